@@ -1,0 +1,57 @@
+"""What can go wrong, as one line a person can act on. Imports nothing of this package."""
+
+from __future__ import annotations
+
+__all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
+
+
+class PlannerError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class Location:
+    """Where in an input something is wrong.
+
+    file: path as the user gave it, or `<stdin>`, `<crashkernel>`, `<cmdline>`, `<live>`.
+    line, column: from 1; 0 is "not known". offset: byte offset of a binary input, or None.
+    """
+
+    __slots__ = ("column", "file", "line", "offset")
+
+    def __init__(self, file: str, line: int = 0, column: int = 0, offset: int | None = None) -> None:
+        self.file, self.line, self.column, self.offset = file, line, column, offset
+
+    def __reduce__(self) -> tuple[type[Location], tuple[str, int, int, int | None]]:
+        return (Location, (self.file, self.line, self.column, self.offset))
+
+    def __str__(self) -> str:
+        if self.offset is not None:
+            return f"{self.file}:+{self.offset:#x}"
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column or 1}"
+
+
+class InputError(PlannerError):
+    """An input that cannot be used: where, what is wrong, and what to do. Exit status 2."""
+
+    def __init__(self, where: Location | str, what: str, remedy: str) -> None:
+        super().__init__(where, what, remedy)
+        self.where, self.what, self.remedy = where, what, remedy
+
+    def __str__(self) -> str:
+        return f"{printable(str(self.where))}: {printable(self.what)}; {printable(self.remedy)}"
+
+
+class KernelBugError(PlannerError):
+    """The modelled kernel would stop with a BUG on this input."""
+
+
+def printable(text: str) -> str:
+    """Text from an input, safe for a terminal: control characters shown as `\\x1b` and the like.
+
+    Bidirectional overrides and other invisible format characters are escaped too; a tab becomes `\\t`.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

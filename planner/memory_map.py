@@ -1,0 +1,66 @@
+"""A machine's memory: regions with memblock flags and node, and what is reserved of them.
+
+Imports `ranges`. Entries are kept as listed: touching regions are separate regions (they may differ in what
+no source shows), reserved ranges may be unaligned and may lie outside memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+__all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved"]
+
+
+class Flag(IntFlag):
+    """memblock's region flags (include/linux/memblock.h, 6.1)."""
+
+    NONE = 0
+    HOTPLUG = 1
+    MIRROR = 2
+    NOMAP = 4
+    DRIVER_MANAGED = 8
+
+
+FLAG_NAMES = {
+    "hotplug": Flag.HOTPLUG,
+    "mirror": Flag.MIRROR,
+    "nomap": Flag.NOMAP,
+    "driver_managed": Flag.DRIVER_MANAGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region of `memblock.memory`: bytes `[start, end)`, `Flag` bits as an int, NUMA node if known."""
+
+    start: int
+    end: int
+    flags: int = 0
+    node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """One reserved range `[start, end)`, with the name its source gives it ("" if none)."""
+
+    start: int
+    end: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMap:
+    """Memory and reservations of one machine.
+
+    regions: sorted, disjoint, none empty (a source that lists others resolves them as memblock would).
+    reserved: any order, may overlap, none empty.
+    """
+
+    regions: tuple[Region, ...]
+    reserved: tuple[Reserved, ...] = ()
+
+    @property
+    def ram(self) -> int:
+        """Bytes of all regions, NOMAP ones included: `memblock_phys_mem_size()`."""
+        return sum([r.end - r.start for r in self.regions])

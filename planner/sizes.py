@@ -1,0 +1,64 @@
+"""Numbers as the kernel reads and prints them. Imports nothing of this package."""
+
+from __future__ import annotations
+
+__all__ = ["GIB", "KIB", "MIB", "PIB", "TIB", "U64", "format_size", "memparse", "round_down", "round_up"]
+
+KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
+U64 = 1 << 64
+
+_SUFFIXES = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
+_DIGITS = {8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
+_UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
+
+
+def memparse(text: str, pos: int = 0) -> tuple[int, int]:
+    """The number at `text[pos:]` as the kernel reads it, and the position after it.
+
+    Hexadecimal after `0x` and a digit, octal after `0`, else decimal; one suffix K M G T P E; everything
+    modulo 2**64. Nothing readable gives value 0, and the position is unchanged unless a bare suffix stood
+    there (`M` is 0 and is consumed).
+
+    Source: memparse() and _parse_integer_fixup_radix(), lib/cmdline.c and lib/kstrtox.c, 5.10 to 7.2.
+    """
+    base = 10
+    if text[pos : pos + 1] == "0":
+        hexadecimal = text[pos + 1 : pos + 2] in ("x", "X") and text[pos + 2 : pos + 3] in set(_DIGITS[16])
+        base = 16 if hexadecimal else 8
+    start = end = pos + 2 if base == 16 else pos
+    digits = _DIGITS[base]
+    length = len(text)
+    while end < length and text[end] in digits:
+        end += 1
+    value = 0
+    # In pieces: Python refuses to convert more than a few thousand decimal digits at once.
+    for piece in range(start, end, 16):
+        chunk = text[piece : min(piece + 16, end)]
+        value = (value * base ** len(chunk) + int(chunk, base)) % U64
+    shift = _SUFFIXES.get(text[end : end + 1].lower()) if end < length else None
+    if shift is not None:
+        value = (value << shift) % U64
+        end += 1
+    return value, end
+
+
+def format_size(size: int) -> str:
+    """A size in bytes, exactly, in the largest unit that needs no fraction: `1536M`, `300001K`, `12345`.
+
+    The text reads back through `memparse` as the same number.
+    """
+    if size:
+        for shift, unit in _UNITS:
+            if not size & ((1 << shift) - 1):
+                return f"{size >> shift}{unit}"
+    return str(size)
+
+
+def round_up(value: int, align: int) -> int:
+    """The least multiple of `align` that is not below `value`."""
+    return -(-value // align) * align
+
+
+def round_down(value: int, align: int) -> int:
+    """The greatest multiple of `align` that is not above `value`."""
+    return value // align * align
