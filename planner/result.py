@@ -1,0 +1,207 @@
+"""The typed result of one plan: what every report, picture and comparison reads, and nothing computes twice.
+
+The shape is the JSON report's (its keys are these field names). Integers are bytes unless said otherwise;
+ranges are half-open. Imports the map's types only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from planner.memory_map import Region, Reserved
+from planner.ranges import Range
+
+__all__ = [
+    "KINDS",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "Attempt",
+    "KernelView",
+    "Leaves",
+    "Mapping",
+    "MemoryView",
+    "OtherReading",
+    "Plan",
+    "RequestView",
+    "ReservationView",
+    "Rewound",
+    "Tables",
+    "Waste",
+]
+
+SCHEMA_VERSION = 1
+
+KINDS = ("pud", "cont_pmd", "pmd", "cont_pte", "pte")
+"""Kinds of leaf entries, largest first; `cont_*` entries are not counted in `pmd` and `pte`."""
+
+TABLES = ("p4d", "pud", "pmd", "pte")
+"""Table levels below the root, largest first; folded levels count 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """What was asked for: `text` as given, sizes as the kernel parsed them, before any rounding."""
+
+    text: str
+    size: int = 0
+    offset: int | None = None
+    high: bool = False
+    low_size: int | None = None
+    cma_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KernelView:
+    """The kernel that was modelled. dma_limit: None without DMA zones. assumed: facts no source gave."""
+
+    profile: str
+    version: str | None
+    page_size: int
+    va_bits: int
+    pud_size: int
+    granule: int
+    strategy: str
+    align: str
+    dma_limit: int | None
+    forced_base_pages: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """A reserved range that was put back, because it came after the crash kernel."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """The map the plan was made on: `reserved` is the state at reservation, after rewinding."""
+
+    source: str
+    ram: int
+    regions: tuple[Region, ...]
+    reserved: tuple[Reserved, ...]
+    rewound: tuple[Rewound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
+
+    purpose: str
+    size: int
+    align: int
+    start: int
+    end: int
+    found: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReading:
+    """The answer under another reading of a map that cannot show all early reservations."""
+
+    assumption: str
+    outcome: str
+    crash: Range | None
+    low: Range | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationView:
+    """Where the crash kernel went. outcome: `aligned`, `fallback`, `exact`, `failed` or `none`."""
+
+    outcome: str
+    crash: Range | None = None
+    low: Range | None = None
+    cma: tuple[Range, ...] = ()
+    area: Range | None = None
+    returned: tuple[Range, ...] = ()
+    protected: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    log: tuple[str, ...] = ()
+    other_readings: tuple[OtherReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """One number per kind of leaf (entries, or bytes)."""
+
+    pud: int = 0
+    cont_pmd: int = 0
+    pmd: int = 0
+    cont_pte: int = 0
+    pte: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Table pages per level; neither the root nor folded levels are counted."""
+
+    p4d: int = 0
+    pud: int = 0
+    pmd: int = 0
+    pte: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The linear map in numbers. leaves: entries. bytes: bytes they map. tlb_entries: one per leaf or run."""
+
+    leaves: Leaves
+    bytes: Leaves
+    tables: Tables
+    table_bytes: int
+    tlb_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """What the plan costs (design: accounting). hole_above: free bytes left between the area and the next
+    reservation above it."""
+
+    rounding: int = 0
+    returned: int = 0
+    kept: int = 0
+    base_pages_outside_crash: int = 0
+    extra_table_bytes: int = 0
+    extra_tlb_entries: int = 0
+    low_free_before: int = 0
+    low_free_after: int = 0
+    low_largest_before: int = 0
+    low_largest_after: int = 0
+    alignment_loss: int = 0
+    hole_above: int = 0
+    ideal_table_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole answer for one machine and one request.
+
+    leaf_spans: the linear map itself, sorted `(start, end, kind)` with physical addresses and an index into
+    `KINDS`; baseline_spans: the same without a crash kernel. They are not part of the JSON report.
+    """
+
+    request: RequestView
+    kernel: KernelView
+    memory: MemoryView
+    reservation: ReservationView
+    mapping: Mapping
+    baseline: Mapping
+    waste: Waste
+    notes: tuple[str, ...] = ()
+    leaf_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
+    baseline_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
+
+    @property
+    def schema_version(self) -> int:
+        """Version of the report's keys."""
+        return SCHEMA_VERSION
+
+    @property
+    def reserved(self) -> bool:
+        """Whether crash memory is reserved at all: the exit status of `plan`."""
+        return self.reservation.crash is not None
