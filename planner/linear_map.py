@@ -1,0 +1,267 @@
+"""The arm64 linear map: from ranges and flags to leaves and tables, in time that depends on the ranges alone.
+
+A map is a sorted list of *spans* `(start, end, kind)`: physical bytes that are mapped by leaves of one kind, an
+index into `KINDS` (0 PUD block, 1 contiguous PMDs, 2 PMD block, 3 contiguous PTEs, 4 page). Every span starts
+and ends on a boundary of its kind. One mapped range makes at most nine spans, however long it is.
+
+Tables follow from spans: a PTE table stands wherever pages are, a PMD table wherever anything smaller than a
+PUD block is, and so on up; the root and folded levels are not counted.
+
+Source: alloc_init_pud(), alloc_init_cont_pmd(), init_pmd(), alloc_init_cont_pte(), init_pte() and map_mem(),
+arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from planner.errors import KernelBugError
+from planner.geometry import Geometry
+from planner.ranges import Span, subtract, union
+from planner.result import Leaves, Mapping, Tables
+
+__all__ = [
+    "BASE_PAGES",
+    "CONT_PMD",
+    "CONT_PTE",
+    "NO_BLOCKS",
+    "NO_CONT",
+    "PMD",
+    "PTE",
+    "PUD",
+    "Call",
+    "LeafSpan",
+    "base_page_bytes",
+    "build",
+    "build_over",
+    "measure",
+    "remap",
+]
+
+PUD, CONT_PMD, PMD, CONT_PTE, PTE = range(5)
+
+NO_BLOCKS, NO_CONT = 1, 2
+"""Flags of one mapping call (NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS)."""
+BASE_PAGES = NO_BLOCKS | NO_CONT
+
+LeafSpan: TypeAlias = tuple[int, int, int]
+Call: TypeAlias = tuple[int, int, int]
+"""One mapping call: start, end, flags."""
+_Level: TypeAlias = tuple[int, int]
+
+
+@lru_cache(maxsize=128)
+def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]:
+    """Leaf sizes and kinds that a call with these flags may use, smallest first.
+
+    A leaf needs its virtual and its physical address aligned; where memstart is not a multiple of its size, no
+    address has both. Two-level configurations hand down one PMD at a time and never see a run of them.
+    """
+    levels = [(geometry.page_size, PTE)]
+    if not flags & NO_CONT:
+        levels.append((geometry.cont_pte_size, CONT_PTE))
+    if not flags & NO_BLOCKS:
+        levels.append((geometry.pmd_size, PMD))
+        if not flags & NO_CONT and geometry.levels > 2:
+            levels.append((geometry.cont_pmd_size, CONT_PMD))
+        if geometry.pud_leaf:
+            levels.append((geometry.pud_size, PUD))
+    return tuple((size, kind) for size, kind in levels if not memstart % size)
+
+
+def _place(start: int, end: int, levels: Sequence[_Level], out: list[LeafSpan]) -> None:
+    """Append the spans of one call that meets no existing entries: pages outside, larger leaves inside."""
+    page = levels[0][0]
+    start &= -page
+    end = (end + page - 1) & -page
+    kind = PTE
+    tails: list[LeafSpan] = []
+    for size, larger in levels[1:]:
+        low = (start + size - 1) & -size
+        high = end & -size
+        if low >= high:
+            break
+        if start < low:
+            out.append((start, low, kind))
+        if high < end:
+            tails.append((high, end, kind))
+        start, end, kind = low, high, larger
+    if start < end:
+        out.append((start, end, kind))
+    if tails:
+        tails.reverse()
+        out.extend(tails)
+
+
+def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
+    """The spans of a sequence of mapping calls on empty tables, sorted.
+
+    Raises KernelBugError where two calls meet in one page and either maps it by more than a plain page: the
+    kernel stops there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
+    """
+    spans: list[LeafSpan] = []
+    for start, end, flags in calls:
+        _place(start, end, _levels(geometry, memstart, flags), spans)
+    return _settle(spans)
+
+
+def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
+    """Sorted and disjoint; a plain page mapped twice to the same frame counts once."""
+    spans.sort()
+    previous_end = -1
+    clash = False
+    for start, end, _ in spans:
+        if start < previous_end:
+            clash = True
+            break
+        previous_end = end
+    if not clash:
+        return spans
+    result: list[LeafSpan] = []
+    for start, end, kind in spans:
+        if result and start < result[-1][1]:
+            last = result[-1]
+            if kind != PTE or last[2] != PTE:
+                raise KernelBugError(
+                    f"two mappings meet in the page at {start:#x} and one of them is not a plain page: "
+                    "the kernel stops with a BUG in init_pte()"
+                )
+            if end > last[1]:
+                result[-1] = (last[0], end, PTE)
+        else:
+            result.append((start, end, kind))
+    return result
+
+
+def build_over(
+    first: Iterable[Call], calls: Iterable[Call], geometry: Geometry, memstart: int
+) -> list[LeafSpan]:
+    """The spans after `first` was mapped and then `calls`, which may cover it again (7.x).
+
+    An entry that is a table is descended into, so nothing larger replaces it; a contiguous run is only set if
+    none of its entries is a valid entry without the hint. Rewriting an entry with the same frame is allowed.
+    """
+    there = build(first, geometry, memstart)
+    spans: list[LeafSpan] = []
+    covered: list[Span] = []
+    largest = geometry.largest_leaf
+    reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in there)
+    for start, end, flags in calls:
+        levels = _levels(geometry, memstart, flags)
+        if any(low < end and start < high for low, high in reach):
+            _place_over(start, end, levels, there, spans)
+        else:
+            _place(start, end, levels, spans)
+        covered.append((start, end))
+    covered = union(covered)
+    page = geometry.page_size
+    for start, end, kind in there:
+        # Entries of a mapped range stay where memory does not cover them; a partly covered page is covered.
+        spans += [(a & -page, b, kind) for a, b in subtract((start, end), covered) if b - a >= page]
+    return _settle(spans)
+
+
+def _place_over(
+    start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]
+) -> None:
+    page = levels[0][0]
+    pieces = [(start & -page, (end + page - 1) & -page)]
+    for size, kind in reversed(levels[1:]):
+        smaller = union((s & -size, (e + size - 1) & -size) for s, e, k in there if k > kind)
+        rest: list[Span] = []
+        for piece in pieces:
+            low, high = (piece[0] + size - 1) & -size, piece[1] & -size
+            taken = subtract((low, high), smaller) if low < high else []
+            out.extend((a, b, kind) for a, b in taken)
+            rest += subtract(piece, taken)
+        pieces = rest
+    out.extend((a, b, PTE) for a, b in pieces)
+
+
+def remap(
+    spans: Sequence[LeafSpan], area: Span, calls: Iterable[Call], geometry: Geometry, memstart: int
+) -> list[LeafSpan]:
+    """The spans after `area` was cut out of a map and mapped again by `calls`, which lie inside it.
+
+    A larger leaf that crosses an edge of the area is not kept: what is left of it outside is mapped by the
+    largest leaves that fit, as splitting it would.
+    """
+    start, end = area
+    result: list[LeafSpan] = []
+    for span in spans:
+        low, high, kind = span
+        if high <= start or end <= low:
+            result.append(span)
+            continue
+        for a, b in subtract((low, high), [area]):
+            _place(a, b, [lv for lv in _levels(geometry, memstart, 0) if lv[1] >= kind], result)
+    for low, high, flags in calls:
+        _place(low, high, _levels(geometry, memstart, flags), result)
+    return _settle(result)
+
+
+def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
+    """Leaves, bytes, tables and TLB entries of a map."""
+    sizes = [0, 0, 0, 0, 0]
+    pte_tables = pmd_tables = 0
+    pte_seen = pmd_seen = -(1 << 62)
+    pmd_shift = geometry.pmd_size.bit_length() - 1
+    pud_shift = geometry.pud_size.bit_length() - 1
+    for start, end, kind in spans:
+        sizes[kind] += end - start
+        if kind:
+            low, high = start - memstart, end - 1 - memstart
+            first, last = low >> pud_shift, high >> pud_shift
+            if last > pmd_seen:
+                pmd_tables += last - (first if first > pmd_seen else pmd_seen + 1) + 1
+                pmd_seen = last
+            if kind > PMD:
+                first, last = low >> pmd_shift, high >> pmd_shift
+                if last > pte_seen:
+                    pte_tables += last - (first if first > pte_seen else pte_seen + 1) + 1
+                    pte_seen = last
+    per_table = geometry.page_shift - 3
+    tables = Tables(
+        p4d=_count(spans, memstart, pud_shift + 2 * per_table) if geometry.levels > 4 else 0,
+        pud=_count(spans, memstart, pud_shift + per_table) if geometry.levels > 3 else 0,
+        pmd=pmd_tables if geometry.levels > 2 else 0,
+        pte=pte_tables,
+    )
+    pmd_size, page = geometry.pmd_size, geometry.page_size
+    leaves = Leaves(
+        sizes[0] // geometry.pud_size, sizes[1] // pmd_size, sizes[2] // pmd_size, sizes[3] // page, sizes[4] // page
+    )
+    return Mapping(
+        leaves=leaves,
+        bytes=Leaves(*sizes),
+        tables=tables,
+        table_bytes=page * (tables.p4d + tables.pud + tables.pmd + tables.pte),
+        tlb_entries=leaves.pud
+        + sizes[1] // geometry.cont_pmd_size
+        + leaves.pmd
+        + sizes[3] // geometry.cont_pte_size
+        + leaves.pte,
+    )
+
+
+def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
+    """Distinct tables of a level whose one table maps `1 << shift` bytes."""
+    tables, seen = 0, -(1 << 62)
+    for start, end, _ in spans:
+        last = (end - 1 - memstart) >> shift
+        if last > seen:
+            tables += last - max((start - memstart) >> shift, seen + 1) + 1
+            seen = last
+    return tables
+
+
+def base_page_bytes(spans: Iterable[LeafSpan], within: Span | None = None) -> int:
+    """Bytes mapped by PTEs, with or without the contiguous hint; only those inside `within` if given."""
+    if within is None:
+        return sum([end - start for start, end, kind in spans if kind > PMD])
+    low, high = within
+    return sum(
+        [min(end, high) - max(start, low) for start, end, kind in spans if kind > PMD and start < high and low < end]
+    )

@@ -1,0 +1,293 @@
+"""memblock, the kernel's boot-time allocator: search, reserve, remove and free with the kernel's exact results.
+
+Two sorted arrays, `memory` (regions with flags) and `reserved`. A *free gap* is a memory region that a search
+may use, minus what is reserved; gaps are never joined across two regions, even if these touch. Every search
+takes one candidate per gap.
+
+Imports `memory_map` and `ranges`. Source: mm/memblock.c at 5.10, 6.1 and 7.2 (the same search in all).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.memory_map import Flag, MemoryMap, Region
+from planner.ranges import Span, subtract, union
+
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
+
+PHYS_ADDR_MAX = (1 << 64) - 1
+ACCESSIBLE, NOLEAKTRACE = 0, 1
+"""Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
+
+SMP_CACHE_BYTES = 64
+"""What an alignment of 0 becomes on arm64 (the kernel also dumps its stack)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why one free gap could not hold a request.
+
+    gap: `[start, end)` of the free gap; usable: the part inside the window, or None; reason: `outside` (no byte
+    of it in the window), `small` (usable part shorter than the size), `alignment` (the only aligned address of
+    the required end lies below the usable part); short_by: bytes that are missing for it to fit.
+    """
+
+    gap: Span
+    usable: Span | None
+    reason: str
+    short_by: int
+
+
+class Memblock:
+    """The state of memblock. Mutable; nothing outside holds its arrays.
+
+    Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
+    """
+
+    __slots__ = ("_gaps", "has_mirror", "memory", "movable_node", "page_size", "reserved")
+
+    def __init__(self, *, page_size: int = 4096, movable_node: bool = False) -> None:
+        self.memory: list[Region] = []
+        self.reserved: list[Span] = []
+        self.page_size = page_size
+        self.movable_node = movable_node
+        self.has_mirror = False
+        self._gaps: list[Span] | None = None
+
+    @classmethod
+    def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
+        """memblock holding the regions of a map as they are listed (touching ones stay apart)."""
+        self = cls(page_size=page_size, movable_node=movable_node)
+        self.memory = list(memory.regions)
+        self.reserved = union((r.start, r.end) for r in memory.reserved)
+        self.has_mirror = any(r.flags & Flag.MIRROR for r in self.memory)
+        return self
+
+    def copy(self) -> Memblock:
+        """An independent copy."""
+        other = Memblock(page_size=self.page_size, movable_node=self.movable_node)
+        other.memory = list(self.memory)
+        other.reserved = list(self.reserved)
+        other.has_mirror = self.has_mirror
+        other._gaps = None if self._gaps is None else list(self._gaps)
+        return other
+
+    # -- the arrays ------------------------------------------------------------------------------------
+
+    def add(self, start: int, size: int, flags: int = 0, node: int | None = None) -> None:
+        """Add memory: only parts not yet covered are inserted, existing parts keep their flags; then merge."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        if end <= start:
+            return
+        for low, high in subtract((start, end), [(r.start, r.end) for r in self.memory]):
+            self.memory.append(Region(low, high, flags, node))
+        self.memory.sort(key=lambda r: r.start)
+        self._merge()
+        if flags & Flag.MIRROR:
+            self.has_mirror = True
+
+    def mark(self, start: int, size: int, flag: int) -> None:
+        """Set a flag on the memory inside the range, cutting regions at its ends; then merge."""
+        end = start + size
+        self._isolate(start, end)
+        self.memory = [
+            Region(r.start, r.end, r.flags | flag, r.node) if start <= r.start and r.end <= end else r
+            for r in self.memory
+        ]
+        self._merge()
+        if flag & Flag.MIRROR:
+            self.has_mirror = True
+
+    def remove(self, start: int, size: int) -> None:
+        """Take a range out of memory (no merging)."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        self._isolate(start, end)
+        self.memory = [r for r in self.memory if not (start <= r.start and r.end <= end)]
+        self._gaps = None
+
+    def reserve(self, start: int, size: int) -> None:
+        """Reserve a range, whatever lies there; size 0 does nothing."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        if end <= start:
+            return
+        reserved = self.reserved
+        first = bisect_left(reserved, (start,))
+        if first and reserved[first - 1][1] >= start:
+            first -= 1
+        last = bisect_right(reserved, (end, PHYS_ADDR_MAX + 1))
+        if first < last:
+            start = min(start, reserved[first][0])
+            end = max(end, reserved[last - 1][1])
+        reserved[first:last] = [(start, end)]
+        self._gaps = None
+
+    def free(self, start: int, size: int) -> None:
+        """Take a range out of `reserved`; what was never reserved is ignored, a partial overlap is trimmed."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        if end <= start:
+            return
+        self.reserved = [piece for span in self.reserved for piece in subtract(span, [(start, end)])]
+        self._gaps = None
+
+    def _isolate(self, start: int, end: int) -> None:
+        pieces: list[Region] = []
+        for r in self.memory:
+            cuts = [r.start, *(c for c in (start, end) if r.start < c < r.end), r.end]
+            if len(cuts) == 2:
+                pieces.append(r)
+            else:
+                pieces += [Region(a, b, r.flags, r.node) for a, b in zip(cuts, cuts[1:], strict=False)]
+        self.memory = pieces
+        self._gaps = None
+
+    def _merge(self) -> None:
+        merged: list[Region] = []
+        for r in self.memory:
+            last = merged[-1] if merged else None
+            if last and last.end == r.start and last.flags == r.flags and last.node == r.node:
+                merged[-1] = Region(last.start, r.end, r.flags, r.node)
+            else:
+                merged.append(r)
+        self.memory = merged
+        self._gaps = None
+
+    # -- searching -------------------------------------------------------------------------------------
+
+    def gaps(self, *, mirror_only: bool = False) -> list[Span]:
+        """Free gaps a search may use, ascending."""
+        if not mirror_only and self._gaps is not None:
+            return self._gaps
+        skipped = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
+        if self.movable_node:
+            skipped |= Flag.HOTPLUG.value
+        mirror = Flag.MIRROR.value
+        result: list[Span] = []
+        reserved = self.reserved
+        count, i = len(reserved), 0
+        for region in self.memory:
+            flags = region.flags
+            if flags and (flags & skipped or (mirror_only and not flags & mirror)):
+                continue
+            if mirror_only and not flags:
+                continue
+            start, end = region.start, region.end
+            while i < count and reserved[i][1] <= start:
+                i += 1
+            j = i
+            while j < count:
+                hole_start, hole_end = reserved[j]
+                if hole_start >= end:
+                    break
+                if hole_start > start:
+                    result.append((start, hole_start))
+                start = hole_end
+                j += 1
+            i = j - 1 if j > i else i
+            if start < end:
+                result.append((start, end))
+        if not mirror_only:
+            self._gaps = result
+        return result
+
+    def find(
+        self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
+    ) -> int | None:
+        """The address that a search for `size` bytes in the window `[start, end)` gives, or None.
+
+        align: a power of two. end: `ACCESSIBLE` or `NOLEAKTRACE` for no limit. Page 0 is never given.
+        Source: memblock_find_in_range_node() and __memblock_find_range_top_down() / _bottom_up().
+        """
+        if end in (ACCESSIBLE, NOLEAKTRACE):
+            end = PHYS_ADDR_MAX
+        start = max(start, self.page_size)
+        end = max(start, end)
+        gaps = self.gaps(mirror_only=mirror_only)
+        return _bottom_up(gaps, size, align, start, end) if bottom_up else _top_down(gaps, size, align, start, end)
+
+    def search(
+        self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
+    ) -> int | None:
+        """As `find`, in mirrored memory first where the system has any. Reserves nothing."""
+        align = align or SMP_CACHE_BYTES
+        if self.has_mirror:
+            found = self.find(size, align, start, end, bottom_up=bottom_up, mirror_only=True)
+            if found is not None:
+                return found
+        return self.find(size, align, start, end, bottom_up=bottom_up)
+
+    def alloc(
+        self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
+    ) -> int | None:
+        """Search and reserve: memblock_phys_alloc_range()."""
+        found = self.search(size, align, start, end, bottom_up=bottom_up)
+        if found is not None:
+            self.reserve(found, size)
+        return found
+
+    def rejections(self, size: int, align: int, start: int, end: int) -> list[Rejection]:
+        """For each free gap, from the top: why a top-down search for this request does not take it.
+
+        Ends at the gap that holds the request, if one does.
+        """
+        if end in (ACCESSIBLE, NOLEAKTRACE):
+            end = PHYS_ADDR_MAX
+        start = max(start, self.page_size)
+        end = max(start, end)
+        result = []
+        for gap in reversed(self.gaps()):
+            low, high = max(gap[0], start), min(gap[1], end)
+            if low >= high:
+                result.append(Rejection(gap, None, "outside", size))
+            elif high - low < size:
+                result.append(Rejection(gap, (low, high), "small", size - (high - low)))
+            else:
+                candidate = (high - size) & -align
+                if candidate >= low:
+                    break
+                result.append(Rejection(gap, (low, high), "alignment", low - candidate))
+        return result
+
+    def is_region_memory(self, start: int, size: int) -> bool:
+        """Whether the whole range lies inside one memory region, whatever its flags."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        return any(r.start <= start < r.end and end <= r.end for r in self.memory)
+
+    def is_region_reserved(self, start: int, size: int) -> bool:
+        """Whether any byte of the range is reserved."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        return any(a < end and start < b for a, b in self.reserved)
+
+    @property
+    def phys_mem_size(self) -> int:
+        """Bytes of all memory regions, NOMAP ones included."""
+        return sum(r.end - r.start for r in self.memory)
+
+
+def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
+    mask = -align
+    for i in range(bisect_left(gaps, (end,)) - 1, -1, -1):
+        low, high = gaps[i]
+        if high <= start and size:
+            return None
+        low = min(max(low, start), end)
+        high = min(max(high, start), end)
+        if high < size:
+            continue
+        candidate = (high - size) & mask
+        if candidate >= low:
+            return candidate
+    return None
+
+
+def _bottom_up(gaps: Iterable[Span], size: int, align: int, start: int, end: int) -> int | None:
+    mask = -align
+    for gap_low, gap_high in gaps:
+        low = min(max(gap_low, start), end)
+        high = min(max(gap_high, start), end)
+        candidate = (low + align - 1) & mask & PHYS_ADDR_MAX
+        if candidate < high and high - candidate >= size:
+            return candidate
+    return None
