@@ -267,8 +267,9 @@ class Memblock:
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
+    # A gap outside the window is empty after clamping: only a request for nothing can match there.
     mask = -align
-    for i in range(bisect_left(gaps, (end,)) - 1, -1, -1):
+    for i in range((bisect_left(gaps, (end,)) if size else len(gaps)) - 1, -1, -1):
         low, high = gaps[i]
         if high <= start and size:
             return None
@@ -278,7 +279,7 @@ def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> 
             continue
         candidate = (high - size) & mask
         if candidate >= low:
-            return candidate
+            return candidate or None
     return None
 
 
@@ -289,5 +290,5 @@ def _bottom_up(gaps: Iterable[Span], size: int, align: int, start: int, end: int
         high = min(max(gap_high, start), end)
         candidate = (low + align - 1) & mask & PHYS_ADDR_MAX
         if candidate < high and high - candidate >= size:
-            return candidate
+            return candidate or None
     return None
