@@ -1,0 +1,87 @@
+"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows.
+
+Imports `linear_map`, `memblock`, `result` and `geometry`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from planner.geometry import Geometry
+from planner.linear_map import LeafSpan, base_page_bytes
+from planner.ranges import Range, Span, subtract, union
+from planner.result import Mapping, ReservationView, Waste
+
+__all__ = ["hole_above", "ideal_table_bytes", "waste"]
+
+
+def waste(
+    reservation: ReservationView,
+    *,
+    spans: Sequence[LeafSpan],
+    baseline_spans: Sequence[LeafSpan],
+    mapping: Mapping,
+    baseline: Mapping,
+    gaps: Sequence[Span],
+    low_limit: int,
+    unaligned: int | None,
+    ideal: int,
+) -> Waste:
+    """The waste table of a plan.
+
+    gaps: free gaps before the reservation. low_limit: where low memory ends. unaligned: where a search without
+    the alignment would have put the crash memory.
+    """
+    crash, area = reservation.crash, reservation.area
+    rounding = returned = 0
+    loss = above = 0
+    if crash is not None and area is not None:
+        rounding = area.size - crash.size
+        returned = sum([r.size for r in reservation.returned])
+        loss = max(0, (crash.start if unaligned is None else unaligned) - crash.start)
+        above = hole_above(gaps, area)
+    within = None if crash is None else (crash.start, crash.end)
+    before = [(start, min(end, low_limit)) for start, end in gaps if start < low_limit]
+    taken = union((r.start, r.end) for r in (crash, reservation.low) if r is not None)
+    after = [piece for gap in before for piece in subtract(gap, taken)] if taken else before
+    return Waste(
+        rounding=rounding,
+        returned=returned,
+        kept=rounding - returned,
+        base_pages_outside_crash=_outside(spans, within) - _outside(baseline_spans, within),
+        extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
+        extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
+        low_free_before=sum([end - start for start, end in before]),
+        low_free_after=sum([end - start for start, end in after]),
+        low_largest_before=max([end - start for start, end in before], default=0),
+        low_largest_after=max([end - start for start, end in after], default=0),
+        alignment_loss=loss,
+        hole_above=above,
+        ideal_table_bytes=ideal,
+    )
+
+
+def _outside(spans: Sequence[LeafSpan], within: Span | None) -> int:
+    everywhere = base_page_bytes(spans)
+    return everywhere if within is None else everywhere - base_page_bytes(spans, within)
+
+
+def hole_above(gaps: Sequence[Span], area: Range) -> int:
+    """Free bytes between the area and the next reservation or end of memory above it."""
+    index = bisect_right(gaps, (area.start, 1 << 64)) - 1
+    return gaps[index][1] - area.end if index >= 0 else 0
+
+
+def ideal_table_bytes(size: int, geometry: Geometry, *, forced: bool) -> int:
+    """The least extra table bytes that can hold `size` bytes with base pages, at any address.
+
+    PTE tables for the size, and PMD tables where the rest of the map uses PUD blocks; nothing where everything
+    has base pages anyway.
+    """
+    if forced or size <= 0:
+        return 0
+    tables = -(-size // geometry.pmd_size)
+    if geometry.pud_leaf:
+        tables += -(-size // geometry.pud_size)
+    return tables * geometry.page_size

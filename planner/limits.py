@@ -1,0 +1,110 @@
+"""The limits of a machine: the DMA limit, where the linear map starts, and what of memory it can hold.
+
+Imports `geometry`, `kernels`, `memory_map`. Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from planner.geometry import Geometry
+from planner.kernels import Profile
+from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.ranges import Range
+from planner.sizes import round_down, round_up
+
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "memstart_of"]
+
+_MAX32 = (1 << 32) - 1
+
+
+def derived_dma_limit(profile: Profile, regions: tuple[Region, ...], firmware_limit: int | None = None) -> int:
+    """`arm64_dma_phys_limit` in bytes (exclusive) of a kernel with DMA zones.
+
+    firmware_limit: the last address that the firmware (device tree, IORT) says all devices reach, inclusive;
+    None for no such limit.
+    """
+    first, last = regions[0].start, regions[-1].end - 1
+    firmware = (1 << 64) - 1 if firmware_limit is None else firmware_limit
+    if profile.dma_limit == "value":
+        return (min(firmware, _MAX32, last) if first < _MAX32 else min(firmware, last)) + 1
+    bits = min(32, firmware.bit_length()) if profile.dma_limit == "bits" else 32
+    mask = (1 << bits) - 1
+    if first > _MAX32:
+        mask = (1 << 64) - 1
+    elif first > mask:
+        mask = _MAX32
+    limit = min(mask, last) + 1
+    return limit - 1 if profile.dma_limit == "dma32-exclusive" else limit
+
+
+def memstart_of(profile: Profile, geometry: Geometry, regions: tuple[Region, ...]) -> int:
+    """`memstart_addr` without KASLR: the physical address at the start of the linear region."""
+    return round_down(regions[0].start, _memstart_align(profile, geometry))
+
+
+def _memstart_align(profile: Profile, geometry: Geometry) -> int:
+    return geometry.memstart_align(section_size=profile.section_64k if geometry.page_shift == 16 else 0)
+
+
+def clip_to_linear_region(
+    memory: MemoryMap, profile: Profile, geometry: Geometry, *, pa_bits: int, image: Range | None
+) -> tuple[MemoryMap, int, tuple[str, ...]]:
+    """The memory that the kernel keeps, `memstart_addr`, and notes on what it drops.
+
+    Source: arm64_memblock_init(): memory above the physical limit and beyond the linear region is removed.
+    """
+    regions = memory.regions
+    linear_size = geometry.linear_size
+    memstart = memstart_of(profile, geometry, regions)
+    top = max(memstart + linear_size, image.end if image else 0)
+    limit = min(1 << pa_bits, top)
+    if regions[-1].end <= limit:
+        return memory, memstart, ()
+    kept = tuple(_clip(regions, 0, limit))
+    if kept and kept[-1].end > memstart + linear_size:
+        align = _memstart_align(profile, geometry)
+        memstart = round_up(kept[-1].end - linear_size, align)
+        kept = tuple(_clip(kept, memstart, limit))
+    dropped = memory.ram - sum(r.end - r.start for r in kept)
+    note = (
+        f"{dropped} bytes of RAM are dropped: a linear region of {linear_size >> 30}G from {memstart:#x} and "
+        f"{pa_bits} physical address bits cannot hold them"
+    )
+    return MemoryMap(kept, memory.reserved), memstart, (note,)
+
+
+def _clip(regions: tuple[Region, ...], low: int, high: int) -> list[Region]:
+    return [
+        Region(max(r.start, low), min(r.end, high), r.flags, r.node)
+        for r in regions
+        if max(r.start, low) < min(r.end, high)
+    ]
+
+
+def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
+    """The map after `mem=limit`: what lies above the address where `limit` bytes are used up is removed.
+
+    NOMAP regions stay; the kernel image is added back. Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
+    """
+    left = round_down(limit, page_size)
+    top = None
+    for region in memory.regions:
+        size = region.end - region.start
+        if left <= size:
+            top = region.start + left
+            break
+        left -= size
+    if top is None:
+        return memory
+    kept: list[Region] = []
+    for r in memory.regions:
+        if r.flags & Flag.NOMAP:
+            kept.append(r)
+        elif r.start < top:
+            kept.append(Region(r.start, min(r.end, top), r.flags, r.node))
+    if image is not None and not any(r.start <= image.start and image.end <= r.end for r in kept):
+        kept.append(Region(max(image.start, top), image.end))
+        kept.sort(key=lambda r: r.start)
+    reserved = tuple(Reserved(r.start, min(r.end, top), r.name) for r in memory.reserved if r.start < top)
+    return MemoryMap(tuple(kept), reserved)
+
+
