@@ -1,0 +1,68 @@
+"""crashkernel-planner: where the crash kernel goes on an arm64 machine, and what that costs.
+
+The public surface; names are resolved on first use, so that importing the package costs nothing.
+
+>>> import planner
+>>> p = planner.plan("sample:rpi4-4g", "512M")  # doctest: +SKIP
+>>> p.reservation.outcome  # doctest: +SKIP
+'fallback'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner._version import __version__
+
+if TYPE_CHECKING:
+    from planner.api import plan
+    from planner.errors import InputError, KernelBugError, PlannerError
+    from planner.machine import Facts, Machine
+    from planner.memory_map import Flag, MemoryMap, Region, Reserved
+    from planner.planning import Options
+    from planner.ranges import Range
+    from planner.result import Plan
+
+__all__ = [
+    "Facts",
+    "Flag",
+    "InputError",
+    "KernelBugError",
+    "Machine",
+    "MemoryMap",
+    "Options",
+    "Plan",
+    "PlannerError",
+    "Range",
+    "Region",
+    "Reserved",
+    "__version__",
+    "plan",
+]
+
+_HOMES = {
+    "Facts": "machine",
+    "Flag": "memory_map",
+    "InputError": "errors",
+    "KernelBugError": "errors",
+    "Machine": "machine",
+    "MemoryMap": "memory_map",
+    "Options": "planning",
+    "Plan": "result",
+    "PlannerError": "errors",
+    "Range": "ranges",
+    "Region": "memory_map",
+    "Reserved": "memory_map",
+    "plan": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'planner' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
+
+    value = getattr(import_module(f"planner.{home}"), name)
+    globals()[name] = value
+    return value
