@@ -16,7 +16,7 @@ from planner.errors import printable
 from planner.kernels import Profile
 from planner.sizes import MIB, U64, format_size, memparse, round_up
 
-__all__ = ["EINVAL", "ENOENT", "Entry", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading"]
+__all__ = ["EINVAL", "ENOENT", "Entry", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
 
 ENOENT, EINVAL = -2, -22
 
@@ -233,7 +233,8 @@ def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
     return _simple(cmdline, at, entry)
 
 
-def _suffixed(cmdline: str, suffix: str, profile: Profile) -> Entry:
+def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
+    """The last entry of a kind (`,high`, `,low`, `,cma`) by itself."""
     at = _last_entry(cmdline, suffix, profile.suffixes)
     entry = Entry(token=_token(cmdline, at) if at >= 0 else "")
     if at < 0:
@@ -266,13 +267,13 @@ def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int |
     high_entry, low_entry = Entry(rc=ENOENT), Entry(rc=ENOENT)
     rc, size, low, high = plain.rc, plain.size, 0, False
     if plain.rc == ENOENT and profile.combine != "plain":
-        high_entry = _suffixed(cmdline, ",high", profile)
+        high_entry = suffixed_entry(cmdline, ",high", profile)
         size = high_entry.size
         if high_entry.rc or not high_entry.size:
             rc = EINVAL
         else:
             high = True
-            low_entry = _suffixed(cmdline, ",low", profile)
+            low_entry = suffixed_entry(cmdline, ",low", profile)
             rc = 0 if low_entry.rc == ENOENT else low_entry.rc
             low = low_default if low_entry.rc == ENOENT else low_entry.size
             if profile.combine == "generic" and low_entry.rc not in (0, ENOENT):
@@ -283,7 +284,7 @@ def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int |
         rc = EINVAL if high else 0
     cma = 0
     if profile.asks_cma:
-        entry = _suffixed(cmdline, ",cma", profile)
+        entry = suffixed_entry(cmdline, ",cma", profile)
         cma = 0 if entry.rc else entry.size
     return _reading(cmdline, system_ram, profile, rc, size, low, high, cma, plain, high_entry, low_entry)
 

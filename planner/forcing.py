@@ -112,17 +112,16 @@ def _rodata_full(profile: Profile, given: str | None, config: Mapping[str, str],
     """The reason rodata forces base pages, "" if it does not, None if nobody can tell."""
     if profile.rodata_full == "always":
         if given is not None:
-            truth = _truth(given)
-            if truth is False or given == "noalias":
+            if given in ("off", "noalias"):
                 return ""
-            if truth:
-                return f"rodata={given} (full, from 6.18)"
+            if given == "on":
+                return "rodata=on (full, from 6.18)"
             return f"rodata={given} is no keyword from 6.18: the default, full"
         return "rodata is full by default from 6.18" if known else None
     if given is not None:
         if given == "full":
             return "rodata=full"
-        if _truth(given) is not None:
+        if given in ("on", "off"):
             return ""
     default = config.get("RODATA_FULL_DEFAULT_ENABLED")
     if default is None:
