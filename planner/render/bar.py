@@ -1,0 +1,158 @@
+"""The memory map as rows of characters, one row per bank, and a close-up of the area.
+
+Banks are memory between large holes, cut at the end of low memory; a cell shows the most important thing in
+it, so that crash memory is never lost in a large map. Costs time in the number of regions, not in their size.
+Imports the result's types and `ranges`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from planner.memory_map import Flag
+from planner.ranges import intersect, total, union
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.ranges import Span
+    from planner.result import Plan
+
+__all__ = ["LEGEND", "Row", "close_up", "rows"]
+
+FREE, RESERVED, PARTLY, CRASH, TAIL, KEPT, LOW, CMA, NOTHING = ".", "#", "+", "C", "t", "k", "L", "M", " "
+
+LEGEND = {
+    FREE: "free",
+    RESERVED: "reserved",
+    PARTLY: "partly reserved",
+    CRASH: "crash memory",
+    TAIL: "tail (goes back)",
+    KEPT: "rest of the area (kept)",
+    LOW: "crash kernel's low memory",
+    CMA: "crash cma",
+    NOTHING: "blank: no memory",
+}
+
+_MAX_BANKS = 8
+_CLEAR_CELLS = 8
+"""An area that takes fewer cells than this gets a close-up."""
+
+
+class Row:
+    """One stretch of addresses `[start, end)` as cells; ram: bytes of memory in it."""
+
+    __slots__ = ("cells", "end", "ram", "start")
+
+    def __init__(self, start: int, end: int, ram: int, cells: str) -> None:
+        self.start, self.end, self.ram, self.cells = start, end, ram, cells
+
+
+class _Painter:
+    """The spans of one plan, ready to be drawn at any scale."""
+
+    def __init__(self, plan: Plan) -> None:
+        memory, done = plan.memory, plan.reservation
+        self.ram = union([(r.start, r.end) for r in memory.regions])
+        taken = [(r.start, r.end) for r in memory.reserved]
+        taken += [(r.start, r.end) for r in memory.regions if r.flags & Flag.NOMAP]
+        self.taken = union(taken)
+        area = done.area
+        self.marks: list[tuple[str, int, int]] = []  # the later covers the earlier
+        if area is not None:
+            self.marks.append((KEPT, area.start, area.end))
+        self.marks += [(TAIL, r.start, r.end) for r in done.returned]
+        self.marks += [(CMA, r.start, r.end) for r in done.cma]
+        if done.low is not None:
+            self.marks.append((LOW, done.low.start, done.low.end))
+        if done.crash is not None:
+            self.marks.append((CRASH, done.crash.start, done.crash.end))
+
+    def row(self, start: int, end: int, width: int) -> Row:
+        """`[start, end)` in `width` cells."""
+        ram = intersect((start, end), self.ram)
+        edges = [start + (end - start) * i // width for i in range(width + 1)]
+        memory = _per_cell(ram, edges)
+        taken = _per_cell([part for piece in ram for part in intersect(piece, self.taken)], edges)
+        cells = []
+        for i in range(width):
+            if not memory[i] or 2 * memory[i] < edges[i + 1] - edges[i]:
+                cells.append(NOTHING)
+            elif 2 * taken[i] >= memory[i]:
+                cells.append(RESERVED)
+            else:
+                cells.append(PARTLY if taken[i] else FREE)
+        for mark, low, high in self.marks:
+            for i in _cells_of(low, high, edges):
+                cells[i] = mark
+        return Row(start, end, total(ram), "".join(cells))
+
+
+def _per_cell(spans: Sequence[Span], edges: list[int]) -> list[int]:
+    """Bytes of sorted, disjoint spans in each cell."""
+    result = [0] * (len(edges) - 1)
+    i = 0
+    for start, end in spans:
+        while edges[i + 1] <= start:
+            i += 1
+        j = i
+        while True:
+            result[j] += min(end, edges[j + 1]) - max(start, edges[j])
+            if end <= edges[j + 1]:
+                break
+            j += 1
+        i = j
+    return result
+
+
+def _cells_of(low: int, high: int, edges: list[int]) -> list[int]:
+    """The cells that mostly lie in `[low, high)`, or the one that holds its start if none does."""
+    if high <= edges[0] or low >= edges[-1]:
+        return []
+    inside = [
+        i
+        for i in range(len(edges) - 1)
+        if 2 * (min(high, edges[i + 1]) - max(low, edges[i])) > edges[i + 1] - edges[i]
+    ]
+    at = max(low, edges[0])
+    return inside or [i for i in range(len(edges) - 1) if edges[i] <= at < edges[i + 1]]
+
+
+def _banks(plan: Plan, ram: list[Span]) -> list[Span]:
+    """Memory cut at large holes and at the end of low memory, ascending."""
+    if not ram:
+        return []
+    wide = total(ram) // 8
+    holes = [(b[0] - a[1], a[1], b[0]) for a, b in pairwise(ram) if b[0] - a[1] > wide]
+    cuts = sorted((low, high) for _, low, high in sorted(holes, reverse=True)[: _MAX_BANKS - 1])
+    start, end = ram[0][0], ram[-1][1]
+    limit = plan.kernel.dma_limit
+    if limit is not None and start < limit < end and not any(low <= limit <= high for low, high in cuts):
+        around = intersect((limit - 1, limit + 1), ram)
+        low = limit if around else max(e for _, e in ram if e <= limit)
+        high = limit if around else min(s for s, _ in ram if s >= limit)
+        cuts = sorted([*cuts, (low, high)])
+    starts = [start, *(high for _, high in cuts)]
+    ends = [*(low for low, _ in cuts), end]
+    return list(zip(starts, ends, strict=True))
+
+
+def rows(plan: Plan, width: int) -> list[Row]:
+    """The whole map, one row of `width` cells per bank, each to its own scale."""
+    painter = _Painter(plan)
+    return [painter.row(start, end, width) for start, end in _banks(plan, painter.ram)]
+
+
+def close_up(plan: Plan, width: int) -> Row | None:
+    """The surroundings of the area, where it is too small in its bank to be seen well; else None."""
+    done = plan.reservation
+    focus = done.area or done.crash
+    if focus is None:
+        return None
+    painter = _Painter(plan)
+    bank = next((b for b in _banks(plan, painter.ram) if b[0] <= focus.start < b[1]), None)
+    if bank is None or focus.size * width >= _CLEAR_CELLS * (bank[1] - bank[0]):
+        return None
+    start = max(focus.start - focus.size, bank[0])
+    return painter.row(start, min(start + 4 * focus.size, bank[1]), width)

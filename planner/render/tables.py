@@ -1,0 +1,248 @@
+"""What every format shows of a plan, in words and rows of text; each format only lays them out.
+
+Imports the result's types, `errors` for safe text, and `numbers`. Computes nothing about the plan: every
+figure is one of its fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.errors import printable
+from planner.render.numbers import address, count, signed_count, signed_size, size, span
+from planner.result import KINDS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.ranges import Range
+    from planner.result import Plan, ReservationView
+
+__all__ = [
+    "Table",
+    "assumptions",
+    "attempts",
+    "facts",
+    "granularity",
+    "log",
+    "notes",
+    "other_readings",
+    "placement",
+    "verdict",
+    "waste",
+]
+
+_KIND_NAMES = {
+    "pud": "PUD block",
+    "cont_pmd": "PMD, contiguous",
+    "pmd": "PMD block",
+    "cont_pte": "PTE, contiguous",
+    "pte": "PTE (base page)",
+}
+
+
+class Table:
+    """Rows of text under a heading. align: one letter per column, `l` or `r`."""
+
+    __slots__ = ("align", "head", "rows", "title")
+
+    def __init__(self, title: str, align: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        self.title, self.align, self.head, self.rows = title, align, head, rows
+
+
+def verdict(plan: Plan) -> str:
+    """The answer in one sentence; its first word is the outcome."""
+    done = plan.reservation
+    if done.crash is None:
+        if done.outcome == "none":
+            return "none: no valid crashkernel request, so nothing is reserved"
+        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved"
+    text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
+    if done.low is not None:
+        text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
+    if done.outcome == "aligned" and done.area is not None:
+        text += f", in an aligned area of {size(done.area.size)}"
+        if plan.waste.returned:
+            text += f" of which {size(plan.waste.returned)} goes back"
+    elif done.outcome == "fallback":
+        text += ", where no aligned area was to be had"
+    return text + ("; it can be protected" if done.protected else "; it cannot be protected")
+
+
+def facts(plan: Plan) -> list[tuple[str, str]]:
+    """What was asked, of which machine and kernel: label and text."""
+    kernel, memory = plan.kernel, plan.memory
+    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
+    regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    if kernel.dma_limit is None:
+        low = "no DMA zones: all memory is low memory"
+    else:
+        low = f"low memory ends at {address(kernel.dma_limit)} ({size(kernel.dma_limit)})"
+    pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
+    granule = f"granule {size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"
+    rows = [
+        ("Asked", _request(plan)),
+        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
+        ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
+        ("Strategy", f"{kernel.strategy}, {granule}"),
+    ]
+    if kernel.forced_base_pages:
+        rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
+    return [(label, printable(text)) for label, text in rows]
+
+
+def _request(plan: Plan) -> str:
+    request = plan.request
+    text = request.text or "nothing"
+    if not request.size:
+        return text
+    parts = [size(request.size)]
+    if request.offset is not None:
+        parts.append(f"at {address(request.offset)}")
+    if request.high:
+        parts.append("high")
+    if request.low_size:
+        parts.append(f"{size(request.low_size)} low")
+    if request.cma_size:
+        parts.append(f"{size(request.cma_size)} cma")
+    if text.removeprefix("crashkernel=") == ",".join(parts):
+        return text
+    return f"{text} (read as {', '.join(parts)})"
+
+
+def _taken(plan: Plan) -> str:
+    memory = plan.memory
+    text = f"{count(len(memory.reserved))} reserved"
+    return f"{text}, {count(len(memory.rewound))} rewound" if memory.rewound else text
+
+
+def attempts(plan: Plan) -> Table:
+    """Every search, in the order it was made."""
+    rows: list[tuple[str, ...]] = [
+        (
+            str(number),
+            a.purpose,
+            size(a.size),
+            size(a.align),
+            span(a.start, a.end),
+            "nothing fits" if a.found is None else f"found {address(a.found)}",
+        )
+        for number, a in enumerate(plan.reservation.attempts, 1)
+    ]
+    return Table("Attempts", "rlrrll", ("", "for", "size", "align", "searched", "result"), rows)
+
+
+def placement(plan: Plan) -> Table:
+    """Where things went, lowest address first."""
+    placed = sorted(_placed(plan.reservation), key=lambda item: (item[0].start, -item[0].end))
+    rows: list[tuple[str, ...]] = [(what, span(r), size(r.size), remark) for r, what, remark in placed]
+    return Table("Where it went", "llrl", ("", "range", "size", ""), rows)
+
+
+def _placed(done: ReservationView) -> Iterator[tuple[Range, str, str]]:
+    """Every range of the reservation, what it is, and what becomes of it."""
+    if done.area is not None:
+        yield done.area, "area", "taken while booting"
+    if done.crash is not None:
+        remark = "can be unmapped" if done.protected else "stays writable"
+        yield done.crash, "crash memory", remark
+    for tail in done.returned:
+        yield tail, "tail", "goes back after boot"
+    if done.low is not None:
+        yield done.low, "low memory", "for its DMA"
+    for area in done.cma:
+        yield area, "cma", "lent out meanwhile"
+
+
+def granularity(plan: Plan) -> Table:
+    """The linear map of this plan beside the one without a crash kernel."""
+    mapping, baseline = plan.mapping, plan.baseline
+    rows: list[tuple[str, ...]] = []
+    for kind in KINDS:
+        entries, mapped = getattr(mapping.leaves, kind), getattr(mapping.bytes, kind)
+        entries0, mapped0 = getattr(baseline.leaves, kind), getattr(baseline.bytes, kind)
+        if entries or entries0:
+            rows.append((_KIND_NAMES[kind], count(entries), size(mapped), count(entries0), size(mapped0)))
+    for level in TABLES:
+        tables, tables0 = getattr(mapping.tables, level), getattr(baseline.tables, level)
+        if tables or tables0:
+            each = plan.kernel.page_size
+            rows.append(
+                (
+                    f"{level.upper()} tables",
+                    count(tables),
+                    size(tables * each),
+                    count(tables0),
+                    size(tables0 * each),
+                )
+            )
+    rows.append(("all tables", "", size(mapping.table_bytes), "", size(baseline.table_bytes)))
+    rows.append(("TLB entries", count(mapping.tlb_entries), "", count(baseline.tlb_entries), ""))
+    head = ("", "this plan", "bytes", "no crash kernel", "bytes")
+    return Table("Linear map", "lrrrr", head, rows)
+
+
+def waste(plan: Plan) -> Table:
+    """What it costs. The first rows add up to the area."""
+    done, cost = plan.reservation, plan.waste
+    rows: list[tuple[str, ...]] = []
+    if done.area is not None and done.crash is not None:
+        rows += [
+            ("crash memory", size(done.crash.size), ""),
+            ("+ returned after remapping", size(cost.returned), "lost only while booting"),
+            ("+ kept", size(cost.kept), "lost for good"),
+            ("= area", size(done.area.size), f"rounding of {size(cost.rounding)}"),
+        ]
+    elif cost.rounding or cost.kept:
+        rows += [("rounding", size(cost.rounding), ""), ("kept", size(cost.kept), "lost for good")]
+    rows += [
+        (
+            "base pages outside crash memory",
+            signed_size(cost.base_pages_outside_crash),
+            "mapped in pages all the same",
+        ),
+        (
+            "page tables",
+            signed_size(cost.extra_table_bytes),
+            f"the least possible is {signed_size(cost.ideal_table_bytes)}",
+        ),
+        ("TLB entries", signed_count(cost.extra_tlb_entries), "to cover all memory"),
+        ("low memory free", size(cost.low_free_after), f"was {size(cost.low_free_before)}"),
+        ("largest free low range", size(cost.low_largest_after), f"was {size(cost.low_largest_before)}"),
+    ]
+    if done.crash is not None:
+        rows += [
+            ("alignment loss", size(cost.alignment_loss), "lower than without alignment"),
+            ("hole above", size(cost.hole_above), "free, up to what lies above"),
+        ]
+    return Table("Cost", "lrl", ("", "", ""), rows)
+
+
+def log(plan: Plan) -> list[str]:
+    """What the kernel would log."""
+    return [printable(line) for line in plan.reservation.log]
+
+
+def other_readings(plan: Plan) -> list[str]:
+    """The answers under other readings of the map, one sentence each."""
+    result = []
+    for other in plan.reservation.other_readings:
+        where = (
+            "nothing reserved"
+            if other.crash is None
+            else f"{size(other.crash.size)} at {address(other.crash.start)}"
+        )
+        if other.low is not None:
+            where += f", low memory at {address(other.low.start)}"
+        result.append(printable(f"{other.assumption}: {other.outcome}, {where}"))
+    return result
+
+
+def notes(plan: Plan) -> list[str]:
+    """What else one should know."""
+    return [printable(note) for note in plan.notes]
+
+
+def assumptions(plan: Plan) -> list[str]:
+    """Facts that no source gave."""
+    return [printable(key) for key in plan.kernel.assumed]

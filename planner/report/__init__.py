@@ -1,0 +1,183 @@
+"""The JSON report: a plan as plain data with documented keys.
+
+`to_dict` and `to_json` are plain Python, made for many plans; the pydantic model (`Report`) and its JSON
+Schema are loaded when they are first used. Imports the result's types only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner.memory_map import FLAG_NAMES
+from planner.result import KINDS, SCHEMA_VERSION, TABLES, Leaves, Mapping, Plan
+
+if TYPE_CHECKING:
+    from planner.ranges import Range
+    from planner.report.models import Report
+
+__all__ = ["Report", "schema", "to_dict", "to_json"]
+
+_FLAGS: tuple[tuple[str, ...], ...] = tuple(
+    tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16)
+)
+_LINE = 110
+
+
+def __getattr__(name: str) -> object:
+    if name == "Report":
+        from planner.report.models import Report  # noqa: PLC0415 - pydantic costs more than a plan
+
+        return Report
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the report."""
+    from planner.report.models import report_schema  # noqa: PLC0415 - pydantic costs more than a plan
+
+    return report_schema()
+
+
+def to_dict(plan: Plan) -> dict[str, Any]:
+    """The report of one plan: plain dicts, lists and values, with the documented keys."""
+    request, kernel, memory = plan.request, plan.kernel, plan.memory
+    done, waste = plan.reservation, plan.waste
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "request": {
+            "text": request.text,
+            "size": request.size,
+            "offset": request.offset,
+            "high": request.high,
+            "low_size": request.low_size,
+            "cma_size": request.cma_size,
+        },
+        "kernel": {
+            "profile": kernel.profile,
+            "version": kernel.version,
+            "page_size": kernel.page_size,
+            "va_bits": kernel.va_bits,
+            "pud_size": kernel.pud_size,
+            "granule": kernel.granule,
+            "strategy": kernel.strategy,
+            "align": kernel.align,
+            "dma_limit": kernel.dma_limit,
+            "forced_base_pages": list(kernel.forced_base_pages),
+            "assumed": list(kernel.assumed),
+        },
+        "memory": {
+            "source": memory.source,
+            "ram": memory.ram,
+            "regions": [
+                {
+                    "start": (start := r.start),
+                    "end": (end := r.end),
+                    "size": end - start,
+                    "flags": list(_FLAGS[r.flags]) if r.flags else [],
+                    "node": r.node,
+                }
+                for r in memory.regions
+            ],
+            "reserved": [
+                {"start": (start := r.start), "end": (end := r.end), "size": end - start, "name": r.name}
+                for r in memory.reserved
+            ],
+            "rewound": [
+                {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason}
+                for r in memory.rewound
+            ],
+        },
+        "reservation": {
+            "outcome": done.outcome,
+            "crash": _range(done.crash),
+            "low": _range(done.low),
+            "cma": [_range(r) for r in done.cma],
+            "area": _range(done.area),
+            "returned": [_range(r) for r in done.returned],
+            "protected": done.protected,
+            "attempts": [
+                {
+                    "purpose": a.purpose,
+                    "size": a.size,
+                    "align": a.align,
+                    "start": a.start,
+                    "end": a.end,
+                    "found": a.found,
+                }
+                for a in done.attempts
+            ],
+            "log": list(done.log),
+            "other_readings": [
+                {
+                    "assumption": o.assumption,
+                    "outcome": o.outcome,
+                    "crash": _range(o.crash),
+                    "low": _range(o.low),
+                }
+                for o in done.other_readings
+            ],
+        },
+        "mapping": _mapping(plan.mapping),
+        "baseline": _mapping(plan.baseline),
+        "waste": {name: getattr(waste, name) for name in _WASTE},
+        "notes": list(plan.notes),
+    }
+
+
+_WASTE = (
+    "rounding",
+    "returned",
+    "kept",
+    "base_pages_outside_crash",
+    "extra_table_bytes",
+    "extra_tlb_entries",
+    "low_free_before",
+    "low_free_after",
+    "low_largest_before",
+    "low_largest_after",
+    "alignment_loss",
+    "hole_above",
+    "ideal_table_bytes",
+)
+
+
+def _range(span: Range | None) -> dict[str, int] | None:
+    if span is None:
+        return None
+    return {"start": span.start, "end": span.end, "size": span.end - span.start}
+
+
+def _leaves(leaves: Leaves) -> dict[str, int]:
+    return {kind: getattr(leaves, kind) for kind in KINDS}
+
+
+def _mapping(mapping: Mapping) -> dict[str, Any]:
+    return {
+        "leaves": _leaves(mapping.leaves),
+        "bytes": _leaves(mapping.bytes),
+        "tables": {level: getattr(mapping.tables, level) for level in TABLES},
+        "table_bytes": mapping.table_bytes,
+        "tlb_entries": mapping.tlb_entries,
+    }
+
+
+def to_json(plan: Plan) -> str:
+    """The report as JSON text, one range, attempt or short object per line; ASCII, ends with a newline."""
+    from json import JSONEncoder  # noqa: PLC0415 - a text plan and `--help` never need it
+
+    encode = JSONEncoder().encode
+    return _layout(to_dict(plan), encode, "") + "\n"
+
+
+def _layout(value: Any, encode: Any, indent: str) -> str:
+    """JSON with short values on one line: a memory map stays readable, and quick to write."""
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        text: str = encode(value)
+        if len(indent) + len(text) <= _LINE:
+            return text
+        items = [f"{deeper}{encode(key)}: {_layout(item, encode, deeper)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+    if isinstance(value, list) and value and not isinstance(value[0], str):
+        return "[\n" + ",\n".join([deeper + encode(item) for item in value]) + f"\n{indent}]"
+    return str(encode(value))
