@@ -16,7 +16,18 @@ from planner.errors import printable
 from planner.kernels import Profile
 from planner.sizes import MIB, U64, format_size, memparse, round_up
 
-__all__ = ["EINVAL", "ENOENT", "Entry", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
+__all__ = [
+    "EINVAL",
+    "ENOENT",
+    "Entry",
+    "Reading",
+    "as_cmdline",
+    "is_cmdline",
+    "parse",
+    "present",
+    "reading",
+    "suffixed_entry",
+]
 
 ENOENT, EINVAL = -2, -22
 
@@ -345,7 +356,9 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         size, end = memparse(value)
         rest = value[end:]
         if rest[:1] in ("B", "b", "i") and size:
-            notes.append(f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
+            notes.append(
+                f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
+            )
     elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
         notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
     has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}

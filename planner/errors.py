@@ -48,7 +48,7 @@ class KernelBugError(PlannerError):
 
 
 def printable(text: str) -> str:
-    """Text from an input, safe for a terminal: control characters shown as `\\x1b` and the like.
+    r"""Text from an input, safe for a terminal: control characters shown as `\\x1b` and the like.
 
     Bidirectional overrides and other invisible format characters are escaped too; a tab becomes `\\t`.
     """

@@ -96,7 +96,7 @@ def forcing(
         reasons.append(full)
     if _debug_pagealloc(parameters, config):
         reasons.append("debug_pagealloc is on")
-    built_in, interval = _kfence(profile, parameters, config, kfence)
+    built_in, interval = _kfence(profile, parameters, config, kfence=kfence)
     pool = False
     if built_in and profile.kfence == "forces":
         reasons.append("KFENCE is built in")
@@ -141,7 +141,7 @@ def _debug_pagealloc(parameters: list[str], config: Mapping[str, str]) -> bool:
 
 
 def _kfence(
-    profile: Profile, parameters: list[str], config: Mapping[str, str], kfence: bool | None
+    profile: Profile, parameters: list[str], config: Mapping[str, str], *, kfence: bool | None
 ) -> tuple[bool, int]:
     """Whether KFENCE is built in, and its sample interval in milliseconds (0: off)."""
     if profile.kfence == "absent":

@@ -338,7 +338,9 @@ def select_profile(version: str) -> Selection:
     match = _VERSION.match(version)
     if match is None:
         raise InputError(
-            "--kernel", f"{version!r} is no kernel version", "give one as `uname -r` prints it, such as 6.1.0-18-arm64"
+            "--kernel",
+            f"{version!r} is no kernel version",
+            "give one as `uname -r` prints it, such as 6.1.0-18-arm64",
         )
     major_minor = (int(match[1]), int(match[2]))
     rhel = _RHEL.search(version)
@@ -350,7 +352,8 @@ def select_profile(version: str) -> Selection:
         )
     if rhel and major_minor == (4, 18):
         return Selection(
-            _V4_12, f"{version} is a RHEL {rhel[1]} kernel: its own back-ports (crashkernel=auto) are not modelled"
+            _V4_12,
+            f"{version} is a RHEL {rhel[1]} kernel: its own back-ports (crashkernel=auto) are not modelled",
         )
     # Stable releases of 5.10 took the later behaviour; only its first release has the earlier one.
     if major_minor == (5, 10) and match[3] == "0" and version.rstrip("+").endswith("5.10.0"):

@@ -106,5 +106,3 @@ def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None
         kept.sort(key=lambda r: r.start)
     reserved = tuple(Reserved(r.start, min(r.end, top), r.name) for r in memory.reserved if r.start < top)
     return MemoryMap(tuple(kept), reserved)
-
-

@@ -102,8 +102,9 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
     kernel stops there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
     """
     spans: list[LeafSpan] = []
+    levels = [_levels(geometry, memstart, flags) for flags in range(BASE_PAGES + 1)]
     for start, end, flags in calls:
-        _place(start, end, _levels(geometry, memstart, flags), spans)
+        _place(start, end, levels[flags], spans)
     return _settle(spans)
 
 
@@ -135,9 +136,7 @@ def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
     return result
 
 
-def build_over(
-    first: Iterable[Call], calls: Iterable[Call], geometry: Geometry, memstart: int
-) -> list[LeafSpan]:
+def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
     """The spans after `first` was mapped and then `calls`, which may cover it again (7.x).
 
     An entry that is a table is descended into, so nothing larger replaces it; a contiguous run is only set if
@@ -163,9 +162,7 @@ def build_over(
     return _settle(spans)
 
 
-def _place_over(
-    start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]
-) -> None:
+def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]) -> None:
     page = levels[0][0]
     pieces = [(start & -page, (end + page - 1) & -page)]
     for size, kind in reversed(levels[1:]):
@@ -231,7 +228,11 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
     )
     pmd_size, page = geometry.pmd_size, geometry.page_size
     leaves = Leaves(
-        sizes[0] // geometry.pud_size, sizes[1] // pmd_size, sizes[2] // pmd_size, sizes[3] // page, sizes[4] // page
+        sizes[0] // geometry.pud_size,
+        sizes[1] // pmd_size,
+        sizes[2] // pmd_size,
+        sizes[3] // page,
+        sizes[4] // page,
     )
     return Mapping(
         leaves=leaves,

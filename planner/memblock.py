@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
@@ -19,6 +20,8 @@ from planner.ranges import Span, subtract, union
 __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
 
 PHYS_ADDR_MAX = (1 << 64) - 1
+_MIRROR = Flag.MIRROR.value
+_NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
 
@@ -59,11 +62,11 @@ class Memblock:
 
     @classmethod
     def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
-        """memblock holding the regions of a map as they are listed (touching ones stay apart)."""
+        """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
         self.reserved = union((r.start, r.end) for r in memory.reserved)
-        self.has_mirror = any(r.flags & Flag.MIRROR for r in self.memory)
+        self.has_mirror = any(r.flags & _MIRROR for r in self.memory)
         return self
 
     def copy(self) -> Memblock:
@@ -86,7 +89,7 @@ class Memblock:
             self.memory.append(Region(low, high, flags, node))
         self.memory.sort(key=lambda r: r.start)
         self._merge()
-        if flags & Flag.MIRROR:
+        if flags & _MIRROR:
             self.has_mirror = True
 
     def mark(self, start: int, size: int, flag: int) -> None:
@@ -98,7 +101,7 @@ class Memblock:
             for r in self.memory
         ]
         self._merge()
-        if flag & Flag.MIRROR:
+        if flag & _MIRROR:
             self.has_mirror = True
 
     def remove(self, start: int, size: int) -> None:
@@ -139,7 +142,7 @@ class Memblock:
             if len(cuts) == 2:
                 pieces.append(r)
             else:
-                pieces += [Region(a, b, r.flags, r.node) for a, b in zip(cuts, cuts[1:], strict=False)]
+                pieces += [Region(a, b, r.flags, r.node) for a, b in pairwise(cuts)]
         self.memory = pieces
         self._gaps = None
 
@@ -160,16 +163,13 @@ class Memblock:
         """Free gaps a search may use, ascending."""
         if not mirror_only and self._gaps is not None:
             return self._gaps
-        skipped = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
-        if self.movable_node:
-            skipped |= Flag.HOTPLUG.value
-        mirror = Flag.MIRROR.value
+        skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         result: list[Span] = []
         reserved = self.reserved
         count, i = len(reserved), 0
         for region in self.memory:
             flags = region.flags
-            if flags and (flags & skipped or (mirror_only and not flags & mirror)):
+            if flags and (flags & skipped or (mirror_only and not flags & _MIRROR)):
                 continue
             if mirror_only and not flags:
                 continue
@@ -193,7 +193,14 @@ class Memblock:
         return result
 
     def find(
-        self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
+        self,
+        size: int,
+        align: int,
+        start: int,
+        end: int,
+        *,
+        bottom_up: bool = False,
+        mirror_only: bool = False,
     ) -> int | None:
         """The address that a search for `size` bytes in the window `[start, end)` gives, or None.
 

@@ -55,8 +55,12 @@ class Proposal:
 
 @dataclass(slots=True)
 class Placement:
-    """What reserving did. area: the aligned range, or None. unaligned: where the exact search of the same window
-    would have put the crash memory, before anything was reserved. hang: the kernel would retry for ever."""
+    """What reserving did.
+
+    area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
+    memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
+    again, because the low part found no place.
+    """
 
     crash: Range | None = None
     low: Range | None = None
@@ -90,10 +94,7 @@ def reserve(
         if not place.log and not place.hang:
             _say_failed(place, request, profile, bounds, size)
         return place
-    if place.area is None:
-        end = found + size
-    else:
-        end = found + round_up(size, memblock.page_size)
+    end = found + (size if place.area is None else round_up(size, memblock.page_size))
     memblock.reserve(found, end - found)
     if found >= bounds.low_max and wants_low and not _low(memblock, wants_low, bounds, place):
         memblock.free(found, end - found)

@@ -159,8 +159,10 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Waste:
-    """What the plan costs (design: accounting). hole_above: free bytes left between the area and the next
-    reservation above it."""
+    """What the plan costs, by the design's accounting.
+
+    hole_above: free bytes left between the area and the next reservation above it.
+    """
 
     rounding: int = 0
     returned: int = 0

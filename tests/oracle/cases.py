@@ -71,9 +71,7 @@ def run(stem: str, capsys: pytest.CaptureFixture[str], check: Callable[[Case], t
 
 def memblock_of(case: Case) -> Memblock:
     """memblock loaded as the kernel's was: regions added plain, then marked one after the other."""
-    memblock = Memblock(
-        page_size=case.get("page_size", 4096), movable_node=case.get("movable_node", False)
-    )
+    memblock = Memblock(page_size=case.get("page_size", 4096), movable_node=case.get("movable_node", False))
     for start, size, *_ in case["memory"]:
         memblock.add(start, size)
     for start, size, flags in case["memory"]:

@@ -69,7 +69,15 @@ def test_parse_cases(capsys: pytest.CaptureFixture[str]) -> None:
         profile = profile_of(case)
         reading = parse(case["cmdline"], case["system_ram"], profile, default_low=case.get("default_low"))
         if case["kernel"] == "generic":
-            got = (reading.rc, reading.size, reading.base, reading.low, reading.high, reading.cma, list(reading.log))
+            got = (
+                reading.rc,
+                reading.size,
+                reading.base,
+                reading.low,
+                reading.high,
+                reading.cma,
+                list(reading.log),
+            )
             return got, tuple(case[key] for key in ("rc", "size", "base", "low", "high", "cma", "log"))
         plain = {key: case[key] for key in ("rc", "size", "base", "log")}
         got_entries = (

@@ -1,0 +1,135 @@
+"""The linear map of a plan: which mapping calls a boot makes, and what the strategy does to them afterwards.
+
+Imports `linear_map` and `setting`. Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.geometry import Geometry
+from planner.linear_map import BASE_PAGES, NO_CONT, Call, LeafSpan, build, build_over, remap
+from planner.memory_map import Flag
+from planner.ranges import Range, Span, subtract
+from planner.result import ReservationView
+from planner.setting import Setting
+from planner.sizes import memparse, round_down
+
+__all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
+
+
+def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tuple[list[Call], list[Call]]:
+    """The mapping calls of a boot: those made before memory (7.x), and all others, in order."""
+    profile, facts = setting.profile, setting.facts
+    pool = _kfence_pool(setting)
+    special: list[Call] = []
+    image, data = facts.kernel_image, facts.kernel_data
+    skipped = Flag.NOMAP.value if profile.maps_driver_managed else Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
+    regions = [(r.start, r.end) for r in setting.memory.regions if not r.flags & skipped]
+    if image is not None and profile.image == "first":
+        if pool is not None:
+            special.append((*pool, BASE_PAGES))
+        special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
+        holes = [cut] if cut else []
+        after: list[Call] = []
+    elif image is None and profile.image == "first":
+        special += [(*pool, BASE_PAGES)] if pool else []
+        holes = [cut] if cut else []
+        after = []
+    else:
+        holes = [(image.start, image.end)] if image is not None and _inside(image, regions) else []
+        after = [(*h, NO_CONT) for h in holes]
+        if cut:
+            holes.append(cut)
+        if pool is not None:
+            holes.append(pool)
+            after.append((*pool, BASE_PAGES))
+        holes.sort()
+    if cut:
+        after.append((*cut, cut_flags))
+    if not holes:
+        return special, [(start, end, flags) for start, end in regions] + after
+    calls: list[Call] = []
+    for start, end in regions:
+        if any(low < end and start < high for low, high in holes):
+            calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
+        else:
+            calls.append((start, end, flags))
+    return special, calls + after
+
+
+def _inside(image: Range, regions: Sequence[Span]) -> bool:
+    return any(start <= image.start and image.end <= end for start, end in regions)
+
+
+def _kfence_pool(setting: Setting) -> Span | None:
+    """The early KFENCE pool: as the source says, or the topmost pages of RAM of its usual size."""
+    if not setting.forcing.pool:
+        return None
+    given = setting.facts.kfence_pool
+    if given is not None:
+        return (given.start, given.end)
+    objects = memparse(setting.facts.config.get("KFENCE_NUM_OBJECTS", "255"))[0]
+    size = (objects + 1) * 2 * setting.geometry.page_size
+    for region in reversed(setting.memory.regions):
+        end = round_down(region.end, setting.geometry.page_size)
+        if not region.flags & Flag.NOMAP and end - size >= region.start:
+            return (end - size, end)
+    return None
+
+
+def assumes_kfence_pool(setting: Setting) -> bool:
+    """Whether the place of an early KFENCE pool had to be assumed."""
+    return setting.forcing.pool and setting.facts.kfence_pool is None
+
+
+def baseline_map(setting: Setting) -> list[LeafSpan]:
+    """The linear map of the same machine without a crash kernel, under the same forced base pages."""
+    return _map(setting, None, BASE_PAGES, pages=bool(setting.forcing.reasons))
+
+
+def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> list[LeafSpan]:
+    """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere."""
+    flags = BASE_PAGES if pages else 0
+    special, calls = _calls(setting, cut, cut_flags | flags, flags)
+    if special:
+        return build_over(special, calls, setting.geometry, setting.memstart)
+    return build(calls, setting.geometry, setting.memstart)
+
+
+def planned_map(
+    setting: Setting, reservation: ReservationView, baseline: list[LeafSpan], *, whole: bool
+) -> list[LeafSpan]:
+    """The linear map of the plan; the baseline itself where the crash kernel changes nothing."""
+    crash, area, effect = reservation.crash, reservation.area, setting.effect
+    if setting.forcing.reasons:
+        return baseline
+    if effect == "pages":
+        return _map(setting, None, BASE_PAGES, pages=True) if setting.present else baseline
+    if crash is None or effect == "none":
+        return baseline
+    geo, memstart = setting.geometry, setting.memstart
+    if effect in ("area", "trimmed"):
+        if area is None or not whole:
+            return baseline
+        if effect == "area":
+            calls = [(area.start, area.end, BASE_PAGES)]
+        else:
+            calls = [
+                (crash.start, crash.end, BASE_PAGES),
+                *((r.start, r.end, 0) for r in reservation.returned),
+            ]
+        return remap(baseline, (area.start, area.end), calls, geo, memstart)
+    flags = 0 if effect == "split" else BASE_PAGES
+    return _map(setting, (crash.start, crash.end), flags, pages=False)
+
+
+def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
+    """Whether the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
+    units = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
+    return all(
+        (edge - start) % units[kind] == 0
+        for start, end, kind in spans
+        for edge in (area.start, area.end)
+        if start < edge < end
+    )

@@ -1,0 +1,109 @@
+"""What a person must know about a plan, in words. Imports `setting`, `reservation` and `result`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner import crashkernel as ck
+from planner.kernels import Profile
+from planner.memblock import Memblock
+from planner.reservation import Bounds, Placement, Proposal, reserve
+from planner.result import ReservationView
+from planner.setting import Setting
+from planner.sizes import GIB, format_size, round_down, round_up
+
+__all__ = ["largest_size", "remarks", "why_failed"]
+
+
+def remarks(
+    request: ck.Reading,
+    placement: Placement,
+    reservation: ReservationView,
+    setting: Setting,
+    options: Options,
+    *,
+    whole: bool,
+) -> list[str]:
+    notes: list[str] = []
+    geo, profile = setting.geometry, setting.profile
+    outcome = reservation.outcome
+    if placement.hang:
+        notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
+    if setting.strategy.proposal and outcome in ("aligned", "fallback", "failed") and setting.proposal:
+        windows = profile.high if request.high else profile.plain
+        if len(windows) > 1 and not request.base:
+            order = (
+                "aligned in every window, then exact" if options.prefer_aligned else "per window: aligned, then exact"
+            )
+            notes.append(f"{order} is this planner's extension; the posted code has one window and one aligned attempt")
+        if options.align == "pud" and geo.pud_size > GIB:
+            notes.append(
+                f"PUD_SIZE is {format_size(geo.pud_size)} with {format_size(geo.page_size)} pages: rounding up to it "
+                "practically always ends in the fallback (--align block takes the largest leaf the map really uses)"
+            )
+        elif options.align == "pud" and geo.levels == 2:
+            notes.append(f"with two table levels the PUD folds to the PMD, {format_size(geo.pmd_size)}")
+    if outcome == "fallback":
+        notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
+    if outcome == "aligned" and not whole:
+        notes.append(
+            f"the area of {format_size(setting.granule)} lies inside a larger leaf that others share: it is not "
+            "remapped and not protected (--align block avoids this)"
+        )
+    if outcome == "exact" and setting.strategy.proposal and request.base:
+        notes.append("a fixed offset is not touched by the proposal: no aligned attempt, no protection")
+        if reservation.crash and reservation.crash.start != request.base:
+            notes.append(
+                f"the posted patch overwrites the offset: it searched below {request.base + request.size:#x} instead"
+            )
+    if setting.forcing.reasons and setting.strategy.proposal:
+        notes.append(
+            "the whole linear map has base pages already (" + "; ".join(setting.forcing.reasons) + "): an aligned "
+            "area buys nothing here, the crash memory can be unmapped as it is"
+        )
+    if placement.low_failed:
+        notes.append("the low part could not be reserved, so the main part was freed again")
+    if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
+        notes.append("a crashkernel parameter is present: the whole linear map is made of base pages")
+    return notes
+
+
+def why_failed(memblock: Memblock, request: ck.Reading, setting: Setting) -> list[str]:
+    # A failed reservation leaves memblock as it was.
+    size = largest_size(memblock, request, setting.profile, setting.bounds, setting.proposal)
+    wanted = format_size(request.size)
+    if size is None:
+        return [f"{wanted} cannot be reserved, nor can any smaller size of this form"]
+    return [f"{wanted} cannot be reserved; the largest size of this form that can is {format_size(size)}"]
+
+
+def largest_size(
+    memblock: Memblock,
+    request: ck.Reading,
+    profile: Profile,
+    bounds: Bounds,
+    proposal: Proposal | None = None,
+) -> int | None:
+    """The largest size, in whole pages, that a request of this form would get reserved; None if none is.
+
+    Candidates are what each free gap holds in each window, largest first; each is verified by reserving it.
+    """
+    page = memblock.page_size
+    candidates: set[int] = set()
+    if request.base:
+        base = request.base
+        candidates = {end - base for start, end in memblock.gaps() if start <= base < end}
+    else:
+        for window in profile.high if request.high else profile.plain:
+            start, end = max(bounds.resolve(window.start), page), bounds.resolve(window.end)
+            for gap_start, gap_end in memblock.gaps():
+                low, high = max(gap_start, start), min(gap_end, end)
+                candidates.add(high - round_up(low, bounds.align))
+    ram = memblock.phys_mem_size
+    for size in sorted({round_down(c, page) for c in candidates if c >= page}, reverse=True):
+        if profile.combine == "generic" and size >= ram:
+            continue
+        smaller = replace(request, rc=0, size=size)
+        if reserve(memblock.copy(), smaller, profile, bounds, proposal).crash is not None:
+            return size
+    return None
