@@ -107,7 +107,7 @@ def _plan(
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
     )
-    notes += remarks(request, placement, reservation, setting, options, whole=whole)
+    notes += remarks(request, placement, reservation, setting, whole=whole)
     return Plan(
         request=RequestView(
             text=text,

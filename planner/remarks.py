@@ -16,59 +16,61 @@ __all__ = ["largest_size", "remarks", "why_failed"]
 
 
 def remarks(
-    request: ck.Reading,
-    placement: Placement,
-    reservation: ReservationView,
-    setting: Setting,
-    options: Options,
-    *,
-    whole: bool,
+    request: ck.Reading, placement: Placement, reservation: ReservationView, setting: Setting, *, whole: bool
 ) -> list[str]:
+    """What to say about a plan, in the order of what matters; `whole`: the area consists of whole leaves."""
     notes: list[str] = []
-    geo, profile = setting.geometry, setting.profile
-    outcome = reservation.outcome
     if placement.hang:
         notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
-    if setting.strategy.proposal and outcome in ("aligned", "fallback", "failed") and setting.proposal:
-        windows = profile.high if request.high else profile.plain
-        if len(windows) > 1 and not request.base:
-            order = (
-                "aligned in every window, then exact" if options.prefer_aligned else "per window: aligned, then exact"
-            )
-            notes.append(f"{order} is this planner's extension; the posted code has one window and one aligned attempt")
-        if options.align == "pud" and geo.pud_size > GIB:
-            notes.append(
-                f"PUD_SIZE is {format_size(geo.pud_size)} with {format_size(geo.page_size)} pages: rounding up to it "
-                "practically always ends in the fallback (--align block takes the largest leaf the map really uses)"
-            )
-        elif options.align == "pud" and geo.levels == 2:
-            notes.append(f"with two table levels the PUD folds to the PMD, {format_size(geo.pmd_size)}")
-    if outcome == "fallback":
+    if placement.low_failed:
+        notes.append("the low part could not be reserved, so the main part was freed again")
+    if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
-    if outcome == "aligned" and not whole:
+    if reservation.outcome == "aligned" and not whole:
         notes.append(
             f"the area of {format_size(setting.granule)} lies inside a larger leaf that others share: it is not "
             "remapped and not protected (--align block avoids this)"
         )
-    if outcome == "exact" and setting.strategy.proposal and request.base:
-        notes.append("a fixed offset is not touched by the proposal: no aligned attempt, no protection")
-        if reservation.crash and reservation.crash.start != request.base:
-            notes.append(
-                f"the posted patch overwrites the offset: it searched below {request.base + request.size:#x} instead"
-            )
-    if setting.forcing.reasons and setting.strategy.proposal:
-        notes.append(
-            "the whole linear map has base pages already (" + "; ".join(setting.forcing.reasons) + "): an aligned "
-            "area buys nothing here, the crash memory can be unmapped as it is"
-        )
-    if placement.low_failed:
-        notes.append("the low part could not be reserved, so the main part was freed again")
+    if setting.strategy.proposal:
+        notes += _on_the_proposal(request, reservation, setting)
     if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
         notes.append("a crashkernel parameter is present: the whole linear map is made of base pages")
     return notes
 
 
+def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting: Setting) -> list[str]:
+    notes: list[str] = []
+    geo, proposal = setting.geometry, setting.proposal
+    if setting.forcing.reasons:
+        notes.append(
+            "the whole linear map has base pages already (" + "; ".join(setting.forcing.reasons) + "): an aligned "
+            "area buys nothing here, the crash memory can be unmapped as it is"
+        )
+    if proposal is None or not request.valid:
+        return notes
+    if request.base:
+        notes.append("a fixed offset is not touched by the proposal: no aligned attempt, no protection")
+        if reservation.crash and reservation.crash.start != request.base:
+            notes.append(
+                f"the posted patch loses the offset: it searched below {request.base + request.size:#x} instead"
+            )
+        return notes
+    windows = setting.profile.high if request.high else setting.profile.plain
+    if len(windows) > 1:
+        order = "aligned in every window, then exact" if proposal.prefer_aligned else "per window: aligned, then exact"
+        notes.append(f"{order} is this planner's extension: the posted code has one window and one aligned attempt")
+    if setting.align == "pud" and geo.pud_size > GIB:
+        notes.append(
+            f"PUD_SIZE is {format_size(geo.pud_size)} with {format_size(geo.page_size)} pages: rounding up to it "
+            "practically always ends in the fallback (--align block takes the largest leaf the map really uses)"
+        )
+    elif setting.align == "pud" and geo.levels == 2:
+        notes.append(f"with two table levels the PUD folds to the PMD, {format_size(geo.pmd_size)}")
+    return notes
+
+
 def why_failed(memblock: Memblock, request: ck.Reading, setting: Setting) -> list[str]:
+    """What a failed plan says: the largest size that a request of this form would get."""
     # A failed reservation leaves memblock as it was.
     size = largest_size(memblock, request, setting.profile, setting.bounds, setting.proposal)
     wanted = format_size(request.size)

@@ -54,6 +54,7 @@ class Setting:
     geometry: Geometry
     strategy: Strategy
     effect: Effect
+    align: str
     granule: int
     zones: bool
     bounds: Bounds
@@ -87,6 +88,7 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
 
 
 def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: list[str]) -> tuple[Profile, str | None]:
+    """The profile, and the version it was selected by (None: the newest is assumed)."""
     version = options.kernel or facts.kernel
     if version is None:
         assumed.append("kernel")
@@ -98,6 +100,7 @@ def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: l
 
 
 def resolve_geometry(facts: Facts, options: Options, assumed: list[str]) -> Geometry:
+    """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
     page_size = options.page_size or facts.page_size
     if page_size is None:
         assumed.append("page_size")
@@ -123,6 +126,7 @@ def resolve(
     assumed: list[str],
     notes: list[str],
 ) -> Setting:
+    """Everything a plan starts from; appends to `assumed` and `notes`. Raises InputError for a map that cannot be used."""
     facts = machine.facts
     if not memory.regions:
         raise InputError(machine.source, "the map has no RAM", "give a map with at least one memory region")
@@ -166,6 +170,7 @@ def resolve(
         geometry=geo,
         strategy=strategy,
         effect=effect,
+        align=options.align,
         granule=granule,
         zones=zones,
         bounds=bounds,
