@@ -126,7 +126,7 @@ def resolve(
     assumed: list[str],
     notes: list[str],
 ) -> Setting:
-    """Everything a plan starts from; appends to `assumed` and `notes`. Raises InputError for a map that cannot be used."""
+    """Everything a plan starts from; appends to `assumed` and `notes`. Raises InputError for an unusable map."""
     facts = machine.facts
     if not memory.regions:
         raise InputError(machine.source, "the map has no RAM", "give a map with at least one memory region")

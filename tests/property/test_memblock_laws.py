@@ -1,0 +1,83 @@
+"""Laws of memblock, against a second and simpler model: an int as a bitmap of pages."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.memblock import Memblock
+from planner.ranges import subtract, union
+
+PAGES = 64
+
+
+def memblock_of(taken: int) -> Memblock:
+    """64 bytes of memory (the page of this small world is a byte), some of it reserved."""
+    memblock = Memblock(page_size=1)
+    memblock.add(0, PAGES)
+    for page in range(PAGES):
+        if taken >> page & 1:
+            memblock.reserve(page, 1)
+    return memblock
+
+
+@given(
+    taken=st.integers(0, (1 << PAGES) - 1),
+    size=st.integers(1, 8),
+    align=st.sampled_from([1, 2, 4, 8, 16]),
+    bottom_up=st.booleans(),
+)
+def test_the_lowest_fit_is_taken_bottom_up_and_one_candidate_per_gap_top_down(
+    taken: int, size: int, align: int, *, bottom_up: bool
+) -> None:
+    """memblock gives the topmost aligned free run (bottom-most if asked), or nothing; page 0 is never given."""
+    fits = [a for a in range(1, PAGES + 1 - size) if a % align == 0 and not taken >> a & ((1 << size) - 1)]
+    found = memblock_of(taken).find(size, align, 0, PAGES, bottom_up=bottom_up)
+    assert found == ((min if bottom_up else max)(fits) if fits else None)
+
+
+@given(taken=st.integers(0, (1 << PAGES) - 1), size=st.integers(1, 8), align=st.sampled_from([1, 2, 8]))
+def test_every_gap_above_the_place_found_is_rejected_with_a_reason(taken: int, size: int, align: int) -> None:
+    """Rejections run from the top and end where the request fits; each is short by something."""
+    memblock = memblock_of(taken)
+    found = memblock.find(size, align, 0, PAGES)
+    rejections = memblock.rejections(size, align, 0, PAGES)
+    assert all(r.short_by > 0 for r in rejections)
+    above = [gap for gap in reversed(memblock.gaps()) if found is None or gap[0] > found]
+    assert [r.gap for r in rejections] == above
+
+
+spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=8)
+
+
+@given(spans)
+def test_reserving_is_free_of_order_and_idempotent(ranges: list[tuple[int, int]]) -> None:
+    """The reserved array depends on which bytes were reserved, not on how."""
+    forwards, backwards = Memblock(), Memblock()
+    for start, size in ranges:
+        forwards.reserve(start, size)
+    for start, size in [*reversed(ranges), *ranges]:
+        backwards.reserve(start, size)
+    assert forwards.reserved == backwards.reserved == union((a, a + size) for a, size in ranges)
+
+
+@given(spans, st.integers(0, 60), st.integers(1, 20))
+def test_freeing_takes_exactly_these_bytes_out(ranges: list[tuple[int, int]], start: int, size: int) -> None:
+    """Freeing what was never reserved is ignored; a partial overlap is trimmed."""
+    memblock = Memblock()
+    for base, length in ranges:
+        memblock.reserve(base, length)
+    before = list(memblock.reserved)
+    memblock.free(start, size)
+    assert memblock.reserved == [piece for span in before for piece in subtract(span, [(start, start + size)])]
+
+
+@given(taken=st.integers(0, (1 << PAGES) - 1), size=st.integers(1, 8))
+def test_freeing_what_was_just_taken_restores_the_map(taken: int, size: int) -> None:
+    """alloc then free leaves memblock as it was."""
+    memblock = memblock_of(taken)
+    before = (list(memblock.reserved), list(memblock.gaps()))
+    found = memblock.alloc(size, 1, 0, PAGES)
+    if found is not None:
+        memblock.free(found, size)
+    assert (memblock.reserved, memblock.gaps()) == before
