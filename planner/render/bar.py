@@ -111,9 +111,7 @@ def _cells_of(low: int, high: int, edges: list[int]) -> list[int]:
     if high <= edges[0] or low >= edges[-1]:
         return []
     inside = [
-        i
-        for i in range(len(edges) - 1)
-        if 2 * (min(high, edges[i + 1]) - max(low, edges[i])) > edges[i + 1] - edges[i]
+        i for i in range(len(edges) - 1) if 2 * (min(high, edges[i + 1]) - max(low, edges[i])) > edges[i + 1] - edges[i]
     ]
     at = max(low, edges[0])
     return inside or [i for i in range(len(edges) - 1) if edges[i] <= at < edges[i + 1]]

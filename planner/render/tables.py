@@ -228,9 +228,7 @@ def other_readings(plan: Plan) -> list[str]:
     result = []
     for other in plan.reservation.other_readings:
         where = (
-            "nothing reserved"
-            if other.crash is None
-            else f"{size(other.crash.size)} at {address(other.crash.start)}"
+            "nothing reserved" if other.crash is None else f"{size(other.crash.size)} at {address(other.crash.start)}"
         )
         if other.low is not None:
             where += f", low memory at {address(other.low.start)}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from planner.render.tables import Table
     from planner.result import Plan
 
-__all__ = ["WIDTH", "lay_out", "render", "wrap"]
+__all__ = ["WIDTH", "heading", "lay_out", "render", "wrap"]
 
 WIDTH = 80
 
@@ -57,7 +57,7 @@ def render(plan: Plan, *, color: bool = False, width: int = WIDTH) -> str:
         ("Notes", tables.notes(plan)),
     ):
         if lines:
-            out += ["", _heading(title, color=color)]
+            out += ["", heading(title, color=color)]
             for line in lines:
                 out += wrap(line, width, "  " if title == "Kernel log" else "  - ", "    ")
     assumed = tables.assumptions(plan)
@@ -66,7 +66,8 @@ def render(plan: Plan, *, color: bool = False, width: int = WIDTH) -> str:
     return "\n".join([line.rstrip() for line in out]) + "\n"
 
 
-def _heading(title: str, *, color: bool) -> str:
+def heading(title: str, *, color: bool) -> str:
+    """A title, bold where there is colour."""
     return _paint(title, _BOLD) if color else title
 
 
@@ -112,7 +113,7 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
 
 
 def _section(table: Table, width: int, *, color: bool) -> list[str]:
-    return ["", _heading(table.title, color=color), *lay_out(table, width)]
+    return ["", heading(table.title, color=color), *lay_out(table, width)]
 
 
 def _map(plan: Plan, width: int, *, color: bool) -> list[str]:
@@ -126,11 +127,9 @@ def _map(plan: Plan, width: int, *, color: bool) -> list[str]:
     close = bar.close_up(plan, cells)
     used = set("".join(row.cells for row in rows) + (close.cells if close else ""))
     legend = "  ".join(
-        meaning if mark == bar.NOTHING else f"{mark} {meaning}"
-        for mark, meaning in bar.LEGEND.items()
-        if mark in used
+        meaning if mark == bar.NOTHING else f"{mark} {meaning}" for mark, meaning in bar.LEGEND.items() if mark in used
     )
-    lines = ["", _heading("Memory, one bar per bank", color=color)]
+    lines = ["", heading("Memory, one bar per bank", color=color)]
     lines += _bars(rows, left, color=color)
     if close is not None:
         lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, color=color)]

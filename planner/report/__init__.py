@@ -83,8 +83,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
                 for r in memory.reserved
             ],
             "rewound": [
-                {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason}
-                for r in memory.rewound
+                {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason} for r in memory.rewound
             ],
         },
         "reservation": {

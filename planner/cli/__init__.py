@@ -1,0 +1,117 @@
+"""The command line: options, one library call, one output per command. Knows click; the library does not.
+
+`main` alone turns errors into a line and a status. Commands are loaded when they are called, and `--help` lists
+them from a table, so that asking for help costs no more than click itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from planner._version import __version__
+from planner.cli.failures import line_of, status_of
+from planner.cli.output import discard_stdout, flush_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "PROGRAM", "cli", "main"]
+
+PROGRAM = "crashkernel-planner"
+COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
+
+COMMANDS = {
+    "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "parse": "What the kernel makes of a crashkernel= value, step by step.",
+    "maps": "The bundled maps of real machines.",
+    "bbm": "Whether a way to remap is safe while the table is in use.",
+    "schema": "The JSON Schema of the report or of a JSON map.",
+    "completion": "The completion script of a shell.",
+}
+"""Each command and its one line of help; its code is in the module of that name."""
+
+_EPILOG = """\
+Exit status: 0 memory is reserved; 1 it is not, or --fail-on is met; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner plan 512M --map sample:altra-1p-32g
+"""
+
+
+class _Commands(click.Group):
+    """Commands by name, imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"planner.cli.{cmd_name}_command")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - tells the type checker what the table promises
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    name=PROGRAM,
+    cls=_Commands,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Plan crash kernel memory on arm64.
+
+    Where crashkernel= memory goes on a machine, as the kernel itself would place it or in an aligned area of its
+    own; how that changes the linear map; and what it costs.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit status. args: without the program's name, `sys.argv` by default."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    try:
+        status = _run(arguments)
+        flush_stdout()
+    except BaseException as error:  # noqa: BLE001 - the one place where errors become a line and a status
+        status = status_of(error)
+        line = line_of(error, PROGRAM)
+        if line is not None:
+            _complain(line)
+        discard_stdout(keep=status in {0, 1})
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    completing = os.environ.get(COMPLETE_VARIABLE)
+    if completing:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell asks for it
+
+        return shell_complete(cli, {}, PROGRAM, COMPLETE_VARIABLE, completing)
+    with cli.make_context(PROGRAM, arguments) as context:
+        status = cli.invoke(context)
+    return status if isinstance(status, int) else 0
+
+
+def _complain(line: str) -> None:
+    """One line on standard error; nobody there to read it is no error of its own."""
+    try:
+        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass

@@ -1,0 +1,47 @@
+"""`maps`: the bundled maps of real machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from planner.cli.options import output_options
+from planner.cli.output import colored, emit
+
+__all__ = ["maps"]
+
+_EPILOG = """\
+Use one with --map sample:NAME.
+
+\b
+Example:
+  crashkernel-planner maps
+"""
+
+
+@click.command(epilog=_EPILOG)
+@output_options("text", "json")
+def maps(form: str, output: str | None, color: str) -> None:
+    """The bundled maps of real machines."""
+    from planner.sources import samples  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    if form == "json":
+        from json import dumps  # noqa: PLC0415 - only for this format
+
+        emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
+        return
+    from planner.render.numbers import size  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.tables import Table  # noqa: PLC0415 - likewise
+    from planner.render.text import heading, lay_out  # noqa: PLC0415 - likewise
+
+    rows: list[tuple[str, ...]] = [
+        (s.name, size(s.ram), size(s.page_size) if s.page_size else "?", s.shows) for s in samples()
+    ]
+    table = Table("Bundled maps", "lrrl", ("name", "RAM", "pages", "what it shows"), rows)
+    title = heading("Bundled maps, for --map sample:NAME", color=colored(color, output))
+    emit("\n".join([title, *lay_out(table)]) + "\n", output)
+
+
+def _facts(sample: Any) -> dict[str, Any]:
+    return {"name": sample.name, "ram": sample.ram, "page_size": sample.page_size, "shows": sample.shows}

@@ -1,0 +1,296 @@
+"""The options that commands share, and the kinds of values they take.
+
+A `ParamType` owns conversion, message and completion of one kind of value. Names that the model knows (profiles,
+strategies, presets, samples) are looked up only for completion: a wrong one is refused by the model itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from planner.cli.failures import Refused
+from planner.sizes import KIB, memparse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from click.shell_completion import CompletionItem
+
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # generic only in newer releases
+
+__all__ = ["FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+FORMATS = ("text", "json", "markdown")
+
+_PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
+_ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
+_NO_ZONES = -1  # planner.machine.NO_DMA_ZONES, which `--help` need not load
+
+
+def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class _Kind(_ParamType):
+    """A kind of value with fixed words and perhaps something else beside them."""
+
+    words: tuple[str, ...] = ()
+
+    def refuse(self, what: str, remedy: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
+        """Say what is wrong with the value, and what to give instead."""
+        raise Refused(what, remedy, ctx, param)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The words that begin so."""
+        del ctx, param
+        return _items(self.words, incomplete)
+
+
+class Size(_Kind):
+    """A size as the kernel reads it, the whole text of it; more than 0."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes."""
+        if isinstance(value, int):
+            return value
+        size, end = memparse(value)
+        if end != len(value) or not value[:1].isdigit():
+            self.refuse(f"{value!r} is no size", "give one such as 512M, 1G or 0x20000000", param, ctx)
+        if not size:
+            self.refuse(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff", param, ctx)
+        return size
+
+
+class PageSize(_Kind):
+    """4K, 16K or 64K."""
+
+    name = "page size"
+    words = ("4K", "16K", "64K")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes."""
+        if isinstance(value, int):
+            return value
+        size = _PAGE_SIZES.get(value.lower())
+        if size is None and memparse(value) in {(s, len(value)) for s in _PAGE_SIZES.values()}:
+            size = memparse(value)[0]
+        if size is None:
+            self.refuse(f"{value!r} is no page size of arm64", "give 4K, 16K or 64K", param, ctx)
+        return size
+
+
+class Alignment(Size):
+    """A word for a level of the page table, or a power of two."""
+
+    name = "alignment"
+    words = _ALIGNMENTS
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text, checked: the model knows what a word stands for."""
+        if value.lower() in _ALIGNMENTS:
+            return value.lower()
+        size, end = memparse(value)
+        if end != len(value) or not value[:1].isdigit():
+            self.refuse(f"{value!r} is no alignment", "give pud, block, cont-pmd, pmd or a size", param, ctx)
+        if not size or size & (size - 1):
+            self.refuse(f"{value!r} is no power of two", "give one such as 2M, 32M or 1G", param, ctx)
+        return value
+
+
+class DmaLimit(Size):
+    """A size, or `none` for a kernel without DMA zones."""
+
+    name = "DMA limit"
+    words = ("none", "1G", "4G")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes, or `NO_DMA_ZONES`."""
+        if isinstance(value, str) and value.lower() == "none":
+            return _NO_ZONES
+        return super().convert(value, param, ctx)
+
+
+class _Known(_Kind):
+    """A name that the model knows; listed only for completion."""
+
+    def __init__(self, name: str, names: Callable[[], Iterable[str]]) -> None:
+        self.name = name
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if not value:
+            self.refuse(f"the {self.name} is empty", "give one, or leave the option out", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        del ctx, param
+        return _items(self.names(), incomplete)
+
+
+class MapSource(_Known):
+    """A file, `-`, `live` or `sample:NAME`."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Samples and words; files where none of them fits."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+
+        return super().shell_complete(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def _kernels() -> Iterable[str]:
+    from planner.kernels import PROFILES  # noqa: PLC0415 - see the module's docstring
+
+    return [profile.name for profile in PROFILES]
+
+
+def _strategies() -> Iterable[str]:
+    from planner.strategies import STRATEGIES  # noqa: PLC0415 - see the module's docstring
+
+    return list(STRATEGIES)
+
+
+def _presets() -> Iterable[str]:
+    from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
+
+    return list(PRESETS)
+
+
+def _sources() -> Iterable[str]:
+    from planner.sources import samples  # noqa: PLC0415 - see the module's docstring
+
+    return ["live", *(f"sample:{sample.name}" for sample in samples())]
+
+
+SIZE = Size()
+
+
+def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
+    """Options in the order in which `--help` shows them."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def map_options(function: _F) -> _F:
+    """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--map",
+                "sources",
+                metavar="SOURCE",
+                multiple=True,
+                type=MapSource("source", _sources),
+                help="A file, - for standard input, sample:NAME, or live (the default: this machine). "
+                "Repeat it for several facts of one machine.",
+            ),
+            click.option("--map-format", metavar="FORMAT", help="What SOURCE is, instead of looking at it."),
+            click.option("--log", metavar="FILE", help="A boot log of the same boot, for what SOURCE lacks."),
+            click.option(
+                "--reserved",
+                type=click.Choice(["rewind", "as-listed"]),
+                help="Undo what came after the crash kernel, or take reservations as listed.",
+            ),
+        ],
+    )
+
+
+def kernel_option(function: _F) -> _F:
+    """Which kernel: `kernel`."""
+    return click.option(
+        "--kernel",
+        metavar="VERSION",
+        type=_Known("kernel version", _kernels),
+        help="The kernel, as uname -r prints it; the newest by default.",
+    )(function)
+
+
+def kernel_options(function: _F) -> _F:
+    """What the kernel is and does: the fields of `planning.Options`."""
+    return _apply(
+        function,
+        [
+            kernel_option,
+            click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page."),
+            click.option("--va-bits", metavar="N", type=int, help="Bits of a virtual address."),
+            click.option(
+                "--strategy",
+                metavar="NAME",
+                type=_Known("strategy", _strategies),
+                default="pud-aligned",
+                show_default=True,
+                help="What happens to the linear map because of the crash kernel.",
+            ),
+            click.option(
+                "--align",
+                metavar="pud|block|cont-pmd|pmd|SIZE",
+                type=Alignment(),
+                default="pud",
+                show_default=True,
+                help="What the aligned attempt aligns to.",
+            ),
+            click.option("--prefer-aligned", is_flag=True, help="Try aligned in all windows before anything else."),
+            click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
+            click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
+            click.option(
+                "--dma-limit",
+                metavar="SIZE|none",
+                type=DmaLimit(),
+                help="End of low memory; none: a kernel without DMA zones.",
+            ),
+            click.option(
+                "--preset",
+                metavar="NAME",
+                type=_Known("preset", _presets),
+                help="A distribution's default instead of CRASHKERNEL.",
+            ),
+        ],
+    )
+
+
+def output_options(*formats: str) -> Callable[[_F], _F]:
+    """How the result is written: `form`, `output`, `color`."""
+
+    def decorate(function: _F) -> _F:
+        return _apply(
+            function,
+            [
+                click.option(
+                    "--format",
+                    "form",
+                    type=click.Choice(formats),
+                    default=formats[0],
+                    show_default=True,
+                    help="How to write the result.",
+                ),
+                click.option(
+                    "-o",
+                    "--output",
+                    metavar="FILE",
+                    type=click.Path(),
+                    help="Write to this file, whole or not at all.",
+                ),
+                click.option(
+                    "--color",
+                    type=click.Choice(["auto", "always", "never"]),
+                    default="auto",
+                    show_default=True,
+                    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+                ),
+            ],
+        )
+
+    return decorate

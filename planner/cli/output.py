@@ -1,0 +1,129 @@
+"""Writing results: to standard output, or to a file that is whole or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from planner.cli.failures import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["colored", "discard_stdout", "emit", "flush_stdout"]
+
+_STDOUT = "<stdout>"
+
+
+def emit(text: str, path: str | None = None) -> None:
+    """Write a result: UTF-8, the same bytes on every system. path: None or `-` for standard output."""
+    if path is None or path == "-":
+        _to_stdout(text)
+    else:
+        _to_file(text.encode("utf-8", "backslashreplace"), path)
+
+
+def colored(choice: str, path: str | None = None) -> bool:
+    """Whether to colour the output. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
+    if choice != "auto":
+        return choice == "always"
+    if path not in {None, "-"} or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _to_stdout(text: str) -> None:
+    out = sys.stdout
+    if out is None:
+        raise OutputError(_STDOUT, "it is closed", "give -o FILE, or leave standard output open")
+    try:
+        if hasattr(out, "buffer") and not out.isatty():
+            out.flush()
+            out.buffer.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            out.write(text.encode(out.encoding or "ascii", "backslashreplace").decode(out.encoding or "ascii"))
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _cannot_write(_STDOUT, error) from error
+
+
+def flush_stdout() -> None:
+    """Hand over what is still buffered, while an error can still be told."""
+    if sys.stdout is None or sys.stdout.closed:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _cannot_write(_STDOUT, error) from error
+
+
+def discard_stdout(*, keep: bool) -> None:
+    """Before a bad end: nothing more goes out, so that the interpreter's last flush cannot fail loudly."""
+    if keep:
+        try:
+            flush_stdout()
+        except (OSError, OutputError):
+            keep = False
+    if keep or sys.__stdout__ is None or sys.stdout is not sys.__stdout__:
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.__stdout__.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def _to_file(data: bytes, path: str) -> None:
+    """Replace the file in one step; a device or pipe is written to as it is."""
+    from pathlib import Path  # noqa: PLC0415 - most results go to standard output
+
+    try:
+        target = Path(path).resolve()
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            _replace(data, target)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _cannot_write(path, error) from error
+
+
+def _replace(data: bytes, target: Path) -> None:
+    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o777)
+        beside.replace(target)
+    except FileExistsError:
+        raise
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _cannot_write(where: str, error: Exception) -> OutputError:
+    number = getattr(error, "errno", None) or 0
+    what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    remedies = {
+        errno.ENOSPC: "free some space, or write elsewhere",
+        errno.EDQUOT: "free some space, or write elsewhere",
+        errno.ENOENT: "create its folder first",
+        errno.EISDIR: "name a file in it",
+        errno.ENAMETOOLONG: "choose a shorter name",
+    }
+    remedy = remedies.get(number, "choose a place you may write to")
+    return OutputError(where, what[:1].lower() + what[1:], remedy)

@@ -1,0 +1,101 @@
+"""`parse`: a `crashkernel=` value, read as the kernel reads it, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.options import SIZE, kernel_option, output_options
+from planner.cli.output import colored, emit
+from planner.errors import printable
+
+if TYPE_CHECKING:
+    from planner.crashkernel import Reading
+    from planner.kernels import Selection
+
+__all__ = ["parse"]
+
+_EPILOG = """\
+Exit status: 0 the kernel would go on to reserve memory; 1 it would not; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner parse 2G-4G:256M,4G-:512M --ram 8G
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("value")
+@click.option("--ram", metavar="SIZE", type=SIZE, required=True, help="How much memory the machine has.")
+@kernel_option
+@output_options("text", "json")
+@click.pass_context
+def parse(
+    ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str
+) -> None:
+    """What the kernel makes of a crashkernel= value, step by step."""
+    from planner.crashkernel import reading  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.kernels import NEWEST, Selection, select_profile  # noqa: PLC0415 - likewise
+
+    selection = select_profile(kernel) if kernel else Selection(NEWEST)
+    result = reading(value, ram, selection.profile)
+    if form == "json":
+        emit(_json(value, ram, selection, result), output)
+    else:
+        emit(_text(value, ram, selection, result, color=colored(color, output)), output)
+    ctx.exit(0 if result.valid else 1)
+
+
+def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[str, Any]:
+    notes = [selection.note, *result.notes] if selection.note else list(result.notes)
+    return {
+        "schema_version": 1,
+        "text": value,
+        "ram": ram,
+        "profile": selection.profile.name,
+        "valid": result.valid,
+        "size": result.size,
+        "offset": result.base or None,
+        "high": result.high,
+        "low_size": result.low,
+        "cma_size": result.cma,
+        "steps": list(result.steps),
+        "log": list(result.log),
+        "notes": notes,
+    }
+
+
+def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
+    from json import dumps  # noqa: PLC0415 - only for this format
+
+    return dumps(_facts(value, ram, selection, result), indent=2) + "\n"
+
+
+def _text(value: str, ram: int, selection: Selection, result: Reading, *, color: bool) -> str:
+    from planner.render.numbers import address, size  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.text import WIDTH, heading, wrap  # noqa: PLC0415 - likewise
+
+    if result.valid:
+        parts = [size(result.size)]
+        if result.base:
+            parts.append(f"at {address(result.base)}")
+        if result.high:
+            parts.append("high")
+        if result.low:
+            parts.append(f"{size(result.low)} of low memory")
+        if result.cma:
+            parts.append(f"{size(result.cma)} of cma")
+        verdict = "asks for " + ", ".join(parts)
+    else:
+        verdict = "asks for nothing: no memory is reserved"
+    asked = f"{printable(value)}, on a machine with {size(ram)}, kernel {printable(selection.profile.name)}:"
+    out = [*wrap(asked, WIDTH), heading(verdict, color=color)]
+    facts = _facts(value, ram, selection, result)
+    for title, key, bullet in (("Steps", "steps", "  "), ("Kernel log", "log", "  "), ("Notes", "notes", "  - ")):
+        if facts[key]:
+            out += ["", heading(title, color=color)]
+            for number, line in enumerate(facts[key], 1):
+                first = f"  {number}. " if key == "steps" else bullet
+                out += wrap(printable(line), WIDTH, first, " " * len(first))
+    return "\n".join(out) + "\n"

@@ -1,0 +1,75 @@
+"""`plan`: one machine, one request, one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.output import colored, emit
+
+if TYPE_CHECKING:
+    from planner.result import Plan
+
+__all__ = ["plan"]
+
+_EPILOG = """\
+CRASHKERNEL is a value (512M, "1G,high", "2G-16G:256M,16G-:512M"), crashkernel= tokens, or a whole kernel command
+line; without it the source's own command line is used. Exit status: 0 memory is reserved; 1 it is not, or
+--fail-on is met; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner plan 512M --map sample:altra-1p-32g --kernel 6.1
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("crashkernel", required=False)
+@map_options
+@kernel_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(["fallback"]),
+    help="Exit with status 1 in this case too: the memory is reserved, but not aligned.",
+)
+@output_options(*FORMATS)
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    /,
+    crashkernel: str | None,
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    fail_on: str | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """Where the crash kernel goes on one machine, and what that costs."""
+    from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    what_if = options["kernel"] is not None or options["page_size"] is not None
+    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    result = make_plan(machine, crashkernel, Options(**options))
+    emit(_rendered(result, form, color=colored(color, output)), output)
+    failed = not result.reserved or result.reservation.outcome == fail_on
+    ctx.exit(1 if failed else 0)
+
+
+def _rendered(result: Plan, form: str, *, color: bool) -> str:
+    if form == "json":
+        from planner.report import to_json  # noqa: PLC0415 - only the chosen format is loaded
+
+        return to_json(result)
+    if form == "markdown":
+        from planner.render import markdown  # noqa: PLC0415 - only the chosen format is loaded
+
+        return markdown.render(result)
+    from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
+
+    return text.render(result, color=color)

@@ -1,0 +1,29 @@
+"""`schema`: the JSON Schemas, as they are published."""
+
+from __future__ import annotations
+
+import click
+
+from planner.cli.output import emit
+
+__all__ = ["schema"]
+
+_EPILOG = """\
+\b
+Example:
+  crashkernel-planner schema > report.schema.json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("what", type=click.Choice(["report", "map"]), default="report")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
+def schema(what: str, output: str | None) -> None:
+    """The JSON Schema of the report (the default) or of a JSON map."""
+    from json import dumps  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    if what == "map":
+        from planner.sources.json_map import schema as published  # noqa: PLC0415 - likewise
+    else:
+        from planner.report import schema as published  # noqa: PLC0415 - likewise
+    emit(dumps(published(), indent=2) + "\n", output)

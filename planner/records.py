@@ -1,0 +1,143 @@
+"""Value classes: the part of `dataclasses` that this package uses, without its cost at every start.
+
+`dataclasses` writes and compiles up to eight methods for each class when the class is defined; for the classes
+of this package together that takes longer than importing all their code. Here the methods are shared, and only
+`__init__` is compiled, when a class is first instantiated. Type checkers see real dataclasses.
+
+    @dataclass(frozen=True, slots=True)      fields are the annotations, in order; always with slots
+    field(default_factory=list)              also `default` and `repr`
+    replace(value, size=1)                   a copy with other fields
+
+Not supported, and refused when the class is defined: inheritance, `ClassVar`, `InitVar`, `__post_init__`.
+Imports nothing of this package.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import FrozenInstanceError, dataclass, field, replace
+else:
+    _MISSING = object()
+
+    class FrozenInstanceError(AttributeError):
+        """A field of a frozen value was assigned to or deleted."""
+
+    class _Default:
+        """What a field is without an argument: a value, or what a factory makes."""
+
+        __slots__ = ("factory", "repr", "value")
+
+        def __init__(self, value, factory=None, repr_=True):
+            self.value, self.factory, self.repr = value, factory, repr_
+
+    def field(*, default=_MISSING, default_factory=None, repr=True):  # noqa: A002 - as dataclasses spell it
+        """A field's default, and whether it is shown."""
+        return _Default(default, default_factory, repr)
+
+    def dataclass(cls=None, /, *, frozen=False, slots=True, order=False):
+        """A class whose instances are the values of its annotated fields; see the module."""
+        del slots
+        if cls is None:
+            return lambda cls: _build(cls, frozen, order)
+        return _build(cls, frozen, order)
+
+    def replace(obj, /, **changes):
+        """A copy of a value with other fields."""
+        for name in obj.__slots__:
+            if name not in changes:
+                changes[name] = getattr(obj, name)
+        return type(obj)(**changes)
+
+    def _build(cls, frozen, order):
+        """The same class anew, with slots and the shared methods; what it defines itself stays."""
+        own = dict(cls.__dict__)
+        kinds = own.get("__annotations__", {})
+        if cls.__bases__ != (object,) or "__post_init__" in own or any("Var" in str(k) for k in kinds.values()):
+            raise TypeError(f"{cls.__name__} needs dataclasses themselves")
+        names = tuple(kinds)
+        defaults = {}
+        for name in names:
+            if name in own:
+                value = own.pop(name)
+                defaults[name] = value if isinstance(value, _Default) else _Default(value)
+        for name in ("__dict__", "__weakref__"):
+            own.pop(name, None)
+        shared = {
+            "__init__": _first_init,
+            "__eq__": _eq,
+            "__hash__": _hash if frozen else None,
+            "__repr__": _repr,
+            "__reduce__": _reduce,
+        }
+        if frozen:
+            shared |= {"__setattr__": _refuse, "__delattr__": _refuse}
+        if order:
+            shared |= {"__lt__": _lt, "__le__": _le, "__gt__": _gt, "__ge__": _ge}
+        space = {**shared, **own, "__slots__": names, "__match_args__": names}
+        get = attrgetter(*names) if names else None
+        single = len(names) == 1
+        space["_values"] = staticmethod((lambda self: (get(self),)) if single else get or (lambda _: ()))
+        space["_defaults"], space["_frozen"] = defaults, frozen
+        return type(cls)(cls.__name__, cls.__bases__, space)
+
+    def _first_init(self, *args, **kwargs):
+        """Stands in until the first instance: compiles the real `__init__`, which takes its place."""
+        cls = type(self)
+        cls.__init__ = _compile_init(cls)
+        cls.__init__(self, *args, **kwargs)
+
+    def _compile_init(cls):
+        known = {"_set": object.__setattr__, "_missing": _MISSING}
+        parameters, lines = ["self"], []
+        for name in cls.__slots__:
+            default, value = cls._defaults.get(name), name
+            if default is None:
+                parameters.append(name)
+            elif default.factory is not None:
+                known[f"_make_{name}"] = default.factory
+                parameters.append(f"{name}=_missing")
+                value = f"_make_{name}() if {name} is _missing else {name}"
+            else:
+                known[f"_default_{name}"] = default.value
+                parameters.append(f"{name}=_default_{name}")
+            lines.append(f"_set(self, {name!r}, {value})" if cls._frozen else f"self.{name} = {value}")
+        # Field names are identifiers of our own classes, never input.
+        exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), known)  # noqa: S102
+        init = known["__init__"]
+        init.__qualname__ = f"{cls.__qualname__}.__init__"
+        return init
+
+    def _eq(self, other):
+        return self._values(self) == other._values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def _lt(self, other):
+        return self._values(self) < other._values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def _le(self, other):
+        return self._values(self) <= other._values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def _gt(self, other):
+        return self._values(self) > other._values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def _ge(self, other):
+        return self._values(self) >= other._values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def _hash(self):
+        return hash(self._values(self))
+
+    def _reduce(self):
+        return (type(self), self._values(self))
+
+    def _repr(self):
+        default = self._defaults
+        shown = [name for name in self.__slots__ if name not in default or default[name].repr]
+        return f"{type(self).__qualname__}({', '.join([f'{name}={getattr(self, name)!r}' for name in shown])})"
+
+    def _refuse(self, name, _value=None):
+        raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
+
+
+__all__ = ["FrozenInstanceError", "dataclass", "field", "replace"]
