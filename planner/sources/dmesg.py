@@ -1,0 +1,263 @@
+"""Boot logs, with and without `memblock=debug`: the map and the facts that the kernel itself printed.
+
+A log reads the same with timestamps, priorities or journal prefixes. Source of the lines: mm/page_alloc.c and
+mm/mm_init.c (zones, node ranges), mm/memblock.c (dumps), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c,
+arch/arm64/mm/init.c, kernel/crash_reserve.c @ 5.10 to 7.2.
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.errors import InputError, Location, printable
+from planner.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
+from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.ranges import Range
+from planner.sizes import KIB, MIB
+from planner.sources.reading import text_lines
+
+__all__ = ["looks_like", "parse"]
+
+_PREFIX = re.compile(
+    r"^(?:<\d+>)?"
+    r"(?:\d{4}-\d\d-\d\dT[0-9:.,+-]+Z?\s+\S+\s+kernel(?:\[\d+\])?: "
+    r"|[A-Z][a-z]{2}\s+\d+ [0-9:]+ \S+ kernel(?:\[\d+\])?: )?"
+    r"(?:<\d+>)?(?:\[\s*\d+\.\d+\]\s?|\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [0-9:]+ \d{4}\]\s?)?(?:<\d+>)?"
+)
+_LOOKS = re.compile(
+    r"Linux version \d|Early memory node ranges|Zone ranges:|crashkernel (?:low memory )?reserved: 0x|"
+    r"cannot allocate crashkernel|Kernel command line: |MEMBLOCK configuration|Booting Linux on physical CPU"
+)
+_HEX = r"0x([0-9a-f]+)"
+_NODE = re.compile(rf"^\s*node\s+(\d+): \[mem {_HEX}-{_HEX}\]")
+_ZONE = re.compile(rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
+_DUMP = re.compile(
+    rf"^\s*(memory|reserved)\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags: {_HEX}"
+)
+_RESERVED = re.compile(rf"crashkernel reserved: {_HEX} - {_HEX}")
+_LOW = re.compile(rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
+_CMA = re.compile(rf"cma: Reserved (\d+) MiB at {_HEX}")
+_SWIOTLB = re.compile(rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
+_NODE_DATA = re.compile(rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
+_OF = re.compile(rf"OF: reserved mem: {_HEX}\.\.{_HEX} \((\d+)\s+KiB\) (nomap|map) (\S+) (\S+)")
+_POOL = re.compile(rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size (\d+) MiB")
+_KFENCE = re.compile(rf"kfence: initialized - using (\d+) bytes for \d+ objects at {_HEX}")
+_HASH = re.compile(r"^(\S.*?) (?:hash table|cache hash table) entries: \d+ \(order: -?\d+, (\d+) bytes")
+_PCPU = re.compile(r"pcpu-alloc: .*alloc=(\d+)\*(\d+)")
+_EMBEDDED = re.compile(r"percpu: Embedded (\d+) pages/cpu .*u(\d+)")
+_MIDR = re.compile(r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
+
+
+class _Log:
+    """What has been gathered of one log so far."""
+
+    def __init__(self) -> None:
+        self.kernel: str | None = None
+        self.arch: str | None = None
+        self.cmdline: str | None = None
+        self.page_size: int | None = None
+        self.zones: dict[str, int | None] = {}
+        self.zones_whole = False
+        self.nodes: list[Region] = []
+        self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
+        self.nomap: list[Range] = []
+        self.events: list[Event] = []
+        self.crash: Range | None = None
+        self.low: Range | None = None
+        self.lines: list[str] = []
+        self.failed = False
+        self.crash_line = 0
+        self.dump_line = 0
+        self.kfence: Range | None = None
+        self.midr: list[int] = []
+
+    def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
+        """Remember an early allocation."""
+        length = end - start if start is not None and end is not None else size
+        self.events.append(
+            Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
+        )
+
+
+def looks_like(head: str) -> bool:
+    """Whether a text is a boot log."""
+    return _LOOKS.search(head) is not None
+
+
+def parse(text: str, name: str) -> Machine:
+    """The machine a log describes. Raises InputError."""
+    log = _Log()
+    for number, raw in text_lines(text, name):
+        line = _PREFIX.sub("", raw, count=1)
+        if line:
+            _read(line, number, log)
+    return _machine(log, name)
+
+
+def _read(line: str, number: int, log: _Log) -> None:
+    if (m := _NODE.match(line)) is not None:
+        log.nodes.append(Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])))
+    elif (m := _DUMP.match(line)) is not None:
+        log.dump[m[1]].append((int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None))
+    elif (m := _ZONE.match(line)) is not None:
+        log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
+    elif "rashkernel" in line and "command line" not in line.lower():
+        _crash_line(line, number, log)
+    elif line.startswith("Zone ranges:"):
+        log.zones_whole = True
+    elif "MEMBLOCK configuration" in line:
+        if not log.dump["memory"]:
+            log.dump_line = number
+    else:
+        _fact(line, number, log)
+
+
+def _crash_line(line: str, number: int, log: _Log) -> None:
+    text = line.strip()
+    if (m := _RESERVED.search(line)) is not None:
+        log.crash = Range(int(m[1], 16), int(m[2], 16))
+    elif (m := _LOW.search(line)) is not None:
+        log.low = Range(int(m[1], 16), int(m[2], 16))
+    elif text.startswith(_KNOWN):
+        log.failed = True
+    elif not text.startswith(("crashkernel", "Memory value expected", "crahskernel")):
+        return
+    log.lines.append(printable(text))
+    log.crash_line = log.crash_line or number
+
+
+def _fact(line: str, number: int, log: _Log) -> None:
+    if line.startswith("Linux version ") and log.kernel is None:
+        log.kernel = printable(line.split(" ", 3)[2])
+    elif "BIOS-e820" in line:
+        log.arch = "x86_64"
+    elif (m := _MIDR.search(line)) is not None:
+        log.arch = log.arch or "aarch64"
+        log.midr.append(int(m[1], 16))
+    elif (at := line.find("ommand line: ")) >= 0 and (log.cmdline is None or "Kernel command" in line):
+        log.cmdline = printable(line[at + len("ommand line: ") :])
+    elif (m := _PCPU.search(line)) is not None:
+        log.page_size = int(m[2])
+    elif (m := _EMBEDDED.search(line)) is not None and log.page_size is None:
+        size = int(m[2]) // int(m[1])
+        log.page_size = size if size in (4 * KIB, 16 * KIB, 64 * KIB) else None
+    else:
+        _allocation(line, number, log)
+
+
+def _allocation(line: str, number: int, log: _Log) -> None:
+    if (m := _CMA.search(line)) is not None:
+        start = int(m[2], 16)
+        log.event("cma", start, start + int(m[1]) * MIB, number)
+    elif (m := _SWIOTLB.search(line)) is not None:
+        start = int(m[1], 16)
+        log.event("swiotlb", start, start + int(m[3]) * MIB, number)
+    elif (m := _NODE_DATA.search(line)) is not None:
+        log.event("node_data", int(m[1], 16), int(m[2], 16) + 1, number)
+    elif (m := _OF.search(line)) is not None:
+        start, end = int(m[1], 16), int(m[2], 16) + 1
+        if m[4] == "nomap":
+            log.nomap.append(Range(start, end))
+        log.event("reserved-memory", start, end, number, m[6])
+    elif (m := _POOL.search(line)) is not None:
+        start = int(m[1], 16)
+        log.event("reserved-memory", start, start + int(m[2]) * MIB, number, "pool")
+    elif (m := _KFENCE.search(line)) is not None:
+        log.event("kfence", None, None, number, size=int(m[1]))
+    elif (m := _HASH.match(line)) is not None:
+        log.event("hash", None, None, number, m[1], int(m[2]))
+
+
+def _machine(log: _Log, name: str) -> Machine:
+    notes: list[str] = []
+    dumped = bool(log.dump["memory"])
+    if dumped:
+        regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
+        reserved = [Reserved(a, b) for a, b, _, _ in log.dump["reserved"]]
+    else:
+        regions = _with_nomap(_inferred(sorted(log.nodes, key=lambda r: r.start), notes), log.nomap)
+        reserved = [
+            Reserved(e.start, e.end, e.name or e.kind)
+            for e in log.events
+            if e.start is not None and e.end is not None and (e.before_crash or e.kind == "reserved-memory")
+        ]
+        if regions:
+            notes.append("a log without memblock=debug shows only some early reservations: the kernel had more")
+    regions = _disjoint(regions)
+    _check(regions, name)
+    record = None
+    if log.lines:
+        record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed)
+    facts = Facts(
+        kernel=log.kernel,
+        arch=log.arch,
+        page_size=log.page_size,
+        cmdline=log.cmdline,
+        dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
+        midr=tuple(dict.fromkeys(log.midr)),
+        record=record,
+        events=tuple(log.events),
+    )
+    if not regions:
+        notes.append("the log shows no memory map: it gives facts only")
+    return Machine(name, "dmesg", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=dumped, notes=tuple(notes))
+
+
+def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:
+    if "Normal" not in zones and "DMA" not in zones and "DMA32" not in zones:
+        return None
+    if zones.get("DMA"):
+        return zones["DMA"]
+    if zones.get("DMA32"):
+        return zones["DMA32"]
+    return NO_DMA_ZONES if whole and "DMA" not in zones and "DMA32" not in zones else None
+
+
+def _inferred(nodes: list[Region], notes: list[str]) -> list[Region]:
+    """Touching ranges of one node differ in flags: between two larger ones the smaller is the firmware's."""
+    result: list[Region] = []
+    mapped = True
+    guessed = 0
+    for i, region in enumerate(nodes):
+        touches = i > 0 and nodes[i - 1].end == region.start and nodes[i - 1].node == region.node
+        if not touches:
+            follows = i + 1 < len(nodes) and nodes[i + 1].start == region.end and nodes[i + 1].node == region.node
+            mapped = not follows or region.end - region.start >= nodes[i + 1].end - nodes[i + 1].start
+        else:
+            mapped = not mapped
+        guessed += not mapped
+        result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
+    if guessed:
+        notes.append(
+            f"{guessed} memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
+        )
+    return result
+
+
+def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:
+    for hole in nomap:
+        cut: list[Region] = []
+        for r in regions:
+            low, high = max(r.start, hole.start & -4096), min(r.end, -(-hole.end // 4096) * 4096)
+            if low >= high:
+                cut.append(r)
+                continue
+            parts = ((r.start, low, r.flags), (low, high, r.flags | Flag.NOMAP.value), (high, r.end, r.flags))
+            cut += [Region(a, b, f, r.node) for a, b, f in parts if a < b]
+        regions = cut
+    return regions
+
+
+def _disjoint(regions: list[Region]) -> list[Region]:
+    result: list[Region] = []
+    for r in regions:
+        start = max(r.start, result[-1].end) if result else r.start
+        if start < r.end:
+            result.append(Region(start, r.end, r.flags, r.node))
+    return result
+
+
+def _check(regions: list[Region], name: str) -> None:
+    if regions and regions[-1].end > 1 << 52:
+        raise InputError(Location(name), "memory lies beyond 52 physical address bits", "check the log")

@@ -1,0 +1,329 @@
+"""The JSON map, and a whole report taken as a map: memblock at the moment of the reservation.
+
+Checked by hand rather than by a model: batches read thousands a second. Errors name the place in the document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, NoReturn
+
+from planner.errors import InputError, Location, printable
+from planner.geometry import VA_BITS
+from planner.machine import NO_DMA_ZONES, Facts, Machine
+from planner.memblock import Memblock
+from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
+from planner.ranges import Range
+from planner.sizes import format_size, memparse
+
+__all__ = ["parse", "schema"]
+
+_MAP_KEYS = frozenset(
+    (
+        "schema_version",
+        "memory",
+        "reserved",
+        "kernel",
+        "page_size",
+        "va_bits",
+        "cmdline",
+        "dma_limit",
+        "config",
+        "kernel_image",
+        "kernel_data",
+        "kfence_pool",
+    )
+)
+_REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
+_TOP = 1 << 52
+
+
+class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputError with its place
+    def __init__(self, path: tuple[str | int, ...], what: str, remedy: str) -> None:
+        super().__init__(path, what, remedy)
+        self.path, self.what, self.remedy = path, what, remedy
+
+
+def parse(text: str, name: str) -> Machine:
+    """The machine of a JSON document. Raises InputError with line and column."""
+    try:
+        document = json.loads(text, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(Location(name, 1, 1), f"is not usable JSON: {error}", "check the document") from None
+    try:
+        return _machine(document, name)
+    except _Bad as bad:
+        line, column = _locate(text, bad.path)
+        where = ".".join(str(part) for part in bad.path) or "the document"
+        raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number here")
+
+
+def _machine(document: object, name: str) -> Machine:
+    """The machine of a decoded document; raises the internal signal with the path of what is wrong."""
+    if not isinstance(document, dict):
+        raise _Bad((), "a JSON map is an object", 'give {"schema_version": 1, "memory": [...]}')
+    version = document.get("schema_version", 1)
+    if version != 1 or isinstance(version, bool):
+        raise _Bad(("schema_version",), f"version {version!r} is not known", "use schema_version 1")
+    if isinstance(document.get("memory"), dict):
+        return _of_report(document, name)
+    for key in document:
+        if key not in _MAP_KEYS:
+            raise _Bad((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
+    if "memory" not in document:
+        raise _Bad((), "the key memory is missing", 'give "memory": [{"start": ..., "end": ...}]')
+    notes: list[str] = []
+    memory = _memory(document["memory"], document.get("reserved", []), ("memory",), ("reserved",), notes)
+    return Machine(name, "json", memory, _facts(document), settled=True, notes=tuple(notes))
+
+
+def _of_report(document: Mapping[str, Any], name: str) -> Machine:
+    inner = document["memory"]
+    notes: list[str] = []
+    memory = _memory(
+        inner.get("regions"), inner.get("reserved", []), ("memory", "regions"), ("memory", "reserved"), notes
+    )
+    kernel = document.get("kernel") or {}
+    if not isinstance(kernel, dict):
+        raise _Bad(("kernel",), "must be an object in a report", "give a report as it was written")
+    limit = kernel.get("dma_limit", "absent")
+    facts = Facts(
+        kernel=kernel.get("version") or kernel.get("profile"),
+        page_size=kernel.get("page_size"),
+        va_bits=kernel.get("va_bits"),
+        dma_limit=NO_DMA_ZONES
+        if limit is None
+        else (None if limit == "absent" else _number(limit, ("kernel", "dma_limit"))),
+    )
+    return Machine(name, "report", memory, facts, settled=True, notes=tuple(notes))
+
+
+def _facts(document: Mapping[str, Any]) -> Facts:
+    limit = document.get("dma_limit")
+    page_size = _optional(document, "page_size")
+    if page_size is not None and page_size not in VA_BITS:
+        raise _Bad(("page_size",), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    config = document.get("config") or {}
+    if not isinstance(config, dict) or not all(isinstance(v, str) for v in config.values()):
+        raise _Bad(("config",), "must map Kconfig symbols to strings", 'such as {"ZONE_DMA": "y"}')
+    for key in ("kernel", "cmdline"):
+        if document.get(key) is not None and not isinstance(document[key], str):
+            raise _Bad((key,), "must be a string", f'such as "{key}": "..."')
+    cmdline = document.get("cmdline")
+    return Facts(
+        kernel=document.get("kernel"),
+        page_size=page_size,
+        va_bits=_optional(document, "va_bits"),
+        cmdline=None if cmdline is None else printable(cmdline),
+        dma_limit=NO_DMA_ZONES if limit == "none" else _optional(document, "dma_limit"),
+        config=config,
+        kernel_image=_range(document, "kernel_image"),
+        kernel_data=_range(document, "kernel_data"),
+        kfence_pool=_range(document, "kfence_pool"),
+    )
+
+
+def _number(value: object, path: tuple[str | int, ...]) -> int:
+    if type(value) is int:
+        number = value
+    elif isinstance(value, str):
+        number, end = memparse(value)
+        if end != len(value) or not value or value in "KMGTPEkmgtpe":
+            raise _Bad(path, f"{value[:40]!r} is no number", 'use an integer or a string such as "0x40000000" or "4G"')
+    else:
+        raise _Bad(path, "must be an integer or a string", 'such as 1073741824, "0x40000000" or "1G"')
+    if not 0 <= number < 1 << 64:
+        raise _Bad(path, f"{number} does not fit in 64 bits", "check the number")
+    return number
+
+
+def _optional(document: Mapping[str, Any], key: str) -> int | None:
+    value = document.get(key)
+    return None if value is None else _number(value, (key,))
+
+
+def _range(document: Mapping[str, Any], key: str) -> Range | None:
+    value = document.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise _Bad((key,), "must be an object with start and end", 'such as {"start": 0, "end": 4096}')
+    return Range(*_span(value, (key,)))
+
+
+def _span(entry: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[int, int]:
+    if "start" not in entry or ("end" not in entry and "size" not in entry):
+        raise _Bad(path, "needs start, and end or size", 'such as {"start": "1G", "size": "2G"}')
+    start = _number(entry["start"], (*path, "start"))
+    if "end" in entry:
+        end = _number(entry["end"], (*path, "end"))
+        if "size" in entry and start + _number(entry["size"], (*path, "size")) != end:
+            raise _Bad((*path, "size"), "end and size contradict each other", "give one of them")
+        if end < start:
+            raise _Bad((*path, "end"), f"the range ends before it starts ({start:#x} to {end:#x})", "check the range")
+        return start, end
+    size = _number(entry["size"], (*path, "size"))
+    if start + size > 1 << 64:
+        raise _Bad((*path, "size"), "start plus size wraps around 64 bits", "check the size")
+    return start, start + size
+
+
+def _memory(
+    memory: object, reserved: object, memory_path: tuple[str, ...], reserved_path: tuple[str, ...], notes: list[str]
+) -> MemoryMap:
+    if not isinstance(memory, list):
+        raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
+    if not isinstance(reserved, list):
+        raise _Bad(reserved_path, "must be a list of ranges", "such as []")
+    regions: list[Region] = []
+    for index, entry in enumerate(memory):
+        path: tuple[str | int, ...] = (*memory_path, index)
+        start, end = _entry(entry, path)
+        if end > _TOP:
+            raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
+        if start == end:
+            notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
+            continue
+        flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
+        node = entry.get("node")
+        if node is not None and (type(node) is not int or node < 0):
+            raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
+        regions.append(Region(start, end, flags, node))
+    if not regions:
+        raise _Bad(memory_path, "there is no RAM in the map", "give at least one memory region")
+    ordered = sorted(regions, key=lambda r: r.start)
+    if any(a.end > b.start for a, b in pairwise(ordered)):
+        ordered = _overlapping(regions, notes)
+    elif ordered != regions:
+        notes.append("memory regions were not in order and were sorted, as memblock does")
+    taken: list[Reserved] = []
+    for index, entry in enumerate(reserved):
+        start, end = _entry(entry, (*reserved_path, index))
+        if start < end:
+            label = entry.get("name")
+            taken.append(Reserved(start, end, printable(label) if isinstance(label, str) else ""))
+    return MemoryMap(tuple(ordered), tuple(taken))
+
+
+def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:
+    if type(entry) is not dict:
+        raise _Bad(path, "must be an object", 'such as {"start": "1G", "end": "2G"}')
+    for key in entry:
+        if key not in _REGION_KEYS:
+            raise _Bad((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
+    name = entry.get("name")
+    if name is not None and not isinstance(name, str):
+        raise _Bad((*path, "name"), "must be a string", 'such as "kernel"')
+    start, end = entry.get("start"), entry.get("end")
+    if type(start) is int and type(end) is int and 0 <= start <= end < 1 << 64 and "size" not in entry:
+        return start, end
+    return _span(entry, path)
+
+
+def _flags(names: object, path: tuple[str | int, ...]) -> int:
+    if not isinstance(names, list):
+        raise _Bad((*path, "flags"), "must be a list", 'such as ["nomap"]')
+    flags = 0
+    for name in names:
+        if not isinstance(name, str) or name not in FLAG_NAMES:
+            raise _Bad((*path, "flags"), f"{name!r} is no memblock flag", f"use {', '.join(FLAG_NAMES)}")
+        flags |= FLAG_NAMES[name].value
+    return flags
+
+
+def _overlapping(regions: list[Region], notes: list[str]) -> list[Region]:
+    """What memblock makes of overlapping regions: what is there keeps its flags, the rest is added."""
+    memblock = Memblock()
+    for r in regions:
+        memblock.add(r.start, r.end - r.start, r.flags, r.node)
+    notes.append("memory regions overlap: parts listed before keep their flags, as memblock does")
+    return memblock.memory
+
+
+def _locate(text: str, path: tuple[str | int, ...]) -> tuple[int, int]:
+    """Line and column, from 1, of the value at a path, found by reading the document once more."""
+    decoder = json.JSONDecoder()
+    at = _skip(text, 0)
+    for part in path:
+        found = _child(text, at, part, decoder)
+        if found is None:
+            break
+        at = found
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder) -> int | None:
+    opening = text[at : at + 1]
+    if opening not in ("{", "["):
+        return None
+    at = _skip(text, at + 1)
+    index = 0
+    while at < len(text) and text[at] not in "}]":
+        key: object = index
+        if opening == "{":
+            key_at = at
+            key, at = decoder.raw_decode(text, at)
+            at = _skip(text, _skip(text, at) + 1)
+            if key == part and part not in _REGION_KEYS | _MAP_KEYS:
+                return key_at
+        if key == part:
+            return at
+        _, at = decoder.raw_decode(text, at)
+        at = _skip(text, at)
+        if at < len(text) and text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+    return None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a map."""
+    number = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+    span = {"start": number, "end": number, "size": number}
+    needs = {"anyOf": [{"required": ["start", "end"]}, {"required": ["start", "size"]}]}
+    pair = {"type": "object", "properties": {"start": number, "end": number}, "additionalProperties": False}
+    region = {
+        **span,
+        "flags": {"type": "array", "items": {"enum": list(FLAG_NAMES)}},
+        "node": {"type": ["integer", "null"]},
+        "name": {"type": "string"},
+    }
+    entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Memory map of an arm64 machine when the crash kernel is reserved",
+        "description": "Numbers are bytes: integers, or strings as the kernel reads them (0x40000000, 4G).",
+        "type": "object",
+        "required": ["memory"],
+        "additionalProperties": False,
+        "properties": {
+            "schema_version": {"const": 1},
+            "memory": {"type": "array", "minItems": 1, "items": entry},
+            "reserved": {"type": "array", "items": entry},
+            "kernel": {"type": ["string", "null"]},
+            "page_size": number,
+            "va_bits": number,
+            "cmdline": {"type": ["string", "null"]},
+            "dma_limit": number,
+            "config": {"type": "object", "additionalProperties": {"type": "string"}},
+            "kernel_image": pair,
+            "kernel_data": pair,
+            "kfence_pool": pair,
+        },
+    }

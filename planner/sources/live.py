@@ -1,0 +1,70 @@
+"""This machine: what /proc and /sys tell of it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from dataclasses import replace
+
+from planner.errors import InputError, printable
+from planner.machine import Machine
+from planner.sources import iomem
+
+__all__ = ["read"]
+
+_OTHER = "give a map of an arm64 machine with --map, or --kernel or --page-size for a what-if on this memory"
+
+
+def read(root: str = "/", *, what_if: bool = False) -> Machine:
+    """The machine this runs on. Raises InputError where it is no arm64 machine or hides its addresses.
+
+    root: where /proc and /sys lie. what_if: take the memory of any architecture as if it were arm64.
+    """
+    try:
+        system = os.uname()
+    except AttributeError:
+        raise InputError("<live>", "this system has no /proc/iomem", "give a map with --map") from None
+    arm64 = system.machine in ("aarch64", "arm64")
+    text = _text(root, "proc/iomem")
+    if text is None:
+        raise InputError("<live>", "/proc/iomem cannot be read here", "give a map with --map")
+    if not arm64 and not what_if:
+        raise InputError("<live>", f"this machine is {printable(system.machine)}, not arm64", _OTHER)
+    machine = iomem.parse(text, "<live>")
+    facts = machine.facts
+    if arm64:
+        facts = replace(
+            facts,
+            kernel=system.release,
+            page_size=os.sysconf("SC_PAGE_SIZE"),
+            config=_config(root, system.release),
+        )
+    cmdline = _text(root, "proc/cmdline")
+    facts = replace(facts, arch=system.machine, cmdline=printable(cmdline.strip()) if cmdline and arm64 else None)
+    return replace(machine, source="live", kind="live", facts=facts)
+
+
+def _text(root: str, path: str) -> str | None:
+    try:
+        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123
+            return file.read()
+    except OSError:
+        return None
+
+
+def _config(root: str, release: str) -> dict[str, str]:
+    text = _text(root, f"boot/config-{release}")
+    if text is None:
+        try:
+            with gzip.open(os.path.join(root, "proc/config.gz"), "rt") as file:  # noqa: PTH118
+                text = file.read()
+        except OSError:
+            return {}
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith("CONFIG_"):
+            key, _, value = line[7:].partition("=")
+            found[key] = value.strip('"')
+        elif line.startswith("# CONFIG_") and line.endswith(" is not set"):
+            found[line[9:-11]] = "n"
+    return found

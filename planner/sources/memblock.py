@@ -1,0 +1,67 @@
+"""memblock's debugfs files, `memory` and `reserved`, in both formats; a view after boot.
+
+Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node and flags).
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.errors import InputError, Location
+from planner.machine import Facts, Machine
+from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.sources.reading import text_lines
+
+__all__ = ["looks_like", "parse"]
+
+_LINE = re.compile(r"^\s*(\d+):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d+|x))?(?:\s+(\S.*))?\s*$")
+_FLAGS = {
+    "HOTPLUG": Flag.HOTPLUG,
+    "MIRROR": Flag.MIRROR,
+    "NOMAP": Flag.NOMAP,
+    "DRV_MNG": Flag.DRIVER_MANAGED,
+}
+
+
+def looks_like(head: str) -> bool:
+    """Whether a text is one of memblock's debugfs files, or both."""
+    return re.search(r"^\s*\d+:\s+0x[0-9a-fA-F]+\.\.0x[0-9a-fA-F]+", head, re.MULTILINE) is not None
+
+
+def parse(text: str, name: str) -> Machine:
+    """The machine of `memory` and `reserved`, one after the other. Raises InputError."""
+    regions: list[Region] = []
+    reserved: list[Reserved] = []
+    part = 0
+    expected = 0
+    for number, line in text_lines(text, name):
+        match = _LINE.match(line)
+        if match is None:
+            if line.strip() and not line.lstrip().startswith("#"):
+                raise InputError(
+                    Location(name, number, 1), "this is no line of memblock's debugfs files", "give memory and reserved"
+                )
+            continue
+        index, start, end = int(match[1]), int(match[2], 16), int(match[3], 16) + 1
+        if end <= start:
+            raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
+        if index == 0 and expected:
+            part += 1
+        expected = index + 1
+        if part == 0:
+            if end > 1 << 52:
+                raise InputError(
+                    Location(name, number, 1), "the range lies beyond 52 physical address bits", "check the line"
+                )
+            flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
+            node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
+            regions.append(Region(start, end, flags, node))
+        else:
+            reserved.append(Reserved(start, end))
+    if not regions:
+        raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
+    notes = [] if part else ["only memory regions are given: nothing is known to be reserved"]
+    regions.sort(key=lambda r: r.start)
+    return Machine(
+        name, "memblock", MemoryMap(tuple(regions), tuple(reserved)), Facts(), settled=False, notes=tuple(notes)
+    )
