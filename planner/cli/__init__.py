@@ -70,7 +70,7 @@ class _Commands(click.Group):
     name=PROGRAM,
     cls=_Commands,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     epilog=_EPILOG,
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")

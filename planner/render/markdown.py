@@ -17,21 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["escape", "lay_out", "render"]
 
-_SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&!"})
+_SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
 
 def escape(text: str) -> str:
     """Text that stands for itself in Markdown, also inside a table cell; one line, no control characters."""
     escaped = printable(text.strip()).translate(_SPECIAL)
-    if escaped[:1] in {"-", "+", "="} and len(escaped) > 1 and escaped[1] in " -=":
+    if escaped[:1] in {"-", "+", "="}:
         return "\\" + escaped
-    head, dot, _ = escaped.partition(".")
-    if dot and head.isdigit():
-        return head + "\\" + escaped[len(head) :]
-    head, bracket, _ = escaped.partition(")")
-    if bracket and head.isdigit():
-        return head + "\\" + escaped[len(head) :]
-    # A scheme or www. would become a link by itself.
+    number = len(escaped) - len(escaped.lstrip("0123456789"))
+    if number and escaped[number : number + 1] in {".", ")"} and escaped[number + 1 : number + 2] in {"", " "}:
+        return escaped[:number] + "\\" + escaped[number:]
+    # A scheme, a host or an address would become a link by itself.
     return escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@")
 
 

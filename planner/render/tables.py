@@ -94,7 +94,7 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
 def _request(plan: Plan) -> str:
     request = plan.request
     text = request.text or "nothing"
-    if not request.size:
+    if not request.size or plan.reservation.outcome == "none":
         return text
     parts = [size(request.size)]
     if request.offset is not None:

@@ -120,7 +120,7 @@ def _map(plan: Plan, width: int, *, color: bool) -> list[str]:
     """The bars: one per bank, then the surroundings of the area if it is small in its bank."""
     ends = [address(end) for end in (0, *(r.end for r in plan.memory.regions))]
     left = max(map(len, ends))
-    cells = max(width - left - 2 - 2 - 9, 16)
+    cells = max(width - left - len("   || 1234.56G low"), 16)
     rows = bar.rows(plan, cells)
     if not rows:
         return []
@@ -130,9 +130,10 @@ def _map(plan: Plan, width: int, *, color: bool) -> list[str]:
         meaning if mark == bar.NOTHING else f"{mark} {meaning}" for mark, meaning in bar.LEGEND.items() if mark in used
     )
     lines = ["", heading("Memory, one bar per bank", color=color)]
-    lines += _bars(rows, left, color=color)
+    limit = plan.kernel.dma_limit or 0
+    lines += _bars(rows, left, limit, color=color)
     if close is not None:
-        lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, color=color)]
+        lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, limit, color=color)]
     return lines + wrap_items(legend, width, "  ")
 
 
@@ -149,11 +150,14 @@ def wrap_items(text: str, width: int, indent: str) -> list[str]:
     return lines
 
 
-def _bars(rows: Iterable[bar.Row], left: int, *, color: bool) -> list[str]:
-    return [
-        f"  {address(row.start):>{left}} |{_coloured(row.cells) if color else row.cells}| {size(row.ram)}"
-        for row in rows
-    ]
+def _bars(rows: Iterable[bar.Row], left: int, limit: int, *, color: bool) -> list[str]:
+    """Bars between their first address and the memory in them, with a word where that is low memory."""
+    lines = []
+    for row in rows:
+        cells = _coloured(row.cells) if color else row.cells
+        low = " low" if row.end <= limit else ""
+        lines.append(f"  {address(row.start):>{left}} |{cells}| {size(row.ram)}{low}")
+    return lines
 
 
 def _coloured(cells: str) -> str:

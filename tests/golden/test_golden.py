@@ -1,0 +1,43 @@
+"""Whole outputs, kept beside this file under readable names: a change of any byte shows in a review.
+
+`pytest tests/golden --force-regen` writes them anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planner.render import markdown, text
+from planner.report import to_json
+from tests.plans import PLANS, plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_regressions.file_regression import FileRegressionFixture
+
+    from planner.result import Plan
+
+GOLDEN = Path(__file__).parent
+FORMATS: dict[str, Callable[[Plan], str]] = {
+    ".txt": text.render,
+    ".md": markdown.render,
+    ".json": to_json,
+}
+
+
+@pytest.mark.parametrize("suffix", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
+    """Byte for byte what it was."""
+    rendered = FORMATS[suffix](plan_of(name))
+    file_regression.check(rendered.encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each file belongs to a case, each case has its files."""
+    kept = {path.name for path in GOLDEN.iterdir() if path.suffix in FORMATS and ".obtained" not in path.name}
+    assert kept == {f"{name}{suffix}" for name in PLANS for suffix in FORMATS}
