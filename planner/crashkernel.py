@@ -10,10 +10,10 @@ to 7.2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from planner.errors import printable
 from planner.kernels import Profile
+from planner.records import dataclass, field
 from planner.sizes import MIB, U64, format_size, memparse, round_up
 
 __all__ = [

@@ -7,9 +7,9 @@ Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from planner.kernels import Profile
+from planner.records import dataclass
 from planner.sizes import memparse
 
 __all__ = ["Forcing", "forcing", "last_value", "words"]

@@ -11,10 +11,10 @@ rest on the list patches that made the change; a field's comment names the commi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from planner.errors import InputError
+from planner.records import dataclass, replace
 from planner.sizes import GIB, MIB
 
 __all__ = [

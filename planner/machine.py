@@ -7,10 +7,10 @@ one place, `planning`, and reported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from planner.memory_map import MemoryMap
 from planner.ranges import Range
+from planner.records import dataclass, field
 
 __all__ = ["NO_DMA_ZONES", "BootRecord", "Event", "Facts", "Machine"]
 

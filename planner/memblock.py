@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
+from planner.records import dataclass
 
 __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
 

@@ -6,8 +6,9 @@ no source shows), reserved ranges may be unaligned and may lie outside memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntFlag
+
+from planner.records import dataclass
 
 __all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved"]
 

@@ -5,8 +5,6 @@ Imports every layer of the core; reads no file, prints nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
 from planner.linear_map import measure
@@ -16,6 +14,7 @@ from planner.memblock import Memblock
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
 from planner.ranges import Range
+from planner.records import replace
 from planner.remarks import largest_size, remarks, why_failed
 from planner.reservation import Placement, reserve
 from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.errors import InputError
+from planner.records import dataclass
 
 __all__ = ["PRESETS", "Preset", "preset_named"]
 

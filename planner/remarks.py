@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planner import crashkernel as ck
 from planner.kernels import Profile
 from planner.memblock import Memblock
+from planner.records import replace
 from planner.reservation import Bounds, Placement, Proposal, reserve
 from planner.result import ReservationView
 from planner.setting import Setting

@@ -11,12 +11,11 @@ idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from planner.crashkernel import Reading
 from planner.kernels import CRASH_ALIGN, Bound, Profile, Window
 from planner.memblock import Memblock
 from planner.ranges import Range
+from planner.records import dataclass, field
 from planner.result import Attempt
 from planner.sizes import GIB, MIB, U64, round_up
 

@@ -6,10 +6,9 @@ ranges are half-open. Imports the map's types only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from planner.memory_map import Region, Reserved
 from planner.ranges import Range
+from planner.records import dataclass, field
 
 __all__ = [
     "KINDS",

@@ -6,11 +6,10 @@ what was allocated after it, which memblock puts directly beneath it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.machine import Machine
 from planner.memory_map import Reserved
 from planner.ranges import Span, subtract, union
+from planner.records import dataclass
 from planner.result import Rewound
 
 __all__ = ["Rewind", "rewind"]

@@ -5,8 +5,6 @@ Everything that is decided before memblock is searched is decided here, once, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from planner import crashkernel as ck
 from planner.errors import InputError
 from planner.forcing import Forcing, forcing, last_value, words
@@ -16,6 +14,7 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
+from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import Effect, Strategy, strategy_named

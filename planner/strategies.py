@@ -6,11 +6,11 @@ degradation", the patch series of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from planner.errors import InputError
 from planner.kernels import Profile
+from planner.records import dataclass
 
 __all__ = ["STRATEGIES", "Effect", "Strategy", "strategy_named"]
 

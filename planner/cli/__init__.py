@@ -40,7 +40,7 @@ Exit status: 0 memory is reserved; 1 it is not, or --fail-on is met; 2 wrong usa
 
 \b
 Example:
-  crashkernel-planner plan 512M --map sample:altra-1p-32g
+  crashkernel-planner plan 512M --map sample:honeycomb-30g
 """
 
 

@@ -22,7 +22,7 @@ line; without it the source's own command line is used. Exit status: 0 memory is
 
 \b
 Example:
-  crashkernel-planner plan 512M --map sample:altra-1p-32g --kernel 6.1
+  crashkernel-planner plan 512M --map sample:honeycomb-30g --kernel 6.1
 """
 
 

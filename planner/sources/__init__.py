@@ -6,11 +6,11 @@ The kind of a source is found by its content; each reader is imported when it is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from planner.errors import InputError
 from planner.machine import Facts, Machine
+from planner.records import replace
 from planner.sources.reading import decode, read_bytes
 
 if TYPE_CHECKING:
@@ -79,6 +79,22 @@ def _kind(text: str, name: str) -> str:
     )
 
 
+_FACTS = (
+    "kernel",
+    "arch",
+    "page_size",
+    "va_bits",
+    "pa_bits",
+    "cmdline",
+    "dma_limit",
+    "config",
+    "kernel_image",
+    "kernel_data",
+    "kfence_pool",
+    "midr",
+    "record",
+    "events",
+)
 _PRECISION = ("json", "report", "memblock", "iomem", "live", "dmesg")
 
 
@@ -92,16 +108,16 @@ def combine(machines: Sequence[Machine]) -> Machine:
     values: dict[str, object] = {}
     origin: dict[str, str] = {}
     for machine in (best, *(m for m in machines if m is not best)):
-        for field in fields(Facts):
-            value = getattr(machine.facts, field.name)
+        for name in _FACTS:
+            value = getattr(machine.facts, name)
             if value in (None, (), {}):
                 continue
-            if field.name not in values:
-                values[field.name], origin[field.name] = value, machine.source
-            elif field.name in ("kernel", "page_size", "va_bits", "arch") and values[field.name] != value:
+            if name not in values:
+                values[name], origin[name] = value, machine.source
+            elif name in ("kernel", "page_size", "va_bits", "arch") and values[name] != value:
                 raise InputError(
                     machine.source,
-                    f"{field.name} is {value} here and {values[field.name]} in {origin[field.name]}",
+                    f"{name} is {value} here and {values[name]} in {origin[name]}",
                     "give sources of the same boot",
                 )
     notes = tuple(note for machine in machines for note in machine.notes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
-from dataclasses import replace
 
 from planner.errors import InputError, printable
 from planner.machine import Machine
+from planner.records import replace
 from planner.sources import iomem
 
 __all__ = ["read"]

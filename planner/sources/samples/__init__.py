@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 
 from planner.errors import InputError
 from planner.machine import Machine
+from planner.records import dataclass, replace
 from planner.sizes import GIB, KIB
 
 __all__ = ["Sample", "read", "samples"]
