@@ -67,11 +67,18 @@ def _kind(text: str, name: str) -> str:
     opening = "".join(head[:4096].split())[:2]
     if opening[:1] == "{" or opening in ("[{", "[]"):
         return "json"
-    from planner.sources import dmesg, iomem, memblock  # noqa: PLC0415 - as above
+    from planner.sources import memblock  # noqa: PLC0415 - as above
 
-    for kind, module in (("memblock", memblock), ("iomem", iomem), ("dmesg", dmesg)):
-        if module.looks_like(head):
-            return kind
+    if memblock.looks_like(head):
+        return "memblock"
+    from planner.sources import iomem  # noqa: PLC0415 - as above
+
+    if iomem.looks_like(head):
+        return "iomem"
+    from planner.sources import dmesg  # noqa: PLC0415 - as above
+
+    if dmesg.looks_like(head):
+        return "dmesg"
     raise InputError(
         name,
         "is no memory map that is known here",
