@@ -1,0 +1,39 @@
+"""The README is true: its console blocks print what they show, its Python runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.findall(r"```console\n\$ crashkernel-planner (.*)\n((?s:.*?))```", README)
+PYTHON = re.findall(r"```python\n((?s:.*?))```", README)
+
+
+@pytest.mark.parametrize(("command", "shown"), CONSOLE, ids=[command for command, _ in CONSOLE])
+def test_a_console_block_shows_what_the_command_prints(command: str, shown: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "planner", *shlex.split(command)], capture_output=True, text=True, check=False
+    )
+    assert run.stderr == ""
+    assert run.stdout.rstrip() == shown.rstrip()
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_the_library_example_runs(code: str) -> None:
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("aligned 0x")
+
+
+def test_the_first_shell_block_has_two_commands_one_line_each() -> None:
+    """One ends in a plan for a bundled map, one in the tests."""
+    block = re.findall(r"```sh\n((?s:.*?))```", README)[0].strip().splitlines()
+    assert len(block) == 2
+    assert block[0].endswith("crashkernel-planner plan 512M --map sample:honeycomb-30g")
+    assert block[1].endswith("-m pytest -q")
