@@ -29,7 +29,6 @@ COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "maps": "The bundled maps of real machines.",
-    "bbm": "Whether a way to remap is safe while the table is in use.",
     "schema": "The JSON Schema of the report or of a JSON map.",
     "completion": "The completion script of a shell.",
 }

@@ -13,7 +13,7 @@ _EPILOG = """\
 One line installs it:
   bash  crashkernel-planner completion bash >> ~/.bashrc
   zsh   crashkernel-planner completion zsh >> ~/.zshrc
-  fish  crashkernel-planner completion fish > ~/.config/fish/completions/crashkernel-planner.fish
+  fish  crashkernel-planner completion fish >> ~/.config/fish/config.fish
 """
 
 

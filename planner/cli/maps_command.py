@@ -24,7 +24,7 @@ Example:
 @output_options("text", "json")
 def maps(form: str, output: str | None, color: str) -> None:
     """The bundled maps of real machines."""
-    from planner.sources import samples  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources.samples import samples  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if form == "json":
         from json import dumps  # noqa: PLC0415 - only for this format

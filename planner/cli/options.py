@@ -168,9 +168,15 @@ def _presets() -> Iterable[str]:
 
 
 def _sources() -> Iterable[str]:
-    from planner.sources import samples  # noqa: PLC0415 - see the module's docstring
+    from planner.sources.samples import samples  # noqa: PLC0415 - see the module's docstring
 
     return ["live", *(f"sample:{sample.name}" for sample in samples())]
+
+
+def _map_formats() -> Iterable[str]:
+    from planner import sources  # noqa: PLC0415 - see the module's docstring
+
+    return sources.FORMATS
 
 
 SIZE = Size()
@@ -197,7 +203,12 @@ def map_options(function: _F) -> _F:
                 help="A file, - for standard input, sample:NAME, or live (the default: this machine). "
                 "Repeat it for several facts of one machine.",
             ),
-            click.option("--map-format", metavar="FORMAT", help="What SOURCE is, instead of looking at it."),
+            click.option(
+                "--map-format",
+                metavar="FORMAT",
+                type=_Known("map format", _map_formats),
+                help="What SOURCE is (iomem, dmesg, memblock, json), instead of looking at it.",
+            ),
             click.option("--log", metavar="FILE", help="A boot log of the same boot, for what SOURCE lacks."),
             click.option(
                 "--reserved",

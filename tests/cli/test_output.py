@@ -1,0 +1,196 @@
+"""Where results go: standard output, or a file that is whole or not there."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planner.cli import output
+from planner.cli.failures import OutputError
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+FULL = Path("/dev/full")
+PROGRAM = [sys.executable, "-m", "planner"]
+
+
+class Terminal(io.TextIOWrapper):
+    """A standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_results_and_only_results_go_to_standard_output(run: Run, server: str) -> None:
+    """A plan prints nothing on standard error."""
+    status, out, err = run("plan", "512M", "--map", server)
+    assert (status, err) == (0, "")
+    assert out.startswith("aligned: ")
+
+
+def test_a_file_gets_the_same_bytes(run: Run, server: str, tmp_path: Path) -> None:
+    """And standard output nothing; nothing else is left in the folder."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for fmt in ("text", "json", "markdown"):
+        printed = run("plan", "512M", "--map", server, "--format", fmt)
+        target = folder / f"plan.{fmt}"
+        assert run("plan", "512M", "--map", server, "--format", fmt, "-o", str(target)) == (0, "", "")
+        assert target.read_bytes().decode() == printed.out
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    """Through a link, keeping its permissions; the old content stays readable to who has it open."""
+    target, link = tmp_path / "plan.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    with target.open() as reader:
+        output.emit("new", str(link))
+        assert reader.read() == "old"
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full before the last byte is down."""
+    target = tmp_path / "plan.txt"
+    target.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="no space left on device; free some space, or write elsewhere"):
+        output.emit("new", str(target))
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.txt"]
+    assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param("{}/none/plan.txt", "no such file or directory; create its folder first", id="no folder"),
+        pytest.param("{}", "is a directory; name a file in it", id="a folder"),
+        pytest.param("{}/plan\0", "embedded null byte; choose a place you may write to", id="no file name at all"),
+        pytest.param("{}/" + "n" * 300, "file name too long; choose a shorter name", id="too long a name"),
+    ],
+)
+def test_a_place_that_cannot_be_written(path: str, line: str, tmp_path: Path) -> None:
+    """One line says why, and what to do."""
+    with pytest.raises(OutputError) as caught:
+        output.emit("new", path.format(tmp_path))
+    assert str(caught.value).endswith(f": {line}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    """`-o /dev/null` is not the end of /dev/null."""
+    output.emit("new", os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("where", ["stdout", "file"])
+def test_a_full_disk_is_one_line(where: str, server: str) -> None:
+    """Status 2, whether the shell opened the file or we did."""
+    args = [*PROGRAM, "plan", "512M", "--map", server]
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [*args, "-o", str(FULL)] if where == "file" else args,
+            stdout=subprocess.PIPE if where == "file" else full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    name = str(FULL) if where == "file" else "<stdout>"
+    assert done.stderr.decode() == f"error: {name}: no space left on device; free some space, or write elsewhere\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("args", ["plan 512M --map {}", "plan 512M --map {} --format json", "--help", "schema"])
+def test_a_reader_that_stops_early_sees_no_traceback(args: str, server: str) -> None:
+    """`| head` ends it quietly, with the status of a closed pipe."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [*PROGRAM, *args.format(server).split()], stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_closed_standard_output_is_an_error_and_no_traceback(server: str) -> None:
+    """`>&-`: nobody gets the result, so it must not look like success."""
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, "plan", "512M", "--map", server], capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.decode().count("\n") == 1
+
+
+def test_output_does_not_depend_on_the_locale(server: str) -> None:
+    """The same bytes under an ASCII locale."""
+    name = server.replace("server", "s\u00e9rveur")
+    Path(server).rename(name)
+    runs = [
+        subprocess.run(
+            [*PROGRAM, "plan", "512M", "--map", name],
+            env={**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"},
+            capture_output=True,
+            check=True,
+        )
+        for encoding in ("ascii", "utf-8")
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    assert "s\u00e9rveur".encode() in runs[0].stdout
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "path", "coloured"),
+    [
+        pytest.param("auto", {}, None, True, id="a terminal gets colour"),
+        pytest.param("auto", {"NO_COLOR": "1"}, None, False, id="unless NO_COLOR is set"),
+        pytest.param("auto", {"NO_COLOR": ""}, None, True, id="an empty NO_COLOR is not set"),
+        pytest.param("auto", {"TERM": "dumb"}, None, False, id="or the terminal has none"),
+        pytest.param("auto", {}, "plan.txt", False, id="a file gets none"),
+        pytest.param("always", {"NO_COLOR": "1"}, "plan.txt", True, id="unless it is asked for"),
+        pytest.param("never", {}, None, False, id="nor where it is not wanted"),
+    ],
+)
+def test_colour(
+    choice: str,
+    environment: dict[str, str],
+    path: str | None,
+    coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An explicit choice wins, then NO_COLOR, then the terminal."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", Terminal(io.BytesIO()))
+    assert output.colored(choice, path) is coloured
+
+
+def test_a_pipe_gets_no_colour(run: Run, server: str) -> None:
+    """Only a terminal does, or who asks."""
+    assert "\x1b" not in run("plan", "512M", "--map", server).out
+    assert "\x1b[1;32maligned" in run("plan", "512M", "--map", server, "--color", "always").out
+
+
+def test_a_terminal_that_cannot_show_a_character_gets_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than a traceback."""
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", Terminal(screen, encoding="ascii"))
+    output.emit("\u00e9\n")
+    assert screen.getvalue() == b"\\xe9\n"

@@ -1,0 +1,126 @@
+"""`plan`: its options reach the model, its exit status says whether memory is reserved."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from planner.cli import main
+from planner.sizes import GIB, KIB, MIB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Run
+
+
+def planned(run: Run, *args: str) -> dict[str, Any]:
+    """The JSON report of a plan."""
+    _, out, err = run("plan", *args, "--format", "json")
+    assert err == ""
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "outcome"),
+    [
+        pytest.param("512M --map {server}", 0, "aligned", id="reserved as wished"),
+        pytest.param("512M --map {crowded}", 0, "fallback", id="reserved all the same"),
+        pytest.param("512M --map {crowded} --fail-on fallback", 1, "fallback", id="which may be called a failure"),
+        pytest.param("512M --map {server} --fail-on fallback", 0, "aligned", id="if it is one"),
+        pytest.param("3G --map {server}", 1, "failed", id="nothing reserved"),
+        pytest.param("512MB --map {server}", 1, "none", id="nothing asked for that the kernel understands"),
+        pytest.param("quiet=1 --map {server}", 1, "none", id="nothing asked for at all"),
+        pytest.param("256M@0xa0000000 --map {server}", 0, "exact", id="reserved where it was asked"),
+    ],
+)
+def test_exit_status(run: Run, args: str, status: int, outcome: str, server: str, crowded: str) -> None:
+    """0: memory is reserved. 1: it is not, or --fail-on. The report is complete in any case."""
+    result = run("plan", *args.format(server=server, crowded=crowded).split())
+    assert (result.status, result.err) == (status, "")
+    assert result.out.startswith(f"{outcome}: ")
+    assert "Cost\n" in result.out
+
+
+@pytest.mark.parametrize(
+    ("option", "section", "key", "value"),
+    [
+        pytest.param("--kernel 6.12", "kernel", "version", "6.12", id="kernel"),
+        pytest.param("--page-size 64K", "kernel", "page_size", 64 * KIB, id="page size"),
+        pytest.param("--page-size 0x4000", "kernel", "page_size", 16 * KIB, id="page size as a number"),
+        pytest.param("--va-bits 39", "kernel", "va_bits", 39, id="VA bits"),
+        pytest.param("--strategy mainline", "kernel", "strategy", "mainline", id="strategy"),
+        pytest.param("--align PMD", "kernel", "granule", 2 * MIB, id="alignment by name, in any case"),
+        pytest.param("--align 0x10000000", "kernel", "granule", 256 * MIB, id="alignment by size"),
+        pytest.param("--dma-limit 3G", "kernel", "dma_limit", 3 * GIB, id="DMA limit"),
+        pytest.param("--dma-limit none", "kernel", "dma_limit", None, id="no DMA zones"),
+        pytest.param("--rodata full", "kernel", "forced_base_pages", ["rodata=full"], id="rodata"),
+        pytest.param("--map-format json", "reservation", "outcome", "aligned", id="map format"),
+        pytest.param("--reserved as-listed", "memory", "rewound", [], id="reserved as listed"),
+        pytest.param("--prefer-aligned", "reservation", "outcome", "aligned", id="prefer aligned"),
+    ],
+)
+def test_options_reach_the_model(run: Run, server: str, option: str, section: str, key: str, value: object) -> None:
+    """Each of them, in its own way."""
+    assert planned(run, "512M", "--map", server, *option.split())[section][key] == value
+
+
+def test_a_preset_stands_for_a_value(run: Run, server: str) -> None:
+    """And says where it comes from."""
+    report = planned(run, "--map", server, "--preset", "debian")
+    assert report["request"]["size"] == GIB
+    assert any("kdump-tools" in note for note in report["notes"])
+
+
+def test_kfence_is_a_fact_of_three_values(run: Run, server: str) -> None:
+    """On, off, or left to what is known."""
+    on, off = (planned(run, "512M", "--map", server, f"--{word}") for word in ("kfence", "no-kfence"))
+    assert on["kernel"] != off["kernel"] or on["mapping"] == off["mapping"]
+
+
+def test_a_map_from_standard_input(server: str, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: Any) -> None:
+    """`--map -` reads bytes, whatever the locale."""
+    with open(server, "rb") as file:  # noqa: PTH123 - stands in for standard input
+        monkeypatch.setattr("sys.stdin", _Stdin(file))
+        assert main(["plan", "512M", "--map", "-"]) == 0
+    assert b"<stdin>" in capfdbinary.readouterr().out
+
+
+class _Stdin:
+    def __init__(self, buffer: object) -> None:
+        self.buffer = buffer
+
+
+def test_a_log_adds_facts(run: Run, tmp_path: Path) -> None:
+    """`--log` says which kernel wrote the map."""
+    machine = tmp_path / "machine.json"
+    machine.write_text('{"schema_version": 1, "memory": [{"start": "2G", "size": "4G"}], "reserved": []}')
+    log = tmp_path / "boot.log"
+    log.write_text(
+        "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd083]\n"
+        "[    0.000000] Linux version 6.1.0-18-arm64 (x@y) (gcc) #1 SMP\n"
+        "[    0.000000] Kernel command line: quiet crashkernel=512M\n"
+    )
+    report = planned(run, "--map", str(machine), "--log", str(log))
+    assert report["kernel"]["version"] == "6.1.0-18-arm64"
+    assert report["request"]["size"] == 512 * MIB
+
+
+def test_a_report_is_a_map(run: Run, server: str, tmp_path: Path) -> None:
+    """A whole report as the map gives the same plan."""
+    first = planned(run, "512M", "--map", server)
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(first))
+    second = planned(run, "512M", "--map", str(report))
+    for section in ("reservation", "mapping", "baseline", "waste"):
+        assert second[section] == first[section]
+
+
+def test_the_same_bytes_every_time(run: Run, server: str) -> None:
+    """In every format."""
+    for fmt in ("text", "json", "markdown"):
+        args = ("plan", "512M", "--map", server, "--format", fmt)
+        assert run(*args) == run(*args)

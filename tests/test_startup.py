@@ -1,0 +1,95 @@
+"""What a start may load: time would depend on the machine, modules do not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from planner.cli import COMMANDS
+
+FORBIDDEN = {
+    "_pytest",
+    "annotated_types",
+    "concurrent.futures",
+    "dataclasses",
+    "importlib.metadata",
+    "jinja2",
+    "json",
+    "pathlib",
+    "pydantic",
+    "shutil",
+    "subprocess",
+    "tabulate",
+    "tempfile",
+    "unittest",
+}
+"""Costly, and not needed for help or a plan as text."""
+
+CLI = {"planner", "planner._version", "planner.cli", "planner.cli.failures", "planner.cli.output", "planner.errors"}
+STDLIB = {"_bisect", "_locale", "bisect", "click._textwrap", "click.shell_completion", "locale", "textwrap"}
+
+PROBE = """
+import os, sys
+import click
+before = set(sys.modules)
+from planner.cli import main
+out = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+status = main(sys.argv[1:])
+os.dup2(out, 1)
+print(status, *sorted(set(sys.modules) - before))
+"""
+
+
+def loaded(*args: str) -> set[str]:
+    """The modules that one run loads beyond `import click`."""
+    probe = subprocess.run([sys.executable, "-c", PROBE, *args], capture_output=True, text=True, check=True)
+    status, *modules = probe.stdout.split()
+    assert (status, probe.stderr) == ("0", "")
+    return set(modules)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"]])
+def test_help_loads_the_command_line_and_nothing_else(args: list[str]) -> None:
+    """No command, no model, no library beyond click."""
+    assert loaded(*args) <= CLI | STDLIB
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_a_command_loads_no_model(name: str) -> None:
+    """Only its own module and the shared options."""
+    extra = loaded(name, "--help") - CLI - STDLIB
+    allowed = {f"planner.cli.{module}" for module in (f"{name}_command", "machine_input", "options")}
+    assert extra <= allowed | {"planner.sizes"}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(["plan", "512M", "--map", "sample:honeycomb-30g"], id="a plan from a boot log"),
+        pytest.param(["plan", "512M", "--map", "sample:altra-32g"], id="a plan from iomem"),
+        pytest.param(["plan", "512M", "--map", "sample:altra-32g", "--format", "markdown"], id="as Markdown"),
+        pytest.param(["parse", "512M", "--ram", "8G"], id="parse"),
+        pytest.param(["maps"], id="maps"),
+    ],
+)
+def test_a_text_loads_nothing_costly(args: list[str]) -> None:
+    """In particular no pydantic, no json."""
+    modules = loaded(*args)
+    assert not modules & FORBIDDEN
+    assert not {module for module in modules if "." not in module} - {"planner"} - STDLIB - {"copy", "org", "copyreg"}
+
+
+def test_json_output_needs_no_pydantic() -> None:
+    """Pydantic checks the report in the tests, not in every run."""
+    assert "pydantic" not in loaded("plan", "512M", "--map", "sample:altra-32g", "--format", "json")
+
+
+def test_importing_the_library_loads_nothing_of_it() -> None:
+    """Names are resolved when they are used."""
+    code = "import sys; before = set(sys.modules); import planner; print(*sorted(set(sys.modules) - before))"
+    probe = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded_here = {name for name in probe.stdout.split() if name.partition(".")[0] == "planner"}
+    assert loaded_here == {"planner", "planner._version"}
