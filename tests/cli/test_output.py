@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import planner
 from planner.cli import output
 from planner.cli.failures import OutputError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
 FULL = Path("/dev/full")
+ROOT = str(Path(planner.__file__).parent.parent)
 PROGRAM = [sys.executable, "-m", "planner"]
 
 
@@ -139,12 +141,14 @@ def test_a_closed_standard_output_is_an_error_and_no_traceback(server: str) -> N
 
 def test_output_does_not_depend_on_the_locale(server: str) -> None:
     """The same bytes under an ASCII locale."""
-    name = server.replace("server", "s\u00e9rveur")
-    Path(server).rename(name)
+    name = "s\u00e9rveur.json"
+    folder = Path(server).parent
+    Path(server).rename(folder / name)
     runs = [
         subprocess.run(
             [*PROGRAM, "plan", "512M", "--map", name],
-            env={**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"},
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": ROOT, "PYTHONIOENCODING": encoding, "LC_ALL": "C"},
             capture_output=True,
             check=True,
         )
