@@ -54,7 +54,7 @@ else:
     def _build(cls, frozen, order):
         """The same class anew, with slots and the shared methods; what it defines itself stays."""
         own = dict(cls.__dict__)
-        kinds = own.get("__annotations__", {})
+        kinds = cls.__annotations__
         if cls.__bases__ != (object,) or "__post_init__" in own or any("Var" in str(k) for k in kinds.values()):
             raise TypeError(f"{cls.__name__} needs dataclasses themselves")
         names = tuple(kinds)

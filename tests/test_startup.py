@@ -28,7 +28,16 @@ FORBIDDEN = {
 """Costly, and not needed for help or a plan as text."""
 
 CLI = {"planner", "planner._version", "planner.cli", "planner.cli.failures", "planner.cli.output", "planner.errors"}
-STDLIB = {"_bisect", "_locale", "bisect", "click._textwrap", "click.shell_completion", "locale", "textwrap"}
+STDLIB = {
+    "__future__",
+    "_bisect",
+    "_locale",
+    "bisect",
+    "click._textwrap",
+    "click.shell_completion",
+    "locale",
+    "textwrap",
+}
 
 PROBE = """
 import os, sys

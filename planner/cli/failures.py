@@ -95,7 +95,7 @@ def _parameter(error: click.BadParameter) -> str:
         return str(error.param_hint or "<command line>")
     if isinstance(error.param, click.Option):
         return max(error.param.opts, key=len)
-    return error.param.make_metavar(error.ctx or click.Context(click.Command(""))).strip("[].")
+    return error.param.human_readable_name
 
 
 def _flat(message: str) -> str:
