@@ -89,7 +89,9 @@ def _text(value: str, ram: int, selection: Selection, result: Reading, *, color:
         verdict = "asks for " + ", ".join(parts)
     else:
         verdict = "asks for nothing: no memory is reserved"
-    asked = f"{printable(value)}, on a machine with {size(ram)}, kernel {printable(selection.profile.name)}:"
+    asked = (
+        f"{printable(value) or '(nothing)'}, on a machine with {size(ram)}, kernel {printable(selection.profile.name)}:"
+    )
     out = [*wrap(asked, WIDTH), heading(verdict, color=color)]
     facts = _facts(value, ram, selection, result)
     for title, key, bullet in (("Steps", "steps", "  "), ("Kernel log", "log", "  "), ("Notes", "notes", "  - ")):

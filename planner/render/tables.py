@@ -53,10 +53,11 @@ class Table:
 def verdict(plan: Plan) -> str:
     """The answer in one sentence; its first word is the outcome."""
     done = plan.reservation
+    unsure = "; the map allows another reading" if done.other_readings else ""
     if done.crash is None:
         if done.outcome == "none":
             return "none: no valid crashkernel request, so nothing is reserved"
-        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved"
+        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved{unsure}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
@@ -66,7 +67,7 @@ def verdict(plan: Plan) -> str:
             text += f" of which {size(plan.waste.returned)} goes back"
     elif done.outcome == "fallback":
         text += ", where no aligned area was to be had"
-    return text + ("; it can be protected" if done.protected else "; it cannot be protected")
+    return text + ("; it can be protected" if done.protected else "; it cannot be protected") + unsure
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from planner.memory_map import MemoryMap
 from planner.planning import make_plan
+from planner.ranges import Range
+from planner.records import replace
 from planner.render import tables, text
 from planner.render.numbers import size
+from planner.result import OtherReading
+from planner.sizes import GIB
 from tests.plans import PLANS, crash_of, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -85,9 +89,13 @@ def test_a_failed_plan_names_the_largest_size() -> None:
 
 def test_other_readings_are_told() -> None:
     """A map that allows two answers shows both."""
-    plan = plan_of("running-machine")
-    if plan.reservation.other_readings:
-        assert "Other readings of this map" in text.render(plan)
+    plan = plan_of("fallback")
+    other = OtherReading("everything listed came first", "aligned", Range(GIB, 2 * GIB), None)
+    unsure = replace(plan, reservation=replace(plan.reservation, other_readings=(other,)))
+    rendered = text.render(unsure)
+    assert "the map allows another reading" in " ".join(rendered.splitlines()[:3])
+    assert "- everything listed came first: aligned, 1G at 0x40000000" in rendered
+    assert "another reading" not in text.render(plan)
 
 
 @given(memory=memory_maps(), value=requests)
