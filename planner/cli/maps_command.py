@@ -21,7 +21,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@output_options("text", "json")
+@output_options("text", "json", "markdown")
 def maps(form: str, output: str | None, color: str) -> None:
     """The bundled maps of real machines."""
     from planner.sources.samples import samples  # noqa: PLC0415 - `--help` stays at click's own cost
@@ -31,16 +31,15 @@ def maps(form: str, output: str | None, color: str) -> None:
 
         emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
         return
-    from planner.render.numbers import size  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.tables import Table  # noqa: PLC0415 - likewise
-    from planner.render.text import heading, lay_out  # noqa: PLC0415 - likewise
+    from planner.render.document import Table, lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.numbers import size  # noqa: PLC0415 - likewise
 
     rows: list[tuple[str, ...]] = [
         (s.name, size(s.ram), size(s.page_size) if s.page_size else "?", s.shows) for s in samples()
     ]
-    table = Table("Bundled maps", "lrrl", ("name", "RAM", "pages", "what it shows"), rows)
-    title = heading("Bundled maps, for --map sample:NAME", color=colored(color, output))
-    emit("\n".join([title, *lay_out(table)]) + "\n", output)
+    head = ("name", "RAM", "pages", "what it shows")
+    table = Table("Bundled maps, for --map sample:NAME", "lrrl", head, rows)
+    emit(lay_out([table], form, color=colored(color, output)), output)
 
 
 def _facts(sample: Any) -> dict[str, Any]:

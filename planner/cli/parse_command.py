@@ -13,6 +13,7 @@ from planner.errors import printable
 if TYPE_CHECKING:
     from planner.crashkernel import Reading
     from planner.kernels import Selection
+    from planner.render.document import Block
 
 __all__ = ["parse"]
 
@@ -29,7 +30,7 @@ Example:
 @click.argument("value")
 @click.option("--ram", metavar="SIZE", type=SIZE, required=True, help="How much memory the machine has.")
 @kernel_option
-@output_options("text", "json")
+@output_options("text", "json", "markdown")
 @click.pass_context
 def parse(
     ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str
@@ -43,7 +44,10 @@ def parse(
     if form == "json":
         emit(_json(value, ram, selection, result), output)
     else:
-        emit(_text(value, ram, selection, result, color=colored(color, output)), output)
+        from planner.render.document import lay_out  # noqa: PLC0415 - likewise
+
+        blocks = _blocks(value, ram, selection, result)
+        emit(lay_out(blocks, form, color=colored(color, output)), output)
     ctx.exit(0 if result.valid else 1)
 
 
@@ -72,9 +76,9 @@ def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
     return dumps(_facts(value, ram, selection, result), indent=2) + "\n"
 
 
-def _text(value: str, ram: int, selection: Selection, result: Reading, *, color: bool) -> str:
-    from planner.render.numbers import address, size  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.text import WIDTH, heading, wrap  # noqa: PLC0415 - likewise
+def _blocks(value: str, ram: int, selection: Selection, result: Reading) -> list[Block]:
+    from planner.render.document import Bullets, Facts, Lead, Listing, Table  # noqa: PLC0415 - only when it is shown
+    from planner.render.numbers import address, size  # noqa: PLC0415 - likewise
 
     if result.valid:
         parts = [size(result.size)]
@@ -86,18 +90,20 @@ def _text(value: str, ram: int, selection: Selection, result: Reading, *, color:
             parts.append(f"{size(result.low)} of low memory")
         if result.cma:
             parts.append(f"{size(result.cma)} of cma")
-        verdict = "asks for " + ", ".join(parts)
+        lead = Lead("accepted", "asks for " + ", ".join(parts), "good")
     else:
-        verdict = "asks for nothing: no memory is reserved"
-    asked = (
-        f"{printable(value) or '(nothing)'}, on a machine with {size(ram)}, kernel {printable(selection.profile.name)}:"
-    )
-    out = [*wrap(asked, WIDTH), heading(verdict, color=color)]
+        lead = Lead("none", "asks for nothing, no memory is reserved", "bad")
     facts = _facts(value, ram, selection, result)
-    for title, key, bullet in (("Steps", "steps", "  "), ("Kernel log", "log", "  "), ("Notes", "notes", "  - ")):
-        if facts[key]:
-            out += ["", heading(title, color=color)]
-            for number, line in enumerate(facts[key], 1):
-                first = f"  {number}. " if key == "steps" else bullet
-                out += wrap(printable(line), WIDTH, first, " " * len(first))
-    return "\n".join(out) + "\n"
+    asked = [
+        ("Value", printable(value) or "(nothing)"),
+        ("RAM", size(ram)),
+        ("Kernel", printable(selection.profile.name)),
+    ]
+    steps: list[tuple[str, ...]] = [(str(n), printable(line)) for n, line in enumerate(facts["steps"], 1)]
+    return [
+        lead,
+        Facts(asked),
+        Table("Steps", "rl", ("", ""), steps),
+        Listing("Kernel log", [printable(line) for line in facts["log"]]),
+        Bullets("Notes", [printable(line) for line in facts["notes"]]),
+    ]

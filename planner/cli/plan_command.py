@@ -66,10 +66,6 @@ def _rendered(result: Plan, form: str, *, color: bool) -> str:
         from planner.report import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
         return to_json(result)
-    if form == "markdown":
-        from planner.render import markdown  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
 
-        return markdown.render(result)
-    from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
-
-    return text.render(result, color=color)
+    return render(result, form, color=color)

@@ -2,7 +2,7 @@
 
 Banks are memory between large holes, cut at the end of low memory; a cell shows the most important thing in
 it, so that crash memory is never lost in a large map. Costs time in the number of regions, not in their size.
-Imports the result's types and `ranges`.
+Imports the result's types, `ranges`, `numbers` and `terminal`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 from planner.memory_map import Flag
 from planner.ranges import intersect, total, union
+from planner.render.numbers import address, size
+from planner.render.terminal import BOLD, CYAN, DIM, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from planner.ranges import Span
     from planner.result import Plan
 
-__all__ = ["LEGEND", "Row", "close_up", "rows"]
+__all__ = ["LEGEND", "Row", "close_up", "draw", "rows"]
 
 FREE, RESERVED, PARTLY, CRASH, TAIL, KEPT, LOW, CMA, NOTHING = ".", "#", "+", "C", "t", "k", "L", "M", " "
 
@@ -35,6 +37,7 @@ LEGEND = {
     NOTHING: "blank: no memory",
 }
 
+_STYLES = {CRASH: f"{BOLD};{RED}", TAIL: YELLOW, KEPT: YELLOW, LOW: CYAN, CMA: CYAN, RESERVED: DIM, PARTLY: DIM}
 _MAX_BANKS = 8
 _CLEAR_CELLS = 8
 """An area that takes fewer cells than this gets a close-up."""
@@ -154,3 +157,45 @@ def close_up(plan: Plan, width: int) -> Row | None:
         return None
     start = max(focus.start - focus.size, bank[0])
     return painter.row(start, min(start + 4 * focus.size, bank[1]), width)
+
+
+def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
+    """The lines of the picture: one bar per bank, then the surroundings of the area if it is small in its bank."""
+    ends = [address(end) for end in (0, *(r.end for r in plan.memory.regions))]
+    left = max(map(len, ends))
+    cells = max(width - left - len("   || 1234.56G low"), 16)
+    banks = rows(plan, cells)
+    if not banks:
+        return []
+    close = close_up(plan, cells)
+    used = set("".join(row.cells for row in banks) + (close.cells if close else ""))
+    legend = "  ".join(
+        meaning if mark == NOTHING else f"{mark} {meaning}" for mark, meaning in LEGEND.items() if mark in used
+    )
+    limit = plan.kernel.dma_limit or 0
+    lines = _bars(banks, left, limit, color=color)
+    if close is not None:
+        lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, limit, color=color)]
+    return lines + wrap_items(legend, width, "  ")
+
+
+def _bars(banks: Iterable[Row], left: int, limit: int, *, color: bool) -> list[str]:
+    """Bars between their first address and the memory in them, with a word where that is low memory."""
+    lines = []
+    for row in banks:
+        cells = _coloured(row.cells) if color else row.cells
+        low = " low" if row.end <= limit else ""
+        lines.append(f"  {address(row.start):>{left}} |{cells}| {size(row.ram)}{low}")
+    return lines
+
+
+def _coloured(cells: str) -> str:
+    out: list[str] = []
+    at = 0
+    while at < len(cells):
+        mark = cells[at]
+        end = at + len(cells[at:]) - len(cells[at:].lstrip(mark))
+        style = _STYLES.get(mark)
+        out.append(paint(cells[at:end], style) if style else cells[at:end])
+        at = end
+    return "".join(out)

@@ -1,7 +1,7 @@
-"""A plan as Markdown (GitHub flavour: pipe tables) for documents; the same plan gives the same bytes.
+"""Blocks as Markdown (GitHub flavour: pipe tables) for documents; the same blocks give the same bytes.
 
 Text from the input cannot become markup: everything that means something to Markdown or HTML is escaped.
-Imports `numbers`, `tables` and the result's types.
+Imports `document` and `errors`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
-from planner.render import tables
-from planner.render.tables import Table
+from planner.render.document import Facts, Heading, Lead, Listing, Paragraph, Picture, Table
 
 if TYPE_CHECKING:
-    from planner.result import Plan
+    from collections.abc import Sequence
 
-__all__ = ["escape", "lay_out", "render"]
+    from planner.render.document import Block
+
+__all__ = ["document", "escape", "lay_out"]
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
@@ -43,31 +44,37 @@ def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join([escape(cell) for cell in cells]) + " |"
 
 
-def render(plan: Plan) -> str:
-    """The whole plan as Markdown; ends with a newline."""
-    outcome, _, rest = tables.verdict(plan).partition(": ")
-    out = [f"**{escape(outcome)}**: {escape(rest)}", ""]
-    out += lay_out(Table("", "ll", ("", ""), [tuple(row) for row in tables.facts(plan)]))
-    for table in (
-        tables.attempts(plan),
-        tables.placement(plan),
-        tables.granularity(plan),
-        tables.waste(plan),
-    ):
-        if table.rows:
-            out += ["", f"### {escape(table.title)}", "", *lay_out(table)]
-    lines = tables.log(plan)
-    if lines:
-        fence = "`" * max(3, *(_longest_run(line) + 1 for line in lines))
-        out += ["", "### Kernel log", "", f"{fence}text", *lines, fence]
-    for title, items in (
-        ("Other readings of this map", tables.other_readings(plan)),
-        ("Notes", tables.notes(plan)),
-        ("Assumed, as no source says", tables.assumptions(plan)),
-    ):
-        if items:
-            out += ["", f"### {title}", "", *[f"- {escape(item)}" for item in items]]
+def document(blocks: Sequence[Block]) -> str:
+    """The blocks as Markdown; ends with a newline."""
+    out: list[str] = []
+    for block in blocks:
+        lines = _lines(block)
+        if out and lines:
+            out.append("")
+        out += lines
     return "\n".join(out) + "\n"
+
+
+def _lines(block: Block) -> list[str]:
+    if isinstance(block, Lead):
+        return [f"**{escape(block.word)}**: {escape(block.text)}"]
+    if isinstance(block, Paragraph):
+        return [escape(block.text)]
+    if isinstance(block, Facts):
+        return lay_out(Table("", "ll", ("", ""), [tuple(row) for row in block.rows]))
+    if isinstance(block, Picture):
+        return []
+    title = [f"### {escape(block.title)}"] if block.title else []
+    if isinstance(block, Heading):
+        return title
+    if title:
+        title.append("")
+    if isinstance(block, Table):
+        return title + lay_out(block)
+    if isinstance(block, Listing):
+        fence = "`" * max(3, *(_longest_run(line) + 1 for line in block.lines))
+        return [*title, f"{fence}text", *block.lines, fence]
+    return title + [f"- {escape(item)}" for item in block.items]
 
 
 def _longest_run(line: str) -> int:

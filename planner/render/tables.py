@@ -1,6 +1,6 @@
 """What every format shows of a plan, in words and rows of text; each format only lays them out.
 
-Imports the result's types, `errors` for safe text, and `numbers`. Computes nothing about the plan: every
+Imports the result's types, `errors` for safe text, `document` and `numbers`. Computes nothing about the plan: every
 figure is one of its fields.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
+from planner.render.document import Table
 from planner.render.numbers import address, count, signed_count, signed_size, size, span
 from planner.result import KINDS, TABLES
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from planner.result import Plan, ReservationView
 
 __all__ = [
-    "Table",
     "assumptions",
     "attempts",
     "facts",
@@ -39,15 +39,6 @@ _KIND_NAMES = {
     "cont_pte": "PTE, contiguous",
     "pte": "PTE (base page)",
 }
-
-
-class Table:
-    """Rows of text under a heading. align: one letter per column, `l` or `r`."""
-
-    __slots__ = ("align", "head", "rows", "title")
-
-    def __init__(self, title: str, align: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-        self.title, self.align, self.head, self.rows = title, align, head, rows
 
 
 def verdict(plan: Plan) -> str:

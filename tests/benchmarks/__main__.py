@@ -20,7 +20,7 @@ import planner
 from planner.machine import Facts, Machine
 from planner.memory_map import MemoryMap, Region, Reserved
 from planner.planning import Options, make_plan
-from planner.render import text
+from planner.render.plan import render
 from planner.report import to_dict
 from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text
@@ -122,7 +122,7 @@ def _counts() -> list[Figure]:
     """From the bytes of a JSON map to the text, with 1,000 and with 10,000 regions."""
 
     def whole(document: bytes) -> str:
-        return text.render(make_plan(parse_text(document, "map.json"), "512M", Options()))
+        return render(make_plan(parse_text(document, "map.json"), "512M", Options()))
 
     documents = [_document(_machine(count, 8 * count * GIB)) for count in (1000, 10000)]
     times = _per_call(lambda: whole(documents[0]), lambda: whole(documents[1]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.render import markdown, text
+from planner.render.plan import render
 from planner.report import to_json
 from tests.plans import PLANS, plan_of
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent
 FORMATS: dict[str, Callable[[Plan], str]] = {
-    ".txt": text.render,
-    ".md": markdown.render,
+    ".txt": render,
+    ".md": lambda plan: render(plan, "markdown"),
     ".json": to_json,
 }
 

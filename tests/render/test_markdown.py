@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from planner.errors import printable
 from planner.render import markdown, tables
+from planner.render.plan import render
 from tests.plans import PLANS, plan_of
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -43,13 +44,13 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
     for table in (tables.attempts(plan), tables.placement(plan), tables.granularity(plan), tables.waste(plan)):
         if table.rows:
             wanted += [list(table.head), *[list(row) for row in table.rows]]
-    assert cells(markdown.render(plan)) == wanted
+    assert cells(render(plan, "markdown")) == wanted
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_nothing_from_the_input_becomes_markup(name: str) -> None:
     """No HTML, links, images or emphasis beyond our own; code only where the kernel speaks."""
-    tokens = PARSER.parse(markdown.render(plan_of(name)))
+    tokens = PARSER.parse(render(plan_of(name), "markdown"))
     blocks = {token.type for token in tokens}
     assert not blocks & {"html_block", "code_block", "hr", "blockquote_open", "ordered_list_open"}
     inline = [child.type for token in tokens for child in token.children or []]
@@ -84,11 +85,11 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
     """A log line cannot end its block."""
     plan = plan_of("hostile")
-    rendered = markdown.render(plan)
+    rendered = render(plan, "markdown")
     fences = [token for token in PARSER.parse(rendered) if token.type == "fence"]
     assert [fence.content.splitlines() for fence in fences] == ([tables.log(plan)] if tables.log(plan) else [])
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
     """So that a document can be kept under version control."""
-    assert markdown.render(plan_of("aligned")) == markdown.render(plan_of("aligned"))
+    assert render(plan_of("aligned"), "markdown") == render(plan_of("aligned"), "markdown")

@@ -12,8 +12,10 @@ from planner.memory_map import MemoryMap
 from planner.planning import make_plan
 from planner.ranges import Range
 from planner.records import replace
-from planner.render import tables, text
+from planner.render import tables
 from planner.render.numbers import size
+from planner.render.plan import render
+from planner.render.terminal import WIDTH, wrap
 from planner.result import OtherReading
 from planner.sizes import GIB
 from tests.plans import PLANS, crash_of, plan_of
@@ -26,17 +28,17 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 def test_the_first_line_is_the_answer(name: str) -> None:
     """Its first word is the outcome."""
     plan = plan_of(name)
-    assert text.render(plan).split(":")[0] == plan.reservation.outcome
+    assert render(plan).split(":")[0] == plan.reservation.outcome
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_it_fits_a_terminal_and_is_plain(name: str) -> None:
     """80 columns, ASCII, no control characters, no blanks at the end of a line, one newline at the end."""
-    rendered = text.render(plan_of(name))
+    rendered = render(plan_of(name))
     assert rendered.endswith("\n")
     assert not rendered.endswith("\n\n")
     for line in rendered.splitlines():
-        assert len(line) <= text.WIDTH
+        assert len(line) <= WIDTH
         assert line == line.rstrip()
         assert line.isascii()
         assert line.isprintable()
@@ -46,9 +48,9 @@ def test_it_fits_a_terminal_and_is_plain(name: str) -> None:
 def test_colour_adds_nothing_but_colour(name: str) -> None:
     """Without its escapes, the coloured text is the plain one; what stands out is the outcome."""
     plan = plan_of(name)
-    coloured = text.render(plan, color=True)
+    coloured = render(plan, color=True)
     assert coloured.startswith("\x1b[1;3")
-    assert ANSI.sub("", coloured) == text.render(plan)
+    assert ANSI.sub("", coloured) == render(plan)
     assert ANSI.sub("", coloured).isprintable() is False  # newlines only
     assert "\x1b" not in ANSI.sub("", coloured)
 
@@ -66,7 +68,7 @@ def test_the_first_rows_of_the_cost_add_up_to_the_area() -> None:
 
 def test_every_part_of_the_answer_is_there() -> None:
     """What was asked, the attempts, the place, the map with its legend, granularity, cost, log, notes, guesses."""
-    rendered = text.render(plan_of("aligned"))
+    rendered = render(plan_of("aligned"))
     for part in (
         "Asked       512M,high",
         "Attempts",
@@ -84,7 +86,7 @@ def test_every_part_of_the_answer_is_there() -> None:
 
 def test_a_failed_plan_names_the_largest_size() -> None:
     """Which is what one asks next."""
-    assert "largest size" in " ".join(text.render(plan_of("failed")).split())
+    assert "largest size" in " ".join(render(plan_of("failed")).split())
 
 
 def test_other_readings_are_told() -> None:
@@ -92,24 +94,24 @@ def test_other_readings_are_told() -> None:
     plan = plan_of("fallback")
     other = OtherReading("everything listed came first", "aligned", Range(GIB, 2 * GIB), None)
     unsure = replace(plan, reservation=replace(plan.reservation, other_readings=(other,)))
-    rendered = text.render(unsure)
+    rendered = render(unsure)
     assert "the map allows another reading" in " ".join(rendered.splitlines()[:3])
     assert "- everything listed came first: aligned, 1G at 0x40000000" in rendered
-    assert "another reading" not in text.render(plan)
+    assert "another reading" not in render(plan)
 
 
 @given(memory=memory_maps(), value=requests)
 def test_any_plan_fits_the_terminal(memory: MemoryMap, value: str) -> None:
     """Not only those we thought of."""
-    rendered = text.render(make_plan(machine_of(memory), value))
-    assert max(map(len, rendered.splitlines())) <= text.WIDTH
+    rendered = render(make_plan(machine_of(memory), value))
+    assert max(map(len, rendered.splitlines())) <= WIDTH
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(20, 80))
 def test_wrapping_loses_nothing_and_fits(words: str, width: int) -> None:
     """Every character but the blanks at line ends survives; no line is too long."""
     words = " ".join(words.split()) or "x"
-    lines = text.wrap(words, width, "  - ", "    ")
+    lines = wrap(words, width, "  - ", "    ")
     assert all(len(line) <= width for line in lines)
     assert lines[0].startswith("  - ")
     assert "".join(line[4:] for line in lines).replace(" ", "") == words.replace(" ", "")

@@ -1,0 +1,129 @@
+"""A result as a list of blocks: what is said, in order, without saying how it looks.
+
+A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
+out. Blocks hold plain text, already free of control characters; escaping is the format's affair.
+
+Imports nothing of this package: the formats are loaded when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Literal, TypeAlias
+
+from planner.records import dataclass, field
+
+__all__ = [
+    "Block",
+    "Bullets",
+    "Facts",
+    "Heading",
+    "Lead",
+    "Listing",
+    "Mood",
+    "Paragraph",
+    "Picture",
+    "Table",
+    "Terms",
+    "lay_out",
+]
+
+Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The answer in one sentence, `word: text`. mood: how it is to be taken, for colour; never the only sign."""
+
+    word: str
+    text: str
+    mood: Mood = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A title of the blocks that follow."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels and what stands beside them."""
+
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under a title. align: one letter per column, `l` or `r`. head: all empty for none."""
+
+    title: str
+    align: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """Sentences, one after the other."""
+
+    title: str
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A few short words."""
+
+    title: str
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lines that stand as they are: a log, a script."""
+
+    title: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing in characters: `draw(width, color)` gives its lines. Formats of documents leave it out."""
+
+    title: str
+    draw: Callable[[int, bool], Sequence[str]] = field(repr=False)
+
+
+Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms | Listing | Picture
+
+
+def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
+    """The blocks in a format, `text` or `markdown`; ends with a newline. Empty tables and lists are left out.
+
+    color: ANSI colours, in text only.
+    """
+    shown = [block for block in blocks if not _empty(block)]
+    if form == "text":
+        from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
+
+        return text.document(shown, color=color)
+    layout: str = import_module(f"planner.render.{form}").document(shown)
+    return layout
+
+
+def _empty(block: Block) -> bool:
+    if isinstance(block, (Table, Facts)):
+        return not block.rows
+    if isinstance(block, (Bullets, Terms)):
+        return not block.items
+    return isinstance(block, Listing) and not block.lines

@@ -1,0 +1,45 @@
+"""What a terminal needs: colours, and text broken into lines. Imports nothing of this package."""
+
+from __future__ import annotations
+
+__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "RED", "WIDTH", "YELLOW", "paint", "wrap", "wrap_items"]
+
+WIDTH = 80
+
+BOLD, RED, GREEN, YELLOW, CYAN, DIM = "1", "31", "32", "33", "36", "2"
+_RESET = "\x1b[0m"
+
+
+def paint(text: str, style: str) -> str:
+    """Text between ANSI escapes."""
+    return f"\x1b[{style}m{text}{_RESET}"
+
+
+def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Text in lines of at most `width` characters, after `first` and then `rest`; long words are broken."""
+    lines: list[str] = []
+    line, empty = first, True
+    for word in text.split(" "):
+        if not empty and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line, empty = rest, True
+        line += word if empty else " " + word
+        empty = False
+        while len(line) > width:
+            lines.append(line[:width])
+            line = rest + line[width:]
+    lines.append(line)
+    return lines
+
+
+def wrap_items(text: str, width: int, indent: str) -> list[str]:
+    """Items that are parted by two blanks, in lines that break only between items."""
+    lines: list[str] = []
+    line = indent
+    for item in text.split("  "):
+        if line.strip() and len(line) + 2 + len(item) > width:
+            lines.append(line)
+            line = indent
+        line += ("  " if line.strip() else "") + item
+    lines.append(line)
+    return lines
