@@ -84,7 +84,7 @@ def test_parse(run: Run, value: str, status: int, verdict: str) -> None:
     result = run("parse", value, "--ram", "8G", "--kernel", "6.12")
     assert (result.status, result.err) == (status, "")
     assert result.out.splitlines()[0] == verdict
-    assert "Steps\n  1. " in result.out or value.startswith("quiet")
+    assert "Steps\n  1  " in result.out or value.startswith("quiet")
 
 
 def test_parse_as_json(run: Run) -> None:
