@@ -7,21 +7,50 @@ from __future__ import annotations
 
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
-from planner.linear_map import measure
 from planner.machine import Machine
-from planner.mapped import assumes_kfence_pool, baseline_map, planned_map, whole_leaves
-from planner.memblock import Memblock
+from planner.mapped import assumes_kfence_pool
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
 from planner.ranges import Range
-from planner.records import replace
-from planner.remarks import largest_size, remarks, why_failed
-from planner.reservation import Placement, reserve
+from planner.records import dataclass, replace
+from planner.remarks import largest_size, remarks
+from planner.reservation import Placement
 from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
-from planner.setting import Options, Setting, request_text, resolve, resolve_geometry, resolve_profile
+from planner.setting import (
+    Options,
+    Setting,
+    request_text,
+    resolve_geometry,
+    resolve_mainline,
+    resolve_profile,
+    with_strategy,
+)
+from planner.steps import Steps
+from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "largest_size", "make_plan"]
+__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One machine and one request before a strategy is chosen: what plans that differ in it share.
+
+    text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
+    own behaviour. rewound: what was undone. other: the map of another reading, where nobody can know. assumed,
+    notes: what all plans say. steps: what was already worked out.
+    """
+
+    machine: Machine
+    text: str
+    request: ck.Reading
+    mainline: Setting
+    options: Options
+    rewound: tuple[Rewound, ...]
+    other: MemoryMap | None
+    assumed: tuple[str, ...]
+    notes: tuple[str, ...]
+    steps: Steps
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -33,6 +62,11 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     would stop.
     """
     options = options or Options()
+    return answer(ask(machine, crashkernel, options), strategy_named(options.strategy))
+
+
+def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
+    """Everything that does not depend on the strategy. Raises as `make_plan` does."""
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
     notes: list[str] = list(machine.notes)
@@ -40,15 +74,34 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
-    setting = resolve(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
+    setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    plan = _plan(machine, text, request, setting, options, rewound, assumed, notes)
-    if other is not None:
-        readings = _other_readings(machine, text, request, setting, options, other)
+    return Question(
+        machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
+    )
+
+
+def answer(question: Question, strategy: Strategy) -> Plan:
+    """The plan under one strategy."""
+    machine, text, request, options = question.machine, question.text, question.request, question.options
+    setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    plan = _plan(
+        machine,
+        text,
+        request,
+        setting,
+        options,
+        question.rewound,
+        list(question.assumed),
+        list(question.notes),
+        question.steps,
+    )
+    if question.other is not None:
+        readings = _other_readings(machine, text, request, setting, options, question.other)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
     return plan
 
@@ -77,23 +130,18 @@ def _plan(
     rewound: tuple[Rewound, ...],
     assumed: list[str],
     notes: list[str],
+    steps: Steps | None = None,
 ) -> Plan:
+    steps = steps or Steps(setting)
     geo, memory = setting.geometry, setting.memory
-    memblock = Memblock.of(memory, page_size=geo.page_size, movable_node=setting.movable_node)
-    gaps = list(memblock.gaps())
-    placement = Placement(log=[])
-    if request.valid:
-        placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
-        if placement.crash is None:
-            notes += why_failed(memblock, request, setting)
-    baseline_spans = baseline_map(setting)
+    placement, why = steps.place(request, setting)
+    notes += why
     if assumes_kfence_pool(setting):
         assumed.append("kfence_pool")
-    whole = placement.area is not None and whole_leaves(baseline_spans, placement.area, geo)
+    baseline_spans, baseline = steps.baseline(setting)
+    whole = steps.whole(placement.area, setting)
     reservation = _reservation_view(request, placement, setting, whole=whole)
-    spans = planned_map(setting, reservation, baseline_spans, whole=whole)
-    baseline = measure(baseline_spans, geo, setting.memstart)
-    mapping = baseline if spans is baseline_spans else measure(spans, geo, setting.memstart)
+    spans, mapping = steps.mapped(setting, reservation, whole=whole)
     crash = reservation.crash
     table = waste(
         reservation,
@@ -101,7 +149,7 @@ def _plan(
         baseline_spans=baseline_spans,
         mapping=mapping,
         baseline=baseline,
-        gaps=gaps,
+        gaps=steps.gaps,
         low_limit=setting.bounds.low_max,
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
