@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
+from planner.errors import InputError
 from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
 from planner.memory_map import MemoryMap
@@ -67,9 +68,12 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
     """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    _check_machine(machine, options)
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
     notes: list[str] = list(machine.notes)
+    if machine.facts.arch not in _ARM64:
+        notes.append(f"the map is one of {machine.facts.arch}: a what-if, as if this memory were an arm64 machine's")
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed)
@@ -83,6 +87,29 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     return Question(
         machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
     )
+
+
+_ARM64 = (None, "aarch64", "arm64")
+
+
+def _check_machine(machine: Machine, options: Options) -> None:
+    """Refuse a map that nothing can be planned on."""
+    arch = machine.facts.arch
+    if arch not in _ARM64 and options.kernel is None and options.page_size is None:
+        raise InputError(
+            machine.source,
+            f"this is {arch}, not arm64",
+            "give a map of an arm64 machine, or --kernel or --page-size for a what-if on this memory",
+        )
+    if not machine.memory.regions:
+        log = machine.kind == "dmesg"
+        raise InputError(
+            machine.source,
+            "the log shows no memory ranges" if log else "the map has no RAM",
+            "give the machine's /proc/iomem with --map, and this log with --log"
+            if log
+            else "give a map with at least one memory region",
+        )
 
 
 def answer(question: Question, strategy: Strategy) -> Plan:

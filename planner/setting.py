@@ -154,8 +154,6 @@ def resolve_mainline(
 ) -> Setting:
     """As `resolve`, for what the kernel itself does: the setting from which all strategies are made."""
     facts = machine.facts
-    if not memory.regions:
-        raise InputError(machine.source, "the map has no RAM", "give a map with at least one memory region")
     parameters = words(cmdline) if cmdline else []
     memory = _limited(machine, memory, parameters, geo, notes)
     pa_bits = _pa_bits(facts, geo)
