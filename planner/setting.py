@@ -117,16 +117,16 @@ def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: l
 def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: list[str] | None = None) -> Geometry:
     """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
     known = facts.page_size or _configured_page_size(facts)
-    page_size = options.page_size or known
-    if page_size is None:
+    version = options.kernel or facts.kernel
+    hint = build_of(version).page_size if version and (known is None or options.kernel) else None
+    page_size = options.page_size or hint or known
+    if page_size is None or (hint is not None and options.page_size is None and hint != known):
         assumed.append("page_size")
-        version = options.kernel or facts.kernel
-        hint = build_of(version).page_size if version else None
-        if hint is not None and notes is not None:
-            notes.append(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
-        page_size = hint or 4 * KIB
+    if hint is not None and notes is not None and "page_size" in assumed:
+        notes.append(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
+    page_size = page_size or 4 * KIB
     va_bits = options.va_bits
-    if va_bits is None and (options.page_size is None or options.page_size == known):
+    if va_bits is None and (known is None or page_size == known):
         configured = facts.config.get("ARM64_VA_BITS", "")
         va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
     if va_bits is None:
