@@ -26,12 +26,13 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_strategy,
+    with_text,
     without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan"]
+__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,31 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
+    request = _request(text, setting)
     notes += request.notes
-    if without_crash_kernels(machine.facts, profile):
-        request = replace(request, rc=ck.ENOENT, log=())
-        notes.append("this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is done")
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
     return Question(
         machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
     )
+
+
+def with_request(question: Question, text: str) -> Question:
+    """The same machine and kernel for another request."""
+    mainline = with_text(question.mainline, text)
+    request = _request(text, mainline)
+    notes = [note for note in question.notes if note not in question.request.notes]
+    return replace(question, text=text, request=request, mainline=mainline, notes=(*notes, *request.notes))
+
+
+def _request(text: str, setting: Setting) -> ck.Reading:
+    """What the kernel makes of a request; nothing where it is built without crash kernels."""
+    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, setting.profile)
+    if not without_crash_kernels(setting.facts, setting.profile):
+        return request
+    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
 
 
 _ARM64 = (None, "aarch64", "arm64")
