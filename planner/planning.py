@@ -196,7 +196,7 @@ def _plan(
         mapping=mapping,
         baseline=baseline,
         gaps=steps.gaps,
-        low_limit=setting.bounds.low_max,
+        low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
     )
@@ -225,7 +225,7 @@ def _plan(
         ),
         memory=MemoryView(
             source=machine.source,
-            ram=memory.ram,
+            ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
             rewound=rewound,
