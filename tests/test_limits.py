@@ -91,8 +91,8 @@ def test_a_kernel_high_in_memory_keeps_its_place() -> None:
 
 
 def test_dropped_memory_is_told_and_does_not_count() -> None:
-    facts = {"va_bits": 39, "settled": True, "kind": "json"}
-    found = make_plan(machine(MemoryMap((Region(GIB, 513 * GIB),)), **facts), "400G-:1G,1G-400G:256M")
+    memory = MemoryMap((Region(GIB, 513 * GIB),))
+    found = make_plan(machine(memory, va_bits=39, settled=True, kind="json"), "400G-:1G,1G-400G:256M")
     assert found.memory.ram == 256 * GIB
     assert found.request.size == 256 * MIB
     assert any("256G of RAM" in note for note in found.notes)
@@ -150,7 +150,7 @@ def test_a_kernel_without_crash_kernels_reserves_nothing(kernel: str, symbol: st
     """Nor does the parameter change the map then."""
     facts = {"kernel": kernel, "config": {symbol: "n", "RODATA_FULL_DEFAULT_ENABLED": "n"}}
     found = make_plan(
-        machine(MemoryMap((Region(GIB, 9 * GIB),)), kind="json", settled=True, **facts),  # type: ignore[arg-type]
+        machine(MemoryMap((Region(GIB, 9 * GIB),)), kind="json", settled=True, **facts),
         "256M",
         Options(strategy="mainline"),
     )
