@@ -50,13 +50,14 @@ BASE_PAGES = NO_BLOCKS | NO_CONT
 LeafSpan: TypeAlias = tuple[int, int, int]
 Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
-_Level: TypeAlias = tuple[int, int]
+_Level: TypeAlias = tuple[int, int, int]
+"""One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
 _BEYOND = 1 << 64
 
 
 @lru_cache(maxsize=128)
 def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]:
-    """Leaf sizes and kinds that a call with these flags may use, smallest first.
+    """The leaves that a call with these flags may use, smallest first.
 
     A leaf needs its virtual and its physical address aligned; where memstart is not a multiple of its size, no
     address has both. Two-level configurations hand down one PMD at a time and never see a run of them.
@@ -70,31 +71,34 @@ def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]
             levels.append((geometry.cont_pmd_size, CONT_PMD))
         if geometry.pud_leaf:
             levels.append((geometry.pud_size, PUD))
-    return tuple((size, kind) for size, kind in levels if not memstart % size)
+    return tuple((size - 1, -size, kind) for size, kind in levels if not memstart % size)
 
 
 def _place(start: int, end: int, levels: Sequence[_Level], out: list[LeafSpan]) -> None:
-    """Append the spans of one call that meets no existing entries: pages outside, larger leaves inside."""
-    page = levels[0][0]
-    start &= -page
-    end = (end + page - 1) & -page
+    """Append the spans of one call that meets no existing entries: pages outside, larger leaves inside.
+
+    start, end: on page boundaries, start < end.
+    """
     kind = PTE
-    tails: list[LeafSpan] = []
-    for size, larger in levels[1:]:
-        low = (start + size - 1) & -size
-        high = end & -size
+    tails: list[LeafSpan] | None = None
+    for mask, down, larger in levels[1:]:
+        low = (start + mask) & down
+        high = end & down
         if low >= high:
             break
-        if start < low:
+        if low != start:
             out.append((start, low, kind))
-        if high < end:
-            tails.append((high, end, kind))
-        start, end, kind = low, high, larger
-    if start < end:
-        out.append((start, end, kind))
-    if tails:
-        tails.reverse()
-        out.extend(tails)
+            start = low
+        if high != end:
+            if tails is None:
+                tails = [(high, end, kind)]
+            else:
+                tails.append((high, end, kind))
+            end = high
+        kind = larger
+    out.append((start, end, kind))
+    if tails is not None:
+        out += tails[::-1]
 
 
 def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
@@ -105,9 +109,16 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
     """
     spans: list[LeafSpan] = []
     levels = [_levels(geometry, memstart, flags) for flags in range(BASE_PAGES + 1)]
+    mask, down = geometry.page_size - 1, -geometry.page_size
+    previous = -_BEYOND
+    ascending = True
     for start, end, flags in calls:
-        _place(start, end, levels[flags], spans)
-    return _settle(spans)
+        first, last = start & down, (end + mask) & down
+        if first < last:
+            _place(first, last, levels[flags], spans)
+            ascending = ascending and previous <= first
+            previous = last
+    return spans if ascending else _settle(spans)
 
 
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
@@ -148,13 +159,15 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
     spans: list[LeafSpan] = []
     covered: list[Span] = []
     largest = geometry.largest_leaf
+    mask, down = geometry.page_size - 1, -geometry.page_size
     reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in there)
     for start, end, flags in calls:
         levels = _levels(geometry, memstart, flags)
+        first, last = start & down, (end + mask) & down
         if any(low < end and start < high for low, high in reach):
-            _place_over(start, end, levels, there, spans)
-        else:
-            _place(start, end, levels, spans)
+            _place_over(first, last, levels, there, spans)
+        elif first < last:
+            _place(first, last, levels, spans)
         covered.append((start, end))
     covered = union(covered)
     page = geometry.page_size
@@ -165,13 +178,12 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
 
 
 def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]) -> None:
-    page = levels[0][0]
-    pieces = [(start & -page, (end + page - 1) & -page)]
-    for size, kind in reversed(levels[1:]):
-        smaller = union((s & -size, (e + size - 1) & -size) for s, e, k in there if k > kind)
+    pieces = [(start, end)]
+    for mask, down, kind in reversed(levels[1:]):
+        smaller = union((s & down, (e + mask) & down) for s, e, k in there if k > kind)
         rest: list[Span] = []
         for piece in pieces:
-            low, high = (piece[0] + size - 1) & -size, piece[1] & -size
+            low, high = (piece[0] + mask) & down, piece[1] & down
             taken = subtract((low, high), smaller) if low < high else []
             out.extend((a, b, kind) for a, b in taken)
             rest += subtract(piece, taken)
@@ -195,30 +207,31 @@ def remap(
             result.append(span)
             continue
         for a, b in subtract((low, high), [area]):
-            _place(a, b, [lv for lv in _levels(geometry, memstart, 0) if lv[1] >= kind], result)
+            _place(a, b, [lv for lv in _levels(geometry, memstart, 0) if lv[2] >= kind], result)
     for low, high, flags in calls:
         _place(low, high, _levels(geometry, memstart, flags), result)
     return _settle(result)
 
 
 def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
-    """Leaves, bytes, tables and TLB entries of a map."""
+    """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
     sizes = [0, 0, 0, 0, 0]
     pte_tables = pmd_tables = 0
-    pte_seen = pmd_seen = -(1 << 62)
+    pte_seen = pmd_seen = -_BEYOND
     pmd_shift = geometry.pmd_size.bit_length() - 1
     pud_shift = geometry.pud_size.bit_length() - 1
     for start, end, kind in spans:
         sizes[kind] += end - start
         if kind:
-            low, high = start - memstart, end - 1 - memstart
-            first, last = low >> pud_shift, high >> pud_shift
+            last = (end - 1 - memstart) >> pud_shift
             if last > pmd_seen:
+                first = (start - memstart) >> pud_shift
                 pmd_tables += last - (first if first > pmd_seen else pmd_seen + 1) + 1
                 pmd_seen = last
             if kind > PMD:
-                first, last = low >> pmd_shift, high >> pmd_shift
+                last = (end - 1 - memstart) >> pmd_shift
                 if last > pte_seen:
+                    first = (start - memstart) >> pmd_shift
                     pte_tables += last - (first if first > pte_seen else pte_seen + 1) + 1
                     pte_seen = last
     per_table = geometry.page_shift - 3
@@ -251,12 +264,16 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Distinct tables of a level whose one table maps `1 << shift` bytes."""
-    tables, seen = 0, -(1 << 62)
-    for start, end, _ in spans:
+    tables, seen, i = 0, -_BEYOND, 0
+    while i < len(spans):
+        start, end, _ = spans[i]
         last = (end - 1 - memstart) >> shift
         if last > seen:
             tables += last - max((start - memstart) >> shift, seen + 1) + 1
             seen = last
+        # On to the first span that ends beyond the last table seen.
+        beyond = ((seen + 1) << shift) + memstart
+        i = max(i + 1, bisect_right(spans, (beyond,), i + 1) - 1)
     return tables
 
 
