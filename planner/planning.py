@@ -79,14 +79,13 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     geo = resolve_geometry(machine.facts, options, assumed)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
+    steps = Steps(setting)
+    request = ck.parse(ck.as_cmdline(text), steps.ram, profile)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(
-        machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
-    )
+    return Question(machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), steps)
 
 
 _ARM64 = (None, "aarch64", "arm64")
@@ -206,7 +205,7 @@ def _plan(
         ),
         memory=MemoryView(
             source=machine.source,
-            ram=memory.ram,
+            ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
             rewound=rewound,

@@ -28,16 +28,18 @@ Measured: TypeAlias = tuple[list[LeafSpan], Mapping]
 class Steps:
     """The steps for one map, kernel and geometry; strategies and requests may differ.
 
-    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state.
+    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state. ram: bytes of
+    all regions.
     """
 
-    __slots__ = ("_baselines", "_maps", "_placements", "_wholes", "gaps", "memblock")
+    __slots__ = ("_baselines", "_maps", "_placements", "_wholes", "gaps", "memblock", "ram")
 
     def __init__(self, setting: Setting) -> None:
         self.memblock = Memblock.of(
             setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
         )
         self.gaps: list[Span] = self.memblock.gaps()
+        self.ram = self.memblock.phys_mem_size
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._baselines: dict[object, Measured] = {}
         self._wholes: dict[object, bool] = {}
