@@ -18,7 +18,7 @@ from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
 from planner.sizes import fits, format_size, memparse
 
-__all__ = ["parse", "schema"]
+__all__ = ["of_document", "parse", "schema"]
 
 _MAP_KEYS = frozenset(
     (
@@ -37,6 +37,7 @@ _MAP_KEYS = frozenset(
     )
 )
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
+_PLAIN_REGION, _PLAIN_RESERVED = frozenset(("start", "end", "node")), frozenset(("start", "end", "name"))
 _TOP = 1 << 52
 
 
@@ -62,6 +63,15 @@ def parse(text: str, name: str) -> Machine:
         line, column = _locate(text, bad.path)
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
+
+
+def of_document(document: object, name: str) -> Machine:
+    """The machine of a document that is decoded already. Raises InputError with the path of what is wrong."""
+    try:
+        return _machine(document, name)
+    except _Bad as bad:
+        where = ".".join([name, *map(str, bad.path)])
+        raise InputError(where, bad.what, bad.remedy) from None
 
 
 def _constant(text: str) -> NoReturn:
@@ -188,33 +198,71 @@ def _memory(
     if not isinstance(reserved, list):
         raise _Bad(reserved_path, "must be a list of ranges", "such as []")
     regions: list[Region] = []
+    top, ascending = 0, True
     for index, entry in enumerate(memory):
-        path: tuple[str | int, ...] = (*memory_path, index)
-        start, end = _entry(entry, path)
-        if end > _TOP:
-            raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
-        if start == end:
-            notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
+        try:  # What nearly every entry looks like, without a call.
+            start, end, node = entry["start"], entry["end"], entry.get("node")
+            plain = (
+                type(start) is int
+                and type(end) is int
+                and 0 <= start < end <= _TOP
+                and (node is None or (type(node) is int and node >= 0))
+                and _PLAIN_REGION.issuperset(entry)
+            )
+        except (AttributeError, KeyError, TypeError):
+            plain = False
+        region = Region(start, end, 0, node) if plain else _region(entry, (*memory_path, index), notes)
+        if region is None:
             continue
-        flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
-        node = entry.get("node")
-        if node is not None and (type(node) is not int or node < 0):
-            raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
-        regions.append(Region(start, end, flags, node))
+        ascending = ascending and region.start >= top
+        top = region.end
+        regions.append(region)
     if not regions:
         raise _Bad(memory_path, "there is no RAM in the map", "give at least one memory region")
-    ordered = sorted(regions, key=lambda r: r.start)
-    if any(a.end > b.start for a, b in pairwise(ordered)):
-        ordered = _overlapping(regions, notes)
-    elif ordered != regions:
-        notes.append("memory regions were not in order and were sorted, as memblock does")
+    if not ascending:
+        regions = _in_order(regions, notes)
     taken: list[Reserved] = []
     for index, entry in enumerate(reserved):
-        start, end = _entry(entry, (*reserved_path, index))
+        try:
+            start, end, label = entry["start"], entry["end"], entry.get("name", "")
+            plain = (
+                type(start) is int
+                and type(end) is int
+                and 0 <= start < end < 1 << 64
+                and type(label) is str
+                and _PLAIN_RESERVED.issuperset(entry)
+            )
+        except (AttributeError, KeyError, TypeError):
+            plain = False
+        if not plain:
+            start, end = _entry(entry, (*reserved_path, index))
+            label = entry.get("name") or ""
         if start < end:
-            label = entry.get("name")
-            taken.append(Reserved(start, end, printable(label) if isinstance(label, str) else ""))
-    return MemoryMap(tuple(ordered), tuple(taken))
+            taken.append(Reserved(start, end, label if label.isascii() and label.isprintable() else printable(label)))
+    return MemoryMap(tuple(regions), tuple(taken))
+
+
+def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
+    """One entry of memory, checked key by key; None for an empty one."""
+    start, end = _entry(entry, path)
+    if end > _TOP:
+        raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
+    if start == end:
+        notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
+        return None
+    flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
+    node = entry.get("node")
+    if node is not None and (type(node) is not int or node < 0):
+        raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
+    return Region(start, end, flags, node)
+
+
+def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
+    ordered = sorted(regions, key=lambda r: r.start)
+    if any(a.end > b.start for a, b in pairwise(ordered)):
+        return _overlapping(regions, notes)
+    notes.append("memory regions were not in order and were sorted, as memblock does")
+    return ordered
 
 
 def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:
