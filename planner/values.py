@@ -57,8 +57,8 @@ def alignment(value: str | int) -> str:
 
 
 def dma_limit(value: str | int) -> int:
-    """Bytes, or `NO_ZONES` for `none`. Raises BadValue."""
-    if isinstance(value, str) and value.lower() == "none":
+    """Bytes, or `NO_ZONES` for that very number or for `none`. Raises BadValue."""
+    if value == NO_ZONES or (isinstance(value, str) and value.lower() == "none"):
         return NO_ZONES
     return size(value)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from planner import values
-from planner.errors import InputError, PlannerError
+from planner.errors import InputError, PlannerError, printable
 from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.records import dataclass, field, replace
@@ -18,7 +18,7 @@ from planner.result import Plan
 from planner.sources import combine, parse_text
 from planner.sources.json_map import of_document
 
-__all__ = ["KEYS", "OPTIONS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "read_record"]
+__all__ = ["KEYS", "OPTIONS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,8 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
         return Answer(None, None, "id: must be a text or an integer; such as a host name", line)
     try:
         ask = read_record(record, defaults)
-    except PlannerError as error:
-        return Answer(ident, None, _one_line(error))
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        return Answer(ident, None, _internal(error))
+        return Answer(ident, None, describe(error))
     return answer_ask(ident, ask)
 
 
@@ -75,20 +73,17 @@ def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
     """The plan for a question, or why there is none; never raises."""
     try:
         return Answer(ident, make_plan(*ask), ask=ask)
-    except PlannerError as error:
-        return Answer(ident, None, _one_line(error))
     except Exception as error:  # noqa: BLE001 - as above
-        return Answer(ident, None, _internal(error))
+        return Answer(ident, None, describe(error))
 
 
-def _one_line(error: PlannerError) -> str:
+def describe(error: Exception) -> str:
+    """What is wrong with a record, as one line."""
     if isinstance(error, InputError):
         return str(error)
-    return f"<map>: {error}; no such machine boots, check the map"
-
-
-def _internal(error: Exception) -> str:
-    return f"internal error, {type(error).__name__}: {error}; report it with this record"
+    if isinstance(error, PlannerError):
+        return f"<map>: {error}; no such machine boots, check the map"
+    return printable(f"internal error, {type(error).__name__}: {error}; report it with this record")
 
 
 # -- reading ---------------------------------------------------------------------------------------------
