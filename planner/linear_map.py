@@ -78,23 +78,30 @@ def _place(start: int, end: int, levels: Sequence[_Level], out: list[LeafSpan]) 
     page = levels[0][0]
     start &= -page
     end = (end + page - 1) & -page
+    if start >= end:
+        return
     kind = PTE
-    tails: list[LeafSpan] = []
-    for size, larger in levels[1:]:
-        low = (start + size - 1) & -size
-        high = end & -size
-        if low >= high:
-            break
-        if start < low:
-            out.append((start, low, kind))
-        if high < end:
-            tails.append((high, end, kind))
-        start, end, kind = low, high, larger
-    if start < end:
-        out.append((start, end, kind))
-    if tails:
+    tails: list[LeafSpan] | None = None
+    for size, larger in levels:
+        if (start | end) & (size - 1):  # else nothing is left over at either end
+            low = (start + size - 1) & -size
+            high = end & -size
+            if low >= high:
+                break
+            if start != low:
+                out.append((start, low, kind))
+                start = low
+            if high != end:
+                if tails is None:
+                    tails = [(high, end, kind)]
+                else:
+                    tails.append((high, end, kind))
+                end = high
+        kind = larger
+    out.append((start, end, kind))
+    if tails is not None:
         tails.reverse()
-        out.extend(tails)
+        out += tails
 
 
 def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
@@ -211,14 +218,16 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
     for start, end, kind in spans:
         sizes[kind] += end - start
         if kind:
-            low, high = start - memstart, end - 1 - memstart
-            first, last = low >> pud_shift, high >> pud_shift
+            high = end - 1 - memstart
+            last = high >> pud_shift
             if last > pmd_seen:
+                first = (start - memstart) >> pud_shift
                 pmd_tables += last - (first if first > pmd_seen else pmd_seen + 1) + 1
                 pmd_seen = last
             if kind > PMD:
-                first, last = low >> pmd_shift, high >> pmd_shift
+                last = high >> pmd_shift
                 if last > pte_seen:
+                    first = (start - memstart) >> pmd_shift
                     pte_tables += last - (first if first > pte_seen else pte_seen + 1) + 1
                     pte_seen = last
     per_table = geometry.page_shift - 3
@@ -251,6 +260,8 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Distinct tables of a level whose one table maps `1 << shift` bytes."""
+    if not spans or (spans[0][0] - memstart) >> shift == (spans[-1][1] - 1 - memstart) >> shift:
+        return len(spans[:1])
     tables, seen = 0, -(1 << 62)
     for start, end, _ in spans:
         last = (end - 1 - memstart) >> shift

@@ -280,8 +280,9 @@ def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> 
         low, high = gaps[i]
         if high <= start and size:
             return None
-        low = min(max(low, start), end)
-        high = min(max(high, start), end)
+        # As clamping both to the window does, without the calls.
+        low = end if low > end else max(low, start)
+        high = end if high > end else max(high, start)
         if high < size:
             continue
         candidate = (high - size) & mask
