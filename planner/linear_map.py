@@ -112,9 +112,13 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
     """
     spans: list[LeafSpan] = []
     levels = [_levels(geometry, memstart, flags) for flags in range(BASE_PAGES + 1)]
+    page, top, apart = geometry.page_size, 0, True
     for start, end, flags in calls:
+        if start & -page < top:
+            apart = False
+        top = (end + page - 1) & -page
         _place(start, end, levels[flags], spans)
-    return _settle(spans)
+    return spans if apart else _settle(spans)
 
 
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
+from operator import lt
 
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
@@ -22,6 +23,7 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
+_NO_HOLE = (1 << 65, 1 << 65)
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
 
@@ -65,8 +67,11 @@ class Memblock:
         """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
-        self.reserved = union((r.start, r.end) for r in memory.reserved)
-        self.has_mirror = any(r.flags & _MIRROR for r in self.memory)
+        starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
+        # Nearly every map lists them in order, apart, and none of them empty.
+        apart = all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))
+        self.reserved = list(zip(starts, ends, strict=True)) if apart else union(zip(starts, ends, strict=True))
+        self.has_mirror = any(flags & _MIRROR for flags in {r.flags for r in self.memory})
         return self
 
     def copy(self) -> Memblock:
@@ -165,8 +170,8 @@ class Memblock:
             return self._gaps
         skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         result: list[Span] = []
-        reserved = self.reserved
-        count, i = len(reserved), 0
+        holes = iter(self.reserved)
+        hole_start, hole_end = next(holes, _NO_HOLE)
         for region in self.memory:
             flags = region.flags
             if flags and (flags & skipped or (mirror_only and not flags & _MIRROR)):
@@ -174,18 +179,15 @@ class Memblock:
             if mirror_only and not flags:
                 continue
             start, end = region.start, region.end
-            while i < count and reserved[i][1] <= start:
-                i += 1
-            j = i
-            while j < count:
-                hole_start, hole_end = reserved[j]
-                if hole_start >= end:
-                    break
+            while hole_end <= start:
+                hole_start, hole_end = next(holes, _NO_HOLE)
+            while hole_start < end:
                 if hole_start > start:
                     result.append((start, hole_start))
                 start = hole_end
-                j += 1
-            i = j - 1 if j > i else i
+                if hole_end > end:
+                    break  # it reaches into what follows
+                hole_start, hole_end = next(holes, _NO_HOLE)
             if start < end:
                 result.append((start, end))
         if not mirror_only:
