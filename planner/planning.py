@@ -81,27 +81,26 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = _request(text, setting)
+    steps = Steps(setting)
+    request = _request(text, setting, steps.ram)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(
-        machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
-    )
+    return Question(machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), steps)
 
 
 def with_request(question: Question, text: str) -> Question:
     """The same machine and kernel for another request."""
     mainline = with_text(question.mainline, text)
-    request = _request(text, mainline)
+    request = _request(text, mainline, question.steps.ram)
     notes = [note for note in question.notes if note not in question.request.notes]
     return replace(question, text=text, request=request, mainline=mainline, notes=(*notes, *request.notes))
 
 
-def _request(text: str, setting: Setting) -> ck.Reading:
+def _request(text: str, setting: Setting, ram: int) -> ck.Reading:
     """What the kernel makes of a request; nothing where it is built without crash kernels."""
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, setting.profile)
+    request = ck.parse(ck.as_cmdline(text), ram, setting.profile)
     if not without_crash_kernels(setting.facts, setting.profile):
         return request
     note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"

@@ -40,7 +40,7 @@ class Steps:
             setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
         )
         self.gaps: list[Span] = self.memblock.gaps()
-        self.ram = setting.memory.ram
+        self.ram = self.memblock.phys_mem_size
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._baselines: dict[object, Measured] = {}
@@ -93,7 +93,14 @@ class Steps:
         """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
         baseline = self.baseline(setting)
         forcing = setting.forcing
-        key = (setting.effect, bool(forcing.reasons), forcing.pool, reservation.crash, reservation.area)
+        key = (
+            setting.effect,
+            setting.present,
+            bool(forcing.reasons),
+            forcing.pool,
+            reservation.crash,
+            reservation.area,
+        )
         found = self._maps.get(key)
         if found is None:
             spans = planned_map(setting, reservation, baseline[0], whole=whole)
