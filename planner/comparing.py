@@ -12,6 +12,7 @@ from planner import crashkernel as ck
 from planner.errors import InputError
 from planner.machine import Machine
 from planner.planning import Options, Question, answer, ask, with_request
+from planner.processors import split_live
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.result import KernelView, Leaves, Plan, Waste
@@ -204,7 +205,7 @@ _ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
-    if strategy.bbm_level >= 0 and not mainline.no_aborts:
+    if strategy.bbm_level >= 0 and not split_live(question.machine.facts.midr, question.options.cpu):
         return "no processor here is known to split blocks live"
     if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"

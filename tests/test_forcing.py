@@ -11,7 +11,7 @@ from planner.kernels import Profile, profile_named
 from planner.machine import Facts, Machine
 from planner.memory_map import MemoryMap, Region
 from planner.planning import Options, make_plan
-from planner.processors import PROCESSORS, processor_named, without_aborts
+from planner.processors import PROCESSORS, processor_named, split_live
 from planner.sizes import GIB, KIB
 
 OFF = {"RODATA_FULL_DEFAULT_ENABLED": "n"}
@@ -146,9 +146,9 @@ def test_debians_kfence_is_said_where_nothing_tells() -> None:
     ],
 )
 def test_the_list_of_processors(midr: int, listed: bool) -> None:
-    assert without_aborts((midr,)) is listed
-    assert not without_aborts((midr, 0x413FD0C1))
-    assert not without_aborts(())
+    assert split_live((midr,)) is listed
+    assert not split_live((midr, 0x413FD0C1))
+    assert not split_live(())
 
 
 def test_processors_by_name() -> None:
