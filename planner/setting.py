@@ -131,12 +131,22 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
-        configured = facts.config.get("ARM64_VA_BITS", "")
-        va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
+        va_bits = facts.va_bits or _configured_va_bits(facts, notes)
     if va_bits is None:
         assumed.append("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
+
+
+def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
+    configured = facts.config.get("ARM64_VA_BITS", "")
+    if not configured.isdecimal():
+        return None
+    if configured == "52" and notes is not None:
+        notes.append(
+            "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
+        )
+    return int(configured)
 
 
 def _configured_page_size(facts: Facts) -> int | None:

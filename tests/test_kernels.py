@@ -9,7 +9,8 @@ from planner.kernels import PROFILES, select_profile
 from planner.machine import Facts, Machine
 from planner.memory_map import MemoryMap, Region
 from planner.planning import Options, make_plan
-from planner.sizes import GIB, KIB
+from planner.ranges import Range
+from planner.sizes import GIB, KIB, MIB
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,28 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
     assert kernel(Facts(kernel="6.8", page_size=4 * KIB), kernel=flavour) == (64 * KIB, True, True)
     assert kernel(Facts(kernel=flavour), page_size=4 * KIB) == (4 * KIB, False, False)
     assert kernel(Facts(kernel=flavour, config={"ARM64_4K_PAGES": "y"})) == (4 * KIB, False, False)
+
+
+def test_the_configured_geometry() -> None:
+    """Page size and VA bits of a config count where nothing else says them; 52 bits need a processor that has them."""
+    memory = MemoryMap((Region(GIB, 9 * GIB),))
+    config = {"ARM64_64K_PAGES": "y", "ARM64_VA_BITS": "52"}
+    plan = make_plan(Machine("<test>", "json", memory, Facts(kernel="6.12", config=config)), "256M")
+    assert (plan.kernel.page_size, plan.kernel.va_bits) == (64 * KIB, 52)
+    assert any("runs with 48 bits" in note for note in plan.notes)
+    assert {"page_size", "va_bits"}.isdisjoint(plan.kernel.assumed)
+
+
+def test_rhel_9() -> None:
+    """It has 6.6's windows, its page rounding and its low memory, and no protection."""
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(4 * GIB, 8 * GIB)))
+    facts = Facts(kernel="5.14.0-503.el9.aarch64", page_size=4 * KIB, va_bits=48)
+    plan = make_plan(
+        Machine("<test>", "json", memory, facts), "300001K,high", Options(strategy="mainline", dma_limit=4 * GIB)
+    )
+    start = (8 * GIB - 300004 * KIB) // (2 * MIB) * (2 * MIB)
+    assert plan.kernel.profile == "rhel9"
+    assert plan.reservation.crash == Range(start, start + 300004 * KIB)
+    assert plan.reservation.low == Range(2 * GIB - 128 * MIB, 2 * GIB)
+    assert not plan.reservation.protected
+    assert plan.mapping == plan.baseline
