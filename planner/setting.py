@@ -240,8 +240,12 @@ def _dma_limit(
     if limit == NO_DMA_ZONES:
         return 0, False
     if limit is None:
-        assumed.append("dma_limit")
-        limit = derived_dma_limit(profile, memory.regions)
+        firmware = facts.firmware_dma_limit
+        if facts.config.get("ZONE_DMA") == "n":
+            firmware = (1 << 32) - 1  # only ZONE_DMA32: what the firmware says is not asked for
+        elif firmware is None:
+            assumed.append("dma_limit")
+        limit = derived_dma_limit(profile, memory.regions, firmware)
     return limit, True
 
 

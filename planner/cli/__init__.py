@@ -29,6 +29,7 @@ COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "maps": "The bundled maps of real machines.",
+    "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report or of a JSON map.",
     "completion": "The completion script of a shell.",
 }
