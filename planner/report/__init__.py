@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.memory_map import FLAG_NAMES
-from planner.result import KINDS, SCHEMA_VERSION, TABLES, Leaves, Mapping, Plan
+from planner.result import KINDS, SCHEMA_VERSION, TABLES, FactsView, Leaves, Mapping, Plan
 
 if TYPE_CHECKING:
     from planner.ranges import Range
@@ -120,6 +120,22 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "baseline": _mapping(plan.baseline),
         "waste": {name: getattr(waste, name) for name in _WASTE},
         "notes": list(plan.notes),
+        "facts": _facts(plan.facts),
+    }
+
+
+def _facts(facts: FactsView) -> dict[str, Any]:
+    return {
+        "cmdline": facts.cmdline,
+        "config": dict(facts.config),
+        "pa_bits": facts.pa_bits,
+        "kernel_image": _range(facts.kernel_image),
+        "kernel_data": _range(facts.kernel_data),
+        "kfence_pool": _range(facts.kfence_pool),
+        "midr": list(facts.midr),
+        "rodata": facts.rodata,
+        "kfence": facts.kfence,
+        "cpu": facts.cpu,
     }
 
 
