@@ -158,7 +158,9 @@ def _memory_at_reservation(
     machine: Machine, options: Options, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], MemoryMap | None]:
     """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
-    how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
+    how = options.reserved or (
+        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
+    )
     listed = machine.memory
     if how == "as-listed":
         return listed, (), None
