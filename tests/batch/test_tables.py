@@ -85,7 +85,8 @@ def values_of(plan: Plan) -> dict[str, Any]:
             found[f"{name}_{edge}"] = done[name] and done[name][edge]
     for name in ("leaves", "bytes", "tables"):
         found |= {f"{name}_{kind}": value for kind, value in mapping[name].items()}
-    return found | report["waste"]
+    found |= report["waste"]
+    return found
 
 
 def expected(number: int) -> dict[str, Any]:
