@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # generic only in newer releases
 
-__all__ = ["FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+__all__ = ["CONFIG_KEY", "FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
+
+CONFIG_KEY = "planner.config"
+"""Under this key of a context's `meta` stands the value of `--config`."""
 
 FORMATS = ("text", "json", "markdown")
 
@@ -200,6 +203,13 @@ def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
     return function
 
 
+def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """For `machine_input.read_machine`: the commands themselves have nothing to do with it."""
+    del param
+    if value is not None:
+        ctx.meta[CONFIG_KEY] = value
+
+
 def map_options(function: _F) -> _F:
     """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
     return _apply(
@@ -211,16 +221,24 @@ def map_options(function: _F) -> _F:
                 metavar="SOURCE",
                 multiple=True,
                 type=MapSource("source", _sources),
-                help="A file, - for standard input, sample:NAME, or live (the default: this machine). "
-                "Repeat it for several facts of one machine.",
+                help="A file, a sosreport (archive or folder), - for standard input, sample:NAME, or live (the "
+                "default: this machine). Repeat it for several sources of one machine.",
             ),
             click.option(
                 "--map-format",
                 metavar="FORMAT",
                 type=_Known("map format", _map_formats),
-                help="What SOURCE is (iomem, dmesg, memblock, json), instead of looking at it.",
+                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport), instead of looking "
+                "at it.",
             ),
             click.option("--log", metavar="FILE", help="A boot log of the same boot, for what SOURCE lacks."),
+            click.option(
+                "--config",
+                metavar="FILE",
+                expose_value=False,
+                callback=_remember_config,
+                help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+            ),
             click.option(
                 "--reserved",
                 type=click.Choice(["rewind", "as-listed"]),
