@@ -75,6 +75,10 @@ def test_text_of_any_source_is_taken() -> None:
     answer = answer_record({"id": 7, "source": IOMEM, "log": log, "crashkernel": "64M"}, Defaults())
     assert answer.plan is not None
     assert (answer.plan.kernel.version, answer.plan.memory.source) == ("6.1.0-18-arm64", "<source>")
+    config = "CONFIG_ARM64_64K_PAGES=y\nCONFIG_ARM64_VA_BITS=48\n"
+    configured = answer_record({"source": IOMEM, "config": config, "crashkernel": "64M"}, Defaults())
+    assert configured.plan is not None
+    assert configured.plan.kernel.page_size == 64 * KIB
     again = answer_record({"id": 7, "source": json.dumps(MAP), "crashkernel": "64M"}, Defaults())
     assert again.plan is not None
 
