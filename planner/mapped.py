@@ -5,6 +5,7 @@ Imports `linear_map` and `setting`. Source: map_mem(), arch/arm64/mm/mmu.c @ 5.1
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from planner.geometry import Geometry
@@ -13,7 +14,7 @@ from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
 from planner.result import ReservationView
 from planner.setting import Setting
-from planner.sizes import memparse, round_down
+from planner.sizes import memparse, round_down, round_up
 
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
@@ -51,15 +52,18 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
         return special, [(start, end, flags) for start, end in regions] + after
     calls: list[Call] = []
     for start, end in regions:
-        if any(low < end and start < high for low, high in holes):
-            calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
+        for low, high in holes:
+            if low < end and start < high:
+                calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
+                break
         else:
             calls.append((start, end, flags))
     return special, calls + after
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
-    return any(start <= image.start and image.end <= end for start, end in regions)
+    """Whether all of the image is memory; it may lie in several regions that touch."""
+    return not subtract((image.start, image.end), regions)
 
 
 def _kfence_pool(setting: Setting) -> Span | None:
@@ -121,15 +125,14 @@ def planned_map(
             ]
         return remap(baseline, (area.start, area.end), calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
-    return _map(setting, (crash.start, crash.end), flags, pages=False)
+    return _map(setting, (crash.start, round_up(crash.end, geo.page_size)), flags, pages=False)
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
     """Whether the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
     units = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return all(
-        (edge - start) % units[kind] == 0
-        for start, end, kind in spans
-        for edge in (area.start, area.end)
-        if start < edge < end
-    )
+    for edge in (area.start, area.end):
+        i = bisect_right(spans, (edge,)) - 1
+        if i >= 0 and spans[i][0] < edge < spans[i][1] and (edge - spans[i][0]) % units[spans[i][2]]:
+            return False
+    return True

@@ -198,6 +198,20 @@ def test_what_does_not_fit_together_is_an_input_error(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("arch", ["x86_64", "s390x"])
+def test_a_map_of_another_architecture_needs_a_what_if(arch: str) -> None:
+    """Rules of arm64 are never applied silently to other machines."""
+    machine = Machine("pc.log", "dmesg", QEMU_8G, Facts(arch=arch))
+    with pytest.raises(InputError, match=f"pc.log: this is {arch}, not arm64"):
+        make_plan(machine, "512M")
+    assert any("what-if" in note for note in make_plan(machine, "512M", Options(kernel="6.12")).notes)
+
+
+def test_a_log_without_memory_ranges_says_what_to_give() -> None:
+    with pytest.raises(InputError, match="shows no memory ranges; give the machine's /proc/iomem"):
+        make_plan(Machine("short.log", "dmesg", MemoryMap(())), "512M")
+
+
 def test_a_map_of_nomap_regions_maps_nothing_there() -> None:
     memory = MemoryMap((Region(GIB, 2 * GIB, Flag.NOMAP.value), Region(2 * GIB, 4 * GIB)))
     assert plan(memory, "64M").baseline.leaves == Leaves(pud=2)
@@ -212,7 +226,7 @@ def test_a_map_of_nomap_regions_maps_nothing_there() -> None:
         ("5.10.0-32-arm64", "5.10"),
         ("5.10", "5.10"),
         ("5.14.0-503.el9.aarch64+64k", "rhel9"),
-        ("5.15.148-l4t-r36.4.4", "5.15"),
+        ("5.15.148-l4t-r36.4.4", "5.15-stable"),
         ("6.1.0-50-arm64", "6.1"),
         ("6.6.86", "6.6"),
         ("6.8.0-1010-aws-64k", "6.7"),
