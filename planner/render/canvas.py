@@ -115,6 +115,14 @@ class Canvas:
             self.leaf(parent, "title", text)
         self._rectangles(parent, kind, pieces, top, height)
 
+    def frame(self, x: float, top: float, width: float, height: float, text: str) -> None:
+        """The outline of something; text as for `shape`."""
+        parent = SubElement(self._root, "g", {"class": "m", "tabindex": "0", "role": "img"})
+        self.leaf(parent, "title", text)
+        wide = number(width)
+        d = f"M{number(x)} {number(top)}h{wide}v{number(height)}h-{wide}z"
+        SubElement(parent, "path", {"class": "edge", "d": d})
+
     def band(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:

@@ -191,25 +191,24 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
         words.append(f"low memory ends at {address(limit)} ({size(limit)})")
     if not words:
         return y
-    text = shorten("; ".join(words), _SMALL, canvas.width - 2 * MARGIN)
-    half = text_width(text, _SMALL) / 2 + 6
     middle = canvas.width / 2
-    y += 14
-    canvas.text(middle, y, text, size=_SMALL, cls="soft", anchor="middle")
-    cls = "edge dash" if ends_here else "thin dash"
-    if middle - half > MARGIN:
-        right = canvas.width - MARGIN
-        canvas.line(
-            cls, f"M{MARGIN} {number(y - 3.5)}H{number(middle - half)}M{number(middle + half)} {number(y - 3.5)}H{right}"
-        )
+    for text in wrapped("; ".join(words), _SMALL, canvas.width - 2 * MARGIN):
+        y += 14
+        canvas.text(middle, y, text, size=_SMALL, cls="soft", anchor="middle")
+        half = text_width(text, _SMALL) / 2 + 6
+        if middle - half > MARGIN:
+            left, right, rule = number(middle - half), number(middle + half), number(y - 3.5)
+            cls = "edge dash" if ends_here else "thin dash"
+            canvas.line(cls, f"M{MARGIN} {rule}H{left}M{right} {rule}H{canvas.width - MARGIN}")
     return y + 8
 
 
 def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_Key], int]:
     """One row; where the next begins, the names that go into the list, and how many do not even go there."""
     width = row.scale.width
-    y += 16
-    canvas.text(MARGIN, y, shorten(row.head, 12, width / 1.1), size=12, cls="strong")
+    for line in wrapped(row.head, 12, width / 1.1):
+        y += 16
+        canvas.text(MARGIN, y, line, size=12, cls="strong")
     labels, owners, unnamed = _labels(row)
     placed, left_over = place(labels, FONT, width, _LANES)
     lanes = max([p.lane for p in placed], default=-1) + 1
@@ -237,8 +236,7 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
         for mark in layer:
             pieces = [(MARGIN + x, wide) for x, wide in mark.pieces]
             if mark.kind == "area":
-                x, wide = number(MARGIN + mark.x - 1), number(mark.width + 2)
-                canvas.line("edge", f"M{x} {number(top - 2)}h{wide}v{_BAR + 4}h-{wide}z")
+                canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
                 canvas.shape(mark.kind, pieces, top, _BAR, mark.text)
     bottom = top + _BAR + 3 + _BAND
@@ -391,4 +389,3 @@ def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> f
         canvas.text(MARGIN, y + 12, f"and {count(unnamed)} more names", size=_SMALL, cls="soft")
         y += 15
     return y
-

@@ -233,5 +233,3 @@ def _runs(shown: list[int | None], kind: int) -> Iterator[tuple[int, int]]:
         elif value != kind and first is not None:
             yield first, column
             first = None
-
-
