@@ -31,6 +31,8 @@ COMMANDS = {
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
+    "survey": "Would the proposal have worked on the bundled machines?",
+    "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report or of a JSON map.",
     "completion": "The completion script of a shell.",

@@ -41,7 +41,7 @@ def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     told = blocks(plan)
     assumed = [block for block in told if isinstance(block, Terms) and block.items]
     shown = [block for block in told if not isinstance(block, Terms) and _filled(block)]
-    reading = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
+    reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
     figure = Figure(
         "memory",
         draw(plan, caption=False, prefix="wide"),
