@@ -1,8 +1,8 @@
 """Documents that show this program's output: their marked blocks, and the text with the outputs brought up to date.
 
 In Markdown a block stands between `<!-- crashkernel-planner COMMAND -->` and `<!-- /crashkernel-planner -->`, in
-reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither files
-nor commands: whoever calls it runs them. Imports `errors`.
+reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither
+files nor commands: whoever calls it runs them. Imports `errors`.
 """
 
 from __future__ import annotations

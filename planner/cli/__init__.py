@@ -35,6 +35,7 @@ COMMANDS = {
     "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report or of a JSON map.",
+    "man": "The manual page, from the same text as --help.",
     "completion": "The completion script of a shell.",
 }
 """Each command and its one line of help; its code is in the module of that name."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.output import emit
+from planner.cli.output import emit, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,35 +48,27 @@ _FORMS = {"text", "json", "markdown", "rst", "svg"}
 def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
     """Bring the outputs that a document shows up to date."""
     from difflib import unified_diff  # noqa: PLC0415 - `--help` stays at click's own cost
+    from functools import partial  # noqa: PLC0415 - likewise
     from pathlib import Path  # noqa: PLC0415 - likewise
 
     from planner.docs import updated  # noqa: PLC0415 - likewise
 
     changed: list[tuple[str, str]] = []
     told: list[str] = []
-    with click.progressbar(
-        files, label="documents", file=click.get_text_stream("stderr"), hidden=_hidden(files)
-    ) as bar:
-        for name in bar:
-            old = _read(name)
-            folder = Path(name).resolve().parent
-            new, count, stale = updated(old, name, lambda words, folder=folder: _run(words, folder))
-            if stale and check:
-                diff = unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (now)", lineterm="")
-                told += list(diff)
-            elif not check:
-                told.append(f"{name}: {stale} of {count} blocks brought up to date")
-            if stale:
-                changed.append((name, new))
+    for name in progress(files, "documents") if len(files) > 1 else files:
+        old = _read(name)
+        new, count, stale = updated(old, name, partial(_run, Path(name).resolve().parent))
+        if stale and check:
+            told += unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (now)", lineterm="")
+        elif not check:
+            told.append(f"{name}: {stale} of {count} blocks brought up to date")
+        if stale:
+            changed.append((name, new))
     if not check:
         for name, new in changed:
             emit(new, name)
     emit("".join([line + "\n" for line in told]))
     ctx.exit(1 if check and changed else 0)
-
-
-def _hidden(files: Sequence[str]) -> bool:
-    return len(files) < 2 or not click.get_text_stream("stderr").isatty()
 
 
 def _read(name: str) -> str:
@@ -86,7 +78,7 @@ def _read(name: str) -> str:
     return decode(data, shown)
 
 
-def _run(words: Sequence[str], folder: Path) -> Output:
+def _run(folder: Path, words: Sequence[str]) -> Output:
     """One command of a document, run here. Raises InputError for what must not run, or does not."""
     import io  # noqa: PLC0415 - `--help` stays at click's own cost
     from contextlib import chdir, redirect_stderr, redirect_stdout  # noqa: PLC0415 - likewise

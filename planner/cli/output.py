@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout"]
+__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout", "progress"]
 
 _STDOUT = "<stdout>"
 
@@ -129,3 +130,17 @@ def cannot_write(where: str, error: Exception) -> OutputError:
     }
     remedy = remedies.get(number, "choose a place you may write to")
     return OutputError(where, what[:1].lower() + what[1:], remedy)
+
+
+def progress(items: Sequence[str], label: str) -> Iterable[str]:
+    """The items one by one, with a bar on standard error if that is a terminal; nothing elsewhere."""
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        yield from items
+        return
+    import click  # noqa: PLC0415 - only a terminal sees a bar
+
+    # The name is generic only in the stubs' eyes; called through a variable, every release is content.
+    show: Any = click.progressbar
+    with show(items, label=label, file=stream) as bar:
+        yield from bar

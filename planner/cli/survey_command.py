@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, emit, progress
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -33,9 +33,7 @@ def survey(form: str, output: str | None, color: str) -> None:
     from planner.surveying import survey as make_survey  # noqa: PLC0415 - likewise
 
     names = [sample.name for sample in samples()]
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(names, label="machines", file=stderr, hidden=not stderr.isatty()) as bar:
-        found = make_survey((name, read(name)) for name in bar)
+    found = make_survey((name, read(name)) for name in progress(names, "machines"))
     if form == "json":
         emit(_json(found), output)
         return

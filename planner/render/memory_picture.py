@@ -185,7 +185,7 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
     words = []
     if end is not None and start is not None and start > end:
         words.append(f"{size(start - end)} without memory")
-    below, above = end is None or limit is not None and end <= limit, start is None or limit is not None
+    below, above = end is None or (limit is not None and end <= limit), start is None or limit is not None
     ends_here = limit is not None and below and above and (start is None or limit <= start)
     if ends_here and (end is not None or start is not None) and limit is not None:
         words.append(f"low memory ends at {address(limit)} ({size(limit)})")

@@ -23,15 +23,22 @@ NARROW = 368
 """Pixels of the picture for narrow screens."""
 
 READING = (
-    "The first word is the verdict. aligned: a whole area was free; the crash memory is its bottom, the tail goes back. "
-    "fallback: it was not, and the ordinary reservation was taken, whose memory must not be unmapped. exact: the "
-    "proposal does not touch this request. failed and none: nothing is reserved, and the notes say what would be.",
-    "The picture shows memory by address, one row per bank and each row to its own scale; rows are parted where memory "
-    "has a large hole and where low memory ends. Below each row stands how the linear map covers it: high bands are "
-    "large entries, low ones are base pages, which cost page tables and TLB entries.",
-    "Attempts are the searches in the kernel's own order. Linear map counts entries and tables with the crash kernel "
-    "and without. In the cost, crash memory, what is returned and what is kept add up to the area. Sizes are powers of "
-    "1024; one that begins with ~ is rounded.",
+    (
+        "The first word is the verdict. aligned: a whole area was free; the crash memory is its bottom, the tail goes "
+        "back. fallback: it was not, and the ordinary reservation was taken, whose memory must not be unmapped. exact: "
+        "the proposal does not touch this request. failed and none: nothing is reserved, and the notes say what would "
+        "be."
+    ),
+    (
+        "The picture shows memory by address, one row per bank and each row to its own scale; rows are parted where "
+        "memory has a large hole and where low memory ends. Below each row stands how the linear map covers it: high "
+        "bands are large entries, low ones are base pages, which cost page tables and TLB entries."
+    ),
+    (
+        "Attempts are the searches in the kernel's own order. Linear map counts entries and tables with the crash "
+        "kernel and without. In the cost, crash memory, what is returned and what is kept add up to the area. Sizes "
+        "are powers of 1024; one that begins with ~ is rounded."
+    ),
 )
 """How to read a plan, in a few sentences."""
 

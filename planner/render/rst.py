@@ -87,21 +87,9 @@ def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> 
     titles = [escape(cell) for cell in head]
     if any(_wide(cell) for row in [titles, *cells] for cell in row):
         return _list_table(titles, cells)
-    # An empty first cell would continue the row above.
-    cells = [[row[0] or "\\", *row[1:]] for row in cells]
-    if not any(titles):
-        return _headless(cells, align)
-    titles = [title or "\\" for title in titles[:1]] + titles[1:]
+    # An empty first cell would continue the row above; tabulate writes an empty comment there.
     columns = [_ALIGN[side] for side in align]
-    text = tabulate(cells, titles, tablefmt="rst", disable_numparse=True, colalign=columns)
-    return [line.rstrip() for line in text.splitlines()]
-
-
-def _headless(cells: list[list[str]], align: str) -> list[str]:
-    from tabulate import tabulate  # noqa: PLC0415 - as above
-
-    columns = [_ALIGN[side] for side in align]
-    text = tabulate(cells, tablefmt="rst", disable_numparse=True, colalign=columns)
+    text = tabulate(cells, titles if any(titles) else (), tablefmt="rst", disable_numparse=True, colalign=columns)
     return [line.rstrip() for line in text.splitlines()]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import printable
 from planner.memory_map import FLAG_NAMES, Flag
-from planner.ranges import intersect, total, union
+from planner.ranges import total, union
 from planner.records import dataclass
 from planner.render.numbers import count, size, span
 from planner.result import KINDS

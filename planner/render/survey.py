@@ -71,9 +71,8 @@ def summary(machines: Sequence[Surveyed]) -> str:
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
     text = f"Of {len(plans)} plans on {len(machines)} machines {_counts(plans)}."
     if small and large:
-        text += (
-            f" With 4K pages: {_counts(small)}, of {len(small)}. With larger pages: {_counts(large)}, of {len(large)}."
-        )
+        text += f" Of the {len(small)} with 4K pages {_counts(small)};"
+        text += f" of the {len(large)} with larger pages {_counts(large)}."
     every = sum(all(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     some = sum(any(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     return f"{text} {some} machines have an aligned area for at least one of the requests, {every} for all of them."
@@ -98,7 +97,6 @@ def _remarks(machines: Sequence[Surveyed]) -> list[str]:
     if not machines:
         return []
     return [
-        "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; other options unset",
-        "default: the preset of the distribution whose kernel it is; where that is none's, Debian's, or with 64K pages "
-        "RHEL's",
+        "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
+        "default: that of the distribution whose kernel it is; where it is none's: Debian's, or RHEL's with 64K pages",
     ]
