@@ -18,7 +18,7 @@ from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 
-__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
 
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
@@ -287,6 +287,14 @@ class Memblock:
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
         return sum([r.end - r.start for r in self.memory])
+
+
+def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
+    """What memblock makes of regions that overlap: what is there keeps its flags, the rest is added."""
+    memblock = Memblock()
+    for region in regions:
+        memblock.add(region.start, region.end - region.start, region.flags, region.node)
+    return memblock.memory
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
