@@ -5,11 +5,10 @@ Checked by hand rather than by a model: batches read thousands a second. Errors 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from itertools import pairwise, repeat
 from operator import gt, lt
-from typing import Any, NoReturn
+from typing import Any
 
 from planner.errors import InputError, Location, printable
 from planner.geometry import VA_BITS
@@ -19,6 +18,7 @@ from planner.memblock import added_one_by_one
 from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
 from planner.sizes import fits, format_size, memparse
+from planner.sources.json_text import load, locate
 
 __all__ = ["of_document", "parse", "schema"]
 
@@ -52,18 +52,11 @@ class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputErro
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
-    try:
-        document = json.loads(text, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
-        ) from None
-    except (RecursionError, ValueError) as error:
-        raise InputError(Location(name, 1, 1), f"is not usable JSON: {error}", "check the document") from None
+    document = load(text, name)
     try:
         return _machine(document, name)
     except _Bad as bad:
-        line, column = _locate(text, bad.path)
+        line, column = locate(text, bad.path, _REGION_KEYS | _MAP_KEYS)
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
 
@@ -75,10 +68,6 @@ def of_document(document: object, name: str) -> Machine:
     except _Bad as bad:
         where = ".".join([name, *map(str, bad.path)])
         raise InputError(where, bad.what, bad.remedy) from None
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number here")
 
 
 def _machine(document: object, name: str) -> Machine:
@@ -377,48 +366,6 @@ def _flags(names: object, path: tuple[str | int, ...]) -> int:
             raise _Bad((*path, "flags"), f"{name!r} is no memblock flag", f"use {', '.join(FLAG_NAMES)}")
         flags |= FLAG_NAMES[name].value
     return flags
-
-
-def _locate(text: str, path: tuple[str | int, ...]) -> tuple[int, int]:
-    """Line and column, from 1, of the value at a path, found by reading the document once more."""
-    decoder = json.JSONDecoder()
-    at = _skip(text, 0)
-    for part in path:
-        found = _child(text, at, part, decoder)
-        if found is None:
-            break
-        at = found
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    return at
-
-
-def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder) -> int | None:
-    opening = text[at : at + 1]
-    if opening not in ("{", "["):
-        return None
-    at = _skip(text, at + 1)
-    index = 0
-    while at < len(text) and text[at] not in "}]":
-        key: object = index
-        if opening == "{":
-            key_at = at
-            key, at = decoder.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-            if key == part and part not in _REGION_KEYS | _MAP_KEYS:
-                return key_at
-        if key == part:
-            return at
-        _, at = decoder.raw_decode(text, at)
-        at = _skip(text, at)
-        if at < len(text) and text[at] == ",":
-            at = _skip(text, at + 1)
-        index += 1
-    return None
 
 
 def schema() -> dict[str, Any]:
