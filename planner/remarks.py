@@ -23,6 +23,8 @@ def remarks(
         notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
     if placement.low_failed:
         notes.append("the low part could not be reserved, so the main part was freed again")
+    if reservation.crash is not None and not reservation.crash.size:
+        notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
     if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
     if reservation.outcome == "aligned" and not whole:

@@ -5,6 +5,8 @@ Everything that is decided before memblock is searched is decided here, once, an
 
 from __future__ import annotations
 
+import re
+
 from planner import crashkernel as ck
 from planner.cmdline import has_word, values, words
 from planner.distributions import build_of
@@ -180,14 +182,18 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
 
 
 def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
-    configured = facts.config.get("ARM64_VA_BITS", "")
-    if not configured.isdecimal():
-        return None
-    if configured == "52" and notes is not None:
+    configured = _bits(facts, "ARM64_VA_BITS")
+    if configured == 52 and notes is not None:
         notes.append(
             "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
         )
-    return int(configured)
+    return configured
+
+
+def _bits(facts: Facts, symbol: str) -> int | None:
+    """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
+    value = facts.config.get(symbol, "")
+    return int(value) if re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
 
 
 def _configured_page_size(facts: Facts) -> int | None:
@@ -366,9 +372,9 @@ def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Ge
 
 
 def _pa_bits(facts: Facts, geo: Geometry) -> int:
-    configured = facts.config.get("ARM64_PA_BITS", "")
-    if configured.isdecimal():
-        return int(configured)
+    configured = _bits(facts, "ARM64_PA_BITS")
+    if configured is not None:
+        return configured
     return facts.pa_bits or (52 if geo.va_bits == 52 else 48)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from planner.errors import InputError
 from planner.memory_map import Region
+from planner.planning import make_plan
 from planner.sizes import GIB, MIB
 from planner.sources import parse_text, read_source
 
@@ -118,3 +119,13 @@ def test_a_large_file_is_refused_without_reading_it(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * MIB
+
+
+@pytest.mark.parametrize("value", ["", "x", "0", "-1", "64", "9" * 20, "9" * 5000, "\u0664\u0668"])
+def test_address_bits_of_a_config_that_no_machine_has_are_not_taken(value: str) -> None:
+    """The defaults count then."""
+    config = {"ARM64_PA_BITS": value, "ARM64_VA_BITS": value}
+    document = {"memory": [{"start": GIB, "end": 5 * GIB}], "config": config}
+    found = make_plan(parse_text(json.dumps(document).encode(), "map.json"), "64M")
+    assert found.kernel.va_bits == 48
+    assert found.reservation.crash is not None
