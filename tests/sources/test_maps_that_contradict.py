@@ -129,3 +129,11 @@ def test_address_bits_of_a_config_that_no_machine_has_are_not_taken(value: str) 
     found = make_plan(parse_text(json.dumps(document).encode(), "map.json"), "64M")
     assert found.kernel.va_bits == 48
     assert found.reservation.crash is not None
+
+
+def test_firmware_below_the_first_bank_is_left_out_unless_it_touches_it() -> None:
+    """Once each, however much of it there is."""
+    below = [f"{0x1000_0000 + i * 0x2000:08x}-{0x1000_0000 + i * 0x2000 + 0xFFF:08x} : reserved" for i in range(5000)]
+    text = "\n".join([*below, "3fff0000-3fffffff : reserved", "40000000-7fffffff : System RAM", ""])
+    regions = parse_text(text.encode(), "iomem").memory.regions
+    assert [(r.start, r.end) for r in regions] == [(0x3FFF_0000, GIB), (GIB, 2 * GIB)]
