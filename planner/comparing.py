@@ -34,7 +34,7 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. needs, bbm_level, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of
+    size: bytes asked for. needs, bbm_level, no_aborts, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of
     what the kernel does. obstacle: why it cannot be had on this machine, "" if nothing is known against it.
     best: whether it serves the aim best among the strategies for this size.
     """
@@ -44,6 +44,7 @@ class Row:
     plan: Plan
     needs: str
     bbm_level: int
+    no_aborts: bool
     boot_time_only: bool
     one_cpu: bool
     since: str
@@ -192,6 +193,7 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
         plan=plan,
         needs=acting.needs,
         bbm_level=acting.bbm_level,
+        no_aborts=acting.no_aborts,
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
@@ -205,7 +207,7 @@ _ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
-    if strategy.bbm_level >= 0 and not split_live(question.machine.facts.midr, question.options.cpu):
+    if strategy.bbm_level and not split_live(question.machine.facts.midr, question.options.cpu):
         return "no processor here is known to split blocks live"
     if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"
