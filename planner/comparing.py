@@ -34,9 +34,9 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. needs, bbm_level, no_aborts, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of
-    what the kernel does. obstacle: why it cannot be had on this machine, "" if nothing is known against it.
-    best: whether it serves the aim best among the strategies for this size.
+    size: bytes asked for. needs, bbm_level, no_aborts, boot_time_only, one_cpu, since: as in `strategies`; for
+    `mainline`, of what the kernel does. obstacle: why it cannot be had on this machine, "" if nothing is known
+    against it. best: whether it serves the aim best among the strategies for this size.
     """
 
     size: int

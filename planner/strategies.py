@@ -26,8 +26,8 @@ class Strategy:
 
     effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
-    needs: what it asks of the machine. bbm_level: least FEAT_BBM level that will do. no_aborts:
-    level 2 must promise no conflict aborts, too. boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
+    needs: what it asks of the machine. bbm_level: least FEAT_BBM level that will do. no_aborts: level 2 must promise
+    no conflict aborts, too. boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
     kernel that has it.
     """
 
