@@ -164,8 +164,8 @@ _V6_7 = replace(
     name="6.7",
     spans="6.7 to 6.11",
     since=(6, 7),
-    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead loop'); "
-    "not read as a whole file",
+    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead "
+    "loop'); not read as a whole file",
     dma_limit="bits",
     loops_high=True,
 )

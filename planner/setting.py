@@ -197,7 +197,7 @@ def resolve_mainline(
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
     forced = forcing(
         profile,
-        None if cmdline is None else parameters,
+        cmdline,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,

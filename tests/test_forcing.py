@@ -24,7 +24,7 @@ def profile(name: str) -> Profile:
 
 
 def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") -> Forcing:
-    return forcing(profile(kernel), None if cmdline is None else words(cmdline), config)
+    return forcing(profile(kernel), cmdline, config)
 
 
 @pytest.mark.parametrize(
