@@ -66,7 +66,9 @@ def test_every_row_is_the_plan_of_its_strategy(
         assert row.plan == make_plan(given_, value, Options(strategy=row.strategy, **options))  # type: ignore[arg-type]
 
 
-@given(memory_maps(), st.lists(st.sampled_from([64 * MIB, 256 * MIB, GIB, 300001 * KIB, 1 << 50]), min_size=1))
+@given(
+    memory_maps(), st.lists(st.sampled_from([64 * MIB, 256 * MIB, GIB, 300001 * KIB, 1 << 50]), min_size=1, max_size=2)
+)
 def test_sizes_are_as_many_comparisons(memory: MemoryMap, sizes: list[int]) -> None:
     """Each size once, in the order given, as if it had been asked for by itself."""
     comparison = make_comparison(machine_of(memory), None, sizes=sizes)
