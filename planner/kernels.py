@@ -254,8 +254,8 @@ _V5_15_STABLE = replace(
     _V5_15,
     name="5.15-stable",
     spans="5.15 stable",
-    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y has "
-    "it first is not known: taken from 5.15.100)",
+    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y "
+    "has it first is not known: taken from 5.15.100)",
     zoneless_effect="isolated",
 )
 _V5_12 = replace(
