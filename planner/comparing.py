@@ -101,8 +101,9 @@ class Row:
 class Comparison:
     """Every strategy for each size.
 
-    request: what was asked for, as given. sizes: bytes, as listed, or the one of the request. best: the strategy that
-    serves the aim best for the first size; None where nothing is reserved. reason: why, in words.
+    request: what was asked for, as given; the sizes where nothing else was. sizes: bytes, as listed, or the one of
+    the request. best: the strategy that serves the aim best for the first size; None where nothing is reserved.
+    reason: why, in words.
     """
 
     request: str
@@ -154,8 +155,9 @@ def make_comparison(
     by_name = {row.strategy: row for row in first}
     notes = dict.fromkeys(note for name in ("mainline", "pud-aligned") for note in by_name[name].plan.notes)
     mainline = by_name["mainline"].plan
+    listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
-        request=question.text,
+        request=question.text if asked is crashkernel else listed,
         source=machine.source,
         ram=mainline.memory.ram,
         kernel=mainline.kernel,

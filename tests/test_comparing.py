@@ -97,6 +97,18 @@ def test_sizes_keep_the_form_of_the_request(asked: str, windows: tuple[int, int]
     assert plan.request.low_size == low
 
 
+def test_the_request_is_what_was_given() -> None:
+    """A value, the machine's own command line, or the sizes."""
+    own = machine(cmdline="quiet crashkernel=1G")
+    assert make_comparison(own, "512M").request == "512M"
+    assert make_comparison(own).request == "quiet crashkernel=1G"
+    assert make_comparison(own, sizes=[256 * MIB, GIB]).request == "256M,1G"
+    assert "Asked       256M, 1G\n" in render(make_comparison(own, sizes=[256 * MIB, GIB]))
+    assert "Asked       512M,high, with sizes 256M, 1G\n" in render(
+        make_comparison(own, "512M,high", sizes=[256 * MIB, GIB])
+    )
+
+
 def test_sizes_take_other_parameters_from_the_command_line() -> None:
     comparison = make_comparison(machine(cmdline="rodata=full crashkernel=1G"), None, sizes=[256 * MIB])
     assert comparison.kernel.forced_base_pages == ("rodata=full",)

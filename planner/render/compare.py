@@ -64,8 +64,12 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     kernel = comparison.kernel
     version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     low = "no DMA zones" if kernel.dma_limit is None else f"low memory ends at {address(kernel.dma_limit)}"
+    asked = comparison.request or "nothing"
+    if len(comparison.sizes) > 1:
+        listed = ", ".join(size(each) for each in comparison.sizes)
+        asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
     rows = [
-        ("Asked", comparison.request or "nothing"),
+        ("Asked", asked),
         ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"),
         ("Kernel", f"{kernel.profile}{version}, {size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses; {low}"),
         ("Granule", f"{size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"),
