@@ -26,8 +26,8 @@ class Strategy:
 
     effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
-    needs: what it asks of the machine. bbm_level: least FEAT_BBM level that will do. no_aborts: level 2 must promise
-    no conflict aborts, too. boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
+    needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
+    conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
     kernel that has it.
     """
 
@@ -37,8 +37,7 @@ class Strategy:
     proposal: bool = False
     protects: bool | None = True
     needs: str = ""
-    bbm_level: int = 0
-    no_aborts: bool = False
+    bbm_level: int = -1
     boot_time: bool = False
     one_cpu: bool = False
     since: str = ""
@@ -108,8 +107,7 @@ _ALL = (
         "live leaves are split at the edges of what is unmapped",
         "split",
         needs="FEAT_BBM level 2 without conflict aborts",
-        bbm_level=2,
-        no_aborts=True,
+        bbm_level=3,
         since="6.18, for other uses",
     ),
     Strategy(
