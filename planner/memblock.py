@@ -23,6 +23,7 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
+_NO_HOLE = (1 << 65, 1 << 65)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
@@ -69,7 +70,7 @@ class Memblock:
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
         self._merged = False
-        self.reserved = union((r.start, r.end) for r in memory.reserved)
+        self.reserved = union([(r.start, r.end) for r in memory.reserved])
         self.has_mirror = any(r.flags & _MIRROR for r in self.memory)
         return self
 
@@ -184,29 +185,25 @@ class Memblock:
             return self._gaps
         skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         result: list[Span] = []
-        reserved = self.reserved
-        count, i = len(reserved), 0
+        append = result.append
+        holes = iter(self.reserved)
+        hole_start, hole_end = next(holes, _NO_HOLE)
         for region in self.memory:
             flags = region.flags
-            if flags and (flags & skipped or (mirror_only and not flags & _MIRROR)):
-                continue
-            if mirror_only and not flags:
+            if flags & skipped or (mirror_only and not flags & _MIRROR):
                 continue
             start, end = region.start, region.end
-            while i < count and reserved[i][1] <= start:
-                i += 1
-            j = i
-            while j < count:
-                hole_start, hole_end = reserved[j]
-                if hole_start >= end:
-                    break
+            while hole_end <= start:
+                hole_start, hole_end = next(holes, _NO_HOLE)
+            while hole_start < end:
                 if hole_start > start:
-                    result.append((start, hole_start))
+                    append((start, hole_start))
                 start = hole_end
-                j += 1
-            i = j - 1 if j > i else i
+                if hole_end >= end:
+                    break  # it may reach into the next region
+                hole_start, hole_end = next(holes, _NO_HOLE)
             if start < end:
-                result.append((start, end))
+                append((start, end))
         if not mirror_only:
             self._gaps = result
         return result
@@ -289,7 +286,7 @@ class Memblock:
     @property
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
-        return sum(r.end - r.start for r in self.memory)
+        return sum([r.end - r.start for r in self.memory])
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:

@@ -27,6 +27,7 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "compare": "Every strategy on one machine, and which serves an aim best.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "maps": "The bundled maps of real machines.",
     "collect": "A shell script that gathers what a plan needs from a machine.",

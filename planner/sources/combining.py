@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planner.cmdline import words
 from planner.errors import InputError, printable
-from planner.forcing import last_value, words
 from planner.machine import BootRecord, Machine
 from planner.memory_map import Flag
 from planner.records import replace
@@ -120,19 +120,14 @@ def _cmdline(machines: Sequence[Machine]) -> str | None:
         others = words(machine.facts.cmdline or "")
         for name in _MATTERS:
             if _values(parameters, name) != _values(others, name):
-                raise _contradiction(
-                    machine,
-                    f"{name}= on the command line",
-                    last_value(others, name),
-                    last_value(parameters, name),
-                    first,
-                )
+                here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
+                raise _contradiction(machine, f"{name} on the command line", here, there, first)
     return first.facts.cmdline
 
 
 def _values(parameters: list[str], name: str) -> list[str]:
-    """All values in order: of several crashkernel= the kernel takes one of each kind."""
-    return [word for word in parameters if word.partition("=")[0] == name]
+    """All words in order: of several crashkernel= the kernel takes one of each kind."""
+    return [word for word in parameters if word.partition("=")[0].replace("-", "_") == name]
 
 
 def _config(machines: Sequence[Machine]) -> dict[str, str]:
