@@ -124,6 +124,5 @@ def _sorted_out(
         else:
             clean.append(region)
     first = min(r.start for r in clean if not r.flags)
-    low = [r for r in clean if r.flags and r.end <= first]
     # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
-    return [r for r in clean if r not in low or r.end == first], reserved, seen
+    return [r for r in clean if not r.flags or r.end >= first], reserved, seen
