@@ -50,7 +50,10 @@ def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]
     [
         pytest.param(machine(), [(GIB, TOP, 0)], id="a memory node"),
         pytest.param(
-            {"#address-cells": cell(1), "memory@0": {"device_type": b"memory\0", "reg": cell(0x4000_0000, 0x1000_0000)}},
+            {
+                "#address-cells": cell(1),
+                "memory@0": {"device_type": b"memory\0", "reg": cell(0x4000_0000, 0x1000_0000)},
+            },
             [(GIB, GIB + 256 * MIB, 0)],
             id="cells are one where the root does not say",
         ),

@@ -17,7 +17,6 @@ from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.sizes import GIB, KIB, MIB
 from planner.sources import parse_text, read_source
-from planner.sources.inflate import unpacked
 from tests.sources.reports import packed, report_of, running_machine, written
 
 BOOT = running_machine("deb61-4k_8G_plain_c")
@@ -72,7 +71,11 @@ def test_the_notes_say_what_was_used_and_what_was_missing() -> None:
         pytest.param({"proc/iomem": None}, "dmesg", id="without iomem, the log's map"),
         pytest.param({"sos_commands/kernel/dmesg": None, "var/log/dmesg": "dmesg"}, "iomem", id="a log in /var/log"),
         pytest.param(
-            {"proc/iomem": None, "sos_commands/kernel/dmesg": None, "sos_commands/logs/journalctl_--no-pager_--boot": "j"},
+            {
+                "proc/iomem": None,
+                "sos_commands/kernel/dmesg": None,
+                "sos_commands/logs/journalctl_--no-pager_--boot": "j",
+            },
             "dmesg",
             id="a journal",
         ),
@@ -217,12 +220,10 @@ def tar_of_zeros(size: int, name: str = TOP + "proc/iomem") -> bytes:
 def test_bombs_are_refused_by_their_ratio(pack: object) -> None:
     """Of what unpacks to hundreds of times its size no more than the allowance is unpacked."""
     assert callable(pack)
-    bomb = pack(tar_of_zeros(48 * MIB, TOP + "var/log/other"))
+    bomb = pack(tar_of_zeros(34 * MIB, TOP + "var/log/other"))
     assert len(bomb) < MIB
     with pytest.raises(InputError, match="unpacks to more than 250 times its size"):
         parse_text(bomb, "x")
-    with pytest.raises(InputError, match="unpacks to more than 250 times its size"):
-        unpacked(io.BytesIO(pack(bytes(48 * MIB))), "x").read()
 
 
 @pytest.mark.parametrize(
