@@ -13,7 +13,7 @@ from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Range
 from planner.sizes import GIB, KIB, MIB
 from planner.sources import combine, parse_text
-from tests.blobs import blob_of, cell, wide
+from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine
 
 RAM = MemoryMap((Region(GIB, 9 * GIB),))
@@ -145,8 +145,12 @@ def test_ram_that_cannot_be_of_one_machine() -> None:
 
 def test_the_command_line_of_a_device_tree_gives_way() -> None:
     """A boot loader replaces the one that was compiled in."""
-    tree = {"#address-cells": cell(2), "#size-cells": cell(2), "chosen": {"bootargs": b"crashkernel=1G\0"}}
-    tree["memory@40000000"] = {"device_type": b"memory\0", "reg": wide(GIB, 8 * GIB)}
+    tree: Tree = {
+        "#address-cells": cell(2),
+        "#size-cells": cell(2),
+        "memory@40000000": {"device_type": b"memory\0", "reg": wide(GIB, 8 * GIB)},
+        "chosen": {"bootargs": b"crashkernel=1G\0"},
+    }
     blob = parse_text(blob_of(tree), "x.dtb")
     log = source("log", "dmesg", cmdline="crashkernel=64M")
     assert combine([blob, log]).facts.cmdline == "crashkernel=64M"

@@ -85,7 +85,7 @@ def test_what_forces_base_pages(run: Run, tmp_path: Path, lines: str, kernel: st
     path = tmp_path / "config"
     path.write_text(WHOLE + lines + "\n")
     machine = configured(read_source("sample:rpi4-4g"), str(path))
-    reasons = make_plan(machine, "64M", Options(kernel=kernel)).kernel.forced_base_pages
+    reasons = make_plan(machine, "64M", Options(kernel=kernel, strategy="mainline")).kernel.forced_base_pages
     assert len(reasons) == len(forced)
     assert all(reason.startswith(start) for reason, start in zip(reasons, forced, strict=True))
     common = (

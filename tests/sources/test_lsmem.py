@@ -37,9 +37,12 @@ RANGE="0x00000080c0000000-0x00000080ffffffff" SIZE="1G" STATE="offline" REMOVABL
 JSON = """\
 {
    "memory": [
-      {"range": "0x0000000080000000-0x00000000ffffffff", "size": "2G", "state": "online", "removable": true, "block": "16-31"},
-      {"range": "0x0000008080000000-0x00000080bfffffff", "size": 1073741824, "state": "online", "removable": true, "block": "1"},
-      {"range": "0x00000080c0000000-0x00000080ffffffff", "size": "1G", "state": "offline", "removable": null, "block": "2"}
+      {"range": "0x0000000080000000-0x00000000ffffffff",
+       "size": "2G", "state": "online", "removable": true, "block": "16-31"},
+      {"range": "0x0000008080000000-0x00000080bfffffff",
+       "size": 1073741824, "state": "online", "removable": true, "block": "1"},
+      {"range": "0x00000080c0000000-0x00000080ffffffff",
+       "size": "1G", "state": "offline", "removable": null, "block": "2"}
    ]
 }
 """
