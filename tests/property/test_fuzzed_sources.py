@@ -160,6 +160,7 @@ def test_rubbish(fmt: str | None) -> None:
     @example(b"")
     @example(b"\xef\xbb\xbf")
     @example(b"\r\n\r\n")
+    @example(b"00000000-ffffffff : reserved\n40000000-7fffffff : System RAM\n")
     @example(b"{}")
     @example(b"[[[[")
     @example(b'{"memory": [{"start": 0, "size": 1e999}]}')
