@@ -32,7 +32,10 @@ class Slow:
     def __getattr__(self, name): return getattr(self.file, name)
 import pathlib
 opened = pathlib.Path.open
-pathlib.Path.open = lambda self, *args, **kw: Slow(opened(self, *args, **kw)) if "b" in args[0] else opened(self, *args, **kw)
+def slowly(self, mode="r", **more):
+    file = opened(self, mode, **more)
+    return Slow(file) if "b" in mode else file
+pathlib.Path.open = slowly
 output.emit("x" * 4096, sys.argv[1])
 """
 """The program's own writer, slowed down to one block per line of its standard input."""
@@ -92,7 +95,7 @@ def test_a_disk_that_fills_up(old: str | None, limit: int, tmp_path: Path) -> No
     done = subprocess.run(
         [*PLAN, "-o", target],
         env=environment,
-        preexec_fn=bounded,  # noqa: PLW1509 - no threads here
+        preexec_fn=bounded,
         capture_output=True,
         text=True,
         check=False,
