@@ -14,7 +14,7 @@ from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
 from planner.result import ReservationView
 from planner.setting import Setting
-from planner.sizes import memparse, round_down
+from planner.sizes import memparse, round_down, round_up
 
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
@@ -124,7 +124,7 @@ def planned_map(
             ]
         return remap(baseline, (area.start, area.end), calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
-    return _map(setting, (crash.start, crash.end), flags, pages=False)
+    return _map(setting, (crash.start, round_up(crash.end, geo.page_size)), flags, pages=False)
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:

@@ -16,7 +16,6 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, 
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
-from planner.processors import processor_named, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
@@ -66,7 +65,7 @@ class Options:
 class Setting:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line. no_aborts: all processors split blocks live.
+    present: a `crashkernel` parameter stands on the command line.
     """
 
     profile: Profile
@@ -85,7 +84,6 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
-    no_aborts: bool
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -133,12 +131,22 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
-        configured = facts.config.get("ARM64_VA_BITS", "")
-        va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
+        va_bits = facts.va_bits or _configured_va_bits(facts, notes)
     if va_bits is None:
         assumed.append("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
+
+
+def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
+    configured = facts.config.get("ARM64_VA_BITS", "")
+    if not configured.isdecimal():
+        return None
+    if configured == "52" and notes is not None:
+        notes.append(
+            "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
+        )
+    return int(configured)
 
 
 def _configured_page_size(facts: Facts) -> int | None:
@@ -187,14 +195,13 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
-    no_aborts = _no_aborts(facts, options)
     forced = forcing(
         profile,
         None if cmdline is None else parameters,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
-        no_aborts=no_aborts,
+        no_aborts=_no_aborts(profile, facts, options),
     )
     assumed += forced.assumed
     notes += forced.notes
@@ -226,7 +233,6 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
-        no_aborts=no_aborts,
     )
 
 
@@ -255,10 +261,12 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     return effect
 
 
-def _no_aborts(facts: Facts, options: Options) -> bool:
-    if options.cpu is not None:
-        return processor_named(options.cpu) is not None
-    return without_aborts(facts.midr)
+def _no_aborts(profile: Profile, facts: Facts, options: Options) -> bool:
+    if options.cpu is None and not (profile.bbml2 and facts.midr):
+        return False
+    from planner.processors import split_live  # noqa: PLC0415 - few starts ask for it
+
+    return split_live(facts.midr, options.cpu)
 
 
 def _moved_memstart(
