@@ -62,7 +62,8 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
-    return any(start <= image.start and image.end <= end for start, end in regions)
+    """Whether all of the image is memory; it may lie in several regions that touch."""
+    return not subtract((image.start, image.end), regions)
 
 
 def _kfence_pool(setting: Setting) -> Span | None:

@@ -22,6 +22,7 @@ from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
 __all__ = [
+    "CONFIG_SYMBOLS",
     "Options",
     "Setting",
     "granule_of",
@@ -31,6 +32,7 @@ __all__ = [
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
+    "with_facts",
     "with_strategy",
     "with_text",
     "without_crash_kernels",
@@ -66,6 +68,7 @@ class Setting:
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line.
+    cmdline: what other parameters are read from.
     """
 
     profile: Profile
@@ -84,6 +87,42 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
+    cmdline: str | None
+
+
+CONFIG_SYMBOLS = frozenset(
+    (
+        "ARM64_16K_PAGES",
+        "ARM64_4K_PAGES",
+        "ARM64_64K_PAGES",
+        "ARM64_PA_BITS",
+        "ARM64_VA_BITS",
+        "CRASH_RESERVE",
+        "DEBUG_PAGEALLOC",
+        "DEBUG_PAGEALLOC_ENABLE_DEFAULT",
+        "KEXEC_CORE",
+        "KFENCE",
+        "KFENCE_NUM_OBJECTS",
+        "KFENCE_SAMPLE_INTERVAL",
+        "RANDOMIZE_BASE",
+        "RODATA_FULL_DEFAULT_ENABLED",
+        "ZONE_DMA",
+        "ZONE_DMA32",
+    )
+)
+"""What the model reads of a kernel's configuration, which has ten thousand symbols."""
+
+
+def with_facts(options: Options, facts: Facts) -> Options:
+    """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
+    if facts.rodata is None and facts.kfence is None and facts.cpu is None:
+        return options
+    return replace(
+        options,
+        rodata=facts.rodata if options.rodata is None else options.rodata,
+        kfence=facts.kfence if options.kfence is None else options.kfence,
+        cpu=facts.cpu if options.cpu is None else options.cpu,
+    )
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -94,6 +133,8 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
     if crashkernel is None:
         if preset is not None:
             return preset.value, own
+        if machine.facts.request is not None:
+            return machine.facts.request, own
         if own is None:
             raise InputError(
                 "<crashkernel>",
@@ -233,6 +274,7 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
+        cmdline=cmdline,
     )
 
 
