@@ -31,9 +31,13 @@ class Inquiry:
     setting: Setting
     former: Former
 
+    def value(self, size: int) -> str:
+        """How one asks for this size in this form."""
+        return value_of(self.question.request, size)
+
     def at(self, size: int) -> Question:
         """The same question about another size."""
-        text = value_of(self.question.request, size)
+        text = self.value(size)
         request = ck.parse(ck.as_cmdline(text), self.setting.memory.ram, self.setting.profile)
         return replace(self.question, text=text, request=request)
 
