@@ -59,6 +59,7 @@ class Facts:
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
     page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none.
+    firmware_dma_limit: the last address that the firmware says all devices reach.
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
@@ -72,6 +73,7 @@ class Facts:
     pa_bits: int | None = None
     cmdline: str | None = None
     dma_limit: int | None = None
+    firmware_dma_limit: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     kernel_image: Range | None = None
     kernel_data: Range | None = None

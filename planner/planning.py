@@ -27,6 +27,7 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_strategy,
+    without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
@@ -77,11 +78,14 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         notes.append(f"the map is one of {machine.facts.arch}: a what-if, as if this memory were an arm64 machine's")
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
-    geo = resolve_geometry(machine.facts, options, assumed)
+    geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
     notes += request.notes
+    if without_crash_kernels(machine.facts, profile):
+        request = replace(request, rc=ck.ENOENT, log=())
+        notes.append("this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is done")
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
@@ -254,12 +258,14 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
 
 
 def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
-    strategy = setting.strategy
+    """Whether the memory has base pages, or leaves of its own, and somebody unmaps it."""
+    strategy, mapped = setting.strategy, setting.effect != "none" or bool(setting.forcing.reasons)
     if strategy.proposal:
-        return whole if outcome == "aligned" else setting.proposal is None
-    if strategy.protects is None:
-        return setting.effect != "none"
-    return strategy.protects
+        return whole if outcome == "aligned" else setting.proposal is None and mapped
+    if strategy.protects is not None:
+        return strategy.protects and mapped
+    profile = setting.profile
+    return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
 
 
 def _other_readings(

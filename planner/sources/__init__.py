@@ -94,6 +94,7 @@ _FACTS = (
     "pa_bits",
     "cmdline",
     "dma_limit",
+    "firmware_dma_limit",
     "config",
     "kernel_image",
     "kernel_data",
