@@ -10,9 +10,10 @@ from typing import Any
 
 from planner.records import dataclass
 from planner.report import to_dict
+from planner.report.plain import plain
 from planner.result import Plan
 
-__all__ = ["Difference", "Differences", "differences"]
+__all__ = ["Difference", "Differences", "diff_dict", "differences"]
 
 _IDENTITY = {"memory.source"}
 """What names a side rather than describing it."""
@@ -100,3 +101,22 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple((key, _frozen(item)) for key, item in value.items())
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def diff_dict(found: Differences) -> dict[str, Any]:
+    """The JSON of `diff`: the two sides in short, and every field that differs."""
+    return {
+        "a": _side(to_dict(found.a)),
+        "b": _side(to_dict(found.b)),
+        "differences": plain(found.differences),
+    }
+
+
+def _side(report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "source": report["memory"]["source"],
+        "request": report["request"]["text"],
+        "profile": report["kernel"]["profile"],
+        "strategy": report["kernel"]["strategy"],
+        "outcome": report["reservation"]["outcome"],
+    }

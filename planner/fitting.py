@@ -9,14 +9,15 @@ from planner.asking import FORM_SIZE, Inquiry, inquire, value_of
 from planner.capacity import Former, Room, free_below, is_aligned, is_reserved
 from planner.crashkernel import ENOENT, Reading, as_cmdline
 from planner.errors import InputError
+from planner.imaging import ALIGNED, RESERVED, Chances, Places
 from planner.machine import Machine
 from planner.planning import Options
 from planner.ranges import Range, Span
-from planner.records import dataclass
+from planner.records import dataclass, replace
 from planner.reservation import Placement
 from planner.result import KernelView, Plan
 
-__all__ = ["Answer", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of", "readable"]
+__all__ = ["Answer", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of", "readable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyImage:
+    """The same over all positions of the kernel image.
+
+    certain: the largest sizes that are aligned, and reserved, wherever the image lies. at: what becomes of the sizes
+    in question: the one that was asked for, if any, and the largest ones.
+    """
+
+    certain: Largest
+    at: tuple[Chances, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """The largest sizes of one form of request.
 
@@ -98,17 +111,29 @@ class Fit:
     reserved: Answer | None
     windows: tuple[WindowFit, ...]
     rungs: tuple[Rung, ...]
+    any_image: AnyImage | None
     notes: tuple[str, ...]
 
 
-def fit(machine: Machine, crashkernel: str | None = None, options: Options | None = None, *, keep_low: int = 0) -> Fit:
+def fit(
+    machine: Machine,
+    crashkernel: str | None = None,
+    options: Options | None = None,
+    *,
+    keep_low: int = 0,
+    any_image: bool = False,
+    image_size: int | None = None,
+) -> Fit:
     """The largest sizes, in whole pages, that a request of this form gets on this machine.
 
     crashkernel: its form is what counts (`,high`, `,low`, `@offset`), not its size; None: the plain form.
     keep_low: bytes that must stay free below the DMA limit, in whatever pieces, after the tail went back.
+    any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
     Raises InputError where the form cannot be read, and as `make_plan` does.
     """
-    return fit_on(form_of(machine, crashkernel, options), keep_low=keep_low)
+    inquiry = form_of(machine, crashkernel, options)
+    found = fit_on(inquiry, keep_low=keep_low)
+    return replace(found, any_image=_over_images(inquiry, found, crashkernel, image_size)) if any_image else found
 
 
 def form_of(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
@@ -117,7 +142,7 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     text = crashkernel
     if text is None and options.preset is None:
         text = FORM_SIZE
-    elif text is not None and text.removeprefix("crashkernel=").startswith((",", "@")):
+    elif text is not None and _is_bare(text):
         text = FORM_SIZE + text.removeprefix("crashkernel=")
     inquiry = inquire(machine, text, options)
     request = inquiry.question.request
@@ -126,6 +151,11 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     if text is not None and "crashkernel=" not in as_cmdline(text):
         raise InputError("CRASHKERNEL", f"{text!r} asks for no crash kernel", "give one such as 1G or 1G,high")
     return inquiry
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a request is a form without a size: `,high`, `@0x80000000`."""
+    return text.removeprefix("crashkernel=").startswith((",", "@"))
 
 
 def readable(request: Reading) -> bool:
@@ -156,7 +186,20 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         reserved=reserved,
         windows=tuple(_window(former, window) for window in former.windows()),
         rungs=_rungs(inquiry),
+        any_image=None,
         notes=_notes(inquiry, keep_low),
+    )
+
+
+def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_size: int | None) -> AnyImage:
+    places = Places(inquiry, image_size)
+    asked = inquiry.question.request.size if crashkernel is not None and not _is_bare(crashkernel) else None
+    sizes = dict.fromkeys(size for size in (asked, found.largest.aligned, found.largest.reserved) if size)
+    return AnyImage(
+        certain=Largest(places.certain(ALIGNED), places.certain(RESERVED))
+        if readable(inquiry.question.request)
+        else Largest(None, None),
+        at=tuple(places.chances(inquiry.at(size).request) for size in sizes),
     )
 
 
