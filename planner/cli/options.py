@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # generic only in newer releases
 
-__all__ = ["FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+__all__ = [
+    "FORMATS",
+    "SIZE",
+    "SIZES",
+    "SIZE_OR_ZERO",
+    "image_options",
+    "kernel_option",
+    "kernel_options",
+    "map_options",
+    "output_options",
+]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -71,6 +81,34 @@ class Size(_Kind):
         if not size:
             self.refuse(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff", param, ctx)
         return size
+
+
+class SizeOrZero(Size):
+    """A size as the kernel reads it; 0 is one too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes."""
+        if isinstance(value, str) and value[:1] == "0" and memparse(value) == (0, len(value)):
+            return 0
+        return super().convert(value, param, ctx)
+
+
+class Sizes(Size):
+    """Two sizes as `FROM..TO`."""
+
+    name = "range of sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Bytes of both."""
+        if isinstance(value, tuple):
+            return value
+        least, dots, most = value.partition("..")
+        if not dots:
+            self.refuse(f"{value!r} is no range of sizes", "give one such as 128M..8G", param, ctx)
+        low, high = super().convert(least, param, ctx), super().convert(most, param, ctx)
+        if low > high:
+            self.refuse(f"{value!r} ends before it begins", "give the smaller size first", param, ctx)
+        return low, high
 
 
 class PageSize(_Kind):
@@ -195,7 +233,7 @@ def _map_formats() -> Iterable[str]:
     return sources.FORMATS
 
 
-SIZE = Size()
+SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
@@ -283,6 +321,26 @@ def kernel_options(function: _F) -> _F:
                 metavar="NAME",
                 type=_Known("preset", _presets, _check_preset),
                 help="A distribution's default instead of CRASHKERNEL.",
+            ),
+        ],
+    )
+
+
+def image_options(function: _F) -> _F:
+    """Over all positions of the kernel image: `any_image`, `image_size`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--any-image",
+                is_flag=True,
+                help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+            ),
+            click.option(
+                "--image-size",
+                metavar="SIZE",
+                type=SIZE,
+                help="With --any-image: the image's size; from the map by default, or a usual size.",
             ),
         ],
     )
