@@ -307,7 +307,7 @@ class _Search:
         for profile in newer if self.setting.profile in PROFILES else []:
             remedy = Remedy(
                 {"kind": "kernel", "kernel": profile.name},
-                f"use a newer kernel: {profile.spans} searches elsewhere too (--kernel {profile.name})",
+                f"use a newer kernel, which tries more (--kernel {profile.name})",
                 options={"kernel": profile.name},
             )
             held = self._holds(remedy)

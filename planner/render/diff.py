@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import printable
-from planner.render.document import Block, Facts, Lead, Table
+from planner.render.document import Block, Bullets, Facts, Lead, Table
 from planner.render.numbers import address, count, size, span
 from planner.render.tables import verdict
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from planner.result import Plan
 
 __all__ = ["blocks"]
+
+_SHORT = 20
+"""Longest value that stands in the table, beside the other side's."""
 
 _COUNTS = ("tlb_entries", "leaves.", "tables.", "va_bits", "node")
 _ADDRESSES = ("offset", "dma_limit", "found")
@@ -26,9 +29,20 @@ def blocks(found: Differences) -> list[Block]:
     sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
-    rows = [(_path(d), *_values(d)) for d in found.differences]
     lead = Lead("different", f"{count(number)} field{'s' * (number != 1)} differ{'s' * (number == 1)}", "plain")
-    return [lead, sides, Table("Differences", "lll", ("field", "A", "B"), rows)]
+    both = [d for d in found.differences if not d.path.endswith("[]")]
+    rows = [(_path(d), *_values(d)) for d in both]
+    short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
+    long = [row for row in rows if row not in short]
+    entries = [d for d in found.differences if d not in both]
+    return [
+        lead,
+        sides,
+        Table("Differences", "lll", ("field", "A", "B"), short),
+        *[Bullets(path, [f"A: {a}", f"B: {b}"]) for path, a, b in long],
+        Bullets("Only in A", [f"{_path(d)}: {_values(d)[0]}" for d in entries if d.a is not None]),
+        Bullets("Only in B", [f"{_path(d)}: {_values(d)[1]}" for d in entries if d.b is not None]),
+    ]
 
 
 def _side(plan: Plan) -> str:
@@ -38,7 +52,7 @@ def _side(plan: Plan) -> str:
 
 
 def _path(difference: Difference) -> str:
-    return printable(difference.path)
+    return printable(difference.path.removesuffix("[]"))
 
 
 def _values(difference: Difference) -> tuple[str, str]:

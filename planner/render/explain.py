@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.explaining import AttemptStory, Edge, Explanation, GapStory
+    from planner.remedies import Remedy
 
 __all__ = ["blocks"]
 
@@ -54,13 +55,15 @@ def _attempt(number: int, story: AttemptStory) -> list[Block]:
     shown = _nearest(inside)
     rows = [_row(gap) for gap in shown]
     left = len(inside) - len(shown)
-    result: list[Block] = [Heading(title)]
-    if not story.gaps:
-        result.append(Paragraph("The kernel tests this very range instead of searching; its log says why it refuses."))
-    table = Table("", "lrl", ("free, from the top", "size", "why not" if story.found is None else "verdict"), rows)
-    result.append(table)
-    if not inside and story.gaps:
-        result.append(Paragraph("No free memory lies in this window."))
+    result: list[Block] = []
+    if rows:
+        head = ("free, from the top", "size", "why not" if story.found is None else "verdict", "above it")
+        result.append(Table(title, "lrll", head, rows))
+    else:
+        text = "No free memory lies in this window."
+        if not story.gaps:
+            text = "The kernel tests this very range instead of searching; its log says what is wrong with it."
+        result += [Heading(title), Paragraph(text)]
     if left:
         least = min(gap.short_by for gap in inside if gap not in shown)
         result.append(Paragraph(f"{count(left)} more gaps in the window are too small, by {size(least)} or more."))
@@ -77,23 +80,26 @@ def _nearest(inside: Sequence[GapStory]) -> list[GapStory]:
     return [inside[i] for i in sorted(nearest)]
 
 
-def _row(gap: GapStory) -> tuple[str, str, str]:
+def _row(gap: GapStory) -> tuple[str, str, str, str]:
     assert gap.usable is not None  # noqa: S101 - only gaps inside the window are shown
     if gap.reason == "fits":
         text = "fits"
     elif gap.reason == "small":
         text = f"{size(gap.short_by)} too small"
     else:
-        text = f"large enough, but the aligned address lies {size(gap.short_by)} below it"
+        text = f"aligned, {size(gap.short_by)} too low"
     if gap.mirror:
-        text += " (pass over mirrored memory)"
-    return span(gap.usable), size(gap.usable.size), f"{text}; above: {_edge(gap.above)}, below: {_edge(gap.below)}"
+        text += ", mirrored only"
+    above = _edge(gap.above)
+    if gap.above.what in ("window", "end of memory"):
+        above += f" (below it: {_edge(gap.below)})"
+    return span(gap.usable), size(gap.usable.size), text, above
 
 
 def _edge(edge: Edge) -> str:
     if edge.what == "reserved":
-        return printable(edge.name) or "reserved"
-    return {"window": "the window's end", "other region": "another region"}.get(edge.what, edge.what)
+        return printable(edge.name) or "reserved, no name"
+    return {"window": "end of the window", "other region": "another region"}.get(edge.what, edge.what)
 
 
 def _outside(story: AttemptStory) -> str:
@@ -110,14 +116,14 @@ def _outside(story: AttemptStory) -> str:
 def _help(told: Explanation) -> list[Block]:
     outcome = told.plan.reservation.outcome
     if told.help:
-        rows = [
-            (printable(remedy.text), remedy.outcome, "" if remedy.crash is None else address(remedy.crash.start))
-            for remedy in told.help
-        ]
-        width = max(len(row[1]) for row in rows)
-        return [Bullets("What would help", [f"{outcome:<{width}} at {at}: {text}" for text, outcome, at in rows])]
+        items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
+        return [Bullets("What would help", [printable(item) for item in items])]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: not a smaller size, nor another form.")]
     if outcome == "none":
         return [Paragraph("Nothing is searched: see `parse` for what the kernel makes of the request.")]
     return []
+
+
+def _at(remedy: Remedy) -> str:
+    return "" if remedy.crash is None else f" at {address(remedy.crash.start)}"

@@ -8,6 +8,7 @@ from planner.errors import printable
 from planner.render import images, tables
 from planner.render.document import Block, Bullets, Facts, Lead, Mood, Table, Terms
 from planner.render.numbers import address, size, span
+from planner.sizes import format_size
 
 if TYPE_CHECKING:
     from planner.fitting import Answer, Fit, Spot
@@ -42,10 +43,12 @@ def _lead(fit: Fit) -> Lead:
     if reserved is None:
         return Lead("fits", f"nothing: {_FORMS[fit.form]} is not met at any size{_keeping(fit)}", mood)
     if aligned is None:
-        return Lead("fits", f"up to {size(reserved)}, aligned at no size{_keeping(fit)}", mood)
+        return Lead("fits", f"up to {format_size(reserved)}, aligned at no size{_keeping(fit)}", mood)
     if aligned == reserved:
-        return Lead("fits", f"up to {size(aligned)}, and that is aligned{_keeping(fit)}", mood)
-    return Lead("fits", f"up to {size(aligned)} aligned, up to {size(reserved)} at all{_keeping(fit)}", mood)
+        return Lead("fits", f"up to {format_size(aligned)}, and that is aligned{_keeping(fit)}", mood)
+    return Lead(
+        "fits", f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all{_keeping(fit)}", mood
+    )
 
 
 def _keeping(fit: Fit) -> str:
@@ -53,7 +56,7 @@ def _keeping(fit: Fit) -> str:
 
 
 def _size(value: int | None) -> str:
-    return "no size" if value is None else size(value)
+    return "no size" if value is None else format_size(value)
 
 
 def _facts(fit: Fit) -> list[tuple[str, str]]:
@@ -71,8 +74,10 @@ def _largest(fit: Fit) -> Table:
         if answer is None:
             rows.append((label, "-", "", "", "", ""))
         else:
-            rows.append((label, size(answer.size), _where(answer), size(answer.low_free_after), answer.beyond, ""))
-            rows[-1] = (*rows[-1][:-1], "-" if other is None else size(other))
+            rows.append(
+                (label, format_size(answer.size), _where(answer), size(answer.low_free_after), answer.beyond, "")
+            )
+            rows[-1] = (*rows[-1][:-1], "-" if other is None else format_size(other))
     head = ("", "largest", "where", "low free", "a page more", "elsewhere")
     return Table("Largest sizes", "lrlrlr", head, rows)
 
@@ -85,28 +90,28 @@ def _rungs(fit: Fit) -> Table:
     rows = []
     before = 0
     for rung in fit.rungs:
-        rows.append((size(before), size(rung.most), rung.outcome))
+        rows.append((format_size(before), format_size(rung.most), rung.outcome))
         before = rung.most
     if rows:
-        rows.append((size(before), "", "none or failed"))
+        rows.append((format_size(before), "", "none or failed"))
     return Table("Size by size", "rrl", ("above", "up to", "outcome"), rows)
 
 
 def _windows(fit: Fit) -> Table:
     rows: list[tuple[str, ...]] = []
     for number, window in enumerate(fit.windows, 1):
-        searched = span(window.start, window.end)
+        label, searched = str(number), span(window.start, window.end)
         for kind, best, other in (
             ("aligned", window.aligned, window.aligned_next),
             ("exact", window.exact, window.exact_next),
         ):
             if kind == "aligned" and best is None and not any(w.aligned for w in fit.windows):
                 continue
-            rows.append((str(number), searched, kind, *_spot(best), "-" if other is None else size(other.size)))
-            searched = ""
+            rows.append((label, searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
+            label = searched = ""
     head = ("", "window", "attempt", "holds", "at", "elsewhere")
     return Table("What each window holds", "lllrlr", head, rows)
 
 
 def _spot(spot: Spot | None) -> tuple[str, str]:
-    return ("-", "") if spot is None else (size(spot.size), address(spot.gap.start))
+    return ("-", "") if spot is None else (format_size(spot.size), address(spot.gap.start))
