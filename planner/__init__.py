@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner.api import plan
+    from planner.api import compare, defaults, diff, explain, fit, give_back, plan, sweep
+    from planner.comparing import Comparison
     from planner.errors import InputError, KernelBugError, PlannerError
     from planner.machine import Facts, Machine
     from planner.memory_map import Flag, MemoryMap, Region, Reserved
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from planner.result import Plan
 
 __all__ = [
+    "Comparison",
     "Facts",
     "Flag",
     "InputError",
@@ -37,10 +39,18 @@ __all__ = [
     "Region",
     "Reserved",
     "__version__",
+    "compare",
+    "defaults",
+    "diff",
+    "explain",
+    "fit",
+    "give_back",
     "plan",
+    "sweep",
 ]
 
 _HOMES = {
+    "Comparison": "comparing",
     "Facts": "machine",
     "Flag": "memory_map",
     "InputError": "errors",
@@ -53,7 +63,14 @@ _HOMES = {
     "Range": "ranges",
     "Region": "memory_map",
     "Reserved": "memory_map",
+    "compare": "api",
     "plan": "api",
+    "sweep": "api",
+    "give_back": "api",
+    "fit": "api",
+    "explain": "api",
+    "diff": "api",
+    "defaults": "api",
 }
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from planner import crashkernel as ck
 from planner.capacity import Former
 from planner.machine import Machine
-from planner.planning import Options, Question, answer, ask, outcome_of
-from planner.records import dataclass, replace
+from planner.planning import Options, Question, answer, ask, outcome_of, with_request
+from planner.records import dataclass
 from planner.reservation import Placement
 from planner.result import Plan
 from planner.setting import Setting, with_strategy
 from planner.sizes import MIB, format_size
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["FORM_SIZE", "Inquiry", "inquire", "placed", "value_of"]
+__all__ = ["FORM_SIZE", "Inquiry", "inquire", "placed", "readable", "value_of"]
 
 FORM_SIZE = format_size(2 * MIB)
 """The size in a request of which only the form counts."""
@@ -37,9 +37,7 @@ class Inquiry:
 
     def at(self, size: int) -> Question:
         """The same question about another size."""
-        text = self.value(size)
-        request = ck.parse(ck.as_cmdline(text), self.setting.memory.ram, self.setting.profile)
-        return replace(self.question, text=text, request=request)
+        return with_request(self.question, self.value(size))
 
     def plan(self, size: int) -> Plan:
         """The whole plan for this size."""
@@ -58,6 +56,11 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
     setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     former = Former(question.steps.memblock, question.request, setting.profile, setting.bounds, setting.proposal)
     return Inquiry(question, strategy, setting, former)
+
+
+def readable(request: ck.Reading) -> bool:
+    """Whether the kernel reads requests of this form at all."""
+    return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
 
 
 def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Setting]:

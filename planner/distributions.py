@@ -30,23 +30,21 @@ class Build:
     kfence_off: bool = False
 
 
-_PAGE_SIZE = re.compile(r"[-+_.](16|64)kb?(?![a-z0-9])", re.IGNORECASE)
+# Compiled when they are tried: a start pays for those that its version needs.
+_PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
-_PLAIN = re.compile(rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?", re.IGNORECASE)
+_PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
 
-_VENDORS = tuple(
-    (vendor, re.compile(pattern))
-    for vendor, pattern in (
-        ("Oracle UEK", r"uek"),
-        ("RHEL", r"\.el\d+"),
-        ("Fedora", r"\.fc\d+"),
-        ("openEuler", r"\.oe\d+"),
-        ("Amazon Linux", r"\.amzn\d+"),
-        ("Android", r"-android\d+-"),
-        ("SUSE", r"^\d+\.\d+\.\d+-\d{6}\."),
-        ("Debian", r"\+deb\d+|^\d+\.\d+\.0-\d+-(cloud-|rt-)?arm64"),
-        ("Ubuntu", r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime)"),
-    )
+_VENDORS = (
+    ("Oracle UEK", r"uek"),
+    ("RHEL", r"\.el\d+"),
+    ("Fedora", r"\.fc\d+"),
+    ("openEuler", r"\.oe\d+"),
+    ("Amazon Linux", r"\.amzn\d+"),
+    ("Android", r"-android\d+-"),
+    ("SUSE", r"^\d+\.\d+\.\d+-\d{6}\."),
+    ("Debian", r"\+deb\d+|^\d+\.\d+\.0-\d+-(cloud-|rt-)?arm64"),
+    ("Ubuntu", r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime)"),
 )
 """How each vendor marks its versions; the first that fits counts."""
 
@@ -79,15 +77,14 @@ _KFENCE_OFF = {("Debian", "6.12"), ("Debian", "7.2")}
 
 def build_of(version: str) -> Build:
     """What is known of a build from its version string, `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
-    hint = _PAGE_SIZE.search(version)
+    hint = re.search(_PAGE_SIZE, version, re.IGNORECASE)
     page_size = int(hint[1]) * KIB if hint else None
     release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
-    vendor = next((name for name, pattern in _VENDORS if pattern.search(version)), "")
+    if re.fullmatch(_PLAIN, version, re.IGNORECASE) is not None:
+        return Build(page_size=page_size)
+    vendor = next((name for name, pattern in _VENDORS if re.search(pattern, version)), "")
     if not vendor:
-        known = _PLAIN.fullmatch(version) is not None
-        note = (
-            "" if known else f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
-        )
+        note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
         return Build(note=note, page_size=page_size)
     unknown = ("", f"its back-ports are not known; taken as mainline {release}")
     profile, text = _KNOWN.get((vendor, release)) or _KNOWN.get((vendor, "")) or unknown

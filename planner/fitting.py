@@ -5,9 +5,9 @@ Imports `asking`.
 
 from __future__ import annotations
 
-from planner.asking import FORM_SIZE, Inquiry, inquire, value_of
+from planner.asking import FORM_SIZE, Inquiry, inquire, readable, value_of
 from planner.capacity import Former, Room, free_below, is_aligned, is_reserved
-from planner.crashkernel import ENOENT, Reading, as_cmdline
+from planner.crashkernel import as_cmdline
 from planner.errors import InputError
 from planner.imaging import ALIGNED, RESERVED, Chances, Places
 from planner.machine import Machine
@@ -17,7 +17,7 @@ from planner.records import dataclass, replace
 from planner.reservation import Placement
 from planner.result import KernelView, Plan
 
-__all__ = ["Answer", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of", "readable"]
+__all__ = ["Answer", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,6 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
 def _is_bare(text: str) -> bool:
     """Whether a request is a form without a size: `,high`, `@0x80000000`."""
     return text.removeprefix("crashkernel=").startswith((",", "@"))
-
-
-def readable(request: Reading) -> bool:
-    """Whether the kernel reads requests of this form at all."""
-    return request.high or request.plain.rc != ENOENT
 
 
 def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:

@@ -27,12 +27,22 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_strategy,
+    with_text,
     without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "outcome_of"]
+__all__ = [
+    "Options",
+    "Question",
+    "answer",
+    "ask",
+    "largest_size",
+    "make_plan",
+    "outcome_of",
+    "with_request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +91,30 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
+    steps = Steps(setting)
+    request = _request(text, setting, steps.ram)
     notes += request.notes
-    if without_crash_kernels(machine.facts, profile):
-        request = replace(request, rc=ck.ENOENT, log=())
-        notes.append("this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is done")
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(
-        machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
-    )
+    return Question(machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), steps)
+
+
+def with_request(question: Question, text: str) -> Question:
+    """The same machine and kernel for another request."""
+    mainline = with_text(question.mainline, text)
+    request = _request(text, mainline, question.steps.ram)
+    notes = [note for note in question.notes if note not in question.request.notes]
+    return replace(question, text=text, request=request, mainline=mainline, notes=(*notes, *request.notes))
+
+
+def _request(text: str, setting: Setting, ram: int) -> ck.Reading:
+    """What the kernel makes of a request; nothing where it is built without crash kernels."""
+    request = ck.parse(ck.as_cmdline(text), ram, setting.profile)
+    if not without_crash_kernels(setting.facts, setting.profile):
+        return request
+    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
 
 
 _ARM64 = (None, "aarch64", "arm64")
@@ -142,7 +165,9 @@ def _memory_at_reservation(
     machine: Machine, options: Options, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], MemoryMap | None]:
     """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
-    how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
+    how = options.reserved or (
+        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
+    )
     listed = machine.memory
     if how == "as-listed":
         return listed, (), None
@@ -182,7 +207,7 @@ def _plan(
         mapping=mapping,
         baseline=baseline,
         gaps=steps.gaps,
-        low_limit=setting.bounds.low_max,
+        low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
     )
@@ -211,7 +236,7 @@ def _plan(
         ),
         memory=MemoryView(
             source=machine.source,
-            ram=memory.ram,
+            ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
             rewound=rewound,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from planner import crashkernel as ck
-from planner.asking import Inquiry, value_of
+from planner.asking import Inquiry, readable, value_of
 from planner.capacity import is_aligned, is_reserved
 from planner.errors import PlannerError, printable
 from planner.imaging import image_of
@@ -115,7 +115,7 @@ class _Search:
         self.given, self.outcome = crashkernel, outcome
         self.setting, self.former, self.inquiry = inquiry.setting, inquiry.former, inquiry
         self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
-        self.has_form = bool(self.request.size) and not self.request.log
+        self.has_form = bool(self.request.size) and not self.request.log and readable(self.request)
         placement: Placement = question.steps.place(question.request, inquiry.setting)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
         self.usable = _usable(self.former.memblock)

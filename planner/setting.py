@@ -26,12 +26,14 @@ __all__ = [
     "Options",
     "Setting",
     "granule_of",
+    "own_effect",
     "request_text",
     "resolve",
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
     "with_strategy",
+    "with_text",
     "without_crash_kernels",
 ]
 
@@ -62,7 +64,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything one plan starts from, resolved. present: a `crashkernel` parameter stands on the command line."""
+    """Everything one plan starts from, resolved.
+
+    present: a `crashkernel` parameter stands on the command line. no_aborts: all processors split blocks live.
+    """
 
     profile: Profile
     version: str | None
@@ -80,6 +85,7 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
+    no_aborts: bool
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -117,16 +123,16 @@ def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: l
 def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: list[str] | None = None) -> Geometry:
     """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
     known = facts.page_size or _configured_page_size(facts)
-    page_size = options.page_size or known
-    if page_size is None:
+    version = options.kernel or facts.kernel
+    hint = build_of(version).page_size if version and (known is None or options.kernel) else None
+    page_size = options.page_size or hint or known
+    if page_size is None or (hint is not None and options.page_size is None and hint != known):
         assumed.append("page_size")
-        version = options.kernel or facts.kernel
-        hint = build_of(version).page_size if version else None
-        if hint is not None and notes is not None:
-            notes.append(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
-        page_size = hint or 4 * KIB
+    if hint is not None and notes is not None and "page_size" in assumed:
+        notes.append(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
+    page_size = page_size or 4 * KIB
     va_bits = options.va_bits
-    if va_bits is None and (options.page_size is None or options.page_size == known):
+    if va_bits is None and (known is None or page_size == known):
         configured = facts.config.get("ARM64_VA_BITS", "")
         va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
     if va_bits is None:
@@ -181,13 +187,14 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
+    no_aborts = _no_aborts(facts, options)
     forced = forcing(
         profile,
         None if cmdline is None else parameters,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
-        no_aborts=_no_aborts(facts, options),
+        no_aborts=no_aborts,
     )
     assumed += forced.assumed
     notes += forced.notes
@@ -219,7 +226,20 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
+        no_aborts=no_aborts,
     )
+
+
+def with_text(mainline: Setting, text: str) -> Setting:
+    """The same machine and kernel for another request."""
+    present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(mainline.facts, mainline.profile)
+    effect = _effect(mainline.strategy, mainline.profile, zones=mainline.zones, present=present)
+    return replace(mainline, present=present, effect=effect)
+
+
+def own_effect(setting: Setting) -> Effect:
+    """What the kernel itself does to the map because of a crash kernel, if a request is there."""
+    return STRATEGIES["mainline"].effect_on(setting.profile, zones=setting.zones)
 
 
 def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: str) -> None:

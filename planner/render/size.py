@@ -35,13 +35,13 @@ def presets(found: Presets) -> list[Block]:
     rows = [(", ".join(names), *_plan_cells(plan)) for (_, plan), names in grouped.items()]
     aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
-    head = ("default of", "size", "outcome", "at", "goes back", "page tables", "low free")
+    head = ("default of", "size", "outcome", "at", "page tables", "low free")
     text = f"{_number(len(found.presets), 'default')}, {_number(len(grouped), 'value')}, {aligned} of them aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
         Facts(_facts(found.source, found.ram, found.low_free_before, found.kernel)),
-        Table("What distributions ask for, on this machine", "lrllrrr", head, rows),
+        Table("What distributions ask for, on this machine", "lrllrr", head, rows),
         Table("Their values", "ll", ("", "crashkernel="), values),
         Bullets("Sources", [printable(source) for source in sources]),
         *_end(found.notes, found.kernel),
@@ -57,7 +57,6 @@ def _plan_cells(plan: SizePlan) -> tuple[str, ...]:
         size(plan.size),
         plan.outcome,
         "" if plan.crash is None else address(plan.crash.start),
-        size(plan.returned),
         signed_size(plan.extra_table_bytes),
         size(plan.low_free_after),
     )
