@@ -273,6 +273,8 @@ def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
         notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
     elif setting.proposal is None and setting.strategy.proposal:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
+    if keep_low:
+        notes.insert(0, "low memory is kept in the largest sizes alone, not in what single windows hold")
     if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), setting.bounds.low_max, Placement()):
         notes.insert(0, "less than that is free below the DMA limit even without a crash kernel")
     return tuple(dict.fromkeys(notes))

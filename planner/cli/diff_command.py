@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.emitting import emit_result
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.output import emit_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ difference. Exit status, as of diff(1): 0 nothing differs; 1 something does; 2 w
 
 \b
 Example:
-  crashkernel-planner diff 512M --map sample:altra-32g --a kernel=6.1 --b kernel=6.12
+  crashkernel-planner diff 512M --map sample:altra-32g --b kernel=6.12
   crashkernel-planner diff 512M 512M,high --map sample:altra-32g
   crashkernel-planner diff sample:rpi4-4g sample:rpi4-2g-zonedma 64M
 """

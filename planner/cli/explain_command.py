@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from planner.cli.emitting import emit_result
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, image_options, kernel_options, map_options, output_options
-from planner.cli.progress import progress
+from planner.cli.output import emit_result
 
 __all__ = ["explain"]
 
@@ -46,6 +45,7 @@ def explain(
     **options: Any,
 ) -> None:
     """The story of one plan, attempt by attempt, and what would help."""
+    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
     from planner.explaining import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.planning import Options  # noqa: PLC0415 - likewise
     from planner.render.explain import blocks  # noqa: PLC0415 - likewise

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from planner.cli.emitting import emit_result
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, SIZE, image_options, kernel_options, map_options, output_options
+from planner.cli.output import emit_result
 
 __all__ = ["fit"]
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.emitting import emit_result
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import (
@@ -18,7 +17,7 @@ from planner.cli.options import (
     map_options,
     output_options,
 )
-from planner.cli.progress import progress
+from planner.cli.output import emit_result
 
 if TYPE_CHECKING:
     from planner.machine import Machine
@@ -34,7 +33,7 @@ something is freed); 1 none is; 2 wrong usage or input.
 
 \b
 Example:
-  crashkernel-planner size --sweep 128M..8G --map sample:honeycomb-30g --kernel 6.12
+  crashkernel-planner size --sweep 128M..8G --map sample:rpi4-4g
 """
 
 
@@ -113,6 +112,7 @@ def _sweep(
     options: Options,
     out: tuple[str, str | None, str],
 ) -> bool:
+    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
     from planner.render import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
     from planner.sizing import sweep  # noqa: PLC0415 - likewise
