@@ -17,15 +17,17 @@ from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.remarks import remarks
 from planner.reservation import Placement
-from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
+from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
 from planner.setting import (
+    CONFIG_SYMBOLS,
     Options,
     Setting,
     request_text,
     resolve_geometry,
     resolve_mainline,
     resolve_profile,
+    with_facts,
     with_strategy,
     with_text,
     without_crash_kernels,
@@ -80,6 +82,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
     """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    options = with_facts(options, machine.facts)
     _check_machine(machine, options)
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
@@ -246,6 +249,7 @@ def _plan(
         baseline=baseline,
         waste=table,
         notes=tuple(dict.fromkeys(notes)),
+        facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
     )
@@ -260,6 +264,22 @@ def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> s
     if placement.area is not None:
         return "aligned"
     return "fallback" if setting.proposal is not None and not request.base else "exact"
+
+
+def _facts_view(setting: Setting, options: Options) -> FactsView:
+    facts = setting.facts
+    return FactsView(
+        cmdline=setting.cmdline,
+        config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},
+        pa_bits=facts.pa_bits,
+        kernel_image=facts.kernel_image,
+        kernel_data=facts.kernel_data,
+        kfence_pool=facts.kfence_pool,
+        midr=facts.midr,
+        rodata=options.rodata,
+        kfence=options.kfence,
+        cpu=options.cpu,
+    )
 
 
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:

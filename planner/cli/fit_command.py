@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, SIZE, image_options, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, SIZE_OR_ZERO, image_options, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
 
 __all__ = ["fit"]
@@ -32,7 +32,7 @@ Example:
 @click.option(
     "--keep-low",
     metavar="SIZE",
-    type=SIZE,
+    type=SIZE_OR_ZERO,
     default=0,
     help="Leave at least so much free below the DMA limit, in whatever pieces, once the tail went back.",
 )
