@@ -45,7 +45,7 @@ class Former:
     request: its form is what counts; its size does not. Nobody changes `memblock`.
     """
 
-    __slots__ = ("bounds", "memblock", "page", "profile", "proposal", "request")
+    __slots__ = ("_stretches", "bounds", "memblock", "page", "profile", "proposal", "request")
 
     def __init__(
         self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
@@ -53,6 +53,7 @@ class Former:
         self.memblock, self.request, self.profile = memblock, request, profile
         self.bounds, self.proposal = bounds, proposal
         self.page = memblock.page_size
+        self._stretches: list[Stretch] | None = None
 
     @property
     def limit(self) -> int:
@@ -83,25 +84,37 @@ class Former:
 
         aligned: for the aligned attempt, whose size is rounded up to the granule.
         """
+        return sorted(self._held(window, aligned=aligned, mirror_only=mirror_only), key=lambda r: (-r.size, -r.start))
+
+    def _held(self, window: Span, *, aligned: bool, mirror_only: bool, best_only: bool = False) -> list[Room]:
+        """What each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
         align, unit = self.bounds.align, self.page
         if aligned:
             if self.proposal is None:
                 return []
             align, unit = max(align, self.proposal.granule), max(unit, self.proposal.granule)
         start, end = max(window[0], self.page), window[1]
-        found = []
+        found: list[Room] = []
+        most = 0
         for gap in self.memblock.gaps(mirror_only=mirror_only):
-            low, high = max(gap[0], start), min(gap[1], end)
-            size = round_down(high - round_up(low, align), unit)
-            if size > 0:
+            low, high = gap
+            if high - low <= most or high <= start or low >= end:
+                continue
+            low, high = max(low, start), min(high, end)
+            size = (high - ((low + align - 1) & -align)) & -unit
+            if size > most:
                 found.append(Room(size, *gap))
-        return sorted(found, key=lambda room: (-room.size, -room.start))
+                most = size if best_only else 0
+        return found
 
     def stretches(self) -> list[Stretch]:
         """All sizes that any search can hold, cut where something changes; ascending."""
+        if self._stretches is not None:
+            return self._stretches
         most = {min(size, self.limit) for size in self._most()}
         tops = sorted(size for size in most if size > 0)
-        return [Stretch(low + self.page, high) for low, high in zip([0, *tops], tops, strict=False)]
+        self._stretches = [Stretch(low + self.page, high) for low, high in zip([0, *tops], tops, strict=False)]
+        return self._stretches
 
     def _most(self) -> Iterator[int]:
         """What the kernel can find at most, for each search, above and below the end of low memory."""
@@ -115,8 +128,9 @@ class Former:
             for part in parts:
                 for aligned in (False, True):
                     for mirror_only in (False, True) if self.memblock.has_mirror else (False,):
-                        for room in self.rooms(part, aligned=aligned, mirror_only=mirror_only)[:1]:
-                            yield room.size
+                        held = self._held(part, aligned=aligned, mirror_only=mirror_only, best_only=True)
+                        if held:
+                            yield held[-1].size
 
     def _fixed(self) -> Iterator[int]:
         base, memblock, align = self.request.base, self.memblock, self.bounds.align

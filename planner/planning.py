@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
-from planner.capacity import largest_size
 from planner.errors import InputError
 from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
@@ -40,7 +39,6 @@ __all__ = [
     "Question",
     "answer",
     "ask",
-    "largest_size",
     "make_plan",
     "outcome_of",
     "with_request",
