@@ -253,17 +253,17 @@ class Memblock:
             self.reserve(found, size)
         return found
 
-    def rejections(self, size: int, align: int, start: int, end: int) -> list[Rejection]:
+    def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
         """For each free gap, from the top: why a top-down search for this request does not take it.
 
-        Ends at the gap that holds the request, if one does.
+        Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
         """
         if end in (ACCESSIBLE, NOLEAKTRACE):
             end = PHYS_ADDR_MAX
         start = max(start, self.page_size)
         end = max(start, end)
         result = []
-        for gap in reversed(self.gaps()):
+        for gap in reversed(self.gaps(mirror_only=mirror_only)):
             low, high = max(gap[0], start), min(gap[1], end)
             if low >= high:
                 result.append(Rejection(gap, None, "outside", size))
