@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from planner.distributions import build_of
 from planner.machine import Machine
@@ -58,12 +58,22 @@ def default_of(machine: Machine) -> str:
     return f"{name}-64k" if large and f"{name}-64k" in PRESETS else name
 
 
-def survey(machines: Iterable[tuple[str, Machine]], requests: Sequence[str] = REQUESTS) -> list[Surveyed]:
-    """Each machine under its distribution's default and under each request, under the proposal as posted."""
+def survey(
+    machines: Sequence[tuple[str, Machine]],
+    requests: Sequence[str] = REQUESTS,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Surveyed]:
+    """Each machine under its distribution's default and under each request, under the proposal as posted.
+
+    progress: called with the machines done and the machines there are.
+    """
     found = []
-    for name, machine in machines:
+    for done, (name, machine) in enumerate(machines, 1):
         preset = default_of(machine)
         first = Answer(PRESETS[preset].value, preset, make_plan(machine, None, Options(preset=preset)))
         others = [Answer(request, "", make_plan(machine, request)) for request in requests]
         found.append(Surveyed(name, (first, *others)))
+        if progress is not None:
+            progress(done, len(machines))
     return found

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.output import emit, progress
+from planner.cli.output import emit
+from planner.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,8 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
 
     changed: list[tuple[str, str]] = []
     told: list[str] = []
-    for name in progress(files, "documents") if len(files) > 1 else files:
+    tick = progress("documents")
+    for done, name in enumerate(files, 1):
         old = _read(name)
         new, count, stale = updated(old, name, partial(_run, Path(name).resolve().parent))
         if stale and check:
@@ -64,6 +66,8 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
             told.append(f"{name}: {stale} of {count} blocks brought up to date")
         if stale:
             changed.append((name, new))
+        if tick is not None:
+            tick(done, len(files))
     if not check:
         for name, new in changed:
             emit(new, name)

@@ -31,7 +31,7 @@ def man(output: str | None) -> None:
     context = click.Context(cli, info_name=PROGRAM, terminal_width=80)
     text, tail = _described(cli)
     lines = [
-        f".TH {_quoted(PROGRAM.upper())} 1 {_quoted('')} {_quoted(f'{PROGRAM} {__version__}')} {_quoted('User commands')}",
+        f'.TH {_quoted(PROGRAM.upper())} 1 "" {_quoted(f"{PROGRAM} {__version__}")} "User commands"',
         ".SH NAME",
         f"{_escaped(PROGRAM)} \\- {_escaped('plan crash kernel memory on arm64')}",
         ".SH SYNOPSIS",
@@ -83,7 +83,7 @@ def _paragraphs(text: str) -> list[str]:
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
+        if record is not None and isinstance(parameter, click.Option):
             yield ".TP"
             yield f"\\fB{_escaped(record[0])}\\fR"
             yield _line(record[1])
@@ -96,7 +96,9 @@ def _line(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti").replace("^", "\\(ha").replace("`", "\\(ga")
+    return (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti").replace("^", "\\(ha").replace("`", "\\(ga")
+    )
 
 
 def _quoted(text: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout", "progress"]
+    from planner.render.document import Block
+
+__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "flush_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -24,6 +27,25 @@ def emit(result: str | bytes, path: str | None = None) -> None:
         _to_stdout(result)
     else:
         _to_file(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"), path)
+
+
+def emit_result(
+    form: str,
+    output: str | None,
+    color: str,
+    *,
+    blocks: Callable[[], Sequence[Block]],
+    fields: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
+    if form == "json":
+        from planner.report.plain import document  # noqa: PLC0415 - only for this format
+
+        emit(document(fields()), output)
+        return
+    from planner.render.document import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    emit(lay_out(blocks(), form, color=colored(color, output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:
@@ -124,23 +146,10 @@ def cannot_write(where: str, error: Exception) -> OutputError:
     remedies = {
         errno.ENOSPC: "free some space, or write elsewhere",
         errno.EDQUOT: "free some space, or write elsewhere",
+        errno.EFBIG: "free some space, or write elsewhere",
         errno.ENOENT: "create its folder first",
         errno.EISDIR: "name a file in it",
         errno.ENAMETOOLONG: "choose a shorter name",
     }
     remedy = remedies.get(number, "choose a place you may write to")
     return OutputError(where, what[:1].lower() + what[1:], remedy)
-
-
-def progress(items: Sequence[str], label: str) -> Iterable[str]:
-    """The items one by one, with a bar on standard error if that is a terminal; nothing elsewhere."""
-    stream = sys.stderr
-    if stream is None or not stream.isatty():
-        yield from items
-        return
-    import click  # noqa: PLC0415 - only a terminal sees a bar
-
-    # The name is generic only in the stubs' eyes; called through a variable, every release is content.
-    show: Any = click.progressbar
-    with show(items, label=label, file=stream) as bar:
-        yield from bar

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, emit, progress
+from planner.cli.output import colored, emit
+from planner.cli.progress import progress
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -33,7 +34,7 @@ def survey(form: str, output: str | None, color: str) -> None:
     from planner.surveying import survey as make_survey  # noqa: PLC0415 - likewise
 
     names = [sample.name for sample in samples()]
-    found = make_survey((name, read(name)) for name in progress(names, "machines"))
+    found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
         emit(_json(found), output)
         return
