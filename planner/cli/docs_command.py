@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.output import emit
-from planner.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +51,7 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
     from functools import partial  # noqa: PLC0415 - likewise
     from pathlib import Path  # noqa: PLC0415 - likewise
 
+    from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.docs import updated  # noqa: PLC0415 - likewise
 
     changed: list[tuple[str, str]] = []
@@ -123,9 +123,10 @@ def _form(words: Sequence[str]) -> str:
         raise InputError("--output", "a command inside a document writes no files", "leave it out")
     if "sources" in given and not given["sources"]:
         raise InputError("--map", "without it the command asks this machine", "name a file or sample:NAME")
-    for source in (*given.get("sources", ()), given.get("log")):
-        if source in {"live", "-"}:
-            raise InputError("--map", f"{source} is not the same everywhere", "name a file or sample:NAME")
+    for value in given.values():
+        for one in value if isinstance(value, tuple) else (value,):
+            if one in {"live", "-"}:
+                raise InputError(name, f"{one} is not the same everywhere", "name a file or sample:NAME")
     form = given.get("form") or "text"
     if form not in _FORMS:
         raise InputError("--format", f"{form} does not fit into a document", f"use one of {', '.join(sorted(_FORMS))}")

@@ -8,7 +8,6 @@ import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, emit
-from planner.cli.progress import progress
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -30,6 +29,7 @@ Example:
 @output_options(*FORMATS)
 def survey(form: str, output: str | None, color: str) -> None:
     """Would the proposal have worked on the bundled machines?"""
+    from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.sources.samples import read, samples  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.surveying import survey as make_survey  # noqa: PLC0415 - likewise
 

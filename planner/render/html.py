@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from planner.render.document import Block
 
-__all__ = ["Figure", "document", "page"]
+__all__ = ["Figure", "document", "filled", "page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Figure:
     title: str
     wide: str
     narrow: str = ""
+
+
+def filled(block: Block) -> bool:
+    """Whether a block has anything to show."""
+    return all(getattr(block, name, True) for name in ("rows", "items", "lines"))
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -52,6 +57,7 @@ def page(
     environment = Environment(
         loader=PackageLoader("planner.render"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -63,12 +69,17 @@ def page(
     # In a script element only `<` could end it; JSON knows another way to write that.
     safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return environment.get_template("page.html.j2").render(
-        title=printable(title),
+        title=title,
         top=[_plain(block) for block in blocks[:first]],
         figures=figures,
         rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
     )
+
+
+def _shown(value: object) -> object:
+    """What the template prints: text free of control characters; what is marked as HTML stays."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _plain(block: Block) -> dict[str, object]:
@@ -87,7 +98,7 @@ def _plain(block: Block) -> dict[str, object]:
         head = list(zip(block.head, aligned[0], strict=True)) if any(block.head) and aligned else []
         return {"kind": "table", "title": block.title, "head": head, "rows": rows}
     if isinstance(block, Listing):
-        return {"kind": "listing", "title": block.title, "lines": [printable(line) for line in block.lines]}
+        return {"kind": "listing", "title": block.title, "lines": block.lines}
     assert isinstance(block, (Bullets, Terms))  # noqa: S101 - what is left; pictures of characters are left out
     kind = "terms" if isinstance(block, Terms) else "bullets"
     return {"kind": kind, "title": block.title, "items": block.items}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from planner.ranges import Span
     from planner.result import Plan
 
-__all__ = ["LEGEND", "draw", "draw_canvas"]
+__all__ = ["LEGEND", "WIDTH", "draw", "draw_canvas", "legend", "paint_bands"]
 
 LEGEND = {
     "ram": "memory",
@@ -102,7 +102,8 @@ def draw_canvas(
         keys += more
         unnamed += left
     y = _break(canvas, y, before, None, limit)
-    y = _legend(canvas, y + 4, rows, plan)
+    shown = [mark for row in rows for layer in (row.memory, row.reserved, row.special) for mark in layer]
+    y = legend(canvas, y + 4, shown, [band for row in rows for band in row.bands], plan)
     return canvas, _key_list(canvas, y, keys, unnamed) + MARGIN
 
 
@@ -239,10 +240,14 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
                 canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
                 canvas.shape(mark.kind, pieces, top, _BAR, mark.text)
-    bottom = top + _BAR + 3 + _BAND
-    for band in row.bands:
-        high = round(_BAND * _HEIGHTS[band.kind])
-        runs = [(MARGIN + x, wide) for x, wide in band.runs]
+    paint_bands(canvas, row.bands, MARGIN, top + _BAR + 3 + _BAND, _BAND)
+
+
+def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, height: int) -> None:
+    """The linear map below a bar: the larger the entries, the higher the band."""
+    for band in shown:
+        high = round(height * _HEIGHTS[band.kind])
+        runs = [(x + at, wide) for at, wide in band.runs]
         canvas.band(f"k{band.kind}", runs, bottom - high, high, band.text)
 
 
@@ -325,16 +330,16 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
     return y + 4
 
 
-def _legend(canvas: Canvas, y: float, rows: Sequence[_Row], plan: Plan) -> float:
-    """Swatches of what the rows hold, in lines."""
-    used = {mark.kind for row in rows for layer in (row.memory, row.reserved, row.special) for mark in layer}
+def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
+    """Swatches of what marks and bands show, in lines; the y below them."""
+    used = {mark.kind for mark in shown}
     entries: list[tuple[str, str]] = [(kind, text) for kind, text in LEGEND.items() if kind in used]
     if "area" in used:
         entries.append(("area", "aligned area"))
-    kinds = sorted({band.kind for row in rows for band in row.bands})
-    sizes = _leaf_sizes(plan)
     y = _swatches(canvas, y + 8, entries)
+    kinds = sorted({band.kind for band in covers})
     if kinds:
+        sizes = _leaf_sizes(plan)
         y += 19
         canvas.text(MARGIN, y + 10, "Linear map, the higher the larger the entries:", cls="soft")
         y = _swatches(canvas, y + 17, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.render import compare
 from planner.render.document import Block, Heading, Lead, Paragraph, Table, Terms
-from planner.render.html import Figure, page
+from planner.render.html import Figure, filled, page
 from planner.render.memory_picture import draw
 from planner.render.plan import blocks
 
@@ -47,7 +47,7 @@ def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     """The page of a plan. data: its JSON report. comparison: the same request under every strategy."""
     told = blocks(plan)
     assumed = [block for block in told if isinstance(block, Terms) and block.items]
-    shown = [block for block in told if not isinstance(block, Terms) and _filled(block)]
+    shown = [block for block in told if not isinstance(block, Terms) and filled(block)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
     figure = Figure(
         "memory",
@@ -64,7 +64,3 @@ def _others(comparison: Comparison) -> list[Block]:
     told = compare.blocks(comparison, wide=True)
     said = [Paragraph(f"{block.word}: {block.text}.") for block in told if isinstance(block, Lead)]
     return [Heading("The same request under every strategy"), *said, *[b for b in told if isinstance(b, Table)]]
-
-
-def _filled(block: Block) -> bool:
-    return all(getattr(block, name, True) for name in ("rows", "items", "lines"))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
-from xml.etree import ElementTree
+import xml.etree.ElementTree as ET
+from itertools import combinations, groupby
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.comparing import make_comparison
 from planner.machine import Facts, Machine
 from planner.memory_map import MemoryMap, Region, Reserved
 from planner.planning import make_plan
+from planner.render import chart, strips
+from planner.render.canvas import Canvas
 from planner.render.labels import Label, place, shorten, text_width, wrapped
 from planner.render.memory_picture import draw, draw_canvas
 from planner.render.plan_page import NARROW
 from planner.result import Plan
 from planner.sizes import GIB, KIB, MIB
+from planner.sizing import sweep
 from planner.sources.samples import read, samples
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
@@ -27,9 +31,9 @@ WIDTHS = [960, NARROW]
 NAMES = ["crash", "a name of some length", "W" * 60, "\u4e2d\u6587" * 9, "x\x00<b>&amp;\u202e"]
 
 
-def parsed(svg: str) -> ElementTree.Element:
+def parsed(svg: str) -> ET.Element:
     """The elements of a drawing."""
-    return ElementTree.fromstring(svg)  # noqa: S314 - our own output
+    return ET.fromstring(svg)  # noqa: S314 - our own output
 
 
 def crowded(count: int, *, regions: bool = False) -> Plan:
@@ -47,12 +51,16 @@ def crowded(count: int, *, regions: bool = False) -> Plan:
 
 def assert_readable(plan: Plan, width: int) -> None:
     """No text on another, none outside the picture."""
-    canvas, height = draw_canvas(plan, width=width)
+    assert_clear(*draw_canvas(plan, width=width))
+
+
+def assert_clear(canvas: Canvas, height: float) -> None:
+    """The same, for any drawing."""
     for a, b in combinations(canvas.texts, 2):
         assert not a.meets(b), (a, b)
     for box in canvas.texts:
         assert box.left >= -0.01
-        assert box.right <= width + 0.01
+        assert box.right <= canvas.width + 0.01
         assert 0 <= box.top < box.bottom <= height
 
 
@@ -146,6 +154,51 @@ def test_a_large_map_makes_no_large_picture(regions: bool) -> None:
     plan = crowded(4000, regions=regions)
     assert len(draw(plan).encode()) <= 300 * KIB
     assert_readable(plan, 960)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sample", ["altra-2node-512g", "x13s-32g", "m1-8g-16k", "sa8775p-36g"])
+def test_a_comparison_has_one_strip_per_strategy(sample: str, width: int) -> None:
+    """With its name, and its crash memory under a mark of its own."""
+    comparison = make_comparison(read(sample), "512M")
+    plans = [(row.strategy, row.plan) for row in comparison.rows]
+    canvas, height = strips.draw_canvas("strategies", plans, width=width)
+    assert_clear(canvas, height)
+    root = parsed(canvas.finish(height))
+    texts = [element.text for element in root.iter(f"{SVG}text")]
+    titles = [element.text or "" for element in root.iter(f"{SVG}title")]
+    for name, plan in plans:
+        assert name in texts
+        crash = plan.reservation.crash
+        assert crash is None or any(f"{name}: crash memory" in t and f"[{crash.start:#x}," in t for t in titles)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sizes", [(64 * MIB, 16 * GIB), (512 * MIB, 512 * MIB), (64 * GIB, 128 * GIB)])
+@pytest.mark.parametrize("sample", ["altra-32g", "rpi4-4g"])
+def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: int) -> None:
+    """Its marks are the outcomes in order; its lines stay inside their panels."""
+    swept = sweep(read(sample), *sizes)
+    canvas, height = chart.draw_canvas(swept, width=width)
+    assert_clear(canvas, height)
+    root = parsed(canvas.finish(height))
+    marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
+    assert marked == [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    lines = [
+        e.get("d", "")[1:].split("L") for e in root.iter(f"{SVG}path") if (e.get("class") or "").startswith("line s")
+    ]
+    assert len(lines) == 3
+    for points in lines:
+        xs = [float(point.split()[0]) for point in points]
+        assert xs == sorted(xs)
+        assert all(0 <= float(point.split()[1]) <= height for point in points)
+
+
+def test_a_large_sweep_makes_no_large_picture() -> None:
+    """128M to 64G on a map of 4,000 regions, in at most 300 KiB."""
+    memory = MemoryMap(crowded(4000, regions=True).memory.regions)
+    swept = sweep(machine_of(memory), 128 * MIB, 64 * GIB)
+    assert len(chart.draw(swept).encode()) <= 300 * KIB
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
