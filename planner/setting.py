@@ -18,6 +18,7 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, 
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
+from planner.processors import processor_named, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
@@ -89,6 +90,7 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
+    no_aborts: bool
     cmdline: str | None
 
 
@@ -242,13 +244,14 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
+    no_aborts = _no_aborts(facts, options)
     forced = forcing(
         profile,
-        None if cmdline is None else parameters,
+        cmdline,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
-        no_aborts=_no_aborts(profile, facts, options),
+        no_aborts=no_aborts,
     )
     assumed += forced.assumed
     notes += forced.notes
@@ -280,6 +283,7 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
+        no_aborts=no_aborts,
         cmdline=cmdline,
     )
 
@@ -309,12 +313,10 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     return effect
 
 
-def _no_aborts(profile: Profile, facts: Facts, options: Options) -> bool:
-    if options.cpu is None and not (profile.bbml2 and facts.midr):
-        return False
-    from planner.processors import split_live  # noqa: PLC0415 - few starts ask for it
-
-    return split_live(facts.midr, options.cpu)
+def _no_aborts(facts: Facts, options: Options) -> bool:
+    if options.cpu is not None:
+        return processor_named(options.cpu) is not None
+    return without_aborts(facts.midr)
 
 
 def _moved_memstart(

@@ -113,18 +113,21 @@ def _sorted_out(
                 seen[what] = Range(start, end)
         elif indent <= bank_indent:
             bank_indent = -1
-    if not any(not r.flags for r in regions):
-        raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
     regions.sort(key=lambda r: (r.start, r.end))
     clean: list[Region] = []
     for region in regions:
         last = clean[-1].end if clean else 0
         if region.start < last:
-            notes.append(f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does")
+            if len(notes) < 9:
+                notes.append(
+                    f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does"
+                )
             if region.end > last:
                 clean.append(Region(last, region.end, region.flags))
         else:
             clean.append(region)
-    first = min(r.start for r in clean if not r.flags)
+    first = next((r.start for r in clean if not r.flags), None)
+    if first is None:
+        raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
     # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
     return [r for r in clean if not r.flags or r.end >= first], reserved, seen
