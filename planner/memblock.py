@@ -18,12 +18,12 @@ from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 
-__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
 
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
-_NO_HOLE = (1 << 65, 1 << 65)
 _start = attrgetter("start")
+_NO_HOLE = (1 << 65, 1 << 65)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
@@ -253,17 +253,17 @@ class Memblock:
             self.reserve(found, size)
         return found
 
-    def rejections(self, size: int, align: int, start: int, end: int) -> list[Rejection]:
+    def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
         """For each free gap, from the top: why a top-down search for this request does not take it.
 
-        Ends at the gap that holds the request, if one does.
+        Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
         """
         if end in (ACCESSIBLE, NOLEAKTRACE):
             end = PHYS_ADDR_MAX
         start = max(start, self.page_size)
         end = max(start, end)
         result = []
-        for gap in reversed(self.gaps()):
+        for gap in reversed(self.gaps(mirror_only=mirror_only)):
             low, high = max(gap[0], start), min(gap[1], end)
             if low >= high:
                 result.append(Rejection(gap, None, "outside", size))
@@ -290,6 +290,14 @@ class Memblock:
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
         return sum([r.end - r.start for r in self.memory])
+
+
+def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
+    """What memblock makes of regions that overlap: what is there keeps its flags, the rest is added."""
+    memblock = Memblock()
+    for region in regions:
+        memblock.add(region.start, region.end - region.start, region.flags, region.node)
+    return memblock.memory
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
