@@ -22,6 +22,8 @@ def remarks(
         notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
     if placement.low_failed:
         notes.append("the low part could not be reserved, so the main part was freed again")
+    if reservation.crash is not None and not reservation.crash.size:
+        notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
     if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
     if reservation.outcome == "aligned" and not whole:
@@ -30,7 +32,7 @@ def remarks(
             "remapped and not protected (--align block avoids this)"
         )
     if setting.forcing.reasons and request.valid:
-        notes.append(_what_would_help(setting))
+        notes += _what_would_help(setting)
     if setting.strategy.name == "isolated" and setting.profile.effect != "isolated" and setting.zones:
         notes.append(
             "a kernel that isolates reserves before CMA and the memmap; this map shows the moment of the chosen "
@@ -48,12 +50,12 @@ def remarks(
     return notes
 
 
-def _what_would_help(setting: Setting) -> str:
-    forcing = setting.forcing
-    text = f"the whole linear map has base pages already ({'; '.join(forcing.reasons)})"
+def _what_would_help(setting: Setting) -> list[str]:
+    reasons, remedies = "; ".join(setting.forcing.reasons), ", and ".join(setting.forcing.remedies)
+    notes = [f"the whole linear map has base pages already ({reasons}); for blocks it would take {remedies}"]
     if setting.strategy.proposal:
-        text += ": an aligned area buys nothing here, the crash memory can be unmapped as it is"
-    return f"{text}; for blocks it would take {', and '.join(forcing.remedies)}"
+        notes.append("an aligned area buys nothing here: the crash memory can be unmapped as it is")
+    return notes
 
 
 def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting: Setting) -> list[str]:

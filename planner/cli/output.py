@@ -145,6 +145,7 @@ def cannot_write(where: str, error: Exception) -> OutputError:
     remedies = {
         errno.ENOSPC: "free some space, or write elsewhere",
         errno.EDQUOT: "free some space, or write elsewhere",
+        errno.EFBIG: "free some space, or write elsewhere",
         errno.ENOENT: "create its folder first",
         errno.EISDIR: "name a file in it",
         errno.ENAMETOOLONG: "choose a shorter name",

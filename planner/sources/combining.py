@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.cmdline import values as values_of
 from planner.cmdline import words
 from planner.errors import InputError, printable
 from planner.machine import BootRecord, Machine
@@ -120,15 +119,15 @@ def _cmdline(machines: Sequence[Machine]) -> str | None:
     for machine in strong[1:]:
         others = words(machine.facts.cmdline or "")
         for name in _MATTERS:
-            if values_of(parameters, name) != values_of(others, name):
-                raise _contradiction(
-                    machine,
-                    f"{name}= on the command line",
-                    " ".join(values_of(others, name)) or None,
-                    " ".join(values_of(parameters, name)) or None,
-                    first,
-                )
+            if _values(parameters, name) != _values(others, name):
+                here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
+                raise _contradiction(machine, f"{name} on the command line", here, there, first)
     return first.facts.cmdline
+
+
+def _values(parameters: list[str], name: str) -> list[str]:
+    """All words in order: of several crashkernel= the kernel takes one of each kind."""
+    return [word for word in parameters if word.partition("=")[0].replace("-", "_") == name]
 
 
 def _config(machines: Sequence[Machine]) -> dict[str, str]:

@@ -27,7 +27,6 @@ _TITLES = {
 }
 """What a plan is best made of."""
 
-_SUFFIX = re.compile(r"[+-](16|64)kb?(?:$|[^0-9a-z])", re.IGNORECASE)
 _RELEASE = re.compile(r"Linux version (\S+) ")
 _ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
@@ -170,7 +169,7 @@ def _facts(work: _Assembly) -> Facts:
         kernel=kernel,
         arch=arch,
         cmdline=None if cmdline is None else printable(cmdline),
-        page_size=_page_size(work, kernel),
+        page_size=_page_size(work),
         mem_total=_mem_total(work.text("meminfo")),
         record=None if size is None else BootRecord(kexec_crash_size=size),
     )
@@ -181,8 +180,8 @@ def _mem_total(meminfo: str | None) -> int | None:
     return int(match[1]) * KIB if match else None
 
 
-def _page_size(work: _Assembly, kernel: str | None) -> int | None:
-    """What getconf says; failing that, what the sizes of huge pages or a distribution's kernel name tell."""
+def _page_size(work: _Assembly) -> int | None:
+    """What getconf says; failing that, what the sizes of huge pages tell."""
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
@@ -195,8 +194,7 @@ def _page_size(work: _Assembly, kernel: str | None) -> int | None:
         if mark in sizes:
             work.used.append("sys/kernel/mm/hugepages")
             return size
-    match = _SUFFIX.search(kernel or "")
-    return int(match[1]) * KIB if match else None
+    return None
 
 
 def _maps(work: _Assembly) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -138,6 +139,26 @@ def test_the_linear_map_is_what_entry_by_entry_mapping_makes(
         for tables in (found["mapping"], found["baseline"])
     ]
     assert report["waste"]["base_pages_outside_crash"] == outside[0] - outside[1]
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "7.2"])
+@pytest.mark.parametrize("ragged", [False, True], ids=["whole runs", "ragged"])
+@pytest.mark.parametrize("below", [False, True], ids=["from a boundary", "from one PMD below a boundary"])
+@pytest.mark.parametrize("base", [GIB, 16 * GIB], ids=["at 1G", "at 16G"])
+@pytest.mark.parametrize("config", sorted(SHAPES), ids=str)
+def test_every_configuration_with_blocks(
+    config: tuple[int, int], base: int, below: bool, ragged: bool, kernel: str
+) -> None:
+    """Two contiguous runs of PMDs and what leads up to them: each kind of leaf that the configuration has."""
+    shape = SHAPES[config]
+    start = base - shape.pmd if below and base > shape.pmd else base
+    end = base + 2 * shape.cont_pmd + (shape.pmd + shape.cont_pte + shape.page if ragged else 0)
+    facts = Facts(kernel=kernel, page_size=config[0], va_bits=config[1], cmdline="rodata=off", dma_limit=4 * GIB)
+    machine = Machine("<drawn>", "json", MemoryMap((Region(start, end),)), facts)
+    report = to_dict(make_plan(machine, "16M", Options(strategy="unprotected")))
+    tables = drawn_map(machine, shape, report, "unprotected", crash_kernel=True)
+    assert {key: report["mapping"][key] for key in ("leaves", "bytes", "tables")} == tables.counts()
+    assert report["mapping"]["tlb_entries"] == tables.tlb_entries()
 
 
 @settings(max_examples=300, deadline=None)
