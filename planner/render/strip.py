@@ -74,7 +74,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen."""
+    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen.
+
+    kind: that of its items, or `partly`: reserved ranges that take less than half of what is drawn for them.
+    """
 
     kind: str
     x: float
@@ -173,7 +176,9 @@ def _flush(group: list[Item], scale: Scale) -> list[Mark]:
     more = f"; and {count(len(group) - _LISTED)} more" if len(group) > _LISTED else ""
     text = f"{count(len(group))} ranges, {size(total(within))} within {span(start, end)}: {shown}{more}"
     left, right = pieces[0][0], pieces[-1][0] + pieces[-1][1]
-    return [Mark(group[0].kind, left, right - left, pieces, text, group[0], len(group))]
+    drawn = sum(wide for _, wide in pieces) * (scale.end - scale.start) / scale.width
+    sparse = group[0].kind == "reserved" and 2 * total(within) < drawn
+    return [Mark("partly" if sparse else group[0].kind, left, right - left, pieces, text, group[0], len(group))]
 
 
 def merged(extents: Iterable[tuple[float, float]], step: float = 1.0) -> tuple[tuple[float, float], ...]:
