@@ -14,7 +14,7 @@ from planner.memory_map import MemoryMap
 from planner.presets import preset_named
 from planner.ranges import Range
 from planner.records import dataclass, replace
-from planner.remarks import largest_size, remarks
+from planner.remarks import remarks
 from planner.reservation import Placement
 from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
@@ -34,7 +34,15 @@ from planner.setting import (
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
+__all__ = [
+    "Options",
+    "Question",
+    "answer",
+    "ask",
+    "make_plan",
+    "outcome_of",
+    "with_request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +253,17 @@ def _plan(
     )
 
 
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+    """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
+    if not request.valid:
+        return "none"
+    if placement.crash is None:
+        return "failed"
+    if placement.area is not None:
+        return "aligned"
+    return "fallback" if setting.proposal is not None and not request.base else "exact"
+
+
 def _facts_view(setting: Setting, options: Options) -> FactsView:
     facts = setting.facts
     return FactsView(
@@ -264,18 +283,10 @@ def _facts_view(setting: Setting, options: Options) -> FactsView:
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:
     log = (*request.log, *placement.log)
     attempts = tuple(placement.attempts)
-    if not request.valid:
-        return ReservationView("none", attempts=attempts, log=log)
-    crash = placement.crash
+    outcome = outcome_of(request, placement, setting)
+    crash, area = placement.crash, placement.area
     if crash is None:
-        return ReservationView("failed", attempts=attempts, log=log)
-    area = placement.area
-    if area is not None:
-        outcome = "aligned"
-    elif setting.proposal is not None and not request.base:
-        outcome = "fallback"
-    else:
-        outcome = "exact"
+        return ReservationView(outcome, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,

@@ -231,4 +231,5 @@ class Plan:
     @property
     def reserved(self) -> bool:
         """Whether crash memory is reserved at all: the exit status of `plan`."""
-        return self.reservation.crash is not None
+        crash = self.reservation.crash
+        return crash is not None and crash.size > 0

@@ -28,6 +28,10 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
+    "explain": "The story of one plan, attempt by attempt, and what would help.",
+    "size": "What to ask for: distributions' defaults, a sweep over sizes, shrinking after boot.",
+    "fit": "The largest crash kernel a machine can give.",
+    "diff": "Two maps, or one map under two requests, kernels or strategies: only what differs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",

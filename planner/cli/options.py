@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # generic only in newer releases
 
-__all__ = ["CONFIG_KEY", "FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+__all__ = [
+    "CONFIG_KEY",
+    "FORMATS",
+    "SIZE",
+    "SIZES",
+    "SIZE_OR_ZERO",
+    "image_options",
+    "kernel_option",
+    "kernel_options",
+    "map_options",
+    "output_options",
+]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -57,7 +68,7 @@ class _Kind(_ParamType):
 class _Value(_Kind):
     """A kind of value that `planner.values` knows how to read."""
 
-    def read(self, value: str | int) -> int | str:
+    def read(self, value: str | int) -> int | str | tuple[int, int]:
         """The value as the model takes it; raises `values.BadValue`."""
         raise NotImplementedError
 
@@ -81,6 +92,26 @@ class Size(_Value):
         from planner.values import size  # noqa: PLC0415 - see the module's docstring
 
         return size(value)
+
+
+class SizeOrZero(Size):
+    """A size as the kernel reads it; 0 is one too."""
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return 0 if value in (0, "0") else super().read(value)
+
+
+class Sizes(_Value):
+    """Two sizes as `FROM..TO`."""
+
+    name = "range of sizes"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Bytes of both."""
+        from planner.values import size_range  # noqa: PLC0415 - see the module's docstring
+
+        return size_range(str(value))
 
 
 class PageSize(_Value):
@@ -199,7 +230,7 @@ def _map_formats() -> Iterable[str]:
     return sources.FORMATS
 
 
-SIZE = Size()
+SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
@@ -308,6 +339,26 @@ def kernel_options(function: _F) -> _F:
                 metavar="NAME",
                 type=_Known("preset", _presets, _check_preset),
                 help="A distribution's default instead of CRASHKERNEL.",
+            ),
+        ],
+    )
+
+
+def image_options(function: _F) -> _F:
+    """Over all positions of the kernel image: `any_image`, `image_size`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--any-image",
+                is_flag=True,
+                help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+            ),
+            click.option(
+                "--image-size",
+                metavar="SIZE",
+                type=SIZE,
+                help="With --any-image: the image's size; from the map by default, or a usual size.",
             ),
         ],
     )

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.ranges import Range
-    from planner.result import Plan, ReservationView
+    from planner.result import KernelView, Plan, ReservationView
 
 __all__ = [
     "assumptions",
     "attempts",
     "facts",
     "granularity",
+    "kernel_facts",
     "log",
     "notes",
     "other_readings",
@@ -63,9 +64,18 @@ def verdict(plan: Plan) -> str:
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """What was asked, of which machine and kernel: label and text."""
-    kernel, memory = plan.kernel, plan.memory
-    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
+    memory = plan.memory
     regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    rows = [
+        ("Asked", _request(plan)),
+        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
+    ]
+    return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel)
+
+
+def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
+    """The kernel that was modelled and the strategy: label and text."""
+    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     if kernel.dma_limit is None:
         low = "no DMA zones: all memory is low memory"
     else:
@@ -73,8 +83,6 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
     granule = f"granule {size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"
     rows = [
-        ("Asked", _request(plan)),
-        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
         ("Strategy", f"{kernel.strategy}, {granule}"),
     ]

@@ -23,7 +23,7 @@ from planner.render.plan import render
 from planner.report import to_dict
 from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text, read_source
-from tests.benchmarks import inputs, many
+from tests.benchmarks import inputs, many, sizing
 from tests.benchmarks.comparisons import ratios
 from tests.benchmarks.figures import ROOT, Figure
 
@@ -170,7 +170,8 @@ def _memory() -> list[Figure]:
 def main() -> int:
     """Measure, print, compare."""
     status = 0
-    for measure in (_starts, _sizes, _counts, _fleet, _comparisons, _memory, *many.MEASURES, *inputs.MEASURES):
+    own = (_starts, _sizes, _counts, _fleet, _comparisons, _memory)
+    for measure in (*own, *many.MEASURES, *sizing.MEASURES, *inputs.MEASURES):
         for figure in measure():
             mark = "ok" if figure.holds else "TOO MUCH"
             status |= not figure.holds
