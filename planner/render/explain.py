@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["blocks"]
 
 _MOST_GAPS = 8
+_NO_NAME = ("window", "end of memory")
+"""Edges that say nothing of what is in the way."""
 
 
 def blocks(told: Explanation) -> list[Block]:
@@ -91,7 +93,7 @@ def _row(gap: GapStory) -> tuple[str, str, str, str]:
     if gap.mirror:
         text += ", mirrored only"
     above = _edge(gap.above)
-    if gap.above.what in ("window", "end of memory"):
+    if gap.above.what in _NO_NAME and gap.below.what not in _NO_NAME:
         above += f" (below it: {_edge(gap.below)})"
     return span(gap.usable), size(gap.usable.size), text, above
 

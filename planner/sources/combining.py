@@ -31,8 +31,12 @@ _FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kerne
 _FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
 
 
-def combine(machines: Sequence[Machine]) -> Machine:
-    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other."""
+def combine(machines: Sequence[Machine], *, check_ram: bool = True) -> Machine:
+    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other.
+
+    check_ram: whether sources may be of different machines. Of one machine a later view may show more memory than an
+    earlier one, as some was plugged in.
+    """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
     ordered = (best, *(m for m in machines if m is not best))
@@ -43,7 +47,8 @@ def combine(machines: Sequence[Machine]) -> Machine:
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
-    _check_ram(best, ordered)
+    if check_ram:
+        _check_ram(best, ordered)
     notes = [note for machine in machines for note in machine.notes if not _outdone(machine, best)]
     notes += [
         f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"

@@ -107,7 +107,8 @@ def assemble(found: Found) -> Machine:
     work = _Assembly(found)
     facts = _facts(work)
     _maps(work)
-    _log(work, facts.kernel)
+    known = Machine("the report", "facts", MemoryMap(()), facts, settled=False)
+    _log(work, known)
     if not any(m.memory.regions for m in work.machines):
         _lsmem(work)
     _config(work, facts.kernel)
@@ -118,8 +119,7 @@ def assemble(found: Found) -> Machine:
             f"has no memory map that can be used{f' ({why})' if why else ''}",
             "a report made as root has proc/iomem, or a boot log",
         )
-    work.machines.append(Machine("the report", "facts", MemoryMap(()), facts, settled=False))
-    machine = combine(work.machines)
+    machine = combine([*work.machines, known], check_ram=False)
     missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
     notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
     if missing:
@@ -217,8 +217,8 @@ def _maps(work: _Assembly) -> None:
             work.failed.append(str(error))
 
 
-def _log(work: _Assembly, kernel: str | None) -> None:
-    """The log that tells most: of this kernel, with the memory ranges of its boot."""
+def _log(work: _Assembly, facts: Machine) -> None:
+    """The log that tells most: of this boot, with the memory ranges of its boot."""
     from planner.sources import dmesg  # noqa: PLC0415 - each reader when it is needed
 
     best: tuple[tuple[bool, bool], str, Machine] | None = None
@@ -232,9 +232,10 @@ def _log(work: _Assembly, kernel: str | None) -> None:
         machine = work.read(path, text, dmesg.parse)
         if machine is None:
             continue
-        other = machine.facts.kernel is not None and kernel is not None and machine.facts.kernel != kernel
-        if other:
-            work.failed.append(f"{path} is the log of {machine.facts.kernel}")
+        try:
+            combine([facts, *work.machines, machine], check_ram=False)
+        except InputError as error:  # a log of an earlier boot
+            work.failed.append(f"{path} is of another boot ({error.what})")
             continue
         score = (bool(machine.memory.regions), machine.facts.kernel is not None)
         if best is None or score > best[0]:

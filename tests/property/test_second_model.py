@@ -176,12 +176,19 @@ def test_the_placement_is_the_highest_free_address(
     movable = "movable_node" in (machine.facts.cmdline or "")
     skipped = Flag.NOMAP | Flag.DRIVER_MANAGED | (Flag.HOTPLUG if movable else 0)
     memory = [(r.start, r.end) for r in machine.memory.regions if not r.flags & skipped]
-    free = without(memory, [(r.start, r.end) for r in machine.memory.reserved])
+    reserved = [(r.start, r.end) for r in machine.memory.reserved]
+    free = without(memory, reserved)
+    if "@" in value and kernel == "5.10":  # it tests the range itself, and looks at no flags
+        free_for_request = without([(r.start, r.end) for r in machine.memory.regions], reserved)
+    else:
+        free_for_request = free
     done = report["reservation"]
     if done["outcome"] != "none":
         proposal = strategy == "pud-aligned" and not report["kernel"]["forced_base_pages"]
         granule = report["kernel"]["granule"] if proposal else None
-        expected = placed(free, value, kernel, low, granule, shape.page, report["memory"]["ram"], prefer=prefer)
+        expected = placed(
+            free_for_request, value, kernel, low, granule, shape.page, report["memory"]["ram"], prefer=prefer
+        )
         got = (done["crash"] and done["crash"]["start"], done["low"] and done["low"]["start"], done["area"] is not None)
         assert got == expected
     waste = report["waste"]

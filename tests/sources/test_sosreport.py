@@ -145,13 +145,27 @@ def test_the_configuration_is_the_running_kernels() -> None:
     assert parse_text(packed(packed_config), "x").facts.va_bits == 48
 
 
-def test_a_log_of_another_kernel_is_left_out() -> None:
-    """/var/log/dmesg may be from before an update."""
-    old = BOOT["dmesg"].replace(BOOT["kernel"], "5.10.0-1-arm64").encode()
-    files = {name: data for name, data in FILES.items() if "dmesg" not in name} | {f"{TOP}var/log/dmesg": old}
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        pytest.param(BOOT["kernel"], "5.10.0-1-arm64", "kernel is 5.10.0-1-arm64", id="another kernel"),
+        pytest.param("crashkernel=512M", "crashkernel=64M", "crashkernel=64M here", id="another request"),
+    ],
+)
+def test_a_log_of_another_boot_is_left_out(old: str, new: str, why: str) -> None:
+    """/var/log/dmesg may be from before an update; a note tells."""
+    log = BOOT["dmesg"].replace(old, new).encode()
+    files = {name: data for name, data in FILES.items() if "dmesg" not in name} | {f"{TOP}var/log/dmesg": log}
     source = parse_text(packed(files), "x")
     assert source.facts.events == ()
-    assert any("is the log of 5.10.0-1-arm64" in note for note in source.notes)
+    assert any(note.startswith("not usable: var/log/dmesg is of another boot") and why in note for note in source.notes)
+
+
+def test_memory_plugged_in_after_the_boot_is_no_contradiction() -> None:
+    """Of one machine, iomem may show more than the log of its boot."""
+    more = FILES[TOP + "proc/iomem"] + b"400000000-5ffffffff : System RAM\n"
+    source = parse_text(packed({**FILES, TOP + "proc/iomem": more}), "x")
+    assert source.memory.ram > 15 * GIB
 
 
 def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
