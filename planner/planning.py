@@ -12,11 +12,13 @@ from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
+from planner.processors import cpu_named, of_midr, processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
+from planner.remapping import remap_steps
 from planner.remarks import largest_size, remarks
 from planner.reservation import Placement
-from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
+from planner.result import KernelView, MemoryView, OtherReading, Plan, Processor, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
 from planner.setting import (
     Options,
@@ -218,7 +220,18 @@ def _plan(
         notes=tuple(dict.fromkeys(notes)),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
+        steps=remap_steps(setting, reservation, before=baseline_spans, after=spans, mapping=mapping, baseline=baseline)
+        if options.steps
+        else None,
+        processors=processors(setting.strategy, _cpus(machine, options)),
     )
+
+
+def _cpus(machine: Machine, options: Options) -> tuple[Processor, ...]:
+    """The processors that are known: the one the user names, or those of the source."""
+    if options.cpu is not None:
+        return (cpu_named(options.cpu),)
+    return tuple(of_midr(midr) for midr in machine.facts.midr)
 
 
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:

@@ -38,7 +38,8 @@ class Options:
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
     `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
-    or `machine.NO_DMA_ZONES`. reserved: `rewind` or `as-listed`. preset: a distribution's default.
+    or `machine.NO_DMA_ZONES`. reserved: `rewind` or `as-listed`. preset: a distribution's default. cpu: a processor, as
+    `processors.cpu_named` reads it. steps: list the operations that change the linear map.
     """
 
     kernel: str | None = None
@@ -52,6 +53,8 @@ class Options:
     prefer_aligned: bool = False
     reserved: str | None = None
     preset: str | None = None
+    cpu: str | None = None
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
