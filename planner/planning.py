@@ -12,13 +12,13 @@ from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
-from planner.processors import cpu_named, of_midr, processors
+from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.remapping import remap_steps
 from planner.remarks import largest_size, remarks
 from planner.reservation import Placement
-from planner.result import KernelView, MemoryView, OtherReading, Plan, Processor, RequestView, ReservationView, Rewound
+from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
 from planner.setting import (
     Options,
@@ -28,11 +28,13 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_strategy,
+    with_text,
+    without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan"]
+__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,33 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         notes.append(f"the map is one of {machine.facts.arch}: a what-if, as if this memory were an arm64 machine's")
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
-    geo = resolve_geometry(machine.facts, options, assumed)
+    geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, other = _memory_at_reservation(machine, options, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
+    steps = Steps(setting)
+    request = _request(text, setting, steps.ram)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(
-        machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), Steps(setting)
-    )
+    return Question(machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), steps)
+
+
+def with_request(question: Question, text: str) -> Question:
+    """The same machine and kernel for another request."""
+    mainline = with_text(question.mainline, text)
+    request = _request(text, mainline, question.steps.ram)
+    notes = [note for note in question.notes if note not in question.request.notes]
+    return replace(question, text=text, request=request, mainline=mainline, notes=(*notes, *request.notes))
+
+
+def _request(text: str, setting: Setting, ram: int) -> ck.Reading:
+    """What the kernel makes of a request; nothing where it is built without crash kernels."""
+    request = ck.parse(ck.as_cmdline(text), ram, setting.profile)
+    if not without_crash_kernels(setting.facts, setting.profile):
+        return request
+    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
 
 
 _ARM64 = (None, "aarch64", "arm64")
@@ -139,7 +157,9 @@ def _memory_at_reservation(
     machine: Machine, options: Options, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], MemoryMap | None]:
     """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
-    how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
+    how = options.reserved or (
+        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
+    )
     listed = machine.memory
     if how == "as-listed":
         return listed, (), None
@@ -179,7 +199,7 @@ def _plan(
         mapping=mapping,
         baseline=baseline,
         gaps=steps.gaps,
-        low_limit=setting.bounds.low_max,
+        low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
     )
@@ -208,7 +228,7 @@ def _plan(
         ),
         memory=MemoryView(
             source=machine.source,
-            ram=memory.ram,
+            ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
             rewound=rewound,
@@ -223,15 +243,8 @@ def _plan(
         steps=remap_steps(setting, reservation, before=baseline_spans, after=spans, mapping=mapping, baseline=baseline)
         if options.steps
         else None,
-        processors=processors(setting.strategy, _cpus(machine, options)),
+        processors=processors(setting.strategy, setting.processors),
     )
-
-
-def _cpus(machine: Machine, options: Options) -> tuple[Processor, ...]:
-    """The processors that are known: the one the user names, or those of the source."""
-    if options.cpu is not None:
-        return (cpu_named(options.cpu),)
-    return tuple(of_midr(midr) for midr in machine.facts.midr)
 
 
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:
@@ -263,12 +276,14 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
 
 
 def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
-    strategy = setting.strategy
+    """Whether the memory has base pages, or leaves of its own, and somebody unmaps it."""
+    strategy, mapped = setting.strategy, setting.effect != "none" or bool(setting.forcing.reasons)
     if strategy.proposal:
-        return whole if outcome == "aligned" else setting.proposal is None
-    if strategy.protects is None:
-        return setting.effect != "none"
-    return strategy.protects
+        return whole if outcome == "aligned" else setting.proposal is None and mapped
+    if strategy.protects is not None:
+        return strategy.protects and mapped
+    profile = setting.profile
+    return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
 
 
 def _other_readings(

@@ -12,7 +12,7 @@ from planner.errors import InputError
 from planner.result import AllowedPart, Processor, ProcessorsView
 from planner.strategies import Strategy
 
-__all__ = ["ALLOWED", "PARTS", "cpu_named", "of_midr", "processors", "show", "show_allowed"]
+__all__ = ["ALLOWED", "PARTS", "cpu_named", "of_midr", "processors", "show", "show_allowed", "without_aborts"]
 
 _NO_LEVEL, _NOABORT = -1, 3  # of Strategy.bbm_level
 
@@ -127,11 +127,13 @@ def of_midr(midr: int) -> Processor:
 
 
 def cpu_named(text: str) -> Processor:
-    """The processor that `--cpu` means: a MIDR (0x410fd821), a core, or a core and a revision (cortex-x4-r0p3).
+    """The processor that `--cpu` means: a MIDR (0x410fd821), a core, a core and a revision (cortex-x4-r0p3), or `other`.
 
     Raises InputError for what is neither.
     """
     key = text.strip().lower().replace("_", "-").replace(" ", "-")
+    if key == "other":
+        return Processor(None, "other")
     if key[:1].isdigit():
         return of_midr(_number(key, text))
     name, _, revision = key.rpartition("-r")
@@ -200,6 +202,11 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
     return ProcessorsView(needs, ALLOWED, cpus, True, f"{names}: on the kernel's list")
 
 
+def without_aborts(cpu: Processor) -> bool:
+    """Whether a processor is on the kernel's list."""
+    return _row(cpu) is not None
+
+
 def _row(cpu: Processor) -> AllowedPart | None:
     """The row of the kernel's list that a processor is on; with its revision unknown, the row of its part.
 
@@ -208,7 +215,7 @@ def _row(cpu: Processor) -> AllowedPart | None:
     for row in ALLOWED:
         least = row.least_revision
         if cpu.midr is None:
-            if cpu.name is not None and PARTS[cpu.name] == (row.implementer, row.part):
+            if PARTS.get(cpu.name or "") == (row.implementer, row.part):
                 return row
         elif (cpu.midr >> 24, cpu.midr >> 4 & 0xFFF) == (row.implementer, row.part) and (
             least is None or (not cpu.midr >> 20 & 0xF and (cpu.midr & 0xF) >= least)

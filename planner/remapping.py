@@ -19,10 +19,13 @@ from planner.records import dataclass
 from planner.result import KINDS, Mapping, RemapStep, ReservationView, Tables
 from planner.setting import Setting
 
-__all__ = ["BOOT_ROOT", "ENTRY_LEVELS", "ORDERS", "ROOT", "Phase", "remap_steps"]
+__all__ = ["BOOT_ROOT", "ENTRY_LEVELS", "ORDERS", "ROOT", "TABLE_LEVELS", "Phase", "remap_steps"]
 
 ROOT, BOOT_ROOT = "swapper_pg_dir", "init_pg_dir"
 """The kernel's table, and the early one, which maps nothing but the image."""
+
+TABLE_LEVELS = ("pud", "pmd", "pte")
+"""Levels whose entries may be leaves, from the root down."""
 
 ENTRY_LEVELS = ("pud", "pmd", "pmd", "pte", "pte")
 """The level of the entries of each kind of leaf, by its index in `KINDS`."""
@@ -51,6 +54,15 @@ ORDERS: dict[str, tuple[Phase, ...]] = {
     "bbml2": ("split", "dsb", "flush", "dsb"),
 }
 
+_WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
+    "dsb": RemapStep("dsb"),
+    "forget": RemapStep("tlbi", local=True),
+    "leave": RemapStep("switch", root=BOOT_ROOT),
+    "return": RemapStep("switch", root=ROOT),
+    "start": RemapStep("switch", root=ROOT, cpus="all"),
+}
+"""The phases that are one operation whatever changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
@@ -78,7 +90,7 @@ def remap_steps(
 
     What is decided before the map is live is built whole; all else changes entries of the live map.
     """
-    if after is before or reservation.crash is None and setting.effect != "pages":
+    if after is before or (reservation.crash is None and setting.effect != "pages"):
         return ()
     name = setting.strategy.name
     live = name in ORDERS and setting.effect not in ("pages", "none") and (name != "isolated")
@@ -121,10 +133,10 @@ def _clipped(spans: Sequence[LeafSpan], start: int, end: int) -> tuple[LeafSpan,
     for low, high, kind in spans:
         if high <= start or end <= low:
             continue
-        low, high = max(low, start), min(high, end)
-        if found and found[-1][1] == low and found[-1][2] == kind:
-            low = found.pop()[0]
-        found.append((low, high, kind))
+        first, last = max(low, start), min(high, end)
+        if found and found[-1][1] == first and found[-1][2] == kind:
+            first = found.pop()[0]
+        found.append((first, last, kind))
     return tuple(found)
 
 
@@ -162,29 +174,17 @@ class _Maker:
 
     def phase(self, phase: Phase, pieces: Sequence[_Piece]) -> Iterator[RemapStep]:
         """The operations of one phase."""
-        if phase == "dsb":
-            yield RemapStep("dsb")
-        elif phase == "build":
-            for piece in pieces:
-                yield from self._build(piece)
-        elif phase == "clear":
-            for piece in pieces:
-                if piece.was is not None:
-                    yield self._on("clear", piece.start, piece.end, was=piece.was)
-        elif phase == "link":
-            for piece in pieces:
-                yield from self._link(piece)
-        elif phase == "split":
+        if phase == "split":
             yield from self._split(pieces)
         elif phase == "flush":
             for start, end in union((piece.start, piece.end) for piece in pieces):
                 yield RemapStep("tlbi", Range(start, end))
-        elif phase == "forget":
-            yield RemapStep("tlbi", local=True)
-        elif phase == "start":
-            yield RemapStep("switch", root=ROOT, cpus="all")
+        elif phase in _WITHOUT_ENTRIES:
+            yield _WITHOUT_ENTRIES[phase]
         else:
-            yield RemapStep("switch", root=BOOT_ROOT if phase == "leave" else ROOT)
+            make = {"build": self._build, "clear": self._clear, "link": self._link}[phase]
+            for piece in pieces:
+                yield from make(piece)
 
     def _on(self, step: str, start: int, end: int, *, leaf: int | None = None, was: int | None = None) -> RemapStep:
         """An operation on the entries of a kind of leaf in a range."""
@@ -201,7 +201,10 @@ class _Maker:
 
     def _deeper(self, kind: int, was: int | None) -> bool:
         """Whether a leaf lies in a table below the entries that were there."""
-        return was is None or ENTRY_LEVELS[kind] > ENTRY_LEVELS[was]
+        return was is None or TABLE_LEVELS.index(ENTRY_LEVELS[kind]) > TABLE_LEVELS.index(ENTRY_LEVELS[was])
+
+    def _clear(self, piece: _Piece) -> Iterator[RemapStep]:
+        yield self._on("clear", piece.start, piece.end, was=piece.was)
 
     def _build(self, piece: _Piece) -> Iterator[RemapStep]:
         for start, end, kind in piece.parts:

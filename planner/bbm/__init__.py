@@ -6,7 +6,7 @@ is data: pages, tables and steps, built in (`PROCEDURES`), read from JSON, or ma
 
 from __future__ import annotations
 
-from planner.bbm.cases import BBM_LEVELS, TLBS, VERDICTS, Case, case, cases
+from planner.bbm.cases import BBM_LEVELS, TLBS, VERDICTS, Case, case, cases, procedure_named
 from planner.bbm.explorer import ExplorationError, TraceStep
 from planner.bbm.model import (
     TOUCHES,
@@ -21,8 +21,10 @@ from planner.bbm.model import (
     Tlbi,
     Touch,
     Write,
+    check,
 )
 from planner.bbm.procedures import PROCEDURES
+from planner.bbm.remapped import procedure_of
 
 __all__ = [
     "BBM_LEVELS",
@@ -46,4 +48,7 @@ __all__ = [
     "Write",
     "case",
     "cases",
+    "check",
+    "procedure_named",
+    "procedure_of",
 ]

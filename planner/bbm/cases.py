@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from planner.bbm.explorer import AFTERWARDS, CAP, Exploration, Finding, TraceStep, explore
 from planner.bbm.model import Procedure, check
+from planner.bbm.parts import parts
 from planner.bbm.procedures import PROCEDURES
 from planner.bbm.rules import broken
 from planner.bbm.walking import Observer
@@ -95,9 +96,12 @@ def case(
     touched = touch or procedure.touch
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
-    found = [_explored(procedure, nt_honoured, tlb, touched, observer, cap) for observer in observers]
+    found = [
+        _explored(part, nt_honoured, tlb, touched, observer, cap) for observer in observers for part in parts(procedure)
+    ]
     outcomes = [outcome for exploration in found for outcome in _outcomes(exploration, bbm_level, touched)]
-    verdict, trace = "safe", ()
+    verdict = "safe"
+    trace: tuple[TraceStep, ...] = ()
     if outcomes:
         verdict, finding = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1].trace)))
         trace = finding.trace

@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 from planner.bbm.model import Descriptor, Dsb, Procedure, Switch, Tlbi, Touch, Write
 from planner.bbm.walking import Cached, Link, Memory, Observer, Tables, Walk, overlap, owner, takes
-from planner.errors import PlannerError
+from planner.errors import InputError
 from planner.records import dataclass
 
 __all__ = ["CAP", "AFTERWARDS", "ExplorationError", "Exploration", "Finding", "TraceStep", "explore"]
@@ -37,7 +37,7 @@ AFTERWARDS = "afterwards"
 """The fault of a page that is mapped, and in use, once all steps are taken; or of a `Touch` that is a step itself."""
 
 
-class ExplorationError(PlannerError):
+class ExplorationError(InputError):
     """More states than the cap: no verdict can be given."""
 
 
@@ -154,8 +154,9 @@ class _Search:
     def _stay_below(self, states: int) -> None:
         if states >= self.cap:
             raise ExplorationError(
-                f"{self.tables.procedure.name}: more than {self.cap} states, so there is no verdict; use fewer pages "
-                "or steps, or put a dsb after writes"
+                f"procedure {self.tables.procedure.name}",
+                f"more than {self.cap} states, so there is no verdict",
+                "use fewer pages or entries, or a dsb after the writes",
             )
 
     def _moves_of(self, point: _Point) -> Iterator[tuple[str, str, _Point, Tlbi | None, int]]:

@@ -229,27 +229,14 @@ _ALL = (
     ),
     Procedure(
         name="bbml2",
-        summary="the block is split live: into a contiguous run of PMDs, the run into PMDs, and flushed after",
+        summary="the block is split live into smaller blocks, and flushed after",
         rests_on="FEAT_BBM level 2, and no conflict aborts: nobody could take one here",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
-        tables=_tables(
-            _puds(("crash", "margin")),
-            Table(
-                "pmds",
-                "pmd",
-                (Entry("crash PMD", ("crash",), None, "run"), Entry("margin PMD", ("margin",), None, "run")),
-            ),
-        ),
+        tables=_tables(_puds(("crash", "margin")), _leaves("pmds", "pmd", "crash", "margin")),
         root=ROOT,
         steps=phases(
             ORDERS["bbml2"],
-            link=(
-                Write("crash PMD", _CONT),
-                Write("margin PMD", _CONT),
-                Dsb(),
-                *_PUT,
-                *_fill("pmd", "crash", "margin"),
-            ),
+            link=(*_fill("pmd", "crash", "margin"), Dsb(), *_PUT),
             flush=("crash", "margin"),
         ),
     ),

@@ -27,9 +27,13 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "compare": "Every strategy on one machine, and which serves an aim best.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
+    "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
+    "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
-    "schema": "The JSON Schema of the report or of a JSON map.",
+    "collect": "A shell script that gathers what a plan needs from a machine.",
+    "schema": "The JSON Schema of the report, of a JSON map, of a procedure or of bbm.",
     "completion": "The completion script of a shell.",
 }
 """Each command and its one line of help; its code is in the module of that name."""
