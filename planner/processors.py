@@ -127,7 +127,7 @@ def of_midr(midr: int) -> Processor:
 
 
 def cpu_named(text: str) -> Processor:
-    """The processor that `--cpu` means: a MIDR (0x410fd821), a core, a core and a revision (cortex-x4-r0p3), or `other`.
+    """What `--cpu` means: a MIDR (0x410fd821), a core, perhaps with its revision (cortex-x4-r0p3); `other`.
 
     Raises InputError for what is neither.
     """

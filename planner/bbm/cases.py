@@ -97,7 +97,9 @@ def case(
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [
-        _explored(part, nt_honoured, tlb, touched, observer, cap) for observer in observers for part in parts(procedure)
+        _explored(part, tlb, touched, observer, cap, nt_honoured=nt_honoured)
+        for observer in observers
+        for part in parts(procedure)
     ]
     outcomes = [outcome for exploration in found for outcome in _outcomes(exploration, bbm_level, touched)]
     verdict = "safe"
@@ -138,7 +140,7 @@ def cases(
 
 @lru_cache(maxsize=64)
 def _explored(
-    procedure: Procedure, nt_honoured: bool, tlb: str, touch: str, observer: Observer, cap: int
+    procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
 ) -> Exploration:
     """Levels that see the same states share them."""
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)

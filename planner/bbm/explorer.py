@@ -21,14 +21,15 @@ Imports `model` and `walking`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TypeAlias
 
-from planner.bbm.model import Descriptor, Dsb, Procedure, Switch, Tlbi, Touch, Write
+from planner.bbm.model import Descriptor, Dsb, Procedure, Step, Switch, Tlbi, Write
 from planner.bbm.walking import Cached, Link, Memory, Observer, Tables, Walk, overlap, owner, takes
 from planner.errors import InputError
-from planner.records import dataclass
+from planner.records import dataclass, replace
 
-__all__ = ["CAP", "AFTERWARDS", "ExplorationError", "Exploration", "Finding", "TraceStep", "explore"]
+__all__ = ["AFTERWARDS", "CAP", "Exploration", "ExplorationError", "Finding", "TraceStep", "explore"]
 
 CAP = 500_000
 """States after which an exploration gives up, loudly."""
@@ -160,53 +161,50 @@ class _Search:
             )
 
     def _moves_of(self, point: _Point) -> Iterator[tuple[str, str, _Point, Tlbi | None, int]]:
-        tables, steps = self.tables, self.tables.procedure.steps
-        taken, memory, pending, root = point.taken, point.memory, point.pending, point.root
-        for place, number in enumerate(pending):
-            step = steps[number]
-            rest = pending[:place] + pending[place + 1 :]
-            if isinstance(step, Write):
-                earlier = [steps[i] for i in pending[:place]]
-                if any(isinstance(e, Write) and e.entry == step.entry for e in earlier):
-                    continue  # writes to one place stay in order
-                seen = self._stored(memory, step)
-                yield (
-                    "memory",
-                    f"{tables.describe_step(step)} becomes visible",
-                    _Point(taken, seen, rest, root),
-                    None,
-                    0,
-                )
-            else:
-                assert isinstance(step, Tlbi)  # noqa: S101 - nothing else is ever pending
-                done = _Point(taken, memory, rest, root)
-                yield f"{self.cpu} hardware", f"{tables.describe_step(step)} is done", done, step, 0
-        if taken == len(steps):
+        """Who may do what next: actor, text, where that leads, the invalidation that takes place, the page touched."""
+        for place in range(len(point.pending)):
+            yield from self._completed(point, place)
+        steps = self.tables.procedure.steps
+        if point.taken == len(steps):
             return
-        step = steps[taken]
-        text, actor = tables.describe_step(step), self._actor(taken)
-        later = _Point(taken + 1, memory, (*pending, taken), root)
+        step, actor = steps[point.taken], self._actor(point.taken)
+        text = self.tables.describe_step(step)
+        done = _Point(point.taken + 1, point.memory, point.pending, point.root)
+        begun = _Point(point.taken + 1, point.memory, (*point.pending, point.taken), point.root)
         if isinstance(step, Write):
-            waiting = any(isinstance(e := steps[i], Write) and e.entry == step.entry for i in pending)
+            stored = self._stored(point.memory, step)
+            waiting = any(self._same_place(step, steps[i]) for i in point.pending)
             if not waiting:
-                yield actor, text, _Point(taken + 1, self._stored(memory, step), pending, root), None, 0
-            if waiting or self._stored(memory, step) != memory:
-                yield actor, f"{text} (not visible yet)", later, None, 0
+                yield actor, text, replace(done, memory=stored), None, 0
+            if waiting or stored != point.memory:
+                yield actor, f"{text} (not visible yet)", begun, None, 0
         elif isinstance(step, Tlbi):
             if step.local and not takes(step, self.observer):
-                yield actor, text, _Point(taken + 1, memory, pending, root), None, 0
+                yield actor, text, done, None, 0
             else:
-                yield actor, text, _Point(taken + 1, memory, pending, root), step, 0
-                yield actor, f"{text} (not done yet)", later, None, 0
+                yield actor, text, done, step, 0
+                yield actor, f"{text} (not done yet)", begun, None, 0
         elif isinstance(step, Dsb):
-            if not any(step.cpus in (owner(steps[i], self.observer), "all") for i in pending):
-                yield actor, text, _Point(taken + 1, memory, pending, root), None, 0
+            if not any(step.cpus in (owner(steps[i], self.observer), "all") for i in point.pending):
+                yield actor, text, done, None, 0
         elif isinstance(step, Switch):
-            here = step.root if takes(step, self.observer) else root
-            yield actor, text, _Point(taken + 1, memory, pending, here), None, 0
+            yield actor, text, replace(done, root=step.root) if takes(step, self.observer) else done, None, 0
         else:
-            page = tables.bit_of[step.page] if takes(step, self.observer) else 0
-            yield actor, text, _Point(taken + 1, memory, pending, root), None, page
+            yield actor, text, done, None, self.tables.bit_of[step.page] if takes(step, self.observer) else 0
+
+    def _completed(self, point: _Point, place: int) -> Iterator[tuple[str, str, _Point, Tlbi | None, int]]:
+        """A step that was begun takes effect; writes to one place stay in order."""
+        steps, pending = self.tables.procedure.steps, point.pending
+        step = steps[pending[place]]
+        text = self.tables.describe_step(step)
+        rest = replace(point, pending=pending[:place] + pending[place + 1 :])
+        if isinstance(step, Tlbi):
+            yield f"{self.cpu} hardware", f"{text} is done", rest, step, 0
+        elif isinstance(step, Write) and not any(self._same_place(step, steps[i]) for i in pending[:place]):
+            yield "memory", f"{text} becomes visible", replace(rest, memory=self._stored(point.memory, step)), None, 0
+
+    def _same_place(self, write: Write, other: Step) -> bool:
+        return isinstance(other, Write) and other.entry == write.entry
 
     def _stored(self, memory: Memory, step: Write) -> Memory:
         changed: list[Descriptor] = list(memory)
@@ -390,7 +388,7 @@ class _Search:
         while (before := reached[way[-1]]) >= 0:
             way.append(before)
         way.reverse()
-        trace = [self._line(a, b) for a, b in zip(way, way[1:], strict=False)]
+        trace = [self._line(a, b) for a, b in pairwise(way)]
         trace.append(self._last_line(state, kind, page))
         return tuple(trace)
 

@@ -8,6 +8,8 @@ Imports `model` only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from planner.bbm.model import Descriptor, Leaf, Procedure, Step, Table, Tlbi, Touch, Write
 from planner.records import replace
 
@@ -18,37 +20,46 @@ def parts(procedure: Procedure) -> tuple[Procedure, ...]:
     """The independent parts, largest first; the procedure itself where a `Touch` of one part could stop the others."""
     if any(isinstance(step, Touch) for step in procedure.steps):
         return (procedure,)
-    group = {page.name: page.name for page in procedure.pages}
-
-    def leader(page: str) -> str:
-        while group[page] != page:
-            page = group[page]
-        return page
-
-    def join(pages: tuple[str, ...]) -> None:
-        for page in pages[1:]:
-            group[leader(page)] = leader(pages[0])
-
+    groups = _Groups(page.name for page in procedure.pages)
     held = _held(procedure)
     changing: set[str] = set()
     for table in procedure.tables:
         runs: dict[str, tuple[str, ...]] = {}
         for entry in table.entries:
             values = held[entry.name]
+            leaves = [value for value in values if isinstance(value, Leaf)]
             if len(values) > 1:
                 changing.update(entry.covers)
-            if len(values) > 1 or any(isinstance(value, Leaf) for value in values):
-                join(entry.covers)
-            if entry.run and any(isinstance(value, Leaf) and value.cont for value in values):
+            if leaves or len(values) > 1:
+                groups.join(entry.covers)
+            if entry.run and any(leaf.cont for leaf in leaves):
                 runs[entry.run] = (*runs.get(entry.run, ()), *entry.covers)
         for pages in runs.values():
-            join(pages)
+            groups.join(pages)
     apart: dict[str, list[str]] = {}
-    moving = {leader(page) for page in changing}
-    for page in group:
-        own = leader(page)
-        apart.setdefault(own if own in moving else "", []).append(page)
+    moving = {groups.leader(page) for page in changing}
+    for page in procedure.pages:
+        own = groups.leader(page.name)
+        apart.setdefault(own if own in moving else "", []).append(page.name)
     return tuple(_only(procedure, frozenset(pages)) for pages in sorted(apart.values(), key=len, reverse=True))
+
+
+class _Groups:
+    """Pages that belong together, by a leader of each group."""
+
+    def __init__(self, pages: Iterable[str]) -> None:
+        self._above = {page: page for page in pages}
+
+    def leader(self, page: str) -> str:
+        """The one page that stands for the group of a page."""
+        while self._above[page] != page:
+            page = self._above[page]
+        return page
+
+    def join(self, pages: Sequence[str]) -> None:
+        """Make one group of the groups of some pages."""
+        for page in pages[1:]:
+            self._above[self.leader(page)] = self.leader(pages[0])
 
 
 def _held(procedure: Procedure) -> dict[str, set[Descriptor]]:

@@ -3,14 +3,14 @@
 A map has millions of entries; those that every step treats alike, in tables that are alike, cannot do anything that one
 of them cannot. So of each group one *point* is kept: the operations that reach its address, and how its old leaf or
 contiguous run is shared with others, tell it from the rest. Of a contiguous run two are kept that lie in different
-entries, because alike entries of a run are still rewritten one after the other. The tables are those that the points need; beside them
-stand a neighbour that no step reaches, and the image. Imports `model`, `procedures`, `remapping` and `result`.
+entries, because alike entries of a run are still rewritten one after the other. The tables are those that the points
+need; beside them stand a neighbour that no step reaches, and the image. Imports `model`, `procedures`, `remapping` and
+`result`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-
 from typing import TypeAlias
 
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
@@ -54,7 +54,7 @@ def procedure_of(
 ) -> Procedure:
     """The procedure that a plan's steps are. area: the aligned range that is remapped; the crash memory without it.
 
-    touch: what really runs meanwhile. Raises ProcedureError, when it is explored, where the steps contradict each other.
+    touch: what really runs meanwhile. Where the steps contradict each other, exploring it raises ProcedureError.
     """
     return _Maker(steps, geometry, crash, area or crash).procedure(name, touch, summary)
 

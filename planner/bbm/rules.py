@@ -91,9 +91,9 @@ class _MayBeCached:
                     self._walk(table, page, leaves, links)
         self.leaves |= leaves
         self.links |= links
-        for _, since, links_since in self.flushing:
-            since |= leaves
-            links_since |= links
+        for _, leaves_since, links_since in self.flushing:
+            leaves_since.update(leaves)
+            links_since.update(links)
         for one in leaves:
             for other in self.leaves:
                 if overlap(one, other):

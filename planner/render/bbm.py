@@ -51,6 +51,9 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
         found += _one(cases[0])
     else:
         found += _matrix(cases, procedures)
+    alone = len(procedures) == 1
+    if alone:
+        found += _traces(cases, wide=wide)
     found += [
         Paragraph(_THREAD[cases[0].tlb]),
         Facts(_VERDICTS),
@@ -61,8 +64,9 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
             [_about(procedure, cases) for procedure in procedures],
         ),
     ]
-    if wide or len(procedures) == 1:
+    if wide or alone:
         found += [_steps(procedure) for procedure in procedures]
+    if wide and not alone:
         found += _traces(cases, wide=wide)
     return found
 
