@@ -25,10 +25,10 @@ _BROKEN = "*"
 
 _THREAD = {
     "walk-on-miss": "Here the walker fetches an address only where an access misses: an access either hits the cached "
-    "block or loads whatever it finds, so a block that is split while valid never meets its own pages, as the thread "
-    "claims. The architecture (--tlb architecture) lets it fetch any address at any time, also one that the cached "
-    "block covers already: then both match, which is what the claim overlooks, and why the rule is about the change "
-    "of the table and not about who accesses what.",
+    "block or loads whatever it finds, so a block that is split while valid, and is no part of a contiguous run, never "
+    "meets its own pages, as the thread claims. The architecture (--tlb architecture) lets it fetch any address at any "
+    "time, also one that the cached block covers already: then both match, which is what the claim overlooks, and why "
+    "the rule is about the change of the table and not about who accesses what.",
     "architecture": "Here the walker may fetch any address at any time, also one that a cached block covers already: "
     "so a block that is split while valid may meet its own pages in the TLB, which the thread's claim overlooks. Under "
     "that claim's own assumption (--tlb walk-on-miss) an access either hits the cached block or misses and loads "
