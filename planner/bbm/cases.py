@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from planner.bbm.explorer import AFTERWARDS, CAP, Exploration, Finding, TraceStep, explore
-from planner.bbm.model import Procedure, check
+from planner.bbm.model import TOUCHES, Procedure, check
 from planner.bbm.parts import parts
 from planner.bbm.procedures import PROCEDURES
 from planner.bbm.rules import broken
@@ -83,16 +83,12 @@ def case(
     """
     if isinstance(procedure, str):
         procedure = procedure_named(procedure)
-    for value, allowed, what in ((bbm_level, BBM_LEVELS, "level"), (tlb, TLBS, "TLB model")):
-        if value not in allowed:
-            raise InputError(
-                f"--{'bbm-level' if what == 'level' else 'tlb'}",
-                f"no {what} {value!r}",
-                f"use one of {', '.join(allowed)}",
-            )
+    check(procedure)
+    _one_of(bbm_level, BBM_LEVELS, "--bbm-level", "level")
+    _one_of(tlb, TLBS, "--tlb", "TLB model")
+    _one_of(touch or procedure.touch, TOUCHES, "--touch", "touch")
     if cpus < 1:
         raise InputError("--cpus", f"{cpus} is no number of CPUs", "use 1 or more")
-    check(procedure)
     touched = touch or procedure.touch
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
@@ -119,6 +115,11 @@ def case(
         trace=trace,
         states=sum(exploration.states for exploration in found),
     )
+
+
+def _one_of(value: str, allowed: tuple[str, ...], where: str, what: str) -> None:
+    if value not in allowed:
+        raise InputError(where, f"no {what} {value!r}", f"use one of {', '.join(allowed)}")
 
 
 def cases(

@@ -255,7 +255,7 @@ class _Search:
         self.faults: list[tuple[tuple[int, int, int, str], ...]] = []
         self.covering = {page: self._covering(page) for page in self.classes}
         for point, from_root in zip(self.points, self._walks, strict=True):
-            loads: dict[tuple[int, int], _Load] = {}
+            loads: dict[tuple[int, int, int], _Load] = {}
             faults: list[tuple[int, int, int, str]] = []
             last = point.taken == len(self.tables.procedure.steps)
             touched = self.running | (self.in_use_afterwards if last else 0)
@@ -274,7 +274,7 @@ class _Search:
                 for gain in gains:
                     if gain:
                         forbids = gain if self.eager else gain | covering
-                        loads.setdefault((needs, gain), (needs, gain, forbids, page))
+                        loads.setdefault((needs, gain, forbids), (needs, gain, forbids, page))
             self.loads.append(tuple(loads.values()))
             self.faults.append(tuple(faults))
 
@@ -414,7 +414,11 @@ class _Search:
             changed = bits ^ now
             if bits & changed:
                 return f"{self.cpu} hardware", f"evicts the {self._named(changed)}"
-            pages = [p for needs, gain, _, p in self.loads[point] if gain == changed and bits & needs == needs]
+            pages = [
+                page
+                for needs, gain, forbids, page in self.loads[point]
+                if gain == changed and bits & needs == needs and not bits & forbids
+            ]
             page = self.tables.names(pages[0])
             if self.eager:
                 return f"{self.cpu} hardware", f"walks {page}, caches the {self._named(changed)}"

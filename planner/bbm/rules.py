@@ -21,6 +21,9 @@ __all__ = ["Broken", "broken"]
 Broken: TypeAlias = tuple[bool, bool]
 """Whether sizes (or contiguous bits), and whether outputs, are changed without break-before-make."""
 
+_Cache: TypeAlias = tuple[set[Cached], set[Link]]
+"""TLB entries, and the tables that a walker keeps."""
+
 
 def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
     """Which parts of the rule the steps break, on a machine with so many CPUs."""
@@ -33,8 +36,8 @@ def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
 class _MayBeCached:
     """All that one CPU may have cached, step by step.
 
-    visible: what walkers may see of each entry. flushing: invalidations that no DSB has waited for yet, and what has
-    been fetched since, which they need not reach.
+    visible: what walkers may see of each entry. flushing: invalidations that no DSB has waited for yet, each with what
+    may be cached if it was done at once: that much is left when the DSB ends.
     """
 
     def __init__(self, tables: Tables, observer: Observer) -> None:
@@ -42,9 +45,8 @@ class _MayBeCached:
         self.root = tables.procedure.root
         self.newest = list(tables.starts)
         self.visible: list[set[Descriptor]] = [{to} for to in tables.starts]
-        self.leaves: set[Cached] = set()
-        self.links: set[Link] = set()
-        self.flushing: list[tuple[Tlbi, set[Cached], set[Link]]] = []
+        self.cache: _Cache = (set(), set())
+        self.flushing: list[tuple[Tlbi, _Cache]] = []
         self.sizes = self.outputs = False
 
     def judge(self) -> Broken:
@@ -57,7 +59,7 @@ class _MayBeCached:
                 self.visible[index].add(step.to)
             elif isinstance(step, Tlbi):
                 if not step.local or takes(step, self.observer):
-                    self.flushing.append((step, set(), set()))
+                    self.flushing.append((step, self._left_by(step)))
             elif isinstance(step, Dsb):
                 self._complete(step)
             elif isinstance(step, Switch) and takes(step, self.observer):
@@ -65,49 +67,58 @@ class _MayBeCached:
             self._fetch()
         return self.sizes, self.outputs
 
+    def _left_by(self, tlbi: Tlbi) -> _Cache:
+        pages = self.tables.mask(tlbi.pages)
+        leaves, links = self.cache
+        kept = {leaf for leaf in leaves if not leaf.pages & pages}
+        return kept, set(links) if tlbi.last_level else {link for link in links if not link.pages & pages}
+
     def _complete(self, dsb: Dsb) -> None:
         """What the barrier waits for is over: writes are seen by all, invalidations have been done."""
         if dsb.cpus in ("one", "all"):
             self.visible = [{to} for to in self.newest]
         waiting = []
-        for tlbi, leaves, links in self.flushing:
-            if dsb.cpus not in (owner(tlbi, self.observer), "all"):
-                waiting.append((tlbi, leaves, links))
-                continue
-            pages = self.tables.mask(tlbi.pages)
-            self.leaves = {leaf for leaf in self.leaves if not leaf.pages & pages or leaf in leaves}
-            if not tlbi.last_level:
-                self.links = {link for link in self.links if not link.pages & pages or link in links}
+        for tlbi, (leaves, links) in self.flushing:
+            if dsb.cpus in (owner(tlbi, self.observer), "all"):
+                self.cache = self.cache[0] & leaves, self.cache[1] & links
+            else:
+                waiting.append((tlbi, (leaves, links)))
         self.flushing = waiting
 
     def _fetch(self) -> None:
         """Add all that walks may find now, and see whether it contradicts what is there."""
-        leaves: set[Cached] = set()
-        links: set[Link] = set()
-        starts = [(self.root, self.tables.every_page), *((link.table, link.pages) for link in self.links)]
-        for table, pages in starts:
-            for page in self.tables.bit_of.values():
-                if page & pages:
-                    self._walk(table, page, leaves, links)
-        self.leaves |= leaves
-        self.links |= links
-        for _, leaves_since, links_since in self.flushing:
-            leaves_since.update(leaves)
-            links_since.update(links)
-        for one in leaves:
-            for other in self.leaves:
+        fetched = self._fill(self.cache)
+        for _, left in self.flushing:
+            self._fill(left)
+        for one in fetched:
+            for other in self.cache[0]:
                 if overlap(one, other):
                     self.outputs |= one.output != other.output
                     self.sizes |= one.output == other.output
 
+    def _fill(self, cache: _Cache) -> set[Cached]:
+        """Add to a cache what walks from the root, and from the tables it keeps, may find."""
+        leaves: set[Cached] = set()
+        links: set[Link] = set()
+        starts = [(self.root, self.tables.every_page), *((link.table, link.pages) for link in cache[1])]
+        for table, pages in starts:
+            for page in self.tables.bit_of.values():
+                if page & pages:
+                    self._walk(table, page, leaves, links)
+        cache[0].update(leaves)
+        cache[1].update(links)
+        return leaves
+
     def _walk(self, table: str, page: int, leaves: set[Cached], links: set[Link]) -> None:
         """Every walk of a page from a table down that the visible descriptors allow."""
         index = self.tables.entry_at(table, page)
-        for to in () if index is None else self.visible[index]:
+        if index is None:
+            return
+        for to in self.visible[index]:
             if isinstance(to, Leaf):
-                cached = self.tables.cached(index, to) if index is not None else None
+                cached = self.tables.cached(index, to)
                 if cached is not None:
                     leaves.add(cached)
-            elif to is not None and index is not None:
+            elif to is not None:
                 links.add(self.tables.link(index, to))
                 self._walk(to, page, leaves, links)
