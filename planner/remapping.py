@@ -34,9 +34,9 @@ Phase: TypeAlias = Literal[
     "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
 ]
 """build: fill new tables beside. clear: make the old entries invalid. link: put the new ones in place. split: build
-and link, one size of leaf after the other. mark: set the nT bit. flush: invalidate what changed, on all CPUs.
-forget: invalidate everything, on this CPU. leave, return: run on `BOOT_ROOT`, on `ROOT` again. start: all CPUs run on
-`ROOT` for the first time."""
+and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT bit. flush:
+invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: run on `BOOT_ROOT`, on
+`ROOT` again. start: all CPUs run on `ROOT` for the first time."""
 
 ORDERS: dict[str, tuple[Phase, ...]] = {
     "gather": ("link", "dsb", "flush", "dsb"),
@@ -51,7 +51,7 @@ ORDERS: dict[str, tuple[Phase, ...]] = {
     "pud-aligned-trimmed": ("clear", "dsb", "flush", "dsb", "build", "link", "dsb"),
     "base-pages": ("build", "dsb", "start"),
     "isolated": ("build", "dsb", "start"),
-    "bbml2": ("split", "dsb", "flush", "dsb"),
+    "bbml2": ("split", "flush", "dsb"),
 }
 
 _WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
@@ -256,3 +256,4 @@ class _Maker:
                 yield from self.phase("build", split)
                 yield RemapStep("dsb")
             yield from self.phase("link", split)
+            yield RemapStep("dsb")

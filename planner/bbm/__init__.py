@@ -7,7 +7,7 @@ is data: pages, tables and steps, built in (`PROCEDURES`), read from JSON, or ma
 from __future__ import annotations
 
 from planner.bbm.cases import BBM_LEVELS, TLBS, VERDICTS, Case, case, cases, procedure_named
-from planner.bbm.explorer import ExplorationError, TraceStep
+from planner.bbm.explorer import TraceStep
 from planner.bbm.model import (
     TOUCHES,
     Dsb,
@@ -24,6 +24,7 @@ from planner.bbm.model import (
     Write,
     check,
 )
+from planner.bbm.points import ExplorationError
 from planner.bbm.procedures import PROCEDURES
 from planner.bbm.remapped import procedure_of
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from planner.bbm.explorer import AFTERWARDS, CAP, Exploration, Finding, TraceStep, explore
+from planner.bbm.explorer import AFTERWARDS, Exploration, Trace, explore
 from planner.bbm.model import TOUCHES, Procedure, check
 from planner.bbm.parts import parts
+from planner.bbm.points import CAP
 from planner.bbm.procedures import PROCEDURES
 from planner.bbm.rules import broken
 from planner.bbm.walking import Observer
@@ -49,7 +50,7 @@ class Case:
     cpus: int
     verdict: str
     rule_broken: bool
-    trace: tuple[TraceStep, ...]
+    trace: Trace
     states: int
 
     @property
@@ -99,10 +100,9 @@ def case(
     ]
     outcomes = [outcome for exploration in found for outcome in _outcomes(exploration, bbm_level, touched)]
     verdict = "safe"
-    trace: tuple[TraceStep, ...] = ()
+    trace: Trace = ()
     if outcomes:
-        verdict, finding = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1].trace)))
-        trace = finding.trace
+        verdict, trace = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1])))
     sizes, outputs = broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
     return Case(
         procedure=procedure.name,
@@ -147,14 +147,12 @@ def _explored(
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
 
 
-def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[str, Finding]]:
+def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[str, Trace]]:
     """What was found, as verdicts of a level."""
     found = []
     if exploration.outputs is not None:
         found.append(("unpredictable", exploration.outputs))
     if exploration.sizes is not None and bbm_level != "noabort":
         found.append(("conflict-abort" if bbm_level == "2" else "unpredictable", exploration.sizes))
-    found += [
-        ("fault", finding) for kind, finding in exploration.faults.items() if kind in ("image", touch, AFTERWARDS)
-    ]
+    found += [("fault", trace) for kind, trace in exploration.faults.items() if kind in ("image", touch, AFTERWARDS)]
     return found

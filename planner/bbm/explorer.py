@@ -13,9 +13,11 @@ observer has cached (bits: TLB entries, then table descriptors kept by the walke
 - `walk-on-miss`: it fetches what running code touches and nothing covers, and keeps only leaves;
 - anything cached is evicted.
 
-Cached entries that can overlap no other are left out: they can neither conflict nor hide anything, as they may be
-evicted at any time. So are kept descriptors of tables that every walk passes anyway.
-Imports `model` and `walking`.
+Under `architecture` what covers one page neither helps nor hinders what covers another, so one page is asked about at a
+time: only TLB entries that match it are remembered. What nobody can tell is left out: that a write into tables which no
+walk reaches before the next DSB is not visible yet; cached entries that can overlap no other, as these neither conflict
+nor, being evicted at any time, hide anything; kept descriptors of tables that every walk passes anyway.
+Imports `model`, `points` and `walking`.
 """
 
 from __future__ import annotations
@@ -24,22 +26,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
-from planner.bbm.model import Descriptor, Dsb, Procedure, Step, Switch, Tlbi, Write
-from planner.bbm.walking import Cached, Link, Memory, Observer, Tables, Walk, overlap, owner, takes
-from planner.errors import InputError
-from planner.records import dataclass, replace
+from planner.bbm.model import Procedure, Tlbi, Touch
+from planner.bbm.points import CAP, Point, Points
+from planner.bbm.walking import Cached, Link, Observer, Tables, Walk, overlap
+from planner.records import dataclass
 
-__all__ = ["AFTERWARDS", "CAP", "Exploration", "ExplorationError", "Finding", "TraceStep", "explore"]
-
-CAP = 500_000
-"""States after which an exploration gives up, loudly."""
+__all__ = ["AFTERWARDS", "Exploration", "Trace", "TraceStep", "explore"]
 
 AFTERWARDS = "afterwards"
 """The fault of a page that is mapped, and in use, once all steps are taken; or of a `Touch` that is a step itself."""
-
-
-class ExplorationError(InputError):
-    """More states than the cap: no verdict can be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +47,21 @@ class TraceStep:
     tlb: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The nearest state of one kind of bad outcome. order: how many states were found before it."""
-
-    order: int
-    trace: tuple[TraceStep, ...]
+Trace: TypeAlias = tuple[TraceStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What one observer may come to.
+    """What one observer may come to; a shortest trace to each kind of harm.
 
     sizes: two entries for one address that differ in size or in the contiguous bit. outputs: that map to different
     places. faults: by who touches: one of `model.TOUCHES`, or `AFTERWARDS`.
     """
 
     states: int
-    sizes: Finding | None
-    outputs: Finding | None
-    faults: dict[str, Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """Where a procedure is. pending: steps begun and not complete, in program order."""
-
-    taken: int
-    memory: Memory
-    pending: tuple[int, ...]
-    root: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """From one point to another. drops: the step whose invalidation takes place, if any. touches: a page, or 0."""
-
-    actor: str
-    text: str
-    to: int
-    drops: Tlbi | None = None
-    touches: int = 0
+    sizes: Trace | None
+    outputs: Trace | None
+    faults: dict[str, Trace]
 
 
 _Load: TypeAlias = tuple[int, int, int, int]
@@ -113,112 +82,48 @@ def explore(
     Under `architecture` running code adds nothing to what the walker may do by itself: `touch` then only decides which
     of the faults found count. Raises ExplorationError where there are more states than `cap`.
     """
-    return _Search(Tables(procedure, nt_honoured=nt_honoured), tlb, touch, observer, cap).run()
+    points = Points(Tables(procedure, nt_honoured=nt_honoured), observer, cap)
+    apart = tlb == "architecture" and not any(isinstance(step, Touch) for step in procedure.steps)
+    # What running code touches comes first, so that a trace speaks of it where it can.
+    pages = sorted(procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
+    focuses = [points.tables.bit_of[page.name] for page in pages] if apart else [points.tables.every_page]
+    return _together([_Search(points, tlb, touch, focus).run() for focus in focuses])
+
+
+def _together(found: list[Exploration]) -> Exploration:
+    """What several searches found, as one; of traces to the same harm a shortest."""
+
+    def shortest(traces: list[Trace | None]) -> Trace | None:
+        return min((trace for trace in traces if trace is not None), key=len, default=None)
+
+    kinds = dict.fromkeys(kind for one in found for kind in one.faults)
+    faults = {kind: shortest([one.faults.get(kind) for one in found]) for kind in kinds}
+    return Exploration(
+        sum(one.states for one in found),
+        shortest([one.sizes for one in found]),
+        shortest([one.outputs for one in found]),
+        {kind: trace for kind, trace in faults.items() if trace is not None},
+    )
 
 
 class _Search:
-    """One exploration."""
+    """One search. focus: the pages (a mask) of which it asks what matches them; all of them, or one."""
 
-    def __init__(self, tables: Tables, tlb: str, touch: str, observer: Observer, cap: int) -> None:
-        self.tables, self.observer, self.cap = tables, observer, cap
-        self.eager = tlb == "architecture"
-        self.cpu = "cpu 0" if observer == "one" else "cpu 1"
-        procedure = tables.procedure
-        # What running code touches comes first, so that a trace speaks of it where it can.
-        pages = sorted(procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
-        self.classes = {tables.bit_of[page.name]: page.touch for page in pages}
+    def __init__(self, points: Points, tlb: str, touch: str, focus: int) -> None:
+        self.tables, self.points, self.moves = points.tables, points.points, points.moves
+        self.cpu, self.cap, self.stay_below = points.cpu, points.cap, points.stay_below
+        self.eager, self.focus = tlb == "architecture", focus
+        pages = sorted(self.tables.procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
+        self.classes = {self.tables.bit_of[page.name]: page.touch for page in pages}
         self.running = sum(bit for bit, kind in self.classes.items() if kind in ("image", touch))
-        self.in_use_afterwards = tables.mapped(tables.last_root(observer))
-        self.points: list[_Point] = []
-        self.moves: list[tuple[_Move, ...]] = []
-        self._enumerate()
+        self.in_use_afterwards = self.tables.mapped(self.tables.last_root(points.observer))
         self._walks = [self._walks_of(point) for point in self.points]
         self._choose_bits()
         self._prepare()
 
-    # -- points: what does not depend on the TLB --------------------------------------------------------------
-
-    def _enumerate(self) -> None:
-        first = _Point(0, self.tables.starts, (), self.tables.procedure.root)
-        numbers = {first: 0}
-        self.points.append(first)
-        for point in self.points:
-            moves = []
-            for actor, text, after, drops, touches in self._moves_of(point):
-                number = numbers.setdefault(after, len(self.points))
-                if number == len(self.points):
-                    self.points.append(after)
-                    self._stay_below(number)
-                moves.append(_Move(actor, text, number, drops, touches))
-            self.moves.append(tuple(moves))
-
-    def _stay_below(self, states: int) -> None:
-        if states >= self.cap:
-            raise ExplorationError(
-                f"procedure {self.tables.procedure.name}",
-                f"more than {self.cap} states, so there is no verdict",
-                "use fewer pages or entries, or a dsb after the writes",
-            )
-
-    def _moves_of(self, point: _Point) -> Iterator[tuple[str, str, _Point, Tlbi | None, int]]:
-        """Who may do what next: actor, text, where that leads, the invalidation that takes place, the page touched."""
-        for place in range(len(point.pending)):
-            yield from self._completed(point, place)
-        steps = self.tables.procedure.steps
-        if point.taken == len(steps):
-            return
-        step, actor = steps[point.taken], self._actor(point.taken)
-        text = self.tables.describe_step(step)
-        done = _Point(point.taken + 1, point.memory, point.pending, point.root)
-        begun = _Point(point.taken + 1, point.memory, (*point.pending, point.taken), point.root)
-        if isinstance(step, Write):
-            stored = self._stored(point.memory, step)
-            waiting = any(self._same_place(step, steps[i]) for i in point.pending)
-            if not waiting:
-                yield actor, text, replace(done, memory=stored), None, 0
-            if waiting or stored != point.memory:
-                yield actor, f"{text} (not visible yet)", begun, None, 0
-        elif isinstance(step, Tlbi):
-            if step.local and not takes(step, self.observer):
-                yield actor, text, done, None, 0
-            else:
-                yield actor, text, done, step, 0
-                yield actor, f"{text} (not done yet)", begun, None, 0
-        elif isinstance(step, Dsb):
-            if not any(step.cpus in (owner(steps[i], self.observer), "all") for i in point.pending):
-                yield actor, text, done, None, 0
-        elif isinstance(step, Switch):
-            yield actor, text, replace(done, root=step.root) if takes(step, self.observer) else done, None, 0
-        else:
-            yield actor, text, done, None, self.tables.bit_of[step.page] if takes(step, self.observer) else 0
-
-    def _completed(self, point: _Point, place: int) -> Iterator[tuple[str, str, _Point, Tlbi | None, int]]:
-        """A step that was begun takes effect; writes to one place stay in order."""
-        steps, pending = self.tables.procedure.steps, point.pending
-        step = steps[pending[place]]
-        text = self.tables.describe_step(step)
-        rest = replace(point, pending=pending[:place] + pending[place + 1 :])
-        if isinstance(step, Tlbi):
-            yield f"{self.cpu} hardware", f"{text} is done", rest, step, 0
-        elif isinstance(step, Write) and not any(self._same_place(step, steps[i]) for i in pending[:place]):
-            yield "memory", f"{text} becomes visible", replace(rest, memory=self._stored(point.memory, step)), None, 0
-
-    def _same_place(self, write: Write, other: Step) -> bool:
-        return isinstance(other, Write) and other.entry == write.entry
-
-    def _stored(self, memory: Memory, step: Write) -> Memory:
-        changed: list[Descriptor] = list(memory)
-        changed[self.tables.index_of[step.entry]] = step.to
-        return tuple(changed)
-
-    def _actor(self, number: int) -> str:
-        step = self.tables.procedure.steps[number]
-        cpus = "one" if isinstance(step, Write) else step.cpus
-        return {"one": "cpu 0", "others": "other cpus", "all": "all cpus"}[cpus]
-
     # -- what walks may leave behind ------------------------------------------------------------------------------
 
-    def _walks_of(self, point: _Point) -> list[tuple[int, Walk]]:
+    def _walks_of(self, point: Point) -> list[tuple[int, Walk]]:
         """Each page, and the walk from the root."""
         return [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes]
 
@@ -234,11 +139,14 @@ class _Search:
                 for bit in self.classes:
                     if link.pages & bit:
                         leaves[self.tables.walk(memory, link.table, bit).leaf] = None
-        known = [leaf for leaf in leaves if leaf is not None]
+        known = [leaf for leaf in leaves if leaf is not None and leaf.pages & self.focus]
         self.leaves: list[Cached] = [leaf for leaf in known if any(overlap(leaf, other) for other in known)]
-        self.links: list[Link] = links
+        reach = self.focus
+        for leaf in self.leaves:
+            reach |= leaf.pages
+        self.links: list[Link] = [link for link in links if link.pages & reach]
         self.width = len(self.leaves) + len(self.links)
-        self._stay_below(1 << len(self.leaves) if len(self.leaves) > 16 else 0)
+        self.stay_below(1 << len(self.leaves) if len(self.leaves) > 16 else 0)
         self.leaf_bits = {leaf: 1 << i for i, leaf in enumerate(self.leaves)}
         self.link_bits = {link: 1 << (len(self.leaves) + i) for i, link in enumerate(self.links)}
 
@@ -262,6 +170,8 @@ class _Search:
             for page, needs, walk in self._every_walk(point, from_root):
                 covering = self.covering[page]
                 if not walk.valid:
+                    if not page & self.focus:
+                        continue
                     if last and page & self.in_use_afterwards:
                         faults.append((needs, covering, page, AFTERWARDS))
                     elif self.eager or page & self.running:
@@ -278,7 +188,7 @@ class _Search:
             self.loads.append(tuple(loads.values()))
             self.faults.append(tuple(faults))
 
-    def _every_walk(self, point: _Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
+    def _every_walk(self, point: Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
         """Each page, what must be cached for the walk, and the walk: from the root, and from each kept table."""
         for page, walk in from_root:
             yield page, 0, walk
@@ -342,11 +252,8 @@ class _Search:
                     reached[after] = state
                     order.append(after)
             if len(order) > cap:
-                self._stay_below(len(order))
-        places = {state: i for i, state in enumerate(order)} if bad else {}
-        findings = {
-            kind: Finding(places[state], self._trace(reached, state, kind, page)) for kind, (state, page) in bad.items()
-        }
+                self.stay_below(len(order))
+        findings = {kind: self._trace(reached, state, kind, page) for kind, (state, page) in bad.items()}
         sizes, outputs = findings.pop("sizes", None), findings.pop("outputs", None)
         return Exploration(len(order), sizes, outputs, findings)
 

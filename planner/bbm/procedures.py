@@ -236,7 +236,7 @@ _ALL = (
         root=ROOT,
         steps=phases(
             ORDERS["bbml2"],
-            link=(*_fill("pmd", "crash", "margin"), Dsb(), *_PUT),
+            link=(*_fill("pmd", "crash", "margin"), Dsb(), *_PUT, Dsb()),
             flush=("crash", "margin"),
         ),
     ),

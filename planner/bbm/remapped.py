@@ -255,6 +255,13 @@ class _Maker:
             else:
                 yield from _once(write for point in reached for write in self._writes(step, point))
 
+    def _filled(self, point: _Point, level: str) -> bool:
+        """Whether some step says by itself what a point's entry of a level becomes."""
+        return any(
+            step.level == level and step.step in ("build", "link", "write") and self._reaches(step, point)
+            for step in self.steps
+        )
+
     def _writes(self, step: RemapStep, point: _Point) -> Iterator[Write]:
         """What a step stores in the entries of a point."""
         level = step.level
@@ -270,8 +277,9 @@ class _Maker:
             if step.step == "build":
                 between = TABLE_LEVELS[TABLE_LEVELS.index(top) + (self.live) : TABLE_LEVELS.index(level)]
                 for upper in between:
-                    below = TABLE_LEVELS[TABLE_LEVELS.index(upper) + 1]
-                    yield Write(self._entry(point, upper), self._table(point, below))
+                    if not self._filled(point, upper):
+                        below = TABLE_LEVELS[TABLE_LEVELS.index(upper) + 1]
+                        yield Write(self._entry(point, upper), self._table(point, below))
             yield Write(self._entry(point, level), Leaf(cont=_of_run(step.leaf)))
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 from planner.records import dataclass
 
-__all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes"]
+__all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]
 
 Observer: TypeAlias = Literal["one", "others"]
 """Whose TLB is looked at: that of the CPU that runs the procedure, or of another."""
@@ -61,6 +61,40 @@ def owner(step: Step, observer: Observer) -> Observer:
 def takes(step: Step, observer: Observer) -> bool:
     """Whether the observer takes this step itself."""
     return not isinstance(step, Write) and step.cpus in (observer, "all")
+
+
+def unseen_writes(procedure: Procedure) -> set[int]:
+    """The steps that write into tables which no walk can have reached, from any root, before the next DSB is over."""
+    home = {entry.name: table.name for table in procedure.tables for entry in table.entries}
+    below: dict[str, set[str]] = {table.name: set() for table in procedure.tables}
+    roots = [procedure.root, *(step.root for step in procedure.steps if isinstance(step, Switch))]
+    for table in procedure.tables:
+        below[table.name].update(entry.starts for entry in table.entries if isinstance(entry.starts, str))
+    unseen: set[int] = set()
+    begun: list[int] = []
+    for number, step in enumerate((*procedure.steps, Dsb())):
+        if isinstance(step, Write):
+            begun.append(number)
+            if isinstance(step.to, str):
+                below[home[step.entry]].add(step.to)
+        elif isinstance(step, Dsb) and step.cpus != "others":
+            reached = _reached(roots, below)
+            written = [(i, one) for i in begun if isinstance(one := procedure.steps[i], Write)]
+            unseen.update(i for i, one in written if home[one.entry] not in reached)
+            begun = []
+    return unseen
+
+
+def _reached(roots: list[str], below: dict[str, set[str]]) -> set[str]:
+    """The tables that walks from some roots may come through."""
+    reached: set[str] = set()
+    todo = list(roots)
+    while todo:
+        table = todo.pop()
+        if table not in reached:
+            reached.add(table)
+            todo += below[table]
+    return reached
 
 
 class Tables:

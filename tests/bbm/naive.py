@@ -1,16 +1,14 @@
-"""A second explorer, as simple as it can be: all CPUs at once, every entry remembered, sets and dicts, no reductions."""
+"""A second explorer, as simple as can be: all CPUs at once, every entry remembered, sets and dicts, no reductions."""
 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.bbm import Dsb, Leaf, Procedure, Switch, Tlbi, Touch, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_Cached: TypeAlias = tuple[str, ...]
 
 
 class State(NamedTuple):
@@ -58,7 +56,7 @@ class Naive:
 
     def walk(self, memory: dict[str, object], table: str, page: str) -> tuple[bool, object, list[tuple[str, str]]]:
         """Valid or not, what may be cached of the leaf, the entries passed with their tables."""
-        passed = []
+        passed: list[tuple[str, str]] = []
         while True:
             found = [entry for entry in self.tables[table].entries if page in entry.covers]
             to = memory[found[0].name] if found else None

@@ -1,4 +1,4 @@
-"""Each barrier, invalidation and clearing of a safe procedure, left out one by one: it was needed, or it is said why not.
+"""Each barrier, invalidation and clearing of a safe procedure, left out one by one: needed, or it is said why not.
 
 Two CPUs, because what one CPU does without another may need.
 """
