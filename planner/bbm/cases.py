@@ -18,7 +18,7 @@ from planner.bbm.model import TOUCHES, Procedure, check
 from planner.bbm.parts import parts
 from planner.bbm.points import CAP
 from planner.bbm.procedures import PROCEDURES
-from planner.bbm.rules import broken
+from planner.bbm.rules import Broken, broken
 from planner.bbm.walking import Observer
 from planner.errors import InputError
 from planner.records import dataclass
@@ -103,7 +103,7 @@ def case(
     trace: Trace = ()
     if outcomes:
         verdict, trace = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1])))
-    sizes, outputs = broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
+    sizes, outputs = _judged(procedure, cpus=min(cpus, 2), nt_honoured=nt_honoured)
     return Case(
         procedure=procedure.name,
         bbm_level=bbm_level,
@@ -145,6 +145,11 @@ def _explored(
 ) -> Exploration:
     """Levels that see the same states share them."""
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
+
+
+@lru_cache(maxsize=64)
+def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
+    return broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
 
 
 def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[str, Trace]]:

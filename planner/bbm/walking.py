@@ -64,10 +64,10 @@ def takes(step: Step, observer: Observer) -> bool:
 
 
 def unseen_writes(procedure: Procedure) -> set[int]:
-    """The steps that write into tables which no walk can have reached, from any root, before the next DSB is over."""
+    """The steps that write into tables which no walk can have reached, from roots in use, before the next DSB is over."""
     home = {entry.name: table.name for table in procedure.tables for entry in table.entries}
     below: dict[str, set[str]] = {table.name: set() for table in procedure.tables}
-    roots = [procedure.root, *(step.root for step in procedure.steps if isinstance(step, Switch))]
+    roots = [procedure.root]
     for table in procedure.tables:
         below[table.name].update(entry.starts for entry in table.entries if isinstance(entry.starts, str))
     unseen: set[int] = set()
@@ -77,6 +77,8 @@ def unseen_writes(procedure: Procedure) -> set[int]:
             begun.append(number)
             if isinstance(step.to, str):
                 below[home[step.entry]].add(step.to)
+        elif isinstance(step, Switch):
+            roots.append(step.root)
         elif isinstance(step, Dsb) and step.cpus != "others":
             reached = _reached(roots, below)
             written = [(i, one) for i in begun if isinstance(one := procedure.steps[i], Write)]
