@@ -194,7 +194,7 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
             return ProcessorsView(needs, ALLOWED, cpus, None, why)
         return ProcessorsView(needs, ALLOWED, cpus, False, f"{names}: not on the kernel's list")
     names = ", ".join(
-        f"{cpu} from r0p{row.least_revision} on"
+        f"{show(cpu)} from r0p{row.least_revision} on"
         if row and row.least_revision is not None and cpu.midr is None
         else show(cpu)
         for cpu, row in zip(cpus, rows, strict=True)

@@ -23,7 +23,7 @@ Imports `model`, `points` and `walking`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TypeAlias
 
 from planner.bbm.model import Procedure, Tlbi, Touch
@@ -66,6 +66,8 @@ class Exploration:
 
 _Load: TypeAlias = tuple[int, int, int, int]
 """What must be cached (a kept table), what it adds, what forbids it (walk-on-miss), the page that was walked."""
+_Fault: TypeAlias = tuple[int, int, int, str]
+"""What must be cached, which TLB entries would hide it, the page, who touches it."""
 
 
 def explore(
@@ -146,9 +148,14 @@ class _Search:
             reach |= leaf.pages
         self.links: list[Link] = [link for link in links if link.pages & reach]
         self.width = len(self.leaves) + len(self.links)
-        self.stay_below(1 << len(self.leaves) if len(self.leaves) > 16 else 0)
         self.leaf_bits = {leaf: 1 << i for i, leaf in enumerate(self.leaves)}
         self.link_bits = {link: 1 << (len(self.leaves) + i) for i, link in enumerate(self.links)}
+
+        self.pairs = [
+            (self.leaf_bits[one] | self.leaf_bits[other], "outputs" if one.output != other.output else "sizes")
+            for one, other in combinations(self.leaves, 2)
+            if overlap(one, other)
+        ]
 
     def _always_passed(self, link: Link) -> bool:
         return all(link in walk.links for found in self._walks for bit, walk in found if bit & link.pages)
@@ -160,11 +167,11 @@ class _Search:
     def _prepare(self) -> None:
         """What the walker may add and where a touch faults at each point; what each invalidation keeps."""
         self.loads: list[tuple[_Load, ...]] = []
-        self.faults: list[tuple[tuple[int, int, int, str], ...]] = []
+        self.faults: list[tuple[_Fault, ...]] = []
         self.covering = {page: self._covering(page) for page in self.classes}
         for point, from_root in zip(self.points, self._walks, strict=True):
             loads: dict[tuple[int, int, int], _Load] = {}
-            faults: list[tuple[int, int, int, str]] = []
+            faults: list[_Fault] = []
             last = point.taken == len(self.tables.procedure.steps)
             touched = self.running | (self.in_use_afterwards if last else 0)
             for page, needs, walk in self._every_walk(point, from_root):
@@ -220,21 +227,13 @@ class _Search:
             )
             for found in self.moves
         ]
-        clashes = self._clashes()
-        leaf_mask = (1 << len(self.leaves)) - 1
+        self.clashes: dict[int, str | None] = {}
         reached: dict[int, int] = {0: -1}
         order = [0]
         bad: dict[str, tuple[int, int]] = {}
-        faulty = any(faults)
         for state in order:
             bits, point = state & low, state >> width
-            clash = clashes.get(bits & leaf_mask)
-            if clash is not None and clash not in bad:
-                bad[clash] = (state, 0)
-            if faulty:
-                for needs, covering, page, kind in faults[point]:
-                    if bits & needs == needs and not bits & covering and kind not in bad:
-                        bad[kind] = (state, page)
+            self._note_harm(state, bits, faults[point], bad)
             found = [
                 state | gain for needs, gain, forbids, _ in loads[point] if bits & needs == needs and not bits & forbids
             ]
@@ -251,26 +250,28 @@ class _Search:
                 if after not in reached:
                     reached[after] = state
                     order.append(after)
-            if len(order) > cap:
+            if len(order) >= cap:
                 self.stay_below(len(order))
         findings = {kind: self._trace(reached, state, kind, page) for kind, (state, page) in bad.items()}
         sizes, outputs = findings.pop("sizes", None), findings.pop("outputs", None)
         return Exploration(len(order), sizes, outputs, findings)
 
-    def _clashes(self) -> dict[int, str]:
-        """Which sets of TLB entries have two for one address, and how those differ; outputs weigh more."""
-        pairs = [
-            (self.leaf_bits[a] | self.leaf_bits[b], "outputs" if a.output != b.output else "sizes")
-            for i, a in enumerate(self.leaves)
-            for b in self.leaves[i + 1 :]
-            if overlap(a, b)
-        ]
-        clashes = {}
-        for bits in range(1 << len(self.leaves)):
-            kinds = {kind for pair, kind in pairs if bits & pair == pair}
-            if kinds:
-                clashes[bits] = min(kinds)
-        return clashes
+    def _note_harm(self, state: int, bits: int, faults: tuple[_Fault, ...], bad: dict[str, tuple[int, int]]) -> None:
+        """Remember the first state of each kind of harm."""
+        held = bits & ((1 << len(self.leaves)) - 1)
+        if held not in self.clashes:
+            self.clashes[held] = self._clash(held)
+        clash = self.clashes[held]
+        if clash is not None and clash not in bad:
+            bad[clash] = (state, 0)
+        for needs, covering, page, kind in faults:
+            if bits & needs == needs and not bits & covering and kind not in bad:
+                bad[kind] = (state, page)
+
+    def _clash(self, bits: int) -> str | None:
+        """How two of these TLB entries for one address differ, if there are two; outputs weigh more."""
+        kinds = {kind for pair, kind in self.pairs if bits & pair == pair}
+        return min(kinds, default=None)
 
     def _may_touch(self, point: int, bits: int, page: int, bad: dict[str, tuple[int, int]], state: int) -> bool:
         """Whether a `Touch` goes ahead with what is cached; notes a fault where it cannot."""

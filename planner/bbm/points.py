@@ -18,6 +18,9 @@ __all__ = ["CAP", "ExplorationError", "Move", "Point", "Points"]
 CAP = 500_000
 """States after which an exploration gives up, loudly."""
 
+_POINTS = 20_000
+"""Points after which it does: each has many states."""
+
 
 class ExplorationError(InputError):
     """More states than the cap: no verdict can be given."""
@@ -65,16 +68,17 @@ class Points:
                 number = numbers.setdefault(after, len(self.points))
                 if number == len(self.points):
                     self.points.append(after)
-                    self.stay_below(number)
+                    self.stay_below(number, min(self.cap, _POINTS))
                 moves.append(Move(actor, text, number, drops, touches))
             self.moves.append(tuple(moves))
 
-    def stay_below(self, states: int) -> None:
+    def stay_below(self, states: int, cap: int | None = None) -> None:
         """Raises ExplorationError where there are too many."""
-        if states >= self.cap:
+        most = self.cap if cap is None else cap
+        if states >= most:
             raise ExplorationError(
                 f"procedure {self.tables.procedure.name}",
-                f"more than {self.cap} states, so there is no verdict",
+                f"more than {most} states, so there is no verdict",
                 "use fewer pages or entries, or a dsb after the writes",
             )
 

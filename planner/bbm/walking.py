@@ -64,7 +64,7 @@ def takes(step: Step, observer: Observer) -> bool:
 
 
 def unseen_writes(procedure: Procedure) -> set[int]:
-    """The steps that write into tables which no walk can have reached, from roots in use, before the next DSB is over."""
+    """The steps that write into tables which no walk from a root in use can reach before the next DSB is over."""
     home = {entry.name: table.name for table in procedure.tables for entry in table.entries}
     below: dict[str, set[str]] = {table.name: set() for table in procedure.tables}
     roots = [procedure.root]

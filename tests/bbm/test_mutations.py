@@ -12,6 +12,7 @@ from planner.records import replace
 
 LATER_DSB = "nothing is looked at before the next dsb, which waits for it too"
 NOBODY_THERE = "who saw the link before the entries would find them invalid, but nobody touches the area before the end"
+BEFORE_LINKING = "nothing valid is stored in a table in use before the next dsb, which waits for the invalidation too"
 REDUNDANT: dict[tuple[str, str], dict[int, str]] = {
     ("switch-table", "0"): {
         4: "what this CPU keeps of the block goes with the broadcast later, and it touches none of it until then",
@@ -20,8 +21,8 @@ REDUNDANT: dict[tuple[str, str], dict[int, str]] = {
         13: "nothing old is left since the broadcast, and nothing on init_pg_dir contradicts what comes back",
         14: "only an invalidation that finds nothing would be waited for",
     },
-    ("pud-aligned", "0"): {7: NOBODY_THERE},
-    ("pud-aligned-trimmed", "0"): {7: NOBODY_THERE},
+    ("pud-aligned", "0"): {3: BEFORE_LINKING, 7: NOBODY_THERE},
+    ("pud-aligned-trimmed", "0"): {3: BEFORE_LINKING, 7: NOBODY_THERE},
     ("rebuild-margins-nt", "1"): {
         3: LATER_DSB,
         9: "the block with nT is in no TLB: either descriptor may be seen meanwhile",
