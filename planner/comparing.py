@@ -33,9 +33,10 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. needs, bbm_level, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of
-    what the kernel does. obstacle: why it cannot be had on this machine, "" if nothing is known against it.
-    best: whether it serves the aim best among the strategies for this size.
+    size: bytes asked for. needs, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of what the
+    kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2; no_aborts: it must promise no conflict aborts,
+    too. obstacle: why it cannot be had on this machine, "" if nothing is known against it. best: whether it serves
+    the aim best among the strategies for this size.
     """
 
     size: int
@@ -43,6 +44,7 @@ class Row:
     plan: Plan
     needs: str
     bbm_level: int
+    no_aborts: bool
     boot_time_only: bool
     one_cpu: bool
     since: str
@@ -99,8 +101,9 @@ class Row:
 class Comparison:
     """Every strategy for each size.
 
-    request: what was asked for, as given. sizes: bytes, as listed, or the one of the request. best: the strategy that
-    serves the aim best for the first size; None where nothing is reserved. reason: why, in words.
+    request: what was asked for, as given; the sizes where nothing else was. sizes: bytes, as listed, or the one of
+    the request. best: the strategy that serves the aim best for the first size; None where nothing is reserved.
+    reason: why, in words.
     """
 
     request: str
@@ -135,29 +138,31 @@ def make_comparison(
     """
     if aim not in AIMS:
         raise InputError("--aim", f"no aim {aim!r}", f"use one of {', '.join(AIMS)}")
-    options = options or Options()
+    options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
     asked = crashkernel if crashkernel is not None or not sizes else format_size(sizes[0])
     question = ask(machine, asked, options)
-    questions = [with_request(question, text) for text in _texts(question.request, sizes)] if sizes else [question]
+    questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
+    sizes = sizes or (question.request.size,)
     rows: list[Row] = []
     reason = ""
-    for one in questions:
-        found, why = _ranked([_row(one, strategy) for strategy in STRATEGIES.values()], aim)
+    for size, one in zip(sizes, questions, strict=True):
+        found, why = _ranked([_row(size, one, strategy) for strategy in STRATEGIES.values()], aim)
         rows += found
         reason = reason or why
     first = rows[: len(STRATEGIES)]
     by_name = {row.strategy: row for row in first}
     notes = dict.fromkeys(note for name in ("mainline", "pud-aligned") for note in by_name[name].plan.notes)
     mainline = by_name["mainline"].plan
+    listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
-        request=question.text,
+        request=question.text if asked is crashkernel else listed,
         source=machine.source,
         ram=mainline.memory.ram,
         kernel=mainline.kernel,
         aim=aim,
-        sizes=tuple(sizes) or (mainline.request.size,),
+        sizes=sizes,
         best=next((row.strategy for row in first if row.best), None),
         reason=reason,
         rows=tuple(rows),
@@ -165,27 +170,32 @@ def make_comparison(
     )
 
 
-def _texts(request: ck.Reading, sizes: Sequence[int]) -> list[str]:
-    """The request with each size in place of its own."""
-    if request.high:
-        low = f" crashkernel={request.low_entry.size},low" if request.low_given else ""
-        return [f"crashkernel={format_size(size)},high{low}" for size in sizes]
+def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
+    """The request with each size in place of its own; `,high` stays also where the kernel does not read it."""
+    request, profile = question.request, question.mainline.profile
+    if request.plain.rc == ck.ENOENT:
+        cmdline = ck.as_cmdline(question.text)
+        low = ck.suffixed_entry(cmdline, ",low", profile)
+        if ck.suffixed_entry(cmdline, ",high", profile).rc == 0:
+            rest = f" crashkernel={low.size},low" if low.rc == 0 else ""
+            return [f"crashkernel={format_size(size)},high{rest}" for size in sizes]
     at = f"@{request.base:#x}" if request.base else ""
     return [f"{format_size(size)}{at}" for size in sizes]
 
 
-def _row(question: Question, strategy: Strategy) -> Row:
+def _row(size: int, question: Question, strategy: Strategy) -> Row:
     plan = answer(question, strategy)
     acting, since = strategy, strategy.since
     if strategy.effect is None:
         acting = STRATEGIES[_ACTING[own_effect(question.mainline)]]
-        since = f"what {question.mainline.profile.spans} does: {acting.name}"
+        since = f"here: {acting.name} ({question.mainline.profile.spans})"
     return Row(
-        size=plan.request.size,
+        size=size,
         strategy=strategy.name,
         plan=plan,
         needs=acting.needs,
-        bbm_level=acting.bbm_level,
+        bbm_level=min(max(acting.bbm_level, 0), 2),
+        no_aborts=acting.bbm_level > 2,
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
@@ -199,7 +209,7 @@ _ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
-    if strategy.bbm_level >= 0 and not mainline.no_aborts:
+    if strategy.bbm_level > 0 and not mainline.no_aborts:
         return "no processor here is known to split blocks live"
     if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"
@@ -212,7 +222,8 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     if not reserved:
         return rows, "nothing is reserved under any strategy"
     usable = [row for row in reserved if not row.obstacle]
-    best = min(usable, key=lambda row: (*_merit(row, aim), rows.index(row)))
+    # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
+    best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != "mainline"))
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
 
 

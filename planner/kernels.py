@@ -164,7 +164,8 @@ _V6_7 = replace(
     name="6.7",
     spans="6.7 to 6.11",
     since=(6, 7),
-    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead loop')",
+    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead "
+    "loop'); not read as a whole file",
     dma_limit="bits",
     loops_high=True,
 )
@@ -185,7 +186,8 @@ _V6_4 = replace(
     name="6.4",
     spans="6.4",
     since=(6, 4),
-    source="removed lines of 'simplify the reservation behaviour of crashkernel=,high' (2023); mmu.c: 0d124e96051b",
+    source="removed lines of 'simplify the reservation behaviour of crashkernel=,high' (2023); mmu.c: 0d124e96051b; "
+    "not read as whole files",
     plain=(_BELOW_LOW, _ANYWHERE),
     high=(_ANYWHERE,),
     in_use_message=False,
@@ -196,7 +198,7 @@ _V6_2 = replace(
     name="6.2",
     spans="6.2 and 6.3",
     since=(6, 2),
-    source="commits a149cf00b158 (low default) and a9ae89df7377 (fall back high)",
+    source="commits a149cf00b158 (low default) and a9ae89df7377 (fall back high); not read as whole files",
     effect="pages",
     zoneless_effect="isolated",
     kfence="forces",
@@ -219,7 +221,7 @@ _V6_0 = replace(
     name="6.0",
     spans="6.0 and 6.1.0",
     since=(6, 0),
-    source="as 6.1, before KFENCE had an early pool",
+    source="as 6.1, before KFENCE had an early pool; that RAM is rounded up from 6.0 on is inferred",
     kfence="forces",
 )
 _V5_19 = replace(
@@ -252,7 +254,8 @@ _V5_15_STABLE = replace(
     _V5_15,
     name="5.15-stable",
     spans="5.15 stable",
-    source="as 5.15, with the back-port of 031495635b46 (which 5.15.y has it first is not known: taken from 5.15.100)",
+    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y "
+    "has it first is not known: taken from 5.15.100)",
     zoneless_effect="isolated",
 )
 _V5_12 = replace(
@@ -345,9 +348,9 @@ RHEL9 = replace(
 _BY_NAME = {p.name: p for p in (*PROFILES, GENERIC, RHEL9)}
 _FIRST_STABLE = {(5, 10): ("5.10.0", "5.10"), (5, 15): ("5.15", "5.15-stable"), (6, 1): ("6.0", "6.1")}
 """Releases whose stable kernels took later behaviour: the profiles of `X.Y.0` itself and of all others."""
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-_PATCH = re.compile(r"\.(\d+)")
-_FIRST_RELEASE = re.compile(r"(\.0)?[-.]?rc\d+.*|\.0\+?")
+_VERSION = r"v?(\d+)\.(\d+)(?:\.(\d+))?"
+_PATCH = r"\.(\d+)"
+_FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +381,7 @@ def select_profile(version: str) -> Selection:
     named = _BY_NAME.get(version)
     if named is not None:
         return Selection(named)
-    match = _VERSION.match(version)
+    match = re.match(_VERSION, version)
     if match is None:
         raise InputError(
             "--kernel",
@@ -400,8 +403,8 @@ def _of_release(release: tuple[int, int], rest: str) -> Profile:
     """The profile of a release; rest: what follows `major.minor` in the version string."""
     stable = _FIRST_STABLE.get(release)
     if stable is not None:
-        early = _FIRST_RELEASE.fullmatch(rest) is not None
-        patch = _PATCH.match(rest)
+        early = re.fullmatch(_FIRST_RELEASE, rest) is not None
+        patch = re.match(_PATCH, rest)
         if release == (5, 15) and patch is not None and 0 < int(patch[1]) < 100:
             early = True
         return _BY_NAME[stable[not early]]

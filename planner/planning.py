@@ -16,17 +16,19 @@ from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.remapping import remap_steps
-from planner.remarks import largest_size, remarks
+from planner.remarks import remarks
 from planner.reservation import Placement
-from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
+from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewind import rewind
 from planner.setting import (
+    CONFIG_SYMBOLS,
     Options,
     Setting,
     request_text,
     resolve_geometry,
     resolve_mainline,
     resolve_profile,
+    with_facts,
     with_strategy,
     with_text,
     without_crash_kernels,
@@ -34,7 +36,15 @@ from planner.setting import (
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
+__all__ = [
+    "Options",
+    "Question",
+    "answer",
+    "ask",
+    "make_plan",
+    "outcome_of",
+    "with_request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
     """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    options = with_facts(options, machine.facts)
     _check_machine(machine, options)
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
@@ -238,6 +249,7 @@ def _plan(
         baseline=baseline,
         waste=table,
         notes=tuple(dict.fromkeys(notes)),
+        facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
         steps=remap_steps(setting, reservation, before=baseline_spans, after=spans, mapping=mapping, baseline=baseline)
@@ -247,21 +259,40 @@ def _plan(
     )
 
 
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+    """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
+    if not request.valid:
+        return "none"
+    if placement.crash is None:
+        return "failed"
+    if placement.area is not None:
+        return "aligned"
+    return "fallback" if setting.proposal is not None and not request.base else "exact"
+
+
+def _facts_view(setting: Setting, options: Options) -> FactsView:
+    facts = setting.facts
+    return FactsView(
+        cmdline=setting.cmdline,
+        config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},
+        pa_bits=facts.pa_bits,
+        kernel_image=facts.kernel_image,
+        kernel_data=facts.kernel_data,
+        kfence_pool=facts.kfence_pool,
+        midr=facts.midr,
+        rodata=options.rodata,
+        kfence=options.kfence,
+        cpu=options.cpu,
+    )
+
+
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:
     log = (*request.log, *placement.log)
     attempts = tuple(placement.attempts)
-    if not request.valid:
-        return ReservationView("none", attempts=attempts, log=log)
-    crash = placement.crash
+    outcome = outcome_of(request, placement, setting)
+    crash, area = placement.crash, placement.area
     if crash is None:
-        return ReservationView("failed", attempts=attempts, log=log)
-    area = placement.area
-    if area is not None:
-        outcome = "aligned"
-    elif setting.proposal is not None and not request.base:
-        outcome = "fallback"
-    else:
-        outcome = "exact"
+        return ReservationView(outcome, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,

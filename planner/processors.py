@@ -202,9 +202,9 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
     return ProcessorsView(needs, ALLOWED, cpus, True, f"{names}: on the kernel's list")
 
 
-def without_aborts(cpu: Processor) -> bool:
-    """Whether a processor is on the kernel's list."""
-    return _row(cpu) is not None
+def without_aborts(cpus: tuple[Processor, ...]) -> bool:
+    """Whether all processors that are known are on the kernel's list; False where none is known."""
+    return bool(cpus) and all(_row(cpu) is not None for cpu in cpus)
 
 
 def _row(cpu: Processor) -> AllowedPart | None:

@@ -16,6 +16,7 @@ __all__ = [
     "TABLES",
     "AllowedPart",
     "Attempt",
+    "FactsView",
     "KernelView",
     "Leaves",
     "Mapping",
@@ -68,6 +69,26 @@ class KernelView:
     dma_limit: int | None
     forced_base_pages: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FactsView:
+    """What else the plan rests on, the user's word included: with it, a report is a map that gives the same plan.
+
+    config: the Kconfig symbols that the model reads. midr: main ID registers of the CPUs seen. rodata, kfence, cpu:
+    as the user gave them.
+    """
+
+    cmdline: str | None = None
+    config: dict[str, str] = field(default_factory=dict)
+    pa_bits: int | None = None
+    kernel_image: Range | None = None
+    kernel_data: Range | None = None
+    kfence_pool: Range | None = None
+    midr: tuple[int, ...] = ()
+    rodata: str | None = None
+    kfence: bool | None = None
+    cpu: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +203,10 @@ class Waste:
     ideal_table_bytes: int = 0
 
 
+NO_FACTS = FactsView()
+"""Nothing is known beside the memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Processor:
     """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
@@ -256,6 +281,7 @@ class Plan:
     baseline: Mapping
     waste: Waste
     notes: tuple[str, ...] = ()
+    facts: FactsView = NO_FACTS
     leaf_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     baseline_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     steps: tuple[RemapStep, ...] | None = None
@@ -269,4 +295,5 @@ class Plan:
     @property
     def reserved(self) -> bool:
         """Whether crash memory is reserved at all: the exit status of `plan`."""
-        return self.reservation.crash is not None
+        crash = self.reservation.crash
+        return crash is not None and crash.size > 0

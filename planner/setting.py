@@ -5,6 +5,8 @@ Everything that is decided before memblock is searched is decided here, once, an
 
 from __future__ import annotations
 
+import re
+
 from planner import crashkernel as ck
 from planner.cmdline import has_word, values, words
 from planner.distributions import build_of
@@ -24,6 +26,7 @@ from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
 __all__ = [
+    "CONFIG_SYMBOLS",
     "Options",
     "Setting",
     "granule_of",
@@ -33,6 +36,7 @@ __all__ = [
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
+    "with_facts",
     "with_strategy",
     "with_text",
     "without_crash_kernels",
@@ -68,8 +72,8 @@ class Options:
 class Setting:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line. no_aborts: all processors split blocks live.
-    processors: those that are known.
+    present: a `crashkernel` parameter stands on the command line.
+    cmdline: what other parameters are read from. processors: those that are known.
     """
 
     profile: Profile
@@ -90,6 +94,42 @@ class Setting:
     movable_node: bool
     no_aborts: bool
     processors: tuple[Processor, ...]
+    cmdline: str | None
+
+
+CONFIG_SYMBOLS = frozenset(
+    (
+        "ARM64_16K_PAGES",
+        "ARM64_4K_PAGES",
+        "ARM64_64K_PAGES",
+        "ARM64_PA_BITS",
+        "ARM64_VA_BITS",
+        "CRASH_RESERVE",
+        "DEBUG_PAGEALLOC",
+        "DEBUG_PAGEALLOC_ENABLE_DEFAULT",
+        "KEXEC_CORE",
+        "KFENCE",
+        "KFENCE_NUM_OBJECTS",
+        "KFENCE_SAMPLE_INTERVAL",
+        "RANDOMIZE_BASE",
+        "RODATA_FULL_DEFAULT_ENABLED",
+        "ZONE_DMA",
+        "ZONE_DMA32",
+    )
+)
+"""What the model reads of a kernel's configuration, which has ten thousand symbols."""
+
+
+def with_facts(options: Options, facts: Facts) -> Options:
+    """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
+    if facts.rodata is None and facts.kfence is None and facts.cpu is None:
+        return options
+    return replace(
+        options,
+        rodata=facts.rodata if options.rodata is None else options.rodata,
+        kfence=facts.kfence if options.kfence is None else options.kfence,
+        cpu=facts.cpu if options.cpu is None else options.cpu,
+    )
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -100,6 +140,8 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
     if crashkernel is None:
         if preset is not None:
             return preset.value, own
+        if machine.facts.request is not None:
+            return machine.facts.request, own
         if own is None:
             raise InputError(
                 "<crashkernel>",
@@ -137,12 +179,26 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
-        configured = facts.config.get("ARM64_VA_BITS", "")
-        va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
+        va_bits = facts.va_bits or _configured_va_bits(facts, notes)
     if va_bits is None:
         assumed.append("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
+
+
+def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
+    configured = _bits(facts, "ARM64_VA_BITS")
+    if configured == 52 and notes is not None:
+        notes.append(
+            "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
+        )
+    return configured
+
+
+def _bits(facts: Facts, symbol: str) -> int | None:
+    """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
+    value = facts.config.get(symbol, "")
+    return int(value) if re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
 
 
 def _configured_page_size(facts: Facts) -> int | None:
@@ -192,10 +248,10 @@ def resolve_mainline(
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
     processors = _processors(facts, options)
-    no_aborts = _no_aborts(processors)
+    no_aborts = without_aborts(processors)
     forced = forcing(
         profile,
-        None if cmdline is None else parameters,
+        cmdline,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
@@ -233,6 +289,7 @@ def resolve_mainline(
         movable_node=has_word(parameters, "movable_node"),
         no_aborts=no_aborts,
         processors=processors,
+        cmdline=cmdline,
     )
 
 
@@ -259,10 +316,6 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
         return "none"
     return effect
-
-
-def _no_aborts(processors: tuple[Processor, ...]) -> bool:
-    return bool(processors) and all(without_aborts(processor) for processor in processors)
 
 
 def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
@@ -327,9 +380,9 @@ def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Ge
 
 
 def _pa_bits(facts: Facts, geo: Geometry) -> int:
-    configured = facts.config.get("ARM64_PA_BITS", "")
-    if configured.isdecimal():
-        return int(configured)
+    configured = _bits(facts, "ARM64_PA_BITS")
+    if configured is not None:
+        return configured
     return facts.pa_bits or (52 if geo.va_bits == 52 else 48)
 
 

@@ -56,7 +56,13 @@ def test_what_is_none(text: str) -> None:
 )
 def test_the_kernels_list(text: str, listed: bool) -> None:
     """Implementer, part and least revision, as 6.18 and 7.2 have them."""
-    assert without_aborts(cpu_named(text)) == listed
+    assert without_aborts((cpu_named(text),)) == listed
+    assert not without_aborts((cpu_named(text), of_midr(0x413FD0C1)))
+
+
+def test_without_a_processor_none_is_on_the_list() -> None:
+    """Nothing is promised of what nobody knows."""
+    assert not without_aborts(())
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ class _Search:
                 if after not in reached:
                     reached[after] = state
                     order.append(after)
-            if len(order) >= cap:
+            if len(order) > cap:
                 self.stay_below(len(order))
         findings = {kind: self._trace(reached, state, kind, page) for kind, (state, page) in bad.items()}
         sizes, outputs = findings.pop("sizes", None), findings.pop("outputs", None)

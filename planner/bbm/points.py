@@ -75,7 +75,7 @@ class Points:
     def stay_below(self, states: int, cap: int | None = None) -> None:
         """Raises ExplorationError where there are too many."""
         most = self.cap if cap is None else cap
-        if states >= most:
+        if states > most:
             raise ExplorationError(
                 f"procedure {self.tables.procedure.name}",
                 f"more than {most} states, so there is no verdict",

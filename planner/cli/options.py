@@ -26,6 +26,9 @@ __all__ = [
     "FORMATS",
     "PROCEDURE",
     "SIZE",
+    "SIZES",
+    "SIZE_OR_ZERO",
+    "image_options",
     "kernel_option",
     "kernel_options",
     "map_options",
@@ -66,7 +69,7 @@ class _Kind(_ParamType):
 class _Value(_Kind):
     """A kind of value that `planner.values` knows how to read."""
 
-    def read(self, value: str | int) -> int | str:
+    def read(self, value: str | int) -> int | str | tuple[int, int]:
         """The value as the model takes it; raises `values.BadValue`."""
         raise NotImplementedError
 
@@ -90,6 +93,26 @@ class Size(_Value):
         from planner.values import size  # noqa: PLC0415 - see the module's docstring
 
         return size(value)
+
+
+class SizeOrZero(Size):
+    """A size as the kernel reads it; 0 is one too."""
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return 0 if value in (0, "0") else super().read(value)
+
+
+class Sizes(_Value):
+    """Two sizes as `FROM..TO`."""
+
+    name = "range of sizes"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Bytes of both."""
+        from planner.values import size_range  # noqa: PLC0415 - see the module's docstring
+
+        return size_range(str(value))
 
 
 class PageSize(_Value):
@@ -214,7 +237,7 @@ def _map_formats() -> Iterable[str]:
     return sources.FORMATS
 
 
-SIZE = Size()
+SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 PROCEDURE = _Known("procedure", _procedures)
 
 
@@ -308,22 +331,42 @@ def kernel_options(function: _F) -> _F:
             click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
             click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
             click.option(
+                "--cpu",
+                metavar="NAME|MIDR",
+                type=_Known("processor", _processors),
+                help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
+            ),
+            click.option(
                 "--dma-limit",
                 metavar="SIZE|none",
                 type=DmaLimit(),
                 help="End of low memory; none: a kernel without DMA zones.",
             ),
             click.option(
-                "--cpu",
-                metavar="NAME|MIDR",
-                type=_Known("processor", _processors),
-                help="The processor: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
-            ),
-            click.option(
                 "--preset",
                 metavar="NAME",
                 type=_Known("preset", _presets, _check_preset),
                 help="A distribution's default instead of CRASHKERNEL.",
+            ),
+        ],
+    )
+
+
+def image_options(function: _F) -> _F:
+    """Over all positions of the kernel image: `any_image`, `image_size`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--any-image",
+                is_flag=True,
+                help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+            ),
+            click.option(
+                "--image-size",
+                metavar="SIZE",
+                type=SIZE,
+                help="With --any-image: the image's size; from the map by default, or a usual size.",
             ),
         ],
     )

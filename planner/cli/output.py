@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout"]
+    from planner.render.document import Block
+
+__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "flush_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -23,6 +27,25 @@ def emit(text: str, path: str | None = None) -> None:
         _to_stdout(text)
     else:
         _to_file(text.encode("utf-8", "backslashreplace"), path)
+
+
+def emit_result(
+    form: str,
+    output: str | None,
+    color: str,
+    *,
+    blocks: Callable[[], Sequence[Block]],
+    fields: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
+    if form == "json":
+        from planner.report.plain import document  # noqa: PLC0415 - only for this format
+
+        emit(document(fields()), output)
+        return
+    from planner.render.document import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    emit(lay_out(blocks(), form, color=colored(color, output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:
@@ -122,6 +145,7 @@ def cannot_write(where: str, error: Exception) -> OutputError:
     remedies = {
         errno.ENOSPC: "free some space, or write elsewhere",
         errno.EDQUOT: "free some space, or write elsewhere",
+        errno.EFBIG: "free some space, or write elsewhere",
         errno.ENOENT: "create its folder first",
         errno.EISDIR: "name a file in it",
         errno.ENAMETOOLONG: "choose a shorter name",

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.ranges import Range
-    from planner.result import AllowedPart, Plan, RemapStep, ReservationView
+    from planner.result import AllowedPart, KernelView, Plan, ProcessorsView, RemapStep, ReservationView
 
 __all__ = [
     "assumptions",
     "attempts",
     "facts",
     "granularity",
+    "kernel_facts",
     "log",
     "notes",
     "other_readings",
@@ -64,9 +65,19 @@ def verdict(plan: Plan) -> str:
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """What was asked, of which machine and kernel: label and text."""
-    kernel, memory = plan.kernel, plan.memory
-    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
+    memory = plan.memory
     regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    rows = [
+        ("Asked", _request(plan)),
+        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
+    ]
+    runs_on = [] if plan.processors is None else [("Processors", printable(_runs_on(plan.processors)))]
+    return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel) + runs_on
+
+
+def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
+    """The kernel that was modelled and the strategy: label and text."""
+    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     if kernel.dma_limit is None:
         low = "no DMA zones: all memory is low memory"
     else:
@@ -74,27 +85,21 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
     granule = f"granule {size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"
     rows = [
-        ("Asked", _request(plan)),
-        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
-        ("Strategy", f"{kernel.strategy}, {granule}{_runs_on(plan)}"),
+        ("Strategy", f"{kernel.strategy}, {granule}"),
     ]
-    view = plan.processors
-    if view is not None and view.allowed:
-        rows.append(("Processors", "the kernel's list: " + ", ".join(_allowed(row) for row in view.allowed)))
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
     return [(label, printable(text)) for label, text in rows]
 
 
-def _runs_on(plan: Plan) -> str:
-    """Which processors may run the strategy."""
-    view = plan.processors
-    if view is None:
-        return ""
-    if view.may_run is None or not view.allowed:
-        return f"; {view.needs if view.allowed else 'any processor'}"
-    return f"; {view.needs}: {'yes' if view.may_run else 'no'}, {view.why}"
+def _runs_on(view: ProcessorsView) -> str:
+    """Which processors may run the strategy, whether those known are such, and who else is."""
+    if not view.allowed:
+        return f"any: {view.why}"
+    answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
+    allowed = ", ".join(_allowed(row) for row in view.allowed)
+    return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
 
 
 def _request(plan: Plan) -> str:

@@ -11,20 +11,15 @@ import re
 
 from planner.errors import InputError, Location, printable
 from planner.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
 from planner.ranges import Range
 from planner.sizes import KIB, MIB
 from planner.sources import efi
+from planner.sources.log_prefix import without_prefix
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_PREFIX = re.compile(
-    r"^(?:<\d+>)?"
-    r"(?:\d{4}-\d\d-\d\dT[0-9:.,+-]+Z?\s+\S+\s+kernel(?:\[\d+\])?: "
-    r"|[A-Z][a-z]{2}\s+\d+ [0-9:]+ \S+ kernel(?:\[\d+\])?: )?"
-    r"(?:<\d+>)?(?:\[\s*\d+\.\d+\]\s?|\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [0-9:]+ \d{4}\]\s?)?(?:<\d+>)?"
-)
 _LOOKS = re.compile(
     r"Linux version \d|Early memory node ranges|Zone ranges:|crashkernel (?:low memory )?reserved: 0x|"
     r"cannot allocate crashkernel|Kernel command line: |MEMBLOCK configuration|Booting Linux on physical CPU"
@@ -91,7 +86,7 @@ def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
     log = _Log()
     for number, raw in text_lines(text, name):
-        line = _PREFIX.sub("", raw, count=1)
+        line = without_prefix(raw)
         if line:
             _read(line, number, log)
     return _machine(log, name)
@@ -242,17 +237,7 @@ def _inferred(nodes: list[Region], notes: list[str]) -> list[Region]:
 
 
 def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:
-    for hole in nomap:
-        cut: list[Region] = []
-        for r in regions:
-            low, high = max(r.start, hole.start & -4096), min(r.end, -(-hole.end // 4096) * 4096)
-            if low >= high:
-                cut.append(r)
-                continue
-            parts = ((r.start, low, r.flags), (low, high, r.flags | Flag.NOMAP.value), (high, r.end, r.flags))
-            cut += [Region(a, b, f, r.node) for a, b, f in parts if a < b]
-        regions = cut
-    return regions
+    return with_nomap(regions, [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in nomap])
 
 
 def _disjoint(regions: list[Region]) -> list[Region]:
