@@ -33,10 +33,11 @@ COMMANDS = {
     "fit": "The largest crash kernel a machine can give.",
     "diff": "Two maps, or one map under two requests, kernels or strategies: only what differs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
+    "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
-    "schema": "The JSON Schema of the report or of a JSON map.",
+    "schema": "The JSON Schema of the report, of a map, a procedure or bbm, or the columns of batch's tables.",
     "completion": "The completion script of a shell.",
 }
 """Each command and its one line of help; its code is in the module of that name."""
