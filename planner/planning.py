@@ -12,8 +12,10 @@ from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
+from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
+from planner.remapping import remap_steps
 from planner.remarks import remarks
 from planner.reservation import Placement
 from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
@@ -250,6 +252,10 @@ def _plan(
         facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
+        steps=remap_steps(setting, reservation, before=baseline_spans, after=spans, mapping=mapping, baseline=baseline)
+        if options.steps
+        else None,
+        processors=processors(setting.strategy, setting.processors),
     )
 
 

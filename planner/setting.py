@@ -18,9 +18,10 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, 
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
-from planner.processors import processor_named, without_aborts
+from planner.processors import cpu_named, of_midr, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
+from planner.result import Processor
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
@@ -48,8 +49,8 @@ class Options:
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
     `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
-    or `machine.NO_DMA_ZONES`. cpu: a name of `processors`, or `other`. reserved: `rewind` or `as-listed`.
-    preset: a distribution's default.
+    or `machine.NO_DMA_ZONES`. cpu: a processor, as `processors.cpu_named` reads it. reserved: `rewind` or
+    `as-listed`. preset: a distribution's default. steps: list the operations that change the linear map.
     """
 
     kernel: str | None = None
@@ -64,6 +65,7 @@ class Options:
     prefer_aligned: bool = False
     reserved: str | None = None
     preset: str | None = None
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Setting:
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line.
-    cmdline: what other parameters are read from.
+    cmdline: what other parameters are read from. processors: those that are known.
     """
 
     profile: Profile
@@ -91,6 +93,7 @@ class Setting:
     present: bool
     movable_node: bool
     no_aborts: bool
+    processors: tuple[Processor, ...]
     cmdline: str | None
 
 
@@ -244,7 +247,8 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
-    no_aborts = _no_aborts(facts, options)
+    processors = _processors(facts, options)
+    no_aborts = without_aborts(processors)
     forced = forcing(
         profile,
         cmdline,
@@ -284,6 +288,7 @@ def resolve_mainline(
         present=present,
         movable_node=has_word(parameters, "movable_node"),
         no_aborts=no_aborts,
+        processors=processors,
         cmdline=cmdline,
     )
 
@@ -313,10 +318,11 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     return effect
 
 
-def _no_aborts(facts: Facts, options: Options) -> bool:
+def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
+    """The processors that are known: the one the user names, or those of the source."""
     if options.cpu is not None:
-        return processor_named(options.cpu) is not None
-    return without_aborts(facts.midr)
+        return (cpu_named(options.cpu),)
+    return tuple(of_midr(midr) for midr in facts.midr)
 
 
 def _moved_memstart(

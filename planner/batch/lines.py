@@ -21,7 +21,7 @@ __all__ = ["MAX_LINE", "answer_lines", "decode_line", "encode_answer", "encode_a
 MAX_LINE = 32 * MIB
 """Bytes of the longest record; a map of 10**5 regions takes a third of it."""
 
-_KEPT = 8
+_KEPT = 4
 """Answers that are kept in case the same record comes again."""
 
 

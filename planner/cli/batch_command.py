@@ -44,6 +44,7 @@ Examples:
 """
 
 _CONDITIONS = ("error", "failed", "fallback")
+_FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
 
 
 @click.command(epilog=_EPILOG)
@@ -83,7 +84,7 @@ _CONDITIONS = ("error", "failed", "fallback")
     help="With --summary: what this change would do to all (high, size=SIZE, strategy=NAME, align=WHAT, none); may be "
     "repeated. By default: high, size=256M, strategy=mainline.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), help="With --summary: how to write it.  [default: text]")
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="With --summary: how to write it.  [default: text]")
 @click.option(
     "-o",
     "--output",

@@ -27,6 +27,7 @@ __all__ = [
     "CONFIG_KEY",
     "FORMATS",
     "PICTURES",
+    "PROCEDURE",
     "SIZE",
     "SIZES",
     "SIZE_OR_ZERO",
@@ -209,12 +210,6 @@ def _strategies() -> Iterable[str]:
     return list(STRATEGIES)
 
 
-def _processors() -> Iterable[str]:
-    from planner.processors import PROCESSORS  # noqa: PLC0415 - see the module's docstring
-
-    return [*PROCESSORS, "other"]
-
-
 def _presets() -> Iterable[str]:
     from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
 
@@ -226,6 +221,18 @@ def _check_preset(name: str) -> object:
     from planner.presets import preset_named  # noqa: PLC0415 - see the module's docstring
 
     return preset_named(name)
+
+
+def _processors() -> Iterable[str]:
+    from planner.processors import PARTS  # noqa: PLC0415 - see the module's docstring
+
+    return [*PARTS, "other"]
+
+
+def _procedures() -> Iterable[str]:
+    from planner.bbm.procedures import PROCEDURES  # noqa: PLC0415 - see the module's docstring
+
+    return list(PROCEDURES)
 
 
 def _sources() -> Iterable[str]:
@@ -241,6 +248,7 @@ def _map_formats() -> Iterable[str]:
 
 
 SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
+PROCEDURE = _Known("procedure", _procedures)
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
@@ -334,9 +342,9 @@ def kernel_options(function: _F) -> _F:
             click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
             click.option(
                 "--cpu",
-                metavar="NAME",
+                metavar="NAME|MIDR",
                 type=_Known("processor", _processors),
-                help="The processors: one that splits blocks live, such as ampereone, or other.",
+                help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
             ),
             click.option(
                 "--dma-limit",

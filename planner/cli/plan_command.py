@@ -37,6 +37,7 @@ Example:
     type=click.Choice(["fallback"]),
     help="Exit with status 1 in this case too: the memory is reserved, but not aligned.",
 )
+@click.option("--steps", is_flag=True, help="List how the page tables are changed, operation by operation.")
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def plan(

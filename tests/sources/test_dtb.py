@@ -186,6 +186,18 @@ CMA: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(6
             id="cma= on the command line gives the default pool back",
         ),
         pytest.param(
+            machine(reserved_memory=pool({"p@50000000": {**CMA, "reg": wide(0x5000_0000, 64 * MIB)}})),
+            (),
+            [(0x5000_0000, 0x5400_0000, "p@50000000")],
+            id="a pool with an address",
+        ),
+        pytest.param(
+            machine(reserved_memory=pool({"p@50001000": {**CMA, "reg": wide(0x5000_1000, 64 * MIB)}})),
+            (),
+            [],
+            id="a pool that is not made of whole page blocks is given back",
+        ),
+        pytest.param(
             machine(reserved_memory={"#address-cells": cell(1), "a@5": {"reg": wide(0x5000_0000, MIB)}}),
             (),
             [],
