@@ -44,6 +44,7 @@ _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
 _CELLS = 50  # the area gets a row of its own under 8 of so many parts of its bank
 _MARKS = 500  # so many marks can be told apart, and reached with the keyboard
+_WEIGHT = 180_000  # bytes that the marks may take in a file
 _RUNS = 2000  # so many pieces of the linear map can be told apart
 _NAMED = 40  # so many names of one row are tried
 _KEYS = 60  # so many names are listed
@@ -126,7 +127,8 @@ def _rows(plan: Plan, width: float) -> list[_Row]:
     found: list[tuple[list[Mark], list[Mark]]] = []
     for step in _STEPS:
         found = [(marks(memory, scale, step), marks(reserved, scale, step)) for scale, _ in scales]
-        if sum(len(a) + len(b) for a, b in found) <= most_marks:
+        drawn = [mark for a, b in found for mark in (*a, *b)]
+        if len(drawn) <= most_marks and sum(mark.weight for mark in drawn) <= _WEIGHT:
             break
     covers: list[list[Band]] = []
     for step in _STEPS:

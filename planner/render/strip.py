@@ -31,6 +31,9 @@ KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, cont
 GENERIC = {"", "reserved", "Reserved"}
 """Names that say no more than the drawing does."""
 
+_NAME = 64
+"""Characters of a name that are shown."""
+
 _LISTED = 6
 """So many members of a mark are named in full."""
 
@@ -69,7 +72,10 @@ class Item:
     @property
     def text(self) -> str:
         """The range in one sentence."""
-        return f"{printable(self.name) or 'reserved'}: {size(self.end - self.start)} at {span(self.start, self.end)}"
+        name = printable(self.name) or "reserved"
+        if len(name) > _NAME:
+            name = f"{name[: _NAME - 3]}..."
+        return f"{name}: {size(self.end - self.start)} at {span(self.start, self.end)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,11 @@ class Mark:
     text: str
     first: Item
     members: int = 1
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in a file."""
+        return 130 + len(self.text) + 24 * len(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ COMMANDS = [
     "fit --map sample:x13s-32g",
     "diff sample:rpi4-4g sample:rpi4-2g-zonedma 256M",
     "parse 2G-4G:256M,4G-:512M --ram 8G",
+    "bbm rebuild-margins --bbm-level 1",
     "maps",
     "survey",
 ]
