@@ -37,7 +37,8 @@ def filled(block: Block) -> bool:
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as a page; ends with a newline."""
     lead = next((block for block in blocks if isinstance(block, Lead)), None)
-    return page(f"{lead.word}: {lead.text}" if lead else "crashkernel-planner", blocks)
+    named = next((block.title for block in blocks if isinstance(block, (Heading, Table)) and block.title), None)
+    return page(f"{lead.word}: {lead.text}" if lead else named or "crashkernel-planner", blocks)
 
 
 def page(

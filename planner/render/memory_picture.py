@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from planner.ranges import Span
     from planner.result import Plan
 
-__all__ = ["LEGEND", "WIDTH", "draw", "draw_canvas", "legend", "paint_bands"]
+__all__ = ["LEGEND", "WIDTH", "draw", "draw_canvas", "legend", "paint_bands", "paint_mark"]
 
 LEGEND = {
     "ram": "memory",
     "nomap": "firmware memory (nomap)",
     "reserved": "reserved",
+    "partly": "reserved in part",
     "crash": "crash memory",
     "tail": "tail (goes back)",
     "kept": "rest of the area (kept)",
@@ -43,10 +44,12 @@ _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
 _CELLS = 50  # the area gets a row of its own under 8 of so many parts of its bank
 _MARKS = 500  # so many marks can be told apart, and reached with the keyboard
+_WEIGHT = 180_000  # bytes that the marks may take in a file
 _RUNS = 2000  # so many pieces of the linear map can be told apart
 _NAMED = 40  # so many names of one row are tried
 _KEYS = 60  # so many names are listed
 _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+_EMPTY = 0.55  # the upper part of a mark that is reserved in part
 _HEIGHTS = (1.0, 0.8, 0.6, 0.42, 0.25)  # of a band, by kind of leaf: the larger, the higher
 
 
@@ -124,7 +127,8 @@ def _rows(plan: Plan, width: float) -> list[_Row]:
     found: list[tuple[list[Mark], list[Mark]]] = []
     for step in _STEPS:
         found = [(marks(memory, scale, step), marks(reserved, scale, step)) for scale, _ in scales]
-        if sum(len(a) + len(b) for a, b in found) <= most_marks:
+        drawn = [mark for a, b in found for mark in (*a, *b)]
+        if len(drawn) <= most_marks and sum(mark.weight for mark in drawn) <= _WEIGHT:
             break
     covers: list[list[Band]] = []
     for step in _STEPS:
@@ -239,8 +243,19 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
             if mark.kind == "area":
                 canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
-                canvas.shape(mark.kind, pieces, top, _BAR, mark.text)
+                paint_mark(canvas, mark, pieces, top, _BAR)
     paint_bands(canvas, row.bands, MARGIN, top + _BAR + 3 + _BAND, _BAND)
+
+
+def paint_mark(
+    canvas: Canvas, mark: Mark, pieces: Sequence[tuple[float, float]], top: float, height: float, *, stop: bool = True
+) -> None:
+    """A mark in a bar; what is reserved in part fills the lower part. stop: whether the keyboard stops there."""
+    paint = canvas.shape if stop else canvas.band
+    if mark.kind == "partly":
+        paint("reserved", pieces, top + height * _EMPTY, height * (1 - _EMPTY), mark.text)
+    else:
+        paint(mark.kind, pieces, top, height, mark.text)
 
 
 def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, height: int) -> None:
@@ -365,6 +380,8 @@ def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
     elif kind.startswith("k") and kind[1:].isdigit():
         high = max(round(12 * _HEIGHTS[int(kind[1:])]), 3)
         canvas.band(kind, [(x, 16)], y + 12 - high, high)
+    elif kind == "partly":
+        canvas.band("reserved", [(x, 16)], y + 12 * _EMPTY, 12 * (1 - _EMPTY))
     else:
         canvas.band(kind, [(x, 16)], y, 12)
 

@@ -31,6 +31,9 @@ KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, cont
 GENERIC = {"", "reserved", "Reserved"}
 """Names that say no more than the drawing does."""
 
+_NAME = 64
+"""Characters of a name that are shown."""
+
 _LISTED = 6
 """So many members of a mark are named in full."""
 
@@ -69,12 +72,18 @@ class Item:
     @property
     def text(self) -> str:
         """The range in one sentence."""
-        return f"{printable(self.name) or 'reserved'}: {size(self.end - self.start)} at {span(self.start, self.end)}"
+        name = printable(self.name) or "reserved"
+        if len(name) > _NAME:
+            name = f"{name[: _NAME - 3]}..."
+        return f"{name}: {size(self.end - self.start)} at {span(self.start, self.end)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen."""
+    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen.
+
+    kind: that of its items, or `partly`: reserved ranges that take less than half of what is drawn for them.
+    """
 
     kind: str
     x: float
@@ -83,6 +92,11 @@ class Mark:
     text: str
     first: Item
     members: int = 1
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in a file."""
+        return 130 + len(self.text) + 24 * len(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,9 @@ def _flush(group: list[Item], scale: Scale) -> list[Mark]:
     more = f"; and {count(len(group) - _LISTED)} more" if len(group) > _LISTED else ""
     text = f"{count(len(group))} ranges, {size(total(within))} within {span(start, end)}: {shown}{more}"
     left, right = pieces[0][0], pieces[-1][0] + pieces[-1][1]
-    return [Mark(group[0].kind, left, right - left, pieces, text, group[0], len(group))]
+    drawn = sum(wide for _, wide in pieces) * (scale.end - scale.start) / scale.width
+    sparse = group[0].kind == "reserved" and 2 * total(within) < drawn
+    return [Mark("partly" if sparse else group[0].kind, left, right - left, pieces, text, group[0], len(group))]
 
 
 def merged(extents: Iterable[tuple[float, float]], step: float = 1.0) -> tuple[tuple[float, float], ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from planner.render import bar, tables
 from planner.render.canvas import FONT, MARGIN, Canvas, number
 from planner.render.labels import shorten, text_width, wrapped
-from planner.render.memory_picture import WIDTH, legend, paint_bands
+from planner.render.memory_picture import WIDTH, legend, paint_bands, paint_mark
 from planner.render.numbers import address
 from planner.render.strip import Band, Mark, Scale, bands, items, marks
 
@@ -127,7 +127,7 @@ def _strip(
             break
     for (x, scale), (_, under) in zip(segments, drawn, strict=True):
         for mark in under:
-            canvas.band(mark.kind, [(x + at, wide) for at, wide in mark.pieces], top, _BAR, mark.text)
+            paint_mark(canvas, mark, [(x + at, wide) for at, wide in mark.pieces], top, _BAR, stop=False)
         over = [mark for item in special for mark in marks([item], scale, 0)]
         for mark in over:
             if mark.kind == "area":

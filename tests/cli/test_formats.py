@@ -130,6 +130,12 @@ def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     assert "crashkernel-planner plan 512M" in done.stdout
 
 
+@pytest.mark.parametrize("what", ["report", "map"])
+def test_a_schema_has_a_name_and_a_version(run: Run, what: str) -> None:
+    """So that a file can say which one it follows."""
+    assert json.loads(run("schema", what).out)["$id"] == f"urn:crashkernel-planner:{what}:1"
+
+
 def test_the_survey_covers_every_machine(run: Run) -> None:
     """Four requests each; its sentence counts what the rows show."""
     rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations, groupby
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -152,6 +153,22 @@ def test_nothing_of_the_input_becomes_markup() -> None:
 def test_a_large_map_makes_no_large_picture(regions: bool) -> None:
     """At most 300 KiB; what is smaller than a pixel is drawn together."""
     plan = crowded(4000, regions=regions)
+    assert len(draw(plan).encode()) <= 300 * KIB
+    assert_readable(plan, 960)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_map_of_thousands_of_regions_makes_a_large_picture(seed: int) -> None:
+    """Whatever their sizes, in however many banks, and however long their names are."""
+    random = Random(seed)  # noqa: S311 - the same maps every time
+    regions, reserved, at = [], [], GIB
+    for n in range(4000):
+        at += random.choice([0, 4 * KIB, 64 * KIB, 3 * MIB, GIB if n % 400 == 0 else 0])
+        size = random.choice([4 * KIB, 64 * KIB, 2 * MIB, 40 * MIB])
+        regions.append(Region(at, at + size))
+        reserved.append(Reserved(at, at + size // 2, random.choice(["", "name" * 50, f"{n}<&>\u4e2d"])))
+        at += size
+    plan = make_plan(machine_of(MemoryMap(tuple(regions), tuple(reserved))), "64M,high")
     assert len(draw(plan).encode()) <= 300 * KIB
     assert_readable(plan, 960)
 
