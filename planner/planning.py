@@ -15,10 +15,19 @@ from planner.presets import preset_named
 from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
-from planner.remapping import remap_steps
 from planner.remarks import remarks
 from planner.reservation import Placement
-from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
+from planner.result import (
+    FactsView,
+    KernelView,
+    MemoryView,
+    OtherReading,
+    Plan,
+    RemapStep,
+    RequestView,
+    ReservationView,
+    Rewound,
+)
 from planner.rewind import rewind
 from planner.setting import (
     CONFIG_SYMBOLS,
@@ -33,7 +42,7 @@ from planner.setting import (
     with_text,
     without_crash_kernels,
 )
-from planner.steps import Steps
+from planner.steps import Measured, Steps
 from planner.strategies import Strategy, strategy_named
 
 __all__ = [
@@ -252,9 +261,7 @@ def _plan(
         facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
-        steps=remap_steps(setting, reservation, before=baseline_spans, after=spans, mapping=mapping, baseline=baseline)
-        if options.steps
-        else None,
+        steps=_steps(setting, reservation, (baseline_spans, baseline), (spans, mapping)) if options.steps else None,
         processors=processors(setting.strategy, setting.processors),
     )
 
@@ -284,6 +291,14 @@ def _facts_view(setting: Setting, options: Options) -> FactsView:
         kfence=options.kfence,
         cpu=options.cpu,
     )
+
+
+def _steps(setting: Setting, reservation: ReservationView, before: Measured, after: Measured) -> tuple[RemapStep, ...]:
+    """How the map is changed; what few plans are asked for is loaded for those alone."""
+    from planner.remapping import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
+
+    (old, baseline), (new, mapping) = before, after
+    return remap_steps(setting, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
 
 
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:

@@ -33,7 +33,7 @@ from planner.bbm.remapped import procedure_of
 from planner.errors import InputError, Location, printable
 from planner.geometry import geometry
 from planner.ranges import Range
-from planner.remapping import TABLE_LEVELS
+from planner.remapping import BOOT_ROOT, ENTRY_LEVELS, ROOT, TABLE_LEVELS
 from planner.result import KINDS, RemapStep
 from planner.sources.places import place_of
 from planner.sources.reading import decode, read_bytes
@@ -209,15 +209,31 @@ def _of_report(document: Mapping[str, Any]) -> Procedure:
 
 def _remap_step(value: object, path: _Path) -> RemapStep:
     step = _object(value, path)
-    kinds, levels = (None, *KINDS), (None, *TABLE_LEVELS)
+    kinds = (None, *KINDS)
+    name = _choice(step.get("step"), _REMAP_STEPS, (*path, "step"))
+    span = _span(step.get("range"), (*path, "range"))
+    leaf = _choice(step.get("leaf"), kinds, (*path, "leaf"))
+    was = _choice(step.get("was"), kinds, (*path, "was"))
+    level = None
+    if name in ("build", "clear", "link", "write"):
+        if span is None:
+            raise ProcedureError((*path, "range"), f"{name} needs one", "give start and end")
+        if name == "link":
+            level = _choice(step.get("level"), TABLE_LEVELS[:-1], (*path, "level"))
+        else:
+            kind = was if name == "clear" else leaf
+            if kind is None:
+                key = "was" if name == "clear" else "leaf"
+                raise ProcedureError((*path, key), f"{name} needs one", f"use one of {', '.join(KINDS)}")
+            level = ENTRY_LEVELS[KINDS.index(kind)]
     return RemapStep(
-        _choice(step.get("step"), _REMAP_STEPS, (*path, "step")),
-        _span(step.get("range"), (*path, "range")),
-        leaf=_choice(step.get("leaf"), kinds, (*path, "leaf")),
-        was=_choice(step.get("was"), kinds, (*path, "was")),
-        level=_choice(step.get("level"), levels, (*path, "level")),
-        root=None if step.get("root") is None else _name(step, "root", path),
-        cpus=_choice(step.get("cpus", "one"), _CPUS, (*path, "cpus")),
+        name,
+        span,
+        leaf=leaf,
+        was=was,
+        level=level,
+        root=_choice(step.get("root"), (BOOT_ROOT, ROOT), (*path, "root")) if name == "switch" else None,
+        cpus=_choice(step.get("cpus", "one"), ("one", "all"), (*path, "cpus")),
         local=_flag(step.get("local", False), (*path, "local")),
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from planner.bbm import PROCEDURES, Procedure
+import planner
+from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.errors import InputError
+from planner.report import to_json
 from planner.sources.places import place_of
 from planner.sources.procedure import parse_procedure, procedure_to_dict, schema
 from tests.bbm.random_procedures import procedures
@@ -120,3 +124,49 @@ def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) 
 def test_names_are_safe_to_show() -> None:
     """Control characters are escaped when they are read."""
     assert parse_procedure(TEXT.replace('"own"', '"\\u001b[31m"'), "own.json").name == "\\x1b[31m"
+
+
+VALUES = st.sampled_from(
+    [None, True, -1, 0, 7, 1 << 70, "", "x", "pud", "one", [], {}, ["a"], {"start": 0, "end": 1}, {"table": "x"}]
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> Any:
+    """A procedure or a report with steps in which something is another value, or missing, or twice."""
+    document = draw(st.sampled_from([procedure_to_dict(PROCEDURES["switch-table"]), REPORT]))
+    document = json.loads(json.dumps(document))
+    at: Any = document
+    for _ in range(draw(st.integers(0, 4))):
+        values = at.values() if isinstance(at, dict) else at
+        inner = [value for value in values if value and isinstance(value, (dict, list))]
+        if not inner:
+            break
+        at = draw(st.sampled_from(inner))
+    keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+    key = draw(st.sampled_from(keys))
+    how = draw(st.sampled_from(["change", "remove", "repeat"]))
+    if how == "change":
+        at[key] = draw(VALUES)
+    elif how == "remove":
+        del at[key]
+    elif isinstance(at, list):
+        at.insert(key, at[key])
+    return document
+
+
+REPORT = json.loads(
+    to_json(planner.plan("sample:honeycomb-30g", "512M", strategy="rebuild-margins", kernel="6.1", steps=True))
+)
+
+
+@settings(max_examples=300)
+@given(document=damaged())
+def test_any_document_is_a_procedure_or_one_error(document: Any) -> None:
+    """Never anything else: what is read can be explored."""
+    own = None
+    with contextlib.suppress(InputError):
+        own = parse_procedure(json.dumps(document), "own.json")
+    if own is not None and len(own.pages) <= 6:
+        with contextlib.suppress(ExplorationError):
+            case(own, "0", tlb="walk-on-miss", cap=2000)
