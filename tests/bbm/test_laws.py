@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, VERDICTS, Procedure, Touch, case
+from planner.bbm import (
+    BBM_LEVELS,
+    PROCEDURES,
+    TLBS,
+    TOUCHES,
+    VERDICTS,
+    Entry,
+    Leaf,
+    Page,
+    Procedure,
+    Table,
+    Touch,
+    Write,
+    case,
+)
 from planner.bbm.rules import broken
 from planner.records import replace
 from tests.bbm.naive import Naive
@@ -107,7 +121,19 @@ def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) ->
         agree(procedure, level, tlb, procedure.touch, 1)
 
 
+HALF_A_RUN = Procedure(
+    "half a run",
+    "",
+    (Page("a", "area"), Page("b", "linear-map")),
+    (Table("root", "pte", (Entry("a page", ("a",), Leaf(cont=True), "run"), Entry("b page", ("b",), None, "run"))),),
+    "root",
+    (Write("b page", Leaf()),),
+)
+"""One entry of a run has the hint, which speaks for the run; another is written without."""
+
+
 @settings(max_examples=60)
+@example(procedure=HALF_A_RUN, cpus=1, nt=False)
 @given(procedure=procedures(), cpus=st.integers(1, 2), nt=st.booleans())
 def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, cpus: int, nt: bool) -> None:
     """The rule is judged on the steps alone; the architecture's walker finds every way to break it, and no other.
