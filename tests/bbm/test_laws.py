@@ -16,6 +16,7 @@ from planner.bbm import (
     Leaf,
     Page,
     Procedure,
+    Switch,
     Table,
     Touch,
     Write,
@@ -104,7 +105,35 @@ def agree(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> 
     assert case(procedure, level, tlb=tlb, touch=touch, cpus=cpus).verdict == expected
 
 
+HALF_A_RUN = Procedure(
+    "half a run",
+    "",
+    (Page("a", "area"), Page("b", "linear-map")),
+    (Table("root", "pte", (Entry("a page", ("a",), Leaf(cont=True), "run"), Entry("b page", ("b",), None, "run"))),),
+    "root",
+    (Write("b page", Leaf()),),
+)
+"""One entry of a run has the hint, which speaks for the run; another is written without."""
+
+LEFT_BEHIND = Procedure(
+    "left behind",
+    "",
+    (Page("a", "area"),),
+    (
+        Table("root", "pgd", (Entry("top", ("a",), "ptes"),)),
+        Table("other", "pgd", (Entry("other top", ("a",), Leaf()),)),
+        Table("ptes", "pte", (Entry("a page", ("a",), None),)),
+    ),
+    "root",
+    (Switch("other"),),
+    "image",
+)
+"""A walker keeps a table that it passed in vain, and comes through it again on another root."""
+
+
 @settings(max_examples=60)
+@example(procedure=LEFT_BEHIND, level="0", tlb="architecture", touch="image", cpus=1)
+@example(procedure=HALF_A_RUN, level="0", tlb="walk-on-miss", touch="linear-map", cpus=1)
 @given(procedure=procedures(most_steps=5), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
 def test_an_explorer_without_any_reduction_finds_the_same(
     procedure: Procedure, level: str, tlb: str, touch: str, cpus: int
@@ -119,17 +148,6 @@ def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) ->
     """With the one CPU that runs them."""
     for level in ("0", "1"):
         agree(procedure, level, tlb, procedure.touch, 1)
-
-
-HALF_A_RUN = Procedure(
-    "half a run",
-    "",
-    (Page("a", "area"), Page("b", "linear-map")),
-    (Table("root", "pte", (Entry("a page", ("a",), Leaf(cont=True), "run"), Entry("b page", ("b",), None, "run"))),),
-    "root",
-    (Write("b page", Leaf()),),
-)
-"""One entry of a run has the hint, which speaks for the run; another is written without."""
 
 
 @settings(max_examples=60)
