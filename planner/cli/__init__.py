@@ -36,8 +36,11 @@ COMMANDS = {
     "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
+    "survey": "Would the proposal have worked on the bundled machines?",
+    "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report, of a map, a procedure or bbm, or the columns of batch's tables.",
+    "man": "The manual page, from the same text as --help.",
     "completion": "The completion script of a shell.",
 }
 """Each command and its one line of help; its code is in the module of that name."""

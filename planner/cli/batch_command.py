@@ -26,8 +26,8 @@ A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (
 "log" of the same boot and a "config" if need be; "crashkernel"; and any option of plan by its long name (kernel,
 page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset, steps). The
 options given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table
-with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id",
-"report"} or {"id", "error"}.
+with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"}
+or {"id", "error"}.
 
 --files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
 the request.

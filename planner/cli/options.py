@@ -6,7 +6,9 @@ strategies, presets, samples) are looked up only for completion: a wrong one is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -24,6 +26,7 @@ else:
 __all__ = [
     "CONFIG_KEY",
     "FORMATS",
+    "PICTURES",
     "PROCEDURE",
     "SIZE",
     "SIZES",
@@ -40,7 +43,14 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "rst", "html")
+"""What every result can be written as."""
+
+PICTURES = ("svg", "png")
+"""What a result with a picture can be written as, too."""
+
+_ENDINGS = {"txt": "text", "json": "json", "md": "markdown", "rst": "rst", "html": "html", "svg": "svg", "png": "png"}
+"""The format that the ending of a file's name asks for."""
 
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 
@@ -373,19 +383,27 @@ def image_options(function: _F) -> _F:
 
 
 def output_options(*formats: str) -> Callable[[_F], _F]:
-    """How the result is written: `form`, `output`, `color`."""
+    """How the result is written: `form`, `output`, `color`.
+
+    Without `--format` the ending of the file's name decides, then the first of `formats`.
+    """
 
     def decorate(function: _F) -> _F:
+        @wraps(function)
+        def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
+            chosen = form or _by_name(output, formats)
+            if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
+                raise Refused("a PNG is nothing for a terminal", "give -o FILE")
+            return function(*args, form=chosen, output=output, **others)
+
         return _apply(
-            function,
+            cast("_F", run),
             [
                 click.option(
                     "--format",
                     "form",
                     type=click.Choice(formats),
-                    default=formats[0],
-                    show_default=True,
-                    help="How to write the result.",
+                    help=f"How to write the result; by default as FILE ends, else {formats[0]}.",
                 ),
                 click.option(
                     "-o",
@@ -405,3 +423,11 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         )
 
     return decorate
+
+
+def _by_name(output: str | None, formats: tuple[str, ...]) -> str:
+    """The format that a file's name asks for. Refuses one that the command does not write."""
+    form = _ENDINGS.get((output or "").rpartition(".")[2].lower(), formats[0])
+    if form not in formats:
+        raise Refused(f"this command writes no {form}", f"use one of {', '.join(formats)}, or another name")
+    return form

@@ -21,12 +21,12 @@ __all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "
 _STDOUT = "<stdout>"
 
 
-def emit(text: str, path: str | None = None) -> None:
-    """Write a result: UTF-8, the same bytes on every system. path: None or `-` for standard output."""
+def emit(result: str | bytes, path: str | None = None) -> None:
+    """Write a result: text as UTF-8, the same bytes on every system. path: None or `-` for standard output."""
     if path is None or path == "-":
-        _to_stdout(text)
+        _to_stdout(result)
     else:
-        _to_file(text.encode("utf-8", "backslashreplace"), path)
+        _to_file(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"), path)
 
 
 def emit_result(
@@ -57,15 +57,16 @@ def colored(choice: str, path: str | None = None) -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _to_stdout(text: str) -> None:
+def _to_stdout(result: str | bytes) -> None:
     out = sys.stdout
     if out is None:
         raise OutputError(_STDOUT, "it is closed", "give -o FILE, or leave standard output open")
     try:
-        if hasattr(out, "buffer") and not out.isatty():
+        if hasattr(out, "buffer") and (isinstance(result, bytes) or not out.isatty()):
             out.flush()
-            out.buffer.write(text.encode("utf-8", "backslashreplace"))
+            out.buffer.write(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"))
         else:
+            text = result if isinstance(result, str) else result.decode("ascii", "backslashreplace")
             out.write(text.encode(out.encoding or "ascii", "backslashreplace").decode(out.encoding or "ascii"))
         out.flush()
     except BrokenPipeError:

@@ -10,6 +10,7 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import (
     FORMATS,
+    PICTURES,
     SIZE,
     SIZE_OR_ZERO,
     SIZES,
@@ -17,11 +18,12 @@ from planner.cli.options import (
     map_options,
     output_options,
 )
-from planner.cli.output import emit_result
+from planner.cli.output import emit, emit_result
 
 if TYPE_CHECKING:
     from planner.machine import Machine
     from planner.planning import Options
+    from planner.sizing import Sweep
 
 __all__ = ["size"]
 
@@ -51,7 +53,7 @@ Example:
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
 )
-@output_options(*FORMATS)
+@output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def size(
     ctx: click.Context,
@@ -77,6 +79,8 @@ def size(
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", ctx, _option("step"))
     if sweep is None and give_back is None and crashkernel is not None:
         raise click.UsageError("CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`")
+    if form in PICTURES and sweep is None:
+        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", ctx, _option("form"))
     what_if = options["kernel"] is not None or options["page_size"] is not None
     machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
     chosen = Options(**options)
@@ -118,8 +122,26 @@ def _sweep(
     from planner.sizing import sweep  # noqa: PLC0415 - likewise
 
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
-    emit_result(*out, blocks=lambda: render.sweep(swept), fields=lambda: sweep_dict(swept))
+    form, output, _ = out
+    if form in {*PICTURES, "html"}:
+        emit(_drawn(swept, form), output)
+    else:
+        emit_result(*out, blocks=lambda: render.sweep(swept), fields=lambda: sweep_dict(swept))
     return any(row.first.crash is not None or row.last.crash is not None for row in swept.rows)
+
+
+def _drawn(swept: Sweep, form: str) -> str | bytes:
+    """The chart of a sweep, or the page around it."""
+    if form == "html":
+        from planner.render.sweep_page import render  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
+        from planner.report.plain import document  # noqa: PLC0415 - likewise
+
+        return render(swept, document(sweep_dict(swept)))
+    from planner.render import chart, png  # noqa: PLC0415 - only the chosen format is loaded
+
+    picture = chart.draw(swept)
+    return png.rendered(picture) if form == "png" else picture
 
 
 def _give_back(

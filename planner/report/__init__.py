@@ -236,10 +236,15 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
     }
 
 
-def to_json(plan: Plan) -> str:
-    """The report as JSON text, one range, attempt or short object per line; ASCII, ends with a newline."""
+def to_json(plan: Plan, *, compact: bool = False) -> str:
+    """The report as JSON text, one range, attempt or short object per line; ASCII, ends with a newline.
+
+    compact: without any blanks, for a page that carries it.
+    """
     from json import JSONEncoder  # noqa: PLC0415 - a text plan and `--help` never need it
 
+    if compact:
+        return JSONEncoder(separators=(",", ":")).encode(to_dict(plan)) + "\n"
     encode = JSONEncoder().encode
     return _layout(to_dict(plan), encode, "") + "\n"
 

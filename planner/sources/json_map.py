@@ -393,6 +393,7 @@ def schema() -> dict[str, Any]:
     entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:crashkernel-planner:map:1",
         "title": "Memory map of an arm64 machine when the crash kernel is reserved",
         "description": "Numbers are bytes: integers, or strings as the kernel reads them (0x40000000, 4G).",
         "type": "object",

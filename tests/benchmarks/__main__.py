@@ -23,7 +23,7 @@ from planner.render.plan import render
 from planner.report import to_dict
 from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text, read_source
-from tests.benchmarks import inputs, many, sizing
+from tests.benchmarks import inputs, many, pages, sizing
 from tests.benchmarks.comparisons import ratios
 from tests.benchmarks.figures import ROOT, Figure
 from tests.benchmarks.tlb_model import explore_everything
@@ -178,7 +178,7 @@ def main() -> int:
     """Measure, print, compare."""
     status = 0
     own = (_starts, _sizes, _counts, _fleet, _comparisons, _memory, _tlb_model)
-    for measure in (*own, *many.MEASURES, *sizing.MEASURES, *inputs.MEASURES):
+    for measure in (*own, *many.MEASURES, *sizing.MEASURES, *inputs.MEASURES, *pages.MEASURES):
         for figure in measure():
             mark = "ok" if figure.holds else "TOO MUCH"
             status |= not figure.holds

@@ -13,12 +13,12 @@ from pathlib import Path
 from planner.sizes import GIB, KIB, MIB
 from tests.benchmarks.figures import ROOT, Figure
 
-__all__ = ["MEASURES"]
+__all__ = ["MEASURES", "many_regions"]
 
 REGIONS = 4000
 
 
-def _many_regions() -> dict[str, object]:
+def many_regions() -> dict[str, object]:
     """4,000 regions and as many reservations below one bank of 80 GiB."""
     step = 128 * MIB
     starts = [2 * GIB + i * step for i in range(REGIONS - 1)]
@@ -51,7 +51,7 @@ def _seconds(*args: str) -> float:
 def _asking() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "map.json"
-        path.write_text(json.dumps(_many_regions()))
+        path.write_text(json.dumps(many_regions()))
         there = ("--map", str(path))
         large = ("--map", "sample:altra-2node-512g", "--kernel", "6.12")
         sweep = ("size", ",high", "--sweep", "128M..64G")

@@ -21,12 +21,12 @@ from planner.errors import InputError, KernelBugError
 from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import FORMATS, combine, inflate, parse_text, samples
+from planner.sources import FORMATS, combine, inflate, parse_text
 from planner.sources.fdt import Blob
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import packed, report_of, running_machine
 
-FOLDER = Path(samples.__code__.co_filename).parent / "samples"
+FOLDER = Path(parse_text.__code__.co_filename).parent / "samples"
 DATA = Path(__file__).parent.parent / "sources" / "data"
 TREE: Tree = {
     "#address-cells": cell(2),

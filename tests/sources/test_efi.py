@@ -9,9 +9,9 @@ import pytest
 
 from planner.memory_map import Flag, Region
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import efi, parse_text, samples
+from planner.sources import efi, parse_text
 
-SAMPLES = Path(samples.__code__.co_filename).parent / "samples"
+SAMPLES = Path(parse_text.__code__.co_filename).parent / "samples"
 THUNDERX = (SAMPLES / "thunderx-cn88xx-128g-64k-efi-memblock.dmesg").read_text()
 WB = "|   |  |  |  |  |  |  |  |  |  |   |WB|WT|WC|UC]"
 HEAD = "[    0.000000] Linux version 6.1.0 (gcc) #1\n"
