@@ -23,7 +23,8 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_o
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
-_NO_HOLE = (1 << 65, 1 << 65)
+_BEYOND = 1 << 65
+_NO_HOLE = (_BEYOND, _BEYOND)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
@@ -127,6 +128,7 @@ class Memblock:
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
+        taken, end_taken = start, end
         reserved = self.reserved
         first = bisect_left(reserved, (start,))
         if first and reserved[first - 1][1] >= start:
@@ -136,7 +138,18 @@ class Memblock:
             start = min(start, reserved[first][0])
             end = max(end, reserved[last - 1][1])
         reserved[first:last] = [(start, end)]
-        self._gaps = None
+        self._gaps = self._gaps_without(taken, end_taken)
+
+    def _gaps_without(self, start: int, end: int) -> list[Span] | None:
+        """The known gaps without a range that lies inside one of them, as an allocation does; None for any other."""
+        gaps = self._gaps
+        if gaps is None:
+            return None
+        index = bisect_right(gaps, (start, _BEYOND)) - 1
+        if index < 0 or end > gaps[index][1]:
+            return None
+        low, high = gaps[index]
+        return [*gaps[:index], *subtract((low, high), [(start, end)]), *gaps[index + 1 :]]
 
     def free(self, start: int, size: int) -> None:
         """Take a range out of `reserved`; what was never reserved is ignored, a partial overlap is trimmed."""

@@ -81,3 +81,18 @@ def test_freeing_what_was_just_taken_restores_the_map(taken: int, size: int) -> 
     if found is not None:
         memblock.free(found, size)
     assert (memblock.reserved, memblock.gaps()) == before
+
+
+@given(st.integers(0, (1 << PAGES) - 1), st.integers(0, PAGES), st.integers(0, 12), st.integers(1, 8))
+def test_gaps_follow_every_reservation(taken: int, start: int, size: int, alloc: int) -> None:
+    """Gaps that are kept up to date are those of the same state worked out anew."""
+    memblock = memblock_of(taken)
+    memblock.gaps()
+    memblock.reserve(start, size)
+    kept = list(memblock.gaps())
+    memblock.alloc(alloc, 1, 0, PAGES)
+    for known in (kept, list(memblock.gaps())):
+        assert known == sorted(known)
+    anew = Memblock(page_size=1)
+    anew.memory, anew.reserved = list(memblock.memory), list(memblock.reserved)
+    assert memblock.gaps() == anew.gaps()
