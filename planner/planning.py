@@ -8,6 +8,8 @@ from __future__ import annotations
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
 from planner.linear_map import measure
+from planner.geometry import Geometry
+from planner.kernels import Profile
 from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool, baseline_map, planned_map, whole_leaves
 from planner.memblock import Memblock
@@ -18,7 +20,7 @@ from planner.records import replace
 from planner.remarks import largest_size, remarks, why_failed
 from planner.reservation import Placement, reserve
 from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
-from planner.rewind import rewind
+from planner.rewinding import Reading, rewind
 from planner.setting import Options, Setting, request_text, resolve, resolve_geometry, resolve_profile
 
 __all__ = ["Options", "largest_size", "make_plan"]
@@ -39,7 +41,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed)
-    memory, rewound, other = _memory_at_reservation(machine, options, notes)
+    memory, rewound, other = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
     setting = resolve(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
     notes += request.notes
@@ -47,25 +49,24 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
     plan = _plan(machine, text, request, setting, options, rewound, assumed, notes)
-    if other is not None:
-        readings = _other_readings(machine, text, request, setting, options, other)
+    if other:
+        readings = _other_readings(request, setting, plan.reservation, other)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
     return plan
 
 
 def _memory_at_reservation(
-    machine: Machine, options: Options, notes: list[str]
-) -> tuple[MemoryMap, tuple[Rewound, ...], MemoryMap | None]:
+    machine: Machine, options: Options, profile: Profile, geo: Geometry, cmdline: str | None, notes: list[str]
+) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
     """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
     how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
-    listed = machine.memory
     if how == "as-listed":
-        return listed, (), None
-    back = rewind(machine)
+        return machine.memory, (), ()
+    limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
+    back = rewind(machine, profile, geo.page_size, limit, cmdline)
     notes += back.notes
-    memory = MemoryMap(listed.regions, back.reserved)
-    other = None if back.certain or back.reserved == listed.reserved else listed
-    return memory, back.rewound, other
+    first, *others = back.readings
+    return first.memory, first.rewound, tuple(others)
 
 
 def _plan(
@@ -184,12 +185,20 @@ def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
 
 
 def _other_readings(
-    machine: Machine, text: str, request: ck.Reading, setting: Setting, options: Options, other: MemoryMap
+    request: ck.Reading, setting: Setting, view: ReservationView, others: tuple[Reading, ...]
 ) -> tuple[OtherReading, ...]:
-    """The answer if everything the later view lists as reserved was there before."""
-    memory = MemoryMap(
-        setting.memory.regions, tuple(r for r in other.reserved if not r.name.startswith("Crash kernel"))
-    )
-    plan = _plan(machine, text, request, replace(setting, memory=memory), options, (), [], [])
-    view = plan.reservation
-    return (OtherReading("every reservation listed came before the crash kernel", view.outcome, view.crash, view.low),)
+    """The answers under the other readings, as far as they differ."""
+    seen = {(view.crash, view.low)}
+    found: list[OtherReading] = []
+    for other in others:
+        memory = MemoryMap(setting.memory.regions, other.memory.reserved)
+        memblock = Memblock.of(memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node)
+        placement = Placement(log=[])
+        if request.valid:
+            placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
+        if (placement.crash, placement.low) in seen:
+            continue
+        seen.add((placement.crash, placement.low))
+        answer = _reservation_view(request, placement, setting, whole=False)
+        found.append(OtherReading(other.assumption, answer.outcome, answer.crash, answer.low))
+    return tuple(found)

@@ -1,0 +1,170 @@
+"""What a boot allocates after the crash kernel: which tables, in which order, of which sizes.
+
+A log names them. Without one their sizes follow from the RAM and a few conventions, so that several accounts are
+possible; `undo` finds which of them explains what a later view lists.
+
+Imports `kernels`, `machine` and numbers. Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c;
+alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), kernel/dma/swiotlb.c;
+sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from planner.kernels import Profile
+from planner.machine import Event
+from planner.ranges import Span
+from planner.records import dataclass
+from planner.sizes import GIB, KIB, MIB, round_up
+
+__all__ = ["Account", "Later", "accounts_of_log", "guessed_accounts", "memmap"]
+
+_SLAB = 2 * KIB
+"""Bytes of a swiotlb slot (IO_TLB_SIZE)."""
+
+_RECORD = 32
+"""Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
+
+_DESCRIPTOR = 24
+_INFOS = (88, 112)
+"""Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
+
+_SLOTS: tuple[tuple[int, ...], ...] = ((24,), (4, 8), (4, 8, 8))
+"""Bytes per swiotlb slot in each array beside the buffer: 5.14 and later, 5.10, 5.12."""
+
+_STRUCT_PAGE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """One allocation after the crash kernel.
+
+    start, end: the window that was searched; at: the address where it is known. needed: an account without it is
+    no account (small ones may hide in any hole).
+    """
+
+    name: str
+    size: int
+    align: int = 64
+    start: int = 0
+    end: int = 0
+    at: int | None = None
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What may have come after the crash kernel, in the order of allocation; `what` says so for people."""
+
+    what: str
+    items: tuple[Later, ...]
+
+
+def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+    """The page descriptors of each node: one buffer per node, unless it is larger than what is used of it.
+
+    Empty where base pages fill the buffer only in part (16K and 64K before 7.x): its place then tells nothing.
+    """
+    huge = page_size == 4 * KIB
+    if not huge and not profile.first:
+        return []
+    section = _section_size(profile, page_size)
+    map_size = section // page_size * _STRUCT_PAGE
+    items: list[Later] = []
+    for low, high in nodes or [(0, 1 << 64)]:
+        sections: set[int] = set()
+        for start, end in regions:
+            if low < end and start < high:
+                sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
+        if sections:
+            bounds = (low, high) if nodes else (0, 0)
+            items.append(Later("memmap", len(sections) * map_size, map_size if huge else page_size, *bounds))
+    return items
+
+
+def _section_size(profile: Profile, page_size: int) -> int:
+    """Bytes of a sparsemem section: 1 GiB up to 5.11, then 512 MiB with 64K pages and 128 MiB with others."""
+    if profile.section_64k == GIB or page_size == 64 * KIB:
+        return profile.section_64k
+    return 128 * MIB
+
+
+def accounts_of_log(
+    events: Iterable[Event], profile: Profile, page_size: int, regions: Sequence[Span], low_max: int
+) -> list[Account]:
+    """The accounts that a boot log leaves open: what it names, with the arrays it does not name."""
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    nodes = [(e.start, e.end) for e in by_kind.get("node", ()) if e.start is not None and e.end is not None]
+    first = memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ()) if profile.first else []
+    first += [Later("per-CPU areas", e.size, page_size, needed=False) for e in by_kind.get("percpu", ())]
+    hashes = [Later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
+    pool = next(iter(by_kind.get("swiotlb", ())), None)
+    meta = sum(e.size for e in by_kind.get("log_meta", ()))
+    buffers = [_log_buffer(e.size, meta) for e in by_kind.get("log_buf", ())] or [[[]]]
+    if pool is None:
+        return [Account("what the log names", (*first, *log, *hashes)) for log in buffers[0]]
+    bounce = Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start)
+    return [
+        Account("what the log names", (*first, *log, *hashes, bounce, *slots))
+        for log in buffers[0]
+        for slots in _slots(pool.size, page_size)
+    ]
+
+
+def guessed_accounts(
+    profile: Profile, page_size: int, ram: int, crash: int, regions: Sequence[Span], low_max: int
+) -> list[Account]:
+    """The accounts that are usual for so much RAM, the one that explains most first."""
+    first = memmap(profile, page_size, regions, ()) if profile.first else []
+    found: list[Account] = []
+    hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
+    pools = dict.fromkeys((64 * MIB, round_up(-(-ram // KIB), 2 * MIB), 0))
+    for log in (16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 0):
+        for info in _INFOS if log else _INFOS[:1]:
+            buffers = _log_buffer(log, log // _RECORD * (_DESCRIPTOR + info))[0] if log else []
+            what = f"a log buffer of {log // KIB}K, " if log else ""
+            for size in hashes:
+                tables = [Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2)]
+                for pool in pools:
+                    late = (*first, *buffers, *tables)
+                    name = f"{what}hash tables of {size // KIB}K and {size // 2 // KIB}K"
+                    if not pool:
+                        found.append(Account(name, late))
+                        continue
+                    bounce = Later("software IO TLB", pool, page_size, 0, low_max - 1)
+                    found += [Account(f"{name}, {pool // MIB}M of software IO TLB", (*late, bounce, *slots))
+                              for slots in _slots(pool, page_size)[:2]]
+    return found
+
+
+def _log_buffer(size: int, meta: int) -> list[list[Later]]:
+    """The accounts of a log buffer that was allocated: with its descriptors (5.10 and later), or alone."""
+    buffer = Later("log buffer", size)
+    descriptors = size // _RECORD * _DESCRIPTOR
+    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
+    return [[buffer, Later("log descriptors", descriptors), Later("log infos", infos)], [buffer]]
+
+
+def _slots(pool: int, page_size: int) -> list[list[Later]]:
+    count = pool // _SLAB
+    return [
+        [Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False) for each in sizes]
+        for sizes in _SLOTS
+    ]
+
+
+def _dentry_hash(ram: int, page_size: int) -> int:
+    """Bytes of the dentry hash: a bucket of 8 bytes per 8K of RAM, fewer above 64G, at most a sixteenth of RAM."""
+    pages = (ram - ram // (page_size // _STRUCT_PAGE)) // page_size
+    pages = round_up(pages, max(MIB // page_size, 1))
+    scale, adapt = 13, 64 * GIB // page_size
+    while adapt < pages:
+        scale, adapt = scale + 1, adapt << 2
+    shift = page_size.bit_length() - 1
+    entries = pages >> (scale - shift) if scale > shift else pages << (shift - scale)
+    entries = 1 << max(entries - 1, 0).bit_length()
+    limit = ram // 16 // 8
+    return 8 * min(entries, 1 << max(limit.bit_length() - 1, 0))
