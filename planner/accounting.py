@@ -43,13 +43,12 @@ def waste(
         above = hole_above(gaps, area)
     within = None if crash is None else (crash.start, crash.end)
     before = [(start, min(end, low_limit)) for start, end in gaps if start < low_limit]
-    taken = union((r.start, r.end) for r in (crash, reservation.low) if r is not None)
-    after = [piece for gap in before for piece in subtract(gap, taken)] if taken else before
+    after = _without(before, union((r.start, r.end) for r in (crash, reservation.low) if r is not None))
     return Waste(
         rounding=rounding,
         returned=returned,
         kept=rounding - returned,
-        base_pages_outside_crash=_outside(spans, within) - _outside(baseline_spans, within),
+        base_pages_outside_crash=_outside(mapping, spans, within) - _outside(baseline, baseline_spans, within),
         extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
         extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
         low_free_before=sum([end - start for start, end in before]),
@@ -62,8 +61,16 @@ def waste(
     )
 
 
-def _outside(spans: Sequence[LeafSpan], within: Span | None) -> int:
-    everywhere = base_page_bytes(spans)
+def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
+    """The gaps with `taken` (sorted, disjoint) cut out."""
+    if not taken:
+        return gaps
+    low, high = taken[0][0], taken[-1][1]
+    return [piece for gap in gaps for piece in ((gap,) if gap[1] <= low or high <= gap[0] else subtract(gap, taken))]
+
+
+def _outside(mapping: Mapping, spans: Sequence[LeafSpan], within: Span | None) -> int:
+    everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
     return everywhere if within is None else everywhere - base_page_bytes(spans, within)
 
 

@@ -13,6 +13,7 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -50,6 +51,7 @@ LeafSpan: TypeAlias = tuple[int, int, int]
 Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
 _Level: TypeAlias = tuple[int, int]
+_BEYOND = 1 << 64
 
 
 @lru_cache(maxsize=128)
@@ -258,11 +260,14 @@ def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     return tables
 
 
-def base_page_bytes(spans: Iterable[LeafSpan], within: Span | None = None) -> int:
-    """Bytes mapped by PTEs, with or without the contiguous hint; only those inside `within` if given."""
-    if within is None:
-        return sum([end - start for start, end, kind in spans if kind > PMD])
+def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:
+    """Bytes inside `within` that are mapped by PTEs, with or without the contiguous hint; `spans` is sorted."""
     low, high = within
-    return sum(
-        [min(end, high) - max(start, low) for start, end, kind in spans if kind > PMD and start < high and low < end]
-    )
+    found = 0
+    for i in range(max(bisect_right(spans, (low, _BEYOND, PTE)) - 1, 0), len(spans)):
+        start, end, kind = spans[i]
+        if start >= high:
+            break
+        if kind > PMD and end > low:
+            found += min(end, high) - max(start, low)
+    return found

@@ -5,6 +5,7 @@ Imports `linear_map` and `setting`. Source: map_mem(), arch/arm64/mm/mmu.c @ 5.1
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from planner.geometry import Geometry
@@ -127,9 +128,8 @@ def planned_map(
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
     """Whether the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
     units = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return all(
-        (edge - start) % units[kind] == 0
-        for start, end, kind in spans
-        for edge in (area.start, area.end)
-        if start < edge < end
-    )
+    for edge in (area.start, area.end):
+        i = bisect_right(spans, (edge,)) - 1
+        if i >= 0 and spans[i][0] < edge < spans[i][1] and (edge - spans[i][0]) % units[spans[i][2]]:
+            return False
+    return True

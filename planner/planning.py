@@ -7,23 +7,54 @@ from __future__ import annotations
 
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
-from planner.linear_map import measure
+from planner.errors import InputError
 from planner.geometry import Geometry
 from planner.kernels import Profile
 from planner.machine import Machine
-from planner.mapped import assumes_kfence_pool, baseline_map, planned_map, whole_leaves
+from planner.mapped import assumes_kfence_pool
 from planner.memblock import Memblock
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
 from planner.ranges import Range
-from planner.records import replace
-from planner.remarks import largest_size, remarks, why_failed
+from planner.records import dataclass, replace
+from planner.remarks import largest_size, remarks
 from planner.reservation import Placement, reserve
 from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.rewinding import Reading, rewind
-from planner.setting import Options, Setting, request_text, resolve, resolve_geometry, resolve_profile
+from planner.setting import (
+    Options,
+    Setting,
+    request_text,
+    resolve_geometry,
+    resolve_mainline,
+    resolve_profile,
+    with_strategy,
+)
+from planner.steps import Steps
+from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "largest_size", "make_plan"]
+__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One machine and one request before a strategy is chosen: what plans that differ in it share.
+
+    text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
+    own behaviour. rewound: what was undone. others: the maps of other readings, where nobody can know. assumed,
+    notes: what all plans say. steps: what was already worked out.
+    """
+
+    machine: Machine
+    text: str
+    request: ck.Reading
+    mainline: Setting
+    options: Options
+    rewound: tuple[Rewound, ...]
+    others: tuple[Reading, ...]
+    assumed: tuple[str, ...]
+    notes: tuple[str, ...]
+    steps: Steps
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -35,22 +66,72 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     would stop.
     """
     options = options or Options()
+    return answer(ask(machine, crashkernel, options), strategy_named(options.strategy))
+
+
+def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
+    """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    _check_machine(machine, options)
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
     notes: list[str] = list(machine.notes)
+    if machine.facts.arch not in _ARM64:
+        notes.append(f"the map is one of {machine.facts.arch}: a what-if, as if this memory were an arm64 machine's")
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed)
-    memory, rewound, other = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
-    setting = resolve(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
+    memory, rewound, others = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
+    setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    plan = _plan(machine, text, request, setting, options, rewound, assumed, notes)
-    if other:
-        readings = _other_readings(request, setting, plan.reservation, other)
+    return Question(
+        machine, text, request, setting, options, rewound, others, tuple(assumed), tuple(notes), Steps(setting)
+    )
+
+
+_ARM64 = (None, "aarch64", "arm64")
+
+
+def _check_machine(machine: Machine, options: Options) -> None:
+    """Refuse a map that nothing can be planned on."""
+    arch = machine.facts.arch
+    if arch not in _ARM64 and options.kernel is None and options.page_size is None:
+        raise InputError(
+            machine.source,
+            f"this is {arch}, not arm64",
+            "give a map of an arm64 machine, or --kernel or --page-size for a what-if on this memory",
+        )
+    if not machine.memory.regions:
+        log = machine.kind == "dmesg"
+        raise InputError(
+            machine.source,
+            "the log shows no memory ranges" if log else "the map has no RAM",
+            "give the machine's /proc/iomem with --map, and this log with --log"
+            if log
+            else "give a map with at least one memory region",
+        )
+
+
+def answer(question: Question, strategy: Strategy) -> Plan:
+    """The plan under one strategy."""
+    machine, text, request, options = question.machine, question.text, question.request, question.options
+    setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    plan = _plan(
+        machine,
+        text,
+        request,
+        setting,
+        options,
+        question.rewound,
+        list(question.assumed),
+        list(question.notes),
+        question.steps,
+    )
+    if question.others:
+        readings = _other_readings(request, setting, plan.reservation, question.others)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
     return plan
 
@@ -58,7 +139,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 def _memory_at_reservation(
     machine: Machine, options: Options, profile: Profile, geo: Geometry, cmdline: str | None, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
-    """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
+    """The map to plan on, what was rewound, and the other readings where nobody can know."""
     how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
     if how == "as-listed":
         return machine.memory, (), ()
@@ -78,23 +159,18 @@ def _plan(
     rewound: tuple[Rewound, ...],
     assumed: list[str],
     notes: list[str],
+    steps: Steps | None = None,
 ) -> Plan:
+    steps = steps or Steps(setting)
     geo, memory = setting.geometry, setting.memory
-    memblock = Memblock.of(memory, page_size=geo.page_size, movable_node=setting.movable_node)
-    gaps = list(memblock.gaps())
-    placement = Placement(log=[])
-    if request.valid:
-        placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
-        if placement.crash is None:
-            notes += why_failed(memblock, request, setting)
-    baseline_spans = baseline_map(setting)
+    placement, why = steps.place(request, setting)
+    notes += why
     if assumes_kfence_pool(setting):
         assumed.append("kfence_pool")
-    whole = placement.area is not None and whole_leaves(baseline_spans, placement.area, geo)
+    baseline_spans, baseline = steps.baseline(setting)
+    whole = steps.whole(placement.area, setting)
     reservation = _reservation_view(request, placement, setting, whole=whole)
-    spans = planned_map(setting, reservation, baseline_spans, whole=whole)
-    baseline = measure(baseline_spans, geo, setting.memstart)
-    mapping = baseline if spans is baseline_spans else measure(spans, geo, setting.memstart)
+    spans, mapping = steps.mapped(setting, reservation, whole=whole)
     crash = reservation.crash
     table = waste(
         reservation,
@@ -102,7 +178,7 @@ def _plan(
         baseline_spans=baseline_spans,
         mapping=mapping,
         baseline=baseline,
-        gaps=gaps,
+        gaps=steps.gaps,
         low_limit=setting.bounds.low_max,
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),

@@ -30,6 +30,8 @@ def remarks(
             f"the area of {format_size(setting.granule)} lies inside a larger leaf that others share: it is not "
             "remapped and not protected (--align block avoids this)"
         )
+    if setting.strategy.proposal and setting.effect == "isolated" and not setting.forcing.reasons:
+        notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if setting.strategy.proposal:
         notes += _on_the_proposal(request, reservation, setting)
     if setting.effect == "pages" and setting.present and not setting.forcing.reasons:

@@ -17,9 +17,19 @@ from planner.presets import Preset
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
-from planner.strategies import Effect, Strategy, strategy_named
+from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
-__all__ = ["Options", "Setting", "granule_of", "request_text", "resolve", "resolve_geometry", "resolve_profile"]
+__all__ = [
+    "Options",
+    "Setting",
+    "granule_of",
+    "request_text",
+    "resolve",
+    "resolve_geometry",
+    "resolve_mainline",
+    "resolve_profile",
+    "with_strategy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +136,24 @@ def resolve(
     notes: list[str],
 ) -> Setting:
     """Everything a plan starts from; appends to `assumed` and `notes`. Raises InputError for an unusable map."""
+    setting = resolve_mainline(machine, memory, profile, version, geo, options, text, cmdline, assumed, notes)
+    return with_strategy(setting, strategy_named(options.strategy), prefer_aligned=options.prefer_aligned)
+
+
+def resolve_mainline(
+    machine: Machine,
+    memory: MemoryMap,
+    profile: Profile,
+    version: str | None,
+    geo: Geometry,
+    options: Options,
+    text: str,
+    cmdline: str | None,
+    assumed: list[str],
+    notes: list[str],
+) -> Setting:
+    """As `resolve`, for what the kernel itself does: the setting from which all strategies are made."""
     facts = machine.facts
-    if not memory.regions:
-        raise InputError(machine.source, "the map has no RAM", "give a map with at least one memory region")
     parameters = words(cmdline) if cmdline else []
     memory = _limited(machine, memory, parameters, geo, notes)
     pa_bits = _pa_bits(facts, geo)
@@ -143,44 +168,46 @@ def resolve(
     forced = forcing(profile, cmdline, facts.config, rodata=options.rodata, kfence=options.kfence)
     assumed += forced.assumed
     notes += forced.notes
-    strategy = strategy_named(options.strategy)
     limit, zones = _dma_limit(facts, options, profile, memory, assumed)
     high = 1 << pa_bits
-    bounds = Bounds(min(limit, high) if zones else high, high, default_low=profile.low_default or 128 * MIB)
-    granule = granule_of(options.align, geo, memory, memstart)
-    effect = strategy.effect_on(profile, zones=zones)
-    proposal = None
-    if strategy.proposal:
-        if forced.built_in_kfence and not forced.reasons:
-            forced = replace(
-                forced,
-                reasons=("KFENCE is built in: the posted code then maps everything with base pages",),
-                pool=False,
-            )
-        if not zones and not forced.reasons:
-            effect = "isolated"
-            notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
-        elif not forced.reasons:
-            bug = strategy.name == "pud-aligned-trimmed" and profile.combine != "generic"
-            proposal = Proposal(granule, options.prefer_aligned, posted_offset_bug=bug)
+    strategy = STRATEGIES["mainline"]
     return Setting(
         profile=profile,
         version=version,
         geometry=geo,
         strategy=strategy,
-        effect=effect,
+        effect=strategy.effect_on(profile, zones=zones),
         align=options.align,
-        granule=granule,
+        granule=granule_of(options.align, geo, memory, memstart),
         zones=zones,
-        bounds=bounds,
+        bounds=Bounds(min(limit, high) if zones else high, high, default_low=profile.low_default or 128 * MIB),
         memory=memory,
         memstart=memstart,
         forcing=forced,
         facts=facts,
-        proposal=proposal,
+        proposal=None,
         present=ck.present(ck.as_cmdline(text)),
         movable_node="movable_node" in parameters,
     )
+
+
+def with_strategy(mainline: Setting, strategy: Strategy, *, prefer_aligned: bool = False) -> Setting:
+    """The same machine and kernel under another strategy; `mainline` is what `resolve_mainline` gave."""
+    effect = strategy.effect_on(mainline.profile, zones=mainline.zones)
+    if not strategy.proposal:
+        return replace(mainline, strategy=strategy, effect=effect)
+    forced = mainline.forcing
+    proposal = None
+    if not forced.reasons:
+        if forced.built_in_kfence:
+            reason = "KFENCE is built in: the posted code then maps everything with base pages"
+            forced = replace(forced, reasons=(reason,), pool=False)
+        elif not mainline.zones:
+            effect = "isolated"
+        else:
+            bug = strategy.name == "pud-aligned-trimmed" and mainline.profile.combine != "generic"
+            proposal = Proposal(mainline.granule, prefer_aligned, posted_offset_bug=bug)
+    return replace(mainline, strategy=strategy, effect=effect, forcing=forced, proposal=proposal)
 
 
 def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Geometry, notes: list[str]) -> MemoryMap:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GIB", "KIB", "MIB", "PIB", "TIB", "U64", "format_size", "memparse", "round_down", "round_up"]
+__all__ = ["GIB", "KIB", "MIB", "PIB", "TIB", "U64", "fits", "format_size", "memparse", "round_down", "round_up"]
 
 KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
 U64 = 1 << 64
@@ -40,6 +40,19 @@ def memparse(text: str, pos: int = 0) -> tuple[int, int]:
         value = (value << shift) % U64
         end += 1
     return value, end
+
+
+def fits(text: str) -> bool:
+    """Whether the number at the start of a text fits in 64 bits, so that `memparse` reads it without wrapping."""
+    value, end = memparse(text)
+    base = 16 if text[1:2] in ("x", "X") else 8 if text[:1] == "0" else 10
+    shift = 0
+    if end and text[end - 1] not in _DIGITS[base]:
+        end -= 1
+        shift = _SUFFIXES[text[end].lower()]
+    digits = text[2 if base == 16 else 0 : end].lstrip("0") or "0"
+    # 64 bits are at most 22 octal digits; Python refuses to convert thousands.
+    return len(digits) <= 22 and int(digits, base) << shift == value
 
 
 def format_size(size: int) -> str:

@@ -198,6 +198,20 @@ def test_what_does_not_fit_together_is_an_input_error(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("arch", ["x86_64", "s390x"])
+def test_a_map_of_another_architecture_needs_a_what_if(arch: str) -> None:
+    """Rules of arm64 are never applied silently to other machines."""
+    machine = Machine("pc.log", "dmesg", QEMU_8G, Facts(arch=arch))
+    with pytest.raises(InputError, match=f"pc.log: this is {arch}, not arm64"):
+        make_plan(machine, "512M")
+    assert any("what-if" in note for note in make_plan(machine, "512M", Options(kernel="6.12")).notes)
+
+
+def test_a_log_without_memory_ranges_says_what_to_give() -> None:
+    with pytest.raises(InputError, match="shows no memory ranges; give the machine's /proc/iomem"):
+        make_plan(Machine("short.log", "dmesg", MemoryMap(())), "512M")
+
+
 def test_a_map_of_nomap_regions_maps_nothing_there() -> None:
     memory = MemoryMap((Region(GIB, 2 * GIB, Flag.NOMAP.value), Region(2 * GIB, 4 * GIB)))
     assert plan(memory, "64M").baseline.leaves == Leaves(pud=2)

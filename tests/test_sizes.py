@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.sizes import GIB, KIB, MIB, U64, format_size, memparse
+from planner.sizes import GIB, KIB, MIB, U64, fits, format_size, memparse
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,24 @@ from planner.sizes import GIB, KIB, MIB, U64, format_size, memparse
 )
 def test_memparse(text: str, value: int, consumed: int) -> None:
     assert memparse(text) == (value % U64, consumed)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        pytest.param("0xffffffffffffffff", True, id="the last number of 64 bits"),
+        pytest.param("0x1e", True, id="e is a digit in hexadecimal"),
+        pytest.param("15E", True, id="15 of 16 exbibytes"),
+        pytest.param("16E", False, id="all bits shifted out"),
+        pytest.param("17179869185G", False, id="one gibibyte after wrapping"),
+        pytest.param(str(U64), False, id="one too many"),
+        pytest.param("0" * 5000 + "7", True, id="leading zeros count for nothing"),
+        pytest.param("9" * 5000, False, id="thousands of digits"),
+        pytest.param("", True, id="nothing is 0"),
+    ],
+)
+def test_a_number_that_wraps_is_told_from_one_that_fits(text: str, whole: bool) -> None:
+    assert fits(text) is whole
 
 
 @given(st.integers(0, U64 - 1))

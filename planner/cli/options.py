@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from planner.cli.failures import Refused
-from planner.sizes import KIB, memparse
+from planner.sizes import KIB, fits, memparse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,6 +66,8 @@ class Size(_Kind):
         size, end = memparse(value)
         if end != len(value) or not value[:1].isdigit():
             self.refuse(f"{value!r} is no size", "give one such as 512M, 1G or 0x20000000", param, ctx)
+        if not fits(value):
+            self.refuse(f"{value!r} does not fit in 64 bits", "give a size up to 0xffffffffffffffff", param, ctx)
         if not size:
             self.refuse(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff", param, ctx)
         return size
@@ -102,6 +104,8 @@ class Alignment(Size):
         size, end = memparse(value)
         if end != len(value) or not value[:1].isdigit():
             self.refuse(f"{value!r} is no alignment", "give pud, block, cont-pmd, pmd or a size", param, ctx)
+        if not fits(value):
+            self.refuse(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G", param, ctx)
         if not size or size & (size - 1):
             self.refuse(f"{value!r} is no power of two", "give one such as 2M, 32M or 1G", param, ctx)
         return value
@@ -123,14 +127,19 @@ class DmaLimit(Size):
 class _Known(_Kind):
     """A name that the model knows; listed only for completion."""
 
-    def __init__(self, name: str, names: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self, name: str, names: Callable[[], Iterable[str]], check: Callable[[str], object] | None = None
+    ) -> None:
         self.name = name
         self.names = names
+        self.check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         if not value:
             self.refuse(f"the {self.name} is empty", "give one, or leave the option out", param, ctx)
+        if self.check is not None:
+            self.check(value)
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -165,6 +174,13 @@ def _presets() -> Iterable[str]:
     from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
 
     return list(PRESETS)
+
+
+def _check_preset(name: str) -> object:
+    """Refuse a preset there is none of before any map is read."""
+    from planner.presets import preset_named  # noqa: PLC0415 - see the module's docstring
+
+    return preset_named(name)
 
 
 def _sources() -> Iterable[str]:
@@ -265,7 +281,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--preset",
                 metavar="NAME",
-                type=_Known("preset", _presets),
+                type=_Known("preset", _presets, _check_preset),
                 help="A distribution's default instead of CRASHKERNEL.",
             ),
         ],

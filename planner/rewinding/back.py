@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from planner.forcing import words, last_value
-from planner.kernels import Profile
+from planner.kernels import CRASH_ALIGN, Profile
 from planner.limits import derived_dma_limit
 from planner.machine import NO_DMA_ZONES, Machine
 from planner.memblock import Memblock
@@ -13,9 +13,8 @@ from planner.memory_map import MemoryMap, Reserved
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 from planner.result import Rewound
-from planner.rewinding.later import accounts_of_log, guessed_accounts, memmap
-from planner.rewinding.undo import places, undo
-from planner.kernels import CRASH_ALIGN
+from planner.rewinding.later import Account, Later, accounts_of_log, guessed_accounts, memmap
+from planner.rewinding.undo import Undone, places, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +45,45 @@ def rewind(machine: Machine, profile: Profile, page_size: int, dma_limit: int | 
     for span in crash:
         listed.reserve(span[0], span[1] - span[0])
     regions = [(r.start, r.end) for r in memory.regions]
-    ram = sum(b - a for a, b in regions)
-    size = sum(b - a for a, b in crash)
     events = machine.facts.events
-    if machine.settled:
-        accounts = []
-    elif any(e.kind == "hash" or e.kind=="swiotlb" for e in events):
-        accounts = accounts_of_log(events, profile, page_size, regions, low_max)
+    nodes = [(e.start, e.end) for e in events if e.kind == "node"]
+    kept = union([*crash, *_known(machine)])
+    logged = any(e.kind in ("hash", "swiotlb") for e in events)
+    if logged:
+        found = _from_log(listed, accounts_of_log(events, profile, page_size, regions, low_max), kept)
     else:
-        accounts = guessed_accounts(profile, page_size, ram, size, regions, low_max)
-    anchor = [] if profile.first else memmap(profile, page_size, regions, ())
-    states = []
+        found = _guessed(listed, guessed_accounts(profile, page_size, memory.ram, sum(b - a for a, b in crash), regions, low_max), kept)
+    anchor = [] if profile.first else memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ())
     windows = {(low_max if w.start == "low" else 1 << 32 if w.start == "4G" else 0, low_max if w.end == "low" else 1 << 52)
                for w in (*profile.plain, *profile.high)}
-    for account in accounts:
-        for undone in islice(undo(listed, account.items), 4):
-            state = undone.memblock
-            for a, b in reversed(crash):
-                state.free(a, b - a)
-            if any(not places(state, item) for item in anchor):
-                continue
-            fits = all(any(state.search(b - a, CRASH_ALIGN, *w) == a for w in windows) for a, b in crash)
-            states.append((account, undone, fits))
-    states.sort(key=lambda s: not s[2])
+    states = []
+    for what, undone in found:
+        state = undone.memblock
+        for a, b in reversed(crash):
+            state.free(a, b - a)
+        anchored = all(places(state, item, kept) for item in anchor)
+        fits = all(any(state.search(b - a, CRASH_ALIGN, *w) == a for w in windows) for a, b in crash)
+        states.append((what, undone, anchored, fits))
+        if not logged and len(states)>60: break
+    if any(s[2] for s in states):
+        states = [s for s in states if s[2]]
+    if any(s[3] for s in states):
+        states = [s for s in states if s[3]]
+    if not logged:
+        states.sort(key=lambda s: -sum(b - a for (a, b), _ in s[1].freed))
+        states=states[:4]
     readings = []
-    for account, undone, fits in states:
+    for what, undone, *_ in states:
         holes = union([*crash, *(span for span, _ in undone.freed)])
         rewound = [Rewound(a, b, "the crash kernel itself") for a, b in crash]
         rewound += [Rewound(*span, f"{name}: allocated after the crash kernel") for span, name in undone.freed]
-        reading = Reading(account.what, _without(memory, holes), tuple(rewound))
+        reading = Reading(what, _without(memory, holes), tuple(rewound))
         if all(r.memory != reading.memory for r in readings):
             readings.append(reading)
+    if logged and readings:
+        return Rewind(tuple(readings))
     plain = list(crash)
+    plain += [(e.start,e.end) for e in events if e.kind=="swiotlb"]
     taken = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
     for start, _ in crash:
         beneath = next((span for span in taken if span[0] < start <= span[1]), None)
@@ -88,7 +94,34 @@ def rewind(machine: Machine, profile: Profile, page_size: int, dma_limit: int | 
     return Rewind(tuple(readings))
 
 
-def _without(memory, holes):
+def _known(machine: Machine) -> list[Span]:
+    facts = machine.facts
+    spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
+    image, data = facts.kernel_image, facts.kernel_data
+    if image and data and image.start < data.start:
+        spans.append((image.start, data.end))
+    spans += [(e.start, e.end) for e in facts.events if e.kind in ("cma", "node_data", "reserved-memory", "kfence")
+              and e.start is not None and e.end is not None]
+    return spans
+
+
+def _from_log(listed, accounts, kept):
+    for account in accounts:
+        for undone in islice(undo(listed, account.items, kept), 8):
+            yield account.what, undone
+
+
+def _guessed(listed, accounts, kept):
+    last, before = accounts
+    for account in last:
+        for late in islice(undo(listed, account.items, kept), 3):
+            for earlier in before:
+                for early in islice(undo(late.memblock, earlier.items, kept), 2):
+                    what = ", ".join(filter(None, (earlier.what, account.what)))
+                    yield what, Undone(early.memblock, (*early.freed, *late.freed))
+
+
+def _without(memory: MemoryMap, holes: Sequence[Span]) -> MemoryMap:
     return MemoryMap(memory.regions, tuple(
         Reserved(a, b, r.name)
         for r in memory.reserved

@@ -116,28 +116,30 @@ def accounts_of_log(
 
 def guessed_accounts(
     profile: Profile, page_size: int, ram: int, crash: int, regions: Sequence[Span], low_max: int
-) -> list[Account]:
-    """The accounts that are usual for so much RAM, the one that explains most first."""
+) -> tuple[list[Account], list[Account]]:
+    """What may have come last, and what before that, as is usual for so much RAM; the largest first."""
     first = memmap(profile, page_size, regions, ()) if profile.first else []
-    found: list[Account] = []
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
     pools = dict.fromkeys((64 * MIB, round_up(-(-ram // KIB), 2 * MIB), 0))
-    for log in (16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 0):
-        for info in _INFOS if log else _INFOS[:1]:
-            buffers = _log_buffer(log, log // _RECORD * (_DESCRIPTOR + info))[0] if log else []
-            what = f"a log buffer of {log // KIB}K, " if log else ""
-            for size in hashes:
-                tables = [Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2)]
-                for pool in pools:
-                    late = (*first, *buffers, *tables)
-                    name = f"{what}hash tables of {size // KIB}K and {size // 2 // KIB}K"
-                    if not pool:
-                        found.append(Account(name, late))
-                        continue
-                    bounce = Later("software IO TLB", pool, page_size, 0, low_max - 1)
-                    found += [Account(f"{name}, {pool // MIB}M of software IO TLB", (*late, bounce, *slots))
-                              for slots in _slots(pool, page_size)[:2]]
-    return found
+    last: list[Account] = []
+    for size in hashes:
+        tables = (Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2))
+        for pool in pools:
+            name = f"hash tables of {size // KIB}K and {size // 2 // KIB}K"
+            if not pool:
+                last.append(Account(name, tables))
+                continue
+            bounce = Later("software IO TLB", pool, page_size, 0, low_max - 1)
+            last += [
+                Account(f"{name}, {pool // MIB}M of software IO TLB", (*tables, bounce, *slots))
+                for slots in _slots(pool, page_size)[:2]
+            ]
+    before = [
+        Account(f"a log buffer of {log // KIB}K", (*first, *_log_buffer(log, log // _RECORD * (_DESCRIPTOR + info))[0]))
+        for log in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
+        for info in _INFOS
+    ]
+    return last, [*before, Account("", tuple(first))]
 
 
 def _log_buffer(size: int, meta: int) -> list[list[Later]]:

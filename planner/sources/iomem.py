@@ -43,7 +43,7 @@ def parse(text: str, name: str) -> Machine:
         kernel_image=seen.get("Kernel code"),
         kernel_data=seen.get("Kernel data"),
         record=record,
-        arch="s390x" if "Kernel bss" in seen else None,
+        arch="x86_64 or s390x" if "Kernel bss" in seen else None,
     )
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 

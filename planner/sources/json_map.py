@@ -16,7 +16,7 @@ from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memblock import Memblock
 from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
-from planner.sizes import format_size, memparse
+from planner.sizes import fits, format_size, memparse
 
 __all__ = ["parse", "schema"]
 
@@ -140,6 +140,8 @@ def _number(value: object, path: tuple[str | int, ...]) -> int:
         number, end = memparse(value)
         if end != len(value) or not value or value in "KMGTPEkmgtpe":
             raise _Bad(path, f"{value[:40]!r} is no number", 'use an integer or a string such as "0x40000000" or "4G"')
+        if not fits(value):
+            raise _Bad(path, f"{value[:40]} does not fit in 64 bits", "check the number")
     else:
         raise _Bad(path, "must be an integer or a string", 'such as 1073741824, "0x40000000" or "1G"')
     if not 0 <= number < 1 << 64:

@@ -44,7 +44,9 @@ SEE = "see 'crashkernel-planner plan --help'"
             id="something after a size",
         ),
         pytest.param(
-            "plan --align 16E", "--align: '16E' is no power of two; give one such as 2M, 32M or 1G", id="wraps to 0"
+            "plan --align 16E",
+            "--align: '16E' does not fit in 64 bits; give one such as 2M, 32M or 1G",
+            id="wraps to 0",
         ),
         pytest.param(
             "plan --dma-limit 1.5G",

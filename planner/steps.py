@@ -1,0 +1,90 @@
+"""The steps that plans of one machine and kernel have in common, each done once for the same inputs.
+
+A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
+free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+Imports everything up to `remarks`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from planner import crashkernel as ck
+from planner.linear_map import LeafSpan, measure
+from planner.mapped import baseline_map, planned_map, whole_leaves
+from planner.memblock import Memblock
+from planner.ranges import Range, Span
+from planner.remarks import why_failed
+from planner.reservation import Placement, reserve
+from planner.result import Mapping, ReservationView
+from planner.setting import Setting
+
+__all__ = ["Measured", "Steps"]
+
+Measured: TypeAlias = tuple[list[LeafSpan], Mapping]
+"""A linear map and its numbers."""
+
+
+class Steps:
+    """The steps for one map, kernel and geometry; strategies and requests may differ.
+
+    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state.
+    """
+
+    __slots__ = ("_baselines", "_maps", "_placements", "_wholes", "gaps", "memblock")
+
+    def __init__(self, setting: Setting) -> None:
+        self.memblock = Memblock.of(
+            setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
+        )
+        self.gaps: list[Span] = self.memblock.gaps()
+        self._placements: dict[object, tuple[Placement, list[str]]] = {}
+        self._baselines: dict[object, Measured] = {}
+        self._wholes: dict[object, bool] = {}
+        self._maps: dict[object, Measured] = {}
+
+    def place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+        """What reserving does, and what to say where it fails."""
+        key = (request.rc, request.size, request.base, request.high, request.low, setting.proposal)
+        found = self._placements.get(key)
+        if found is None:
+            found = self._placements[key] = self._place(request, setting)
+        return found
+
+    def _place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+        if not request.valid:
+            return Placement(), []
+        memblock = self.memblock.copy()
+        placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
+        return placement, why_failed(memblock, request, setting) if placement.crash is None else []
+
+    def baseline(self, setting: Setting) -> Measured:
+        """The linear map without a crash kernel, under the same forced base pages."""
+        key = (bool(setting.forcing.reasons), setting.forcing.pool)
+        found = self._baselines.get(key)
+        if found is None:
+            spans = baseline_map(setting)
+            found = self._baselines[key] = (spans, measure(spans, setting.geometry, setting.memstart))
+        return found
+
+    def whole(self, area: Range | None, setting: Setting) -> bool:
+        """Whether there is an area, and it consists of whole leaves of the baseline."""
+        if area is None:
+            return False
+        found = self._wholes.get(area)
+        if found is None:
+            found = self._wholes[area] = whole_leaves(self.baseline(setting)[0], area, setting.geometry)
+        return found
+
+    def mapped(self, setting: Setting, reservation: ReservationView, *, whole: bool) -> Measured:
+        """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
+        baseline = self.baseline(setting)
+        forcing = setting.forcing
+        key = (setting.effect, bool(forcing.reasons), forcing.pool, reservation.crash, reservation.area)
+        found = self._maps.get(key)
+        if found is None:
+            spans = planned_map(setting, reservation, baseline[0], whole=whole)
+            same = spans is baseline[0]
+            found = baseline if same else (spans, measure(spans, setting.geometry, setting.memstart))
+            self._maps[key] = found
+        return found
