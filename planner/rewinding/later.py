@@ -30,8 +30,8 @@ _DESCRIPTOR = 24
 _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
 
-_SLOTS: tuple[tuple[int, ...], ...] = ((24,), (4, 8), (4, 8, 8))
-"""Bytes per swiotlb slot in each array beside the buffer: 5.14 and later, 5.10, 5.12."""
+_SLOTS = ((24,), (4, 8, 8), (4, 8))
+"""Bytes per swiotlb slot in each array beside the buffer: from 5.14, 5.12, and before."""
 
 _STRUCT_PAGE = 64
 
@@ -41,7 +41,7 @@ class Later:
     """One allocation after the crash kernel.
 
     start, end: the window that was searched; at: the address where it is known. needed: an account without it is
-    no account (small ones may hide in any hole).
+    no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Later:
     end: int = 0
     at: int | None = None
     needed: bool = True
+    temporary: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,16 @@ def accounts_of_log(
         by_kind.setdefault(event.kind, []).append(event)
     nodes = [(e.start, e.end) for e in by_kind.get("node", ()) if e.start is not None and e.end is not None]
     first = memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ()) if profile.first else []
-    first += [Later("per-CPU areas", e.size, page_size, needed=False) for e in by_kind.get("percpu", ())]
+    first += [Later("per-CPU areas", e.size, page_size, needed=False, temporary=2 * page_size) for e in by_kind.get("percpu", ())]
     hashes = [Later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
-    buffers = [_log_buffer(e.size, meta) for e in by_kind.get("log_buf", ())] or [[[]]]
+    log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile)]
+    items = (*first, *log, *hashes)
     if pool is None:
-        return [Account("what the log names", (*first, *log, *hashes)) for log in buffers[0]]
+        return [Account("what the log names", items)]
     bounce = Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start)
-    return [
-        Account("what the log names", (*first, *log, *hashes, bounce, *slots))
-        for log in buffers[0]
-        for slots in _slots(pool.size, page_size)
-    ]
+    return [Account("what the log names", (*items, bounce, *slots)) for slots in _slots(pool.size, page_size, profile)]
 
 
 def guessed_accounts(
@@ -132,29 +130,36 @@ def guessed_accounts(
             bounce = Later("software IO TLB", pool, page_size, 0, low_max - 1)
             last += [
                 Account(f"{name}, {pool // MIB}M of software IO TLB", (*tables, bounce, *slots))
-                for slots in _slots(pool, page_size)[:2]
+                for slots in _slots(pool, page_size, profile)[:1]
             ]
     before = [
-        Account(f"a log buffer of {log // KIB}K", (*first, *_log_buffer(log, log // _RECORD * (_DESCRIPTOR + info))[0]))
+        Account(f"a log buffer of {log // KIB}K", (*first, *_log_buffer(log, log // _RECORD * (_DESCRIPTOR + info), profile)))
         for log in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
         for info in _INFOS
     ]
     return last, [*before, Account("", tuple(first))]
 
 
-def _log_buffer(size: int, meta: int) -> list[list[Later]]:
-    """The accounts of a log buffer that was allocated: with its descriptors (5.10 and later), or alone."""
+def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
+    """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
     buffer = Later("log buffer", size)
+    if profile.since < (5, 10) and profile.name != "5.10":
+        return [buffer]
     descriptors = size // _RECORD * _DESCRIPTOR
     infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
-    return [[buffer, Later("log descriptors", descriptors), Later("log infos", infos)], [buffer]]
+    return [buffer, Later("log descriptors", descriptors), Later("log infos", infos)]
 
 
-def _slots(pool: int, page_size: int) -> list[list[Later]]:
+def _slots(pool: int, page_size: int, profile: Profile) -> list[list[Later]]:
+    """The arrays beside a bounce buffer: those of the profile first, then those of other kernels."""
     count = pool // _SLAB
+    order = sorted(range(3), key=lambda i: i != (0 if profile.since >= (5, 14) else 1 if profile.since >= (5, 12) else 2))
     return [
-        [Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False) for each in sizes]
-        for sizes in _SLOTS
+        [
+            Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
+            for each in _SLOTS[i]
+        ]
+        for i in order
     ]
 
 

@@ -4,76 +4,100 @@ memblock takes the topmost place that fits. So an allocation that came last lies
 and no free gap above it would have held it: few places qualify, mostly one. Taking them back one after the other,
 last one first, leads to the state before all of them, or shows that the account is wrong.
 
-Imports `memblock` and `later`.
+Imports `ranges` and `later`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from planner.memblock import Memblock
-from planner.ranges import Span
+from planner.ranges import Span, subtract
 from planner.records import dataclass
 from planner.rewinding.later import Later
 from planner.sizes import round_up
 
-__all__ = ["Undone", "places", "undo"]
+__all__ = ["State", "Undone", "free", "places", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """memblock as a later view shows it.
+
+    memory: regions that a search may use, ascending. blocks: what is reserved, ascending and disjoint; blocks that
+    touch are kept apart, as listed: with addresses rounded to pages, there was less than a page between them.
+    kept: what is known to have been there before, ascending.
+    """
+
+    memory: tuple[Span, ...]
+    blocks: tuple[Span, ...]
+    kept: tuple[Span, ...] = ()
+
+    def gaps(self) -> list[Span]:
+        """Free gaps, ascending."""
+        return [gap for region in self.memory for gap in subtract(region, self.blocks)]
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
     """A state before the allocations. freed: what was taken back and its name, first allocation first."""
 
-    memblock: Memblock
+    state: State
     freed: tuple[tuple[Span, str], ...] = ()
 
 
-def undo(memblock: Memblock, items: Sequence[Later], kept: Sequence[Span] = ()) -> Iterator[Undone]:
-    """Every state from which exactly these allocations, in this order, lead to `memblock`; likely ones first.
+def free(state: State, start: int, end: int) -> State:
+    """The state without what is reserved of a range."""
+    blocks = state.blocks
+    first = max(bisect_right(blocks, (start, 0)) - 1, 0)
+    last = bisect_left(blocks, (end, 0))
+    pieces = [piece for block in blocks[first:last] for piece in subtract(block, [(start, end)])]
+    return State(state.memory, (*blocks[:first], *pieces, *blocks[last:]), state.kept)
 
-    kept: sorted ranges that are known to have been there before.
-    """
+
+def undo(state: State, items: Sequence[Later], *, most: int = 4) -> Iterator[Undone]:
+    """States from which exactly these allocations, in this order, lead to `state`; likely ones first, `most` at most."""
+    return islice(_undo(state, items), most)
+
+
+def _undo(state: State, items: Sequence[Later]) -> Iterator[Undone]:
     if not items:
-        yield Undone(memblock)
+        yield Undone(state)
         return
     item = items[-1]
-    found = False
-    for start in places(memblock, item, kept):
-        found = True
-        before = memblock.copy()
-        before.free(start, item.size)
-        for first in undo(before, items[:-1], kept):
-            yield Undone(first.memblock, (*first.freed, ((start, start + item.size), item.name)))
-    if not found and not item.needed:
-        yield from undo(memblock, items[:-1], kept)
+    for start in places(state, item):
+        span = (start, start + item.size)
+        for first in _undo(free(state, *span), items[:-1]):
+            yield Undone(first.state, (*first.freed, (span, item.name)))
+    if not item.needed:
+        yield from _undo(state, items[:-1])
 
 
-def places(memblock: Memblock, item: Later, kept: Sequence[Span] = ()) -> list[int]:
+def places(state: State, item: Later) -> list[int]:
     """Where the last allocation may lie, lowest first: allocations go downward from the top of the largest holes."""
-    reserved, size = memblock.reserved, item.size
+    size = item.size
     if item.at is not None:
-        covered = any(a <= item.at and item.at + size <= b for a, b in reserved)
-        return [item.at] if covered else []
+        return [item.at] if any(a <= item.at and item.at + size <= b for a, b in state.blocks) else []
     found: list[int] = []
-    gaps = memblock.gaps()
+    gaps = state.gaps()
     i = len(gaps) - 1
-    for low, high in reversed(reserved):
+    for low, high in reversed(state.blocks):
         while i >= 0 and gaps[i][0] >= high:
             if _highest(gaps[i], item) is not None:
                 return found[::-1]
             i -= 1
-        start = round_up(max(low, item.start), item.align)
-        end = start + size
-        if end > high or (item.end and end > item.end) or _touches(kept, start, end):
+        if high - low < size or low < item.start:
             continue
-        region = next((r for r in memblock.memory if r.start <= start and end <= r.end), None)
-        if region is None:
+        start = round_up(low, item.align)
+        end = start + size
+        if end > high or (item.end and end > item.end) or _touches(state.kept, start, end):
             continue
         top = end
-        if end == high and i + 1 < len(gaps) and gaps[i + 1][0] == end and end < region.end:
+        if end == high and i + 1 < len(gaps) and gaps[i + 1][0] == end and not _edge(state.memory, end):
             top = gaps[i + 1][1]
-        if _highest((low, top), item) == start:
+        whole = item.temporary >= top - end and (low, high) == (start, end)
+        if (whole or _highest((low, top), item) == start) and _inside(state.memory, start, end):
             found.append(start)
     return found[::-1]
 
@@ -89,3 +113,13 @@ def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
     """Whether a range overlaps one of the sorted spans."""
     i = bisect_right(spans, (start, 1 << 64))
     return (i > 0 and spans[i - 1][1] > start) or (i < len(spans) and spans[i][0] < end)
+
+
+def _inside(regions: Sequence[Span], start: int, end: int) -> bool:
+    i = bisect_right(regions, (start, 1 << 64)) - 1
+    return i >= 0 and end <= regions[i][1]
+
+
+def _edge(regions: Sequence[Span], at: int) -> bool:
+    i = bisect_left(regions, (at, 0))
+    return i < len(regions) and regions[i][0] == at
