@@ -53,7 +53,7 @@ def rewind1(machine: Machine, profile: Profile, page_size: int, dma_limit: int |
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags & skipped)
     blocks = tuple(_apart([*((r.start, r.end) for r in memory.reserved), *crash]))
     whole = set(usable)
-    tables = [b for b in blocks if b in whole]
+    tables = [b for b in blocks if b in whole and b[0]]
     if blocks:
         a, b = blocks[-1]
         tables.append((max(a, b - memory.ram // page_size * 8), b))
@@ -179,7 +179,7 @@ def _from_log(listed, accounts, profile, page_size, regions, nodes, events, cras
     early = (*anchor, *cma, *(Later("crash", b - a, at=a) for a, b in crash))
     for i, account in enumerate(accounts):
         for undone in undo(listed, (*early, *account.items), most=24):
-            late = undone.freed[len(early):]
+            late = tuple(f for f in undone.freed if f[1] not in ('CMA','crash') and not (anchor and f[1]=='memmap'))
             state = listed
             for s, _ in late:
                 state = free(state, *s)

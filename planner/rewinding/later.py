@@ -42,6 +42,7 @@ class Later:
 
     start, end: the window that was searched; at: the address where it is known. needed: an account without it is
     no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
+    count: how many of this size came one after the other.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Later:
     at: int | None = None
     needed: bool = True
     temporary: int = 0
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
             if low < end and start < high:
                 sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
         if sections:
-            bounds = (low, high) if nodes else (0, 0)
-            items.append(Later("memmap", len(sections) * map_size, map_size if huge else page_size, *bounds))
+            start, end = (low, high) if nodes else (0, 0)
+            count = len(sections) if profile.first and huge else 1
+            size = len(sections) // count * map_size
+            items.append(Later("memmap", size, map_size if huge else page_size, start, end, count=count))
     return items
 
 
@@ -100,7 +104,11 @@ def accounts_of_log(
         by_kind.setdefault(event.kind, []).append(event)
     nodes = [(e.start, e.end) for e in by_kind.get("node", ()) if e.start is not None and e.end is not None]
     first = memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ()) if profile.first else []
-    first += [Later("per-CPU areas", e.size, page_size, needed=False, temporary=2 * page_size) for e in by_kind.get("percpu", ())]
+    spans = dict(enumerate(nodes)) if len(nodes) > 1 else {}
+    first += [
+        Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
+        for i, e in enumerate(by_kind.get("percpu", ()))
+    ]
     hashes = [Later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from planner.ranges import Span, subtract
+from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 from planner.rewinding.later import Later
 from planner.sizes import round_up
@@ -66,12 +66,30 @@ def _undo(state: State, items: Sequence[Later]) -> Iterator[Undone]:
         yield Undone(state)
         return
     item = items[-1]
-    for start in places(state, item):
-        span = (start, start + item.size)
-        for first in _undo(free(state, *span), items[:-1]):
-            yield Undone(first.state, (*first.freed, (span, item.name)))
+    if item.count > 1:
+        steps = [_undo_pieces(state, item)]
+    else:
+        spans = [(start, start + item.size) for start in places(state, item)]
+        steps = [(free(state, *span), [span]) for span in spans]
+    for before, spans in steps:
+        if spans:
+            for first in _undo(before, items[:-1]):
+                yield Undone(first.state, (*first.freed, *((span, item.name) for span in spans)))
     if not item.needed:
         yield from _undo(state, items[:-1])
+
+
+def _undo_pieces(state: State, item: Later) -> tuple[State, list[Span]]:
+    """Many allocations of one size, taken back from the lowest one up; no span if they are not all there."""
+    spans: list[Span] = []
+    for _ in range(item.count):
+        starts = places(state, item)
+        if not starts:
+            return state, []
+        span = (starts[0], starts[0] + item.size)
+        spans.append(span)
+        state = free(state, *span)
+    return state, union(spans)
 
 
 def places(state: State, item: Later) -> list[int]:
