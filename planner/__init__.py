@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner.api import plan
+    from planner.api import compare, plan
+    from planner.comparing import Comparison
     from planner.errors import InputError, KernelBugError, PlannerError
     from planner.machine import Facts, Machine
     from planner.memory_map import Flag, MemoryMap, Region, Reserved
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from planner.result import Plan
 
 __all__ = [
+    "Comparison",
     "Facts",
     "Flag",
     "InputError",
@@ -37,10 +39,12 @@ __all__ = [
     "Region",
     "Reserved",
     "__version__",
+    "compare",
     "plan",
 ]
 
 _HOMES = {
+    "Comparison": "comparing",
     "Facts": "machine",
     "Flag": "memory_map",
     "InputError": "errors",
@@ -53,6 +57,7 @@ _HOMES = {
     "Range": "ranges",
     "Region": "memory_map",
     "Reserved": "memory_map",
+    "compare": "api",
     "plan": "api",
 }
 

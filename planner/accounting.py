@@ -6,14 +6,37 @@ Imports `linear_map`, `memblock`, `result` and `geometry`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from planner.geometry import Geometry
 from planner.linear_map import LeafSpan, base_page_bytes
 from planner.ranges import Range, Span, subtract, union
+from planner.records import dataclass
 from planner.result import Mapping, ReservationView, Waste
 
-__all__ = ["hole_above", "ideal_table_bytes", "waste"]
+__all__ = ["LowMemory", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
+
+
+@dataclass(frozen=True, slots=True)
+class LowMemory:
+    """Free bytes below the DMA limit, and the largest free range there, before and after the reservation."""
+
+    free_before: int
+    free_after: int
+    largest_before: int
+    largest_after: int
+
+
+def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
+    """What a reservation takes of low memory. gaps: free gaps before it; low_limit: where low memory ends."""
+    before = [(start, min(end, low_limit)) for start, end in gaps if start < low_limit]
+    after = _without(before, union((r.start, r.end) for r in taken))
+    return LowMemory(
+        free_before=sum([end - start for start, end in before]),
+        free_after=sum([end - start for start, end in after]),
+        largest_before=max([end - start for start, end in before], default=0),
+        largest_after=max([end - start for start, end in after], default=0),
+    )
 
 
 def waste(
@@ -24,14 +47,14 @@ def waste(
     mapping: Mapping,
     baseline: Mapping,
     gaps: Sequence[Span],
-    low_limit: int,
+    low: LowMemory,
     unaligned: int | None,
     ideal: int,
 ) -> Waste:
     """The waste table of a plan.
 
-    gaps: free gaps before the reservation. low_limit: where low memory ends. unaligned: where a search without
-    the alignment would have put the crash memory.
+    gaps: free gaps before the reservation. low: what it takes of low memory. unaligned: where a search without the
+    alignment would have put the crash memory.
     """
     crash, area = reservation.crash, reservation.area
     rounding = returned = 0
@@ -42,19 +65,19 @@ def waste(
         loss = max(0, (crash.start if unaligned is None else unaligned) - crash.start)
         above = hole_above(gaps, area)
     within = None if crash is None else (crash.start, crash.end)
-    before = [(start, min(end, low_limit)) for start, end in gaps if start < low_limit]
-    after = _without(before, union((r.start, r.end) for r in (crash, reservation.low) if r is not None))
     return Waste(
         rounding=rounding,
         returned=returned,
         kept=rounding - returned,
-        base_pages_outside_crash=_outside(mapping, spans, within) - _outside(baseline, baseline_spans, within),
+        base_pages_outside_crash=0
+        if spans is baseline_spans
+        else _outside(mapping, spans, within) - _outside(baseline, baseline_spans, within),
         extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
         extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
-        low_free_before=sum([end - start for start, end in before]),
-        low_free_after=sum([end - start for start, end in after]),
-        low_largest_before=max([end - start for start, end in before], default=0),
-        low_largest_after=max([end - start for start, end in after], default=0),
+        low_free_before=low.free_before,
+        low_free_after=low.free_after,
+        low_largest_before=low.largest_before,
+        low_largest_after=low.largest_after,
         alignment_loss=loss,
         hole_above=above,
         ideal_table_bytes=ideal,

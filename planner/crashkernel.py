@@ -3,14 +3,15 @@
 Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading` that also
 says step by step what was read and what a person should know about it.
 
-Imports `kernels`, `sizes` and `errors`. Source: kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12
-to 7.2.
+Imports `kernels`, `cmdline`, `sizes` and `errors`. Source: kernel/crash_core.c @ 5.10, 6.1;
+kernel/crash_reserve.c @ 6.12 to 7.2.
 """
 
 from __future__ import annotations
 
 import re
 
+from planner.cmdline import has_word, words
 from planner.errors import printable
 from planner.kernels import Profile
 from planner.records import dataclass, field
@@ -100,12 +101,7 @@ def present(cmdline: str) -> bool:
     This, not the substring search of the parser, is what makes 5.11 to 6.3 map everything with base pages
     (early_param, kernel/params.c and init/main.c).
     """
-    for word in cmdline.split():
-        if word == "--":
-            return False
-        if word == "crashkernel" or word.startswith(_NAME):
-            return True
-    return False
+    return has_word(words(cmdline), _NAME[:-1])
 
 
 # -- entries ---------------------------------------------------------------------------------------------

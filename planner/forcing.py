@@ -1,90 +1,63 @@
 """What forces base pages on the whole linear map, whatever is done about a crash kernel.
 
-Read from the kernel's command line and configuration. Imports `kernels` only.
-Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+Read from the kernel's command line and configuration. Imports `kernels`, `cmdline` and numbers.
+Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and
+get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1. Every value that its parser refuses leaves what stood before.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from planner.cmdline import values
 from planner.kernels import Profile
 from planner.records import dataclass
 from planner.sizes import memparse
 
-__all__ = ["Forcing", "forcing", "last_value", "words"]
-
-_TRUE, _FALSE = ("1", "y", "Y", "t", "T"), ("0", "n", "N", "f", "F")
+__all__ = ["Forcing", "forcing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Forcing:
     """reasons: why the whole map has base pages (none: blocks are used). pool: an early KFENCE pool exists.
 
-    built_in_kfence: KFENCE is built in. assumed: facts no source gave. notes: what a person must know.
+    built_in_kfence: KFENCE is built in. remedies: what would have to change for blocks, one for each reason.
+    assumed: facts no source gave. notes: what a person must know.
     """
 
     reasons: tuple[str, ...] = ()
     pool: bool = False
     built_in_kfence: bool = False
+    remedies: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def words(cmdline: str) -> list[str]:
-    """The kernel's own words of a command line: up to `--`, quotes keep blanks."""
-    result: list[str] = []
-    word, quoted = "", False
-    for char in cmdline:
-        if char == '"':
-            quoted = not quoted
-        elif char.isspace() and not quoted:
-            if word:
-                result.append(word)
-            word = ""
-        else:
-            word += char
-    if word:
-        result.append(word)
-    return result[: result.index("--")] if "--" in result else result
-
-
-def last_value(parameters: list[str], name: str) -> str | None:
-    """The value of the last `name=value`; "" for a bare `name`; None where there is none."""
-    found = None
-    for word in parameters:
-        key, _, value = word.partition("=")
-        if key == name:
-            found = value
-    return found
-
-
-def _truth(text: str) -> bool | None:
-    if text in ("on", "On", "ON", "oN") or text[:1] in _TRUE:
-        return True
-    if text[:3].lower() == "off" or text[:1] in _FALSE:
-        return False
-    return None
+_Cause = tuple[str, str]
+"""A reason and its remedy."""
 
 
 def forcing(
     profile: Profile,
-    cmdline: str | None,
+    parameters: list[str] | None,
     config: Mapping[str, str],
     *,
     rodata: str | None = None,
     kfence: bool | None = None,
+    no_aborts: bool = False,
 ) -> Forcing:
     """What forces base pages under this profile.
 
-    cmdline: None where it is not known. rodata, kfence: the user's word, which wins.
+    parameters: the words of the command line, None where it is not known. rodata, kfence: the user's word, which
+    wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
     """
-    parameters = words(cmdline) if cmdline else []
-    known = cmdline is not None or bool(config)
-    reasons: list[str] = []
+    known = parameters is not None or bool(config)
+    parameters = parameters or []
     assumed: list[str] = []
     notes: list[str] = []
-    given = rodata if rodata is not None else last_value(parameters, "rodata")
+    causes: list[_Cause] = []
+    given = [rodata] if rodata is not None else values(parameters, "rodata")
     full = _rodata_full(profile, given, config, known=known)
     if full is None:
         assumed.append("rodata")
@@ -93,51 +66,77 @@ def forcing(
             "which maps everything with base pages (--rodata full)"
         )
     elif full:
-        reasons.append(full)
-    if _debug_pagealloc(parameters, config):
-        reasons.append("debug_pagealloc is on")
+        causes.append(full)
     built_in, interval = _kfence(profile, parameters, config, kfence=kfence)
-    pool = False
+    pool = built_in and profile.kfence == "pool" and interval > 0
     if built_in and profile.kfence == "forces":
-        reasons.append("KFENCE is built in")
-    elif built_in and profile.kfence == "pool":
-        if interval:
-            pool = True
-        else:
-            reasons.append("KFENCE without an early pool (kfence.sample_interval=0): it may be switched on late")
-    return Forcing(tuple(reasons), pool, built_in, tuple(assumed), tuple(notes))
+        causes.append(("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on"))
+    elif built_in and not pool:
+        causes.append(
+            (
+                "KFENCE without an early pool (kfence.sample_interval=0): it may be switched on late",
+                "kfence.sample_interval=100, which gives it a pool of its own",
+            )
+        )
+    if causes and no_aborts and profile.bbml2:
+        notes.append(
+            f"not base pages in spite of {'; '.join(cause for cause, _ in causes)}: these processors split blocks live"
+        )
+        causes = []
+    if _debug_pagealloc(parameters, config):
+        causes.append(("debug_pagealloc is on", "debug_pagealloc=off"))
+    return Forcing(
+        reasons=tuple(reason for reason, _ in causes),
+        pool=pool,
+        built_in_kfence=built_in,
+        remedies=tuple(remedy for _, remedy in causes),
+        assumed=tuple(assumed),
+        notes=tuple(notes),
+    )
 
 
-def _rodata_full(profile: Profile, given: str | None, config: Mapping[str, str], *, known: bool) -> str | None:
-    """The reason rodata forces base pages, "" if it does not, None if nobody can tell."""
+def _rodata_full(
+    profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
+) -> _Cause | tuple[()] | None:
+    """Why rodata forces base pages; () if it does not, None if nobody can tell."""
+    keywords = _KEYWORDS[profile.rodata_full]
+    valid = [value for value in given if value in keywords]
+    remedy = "rodata=noalias or rodata=off" if profile.rodata_full == "always" else "rodata=on or rodata=off"
+    if valid:
+        value = valid[-1]
+        if not keywords[value]:
+            return ()
+        return (f"rodata={value}" if value == "full" else f"rodata={value} (full, from 6.18)", remedy)
     if profile.rodata_full == "always":
-        if given is not None:
-            if given in ("off", "noalias"):
-                return ""
-            if given == "on":
-                return "rodata=on (full, from 6.18)"
-            return f"rodata={given} is no keyword from 6.18: the default, full"
-        return "rodata is full by default from 6.18" if known else None
-    if given is not None:
-        if given == "full":
-            return "rodata=full"
-        if given in ("on", "off"):
-            return ""
+        if given:
+            return (f"rodata={given[-1]} is no keyword from 6.18: the default, full", remedy)
+        return ("rodata is full by default from 6.18", remedy) if known else None
     default = config.get("RODATA_FULL_DEFAULT_ENABLED")
     if default is None:
         return None
-    return "rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)" if default == "y" else ""
+    return ("rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)", remedy) if default == "y" else ()
+
+
+_KEYWORDS = {
+    "config": {"off": False, "on": False, "full": True},
+    "always": {"off": False, "noalias": False, "on": True},
+}
+"""Which values of rodata= a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
 
 
 def _debug_pagealloc(parameters: list[str], config: Mapping[str, str]) -> bool:
     if config.get("DEBUG_PAGEALLOC") == "n":
         return False
-    given = last_value(parameters, "debug_pagealloc")
-    if given is not None:
-        truth = _truth(given)
-        if truth is not None:
-            return truth
-    return config.get("DEBUG_PAGEALLOC_ENABLE_DEFAULT") == "y"
+    valid = [truth for text in values(parameters, "debug_pagealloc") if (truth := _truth(text)) is not None]
+    return valid[-1] if valid else config.get("DEBUG_PAGEALLOC_ENABLE_DEFAULT") == "y"
+
+
+def _truth(text: str) -> bool | None:
+    """kstrtobool(): only the first one or two characters count."""
+    head = text[:1].lower()
+    if head == "o":
+        return {"n": True, "f": False}.get(text[1:2].lower())
+    return {"1": True, "y": True, "t": True, "0": False, "n": False, "f": False}.get(head)
 
 
 def _kfence(
@@ -146,11 +145,19 @@ def _kfence(
     """Whether KFENCE is built in, and its sample interval in milliseconds (0: off)."""
     if profile.kfence == "absent":
         return False, 0
-    given = last_value(parameters, "kfence.sample_interval")
+    given = [
+        abs(number) for text in values(parameters, "kfence.sample_interval") if (number := _option(text)) is not None
+    ]
     symbol = config.get("KFENCE")
-    built_in = kfence if kfence is not None else symbol == "y" or (symbol is None and given is not None)
-    if given is not None:
-        return built_in, memparse(given)[0]
+    built_in = kfence if kfence is not None else symbol == "y" or (symbol is None and bool(given))
+    if given:
+        return built_in, given[-1]
     if kfence:
         return built_in, 100
     return built_in, memparse(config.get("KFENCE_SAMPLE_INTERVAL", "100"))[0]
+
+
+def _option(text: str) -> int | None:
+    """get_option(): a number, negative ones too; None where there is none."""
+    match = re.match(r"-?(0[xX][0-9a-fA-F]+|\d+)", text)
+    return None if match is None else memparse(match[0].lstrip("-"))[0] * (-1 if text[0] == "-" else 1)

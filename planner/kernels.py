@@ -1,7 +1,7 @@
 """Kernel profiles: what each span of arm64 kernels does about a crash kernel, as data.
 
 A profile states behaviour. A version string only selects one, and distributions backport, so the report always
-names the profile that was taken. Imports numbers and errors only.
+names the profile that was taken. Imports `distributions`, numbers and errors only.
 
 Sources, by file: arch/arm64/mm/init.c and mmu.c @ 5.10, 5.15, 5.19, 6.1, 6.6, 6.12, 6.18, 7.2;
 kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12, 6.17, 6.18, 7.2. Spans between two versions read
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
+from planner.distributions import build_of
 from planner.errors import InputError
 from planner.records import dataclass, replace
 from planner.sizes import GIB, MIB
@@ -63,15 +64,18 @@ class Profile:
     asks for the `,cma` entry.
 
     Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit is derived
-    (`bits`: the highest bit of the firmware's limit; `value`: the limit itself; `dma32`: 32 bits always;
-    `dma32-exclusive`: one byte less, for kernels that search to ARCH_LOW_ADDRESS_LIMIT). plain, high: windows in
-    the order they are tried. fixed: how X@base is placed: `tests` checks the range, `window` searches
-    [base, base + X). loops_high: an unsuccessful `,high` request retries for ever where the DMA limit is the
-    physical limit; loops_plain likewise. in_use_message: X@base fails with a message of its own.
+    (`bits`: the highest bit of the firmware's limit; `value`: the limit itself; `dma32`: the end of the 32-bit
+    zone, which starts at a multiple of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for
+    kernels that search to ARCH_LOW_ADDRESS_LIMIT). plain, high: windows in the order they are tried.
+    fixed: how X@base is placed: `tests` checks the range, `window` searches [base, base + X). loops_high: an
+    unsuccessful `,high` request retries for ever where the DMA limit is the physical limit; loops_plain likewise.
+    in_use_message: X@base fails with a message of its own.
     first: crash memory is placed before the memmap and the zones (7.x).
 
     Linear map. effect, zoneless_effect: what a crashkernel parameter does with and without DMA zones
-    (`isolated`: reserved early, only it has base pages; `pages`: everything has; `none`). image: `apart` (mapped
+    (`isolated`: reserved early, only it has base pages; `pages`: everything has; `none`). needs_word: it does so
+    only if the parameter is a word of its own on the command line. moves_memstart: KASLR moves the start of the
+    linear map by multiples of its alignment. image: `apart` (mapped
     after memory, contiguous hint never) or `first` (mapped before memory, which goes over it again).
     kfence: `absent`, `forces` (built in means base pages), `pool` (only without an early pool).
     rodata_full: `config` (RODATA_FULL_DEFAULT_ENABLED) or `always`. maps_driver_managed. section_64k: sparsemem
@@ -104,6 +108,8 @@ class Profile:
     image: Literal["apart", "first"] = "apart"
     kfence: Literal["absent", "forces", "pool"] = "pool"
     rodata_full: Literal["config", "always"] = "config"
+    needs_word: bool = True
+    moves_memstart: bool = False
     maps_driver_managed: bool = True
     section_64k: int = 512 * MIB
     bbml2: bool = False
@@ -149,6 +155,7 @@ _V6_12 = replace(
     since=(6, 12),
     source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12",
     suffixes=(",high", ",low"),
+    moves_memstart=True,
     # The misspelt prefix is the kernel's own (kernel/crash_reserve.c @ 6.12).
     bad_base="crahskernel: Memory value expected after '@'",
 )
@@ -197,23 +204,31 @@ _V6_2 = replace(
 _V6_1 = replace(
     _V6_2,
     name="6.1",
-    spans="6.0 and 6.1",
-    since=(6, 0),
-    source="arch/arm64/mm/init.c, mmu.c and kernel/crash_core.c @ 6.1 (stable: the early KFENCE pool is back-ported)",
+    spans="6.1 stable",
+    since=(6, 1),
+    source="arch/arm64/mm/init.c, mmu.c and kernel/crash_core.c @ 6.1.187, 6.1.192 (with the early KFENCE pool; which "
+    "6.1.y has it first is not known)",
     low_default=0,
     plain=(_BELOW_LOW,),
     loops_plain=False,
     loops_high=False,
     kfence="pool",
 )
-_V5_19 = replace(
+_V6_0 = replace(
     _V6_1,
+    name="6.0",
+    spans="6.0 and 6.1.0",
+    since=(6, 0),
+    source="as 6.1, before KFENCE had an early pool",
+    kfence="forces",
+)
+_V5_19 = replace(
+    _V6_0,
     name="5.19",
     spans="5.19",
     since=(5, 19),
     source="arch/arm64/mm/init.c @ 5.19 (commit 019bc1f65e91)",
     rounds_ram=False,
-    kfence="forces",
 )
 _V5_18 = replace(
     _V5_19,
@@ -232,6 +247,13 @@ _V5_15 = replace(
     since=(5, 15),
     source="arch/arm64/mm/init.c @ 5.15-rc (commit a7259df76702)",
     zoneless_effect="pages",
+)
+_V5_15_STABLE = replace(
+    _V5_15,
+    name="5.15-stable",
+    spans="5.15 stable",
+    source="as 5.15, with the back-port of 031495635b46 (which 5.15.y has it first is not known: taken from 5.15.100)",
+    zoneless_effect="isolated",
 )
 _V5_12 = replace(
     _V5_15,
@@ -264,17 +286,19 @@ _V5_10_0 = replace(
     name="5.10.0",
     spans="5.5 to 5.10.0",
     since=(5, 5),
-    source="removed lines of the patch that introduced arm64_dma_phys_limit as the bound",
+    source="removed lines of the patches that made arm64_dma_phys_limit the bound and that ignore DMA offsets "
+    "(791ab8b2e3db); not read as a whole file",
     effect="isolated",
     zoneless_effect="isolated",
     dma_limit="dma32",
+    needs_word=False,
 )
 _V4_12 = replace(
     _V5_10_0,
     name="4.12",
     spans="4.12 to 5.4",
     since=(4, 12),
-    source="removed lines of the same patch: ARCH_LOW_ADDRESS_LIMIT, inclusive",
+    source="removed lines of the same patches: ARCH_LOW_ADDRESS_LIMIT, inclusive; not read as a whole file",
     dma_limit="dma32-exclusive",
 )
 
@@ -284,9 +308,11 @@ PROFILES: tuple[Profile, ...] = (
     _V5_10,
     _V5_11,
     _V5_12,
+    _V5_15_STABLE,
     _V5_15,
     _V5_18,
     _V5_19,
+    _V6_0,
     _V6_1,
     _V6_2,
     _V6_4,
@@ -297,7 +323,7 @@ PROFILES: tuple[Profile, ...] = (
     _V6_18,
     _V7_2,
 )
-"""Every profile, oldest first."""
+"""Every profile, oldest first; a release's stable kernels stand before what the next releases have."""
 
 NEWEST = _V7_2
 
@@ -308,18 +334,35 @@ GENERIC = replace(
     asks_cma=True,
 )
 
-_BY_NAME = {p.name: p for p in (*PROFILES, GENERIC)}
+RHEL9 = replace(
+    _V6_5,
+    name="rhel9",
+    spans="RHEL 9's 5.14",
+    since=(5, 14),
+    source="centos-stream-9 merge request 3077 ('take off the protection'); reservation assumed as 6.6",
+)
+
+_BY_NAME = {p.name: p for p in (*PROFILES, GENERIC, RHEL9)}
+_FIRST_STABLE = {(5, 10): ("5.10.0", "5.10"), (5, 15): ("5.15", "5.15-stable"), (6, 1): ("6.0", "6.1")}
+"""Releases whose stable kernels took later behaviour: the profiles of `X.Y.0` itself and of all others."""
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-_RHEL = re.compile(r"\.el(\d+)")
+_PATCH = re.compile(r"\.(\d+)")
+_FIRST_RELEASE = re.compile(r"(\.0)?[-.]?rc\d+.*|\.0\+?")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The profile a version string selects, and what must be said about the choice ("" if nothing)."""
+    """The profile a version string selects, and what must be said about the choice ("" if nothing).
+
+    supported: whether the version lies within the modelled ones. page_size: bytes, where the name of the kernel's
+    flavour says it. kfence_off: it is known to have KFENCE built in with sample interval 0.
+    """
 
     profile: Profile
     note: str = ""
     supported: bool = True
+    page_size: int | None = None
+    kfence_off: bool = False
 
 
 def profile_named(name: str) -> Profile | None:
@@ -342,40 +385,24 @@ def select_profile(version: str) -> Selection:
             f"{version!r} is no kernel version",
             "give one as `uname -r` prints it, such as 6.1.0-18-arm64",
         )
-    major_minor = (int(match[1]), int(match[2]))
-    rhel = _RHEL.search(version)
-    if rhel and major_minor == (5, 14):
-        return Selection(
-            RHEL9,
-            f"{version} is a RHEL {rhel[1]} kernel: later back-ports than 5.14 has (it dropped the protection and "
-            "reads ,high and ,low); modelled as 6.6's reservation",
-        )
-    if rhel and major_minor == (4, 18):
-        return Selection(
-            _V4_12,
-            f"{version} is a RHEL {rhel[1]} kernel: its own back-ports (crashkernel=auto) are not modelled",
-        )
-    # Stable releases of 5.10 took the later behaviour; only its first release has the earlier one.
-    if major_minor == (5, 10) and match[3] == "0" and version.rstrip("+").endswith("5.10.0"):
-        return Selection(_V5_10_0)
-    chosen = None
-    for profile in PROFILES:
-        if profile.since <= major_minor:
-            chosen = profile
-    if chosen is None:
-        return Selection(
-            _V4_12, f"{version} is older than 4.12, the first kernel modelled; taken as 4.12", supported=False
-        )
-    if chosen is _V5_10_0 and major_minor == (5, 10):
-        chosen = _V5_10
-    return Selection(chosen, supported=major_minor[0] <= 7)
+    release = (int(match[1]), int(match[2]))
+    build = build_of(version)
+    if release < _V4_12.since:
+        note = f"{version} is older than 4.12, the first kernel modelled; taken as 4.12"
+        return Selection(_V4_12, note, supported=False, page_size=build.page_size)
+    profile = _BY_NAME[build.profile] if build.profile else _of_release(release, version[match.end(2) :])
+    supported = release[0] <= _V7_2.since[0]
+    note = build.note if supported else f"{version} is newer than 7.2, the newest kernel read; taken as 7.2"
+    return Selection(profile, note, supported, build.page_size, build.kfence_off)
 
 
-RHEL9 = replace(
-    _V6_5,
-    name="rhel9",
-    spans="RHEL 9's 5.14",
-    since=(5, 14),
-    source="centos-stream-9 merge request 3077 ('take off the protection'); reservation assumed as 6.6",
-)
-_BY_NAME["rhel9"] = RHEL9
+def _of_release(release: tuple[int, int], rest: str) -> Profile:
+    """The profile of a release; rest: what follows `major.minor` in the version string."""
+    stable = _FIRST_STABLE.get(release)
+    if stable is not None:
+        early = _FIRST_RELEASE.fullmatch(rest) is not None
+        patch = _PATCH.match(rest)
+        if release == (5, 15) and patch is not None and 0 < int(patch[1]) < 100:
+            early = True
+        return _BY_NAME[stable[not early]]
+    return [p for p in PROFILES if p.since <= release][-1]

@@ -8,32 +8,45 @@ from __future__ import annotations
 from planner.geometry import Geometry
 from planner.kernels import Profile
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.ranges import Range
+from planner.ranges import Range, subtract
 from planner.sizes import round_down, round_up
 
-__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "memstart_of"]
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "memstart_of", "whole_image"]
 
 _MAX32 = (1 << 32) - 1
 
 
-def derived_dma_limit(profile: Profile, regions: tuple[Region, ...], firmware_limit: int | None = None) -> int:
+def derived_dma_limit(
+    profile: Profile, regions: tuple[Region, ...], firmware_limit: int | None = None, *, zone_dma: bool = True
+) -> int:
     """`arm64_dma_phys_limit` in bytes (exclusive) of a kernel with DMA zones.
 
     firmware_limit: the last address that the firmware (device tree, IORT) says all devices reach, inclusive;
-    None for no such limit.
+    None for no such limit. zone_dma: False for a kernel that has ZONE_DMA32 alone: 32 bits, whatever devices reach.
+    Source: max_zone_phys() and zone_sizes_init(), arch/arm64/mm/init.c; up to 5.10.0 the removed lines of
+    791ab8b2e3db ("Ignore any DMA offsets in the max_zone_phys() calculation").
     """
     first, last = regions[0].start, regions[-1].end - 1
+    if profile.dma_limit in ("dma32", "dma32-exclusive"):
+        offset = first & ~_MAX32
+        return min(offset + (1 << 32), last + 1) - (profile.dma_limit == "dma32-exclusive")
     firmware = (1 << 64) - 1 if firmware_limit is None else firmware_limit
     if profile.dma_limit == "value":
-        return (min(firmware, _MAX32, last) if first < _MAX32 else min(firmware, last)) + 1
-    bits = min(32, firmware.bit_length()) if profile.dma_limit == "bits" else 32
-    mask = (1 << bits) - 1
+        limit = (min(firmware, _MAX32) if first < _MAX32 else firmware) if zone_dma else _MAX32
+        return min(limit, last) + 1
+    mask = (1 << (min(32, firmware.bit_length()) if zone_dma else 32)) - 1
     if first > _MAX32:
         mask = (1 << 64) - 1
     elif first > mask:
         mask = _MAX32
-    limit = min(mask, last) + 1
-    return limit - 1 if profile.dma_limit == "dma32-exclusive" else limit
+    return min(mask, last) + 1
+
+
+def whole_image(code: Range | None, data: Range | None) -> Range | None:
+    """The kernel image from its first to its last byte, as far as it is known."""
+    if code is None:
+        return None
+    return Range(code.start, code.end if data is None else max(code.end, data.end))
 
 
 def memstart_of(profile: Profile, geometry: Geometry, regions: tuple[Region, ...]) -> int:
@@ -83,7 +96,8 @@ def _clip(regions: tuple[Region, ...], low: int, high: int) -> list[Region]:
 def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
     """The map after `mem=limit`: what lies above the address where `limit` bytes are used up is removed.
 
-    NOMAP regions stay; the kernel image is added back. Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
+    NOMAP regions stay; the kernel image (`image`: from its code to the end of its data) is added back.
+    Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
     """
     left = round_down(limit, page_size)
     top = None
@@ -101,8 +115,16 @@ def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None
             kept.append(r)
         elif r.start < top:
             kept.append(Region(r.start, min(r.end, top), r.flags, r.node))
-    if image is not None and not any(r.start <= image.start and image.end <= r.end for r in kept):
-        kept.append(Region(max(image.start, top), image.end))
-        kept.sort(key=lambda r: r.start)
     reserved = tuple(Reserved(r.start, min(r.end, top), r.name) for r in memory.reserved if r.start < top)
+    if image is not None:
+        kept = _with_image(kept, image)
     return MemoryMap(tuple(kept), reserved)
+
+
+def _with_image(kept: list[Region], image: Range) -> list[Region]:
+    """The regions with what is missing of the image added; a region without flags that touches it grows instead."""
+    for start, end in subtract((image.start, image.end), [(r.start, r.end) for r in kept]):
+        below = next((r for r in kept if r.end == start and not r.flags), None)
+        added = Region(below.start, end, 0, below.node) if below else Region(start, end)
+        kept = sorted([*(r for r in kept if r is not below), added], key=lambda r: r.start)
+    return kept

@@ -50,18 +50,19 @@ BASE_PAGES = NO_BLOCKS | NO_CONT
 LeafSpan: TypeAlias = tuple[int, int, int]
 Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
-_Level: TypeAlias = tuple[int, int]
+_Level: TypeAlias = tuple[int, int, int]
+"""One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
 _BEYOND = 1 << 64
 
 
 @lru_cache(maxsize=128)
 def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]:
-    """Leaf sizes and kinds that a call with these flags may use, smallest first.
+    """The leaves larger than a page that a call with these flags may use, smallest first.
 
     A leaf needs its virtual and its physical address aligned; where memstart is not a multiple of its size, no
     address has both. Two-level configurations hand down one PMD at a time and never see a run of them.
     """
-    levels = [(geometry.page_size, PTE)]
+    levels = []
     if not flags & NO_CONT:
         levels.append((geometry.cont_pte_size, CONT_PTE))
     if not flags & NO_BLOCKS:
@@ -70,31 +71,50 @@ def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]
             levels.append((geometry.cont_pmd_size, CONT_PMD))
         if geometry.pud_leaf:
             levels.append((geometry.pud_size, PUD))
-    return tuple((size, kind) for size, kind in levels if not memstart % size)
+    return tuple((size - 1, -size, kind) for size, kind in levels if not memstart % size)
 
 
-def _place(start: int, end: int, levels: Sequence[_Level], out: list[LeafSpan]) -> None:
-    """Append the spans of one call that meets no existing entries: pages outside, larger leaves inside."""
-    page = levels[0][0]
-    start &= -page
-    end = (end + page - 1) & -page
-    kind = PTE
-    tails: list[LeafSpan] = []
-    for size, larger in levels[1:]:
-        low = (start + size - 1) & -size
-        high = end & -size
-        if low >= high:
-            break
-        if start < low:
-            out.append((start, low, kind))
-        if high < end:
-            tails.append((high, end, kind))
-        start, end, kind = low, high, larger
-    if start < end:
-        out.append((start, end, kind))
-    if tails:
-        tails.reverse()
-        out.extend(tails)
+def _place(
+    calls: Iterable[Call], geometry: Geometry, memstart: int, out: list[LeafSpan], *, largest: int = PUD
+) -> bool:
+    """Append the spans of calls that meet no existing entries: pages outside, larger leaves inside.
+
+    largest: the kind that no leaf may exceed. Whether what was appended is sorted and disjoint.
+    """
+    by_flags = [
+        [level for level in _levels(geometry, memstart, flags) if level[2] >= largest]
+        for flags in range(BASE_PAGES + 1)
+    ]
+    page_mask, page_down = geometry.page_size - 1, -geometry.page_size
+    append = out.append
+    previous = -_BEYOND
+    ascending = True
+    for call_start, call_end, flags in calls:
+        start, end = call_start & page_down, (call_end + page_mask) & page_down
+        if start >= end:
+            continue
+        if start < previous:
+            ascending = False
+        previous = end
+        kind = PTE
+        tails: list[LeafSpan] = []
+        for mask, down, larger in by_flags[flags]:
+            low = (start + mask) & down
+            high = end & down
+            if low >= high:
+                break
+            if low != start:
+                append((start, low, kind))
+                start = low
+            if high != end:
+                tails.append((high, end, kind))
+                end = high
+            kind = larger
+        append((start, end, kind))
+        if tails:
+            tails.reverse()
+            out += tails
+    return ascending
 
 
 def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
@@ -104,10 +124,8 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
     kernel stops there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
     """
     spans: list[LeafSpan] = []
-    levels = [_levels(geometry, memstart, flags) for flags in range(BASE_PAGES + 1)]
-    for start, end, flags in calls:
-        _place(start, end, levels[flags], spans)
-    return _settle(spans)
+    ascending = _place(calls, geometry, memstart, spans)
+    return spans if ascending else _settle(spans)
 
 
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
@@ -148,16 +166,16 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
     spans: list[LeafSpan] = []
     covered: list[Span] = []
     largest = geometry.largest_leaf
+    page = geometry.page_size
     reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in there)
     for start, end, flags in calls:
-        levels = _levels(geometry, memstart, flags)
         if any(low < end and start < high for low, high in reach):
-            _place_over(start, end, levels, there, spans)
+            levels = _levels(geometry, memstart, flags)
+            _place_over(start & -page, -(-end // page) * page, levels, there, spans)
         else:
-            _place(start, end, levels, spans)
+            _place([(start, end, flags)], geometry, memstart, spans)
         covered.append((start, end))
     covered = union(covered)
-    page = geometry.page_size
     for start, end, kind in there:
         # Entries of a mapped range stay where memory does not cover them; a partly covered page is covered.
         spans += [(a & -page, b, kind) for a, b in subtract((start, end), covered) if b - a >= page]
@@ -165,13 +183,12 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
 
 
 def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]) -> None:
-    page = levels[0][0]
-    pieces = [(start & -page, (end + page - 1) & -page)]
-    for size, kind in reversed(levels[1:]):
-        smaller = union((s & -size, (e + size - 1) & -size) for s, e, k in there if k > kind)
+    pieces = [(start, end)]
+    for mask, down, kind in reversed(levels):
+        smaller = union((s & down, (e + mask) & down) for s, e, k in there if k > kind)
         rest: list[Span] = []
         for piece in pieces:
-            low, high = (piece[0] + size - 1) & -size, piece[1] & -size
+            low, high = (piece[0] + mask) & down, piece[1] & down
             taken = subtract((low, high), smaller) if low < high else []
             out.extend((a, b, kind) for a, b in taken)
             rest += subtract(piece, taken)
@@ -194,33 +211,30 @@ def remap(
         if high <= start or end <= low:
             result.append(span)
             continue
-        for a, b in subtract((low, high), [area]):
-            _place(a, b, [lv for lv in _levels(geometry, memstart, 0) if lv[1] >= kind], result)
-    for low, high, flags in calls:
-        _place(low, high, _levels(geometry, memstart, flags), result)
+        left = [(a, b, 0) for a, b in subtract((low, high), [area])]
+        _place(left, geometry, memstart, result, largest=kind)
+    _place(calls, geometry, memstart, result)
     return _settle(result)
 
 
 def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
-    """Leaves, bytes, tables and TLB entries of a map."""
+    """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
     sizes = [0, 0, 0, 0, 0]
     pte_tables = pmd_tables = 0
-    pte_seen = pmd_seen = -(1 << 62)
+    pte_end = pmd_end = -_BEYOND  # where the last table seen ends
     pmd_shift = geometry.pmd_size.bit_length() - 1
     pud_shift = geometry.pud_size.bit_length() - 1
     for start, end, kind in spans:
         sizes[kind] += end - start
         if kind:
-            low, high = start - memstart, end - 1 - memstart
-            first, last = low >> pud_shift, high >> pud_shift
-            if last > pmd_seen:
-                pmd_tables += last - (first if first > pmd_seen else pmd_seen + 1) + 1
-                pmd_seen = last
-            if kind > PMD:
-                first, last = low >> pmd_shift, high >> pmd_shift
-                if last > pte_seen:
-                    pte_tables += last - (first if first > pte_seen else pte_seen + 1) + 1
-                    pte_seen = last
+            if end > pmd_end:
+                last = (end - 1 - memstart) >> pud_shift
+                pmd_tables += last - ((start - memstart) >> pud_shift) + (start >= pmd_end)
+                pmd_end = ((last + 1) << pud_shift) + memstart
+            if kind > PMD and end > pte_end:
+                last = (end - 1 - memstart) >> pmd_shift
+                pte_tables += last - ((start - memstart) >> pmd_shift) + (start >= pte_end)
+                pte_end = ((last + 1) << pmd_shift) + memstart
     per_table = geometry.page_shift - 3
     tables = Tables(
         p4d=_count(spans, memstart, pud_shift + 2 * per_table) if geometry.levels > 4 else 0,
@@ -251,12 +265,15 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Distinct tables of a level whose one table maps `1 << shift` bytes."""
-    tables, seen = 0, -(1 << 62)
-    for start, end, _ in spans:
-        last = (end - 1 - memstart) >> shift
-        if last > seen:
-            tables += last - max((start - memstart) >> shift, seen + 1) + 1
-            seen = last
+    tables, seen_end, i = 0, -_BEYOND, 0
+    while i < len(spans):
+        start, end, _ = spans[i]
+        if end > seen_end:
+            last = (end - 1 - memstart) >> shift
+            tables += last - ((start - memstart) >> shift) + (start >= seen_end)
+            seen_end = ((last + 1) << shift) + memstart
+        # On to the first span that ends beyond the last table seen.
+        i = max(i + 1, bisect_right(spans, (seen_end,), i + 1) - 1)
     return tables
 
 

@@ -59,6 +59,8 @@ class Facts:
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
     page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none.
+    firmware_dma_limit: the last address that the firmware (a device tree, IORT) says all devices reach, from which a
+    kernel derives its own limit; all ones: the firmware names no limit. mem_total: MemTotal of /proc/meminfo, bytes.
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
@@ -72,6 +74,8 @@ class Facts:
     pa_bits: int | None = None
     cmdline: str | None = None
     dma_limit: int | None = None
+    firmware_dma_limit: int | None = None
+    mem_total: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     kernel_image: Range | None = None
     kernel_data: Range | None = None
@@ -86,7 +90,7 @@ class Machine:
     """One machine as its sources describe it.
 
     source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: `iomem`, `dmesg`, `memblock`, `json`,
-    `report`, `live`. memory: the map, regions sorted and disjoint.
+    `report`, `live`, `dtb`, `lsmem`, `config`, `facts`. memory: the map, regions sorted and disjoint.
     settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
     not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
     notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).

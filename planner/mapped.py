@@ -52,8 +52,10 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
         return special, [(start, end, flags) for start, end in regions] + after
     calls: list[Call] = []
     for start, end in regions:
-        if any(low < end and start < high for low, high in holes):
-            calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
+        for low, high in holes:
+            if low < end and start < high:
+                calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
+                break
         else:
             calls.append((start, end, flags))
     return special, calls + after

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
+from operator import attrgetter
 
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
@@ -21,6 +22,8 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
 
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
+_NO_HOLE = (1 << 65, 1 << 65)
+_start = attrgetter("start")
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
@@ -50,7 +53,7 @@ class Memblock:
     Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
     """
 
-    __slots__ = ("_gaps", "has_mirror", "memory", "movable_node", "page_size", "reserved")
+    __slots__ = ("_gaps", "_merged", "has_mirror", "memory", "movable_node", "page_size", "reserved")
 
     def __init__(self, *, page_size: int = 4096, movable_node: bool = False) -> None:
         self.memory: list[Region] = []
@@ -59,13 +62,15 @@ class Memblock:
         self.movable_node = movable_node
         self.has_mirror = False
         self._gaps: list[Span] | None = None
+        self._merged = True
 
     @classmethod
     def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
         """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
-        self.reserved = union((r.start, r.end) for r in memory.reserved)
+        self._merged = False
+        self.reserved = union([(r.start, r.end) for r in memory.reserved])
         self.has_mirror = any(r.flags & _MIRROR for r in self.memory)
         return self
 
@@ -74,7 +79,7 @@ class Memblock:
         other = Memblock(page_size=self.page_size, movable_node=self.movable_node)
         other.memory = list(self.memory)
         other.reserved = list(self.reserved)
-        other.has_mirror = self.has_mirror
+        other.has_mirror, other._merged = self.has_mirror, self._merged
         other._gaps = None if self._gaps is None else list(self._gaps)
         return other
 
@@ -85,10 +90,11 @@ class Memblock:
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
-        for low, high in subtract((start, end), [(r.start, r.end) for r in self.memory]):
-            self.memory.append(Region(low, high, flags, node))
-        self.memory.sort(key=lambda r: r.start)
-        self._merge()
+        first, last = self._touching(start, end)
+        near = self.memory[first:last]
+        new = [Region(low, high, flags, node) for low, high in subtract((start, end), [(r.start, r.end) for r in near])]
+        self.memory[first:last] = sorted([*near, *new], key=_start) if near and new else near or new
+        self._merge(first, last + len(new))
         if flags & _MIRROR:
             self.has_mirror = True
 
@@ -96,11 +102,12 @@ class Memblock:
         """Set a flag on the memory inside the range, cutting regions at its ends; then merge."""
         end = start + size
         self._isolate(start, end)
-        self.memory = [
+        first, last = self._touching(start, end)
+        self.memory[first:last] = [
             Region(r.start, r.end, r.flags | flag, r.node) if start <= r.start and r.end <= end else r
-            for r in self.memory
+            for r in self.memory[first:last]
         ]
-        self._merge()
+        self._merge(first, last)
         if flag & _MIRROR:
             self.has_mirror = True
 
@@ -108,7 +115,8 @@ class Memblock:
         """Take a range out of memory (no merging)."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         self._isolate(start, end)
-        self.memory = [r for r in self.memory if not (start <= r.start and r.end <= end)]
+        first, last = self._touching(start, end)
+        self.memory[first:last] = [r for r in self.memory[first:last] if not (start <= r.start and r.end <= end)]
         self._gaps = None
 
     def reserve(self, start: int, size: int) -> None:
@@ -135,26 +143,38 @@ class Memblock:
         self.reserved = [piece for span in self.reserved for piece in subtract(span, [(start, end)])]
         self._gaps = None
 
+    def _touching(self, start: int, end: int) -> tuple[int, int]:
+        """The slice of `memory` that overlaps or touches a range."""
+        first = bisect_left(self.memory, start, key=_start)
+        while first and self.memory[first - 1].end >= start:
+            first -= 1
+        return first, bisect_right(self.memory, end, key=_start)
+
     def _isolate(self, start: int, end: int) -> None:
+        first, last = self._touching(start, end)
         pieces: list[Region] = []
-        for r in self.memory:
+        for r in self.memory[first:last]:
             cuts = [r.start, *(c for c in (start, end) if r.start < c < r.end), r.end]
             if len(cuts) == 2:
                 pieces.append(r)
             else:
                 pieces += [Region(a, b, r.flags, r.node) for a, b in pairwise(cuts)]
-        self.memory = pieces
+        self.memory[first:last] = pieces
         self._gaps = None
 
-    def _merge(self) -> None:
+    def _merge(self, first: int, last: int) -> None:
+        """Join neighbours that touch and are alike. first, last: the slice that changed, if all was joined before."""
+        if not self._merged:
+            first, last, self._merged = 0, len(self.memory), True
+        first, last = max(first - 1, 0), min(last + 1, len(self.memory))
         merged: list[Region] = []
-        for r in self.memory:
-            last = merged[-1] if merged else None
-            if last and last.end == r.start and last.flags == r.flags and last.node == r.node:
-                merged[-1] = Region(last.start, r.end, r.flags, r.node)
+        for r in self.memory[first:last]:
+            before = merged[-1] if merged else None
+            if before and before.end == r.start and before.flags == r.flags and before.node == r.node:
+                merged[-1] = Region(before.start, r.end, r.flags, r.node)
             else:
                 merged.append(r)
-        self.memory = merged
+        self.memory[first:last] = merged
         self._gaps = None
 
     # -- searching -------------------------------------------------------------------------------------
@@ -165,29 +185,25 @@ class Memblock:
             return self._gaps
         skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         result: list[Span] = []
-        reserved = self.reserved
-        count, i = len(reserved), 0
+        append = result.append
+        holes = iter(self.reserved)
+        hole_start, hole_end = next(holes, _NO_HOLE)
         for region in self.memory:
             flags = region.flags
-            if flags and (flags & skipped or (mirror_only and not flags & _MIRROR)):
-                continue
-            if mirror_only and not flags:
+            if flags & skipped or (mirror_only and not flags & _MIRROR):
                 continue
             start, end = region.start, region.end
-            while i < count and reserved[i][1] <= start:
-                i += 1
-            j = i
-            while j < count:
-                hole_start, hole_end = reserved[j]
-                if hole_start >= end:
-                    break
+            while hole_end <= start:
+                hole_start, hole_end = next(holes, _NO_HOLE)
+            while hole_start < end:
                 if hole_start > start:
-                    result.append((start, hole_start))
+                    append((start, hole_start))
                 start = hole_end
-                j += 1
-            i = j - 1 if j > i else i
+                if hole_end >= end:
+                    break  # it may reach into the next region
+                hole_start, hole_end = next(holes, _NO_HOLE)
             if start < end:
-                result.append((start, end))
+                append((start, end))
         if not mirror_only:
             self._gaps = result
         return result
@@ -270,7 +286,7 @@ class Memblock:
     @property
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
-        return sum(r.end - r.start for r in self.memory)
+        return sum([r.end - r.start for r in self.memory])
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:

@@ -29,11 +29,13 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_strategy,
+    with_text,
+    without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan"]
+__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +81,33 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         notes.append(f"the map is one of {machine.facts.arch}: a what-if, as if this memory were an arm64 machine's")
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
-    geo = resolve_geometry(machine.facts, options, assumed)
+    geo = resolve_geometry(machine.facts, options, assumed, notes)
     memory, rewound, others = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
-    request = ck.parse(ck.as_cmdline(text), setting.memory.ram, profile)
+    steps = Steps(setting)
+    request = _request(text, setting, steps.ram)
     notes += request.notes
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(
-        machine, text, request, setting, options, rewound, others, tuple(assumed), tuple(notes), Steps(setting)
-    )
+    return Question(machine, text, request, setting, options, rewound, others, tuple(assumed), tuple(notes), steps)
+
+
+def with_request(question: Question, text: str) -> Question:
+    """The same machine and kernel for another request."""
+    mainline = with_text(question.mainline, text)
+    request = _request(text, mainline, question.steps.ram)
+    notes = [note for note in question.notes if note not in question.request.notes]
+    return replace(question, text=text, request=request, mainline=mainline, notes=(*notes, *request.notes))
+
+
+def _request(text: str, setting: Setting, ram: int) -> ck.Reading:
+    """What the kernel makes of a request; nothing where it is built without crash kernels."""
+    request = ck.parse(ck.as_cmdline(text), ram, setting.profile)
+    if not without_crash_kernels(setting.facts, setting.profile):
+        return request
+    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
 
 
 _ARM64 = (None, "aarch64", "arm64")
@@ -140,7 +158,9 @@ def _memory_at_reservation(
     machine: Machine, options: Options, profile: Profile, geo: Geometry, cmdline: str | None, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
     """The map to plan on, what was rewound, and the other readings where nobody can know."""
-    how = options.reserved or ("as-listed" if machine.settled or machine.kind == "dmesg" else "rewind")
+    how = options.reserved or (
+        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
+    )
     if how == "as-listed":
         return machine.memory, (), ()
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -179,7 +199,7 @@ def _plan(
         mapping=mapping,
         baseline=baseline,
         gaps=steps.gaps,
-        low_limit=setting.bounds.low_max,
+        low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),
     )
@@ -208,7 +228,7 @@ def _plan(
         ),
         memory=MemoryView(
             source=machine.source,
-            ram=memory.ram,
+            ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
             rewound=rewound,
@@ -252,12 +272,14 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
 
 
 def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
-    strategy = setting.strategy
+    """Whether the memory has base pages, or leaves of its own, and somebody unmaps it."""
+    strategy, mapped = setting.strategy, setting.effect != "none" or bool(setting.forcing.reasons)
     if strategy.proposal:
-        return whole if outcome == "aligned" else setting.proposal is None
-    if strategy.protects is None:
-        return setting.effect != "none"
-    return strategy.protects
+        return whole if outcome == "aligned" else setting.proposal is None and mapped
+    if strategy.protects is not None:
+        return strategy.protects and mapped
+    profile = setting.profile
+    return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
 
 
 def _other_readings(

@@ -36,14 +36,16 @@ class Range:
 def union(spans: Iterable[Span]) -> list[Span]:
     """The same bytes as sorted, disjoint, non-empty spans; touching ones are joined."""
     result: list[Span] = []
-    for start, end in sorted(spans):
-        if start >= end:
-            continue
-        if result and start <= result[-1][1]:
-            if end > result[-1][1]:
-                result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
+    reached = -1 << 64
+    for span in sorted(spans):
+        start, end = span
+        if start > reached:
+            if start < end:
+                result.append(span)
+                reached = end
+        elif end > reached:
+            result[-1] = (result[-1][0], end)
+            reached = end
     return result
 
 

@@ -90,7 +90,7 @@ else:
         cls.__init__(self, *args, **kwargs)
 
     def _compile_init(cls):
-        known = {"_set": object.__setattr__, "_missing": _MISSING}
+        known = {"_missing": _MISSING}
         parameters, lines = ["self"], []
         for name in cls.__slots__:
             default, value = cls._defaults.get(name), name
@@ -103,7 +103,9 @@ else:
             else:
                 known[f"_default_{name}"] = default.value
                 parameters.append(f"{name}=_default_{name}")
-            lines.append(f"_set(self, {name!r}, {value})" if cls._frozen else f"self.{name} = {value}")
+            if cls._frozen:  # past the class's own refusal, by the shortest way there is
+                known[f"_set_{name}"] = getattr(cls, name).__set__
+            lines.append(f"_set_{name}(self, {value})" if cls._frozen else f"self.{name} = {value}")
         # Field names are identifiers of our own classes, never input.
         exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), known)  # noqa: S102
         init = known["__init__"]

@@ -30,23 +30,36 @@ def remarks(
             f"the area of {format_size(setting.granule)} lies inside a larger leaf that others share: it is not "
             "remapped and not protected (--align block avoids this)"
         )
+    if setting.forcing.reasons and request.valid:
+        notes.append(_what_would_help(setting))
+    if setting.strategy.name == "isolated" and setting.profile.effect != "isolated" and setting.zones:
+        notes.append(
+            "a kernel that isolates reserves before CMA and the memmap; this map shows the moment of the chosen "
+            "kernel's own reservation, so the place may lie higher"
+        )
     if setting.strategy.proposal and setting.effect == "isolated" and not setting.forcing.reasons:
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if setting.strategy.proposal:
         notes += _on_the_proposal(request, reservation, setting)
     if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
-        notes.append("a crashkernel parameter is present: the whole linear map is made of base pages")
+        notes.append(
+            "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
+            "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
+        )
     return notes
+
+
+def _what_would_help(setting: Setting) -> str:
+    forcing = setting.forcing
+    text = f"the whole linear map has base pages already ({'; '.join(forcing.reasons)})"
+    if setting.strategy.proposal:
+        text += ": an aligned area buys nothing here, the crash memory can be unmapped as it is"
+    return f"{text}; for blocks it would take {', and '.join(forcing.remedies)}"
 
 
 def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting: Setting) -> list[str]:
     notes: list[str] = []
     geo, proposal = setting.geometry, setting.proposal
-    if setting.forcing.reasons:
-        notes.append(
-            "the whole linear map has base pages already (" + "; ".join(setting.forcing.reasons) + "): an aligned "
-            "area buys nothing here, the crash memory can be unmapped as it is"
-        )
     if proposal is None or not request.valid:
         return notes
     if request.base:

@@ -6,14 +6,17 @@ Everything that is decided before memblock is searched is decided here, once, an
 from __future__ import annotations
 
 from planner import crashkernel as ck
+from planner.cmdline import has_word, values, words
+from planner.distributions import build_of
 from planner.errors import InputError
-from planner.forcing import Forcing, forcing, last_value, words
-from planner.geometry import Geometry, geometry
+from planner.forcing import Forcing, forcing
+from planner.geometry import VA_BITS, Geometry, geometry
 from planner.kernels import NEWEST, Profile, select_profile
-from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit
+from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, whole_image
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
+from planner.processors import processor_named, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
@@ -23,12 +26,15 @@ __all__ = [
     "Options",
     "Setting",
     "granule_of",
+    "own_effect",
     "request_text",
     "resolve",
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
     "with_strategy",
+    "with_text",
+    "without_crash_kernels",
 ]
 
 
@@ -38,7 +44,8 @@ class Options:
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
     `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
-    or `machine.NO_DMA_ZONES`. reserved: `rewind` or `as-listed`. preset: a distribution's default.
+    or `machine.NO_DMA_ZONES`. cpu: a name of `processors`, or `other`. reserved: `rewind` or `as-listed`.
+    preset: a distribution's default.
     """
 
     kernel: str | None = None
@@ -49,6 +56,7 @@ class Options:
     rodata: str | None = None
     kfence: bool | None = None
     dma_limit: int | None = None
+    cpu: str | None = None
     prefer_aligned: bool = False
     reserved: str | None = None
     preset: str | None = None
@@ -56,7 +64,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything one plan starts from, resolved. present: a `crashkernel` parameter stands on the command line."""
+    """Everything one plan starts from, resolved.
+
+    present: a `crashkernel` parameter stands on the command line. no_aborts: all processors split blocks live.
+    """
 
     profile: Profile
     version: str | None
@@ -74,6 +85,7 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
+    no_aborts: bool
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -108,19 +120,30 @@ def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: l
     return selection.profile, version
 
 
-def resolve_geometry(facts: Facts, options: Options, assumed: list[str]) -> Geometry:
+def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: list[str] | None = None) -> Geometry:
     """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
-    page_size = options.page_size or facts.page_size
-    if page_size is None:
+    known = facts.page_size or _configured_page_size(facts)
+    version = options.kernel or facts.kernel
+    hint = build_of(version).page_size if version and (known is None or options.kernel) else None
+    page_size = options.page_size or hint or known
+    if page_size is None or (hint is not None and options.page_size is None and hint != known):
         assumed.append("page_size")
-        page_size = 4 * KIB
+    if hint is not None and notes is not None and "page_size" in assumed:
+        notes.append(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
+    page_size = page_size or 4 * KIB
     va_bits = options.va_bits
-    if va_bits is None and (options.page_size is None or options.page_size == facts.page_size):
-        va_bits = facts.va_bits
+    if va_bits is None and (known is None or page_size == known):
+        configured = facts.config.get("ARM64_VA_BITS", "")
+        va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
     if va_bits is None:
         assumed.append("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
+
+
+def _configured_page_size(facts: Facts) -> int | None:
+    sizes = (size for size in VA_BITS if facts.config.get(f"ARM64_{size // KIB}K_PAGES") == "y")
+    return next(sizes, None)
 
 
 def resolve(
@@ -156,27 +179,42 @@ def resolve_mainline(
     facts = machine.facts
     parameters = words(cmdline) if cmdline else []
     memory = _limited(machine, memory, parameters, geo, notes)
+    _refuse_without_ram(memory, machine, "mem= leaves no RAM", "give a larger mem=, or leave it out")
     pa_bits = _pa_bits(facts, geo)
-    memory, memstart, dropped = clip_to_linear_region(memory, profile, geo, pa_bits=pa_bits, image=facts.kernel_image)
-    if not memory.regions:
-        raise InputError(
-            machine.source,
-            f"no RAM is left below the {pa_bits}-bit physical limit",
-            "check --va-bits and --page-size, or the map",
-        )
+    image = whole_image(facts.kernel_image, facts.kernel_data)
+    memory, memstart, dropped = clip_to_linear_region(memory, profile, geo, pa_bits=pa_bits, image=image)
+    what = f"no RAM is left below the {pa_bits}-bit physical limit"
+    _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
-    forced = forcing(profile, cmdline, facts.config, rodata=options.rodata, kfence=options.kfence)
+    notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
+    no_aborts = _no_aborts(facts, options)
+    forced = forcing(
+        profile,
+        None if cmdline is None else parameters,
+        facts.config,
+        rodata=options.rodata,
+        kfence=options.kfence,
+        no_aborts=no_aborts,
+    )
     assumed += forced.assumed
     notes += forced.notes
-    limit, zones = _dma_limit(facts, options, profile, memory, assumed)
+    version = options.kernel or facts.kernel
+    kfence_unknown = options.kfence is None and "KFENCE" not in facts.config and profile.kfence == "pool"
+    if version and kfence_unknown and not forced.built_in_kfence and build_of(version).kfence_off:
+        notes.append(
+            "Debian builds this kernel with KFENCE and sample interval 0: everything has base pages, with rodata=off "
+            "too, unless kfence.sample_interval=100 or so is given (say it with the command line or the config)"
+        )
+    limit, zones = _dma_limit(machine, options, profile, memory, assumed, notes)
     high = 1 << pa_bits
+    present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
     strategy = STRATEGIES["mainline"]
     return Setting(
         profile=profile,
         version=version,
         geometry=geo,
         strategy=strategy,
-        effect=strategy.effect_on(profile, zones=zones),
+        effect=_effect(strategy, profile, zones=zones, present=present),
         align=options.align,
         granule=granule_of(options.align, geo, memory, memstart),
         zones=zones,
@@ -186,14 +224,64 @@ def resolve_mainline(
         forcing=forced,
         facts=facts,
         proposal=None,
-        present=ck.present(ck.as_cmdline(text)),
-        movable_node="movable_node" in parameters,
+        present=present,
+        movable_node=has_word(parameters, "movable_node"),
+        no_aborts=no_aborts,
     )
+
+
+def with_text(mainline: Setting, text: str) -> Setting:
+    """The same machine and kernel for another request."""
+    present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(mainline.facts, mainline.profile)
+    effect = _effect(mainline.strategy, mainline.profile, zones=mainline.zones, present=present)
+    return replace(mainline, present=present, effect=effect)
+
+
+def own_effect(setting: Setting) -> Effect:
+    """What the kernel itself does to the map because of a crash kernel, if a request is there."""
+    return STRATEGIES["mainline"].effect_on(setting.profile, zones=setting.zones)
+
+
+def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: str) -> None:
+    if not memory.regions:
+        raise InputError(machine.source, what, remedy)
+
+
+def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool) -> Effect:
+    """What becomes of the map; nothing where it takes a `crashkernel` word that is not there."""
+    effect = strategy.effect_on(profile, zones=zones)
+    if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
+        return "none"
+    return effect
+
+
+def _no_aborts(facts: Facts, options: Options) -> bool:
+    if options.cpu is not None:
+        return processor_named(options.cpu) is not None
+    return without_aborts(facts.midr)
+
+
+def _moved_memstart(
+    profile: Profile, geo: Geometry, memory: MemoryMap, memstart: int, facts: Facts, parameters: list[str]
+) -> tuple[str, ...]:
+    """A note where KASLR would undo contiguous PMDs, which need the start of the linear map aligned to them."""
+    run = geo.cont_pmd_size
+    if geo.page_shift != 16 or geo.levels == 2 or not profile.moves_memstart or memstart % run:
+        return ()
+    if "nokaslr" in parameters or facts.config.get("RANDOMIZE_BASE") == "n":
+        return ()
+    if not any(round_up(r.start, run) + run <= r.end for r in memory.regions):
+        return ()
+    note = (
+        "contiguous PMDs are counted as with nokaslr: before 6.17 KASLR may move the start of the linear map by "
+        f"multiples of 512M, and they need multiples of {format_size(run)}"
+    )
+    return (note,)
 
 
 def with_strategy(mainline: Setting, strategy: Strategy, *, prefer_aligned: bool = False) -> Setting:
     """The same machine and kernel under another strategy; `mainline` is what `resolve_mainline` gave."""
-    effect = strategy.effect_on(mainline.profile, zones=mainline.zones)
+    effect = _effect(strategy, mainline.profile, zones=mainline.zones, present=mainline.present)
     if not strategy.proposal:
         return replace(mainline, strategy=strategy, effect=effect)
     forced = mainline.forcing
@@ -201,25 +289,29 @@ def with_strategy(mainline: Setting, strategy: Strategy, *, prefer_aligned: bool
     if not forced.reasons:
         if forced.built_in_kfence:
             reason = "KFENCE is built in: the posted code then maps everything with base pages"
-            forced = replace(forced, reasons=(reason,), pool=False)
+            forced = replace(forced, reasons=(reason,), remedies=("a kernel built without KFENCE",), pool=False)
         elif not mainline.zones:
-            effect = "isolated"
+            effect = "isolated" if mainline.present else "none"
         else:
             bug = strategy.name == "pud-aligned-trimmed" and mainline.profile.combine != "generic"
             proposal = Proposal(mainline.granule, prefer_aligned, posted_offset_bug=bug)
     return replace(mainline, strategy=strategy, effect=effect, forcing=forced, proposal=proposal)
 
 
+def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
+    """Whether the kernel's configuration leaves out the reservation."""
+    symbol = "CRASH_RESERVE" if profile.combine == "generic" else "KEXEC_CORE"
+    return facts.config.get(symbol) == "n"
+
+
 def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Geometry, notes: list[str]) -> MemoryMap:
     """`mem=`, where the command line brings one that the map does not already show."""
-    value = last_value(parameters, "mem")
-    if not value or machine.settled:
+    given = values(parameters, "mem")
+    if not given or machine.settled or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
         return memory
-    own = last_value(words(machine.facts.cmdline or ""), "mem")
-    if own == value:
-        return memory
-    limited = apply_mem(memory, memparse(value)[0], geo.page_size, machine.facts.kernel_image)
-    notes.append(f"mem={value} takes {format_size(memory.ram - limited.ram)} of RAM away")
+    image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
+    limited = apply_mem(memory, memparse(given[-1])[0], geo.page_size, image)
+    notes.append(f"mem={given[-1]} takes {format_size(memory.ram - limited.ram)} of RAM away")
     return limited
 
 
@@ -231,18 +323,42 @@ def _pa_bits(facts: Facts, geo: Geometry) -> int:
 
 
 def _dma_limit(
-    facts: Facts, options: Options, profile: Profile, memory: MemoryMap, assumed: list[str]
+    machine: Machine, options: Options, profile: Profile, memory: MemoryMap, assumed: list[str], notes: list[str]
 ) -> tuple[int, bool]:
     """The limit in bytes, and whether the kernel has DMA zones."""
-    limit = options.dma_limit if options.dma_limit is not None else facts.dma_limit
-    if limit is None and facts.config.get("ZONE_DMA") == "n" and facts.config.get("ZONE_DMA32") == "n":
-        limit = NO_DMA_ZONES
-    if limit == NO_DMA_ZONES:
+    facts = machine.facts
+    if options.dma_limit is not None:
+        return max(options.dma_limit, 0), options.dma_limit != NO_DMA_ZONES
+    zone_dma, zone_dma32 = facts.config.get("ZONE_DMA") != "n", facts.config.get("ZONE_DMA32") != "n"
+    bound_by_dma32 = profile.dma_limit == "dma32"
+    if facts.dma_limit == NO_DMA_ZONES or not (zone_dma32 or (zone_dma and not bound_by_dma32)):
         return 0, False
-    if limit is None:
+    if facts.dma_limit is not None and (machine.kind in ("json", "report") or not _other_rule(facts, options, profile)):
+        return facts.dma_limit, True
+    firmware = facts.firmware_dma_limit
+    if facts.dma_limit is not None:
+        # What another kernel made of the firmware's limit is the best that is known of it.
+        firmware = facts.dma_limit - 1 if firmware is None else firmware
+        notes.append(
+            f"low memory ended at {facts.dma_limit:#x} on the machine's own kernel; here it follows from the rule of "
+            f"{profile.spans}"
+        )
+    elif firmware is None:
         assumed.append("dma_limit")
-        limit = derived_dma_limit(profile, memory.regions)
-    return limit, True
+    return derived_dma_limit(profile, memory.regions, firmware, zone_dma=zone_dma), True
+
+
+def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
+    """Whether the source's limit does not say where this kernel's low memory ends.
+
+    5.5 to 5.10.0 search the 32-bit zone, not the DMA zone whose end a log shows first; and a kernel that takes the
+    firmware's limit to the bit ends elsewhere than one that takes its highest bit.
+    """
+    if profile.dma_limit == "dma32":
+        return True
+    if options.kernel is None or facts.kernel is None or options.kernel == facts.kernel:
+        return False
+    return profile.dma_limit == "bits" and select_profile(facts.kernel).profile.dma_limit == "value"
 
 
 def granule_of(align: str, geo: Geometry, memory: MemoryMap, memstart: int) -> int:

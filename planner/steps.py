@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from planner import crashkernel as ck
+from planner.accounting import LowMemory, low_memory
 from planner.linear_map import LeafSpan, measure
 from planner.mapped import baseline_map, planned_map, whole_leaves
 from planner.memblock import Memblock
@@ -28,16 +29,19 @@ Measured: TypeAlias = tuple[list[LeafSpan], Mapping]
 class Steps:
     """The steps for one map, kernel and geometry; strategies and requests may differ.
 
-    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state.
+    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state. ram: bytes of
+    all regions.
     """
 
-    __slots__ = ("_baselines", "_maps", "_placements", "_wholes", "gaps", "memblock")
+    __slots__ = ("_baselines", "_low", "_maps", "_placements", "_wholes", "gaps", "memblock", "ram")
 
     def __init__(self, setting: Setting) -> None:
         self.memblock = Memblock.of(
             setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
         )
         self.gaps: list[Span] = self.memblock.gaps()
+        self.ram = self.memblock.phys_mem_size
+        self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._baselines: dict[object, Measured] = {}
         self._wholes: dict[object, bool] = {}
@@ -57,6 +61,15 @@ class Steps:
         memblock = self.memblock.copy()
         placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
         return placement, why_failed(memblock, request, setting) if placement.crash is None else []
+
+    def low_memory(self, reservation: ReservationView, setting: Setting) -> LowMemory:
+        """What the reservation takes of the memory below the DMA limit."""
+        key = (reservation.crash, reservation.low)
+        found = self._low.get(key)
+        if found is None:
+            taken = [r for r in key if r is not None]
+            found = self._low[key] = low_memory(self.gaps, setting.bounds.low_max, taken)
+        return found
 
     def baseline(self, setting: Setting) -> Measured:
         """The linear map without a crash kernel, under the same forced base pages."""
@@ -80,7 +93,14 @@ class Steps:
         """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
         baseline = self.baseline(setting)
         forcing = setting.forcing
-        key = (setting.effect, bool(forcing.reasons), forcing.pool, reservation.crash, reservation.area)
+        key = (
+            setting.effect,
+            setting.present,
+            bool(forcing.reasons),
+            forcing.pool,
+            reservation.crash,
+            reservation.area,
+        )
         found = self._maps.get(key)
         if found is None:
             spans = planned_map(setting, reservation, baseline[0], whole=whole)

@@ -27,7 +27,8 @@ class Strategy:
     effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
     needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
-    conflict aborts). since: first kernel that has it.
+    conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
+    kernel that has it.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Strategy:
     protects: bool | None = True
     needs: str = ""
     bbm_level: int = -1
+    boot_time: bool = False
+    one_cpu: bool = False
     since: str = ""
 
     def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
@@ -53,6 +56,7 @@ _ALL = (
         "area",
         proposal=True,
         needs="boot time; nobody touches the area while it is remapped",
+        boot_time=True,
         since="proposed, never merged",
     ),
     Strategy(
@@ -61,6 +65,7 @@ _ALL = (
         "trimmed",
         proposal=True,
         needs="boot time; nobody touches the area while it is remapped",
+        boot_time=True,
         since="posted for 6.0, never merged",
     ),
     Strategy("mainline", "what the chosen kernel really does", None, protects=None, since="the kernel itself"),
@@ -69,6 +74,7 @@ _ALL = (
         "any crashkernel parameter turns the whole linear map into base pages",
         "pages",
         needs="decided before the map is live",
+        boot_time=True,
         since="5.11 (to 6.3)",
     ),
     Strategy(
@@ -76,6 +82,7 @@ _ALL = (
         "reserved before the linear map is built; only it has base pages",
         "isolated",
         needs="reserved before the DMA limit is known",
+        boot_time=True,
         since="4.12 (to 5.10.0, and later without DMA zones)",
     ),
     Strategy(
@@ -91,6 +98,8 @@ _ALL = (
         "run on init_pg_dir meanwhile, break-before-make, switch back",
         "isolated",
         needs="boot time, one CPU, nothing but the image and fixmap touched",
+        boot_time=True,
+        one_cpu=True,
         since="proposed, not merged",
     ),
     Strategy(
@@ -99,7 +108,7 @@ _ALL = (
         "split",
         needs="FEAT_BBM level 2 without conflict aborts",
         bbm_level=3,
-        since="6.18 has the splitting",
+        since="6.18 (the splitting)",
     ),
     Strategy(
         "unprotected",

@@ -27,8 +27,11 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "compare": "Every strategy on one machine, and which serves an aim best.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
+    "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
+    "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report or of a JSON map.",
     "completion": "The completion script of a shell.",
 }

@@ -1,11 +1,14 @@
-"""From `--map`, `--map-format` and `--log` to one machine."""
+"""From `--map`, `--map-format`, `--log` and `--config` to one machine."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 from planner.cli.failures import Refused
+from planner.cli.options import CONFIG_KEY
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -19,15 +22,18 @@ def read_machine(
     sources: tuple[str, ...], *, map_format: str | None = None, log: str | None = None, what_if: bool = False
 ) -> Machine:
     """The machine that all sources describe together. what_if: this machine may be of another architecture."""
-    from planner.sources import combine, read_source  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources import combine, configured, read_source  # noqa: PLC0415 - `--help` stays at click's own cost
 
+    context = click.get_current_context(silent=True)
+    config = context.meta.get(CONFIG_KEY) if context is not None else None
     chosen = sources or ("live",)
-    if [*chosen, log].count("-") > 1:
+    if [*chosen, log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     machines = [read_source(spec, fmt=map_format, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
     if log is not None:
         machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
-    return machines[0] if len(machines) == 1 else combine(machines)
+    machine = machines[0] if len(machines) == 1 else combine(machines)
+    return machine if config is None else configured(machine, config, _stdin(config))
 
 
 def _stdin(spec: str) -> BinaryIO | None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from planner.cli.failures import Refused
-from planner.sizes import KIB, fits, memparse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,15 +21,16 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # generic only in newer releases
 
-__all__ = ["FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+__all__ = ["CONFIG_KEY", "FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
+CONFIG_KEY = "planner.config"
+"""Under this key of a context's `meta` stands the value of `--config`."""
+
 FORMATS = ("text", "json", "markdown")
 
-_PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
-_NO_ZONES = -1  # planner.machine.NO_DMA_ZONES, which `--help` need not load
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
@@ -54,74 +54,72 @@ class _Kind(_ParamType):
         return _items(self.words, incomplete)
 
 
-class Size(_Kind):
+class _Value(_Kind):
+    """A kind of value that `planner.values` knows how to read."""
+
+    def read(self, value: str | int) -> int | str:
+        """The value as the model takes it; raises `values.BadValue`."""
+        raise NotImplementedError
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value, or what is wrong with it."""
+        from planner.values import BadValue  # noqa: PLC0415 - see the module's docstring
+
+        try:
+            return self.read(value)
+        except BadValue as bad:
+            self.refuse(bad.what, bad.remedy, param, ctx)
+
+
+class Size(_Value):
     """A size as the kernel reads it, the whole text of it; more than 0."""
 
     name = "size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def read(self, value: str | int) -> int:
         """Bytes."""
-        if isinstance(value, int):
-            return value
-        size, end = memparse(value)
-        if end != len(value) or not value[:1].isdigit():
-            self.refuse(f"{value!r} is no size", "give one such as 512M, 1G or 0x20000000", param, ctx)
-        if not fits(value):
-            self.refuse(f"{value!r} does not fit in 64 bits", "give a size up to 0xffffffffffffffff", param, ctx)
-        if not size:
-            self.refuse(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff", param, ctx)
-        return size
+        from planner.values import size  # noqa: PLC0415 - see the module's docstring
+
+        return size(value)
 
 
-class PageSize(_Kind):
+class PageSize(_Value):
     """4K, 16K or 64K."""
 
     name = "page size"
     words = ("4K", "16K", "64K")
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def read(self, value: str | int) -> int:
         """Bytes."""
-        if isinstance(value, int):
-            return value
-        size = _PAGE_SIZES.get(value.lower())
-        if size is None and memparse(value) in {(s, len(value)) for s in _PAGE_SIZES.values()}:
-            size = memparse(value)[0]
-        if size is None:
-            self.refuse(f"{value!r} is no page size of arm64", "give 4K, 16K or 64K", param, ctx)
-        return size
+        from planner.values import page_size  # noqa: PLC0415 - see the module's docstring
+
+        return page_size(value)
 
 
-class Alignment(Size):
+class Alignment(_Value):
     """A word for a level of the page table, or a power of two."""
 
     name = "alignment"
     words = _ALIGNMENTS
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def read(self, value: str | int) -> str:
         """The text, checked: the model knows what a word stands for."""
-        if value.lower() in _ALIGNMENTS:
-            return value.lower()
-        size, end = memparse(value)
-        if end != len(value) or not value[:1].isdigit():
-            self.refuse(f"{value!r} is no alignment", "give pud, block, cont-pmd, pmd or a size", param, ctx)
-        if not fits(value):
-            self.refuse(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G", param, ctx)
-        if not size or size & (size - 1):
-            self.refuse(f"{value!r} is no power of two", "give one such as 2M, 32M or 1G", param, ctx)
-        return value
+        from planner.values import alignment  # noqa: PLC0415 - see the module's docstring
+
+        return alignment(value)
 
 
-class DmaLimit(Size):
+class DmaLimit(_Value):
     """A size, or `none` for a kernel without DMA zones."""
 
     name = "DMA limit"
     words = ("none", "1G", "4G")
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def read(self, value: str | int) -> int:
         """Bytes, or `NO_DMA_ZONES`."""
-        if isinstance(value, str) and value.lower() == "none":
-            return _NO_ZONES
-        return super().convert(value, param, ctx)
+        from planner.values import dma_limit  # noqa: PLC0415 - see the module's docstring
+
+        return dma_limit(value)
 
 
 class _Known(_Kind):
@@ -205,6 +203,13 @@ def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
     return function
 
 
+def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """For `machine_input.read_machine`: the commands themselves have nothing to do with it."""
+    del param
+    if value is not None:
+        ctx.meta[CONFIG_KEY] = value
+
+
 def map_options(function: _F) -> _F:
     """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
     return _apply(
@@ -216,16 +221,24 @@ def map_options(function: _F) -> _F:
                 metavar="SOURCE",
                 multiple=True,
                 type=MapSource("source", _sources),
-                help="A file, - for standard input, sample:NAME, or live (the default: this machine). "
-                "Repeat it for several facts of one machine.",
+                help="A file, a sosreport (archive or folder), - for standard input, sample:NAME, or live (the "
+                "default: this machine). Repeat it for several sources of one machine.",
             ),
             click.option(
                 "--map-format",
                 metavar="FORMAT",
                 type=_Known("map format", _map_formats),
-                help="What SOURCE is (iomem, dmesg, memblock, json), instead of looking at it.",
+                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport), instead of looking "
+                "at it.",
             ),
             click.option("--log", metavar="FILE", help="A boot log of the same boot, for what SOURCE lacks."),
+            click.option(
+                "--config",
+                metavar="FILE",
+                expose_value=False,
+                callback=_remember_config,
+                help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+            ),
             click.option(
                 "--reserved",
                 type=click.Choice(["rewind", "as-listed"]),

@@ -12,7 +12,7 @@ from planner.cli.failures import OutputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["colored", "discard_stdout", "emit", "flush_stdout"]
+__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -48,7 +48,7 @@ def _to_stdout(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _cannot_write(_STDOUT, error) from error
+        raise cannot_write(_STDOUT, error) from error
 
 
 def flush_stdout() -> None:
@@ -60,7 +60,7 @@ def flush_stdout() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _cannot_write(_STDOUT, error) from error
+        raise cannot_write(_STDOUT, error) from error
 
 
 def discard_stdout(*, keep: bool) -> None:
@@ -95,7 +95,7 @@ def _to_file(data: bytes, path: str) -> None:
     except BrokenPipeError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def _replace(data: bytes, target: Path) -> None:
@@ -115,7 +115,8 @@ def _replace(data: bytes, target: Path) -> None:
         raise
 
 
-def _cannot_write(where: str, error: Exception) -> OutputError:
+def cannot_write(where: str, error: Exception) -> OutputError:
+    """A result that could not be written, and what to do about it."""
     number = getattr(error, "errno", None) or 0
     what = getattr(error, "strerror", None) or str(error) or type(error).__name__
     remedies = {

@@ -9,13 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.memory_map import FLAG_NAMES
-from planner.result import KINDS, SCHEMA_VERSION, TABLES, Leaves, Mapping, Plan
+from planner.result import KINDS, SCHEMA_VERSION, TABLES, KernelView, Leaves, Mapping, Plan, Waste
 
 if TYPE_CHECKING:
     from planner.ranges import Range
     from planner.report.models import Report
 
-__all__ = ["Report", "schema", "to_dict", "to_json"]
+__all__ = [
+    "Report",
+    "kernel_to_dict",
+    "leaves_to_dict",
+    "range_to_dict",
+    "schema",
+    "to_dict",
+    "to_json",
+    "waste_to_dict",
+]
 
 _FLAGS: tuple[tuple[str, ...], ...] = tuple(
     tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16)
@@ -52,19 +61,7 @@ def to_dict(plan: Plan) -> dict[str, Any]:
             "low_size": request.low_size,
             "cma_size": request.cma_size,
         },
-        "kernel": {
-            "profile": kernel.profile,
-            "version": kernel.version,
-            "page_size": kernel.page_size,
-            "va_bits": kernel.va_bits,
-            "pud_size": kernel.pud_size,
-            "granule": kernel.granule,
-            "strategy": kernel.strategy,
-            "align": kernel.align,
-            "dma_limit": kernel.dma_limit,
-            "forced_base_pages": list(kernel.forced_base_pages),
-            "assumed": list(kernel.assumed),
-        },
+        "kernel": kernel_to_dict(kernel),
         "memory": {
             "source": memory.source,
             "ram": memory.ram,
@@ -88,11 +85,11 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         },
         "reservation": {
             "outcome": done.outcome,
-            "crash": _range(done.crash),
-            "low": _range(done.low),
-            "cma": [_range(r) for r in done.cma],
-            "area": _range(done.area),
-            "returned": [_range(r) for r in done.returned],
+            "crash": range_to_dict(done.crash),
+            "low": range_to_dict(done.low),
+            "cma": [range_to_dict(r) for r in done.cma],
+            "area": range_to_dict(done.area),
+            "returned": [range_to_dict(r) for r in done.returned],
             "protected": done.protected,
             "attempts": [
                 {
@@ -110,15 +107,15 @@ def to_dict(plan: Plan) -> dict[str, Any]:
                 {
                     "assumption": o.assumption,
                     "outcome": o.outcome,
-                    "crash": _range(o.crash),
-                    "low": _range(o.low),
+                    "crash": range_to_dict(o.crash),
+                    "low": range_to_dict(o.low),
                 }
                 for o in done.other_readings
             ],
         },
         "mapping": _mapping(plan.mapping),
         "baseline": _mapping(plan.baseline),
-        "waste": {name: getattr(waste, name) for name in _WASTE},
+        "waste": waste_to_dict(waste),
         "notes": list(plan.notes),
     }
 
@@ -140,20 +137,44 @@ _WASTE = (
 )
 
 
-def _range(span: Range | None) -> dict[str, int] | None:
+def kernel_to_dict(kernel: KernelView) -> dict[str, Any]:
+    """The kernel that was modelled."""
+    return {
+        "profile": kernel.profile,
+        "version": kernel.version,
+        "page_size": kernel.page_size,
+        "va_bits": kernel.va_bits,
+        "pud_size": kernel.pud_size,
+        "granule": kernel.granule,
+        "strategy": kernel.strategy,
+        "align": kernel.align,
+        "dma_limit": kernel.dma_limit,
+        "forced_base_pages": list(kernel.forced_base_pages),
+        "assumed": list(kernel.assumed),
+    }
+
+
+def waste_to_dict(waste: Waste) -> dict[str, int]:
+    """What a plan costs."""
+    return {name: getattr(waste, name) for name in _WASTE}
+
+
+def range_to_dict(span: Range | None) -> dict[str, int] | None:
+    """A range, or null."""
     if span is None:
         return None
     return {"start": span.start, "end": span.end, "size": span.end - span.start}
 
 
-def _leaves(leaves: Leaves) -> dict[str, int]:
+def leaves_to_dict(leaves: Leaves) -> dict[str, int]:
+    """One number per kind of leaf."""
     return {kind: getattr(leaves, kind) for kind in KINDS}
 
 
 def _mapping(mapping: Mapping) -> dict[str, Any]:
     return {
-        "leaves": _leaves(mapping.leaves),
-        "bytes": _leaves(mapping.bytes),
+        "leaves": leaves_to_dict(mapping.leaves),
+        "bytes": leaves_to_dict(mapping.bytes),
         "tables": {level: getattr(mapping.tables, level) for level in TABLES},
         "table_bytes": mapping.table_bytes,
         "tlb_entries": mapping.tlb_entries,

@@ -10,15 +10,21 @@ Imports `ranges` and `later`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 from planner.rewinding.later import Later
 from planner.sizes import round_up
 
-__all__ = ["State", "Undone", "free", "places", "undo"]
+__all__ = ["Budget", "State", "Undone", "free", "places", "topmost", "undo"]
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many places may still be looked for: a listing that no account explains must not take for ever."""
+
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,18 @@ class State:
         """Free gaps, ascending."""
         return [gap for region in self.memory for gap in subtract(region, self.blocks)]
 
+    def without(self, spans: Iterable[Span]) -> State:
+        """The state with ranges free."""
+        state = self
+        for start, end in spans:
+            state = free(state, start, end)
+        return state
+
+    def with_more(self, spans: Iterable[Span]) -> State:
+        """The state with more ranges reserved."""
+        blocks = self.without(spans := list(spans)).blocks
+        return State(self.memory, tuple(sorted((*blocks, *spans))), self.kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -56,16 +74,15 @@ def free(state: State, start: int, end: int) -> State:
     return State(state.memory, (*blocks[:first], *pieces, *blocks[last:]), state.kept)
 
 
-def undo(state: State, items: Sequence[Later], *, most: int = 4) -> Iterator[Undone]:
-    """States from which exactly these allocations, in this order, lead to `state`; likely ones first, `most` at most."""
-    return islice(_undo(state, items), most)
-
-
-def _undo(state: State, items: Sequence[Later]) -> Iterator[Undone]:
+def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undone]:
+    """States from which exactly these allocations, in this order, lead to `state`; likely ones first."""
     if not items:
         yield Undone(state)
         return
     item = items[-1]
+    budget.left -= item.count
+    if budget.left < 0:
+        return
     if item.count > 1:
         steps = [_undo_pieces(state, item)]
     else:
@@ -73,10 +90,10 @@ def _undo(state: State, items: Sequence[Later]) -> Iterator[Undone]:
         steps = [(free(state, *span), [span]) for span in spans]
     for before, spans in steps:
         if spans:
-            for first in _undo(before, items[:-1]):
+            for first in undo(before, items[:-1], budget):
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in spans)))
     if not item.needed:
-        yield from _undo(state, items[:-1])
+        yield from undo(state, items[:-1], budget)
 
 
 def _undo_pieces(state: State, item: Later) -> tuple[State, list[Span]]:
@@ -118,6 +135,13 @@ def places(state: State, item: Later) -> list[int]:
         if (whole or _highest((low, top), item) == start) and _inside(state.memory, start, end):
             found.append(start)
     return found[::-1]
+
+
+def topmost(gaps: Sequence[Span], size: int, align: int, start: int, end: int) -> int | None:
+    """The address that a search from the top gives."""
+    item = Later("", size, align, start, end)
+    found = (_highest(gap, item) for gap in reversed(gaps))
+    return next((address for address in found if address is not None), None)
 
 
 def _highest(gap: Span, item: Later) -> int | None:

@@ -5,20 +5,25 @@ The kind of a source is found by its content; each reader is imported when it is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from planner.errors import InputError
-from planner.machine import Facts, Machine
-from planner.records import replace
-from planner.sources.reading import decode, read_bytes
+from planner.machine import Machine
+from planner.sources.reading import decode, opened, read_within
 
 if TYPE_CHECKING:
     from planner.sources.samples import Sample
 
-__all__ = ["FORMATS", "combine", "parse_text", "read_source", "samples"]
+__all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source", "samples"]
 
-FORMATS = ("iomem", "dmesg", "memblock", "json")
+FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "sosreport")
+"""Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
+
+_DTB = b"\xd0\x0d\xfe\xed"
+_PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_TAR = slice(257, 262)
 
 
 def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
@@ -35,12 +40,32 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         from planner.sources.samples import read  # noqa: PLC0415 - as above
 
         return read(spec.removeprefix("sample:"))
-    data, name = read_bytes(spec, stdin)
-    return parse_text(data, name, fmt)
+    _check_format(fmt)
+    if spec != "-" and "\0" not in spec and os.path.isdir(spec) and fmt in (None, "sosreport"):  # noqa: PTH112 - `pathlib` costs start-up time
+        from planner.sources import sosreport  # noqa: PLC0415 - as above
+
+        return sosreport.read_directory(spec)
+    with opened(spec, stdin) as (file, name):
+        try:
+            head = file.peek(512)
+        except OSError:
+            head = b""  # reading it will say why
+        if fmt == "sosreport" or head.startswith(_PACKED) or head[_TAR] == b"ustar":
+            return _packed(file, name, fmt)
+        return parse_text(read_within(file, name), name, fmt)
 
 
 def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine that the content of a source describes. Raises InputError."""
+    _check_format(fmt)
+    if fmt == "sosreport" or data.startswith(_PACKED) or data[_TAR] == b"ustar":
+        from io import BytesIO  # noqa: PLC0415 - as above
+
+        return _packed(BytesIO(data), name, fmt)
+    if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
+        from planner.sources import dtb  # noqa: PLC0415 - as above
+
+        return dtb.parse(data, name)
     text = decode(data, name)
     kind = fmt or _kind(text, name)
     if kind == "json":
@@ -51,22 +76,50 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         from planner.sources import memblock  # noqa: PLC0415 - as above
 
         return memblock.parse(text, name)
+    if kind == "lsmem":
+        from planner.sources import lsmem  # noqa: PLC0415 - as above
+
+        return lsmem.parse(text, name)
+    if kind == "config":
+        from planner.sources import kernel_config  # noqa: PLC0415 - as above
+
+        return kernel_config.parse(text, name)
     if kind == "dmesg":
         from planner.sources import dmesg  # noqa: PLC0415 - as above
 
         return dmesg.parse(text, name)
-    if kind == "iomem":
-        from planner.sources import iomem  # noqa: PLC0415 - as above
+    from planner.sources import iomem  # noqa: PLC0415 - as above
 
-        return iomem.parse(text, name)
-    raise InputError("--map-format", f"no format {kind!r}", f"use one of {', '.join(FORMATS)}")
+    return iomem.parse(text, name)
+
+
+def _check_format(fmt: str | None) -> None:
+    if fmt is not None and fmt not in FORMATS:
+        raise InputError("--map-format", f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
+
+
+def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
+    """An archive of a machine's files, or one packed file."""
+    from planner.sources.inflate import unpacked  # noqa: PLC0415 - as above
+
+    content = unpacked(file, name)
+    if fmt == "sosreport" or content.peek(512)[_TAR] == b"ustar":
+        from planner.sources import sosreport  # noqa: PLC0415 - as above
+
+        return sosreport.read_archive(content, name)
+    data = read_within(content, name)
+    if data.startswith(_PACKED):
+        raise InputError(name, "is packed more than once", "unpack it first")
+    return parse_text(data, name, fmt)
 
 
 def _kind(text: str, name: str) -> str:
     head = text[:200_000]
     opening = "".join(head[:4096].split())[:2]
     if opening[:1] == "{" or opening in ("[{", "[]"):
-        return "json"
+        from planner.sources import lsmem  # noqa: PLC0415 - as above
+
+        return "lsmem" if lsmem.looks_like(head[:4096]) else "json"
     from planner.sources import memblock  # noqa: PLC0415 - as above
 
     if memblock.looks_like(head):
@@ -79,56 +132,44 @@ def _kind(text: str, name: str) -> str:
 
     if dmesg.looks_like(head):
         return "dmesg"
+    return _rarer_kind(head, name)
+
+
+def _rarer_kind(head: str, name: str) -> str:
+    from planner.sources import kernel_config, lsmem  # noqa: PLC0415 - as above
+
+    if kernel_config.looks_like(head):
+        return "config"
+    if lsmem.looks_like(head):
+        return "lsmem"
+    if "/dts-v1/" in head[:4096]:
+        raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
     raise InputError(
         name,
         "is no memory map that is known here",
-        "give /proc/iomem, a boot log, memblock debugfs files or a JSON map, or name it with --map-format",
+        "give /proc/iomem, a boot log, memblock debugfs files, lsmem, a device tree blob, a sosreport or a JSON map, "
+        "or name it with --map-format",
     )
-
-
-_FACTS = (
-    "kernel",
-    "arch",
-    "page_size",
-    "va_bits",
-    "pa_bits",
-    "cmdline",
-    "dma_limit",
-    "config",
-    "kernel_image",
-    "kernel_data",
-    "kfence_pool",
-    "midr",
-    "record",
-    "events",
-)
-_PRECISION = ("json", "report", "memblock", "iomem", "live", "dmesg")
 
 
 def combine(machines: Sequence[Machine]) -> Machine:
     """One machine from several sources of it: the most precise map, the facts of all.
 
-    Raises InputError, naming both sources, where two facts contradict each other.
+    Raises InputError, naming both sources, where two contradict each other.
     """
-    with_map = [m for m in machines if m.memory.regions] or list(machines)
-    best = min(with_map, key=lambda m: (not m.settled, _PRECISION.index(m.kind) if m.kind in _PRECISION else 9))
-    values: dict[str, object] = {}
-    origin: dict[str, str] = {}
-    for machine in (best, *(m for m in machines if m is not best)):
-        for name in _FACTS:
-            value = getattr(machine.facts, name)
-            if value in (None, (), {}):
-                continue
-            if name not in values:
-                values[name], origin[name] = value, machine.source
-            elif name in ("kernel", "page_size", "va_bits", "arch") and values[name] != value:
-                raise InputError(
-                    machine.source,
-                    f"{name} is {value} here and {values[name]} in {origin[name]}",
-                    "give sources of the same boot",
-                )
-    notes = tuple(note for machine in machines for note in machine.notes)
-    return replace(best, facts=Facts(**values), notes=notes)  # type: ignore[arg-type]
+    from planner.sources.combining import combine as combined  # noqa: PLC0415 - one source needs none of it
+
+    return combined(machines)
+
+
+def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
+    """The machine with the kernel configuration of a file, which wins over what its sources say.
+
+    Raises InputError for what is no configuration.
+    """
+    from planner.sources import kernel_config  # noqa: PLC0415 - as above
+
+    return kernel_config.applied(machine, read_source(path, fmt="config", stdin=stdin))
 
 
 def samples() -> tuple[Sample, ...]:

@@ -14,6 +14,7 @@ from planner.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
+from planner.sources import efi
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -65,6 +66,7 @@ class _Log:
         self.zones_whole = False
         self.nodes: list[Region] = []
         self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
+        self.efi: list[efi.Entry] = []
         self.nomap: list[Range] = []
         self.events: list[Event] = []
         self.crash: Range | None = None
@@ -110,6 +112,8 @@ def _read(line: str, number: int, log: _Log) -> None:
         log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower():
         _crash_line(line, number, log)
+    elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
+        log.efi.append(descriptor)
     elif line.startswith("Zone ranges:"):
         log.zones_whole = True
     elif "MEMBLOCK configuration" in line:
@@ -200,12 +204,14 @@ def _machine(log: _Log, name: str) -> Machine:
         dump = [(a, b) for a, b, _, _ in log.dump["reserved"]]
         reserved = [Reserved(*piece) for span in dump for piece in subtract(span, crash)]
     else:
-        regions = _with_nomap(_inferred(sorted(log.nodes, key=lambda r: r.start), notes), log.nomap)
+        nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes)
+        regions = _with_nomap(nodes if log.efi else _inferred(nodes, notes), log.nomap)
         reserved = [
             Reserved(e.start, e.end, e.name or e.kind)
             for e in log.events
             if e.start is not None and e.end is not None and (e.before_crash or e.kind == "reserved-memory")
         ]
+        reserved += firmware
         if regions:
             notes.append("a log without memblock=debug shows only some early reservations: the kernel had more")
     regions = _disjoint(regions)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import gt, lt
 from typing import Any, NoReturn
 
 from planner.errors import InputError, Location, printable
@@ -18,7 +19,7 @@ from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
 from planner.sizes import fits, format_size, memparse
 
-__all__ = ["parse", "schema"]
+__all__ = ["of_document", "parse", "schema"]
 
 _MAP_KEYS = frozenset(
     (
@@ -37,6 +38,8 @@ _MAP_KEYS = frozenset(
     )
 )
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
+_BOUNDS = frozenset(("start", "end"))
+_USUAL_REGION, _USUAL_RESERVED = _BOUNDS | {"node"}, _BOUNDS | {"name"}
 _TOP = 1 << 52
 
 
@@ -62,6 +65,15 @@ def parse(text: str, name: str) -> Machine:
         line, column = _locate(text, bad.path)
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
+
+
+def of_document(document: object, name: str) -> Machine:
+    """The machine of a document that is decoded already. Raises InputError with the path of what is wrong."""
+    try:
+        return _machine(document, name)
+    except _Bad as bad:
+        where = ".".join([name, *map(str, bad.path)])
+        raise InputError(where, bad.what, bad.remedy) from None
 
 
 def _constant(text: str) -> NoReturn:
@@ -187,34 +199,88 @@ def _memory(
         raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
     if not isinstance(reserved, list):
         raise _Bad(reserved_path, "must be a list of ranges", "such as []")
-    regions: list[Region] = []
-    for index, entry in enumerate(memory):
-        path: tuple[str | int, ...] = (*memory_path, index)
-        start, end = _entry(entry, path)
-        if end > _TOP:
-            raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
-        if start == end:
-            notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
-            continue
-        flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
-        node = entry.get("node")
-        if node is not None and (type(node) is not int or node < 0):
-            raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
-        regions.append(Region(start, end, flags, node))
-    if not regions:
-        raise _Bad(memory_path, "there is no RAM in the map", "give at least one memory region")
+    regions = _usual_regions(memory)
+    if regions is None:
+        listed = (_region(entry, (*memory_path, index), notes) for index, entry in enumerate(memory))
+        regions = [region for region in listed if region is not None]
+        if not regions:
+            raise _Bad(memory_path, "there is no RAM in the map", "give at least one memory region")
+    if any(map(gt, [r.end for r in regions], [r.start for r in regions[1:]])):
+        regions = _in_order(regions, notes)
+    taken = _usual_reserved(reserved)
+    if taken is None:
+        taken = []
+        for index, entry in enumerate(reserved):
+            start, end = _entry(entry, (*reserved_path, index))
+            if start < end:
+                taken.append(Reserved(start, end, printable(entry.get("name") or "")))
+    return MemoryMap(tuple(regions), tuple(taken))
+
+
+def _usual_spans(entries: list[Any], keys: frozenset[str]) -> tuple[list[int], list[int]] | None:
+    """Starts and ends of objects with integer bounds and no other key than these; None if any is another.
+
+    All entries at once, a property at a time: several times as fast as one after the other.
+    """
+    if set(map(type, entries)) != {dict}:
+        return None
+    if any(not _BOUNDS <= set(found) <= keys for found in set(map(tuple, entries))):
+        return None
+    starts, ends = [entry["start"] for entry in entries], [entry["end"] for entry in entries]
+    if set(map(type, starts)) != {int} or set(map(type, ends)) != {int}:
+        return None
+    if min(starts) < 0 or max(ends) > _TOP or not all(map(lt, starts, ends)):
+        return None
+    return starts, ends
+
+
+def _usual_regions(entries: list[Any]) -> list[Region] | None:
+    """Memory as nearly every map has it; None for one that has to be checked entry by entry."""
+    spans = _usual_spans(entries, _USUAL_REGION)
+    if spans is None:
+        return None
+    nodes = [entry.get("node") for entry in entries]
+    known = [node for node in nodes if node is not None]
+    if known and (set(map(type, known)) != {int} or min(known) < 0):
+        return None
+    return list(map(Region, *spans, repeat(0), nodes))
+
+
+def _usual_reserved(entries: list[Any]) -> list[Reserved] | None:
+    """Reserved ranges as nearly every map has them; None for what has to be checked entry by entry."""
+    spans = _usual_spans(entries, _USUAL_RESERVED)
+    if spans is None:
+        return None
+    names = [entry.get("name", "") for entry in entries]
+    if set(map(type, names)) != {str}:
+        return None
+    together = "".join(names)
+    if not (together.isascii() and together.isprintable()):
+        names = list(map(printable, names))
+    return list(map(Reserved, *spans, names))
+
+
+def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
+    """One entry of memory, checked key by key; None for an empty one."""
+    start, end = _entry(entry, path)
+    if end > _TOP:
+        raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
+    if start == end:
+        notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
+        return None
+    flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
+    node = entry.get("node")
+    if node is not None and (type(node) is not int or node < 0):
+        raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
+    return Region(start, end, flags, node)
+
+
+def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
     ordered = sorted(regions, key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(ordered)):
-        ordered = _overlapping(regions, notes)
-    elif ordered != regions:
-        notes.append("memory regions were not in order and were sorted, as memblock does")
-    taken: list[Reserved] = []
-    for index, entry in enumerate(reserved):
-        start, end = _entry(entry, (*reserved_path, index))
-        if start < end:
-            label = entry.get("name")
-            taken.append(Reserved(start, end, printable(label) if isinstance(label, str) else ""))
-    return MemoryMap(tuple(ordered), tuple(taken))
+        return _overlapping(regions, notes)
+    notes.append("memory regions were not in order and were sorted, as memblock does")
+    return ordered
 
 
 def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:

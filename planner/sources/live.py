@@ -53,18 +53,14 @@ def _text(root: str, path: str) -> str | None:
 
 
 def _config(root: str, release: str) -> dict[str, str]:
+    """Symbols of the running kernel's configuration; none where it cannot be read."""
+    from planner.sources.kernel_config import symbols  # noqa: PLC0415 - other sources need none of it
+
     text = _text(root, f"boot/config-{release}")
-    if text is None:
-        try:
-            with gzip.open(os.path.join(root, "proc/config.gz"), "rt") as file:  # noqa: PTH118
+    try:
+        if text is None:
+            with gzip.open(os.path.join(root, "proc/config.gz"), "rt", errors="replace") as file:  # noqa: PTH118
                 text = file.read()
-        except OSError:
-            return {}
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if line.startswith("CONFIG_"):
-            key, _, value = line[7:].partition("=")
-            found[key] = value.strip('"')
-        elif line.startswith("# CONFIG_") and line.endswith(" is not set"):
-            found[line[9:-11]] = "n"
-    return found
+        return symbols(text, "<live>")
+    except (OSError, EOFError, InputError):
+        return {}

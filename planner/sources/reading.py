@@ -1,49 +1,83 @@
-"""Bytes of an input: read within bounds, decoded, split into lines that a message can point at."""
+"""Bytes of an input: opened, read within bounds, decoded, split into lines that a message can point at."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 from planner.errors import InputError, Location
 from planner.sizes import KIB, MIB
 
-__all__ = ["MAX_INPUT", "MAX_LINE", "decode", "read_bytes", "text_lines"]
+__all__ = ["MAX_INPUT", "MAX_LINE", "decode", "opened", "read_bytes", "read_within", "text_lines"]
 
 MAX_INPUT = 256 * MIB
 MAX_LINE = 64 * KIB
 
 
-def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
-    """The content of a file, or of standard input for `-`, and the name to call it. Raises InputError."""
+@contextmanager
+def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.BufferedReader, str]]:
+    """A file, or standard input for `-`, whose first bytes can be looked at, and the name to call it.
+
+    Raises InputError where there is nothing to read.
+    """
     name = "<stdin>" if path == "-" else path
+    close = False
     try:
+        raw: Any
         if path == "-":
-            data = (stdin or sys.stdin.buffer).read(MAX_INPUT + 1)
+            raw = stdin or sys.stdin.buffer
         else:
             if os.path.isdir(path):  # noqa: PTH112 - `pathlib` costs start-up time
                 raise InputError(name, "this is a directory", "give a file")
-            with open(path, "rb") as file:  # noqa: PTH123 - as above
-                data = file.read(MAX_INPUT + 1)
+            raw, close = open(path, "rb"), True  # noqa: PTH123, SIM115 - as above; closed below
+        # Anything readable will do, as long as it can be peeked into.
+        file: io.BufferedReader = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(name, f"cannot be read: {reason}", "check the path and its permissions") from None
-    if len(data) > MAX_INPUT:
-        raise InputError(name, f"is larger than {MAX_INPUT // MIB} MiB", "give only the map, not everything around it")
-    return data, name
+        raise _unreadable(name, error) from None
+    try:
+        yield file, name
+    finally:
+        if close:
+            file.close()
+        elif file is not raw:
+            file.detach()
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(name, f"cannot be read: {reason}", "check the path and its permissions")
+
+
+def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
+    """All that is left of a file. Raises InputError if that is too much, or cannot be read."""
+    try:
+        data = file.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    if len(data) > most:
+        raise InputError(name, f"is larger than {most // MIB} MiB", "give only the map, not everything around it")
+    return data
+
+
+def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
+    """The content of a file, or of standard input for `-`, and the name to call it. Raises InputError."""
+    with opened(path, stdin) as (file, name):
+        return read_within(file, name), name
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input. Raises InputError for what is empty, binary, or one endless line."""
+    """The text of an input. Raises InputError for what is empty, binary, or not UTF-8. A byte order mark is no text."""
     if not data.strip():
         raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
     at = data.find(b"\0")
     if at >= 0:
         raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)

@@ -1,0 +1,61 @@
+"""Many plans: a fleet of machines in one run, in tables, or inside a data engine.
+
+    plan_batches(batches)         record batches in, record batches out: Spark, Ray, Dask (extra `batch`)
+    input_schema, output_schema   the Arrow schemas of both; ddl: the second as Spark writes it
+    answer_record(record, ...)    one record as decoded from JSON Lines
+    run_batch, summarize          what the command does
+
+Names are resolved on first use: importing this package loads neither pyarrow nor pydantic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.batch.columns import ddl, input_schema, output_schema
+    from planner.batch.engines import plan_batches
+    from planner.batch.records import Answer, Defaults, answer_record
+    from planner.batch.running import open_input, run_batch, summarize
+    from planner.batch.work import Counts, Job
+
+__all__ = [
+    "Answer",
+    "Counts",
+    "Defaults",
+    "Job",
+    "answer_record",
+    "ddl",
+    "input_schema",
+    "open_input",
+    "output_schema",
+    "plan_batches",
+    "run_batch",
+    "summarize",
+]
+
+_HOMES = {
+    "Answer": "records",
+    "Counts": "work",
+    "Defaults": "records",
+    "Job": "work",
+    "answer_record": "records",
+    "ddl": "columns",
+    "input_schema": "columns",
+    "open_input": "running",
+    "output_schema": "columns",
+    "plan_batches": "engines",
+    "run_batch": "running",
+    "summarize": "running",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
+
+    value = getattr(import_module(f"planner.batch.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,257 @@
+"""Records and answers as flat Arrow columns, with published schemas. Needs the extra `batch` (pyarrow).
+
+Addresses and byte counts are int64: they fit, and Spark has no unsigned type. What the kernel parses may need all
+64 bits; it is a decimal text. Every column may be null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from planner.batch.records import KEYS, Answer, Defaults, answer_record
+from planner.errors import InputError
+from planner.result import KINDS, TABLES, Plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "INPUT_COLUMNS",
+    "OUTPUT_COLUMNS",
+    "answer_batch",
+    "answer_stream",
+    "batch_of_answers",
+    "column_table",
+    "ddl",
+    "input_schema",
+    "output_schema",
+    "pyarrow",
+]
+
+Column = tuple[str, str, str]
+"""Name, type (`string`, `int64`, `bool`), meaning."""
+
+INPUT_COLUMNS: tuple[Column, ...] = (
+    ("id", "string", "names the record in the answer"),
+    ("map", "string", "a JSON map, as text"),
+    ("source", "string", "the text of any other source, instead of map"),
+    ("log", "string", "a boot log of the same boot, for what map or source lacks"),
+    ("map_format", "string", "what source is, instead of looking at it"),
+    ("crashkernel", "string", "a value, crashkernel= tokens, or a kernel command line"),
+    ("kernel", "string", "as uname -r prints it"),
+    ("page_size", "int64", "bytes"),
+    ("va_bits", "int64", "bits of a virtual address"),
+    ("strategy", "string", "a strategy's name"),
+    ("align", "string", "pud, block, cont-pmd, pmd or a size"),
+    ("rodata", "string", "off, on or full"),
+    ("kfence", "bool", "whether KFENCE is built in and on"),
+    ("dma_limit", "int64", "end of low memory in bytes; -1 for a kernel without DMA zones"),
+    ("prefer_aligned", "bool", "try aligned in all windows before anything else"),
+    ("reserved", "string", "rewind or as-listed"),
+    ("preset", "string", "a distribution's default instead of crashkernel"),
+)
+"""The columns of a table of records. A table may leave out what it does not use."""
+
+_Value = Callable[[Plan], object]
+
+
+def _range(name: str, end: str) -> _Value:
+    return lambda plan: getattr(getattr(plan.reservation, name), end, None)
+
+
+def _waste(name: str) -> _Value:
+    return lambda plan: getattr(plan.waste, name)
+
+
+def _leaves(kind: str) -> _Value:
+    return lambda plan: getattr(plan.mapping.leaves, kind)
+
+
+def _bytes(kind: str) -> _Value:
+    return lambda plan: getattr(plan.mapping.bytes, kind)
+
+
+def _tables(level: str) -> _Value:
+    return lambda plan: getattr(plan.mapping.tables, level)
+
+
+def _granule(plan: Plan) -> int | None:
+    return plan.kernel.granule if plan.kernel.granule < 1 << 63 else None
+
+
+_WASTE = {
+    "rounding": "area - crash memory: taken while booting",
+    "returned": "goes back after remapping",
+    "kept": "rounding - returned",
+    "base_pages_outside_crash": "mapped with base pages, beyond crash memory and baseline",
+    "extra_table_bytes": "page tables over the baseline",
+    "extra_tlb_entries": "TLB entries over the baseline",
+    "low_free_before": "free below the DMA limit, before",
+    "low_free_after": "free below the DMA limit, after",
+    "low_largest_before": "largest free range below the DMA limit, before",
+    "low_largest_after": "largest free range below the DMA limit, after",
+    "alignment_loss": "how much lower than an unaligned search",
+    "hole_above": "free between the area and what lies above it",
+    "ideal_table_bytes": "the least extra table bytes at any address",
+}
+
+_PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
+    ("outcome", "string", "aligned, fallback, exact, failed or none", lambda plan: plan.reservation.outcome),
+    ("protected", "bool", "whether the crash memory can be unmapped", lambda plan: plan.reservation.protected),
+    *(
+        (f"{name}_{edge}", "int64", f"{what}: {where}", _range(name, edge))
+        for name, what in (("crash", "crash memory"), ("low", "its low part"), ("area", "the aligned area"))
+        for edge, where in (("start", "first byte"), ("end", "first byte after it"))
+    ),
+    ("request", "string", "what was asked for, as given", lambda plan: plan.request.text),
+    ("request_size", "string", "bytes as the kernel parsed them, in decimal", lambda plan: str(plan.request.size)),
+    ("profile", "string", "the kernel profile", lambda plan: plan.kernel.profile),
+    ("page_size", "int64", "bytes", lambda plan: plan.kernel.page_size),
+    ("va_bits", "int64", "bits of a virtual address", lambda plan: plan.kernel.va_bits),
+    ("strategy", "string", "the strategy's name", lambda plan: plan.kernel.strategy),
+    ("granule", "int64", "what is aligned to, in bytes; null for 2**63", _granule),
+    ("dma_limit", "int64", "end of low memory; null without DMA zones", lambda plan: plan.kernel.dma_limit),
+    ("ram", "int64", "bytes of RAM", lambda plan: plan.memory.ram),
+    *((f"leaves_{kind}", "int64", f"{kind} entries", _leaves(kind)) for kind in KINDS),
+    *((f"bytes_{kind}", "int64", f"bytes mapped by {kind} entries", _bytes(kind)) for kind in KINDS),
+    *((f"tables_{level}", "int64", f"{level} tables", _tables(level)) for level in TABLES),
+    ("table_bytes", "int64", "bytes of all tables", lambda plan: plan.mapping.table_bytes),
+    ("tlb_entries", "int64", "TLB entries that cover the map", lambda plan: plan.mapping.tlb_entries),
+    ("baseline_table_bytes", "int64", "bytes of all tables, no crash kernel", lambda plan: plan.baseline.table_bytes),
+    ("baseline_tlb_entries", "int64", "TLB entries, no crash kernel", lambda plan: plan.baseline.tlb_entries),
+    *((name, "int64", what, _waste(name)) for name, what in _WASTE.items()),
+    ("notes", "string", "what else one should know, one note a line", lambda plan: "\n".join(plan.notes)),
+)
+
+_REPORT: Column = ("report", "string", "the whole report, as JSON text")
+
+OUTPUT_COLUMNS: tuple[Column, ...] = (
+    ("id", "string", "as in the record; a number as text"),
+    ("error", "string", "why there is no plan, in one line; null where there is one"),
+    *((name, kind, what) for name, kind, what, _ in _PLANNED),
+)
+"""The columns of a table of answers; `report` comes last where it is asked for."""
+
+_SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
+
+
+def pyarrow() -> Any:
+    """The module pyarrow. Raises InputError, naming the extra, where it is missing."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - heavy, and of an extra
+    except ImportError:
+        raise InputError(
+            "pyarrow",
+            "is not installed, and tables need it",
+            "install the extra: pip install 'crashkernel-planner[batch]'",
+        ) from None
+    return pa
+
+
+def output_columns(*, with_report: bool = False) -> tuple[Column, ...]:
+    """The columns of answers."""
+    return (*OUTPUT_COLUMNS, _REPORT) if with_report else OUTPUT_COLUMNS
+
+
+def _schema(columns: Iterable[Column]) -> pa.Schema:
+    arrow = pyarrow()
+    kinds = {"string": arrow.string(), "int64": arrow.int64(), "bool": arrow.bool_()}
+    return arrow.schema([arrow.field(name, kinds[kind]) for name, kind, _ in columns])
+
+
+def input_schema() -> pa.Schema:
+    """The Arrow schema of records."""
+    return _schema(INPUT_COLUMNS)
+
+
+def output_schema(*, with_report: bool = False) -> pa.Schema:
+    """The Arrow schema of answers."""
+    return _schema(output_columns(with_report=with_report))
+
+
+def ddl(*, with_report: bool = False) -> str:
+    """The schema of answers as Spark writes it: `id STRING, error STRING, ...`."""
+    return ", ".join(f"{name} {_SQL[kind]}" for name, kind, _ in output_columns(with_report=with_report))
+
+
+def column_table() -> dict[str, Any]:
+    """Both schemas as plain data: what `schema batch` prints."""
+
+    def listed(columns: Iterable[Column]) -> list[dict[str, str]]:
+        return [{"name": name, "type": kind, "meaning": what} for name, kind, what in columns]
+
+    return {
+        "schema_version": 1,
+        "input": listed(INPUT_COLUMNS),
+        "output": listed(OUTPUT_COLUMNS),
+        "output_with_report": listed((*OUTPUT_COLUMNS, _REPORT)),
+        "spark_ddl": ddl(),
+    }
+
+
+# -- from and to record batches ----------------------------------------------------------------------------
+
+
+def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
+    """One answer for each row. A column that no record has makes every row with a value in it an error."""
+    # An engine's own columns (an index) begin with two underscores.
+    names = [name for name in batch.schema.names if not name.startswith("__")]
+    columns = [batch.column(batch.schema.get_field_index(name)).to_pylist() for name in names]
+    for row in range(batch.num_rows):
+        record = {name: column[row] for name, column in zip(names, columns, strict=True) if column[row] is not None}
+        yield _answer_row(record, defaults)
+
+
+def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
+    from planner.batch.lines import decode_line  # noqa: PLC0415 - rows without a JSON map do without
+
+    document = record.get("map")
+    if isinstance(document, str):
+        try:
+            record["map"] = decode_line(document.encode("utf-8", "surrogatepass"))
+        except ValueError as error:
+            return Answer(_ident(record), None, f"<map>: not JSON: {error}; give a JSON map as text")
+    return answer_record(record, defaults)
+
+
+def _ident(record: dict[str, Any]) -> str | None:
+    ident = record.get("id")
+    return None if ident is None else str(ident)
+
+
+def answer_stream(stream: bytes, defaults: Defaults) -> Iterator[Answer]:
+    """The answers to the rows of an Arrow stream."""
+    with pyarrow().ipc.open_stream(stream) as reader:
+        for batch in reader:
+            yield from answer_batch(batch, defaults)
+
+
+def batch_of_answers(answers: Iterable[Answer], *, with_report: bool = False) -> pa.RecordBatch:
+    """Answers as rows, in order."""
+    values: list[list[Any]] = [[] for _ in output_columns(with_report=with_report)]
+    for answer in answers:
+        for column, value in zip(values, _row(answer, with_report=with_report), strict=True):
+            column.append(value)
+    schema = output_schema(with_report=with_report)
+    return pyarrow().RecordBatch.from_arrays(
+        [pyarrow().array(column, kind) for column, kind in zip(values, schema.types, strict=True)], schema=schema
+    )
+
+
+def _row(answer: Answer, *, with_report: bool) -> list[Any]:
+    plan = answer.plan
+    ident = None if answer.id is None else str(answer.id)
+    if plan is None:
+        empty = [None] * (len(_PLANNED) + with_report)
+        where = "" if answer.line is None else f"line {answer.line}: "
+        return [ident, f"{where}{answer.error}", *empty]
+    row = [ident, None, *[value(plan) for _, _, _, value in _PLANNED]]
+    if with_report:
+        from planner.batch.lines import encode_report  # noqa: PLC0415 - where it is asked for
+
+        row.append(encode_report(plan))
+    return row
+
+
+assert {name for name, _, _ in INPUT_COLUMNS} == set(KEYS)  # noqa: S101 - two lists of the same keys

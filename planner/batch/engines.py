@@ -1,0 +1,64 @@
+"""The one function that data engines call: record batches in, record batches out. Needs the extra `batch`.
+
+No engine is imported: Spark's `mapInArrow`, Ray's `map_batches` and Dask's `map_partitions` each take a plain
+function, and what differs between them is only in what they hand to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from planner.batch.columns import answer_batch, batch_of_answers, output_schema, pyarrow
+from planner.batch.records import Defaults
+from planner.planning import Options
+
+__all__ = ["plan_batches"]
+
+
+def plan_batches(batches: Any, *, with_report: bool = False, crashkernel: str | None = None, **options: Any) -> Any:
+    """A plan for every row, in order; a row that cannot be planned has an `error` and nothing else.
+
+    batches: an iterable of `pyarrow.RecordBatch` (Spark's `mapInArrow`, a partition of a Dask bag), or one
+    `RecordBatch`, `Table` (Ray's `map_batches` with `batch_format="pyarrow"`) or pandas `DataFrame` (a partition of a
+    Dask data frame); what comes back is of the same kind. Its columns are those of `input_schema()`, any subset.
+    with_report: the last column is the whole report as JSON text. crashkernel, options: what holds for rows that do
+    not say otherwise, as `planner.plan` takes them.
+    Columns of the result: `output_schema()`; for Spark, `ddl()`.
+    """
+    arrow = pyarrow()
+    defaults = Defaults(crashkernel, Options(**options))
+    if isinstance(batches, arrow.RecordBatch):
+        return batch_of_answers(answer_batch(batches, defaults), with_report=with_report)
+    if isinstance(batches, arrow.Table):
+        done = _each(batches.to_batches(), defaults, with_report=with_report)
+        return arrow.Table.from_batches(done, schema=output_schema(with_report=with_report))
+    if _is_frame(batches):
+        return _frame(batches, defaults, with_report=with_report)
+    return _each(batches, defaults, with_report=with_report)
+
+
+def _each(batches: Iterable[Any], defaults: Defaults, *, with_report: bool) -> Iterator[Any]:
+    for batch in batches:
+        yield batch_of_answers(answer_batch(batch, defaults), with_report=with_report)
+
+
+def _is_frame(value: object) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
+def _frame(frame: Any, defaults: Defaults, *, with_report: bool) -> Any:
+    """A data frame with the index of the one given; integers that may be missing stay integers."""
+    import pandas as pd  # noqa: PLC0415 - loaded by the caller
+
+    arrow = pyarrow()
+    table = arrow.Table.from_pandas(frame, preserve_index=False)
+    done = arrow.Table.from_batches(
+        _each(table.to_batches(), defaults, with_report=with_report), schema=output_schema(with_report=with_report)
+    )
+    kinds = {arrow.int64(): pd.Int64Dtype(), arrow.bool_(): pd.BooleanDtype(), arrow.string(): pd.StringDtype()}
+    result = done.to_pandas(types_mapper=kinds.get)
+    result.index = frame.index
+    return result

@@ -1,0 +1,170 @@
+"""Where records come from: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
+
+Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
+does not depend on how many records there are. Every input can skip records that are done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple, Protocol
+
+from planner.batch.lines import MAX_LINE, id_of_line
+from planner.errors import InputError
+from planner.sizes import MIB
+
+__all__ = ["FileList", "Files", "Input", "Lines", "LinesInput", "Rows", "fewer", "files_in", "open_lines"]
+
+_MANY, _MUCH = 64, MIB
+"""Records and bytes of one task."""
+
+
+class Lines(NamedTuple):
+    """Raw lines, the first of which has this number; None for one that is too long."""
+
+    first: int
+    lines: Sequence[bytes | None]
+
+
+class Files(NamedTuple):
+    """Paths of source files, each one machine."""
+
+    paths: Sequence[str]
+
+
+class Rows(NamedTuple):
+    """Rows of a table: a record batch with its schema, as an Arrow stream."""
+
+    stream: bytes
+
+
+Task = Lines | Files | Rows
+
+
+class Input(Protocol):
+    """Records in order."""
+
+    def skip(self, records: int) -> object:
+        """Pass over records; the id of the last one. Raises InputError if there are not so many."""
+
+    def tasks(self) -> Iterator[Task]:
+        """The records that are left."""
+
+
+class LinesInput:
+    """JSON Lines from a binary stream. Blank lines are no records."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream, self._name, self._number = stream, name, 0
+
+    def _next(self) -> bytes | None:
+        """The next line, b"" at the end, None for one that is too long and was passed over."""
+        try:
+            line = self._stream.readline(MAX_LINE + 1)
+            too_long = len(line) > MAX_LINE
+            while too_long and line and not line.endswith(b"\n"):
+                line = self._stream.readline(MIB)
+        except (OSError, EOFError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(self._name, f"cannot be read: {reason}", "check the file") from None
+        if not self._number and line.startswith(b"\xef\xbb\xbf"):
+            line = line[3:]
+        self._number += 1
+        return None if too_long else line
+
+    def skip(self, records: int) -> object:
+        """Pass over records, as lines."""
+        last: bytes | None = None
+        done = 0
+        while done < records:
+            line = self._next()
+            if line == b"":
+                raise fewer(self._name, done, records)
+            if line is None or line.strip():
+                last, done = line, done + 1
+        return id_of_line(last)
+
+    def tasks(self) -> Iterator[Task]:
+        """The lines that are left, blank ones included, for their numbers."""
+        lines: list[bytes | None] = []
+        held, first = 0, self._number + 1
+        while (line := self._next()) != b"":
+            lines.append(line)
+            held += len(line or b"")
+            if len(lines) == _MANY or held >= _MUCH:
+                yield Lines(first, lines)
+                lines, held, first = [], 0, self._number + 1
+        if lines:
+            yield Lines(first, lines)
+
+
+class FileList:
+    """Source files, each one machine; its id is its path."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._at = 0
+
+    def skip(self, records: int) -> object:
+        """Pass over files."""
+        if records > len(self._paths):
+            raise fewer("--files", len(self._paths), records)
+        self._at = records
+        return self._paths[records - 1] if records else None
+
+    def tasks(self) -> Iterator[Task]:
+        """A few files at a time: a boot log is much larger than a map."""
+        for start in range(self._at, len(self._paths), 8):
+            yield Files(self._paths[start : start + 8])
+
+
+def fewer(name: str, found: int, wanted: int) -> InputError:
+    """An input that has fewer records than a partial result."""
+    return InputError(
+        name,
+        f"has {found} records, but {wanted} are done already",
+        "resume with the input of the first run, or start afresh without --resume",
+    )
+
+
+def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
+    """JSON Lines from a file (`.gz` is unpacked) or, for `-`, from standard input. Raises InputError."""
+    if path == "-":
+        if stdin is None:
+            raise InputError("<stdin>", "it is closed", "name a file of records")
+        return LinesInput(stdin, "<stdin>")
+    try:
+        if os.path.isdir(path):  # noqa: PTH112 - for the message
+            raise InputError(path, "this is a directory", "give a file of records, or its sources with --files")
+        if path.endswith(".gz"):
+            import gzip  # noqa: PLC0415 - seldom needed
+
+            return LinesInput(gzip.open(path, "rb"), path)  # type: ignore[arg-type]
+        return LinesInput(open(path, "rb", buffering=MIB), path)  # noqa: PTH123 - to the end of the run
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, f"cannot be read: {reason}", "check the path and its permissions") from None
+
+
+def files_in(places: Sequence[str]) -> list[str]:
+    """The source files of folders and single files, in order; a folder's are sorted by name.
+
+    What lies deeper is left alone; a folder in a folder is taken for a source of its own.
+    Raises InputError for a place that is not there, or a folder without files.
+    """
+    found: list[str] = []
+    for place in places:
+        try:
+            if not os.path.isdir(place):  # noqa: PTH112 - paths stay as they were given
+                os.stat(place)  # noqa: PTH116 - as above
+                found.append(place)
+                continue
+            inside = sorted(name for name in os.listdir(place) if not name.startswith("."))  # noqa: PTH208 - as above
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
+        if not inside:
+            raise InputError(place, "no file is in this folder", "give a folder of sources, or a source")
+        found += [os.path.join(place, name) for name in inside]  # noqa: PTH118 - as above
+    return found

@@ -1,0 +1,210 @@
+"""One record of a batch: what it asks, checked, and the plan that answers it.
+
+A record is data and never names a file: `map` is a JSON map, `source` and `log` are text. Its options are those
+of `plan`, by their long names, with values as on the command line or as integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from planner import values
+from planner.errors import InputError, PlannerError, printable
+from planner.machine import Machine
+from planner.planning import Options, make_plan
+from planner.records import dataclass, field, replace
+from planner.result import Plan
+from planner.sources import combine, parse_text
+from planner.sources.json_map import of_document
+
+__all__ = ["KEYS", "OPTIONS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for a record that does not say otherwise.
+
+    crashkernel: the request. options: fields of `Options`. map_format: what a `source` is, instead of looking.
+    """
+
+    crashkernel: str | None = None
+    options: Options = field(default_factory=Options)
+    map_format: str | None = None
+
+
+class Ask(NamedTuple):
+    """A record's question, as `make_plan` takes it."""
+
+    machine: Machine
+    crashkernel: str | None
+    options: Options
+
+
+class Answer(NamedTuple):
+    """What became of one record: a plan, or an error in one line.
+
+    id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
+    ask: the question, where there was one.
+    """
+
+    id: str | int | None
+    plan: Plan | None
+    error: str | None = None
+    line: int | None = None
+    ask: Ask | None = None
+
+
+def answer_record(record: object, defaults: Defaults, line: int | None = None) -> Answer:
+    """The answer to a decoded record; never raises. line: where it stands in its file."""
+    if type(record) is not dict:
+        return Answer(None, None, 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', line)
+    ident = record.get("id")
+    if ident is not None and type(ident) is not str and type(ident) is not int:
+        return Answer(None, None, "id: must be a text or an integer; such as a host name", line)
+    try:
+        ask = read_record(record, defaults)
+    except Exception as error:  # noqa: BLE001 - one bad record never stops the others
+        return Answer(ident, None, describe(error))
+    return answer_ask(ident, ask)
+
+
+def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
+    """The plan for a question, or why there is none; never raises."""
+    try:
+        return Answer(ident, make_plan(*ask), ask=ask)
+    except Exception as error:  # noqa: BLE001 - as above
+        return Answer(ident, None, describe(error))
+
+
+def describe(error: Exception) -> str:
+    """What is wrong with a record, as one line."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, PlannerError):
+        return f"<map>: {error}; no such machine boots, check the map"
+    return printable(f"internal error, {type(error).__name__}: {error}; report it with this record")
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def read_record(record: Mapping[str, Any], defaults: Defaults) -> Ask:
+    """The question of a record. Raises InputError for what a record may not hold, or what is wrong in its map."""
+    changes: dict[str, Any] = {}
+    for key, value in record.items():
+        if key in _DATA or value is None:
+            continue
+        read = OPTIONS.get(key)
+        if read is None:
+            raise InputError(key, "unknown key", f"use one of {', '.join(KEYS)}")
+        changes[key] = _option(key, value, read)
+    crashkernel = _text(record, "crashkernel")
+    if crashkernel is None and changes.get("preset") is None:
+        crashkernel = defaults.crashkernel
+    options = replace(defaults.options, **changes) if changes else defaults.options
+    if crashkernel is not None and options.preset is not None and "preset" not in changes:
+        options = replace(options, preset=None)
+    return Ask(_machine(record, defaults), crashkernel, options)
+
+
+def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
+    document, text, log = record.get("map"), _text(record, "source"), _text(record, "log")
+    if document is not None and text is not None:
+        raise InputError("map", "a record has a map or a source, not both", "give one of them")
+    if document is not None:
+        machine = of_document(document, "<map>")
+    elif text is not None:
+        form = _text(record, "map_format") or defaults.map_format
+        machine = parse_text(text.encode("utf-8", "surrogatepass"), "<source>", form)
+    else:
+        raise InputError(
+            "map",
+            "neither map nor source is given",
+            'give "map": {a JSON map}, or "source": "the text of /proc/iomem, a boot log ..."',
+        )
+    if log is not None:
+        machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")])
+    return machine
+
+
+def _text(record: Mapping[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    if value is None or type(value) is str:
+        return value
+    raise InputError(key, "must be a text", _REMEDIES[key])
+
+
+_REMEDIES = {
+    "crashkernel": "such as 512M",
+    "source": "the content of a text source; a JSON map goes to map",
+    "log": "the content of a boot log",
+    "map_format": "such as iomem",
+}
+_DATA = frozenset(("id", "map", *_REMEDIES))
+
+
+def _option(key: str, value: object, read: Callable[[Any], Any]) -> object:
+    try:
+        return read(value)
+    except values.BadValue as bad:
+        raise InputError(key, bad.what, bad.remedy) from None
+
+
+def _kind(read: Callable[[Any], Any]) -> Callable[[object], object]:
+    """A reader of texts and integers, refusing all else."""
+
+    def checked(value: object) -> object:
+        if type(value) is not str and type(value) is not int:
+            raise values.BadValue("must be a text or an integer", "write it as on the command line")
+        return read(value)
+
+    return checked
+
+
+def _word(value: object) -> str:
+    if type(value) is not str or not value:
+        raise values.BadValue("must be a text", "write it as on the command line")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if type(value) is not str or value not in words:
+            raise values.BadValue(f"{str(value)[:40]!r} is not known", f"use {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return read
+
+
+def _flag(value: object) -> bool:
+    if type(value) is not bool:
+        raise values.BadValue("must be true or false", "or leave it out")
+    return value
+
+
+def _bits(value: Any) -> int:
+    if type(value) is str and value.isascii() and value.isdecimal() and len(value) < 4:
+        return int(value)
+    if type(value) is int and 0 < value < 1000:
+        return value
+    raise values.BadValue(f"{str(value)[:40]!r} is no number of bits", "such as 48")
+
+
+OPTIONS: dict[str, Callable[[object], object]] = {
+    "kernel": _word,
+    "page_size": _kind(values.page_size),
+    "va_bits": _kind(_bits),
+    "strategy": _word,
+    "align": _kind(values.alignment),
+    "rodata": _one_of("off", "on", "full"),
+    "kfence": _flag,
+    "dma_limit": _kind(values.dma_limit),
+    "prefer_aligned": _flag,
+    "reserved": _one_of("rewind", "as-listed"),
+    "preset": _word,
+}
+"""The options of `plan` that a record may set, and how each value is read: the fields of `Options`."""
+
+KEYS = ("id", "map", "source", "log", "map_format", "crashkernel", *OPTIONS)
+"""Every key of a record."""

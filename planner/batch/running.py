@@ -1,0 +1,98 @@
+"""A whole batch: from an input to a place for the answers, on as many processes as wanted.
+
+Memory stays flat: a few tasks are on their way at any time, and nothing is kept of those that are written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import BinaryIO
+
+from planner.batch import pool
+from planner.batch.inputs import FileList, Input, files_in, open_lines
+from planner.batch.results import LinesFile, LinesStream, Results, check_same, partial_of
+from planner.batch.summing import Sums, sum_up
+from planner.batch.work import Counts, Job, do, total
+from planner.fleet import Change, Fleet
+from planner.records import replace
+
+__all__ = ["is_complete", "open_input", "run_batch", "summarize"]
+
+Progress = Callable[[Counts], None]
+"""Called with the counts so far, after every task."""
+
+
+def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = None) -> Input:
+    """The records of a file: JSON Lines, `-` for standard input, or a table by its suffix; or source files.
+
+    files: folders and single source files, which are then the records. Raises InputError.
+    """
+    if files:
+        return FileList(files_in(files))
+    if _is_table(path):
+        from planner.batch.tables import open_table  # noqa: PLC0415 - needs the extra
+
+        return open_table(path)
+    return open_lines(path, stdin)
+
+
+def is_complete(path: str) -> bool:
+    """Whether a former run has put its results there."""
+    return os.path.isfile(path)  # noqa: PTH113 - one call
+
+
+def run_batch(
+    source: Input,
+    job: Job,
+    output: str | BinaryIO,
+    *,
+    jobs: int = 1,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Counts:
+    """Answer every record, in order; what the answers come to, those of a former run that was taken up included.
+
+    output: an open stream, or a path that appears when it is whole; until then its answers are in `PATH.partial`.
+    resume: take up what a former run left there. Raises InputError where the input is not the former run's, OSError
+    where the output cannot be written.
+    """
+    job, results = _open_results(output, job, resume=resume)
+    counts = results.done.counts
+    if counts.records:
+        check_same(results.done, source.skip(counts.records), partial_of(str(output)))
+    for product in pool.run(do, job, source.tasks(), jobs):
+        results.write(product.data)
+        counts = total([counts, product.counts])
+        if progress is not None:
+            progress(counts)
+    results.close()
+    return counts
+
+
+def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:
+    if not isinstance(output, str):
+        return job, LinesStream(output)
+    if _is_table(output):
+        from planner.batch.tables import TableFile  # noqa: PLC0415 - needs the extra
+
+        return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
+    if os.path.exists(output) and not os.path.isfile(output):  # noqa: PTH110, PTH113 - as above
+        return job, LinesStream(open(output, "wb"))  # noqa: PTH123 - a device or pipe, as it is
+    return job, LinesFile(output, resume=resume)
+
+
+def summarize(
+    source: Input, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
+) -> Fleet:
+    """What the answers come to together, and what each change would do; no answer is kept."""
+    fleet = Fleet([change.name for change in changes])
+    for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):
+        fleet.merge(part)
+        if progress is not None:
+            progress(Counts(fleet.records, fleet.errors))
+    return fleet
+
+
+def _is_table(path: str) -> bool:
+    return path.lower().endswith((".parquet", ".arrow", ".feather"))

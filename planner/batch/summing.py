@@ -1,0 +1,46 @@
+"""One task of a summary: plans made, changes tried, and only their sums kept. What a worker process runs."""
+
+from __future__ import annotations
+
+from planner.batch.inputs import Task
+from planner.batch.records import Ask
+from planner.batch.work import Job, answers_to
+from planner.errors import PlannerError
+from planner.fleet import Change, Fleet, changed
+from planner.planning import make_plan
+from planner.records import dataclass
+from planner.result import Plan
+
+__all__ = ["Sums", "sum_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is done with every task."""
+
+    job: Job
+    changes: tuple[Change, ...]
+
+
+def sum_up(sums: Sums, task: Task) -> Fleet:
+    """The sums of one task."""
+    fleet = Fleet([change.name for change in sums.changes])
+    for answer in answers_to(sums.job, task):
+        if answer.plan is None or answer.ask is None:
+            fleet.add_error("" if answer.id is None else str(answer.id), answer.error or "", answer.line)
+            continue
+        fleet.add(str(answer.id if answer.id is not None else ""), answer.plan, answer.ask.options.preset)
+        for change in sums.changes:
+            fleet.add_change(change.name, answer.plan, _again(answer.plan, answer.ask, change))
+    return fleet
+
+
+def _again(plan: Plan, ask: Ask, change: Change) -> Plan | None:
+    """The plan of the same machine after one change; the same plan where the change does not apply."""
+    question = changed(plan, ask.crashkernel, ask.options, change)
+    if question is None:
+        return plan
+    try:
+        return make_plan(ask.machine, *question)
+    except PlannerError:
+        return None

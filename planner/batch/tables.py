@@ -1,0 +1,195 @@
+"""Parquet and Arrow files of records and answers, in streams of record batches. Needs the extra `batch` (pyarrow).
+
+An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
+written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from planner.batch.columns import output_schema, pyarrow
+from planner.batch.inputs import Rows, Task, fewer
+from planner.batch.results import Done, finish, open_partial, partial_of
+from planner.batch.work import Counts, total
+from planner.errors import InputError, printable
+from planner.sizes import MIB
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["SUFFIXES", "TableFile", "TableInput", "is_table", "open_table"]
+
+SUFFIXES = (".parquet", ".arrow", ".feather")
+"""Parquet; Arrow's file format under both its names."""
+
+_TASK_ROWS = 64
+_GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 65536, 4096
+
+
+def is_table(path: str | None) -> bool:
+    """Whether a path names a table."""
+    return path is not None and path.lower().endswith(SUFFIXES)
+
+
+class TableInput:
+    """Records from a Parquet or Arrow file."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], name: str) -> None:
+        self._batches, self._name = batches, name
+        self._left: list[Any] = []
+
+    def _next(self) -> Any:
+        """The next rows, at most a task's; None at the end."""
+        if self._left:
+            return self._left.pop()
+        try:
+            batch = next(self._batches, None)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise unreadable(self._name, error) from None
+        if batch is None or batch.num_rows <= _TASK_ROWS:
+            return batch
+        starts = range(0, batch.num_rows, _TASK_ROWS)
+        self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
+        return self._left.pop()
+
+    def skip(self, records: int) -> object:
+        """Pass over rows."""
+        done = 0
+        last = None
+        while done < records:
+            batch = self._next()
+            if batch is None:
+                raise fewer(self._name, done, records)
+            taken = min(batch.num_rows, records - done)
+            if taken:
+                last = batch.slice(taken - 1, 1)
+            if taken < batch.num_rows:
+                self._left.append(batch.slice(taken))
+            done += taken
+        return None if last is None else _first_id(last)
+
+    def tasks(self) -> Iterator[Task]:
+        """The rows that are left."""
+        arrow = pyarrow()
+        while (batch := self._next()) is not None:
+            sink = arrow.BufferOutputStream()
+            with arrow.ipc.new_stream(sink, batch.schema) as writer:
+                writer.write_batch(batch)
+            yield Rows(sink.getvalue().to_pybytes())
+
+
+def _first_id(batch: pa.RecordBatch) -> str | None:
+    at = batch.schema.get_field_index("id")
+    ident = batch.column(at)[0].as_py() if at >= 0 else None
+    return None if ident is None else str(ident)
+
+
+def open_table(path: str) -> TableInput:
+    """The records of a table. Raises InputError for what cannot be read as one."""
+    pyarrow()
+    try:
+        return TableInput(_batches(path), path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise unreadable(path, error) from None
+
+
+def _batches(path: str) -> Iterator[Any]:
+    if path.lower().endswith(".parquet"):
+        from pyarrow import parquet  # noqa: PLC0415 - heavy
+
+        file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
+        batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
+        return batches
+    reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
+    return (reader.get_batch(i) for i in range(reader.num_record_batches))
+
+
+def unreadable(path: str, error: Exception) -> InputError:
+    """A table that cannot be read."""
+    reason = getattr(error, "strerror", None) or printable(" ".join(str(error).split()))[:200]
+    return InputError(
+        path, f"cannot be read as a table: {reason}", "check the path, and that its suffix says what it is"
+    )
+
+
+class TableFile:
+    """Answers to a table, by way of a partial Arrow stream. done: what a former run left, if that is taken up."""
+
+    def __init__(self, path: str, *, resume: bool, with_report: bool) -> None:
+        self.path = os.path.realpath(path)
+        self._schema = output_schema(with_report=with_report)
+        self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
+        self._file = open_partial(self.path)
+        self.done, keep = self._whole_batches() if resume else (Done(Counts()), 0)
+        self._file.truncate(keep)
+        self._file.seek(keep)
+        if not keep:
+            self._file.write(self._schema.serialize().to_pybytes())
+
+    def _whole_batches(self) -> tuple[Done, int]:
+        """What the whole batches of the partial stream come to, and where they end."""
+        arrow = pyarrow()
+        counts, last, end = Counts(), None, 0
+        source = arrow.PythonFile(self._file, mode="r")
+        try:
+            if arrow.ipc.read_schema(source) != self._schema:
+                return Done(counts), 0
+            end = source.tell()
+            while (message := arrow.ipc.read_message(source)) is not None:
+                batch = arrow.ipc.read_record_batch(message, self._schema)
+                counts = total([counts, count_batch(batch)])
+                last = batch.column(0)[batch.num_rows - 1].as_py() if batch.num_rows else last
+                end = source.tell()
+        except (OSError, EOFError, ValueError):
+            pass  # the torn end
+        return Done(counts, last), end
+
+    def write(self, data: bytes) -> None:
+        """Hand over one batch to the system."""
+        self._file.write(data)
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write the table from the stream, and put it in its place."""
+        self._file.flush()
+        self._file.seek(0)
+        made = f"{partial_of(self.path)}.table"
+        self._convert(made)
+        with open(made, "rb") as file:  # noqa: PTH123 - one call
+            os.fsync(file.fileno())
+        finish(made, self.path)
+        self._file.close()
+        os.unlink(partial_of(self.path))  # noqa: PTH108 - one call
+
+    def _convert(self, made: str) -> None:
+        arrow = pyarrow()
+        with arrow.ipc.open_stream(self._file) as reader, self._writer(made) as writer:
+            held: list[Any] = []
+            rows = 0
+            for batch in reader:
+                held.append(batch)
+                rows += batch.num_rows
+                while rows >= self._rows:
+                    table = arrow.Table.from_batches(held, self._schema)
+                    writer.write_table(table.slice(0, self._rows).combine_chunks())
+                    held = table.slice(self._rows).to_batches()
+                    rows -= self._rows
+            if rows:
+                writer.write_table(arrow.Table.from_batches(held, self._schema).combine_chunks())
+
+    def _writer(self, made: str) -> Any:
+        if self.path.lower().endswith(".parquet"):
+            from pyarrow import parquet  # noqa: PLC0415 - heavy
+
+            return parquet.ParquetWriter(made, self._schema, compression="zstd")
+        return pyarrow().ipc.new_file(made, self._schema)
+
+
+def count_batch(batch: pa.RecordBatch) -> Counts:
+    """What the rows of a batch of answers come to."""
+    outcomes = batch.column(batch.schema.get_field_index("outcome")).to_pylist()
+    failed = outcomes.count("failed") + outcomes.count("none")
+    return Counts(len(outcomes), outcomes.count(None), failed, outcomes.count("fallback"))

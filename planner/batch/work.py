@@ -1,0 +1,98 @@
+"""One task, done: from raw records to finished output. What a worker process runs; everything here pickles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from planner.batch.inputs import Files, Lines, Task
+from planner.batch.lines import answer_lines, encode_answer
+from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
+from planner.errors import printable
+from planner.records import dataclass, field, replace
+from planner.sources import read_source
+
+__all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "total"]
+
+Output: TypeAlias = Literal["lines", "columns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with every task. with_report: a column with the whole report."""
+
+    defaults: Defaults = field(default_factory=Defaults)
+    output: Output = "lines"
+    with_report: bool = False
+
+
+class Counts(NamedTuple):
+    """How many records there were, and of those: without a plan, with nothing reserved, fallen back."""
+
+    records: int = 0
+    errors: int = 0
+    failed: int = 0
+    fallback: int = 0
+
+
+class Product(NamedTuple):
+    """What one task gave: finished lines, or a record batch as an Arrow message."""
+
+    data: bytes
+    counts: Counts
+
+
+def do(job: Job, task: Task) -> Product:
+    """Do one task."""
+    answers = answers_to(job, task)
+    seen = [0, 0, 0, 0]
+    if job.output == "columns":
+        from planner.batch.columns import batch_of_answers  # noqa: PLC0415 - needs the extra
+
+        batch = batch_of_answers(counted(answers, seen), with_report=job.with_report)
+        data = batch.serialize().to_pybytes()
+    else:
+        # Only text is kept: a plan takes more memory than its line.
+        data = b"".join([encode_answer(answer) for answer in counted(answers, seen)])
+    return Product(data, Counts(*seen))
+
+
+def answers_to(job: Job, task: Task) -> Iterator[Answer]:
+    """The answers to the records of a task, in order."""
+    if isinstance(task, Lines):
+        return answer_lines(task.first, task.lines, job.defaults)
+    if isinstance(task, Files):
+        return (_answer_file(path, job.defaults) for path in task.paths)
+    from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
+
+    return answer_stream(task.stream, job.defaults)
+
+
+def _answer_file(path: str, defaults: Defaults) -> Answer:
+    ident = printable(path)
+    try:
+        # A file may be called as `--map` calls something else.
+        plain = path if os.path.dirname(path) else os.path.join(".", path)  # noqa: PTH118, PTH120 - as it was given
+        machine = replace(read_source(plain, fmt=defaults.map_format), source=path)
+    except Exception as error:  # noqa: BLE001 - one bad record never stops the others
+        return Answer(ident, None, describe(error))
+    return answer_ask(ident, Ask(machine, defaults.crashkernel, defaults.options))
+
+
+def counted(answers: Iterable[Answer], seen: list[int]) -> Iterator[Answer]:
+    """The same answers; `seen` counts them in the order of `Counts`."""
+    for answer in answers:
+        seen[0] += 1
+        if answer.plan is None:
+            seen[1] += 1
+        elif not answer.plan.reserved:
+            seen[2] += 1
+        elif answer.plan.reservation.outcome == "fallback":
+            seen[3] += 1
+        yield answer
+
+
+def total(parts: Iterable[Counts]) -> Counts:
+    """The sum of counts."""
+    return Counts(*map(sum, zip(Counts(), *parts, strict=True)))

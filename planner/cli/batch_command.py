@@ -1,0 +1,268 @@
+"""`batch`: many machines in one run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.failures import OutputError, Refused
+from planner.cli.options import FORMATS, kernel_options
+from planner.cli.output import cannot_write, colored, emit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from planner.batch.inputs import Input
+    from planner.batch.work import Counts, Job
+    from planner.fleet import Change
+
+__all__ = ["batch"]
+
+_EPILOG = """\
+A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (the text of any other source), with a
+"log" of the same boot if need be; "crashkernel"; and any option of plan by its long name (kernel, page_size, va_bits,
+strategy, align, rodata, kfence, dma_limit, prefer_aligned, reserved, preset). The options given here hold for records
+that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table with these keys as columns ("schema
+batch" lists them). For every record one line comes out, in order: {"id", "report"} or {"id", "error"}.
+
+--files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
+the request.
+
+The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
+lose most memory for good (kept + extra page tables).
+
+Exit status: 0 the run is complete, whatever its records say; 1 a --fail-on is met; 2 wrong usage, input or output.
+
+\b
+Examples:
+  crashkernel-planner batch fleet.jsonl -o plans.jsonl --resume
+  crashkernel-planner batch --files sosreports/ crashkernel=512M --summary
+"""
+
+_CONDITIONS = ("error", "failed", "fallback")
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("arguments", metavar="[FILE|-] [CRASHKERNEL]", nargs=-1)
+@click.option(
+    "--files",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(),
+    help="A folder of source files, or one such file; may be repeated.",
+)
+@click.option(
+    "--files-from", metavar="LIST", help="A file with one path a line, or - for standard input: sources as --files."
+)
+@click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
+@click.option("--map-format", metavar="FORMAT", help="What a source is, instead of looking at it.")
+@click.option(
+    "--reserved",
+    type=click.Choice(["rewind", "as-listed"]),
+    help="Undo what came after the crash kernel, or take reservations as listed.",
+)
+@kernel_options
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
+@click.option("--resume", is_flag=True, help="Take up a run that was ended, from FILE.partial.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_CONDITIONS),
+    multiple=True,
+    help="Exit with status 1 if there is such a record (failed: nothing is reserved); may be repeated.",
+)
+@click.option("--with-report", is_flag=True, help="A table gets the whole report as its last column.")
+@click.option("--summary", is_flag=True, help="Print what the plans come to together, instead of the plans.")
+@click.option(
+    "--what-if",
+    multiple=True,
+    metavar="CHANGE",
+    help="With --summary: what this change would do to all (high, size=SIZE, strategy=NAME, align=WHAT, none); may be "
+    "repeated. By default: high, size=256M, strategy=mainline.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), help="With --summary: how to write it.  [default: text]")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write to this file, whole or not at all; unfinished answers are in FILE.partial.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+)
+@click.pass_context
+def batch(
+    ctx: click.Context,
+    /,
+    *,
+    arguments: tuple[str, ...],
+    files: tuple[str, ...],
+    files_from: str | None,
+    crashkernel: str | None,
+    map_format: str | None,
+    jobs: int | None,
+    resume: bool,
+    fail_on: tuple[str, ...],
+    with_report: bool,
+    summary: bool,
+    what_if: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """Plan many machines in one run."""
+    _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
+    from planner.batch.pool import cores  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.records import Defaults  # noqa: PLC0415 - likewise
+    from planner.batch.work import Job  # noqa: PLC0415 - likewise
+    from planner.planning import Options  # noqa: PLC0415 - likewise
+
+    path, sources, request = _arguments(arguments, _all_files(files, files_from), crashkernel)
+    if request is not None and options["preset"] is not None:
+        raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
+    if resume and output is not None and os.path.isfile(output):  # noqa: PTH113 - pathlib costs start-up time
+        click.echo(f"{output} is complete", err=True)
+        return
+    job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
+    source = _open(path, sources)
+    if summary:
+        counts = _summarize(source, job, what_if, jobs or cores(), form or "text", output, color)
+    else:
+        counts = _run(source, job, output, jobs or cores(), resume=resume)
+    if counts.errors:
+        click.echo(f"{counts.records} records, {counts.errors} of them in error", err=True)
+    ctx.exit(1 if any(getattr(counts, "errors" if what == "error" else what) for what in fail_on) else 0)
+
+
+def _check(
+    *,
+    summary: bool,
+    resume: bool,
+    output: str | None,
+    what_if: tuple[str, ...],
+    form: str | None,
+    with_report: bool,
+) -> None:
+    """Refuse options that say nothing together."""
+    if not summary and (what_if or form):
+        raise Refused(f"{'--what-if' if what_if else '--format'} is for a summary", "add --summary, or leave it out")
+    if summary and (resume or with_report):
+        raise Refused(f"a summary has no {'--resume' if resume else '--with-report'}", "leave one of them out")
+    if resume and output in (None, "-"):
+        raise Refused("--resume needs a file to take up", "add -o FILE")
+
+
+def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...]:
+    """The places of sources: those given, and those listed in a file."""
+    if files_from is None:
+        return files
+    from planner.sources.reading import decode, read_bytes  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
+    return (*files, *(line for line in decode(data, name).splitlines() if line.strip()))
+
+
+def _arguments(
+    arguments: tuple[str, ...], files: tuple[str, ...], crashkernel: str | None
+) -> tuple[str, tuple[str, ...], str | None]:
+    """The file of records, the source files, and the request, as the arguments name them."""
+    rest = list(arguments)
+    if rest and (len(rest) > 1 or files or rest[0].startswith("crashkernel=")) and not os.path.exists(rest[-1]):  # noqa: PTH110
+        if crashkernel is not None:
+            raise Refused("CRASHKERNEL is given twice", "give it as an argument or as --crashkernel")
+        crashkernel = rest.pop()
+    if files:
+        return "-", (*files, *rest), crashkernel
+    if len(rest) > 1:
+        raise Refused(f"one file of records is read, not {len(rest)}", "give one FILE, or sources with --files")
+    return rest[0] if rest else "-", (), crashkernel
+
+
+def _open(path: str, files: tuple[str, ...]) -> Input:
+    from planner.batch.running import open_input  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    stdin = getattr(sys.stdin, "buffer", None)
+    if path == "-" and not files and stdin is not None and stdin.isatty():
+        raise Refused("no records are given", "name a FILE, pipe records in, or give sources with --files")
+    return open_input(path, files, stdin)
+
+
+def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
+    from planner.batch.running import run_batch  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    where = None if output in (None, "-") else output
+    if where is None and sys.stdout is None:
+        raise OutputError("<stdout>", "it is closed", "give -o FILE, or leave standard output open")
+    with _progress() as tell:
+        try:
+            return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise cannot_write(where or "<stdout>", error) from error
+
+
+def _summarize(
+    source: Input, job: Job, what_if: tuple[str, ...], jobs: int, form: str, output: str | None, color: str
+) -> Counts:
+    from planner.batch.running import summarize  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.work import Counts  # noqa: PLC0415 - likewise
+    from planner.render.batch import render, to_dict  # noqa: PLC0415 - likewise
+
+    with _progress() as tell:
+        fleet = summarize(source, job, _changes(what_if), jobs=jobs, progress=tell)
+    if form == "json":
+        from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
+
+        text = dumps(to_dict(fleet), indent=2) + "\n"
+    else:
+        text = render(fleet, form, color=colored(color, output))
+    emit(text, output)
+    outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
+    failed = outcomes.get("failed", 0) + outcomes.get("none", 0)
+    return Counts(fleet.records, fleet.errors, failed, outcomes.get("fallback", 0))
+
+
+def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
+    from planner.fleet import DEFAULT_CHANGES, parse_change  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    if not what_if:
+        return DEFAULT_CHANGES
+    return tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
+
+
+class _progress:  # noqa: N801 - reads as what it does
+    """A line on a terminal that says how far the run is; nothing anywhere else."""
+
+    def __enter__(self) -> Callable[[Counts], None] | None:
+        if sys.stderr is None or not sys.stderr.isatty():
+            self._told = False
+            return None
+        from time import monotonic  # noqa: PLC0415 - only for people
+
+        begin = last = monotonic()
+        self._told = True
+
+        def tell(counts: Counts) -> None:
+            nonlocal last
+            now = monotonic()
+            if now - last >= 0.2:
+                last = now
+                rate = counts.records / (now - begin)
+                sys.stderr.write(f"\r{counts.records:,} records, {counts.errors:,} in error, {rate:,.0f} a second ")
+                sys.stderr.flush()
+
+        return tell
+
+    def __exit__(self, *error: object) -> None:
+        if self._told:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

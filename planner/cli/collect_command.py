@@ -1,0 +1,29 @@
+"""`collect`: the shell script that gathers, on a machine, the files that a plan is made of."""
+
+from __future__ import annotations
+
+import click
+
+from planner.cli.output import emit
+
+__all__ = ["collect"]
+
+_EPILOG = """\
+Read the script, then run it as root on the machine. It copies a few files of /proc, /sys and /boot and the kernel's
+log into one archive, writes nothing else, and uses no network. The archive is a SOURCE for --map.
+
+\b
+Example:
+  crashkernel-planner collect -o collect.sh
+  sudo sh collect.sh machine.tar.gz
+  crashkernel-planner plan 512M --map machine.tar.gz
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
+def collect(output: str | None) -> None:
+    """A shell script that gathers what a plan needs from a machine."""
+    from planner.sources.collect_script import SCRIPT  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    emit(SCRIPT, output)

@@ -1,0 +1,82 @@
+"""`compare`: one machine, one request, every strategy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, SIZE, kernel_options, map_options, output_options
+from planner.cli.output import colored, emit
+
+if TYPE_CHECKING:
+    from planner.comparing import Comparison
+
+__all__ = ["compare"]
+
+_EPILOG = """\
+CRASHKERNEL is what `plan` takes. With --sizes each size takes the place of its size; ,high, ,low and an offset stay.
+Exit status: 0 some strategy reserves memory; 1 none does; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner compare 512M --map sample:honeycomb-30g --kernel 6.1
+"""
+
+
+def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+    return tuple(SIZE.convert(part.strip(), param, ctx) for part in value.split(",")) if value is not None else ()
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("crashkernel", required=False)
+@map_options
+@kernel_options
+@click.option("--sizes", metavar="SIZE,...", callback=_sizes, help="Several sizes, such as 256M,512M,1G: a matrix.")
+@click.option(
+    "--aim",
+    type=click.Choice(["protected", "fast", "small"]),
+    default="protected",
+    show_default=True,
+    help="What the best row is best for.",
+)
+@output_options(*FORMATS)
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    /,
+    crashkernel: str | None,
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    sizes: tuple[int, ...],
+    aim: str,
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """Every strategy on one machine, and which serves an aim best."""
+    from planner.comparing import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.setting import Options  # noqa: PLC0415 - likewise
+
+    what_if = options["kernel"] is not None or options["page_size"] is not None
+    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
+    emit(_rendered(result, form, color=colored(color, output)), output)
+    ctx.exit(0 if result.reserved else 1)
+
+
+# Every strategy is in every answer, so there is none to choose.
+compare.params = [param for param in compare.params if param.name != "strategy"]
+
+
+def _rendered(result: Comparison, form: str, *, color: bool) -> str:
+    if form == "json":
+        from planner.report.comparison import to_json  # noqa: PLC0415 - only the chosen format is loaded
+
+        return to_json(result)
+    from planner.render.compare import render  # noqa: PLC0415 - only the chosen format is loaded
+
+    return render(result, form, color=color)

@@ -1,0 +1,41 @@
+"""The kernel's command line as its own parser splits it: words, names and values. Imports nothing of this package.
+
+Source: next_arg() and parse_args(), lib/cmdline.c and kernel/params.c; do_early_param(), init/main.c @ 6.1. The
+`crashkernel=` value itself is found by another search, see `crashkernel`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["has_word", "values", "words"]
+
+
+def words(cmdline: str) -> list[str]:
+    """The kernel's own words of a command line: up to `--`, quotes keep blanks."""
+    result: list[str] = []
+    word, quoted = "", False
+    for char in cmdline:
+        if char == '"':
+            quoted = not quoted
+        elif char.isspace() and not quoted:
+            if word:
+                result.append(word)
+            word = ""
+        else:
+            word += char
+    if word:
+        result.append(word)
+    return result[: result.index("--")] if "--" in result else result
+
+
+def values(parameters: list[str], name: str) -> list[str]:
+    """The values of every `name=value`, in order; `-` and `_` in a name are the same. A bare `name` has none."""
+    return [value for key, mark, value in (word.partition("=") for word in parameters) if mark and _same(key, name)]
+
+
+def has_word(parameters: list[str], name: str) -> bool:
+    """Whether a parameter is there at all, with a value or without."""
+    return any(_same(word.partition("=")[0], name) for word in parameters)
+
+
+def _same(key: str, name: str) -> bool:
+    return key.replace("-", "_") == name

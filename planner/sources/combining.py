@@ -1,0 +1,195 @@
+"""Several sources of one machine become one: the most precise map, the facts of all.
+
+What cannot be true of one boot of one machine is an error that names both sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.cmdline import values as values_of
+from planner.cmdline import words
+from planner.errors import InputError, printable
+from planner.machine import BootRecord, Machine
+from planner.memory_map import Flag
+from planner.records import replace
+from planner.sizes import MIB, format_size
+
+__all__ = ["combine"]
+
+_PRECISION = ("json", "report", "memblock", "iomem", "live", "dmesg", "dtb", "lsmem")
+"""Kinds of maps, the most precise first; before all of them comes any that is memblock at the reservation itself."""
+
+_EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
+"""Facts of which a machine has one."""
+
+_MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pagealloc", "movable_node", "cma")
+"""Parameters by which two boots of one machine plan differently."""
+
+_FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr")
+"""Facts that the more precise source gives."""
+
+_FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
+
+
+def combine(machines: Sequence[Machine]) -> Machine:
+    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other."""
+    with_map = [m for m in machines if m.memory.regions] or list(machines)
+    best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
+    ordered = (best, *(m for m in machines if m is not best))
+    values: dict[str, object] = {}
+    for name in (*_EQUAL, *_FIRST):
+        values[name] = _only(ordered, name)
+    values["kernel"], values["cmdline"] = _kernel(ordered), _cmdline(ordered)
+    values["config"] = _config(ordered)
+    values["record"] = _record(ordered)
+    values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
+    _check_ram(best, ordered)
+    notes = [note for machine in machines for note in machine.notes if not _outdone(machine, best)]
+    notes += [
+        f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
+        for m in machines
+        if m is not best and m.memory.regions
+    ]
+    known = {key: value for key, value in values.items() if value is not None}
+    facts = replace(best.facts, **known)  # type: ignore[arg-type]
+    return replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)))
+
+
+def _rank(machine: Machine) -> int:
+    return _PRECISION.index(machine.kind) if machine.kind in _PRECISION else len(_PRECISION)
+
+
+def _outdone(machine: Machine, best: Machine) -> bool:
+    """Whether what a reader says of its map no longer matters: a coarser one, and another's is taken."""
+    return machine is not best and machine.kind in ("lsmem", "dmesg", "dtb", "memblock") and not machine.settled
+
+
+def _contradiction(machine: Machine, what: str, value: object, other_value: object, other: Machine) -> InputError:
+    return InputError(
+        machine.source,
+        f"{what} is {printable(str(value))} here and {printable(str(other_value))} in {printable(other.source)}",
+        "give sources of the same boot",
+    )
+
+
+def _only(machines: Sequence[Machine], name: str) -> object:
+    """The first known value of a fact. Raises InputError where another source says otherwise of what must agree."""
+    first = None
+    for machine in machines:
+        value = getattr(machine.facts, name)
+        if value in (None, ()):
+            continue
+        if first is None:
+            first = machine
+        elif name in _EQUAL and value != getattr(first.facts, name):
+            known = getattr(first.facts, name)
+            if name == "arch" and (value in known or known in value):
+                continue  # `x86_64 or s390x`: /proc/iomem cannot tell these two
+            shown = [format_size(v) if name == "page_size" else v for v in (value, known)]
+            raise _contradiction(machine, name, shown[0], shown[1], first)
+    return None if first is None else getattr(first.facts, name)
+
+
+def _kernel(machines: Sequence[Machine]) -> str | None:
+    """The kernel's version, the longest of those that agree: `6.1` is a shorter way to say `6.1.0-18-arm64`."""
+    found: Machine | None = None
+    for machine in machines:
+        version = machine.facts.kernel
+        if version is None:
+            continue
+        known = found.facts.kernel if found is not None else None
+        if found is None or known is None:
+            found = machine
+            continue
+        short, long = sorted((version, known), key=len)
+        if not long.startswith(short) or (long[len(short) :][:1] not in ("", ".", "-", "+")):
+            raise _contradiction(machine, "kernel", version, known, found)
+        found = machine if version is long else found
+    return found.facts.kernel if found is not None else None
+
+
+def _cmdline(machines: Sequence[Machine]) -> str | None:
+    """The command line; that of a device tree only where no other is known, as a boot loader replaces it."""
+    known = [m for m in machines if m.facts.cmdline is not None]
+    strong = [m for m in known if m.kind != "dtb"] or known
+    if not strong:
+        return None
+    first = strong[0]
+    parameters = words(first.facts.cmdline or "")
+    for machine in strong[1:]:
+        others = words(machine.facts.cmdline or "")
+        for name in _MATTERS:
+            if values_of(parameters, name) != values_of(others, name):
+                raise _contradiction(
+                    machine,
+                    f"{name}= on the command line",
+                    " ".join(values_of(others, name)) or None,
+                    " ".join(values_of(parameters, name)) or None,
+                    first,
+                )
+    return first.facts.cmdline
+
+
+def _config(machines: Sequence[Machine]) -> dict[str, str]:
+    """All symbols. Raises InputError where two configurations differ in one that both have."""
+    merged: dict[str, str] = {}
+    first: Machine | None = None
+    for machine in machines:
+        config = machine.facts.config
+        for symbol in config if merged else ():
+            if symbol in merged and merged[symbol] != config[symbol] and first is not None:
+                raise _contradiction(machine, f"CONFIG_{symbol}", config[symbol], merged[symbol], first)
+        if config:
+            first = first or machine
+            merged.update(config)
+    return merged
+
+
+def _record(machines: Sequence[Machine]) -> BootRecord | None:
+    """What all sources together record of the crash kernel. Raises InputError where they place it differently."""
+    merged: BootRecord | None = None
+    first: Machine | None = None
+    for machine in machines:
+        record = machine.facts.record
+        if record is None:
+            continue
+        if merged is None or first is None:
+            merged, first = record, machine
+            continue
+        if merged.crash and record.crash and merged.crash.start != record.crash.start:
+            raise _contradiction(
+                machine, "the crash kernel's start", f"{record.crash.start:#x}", f"{merged.crash.start:#x}", first
+            )
+        # A later view may show less of it: what kexec_crash_size was lowered to.
+        larger = [r.crash for r in (merged, record) if r.crash is not None]
+        merged = BootRecord(
+            crash=max(larger, key=lambda r: r.size) if larger else None,
+            low=merged.low or record.low,
+            log=merged.log or record.log,
+            failed=merged.failed or record.failed,
+            kexec_crash_size=record.kexec_crash_size if merged.kexec_crash_size is None else merged.kexec_crash_size,
+        )
+    return merged
+
+
+def _check_ram(best: Machine, machines: Sequence[Machine]) -> None:
+    """Refuse maps that cannot be of one machine: their RAM, as far as both can see it, differs by too much."""
+    for machine in machines[1:]:
+        if not machine.memory.regions:
+            continue
+        if "dtb" in (machine.kind, best.kind) and any("mem=" in (m.facts.cmdline or "") for m in machines):
+            continue  # one is from before mem=, the other from after it
+        here, there = _usable(machine), _usable(best)
+        if abs(here - there) > max(_FORGIVEN, max(here, there) // 10):
+            raise _contradiction(machine, "RAM", f"{here >> 20}M", f"{there >> 20}M", best)
+    usable = best.memory.ram
+    for machine in machines:
+        total = machine.facts.mem_total
+        # A boot log does not show memory that was plugged in later.
+        if total is not None and best.memory.regions and total > usable and best.kind != "dmesg":
+            raise _contradiction(machine, "MemTotal", f"{total >> 10}K", f"{usable >> 10}K of RAM", best)
+
+
+def _usable(machine: Machine) -> int:
+    return sum(r.end - r.start for r in machine.memory.regions if not r.flags & Flag.NOMAP.value)

@@ -1,0 +1,122 @@
+"""A kernel's configuration, plain or as /proc/config.gz: what it says of the page tables and of what forces base pages.
+
+Source: arch/arm64/Kconfig, mm/Kconfig.debug, lib/Kconfig.kfence @ 5.10 to 7.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from planner.errors import InputError, Location, printable
+from planner.machine import NO_DMA_ZONES, Facts, Machine
+from planner.memory_map import MemoryMap
+from planner.records import replace
+from planner.sizes import KIB, format_size
+from planner.sources.reading import text_lines
+
+__all__ = ["applied", "facts_of", "looks_like", "parse", "symbols"]
+
+_SET = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.*)$")
+_UNSET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$")
+_TITLE = re.compile(r"^# Linux/(\S+) (\S+) Kernel Configuration$")
+_ARCHES = {"ARM64": "aarch64", "X86_64": "x86_64", "S390": "s390x", "PPC64": "ppc64", "RISCV": "riscv", "ARM": "arm"}
+_PAGES = {
+    "ARM64_4K_PAGES": 4 * KIB,
+    "ARM64_16K_PAGES": 16 * KIB,
+    "ARM64_64K_PAGES": 64 * KIB,
+    "PAGE_SIZE_4KB": 4 * KIB,
+    "PAGE_SIZE_16KB": 16 * KIB,
+    "PAGE_SIZE_64KB": 64 * KIB,
+}
+_OFF_IF_ABSENT = ("ZONE_DMA", "ZONE_DMA32", "KFENCE", "DEBUG_PAGEALLOC", "RODATA_FULL_DEFAULT_ENABLED")
+"""Symbols that a whole arm64 configuration names unless its kernel has no such thing."""
+
+
+def looks_like(head: str) -> bool:
+    """Whether a text is a kernel configuration."""
+    return re.search(r"^(?:CONFIG_[A-Z0-9_]+=|# CONFIG_[A-Za-z0-9_]+ is not set$)", head, re.MULTILINE) is not None
+
+
+def symbols(text: str, name: str) -> dict[str, str]:
+    """Symbols without `CONFIG_`; "n" for what is not set, and for what a whole configuration does not even name.
+
+    Raises InputError for a line of no configuration, and where there is no symbol at all.
+    """
+    found: dict[str, str] = {}
+    whole = False
+    for number, line in text_lines(text, name):
+        if (m := _SET.match(line)) is not None:
+            found[m[1]] = m[2].strip().strip('"')
+        elif (m := _UNSET.match(line)) is not None:
+            found[m[1]] = "n"
+        elif line.strip() and not line.startswith("#"):
+            raise InputError(
+                Location(name, number, 1), "this is no line of a kernel configuration", "give .config or config.gz"
+            )
+        elif line.startswith(("# Automatically generated", "# Linux/")):
+            whole = True
+    if not found:
+        raise InputError(name, "there is no CONFIG_ symbol in it", "give .config, /boot/config-... or /proc/config.gz")
+    if whole and found.get("ARM64") == "y":
+        for symbol in _OFF_IF_ABSENT:
+            found.setdefault(symbol, "n")
+    return found
+
+
+def facts_of(config: Mapping[str, str], name: str) -> Facts:
+    """What a configuration fixes. Raises InputError where its symbols contradict each other."""
+    sizes = {size for symbol, size in _PAGES.items() if config.get(symbol) == "y"}
+    if len(sizes) > 1:
+        raise InputError(name, "more than one page size is set", "give the configuration of one kernel")
+    zones = [config.get(symbol) for symbol in ("ZONE_DMA", "ZONE_DMA32")]
+    return Facts(
+        arch=next((arch for symbol, arch in _ARCHES.items() if config.get(symbol) == "y"), None),
+        page_size=sizes.pop() if sizes else None,
+        va_bits=_number(config, "ARM64_VA_BITS", name),
+        pa_bits=_number(config, "ARM64_PA_BITS", name),
+        dma_limit=NO_DMA_ZONES if zones == ["n", "n"] else None,
+        config=dict(config),
+    )
+
+
+def parse(text: str, name: str) -> Machine:
+    """The facts of a configuration, without a map. Raises InputError."""
+    config = symbols(text, name)
+    facts = facts_of(config, name)
+    notes = []
+    title = next((m for _, line in text_lines(text[:4096], name) if (m := _TITLE.match(line))), None)
+    if title is not None:
+        notes.append(f"{printable(name)} is the configuration of a kernel {printable(title[2])}")
+    return Machine(name, "config", MemoryMap(()), facts, settled=False, notes=tuple(notes))
+
+
+def _number(config: Mapping[str, str], symbol: str, name: str) -> int | None:
+    text = config.get(symbol)
+    if text is None or text == "n":
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+        raise InputError(name, f"CONFIG_{symbol}={text[:40]} is no number of bits", "check the configuration")
+    return int(text)
+
+
+def applied(machine: Machine, config: Machine) -> Machine:
+    """A machine as it would be with the kernel of a configuration: where both say something, that counts."""
+    old, new = machine.facts, config.facts
+    notes = [*machine.notes, *config.notes]
+    for name in ("page_size", "va_bits", "pa_bits"):
+        before, after = getattr(old, name), getattr(new, name)
+        if None not in (before, after) and before != after:
+            notes.append(
+                f"{name} is {format_size(after)} in {printable(config.source)} and {format_size(before)} in "
+                f"{printable(machine.source)}: the configuration counts"
+            )
+    facts = replace(
+        old,
+        page_size=new.page_size or old.page_size,
+        va_bits=new.va_bits or old.va_bits,
+        pa_bits=new.pa_bits or old.pa_bits,
+        dma_limit=old.dma_limit if new.dma_limit is None else new.dma_limit,
+        config={**old.config, **new.config},
+    )
+    return replace(machine, facts=facts, notes=tuple(notes))

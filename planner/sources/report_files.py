@@ -1,0 +1,287 @@
+"""From the files of a report to one machine: each is given to its own reader, and together they are combined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from planner.errors import InputError, printable
+from planner.machine import BootRecord, Facts, Machine
+from planner.memory_map import MemoryMap
+from planner.records import replace
+from planner.sizes import KIB, MIB
+from planner.sources.combining import combine
+from planner.sources.reading import decode, read_within
+
+__all__ = ["Found", "assemble"]
+
+_TITLES = {
+    "iomem": "/proc/iomem",
+    "memblock": "memblock's debugfs files",
+    "log": "a boot log",
+    "cmdline": "the kernel's command line",
+    "version": "the kernel's version",
+    "page size": "the page size",
+    "config": "the kernel's configuration",
+    "crash_size": "kexec_crash_size",
+}
+"""What a plan is best made of."""
+
+_SUFFIX = re.compile(r"[+-](16|64)kb?(?:$|[^0-9a-z])", re.IGNORECASE)
+_RELEASE = re.compile(r"Linux version (\S+) ")
+_ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
+
+
+class Found:
+    """The files that were found: of each kind in the order found, and what was refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.files: dict[str, list[tuple[str, bytes]]] = {}
+        self.refused: list[str] = []
+        self.top: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def belongs(self, top: str) -> bool:
+        """Whether a file lies in the one folder of this report."""
+        self.top = top if self.top is None else self.top
+        return self.top == top
+
+    def add(self, kind: str, path: str, data: bytes) -> None:
+        """Take a file; of one name only the first."""
+        known = self.files.setdefault(kind, [])
+        if len(known) < 64 and all(path != other for other, _ in known):
+            known.append((path, data))
+
+    def refuse(self, path: str, why: str) -> None:
+        """Remember a file that is not read."""
+        if len(self.refused) < 8:
+            self.refused.append(f"{printable(path[:80])} {why}, it was refused")
+
+    def too_large(self, kind: str, path: str) -> None:
+        """A file with more than any machine writes there. Raises InputError for the map itself."""
+        if kind in ("iomem", "memblock", "reserved", "fdt"):
+            raise InputError(self.name, f"{path} is larger than any map", "this is no report")
+        self.refuse(path, "is too large")
+
+    def first(self, kind: str) -> tuple[str, bytes] | None:
+        """The first file of a kind that is not empty."""
+        return next(((path, data) for path, data in self.files.get(kind, ()) if data.strip()), None)
+
+
+class _Assembly:
+    """What has been made of the files so far."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.machines: list[Machine] = []
+        self.used: list[str] = []
+        self.failed: list[str] = []
+
+    def text(self, kind: str) -> str | None:
+        """The one line of a small file; None if there is none."""
+        file = self.found.first(kind)
+        if file is None:
+            return None
+        self.used.append(file[0])
+        return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
+
+    def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
+        """What a reader makes of a file; a file it cannot use is told of."""
+        try:
+            return parse(decode(data, path), path)
+        except InputError as error:
+            self.failed.append(str(error))
+            return None
+
+    def take(self, path: str, machine: Machine | None) -> None:
+        """Use a reader's result."""
+        if machine is not None:
+            self.machines.append(machine)
+            self.used.append(path)
+
+
+def assemble(found: Found) -> Machine:
+    """The machine that the files of a report describe. Raises InputError where none of them is a map."""
+    work = _Assembly(found)
+    facts = _facts(work)
+    _maps(work)
+    _log(work, facts.kernel)
+    if not any(m.memory.regions for m in work.machines):
+        _lsmem(work)
+    _config(work, facts.kernel)
+    if not any(m.memory.regions for m in work.machines):
+        why = "; ".join([*work.failed, *found.refused][:2])
+        raise InputError(
+            found.name,
+            f"has no memory map that can be used{f' ({why})' if why else ''}",
+            "a report made as root has proc/iomem, or a boot log",
+        )
+    work.machines.append(Machine("the report", "facts", MemoryMap(()), facts, settled=False))
+    machine = combine(work.machines)
+    missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
+    notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
+    if missing:
+        notes.append(f"not in the report: {', '.join(missing)}")
+    if work.failed:
+        notes.append(f"not usable: {work.failed[0]}")
+    notes += found.refused
+    return replace(machine, source=found.name, notes=(*machine.notes, *notes))
+
+
+def _has(kind: str, work: _Assembly, machine: Machine) -> bool:
+    facts = machine.facts
+    if kind == "cmdline":
+        return facts.cmdline is not None
+    if kind == "version":
+        return facts.kernel is not None
+    if kind == "page size":
+        return facts.page_size is not None
+    if kind == "config":
+        return bool(facts.config)
+    if kind == "log":
+        return any(m.kind == "dmesg" for m in work.machines)
+    if kind == "crash_size":
+        return facts.record is not None and facts.record.kexec_crash_size is not None
+    return any(m.kind == kind for m in work.machines)
+
+
+def _facts(work: _Assembly) -> Facts:
+    """What the small files say."""
+    kernel, arch = None, None
+    uname = work.text("uname")
+    if uname:
+        words = uname.split()
+        kernel = printable(words[2]) if len(words) > 3 and words[0] == "Linux" else None
+        arch = next((word for word in reversed(words) if word in _ARCHES), None)
+    version = work.text("version") if kernel is None else None
+    if version and (match := _RELEASE.match(version + " ")):
+        kernel = printable(match[1])
+    cmdline = work.text("cmdline")
+    crash_size = work.text("crash_size")
+    size = (
+        int(crash_size)
+        if crash_size and crash_size.isascii() and crash_size.isdigit() and len(crash_size) < 20
+        else None
+    )
+    return Facts(
+        kernel=kernel,
+        arch=arch,
+        cmdline=None if cmdline is None else printable(cmdline),
+        page_size=_page_size(work, kernel),
+        mem_total=_mem_total(work.text("meminfo")),
+        record=None if size is None else BootRecord(kexec_crash_size=size),
+    )
+
+
+def _mem_total(meminfo: str | None) -> int | None:
+    match = re.search(r"^MemTotal:\s+(\d{1,15}) kB", meminfo or "", re.MULTILINE)
+    return int(match[1]) * KIB if match else None
+
+
+def _page_size(work: _Assembly, kernel: str | None) -> int | None:
+    """What getconf says; failing that, what the sizes of huge pages or a distribution's kernel name tell."""
+    for path, data in work.found.files.get("getconf", ()):
+        text = data[: 64 * KIB].decode("utf-8", "replace")
+        match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
+        if match and int(match[1]) in (4 * KIB, 16 * KIB, 64 * KIB):
+            work.used.append(path)
+            return int(match[1])
+    sizes = {re.sub(r"\D", "", path.split("/")[-2]) for path, _ in work.found.files.get("hugepages", ())}
+    # CONT_PTE, PMD and CONT_PMD of each geometry: 64K exists with 4K pages only, 512M with 64K pages only.
+    for mark, size in (("64", 4 * KIB), ("524288", 64 * KIB), ("32768", 16 * KIB)):
+        if mark in sizes:
+            work.used.append("sys/kernel/mm/hugepages")
+            return size
+    match = _SUFFIX.search(kernel or "")
+    return int(match[1]) * KIB if match else None
+
+
+def _maps(work: _Assembly) -> None:
+    from planner.sources import dtb, iomem, memblock  # noqa: PLC0415 - each reader when it is needed
+
+    file = work.found.first("iomem")
+    if file is not None:
+        work.take(file[0], work.read(*file, iomem.parse))
+    file, reserved = work.found.first("memblock"), work.found.first("reserved")
+    if file is not None:
+        path, data = file
+        if reserved is not None:
+            data = data.rstrip(b"\n") + b"\n" + reserved[1]
+        work.take(path, work.read(path, data, memblock.parse))
+    file = work.found.first("fdt")
+    if file is not None:
+        try:
+            work.take(file[0], dtb.parse(file[1], file[0]))
+        except InputError as error:
+            work.failed.append(str(error))
+
+
+def _log(work: _Assembly, kernel: str | None) -> None:
+    """The log that tells most: of this kernel, with the memory ranges of its boot."""
+    from planner.sources import dmesg  # noqa: PLC0415 - each reader when it is needed
+
+    best: tuple[tuple[bool, bool], str, Machine] | None = None
+    candidates = [*work.found.files.get("log", ())]
+    candidates += [(path, _kernel_lines(data)) for path, data in work.found.files.get("journal", ())[:2]]
+    for path, data in candidates:
+        if not data.strip() or (best is not None and all(best[0])):
+            continue
+        # A log may hold bytes of firmware that are no text.
+        text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
+        machine = work.read(path, text, dmesg.parse)
+        if machine is None:
+            continue
+        other = machine.facts.kernel is not None and kernel is not None and machine.facts.kernel != kernel
+        if other:
+            work.failed.append(f"{path} is the log of {machine.facts.kernel}")
+            continue
+        score = (bool(machine.memory.regions), machine.facts.kernel is not None)
+        if best is None or score > best[0]:
+            best = (score, path, machine)
+    if best is not None:
+        work.take(best[1], best[2])
+
+
+def _kernel_lines(data: bytes) -> bytes:
+    """The kernel's lines at the beginning of a journal; others' could be mistaken for them."""
+    lines = (line for line in data[: 16 * MIB].split(b"\n") if b" kernel: " in line)
+    return b"\n".join(lines)
+
+
+def _lsmem(work: _Assembly) -> None:
+    from planner.sources import lsmem  # noqa: PLC0415 - each reader when it is needed
+
+    file = work.found.first("lsmem")
+    if file is not None:
+        work.take(file[0], work.read(*file, lsmem.parse))
+
+
+def _config(work: _Assembly, kernel: str | None) -> None:
+    """The configuration of the running kernel: reports hold those of all that are installed."""
+    from planner.sources import kernel_config  # noqa: PLC0415 - each reader when it is needed
+
+    for path, data in work.found.files.get("config", ()):
+        if "config-" in path and kernel is not None and not path.endswith(f"config-{kernel}"):
+            continue
+        if "lib/modules" in path and kernel is not None and path.split("/")[2] != kernel:
+            continue
+        machine = work.read(path, _plain(work, path, data), kernel_config.parse) if data else None
+        if machine is not None:
+            work.take(path, machine)
+            return
+
+
+def _plain(work: _Assembly, path: str, data: bytes) -> bytes:
+    """A file as text, if it is packed; b"" if it is damaged."""
+    from io import BytesIO  # noqa: PLC0415 - only here
+
+    from planner.sources.inflate import unpacked  # noqa: PLC0415 - only here
+
+    try:
+        return read_within(unpacked(BytesIO(data), path), path)
+    except InputError as error:
+        work.failed.append(str(error))
+        return b""

@@ -1,0 +1,218 @@
+"""A machine's files in a folder or an archive: a sosreport, what `collect` gathers, or a copy of /proc and /sys.
+
+Archives are read as a stream and never unpacked to disk. Only regular files with one of the names below are read;
+links and devices are not followed, and an archive with a name that leaves it is refused. What was read, and what was
+not there, is in the notes. Paths: the plugins kernel, memory, kdump, pci, logs of sos 3.0 to 4.8.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tarfile
+from typing import Any, BinaryIO, cast
+
+from planner.errors import InputError, printable
+from planner.machine import Machine
+from planner.sizes import MIB
+from planner.sources.report_files import Found, assemble
+
+__all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
+
+MAX_FILE = 64 * MIB
+"""Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
+
+MAX_MEMBERS = 1_000_000
+MAX_TOTAL = 8 << 30
+_MAX_HEADER = MIB  # a name in an extended header
+_EXTENDED = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
+_WANTED = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("iomem", r"proc/iomem|sos_commands/[^/]+/cat_[./]?proc[./]iomem"),
+        ("cmdline", r"proc/cmdline|sos_commands/[^/]+/cat_[./]?proc[./]cmdline"),
+        ("version", r"proc/version"),
+        ("meminfo", r"proc/meminfo"),
+        ("uname", r"sos_commands/[^/]+/uname(?:_-a)?"),
+        ("log", r"sos_commands/[^/]+/dmesg(?:_now)?|var/log/dmesg"),
+        ("journal", r"sos_commands/[^/]+/journalctl_[^/]*--boot(?:_0|_-0|_this)?(?:_[^/]*)?"),
+        ("lsmem", r"sos_commands/[^/]+/lsmem[^/]*"),
+        ("getconf", r"sos_commands/[^/]+/getconf[^/]*"),
+        ("crash_size", r"sys/kernel/kexec_crash_size"),
+        ("config", r"boot/config-[^/]+|proc/config\.gz|lib/modules/[^/]+/config"),
+        ("memblock", r"sys/kernel/debug/memblock/memory"),
+        ("reserved", r"sys/kernel/debug/memblock/reserved"),
+        ("fdt", r"sys/firmware/fdt"),
+        ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
+    )
+)
+_FOLDERS = frozenset(
+    (
+        "",
+        *("proc", "sos_commands", "var", "var/log", "boot", "lib", "lib/modules", "sys", "sys/firmware", "sys/kernel"),
+        *("sys/kernel/debug", "sys/kernel/debug/memblock", "sys/kernel/mm", "sys/kernel/mm/hugepages"),
+    )
+)
+"""Folders that hold something that is read, besides those below sos_commands, lib/modules and hugepages."""
+
+_DEEPER = ("sos_commands", "lib/modules", "sys/kernel/mm/hugepages")
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
+
+
+class _Header(tarfile.TarInfo):
+    """A header that takes no more memory than a name can need."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
+        """As the base class; refuses an extended header of megabytes before it is read."""
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _EXTENDED and info.size > _MAX_HEADER:
+            raise InputError("<archive>", "a header is longer than any name", "this is no report")
+        return info
+
+
+def read_archive(stream: BinaryIO, name: str) -> Machine:
+    """The machine of a tar archive. Raises InputError for damage, bombs, names that leave it, and if it has no map."""
+    found = Found(name)
+    nested: list[str] = []
+    try:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, errorlevel=0) as archive:
+            _members(archive, found, nested)
+    except InputError as error:
+        raise InputError(name, error.what, error.remedy) if str(error.where) == "<archive>" else error from None
+    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError) as error:
+        raise InputError(name, f"is a damaged archive ({error})", "copy it again, whole") from None
+    if not found and nested:
+        raise InputError(name, f"holds no machine's files but other archives ({nested[0]})", "unpack it, and give one")
+    return assemble(found)
+
+
+def _members(archive: tarfile.TarFile, found: Found, nested: list[str]) -> None:
+    count = total = 0
+    while (member := archive.next()) is not None:
+        cast("Any", archive).members.clear()  # kept for ever otherwise
+        count += 1
+        total += max(member.size, 0)
+        if count > MAX_MEMBERS or total > MAX_TOTAL:
+            raise InputError(found.name, "holds more than any report does", "give only the files that matter")
+        _member(archive, member, found, nested)
+
+
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, found: Found, nested: list[str]) -> None:
+    path = member.name
+    while path.startswith("./"):
+        path = path[2:].lstrip("/") if path != "./" else ""
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts:
+        raise InputError(
+            found.name, f"holds a name that leaves the archive ({path[:80]})", "this is no report; pack the files anew"
+        )
+    kind, top, path = _kind_of(parts)
+    if kind is None:
+        if member.isreg() and _ARCHIVE.search(path) and len(nested) < 1:
+            nested.append(printable(path[:80]))
+        return
+    if not member.isreg() or member.issparse():
+        if not member.isdir():
+            found.refuse(path, "is a link or a device")
+        return
+    if not found.belongs(top):
+        raise InputError(
+            found.name,
+            f"holds the files of more than one machine ({printable(found.top or '.')}, {printable(top or '.')})",
+            "give them one by one",
+        )
+    if kind == "hugepages":
+        found.add(kind, path, b"")
+    elif member.size > MAX_FILE and kind != "journal":
+        found.too_large(kind, path)
+    else:
+        content = archive.extractfile(member)
+        found.add(kind, path, content.read(MAX_FILE) if content is not None else b"")
+
+
+def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
+    """What a path is, the report's own folder, and the path in it."""
+    for top, rest in (("", parts), (parts[0], parts[1:])):
+        path = "/".join(rest)
+        for kind, pattern in _WANTED:
+            if pattern.fullmatch(path):
+                return kind, top, path
+    return None, "", "/".join(parts)
+
+
+def read_directory(path: str) -> Machine:
+    """The machine of an unpacked report, or of a copy of /proc and /sys. Raises InputError."""
+    found = Found(path)
+    roots = [path] if _is_report(path) else []
+    if not roots:
+        try:
+            with os.scandir(path) as entries:
+                roots = sorted(e.path for e in entries if e.is_dir(follow_symlinks=False) and _is_report(e.path))
+        except OSError as error:
+            raise InputError(path, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+    if len(roots) > 1:
+        raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
+    if not roots:
+        raise InputError(path, "this is a directory without a report in it", "give a file, or a sosreport's folder")
+    _walk(roots[0], "", found, [0])
+    return assemble(found)
+
+
+def _is_report(path: str) -> bool:
+    return any(
+        os.path.isdir(inner := os.path.join(path, name)) and not os.path.islink(inner)  # noqa: PTH112, PTH114, PTH118 - `pathlib` costs time
+        for name in ("proc", "sos_commands", "sys")
+    )
+
+
+def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
+    try:
+        with os.scandir(os.path.join(root, folder)) as scanned:  # noqa: PTH118
+            entries = sorted(scanned, key=lambda e: e.name)
+    except OSError:
+        found.refuse(folder, "cannot be read")
+        return
+    seen[0] += len(entries)
+    if seen[0] > MAX_MEMBERS:
+        raise InputError(root, "holds more files than any report does", "give only the files that matter")
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        kind = next((kind for kind, pattern in _WANTED if pattern.fullmatch(path)), None)
+        if kind is not None:
+            _file(entry, kind, path, found)
+        elif (path in _FOLDERS or folder in _DEEPER) and entry.is_dir(follow_symlinks=False):
+            _walk(root, path, found, seen)
+
+
+def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
+    """One file of a folder; links, pipes and devices are not opened."""
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            if not entry.is_dir(follow_symlinks=False):
+                found.refuse(path, "is a link or a device")
+            return
+        if kind == "hugepages":
+            found.add(kind, path, b"")
+            return
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(entry.path, flags), "rb") as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                found.refuse(path, "is a link or a device")
+                return
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        found.refuse(path, f"cannot be read ({error.strerror})")
+        return
+    if len(data) > MAX_FILE and kind != "journal":
+        found.too_large(kind, path)
+    else:
+        found.add(kind, path, data[:MAX_FILE])
