@@ -20,7 +20,7 @@ from planner.records import dataclass, replace
 from planner.remarks import largest_size, remarks
 from planner.reservation import Placement, reserve
 from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
-from planner.rewinding import Reading, rewind
+from planner.rewinding import Asked, Reading, rewind
 from planner.setting import (
     Options,
     Setting,
@@ -164,7 +164,7 @@ def _memory_at_reservation(
     if how == "as-listed":
         return machine.memory, (), ()
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
-    back = rewind(machine, profile, geo.page_size, limit, cmdline)
+    back = rewind(machine, Asked(profile, geo.page_size, limit, cmdline))
     notes += back.notes
     first, *others = back.readings
     return first.memory, first.rewound, tuple(others)

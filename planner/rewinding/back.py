@@ -1,23 +1,54 @@
-"""From a running machine back to the moment of the reservation, in every way that the sources leave open."""
+"""From a running machine back to the moment of the reservation, in every way that the sources leave open.
+
+What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and
+what was allocated after it. Imports the other modules of this package.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from planner.cmdline import values, words
+from planner.forcing import forcing
 from planner.kernels import CRASH_ALIGN, Profile
 from planner.limits import derived_dma_limit
-from planner.machine import NO_DMA_ZONES, Machine
-from planner.memory_map import Flag, MemoryMap, Reserved
-from planner.ranges import Span, subtract, union
+from planner.machine import NO_DMA_ZONES, Event, Machine
+from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.ranges import Span, subtract, total, union
 from planner.records import dataclass
 from planner.result import Rewound
-from planner.rewinding.later import Account, Later, accounts_of_log, guessed_accounts, memmap
-from planner.rewinding.undo import State, Undone, free, places, undo
-from planner.sizes import MIB, GIB
+from planner.rewinding.changes import Cma, Early, cma_align, cma_of, replay
+from planner.rewinding.later import Later, accounts_of_log, guessed_accounts, memmap
+from planner.rewinding.undo import Budget, State, Undone, places, topmost, undo
+from planner.sizes import GIB, MIB, format_size, memparse, round_down
+
+__all__ = ["Asked", "Reading", "Rewind", "rewind"]
+
+_CRASH, _CMA, _MEMMAP = "crash kernel", "CMA", "memmap"
+_USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
+"""Sizes that kernels are configured with (CMA_SIZE_MBYTES): distributions, arm64's own, the general default."""
+_OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The boot that is planned.
+
+    dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
+    crash: whether a crash kernel is asked for.
+    """
+
+    profile: Profile
+    page_size: int
+    dma_limit: int | None = None
+    cmdline: str | None = None
+    crash: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
+    """One state of memory at the reservation, under an assumption, and what was put back to get there."""
+
     assumption: str
     memory: MemoryMap
     rewound: tuple[Rewound, ...] = ()
@@ -25,181 +56,438 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
+    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know."""
+
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
 
-_LAST = []
 
-def rewind(machine: Machine, profile: Profile, page_size: int, dma_limit: int | None, cmdline: str | None) -> Rewind:
-    if _LAST and _LAST[0][0] is machine and _LAST[0][1] is profile:
-        return _LAST[0][2]
-    r = rewind1(machine, profile, page_size, dma_limit, cmdline)
-    _LAST[:] = [(machine, profile, r)]
-    return r
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the sources show of one running machine."""
 
-def rewind1(machine: Machine, profile: Profile, page_size: int, dma_limit: int | None, cmdline: str | None) -> Rewind:
-    memory = machine.memory
-    record = machine.facts.record
-    crash = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
-    if record is not None:
-        crash += [(r.start, r.end) for r in (record.crash, record.low) if r is not None]
-    crash = union(crash)
-    if dma_limit is None or dma_limit == NO_DMA_ZONES:
-        low_max = derived_dma_limit(profile, memory.regions) if dma_limit is None else 1 << 48
-    else:
-        low_max = dma_limit
-    events = machine.facts.events
-    skipped = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
-    usable = tuple((r.start, r.end) for r in memory.regions if not r.flags & skipped)
-    blocks = tuple(_apart([*((r.start, r.end) for r in memory.reserved), *crash]))
-    whole = set(usable)
-    tables = [b for b in blocks if b in whole and b[0]]
-    if blocks:
-        a, b = blocks[-1]
-        tables.append((max(a, b - memory.ram // page_size * 8), b))
-    listed = State(
-        usable, blocks, tuple(_apart([*crash, *_known(machine), *tables])),
-    )
-    regions = [(r.start, r.end) for r in memory.regions]
-    nodes = [(e.start, e.end) for e in events if e.kind == "node"]
-    logged = any(e.kind in ("hash", "swiotlb") for e in events)
-    if logged:
-        found = _from_log(listed, accounts_of_log(events, profile, page_size, regions, low_max), profile, page_size, regions, nodes, events, crash, low_max)
-    else:
-        found = _guessed(listed, guessed_accounts(profile, page_size, memory.ram, sum(b - a for a, b in crash), regions, low_max))
-    anchor = [] if profile.first else memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ())
-    cma = [Later("CMA", e.size, at=e.start) for e in events if e.kind == "cma" and e.start and e.start < low_max]
-    early = [[*anchor, *cma]] if logged else [[*anchor, Later("CMA", s, 2 * MIB, 0, low_max)] for s in (64*MIB,32*MIB,16*MIB,128*MIB,256*MIB,512*MIB,GIB)]+[anchor]
-    windows = {(low_max if w.start == "low" else 1 << 32 if w.start == "4G" else 0, low_max if w.end == "low" else 1 << 52)
-               for w in (*profile.plain, *profile.high)}
-    states = []
-    for i, what, undone in found:
-        if states and i > states[0][5]: break
-        state = undone.state
-        for a, b in crash:
-            state = free(state, a, b)
-        state = State(state.memory, state.blocks, tuple(_known(machine) if False else ()))
-        anchored = not anchor or any(next(undo(state, e), None) for e in early)
-        fits = all(any(_fits(state, a, b, w) for w in windows) for a, b in crash)
-        undone = Undone(undone.state, undone.freed + _swept(listed, state, undone.freed, page_size))
-        states.append((what, undone, anchored, fits, _fragments(listed, undone.freed, page_size), i))
-        if len(states)>120: break
-    if any(s[2] for s in states):
-        states = [s for s in states if s[2]]
-    if any(s[3] for s in states):
-        states = [s for s in states if s[3]]
-    if logged:
-        states = [s for s in states if s[4] == min(x[4] for x in states)]
-    else:
-        states.sort(key=lambda s: (-sum(b - a for (a, b), _ in s[1].freed), s[4]))
-        states=states[:4]
-    readings = []
-    for what, undone, *_ in states:
-        holes = union([*crash, *(span for span, _ in undone.freed)])
-        rewound = [Rewound(a, b, "the crash kernel itself") for a, b in crash]
-        rewound += [Rewound(*span, f"{name}: allocated after the crash kernel") for span, name in undone.freed]
-        reading = Reading(what, _without(memory, holes), tuple(rewound))
-        if all(r.memory != reading.memory for r in readings):
-            readings.append(reading)
-    if logged and readings:
-        return Rewind(tuple(readings))
-    plain = list(crash)
-    plain += [(e.start,e.end) for e in events if e.kind=="swiotlb"]
-    taken = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
-    for start, _ in crash:
-        beneath = next((span for span in taken if span[0] < start <= span[1]), None)
-        if beneath is not None:
-            plain.append((beneath[0], start))
-    readings.append(Reading("only beneath", _without(memory, union(plain)), ()))
-    readings.append(Reading("every reservation listed came before the crash kernel", _without(memory, crash)))
-    return Rewind(tuple(readings))
+    machine: Machine
+    asked: Asked
+    listed: State
+    crash: tuple[Span, ...]
+    regions: tuple[Span, ...]
+    nodes: tuple[Span, ...]
+    low_max: int
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What a log named."""
+        return self.machine.facts.events
+
+    @property
+    def early_memmap(self) -> list[Later]:
+        """The page descriptors, where they come before the crash kernel."""
+        profile = self.asked.profile
+        return [] if profile.first else memmap(profile, self.asked.page_size, self.regions, self.nodes)
 
 
-def _fragments(listed, freed, page):
-    holes = union([s for s, _ in freed])
-    n = 0
-    for b in listed.blocks:
-        rest = sum(y - x for x, y in subtract(b, holes))
-        n += page < rest < b[1] - b[0]
-    return n
+@dataclass(frozen=True, slots=True)
+class _History:
+    """One way back: the state at the reservation, what came later, and what came right before."""
+
+    what: str
+    state: State
+    late: tuple[tuple[Span, str], ...]
+    early: Early
+    guessed_cma: bool = False
 
 
-def _swept(listed, state, freed, page):
-    holes = union([s for s, _ in freed])
-    result = []
-    if not holes: return ()
-    for b in listed.blocks:
-        pieces = subtract(b, holes)
-        rest = sum(y - x for x, y in pieces)
-        if 0 < rest <= page and rest < b[1] - b[0]:
-            result += pieces
-        elif rest == b[1] - b[0] <= 4 * page and any(x >= b[1] for x, _ in holes) and any(y <= b[0] for _, y in holes) and b not in listed.kept:
-            lo = max(y for _, y in holes if y <= b[0]); hi = min(x for x, _ in holes if x >= b[1])
-            if any(m[0] <= lo and hi <= m[1] for m in listed.memory) and not any(x<hi and lo<y and y-x>4*page for x,y in state.blocks):
-                result.append(b)
-    return tuple((p, 'a small one') for p in result)
+_last: list[tuple[Machine, Asked, Rewind]] = []
+"""The latest answer: one machine is mostly asked many times."""
 
 
-def _fits(state, a, b, w):
-    return any(r == a for r in [_top(state, b-a, w)])
-
-def _top(state, size, w):
-    for lo, hi in reversed(state.gaps()):
-        lo, hi = max(lo, w[0]), min(hi, w[1])
-        s = hi - size & -CRASH_ALIGN
-        if s >= lo: return s
-    return None
-
-
-def _apart(spans):
-    """Spans ascending and disjoint; touching ones stay apart."""
-    result = []
-    for a, b in sorted(spans):
-        a = max(a, result[-1][1]) if result else a
-        if a < b:
-            result.append((a, b))
+def rewind(machine: Machine, asked: Asked) -> Rewind:
+    """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
+    if _last and _last[0][0] is machine and _last[0][1] == asked:
+        return _last[0][2]
+    result = _rewind(_view(machine, asked))
+    _last[:] = [(machine, asked, result)]
     return result
 
 
+def _view(machine: Machine, asked: Asked) -> _View:
+    memory, record, events = machine.memory, machine.facts.record, machine.facts.events
+    recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
+    crash = union(
+        (r.start, r.end) for r in (*recorded, *(r for r in memory.reserved if r.name.startswith("Crash kernel")))
+    )
+    low_max = asked.dma_limit
+    if low_max is None:
+        low_max = derived_dma_limit(asked.profile, memory.regions)
+    elif low_max == NO_DMA_ZONES:
+        low_max = 1 << 52
+    usable = tuple(
+        (r.start, r.end) for r in memory.regions if not r.flags & (Flag.NOMAP.value | Flag.DRIVER_MANAGED.value)
+    )
+    blocks = _apart([*((r.start, r.end) for r in memory.reserved), *crash])
+    # Page tables are the first allocation: they fill whole regions, and the top of memory.
+    tables = [block for block in blocks if block in usable]
+    if blocks:
+        start, end = blocks[-1]
+        tables.append((max(start, end - memory.ram // asked.page_size * 8), end))
+    nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
+    return _View(
+        machine,
+        asked,
+        State(usable, tuple(blocks), tuple(_apart([*crash, *_known(machine), *tables]))),
+        tuple(crash),
+        tuple((r.start, r.end) for r in memory.regions),
+        tuple(nodes) if len(nodes) > 1 else (),
+        low_max,
+    )
+
+
 def _known(machine: Machine) -> list[Span]:
+    """What is known to have been reserved before the crash kernel."""
     facts = machine.facts
-    spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
     image, data = facts.kernel_image, facts.kernel_data
-    if image and data and image.start < data.start:
+    spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
+    if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
-    spans += [(e.start, e.end) for e in facts.events if e.kind in ("cma", "node_data", "reserved-memory", "kfence")
-              and e.start is not None and e.end is not None]
-    return spans
+    kinds = ("cma", "node_data", "reserved-memory")
+    return spans + [
+        (e.start, e.end) for e in facts.events if e.kind in kinds and e.start is not None and e.end is not None
+    ]
 
 
-def _from_log(listed, accounts, profile, page_size, regions, nodes, events, crash, low_max):
-    anchor = [] if profile.first else memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ())
-    cma = [Later("CMA", e.size, at=e.start) for e in events if e.kind == "cma" and e.start and e.start < low_max]
-    known = State(listed.memory, listed.blocks, tuple(s for s in listed.kept if s not in crash and not any(c.at == s[0] for c in cma)))
-    early = (*anchor, *cma, *(Later("crash", b - a, at=a) for a, b in crash))
-    for i, account in enumerate(accounts):
-        for undone in undo(listed, (*early, *account.items), most=24):
-            late = tuple(f for f in undone.freed if f[1] not in ('CMA','crash') and not (anchor and f[1]=='memmap'))
-            state = listed
-            for s, _ in late:
-                state = free(state, *s)
-            yield i, account.what, Undone(state, late)
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """Spans ascending and disjoint; touching ones stay apart."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        first = max(start, result[-1][1]) if result else start
+        if first < end:
+            result.append((first, end))
+    return result
 
 
-def _guessed(listed, accounts):
-    last, before = accounts
-    for account in last:
-        for late in undo(listed, account.items, most=3):
-            for earlier in before:
-                for early in undo(late.state, earlier.items, most=2):
-                    what = ", ".join(filter(None, (earlier.what, account.what)))
-                    yield 0, what, Undone(early.state, (*early.freed, *late.freed))
+# -- readings ------------------------------------------------------------------------------------------
 
 
-def _without(memory: MemoryMap, holes: Sequence[Span]) -> MemoryMap:
-    return MemoryMap(memory.regions, tuple(
+def _rewind(view: _View) -> Rewind:
+    logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
+    if view.machine.settled:
+        histories = [_as_it_was(view)]
+    else:
+        histories = _logged(view) if logged else _guessed(view)
+    readings: list[Reading] = []
+    for history in histories:
+        _add(readings, history, view)
+    if not (logged and histories) and not view.machine.settled:
+        # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
+        _add(readings, _simple(view), view)
+        _add(readings, _History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view)), view)
+    return Rewind(tuple(readings), tuple(_notes(view, certain=len(readings) == 1)))
+
+
+_LISTED = "every reservation listed came before the crash kernel"
+
+
+def _notes(view: _View, *, certain: bool) -> Iterator[str]:
+    if not certain:
+        yield (
+            "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
+            "reading is planned, the others are listed where they differ"
+        )
+    own = values(words(view.machine.facts.cmdline or ""), "mem")
+    new = values(words(view.asked.cmdline or ""), "mem")
+    if own and view.asked.cmdline is not None and not new:
+        yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
+
+
+def _add(readings: list[Reading], history: _History, view: _View) -> None:
+    """The readings of one history under the command line that is asked for."""
+    for what, state in _changed(history, view):
+        memory = _memory(view.machine.memory, view.listed, state)
+        if all(reading.memory != memory for reading in readings):
+            rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
+            rewound += [Rewound(*span, f"{name}: allocated after the crash kernel") for span, name in history.late]
+            readings.append(Reading(what, memory, tuple(rewound)))
+
+
+def _memory(memory: MemoryMap, listed: State, state: State) -> MemoryMap:
+    """The map with what is reserved in `state`, names kept."""
+    kept = [
         Reserved(a, b, r.name)
         for r in memory.reserved
         if not r.name.startswith("Crash kernel")
-        for a, b in subtract((r.start, r.end), holes)
-    ))
+        for a, b in _common((r.start, r.end), state.blocks)
+    ]
+    old = union((r.start, r.end) for r in kept)
+    moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]
+    return MemoryMap(memory.regions, (*kept, *moved))
+
+
+def _common(span: Span, blocks: Sequence[Span]) -> list[Span]:
+    return [(max(a, span[0]), min(b, span[1])) for a, b in blocks if a < span[1] and span[0] < b]
+
+
+# -- ways back -----------------------------------------------------------------------------------------
+
+
+def _as_it_was(view: _View) -> _History:
+    """The state of a log with memblock=debug, which shows the moment of the reservation itself."""
+    return _History("as the log shows it", view.listed.without(view.crash), (), _early_of_log(view))
+
+
+def _early_of_log(view: _View) -> Early:
+    areas = [
+        (e.start, e.end)
+        for e in view.events
+        if e.kind == "cma" and e.start is not None and e.end is not None and e.start < view.low_max
+    ]
+    return Early((), areas[-1] if areas else None, _tables(view))
+
+
+def _tables(view: _View) -> tuple[Span, ...]:
+    """Page tables, if the linear map has base pages: the top of memory holds them."""
+    most = view.machine.memory.ram // view.asked.page_size * 8
+    top = view.listed.blocks[-1] if view.listed.blocks else (0, 0)
+    filled = [block for block in view.listed.blocks if block in view.listed.memory]
+    found = union([*filled, top])
+    return tuple(found) if total(found) >= most * 9 // 10 else ()
+
+
+def _logged(view: _View) -> list[_History]:
+    """The ways back that a log leaves open: all that it names is taken back, in order."""
+    profile, page = view.asked.profile, view.asked.page_size
+    accounts = accounts_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max)
+    early = _early_of_log(view)
+    before = [*view.early_memmap]
+    if early.cma is not None:
+        before.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
+    before += [Later(_CRASH, end - start, at=start) for start, end in view.crash]
+    for account in accounts:
+        budget = Budget(2000)
+        found: list[_History] = []
+        for undone in undo(view.listed, [*before, *account.items], budget):
+            history = _history(view, account.what, undone, early)
+            if all(history.state != other.state for other in found):
+                found.append(history)
+            if len(found) == 12:
+                break
+        if found:
+            return _likeliest(view, found)
+    return []
+
+
+def _likeliest(view: _View, found: list[_History]) -> list[_History]:
+    """Those that leave the fewest entries in pieces, and put the recorded crash kernel where it is."""
+    right = [history for history in found if _explains_crash(view, history.state)] or found
+    pieces = [_pieces(view, history) for history in right]
+    return [history for history, count in zip(right, pieces, strict=True) if count == min(pieces)]
+
+
+def _pieces(view: _View, history: _History) -> int:
+    holes = union(span for span, _ in history.late)
+    rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
+    return sum(view.asked.page_size < rest < size for size, rest in rests)
+
+
+def _history(view: _View, what: str, undone: Undone, early: Early, *, guessed_cma: bool = False) -> _History:
+    own = (_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP)
+    late = tuple(entry for entry in undone.freed if entry[1] not in own)
+    state = view.listed.without([*view.crash, *(span for span, _ in late)])
+    swept = _swept(view, state, [span for span, _ in late])
+    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and name in own)
+    state = state.without(swept)
+    late += tuple((span, "a small allocation") for span in swept)
+    return _History(what, state, late, Early(descriptors, early.cma, early.tables), guessed_cma)
+
+
+def _swept(view: _View, state: State, late: Sequence[Span]) -> list[Span]:
+    """Small allocations among the later ones: allocations go downward, so what lies between two is later too."""
+    page, holes = view.asked.page_size, union(late)
+    found: list[Span] = []
+    for block in view.listed.blocks if holes else ():
+        pieces = subtract(block, holes)
+        rest = total(pieces)
+        if 0 < rest <= page and rest < block[1] - block[0]:
+            found += pieces
+        elif rest == block[1] - block[0] <= 4 * page and block not in view.listed.kept:
+            below, above = [h[1] for h in holes if h[1] <= block[0]], [h[0] for h in holes if h[0] >= block[1]]
+            if below and above and _open(state, max(below), min(above), 4 * page):
+                found.append(block)
+    return found
+
+
+def _open(state: State, low: int, high: int, most: int) -> bool:
+    """Whether a range lies in one region and holds no larger block."""
+    inside = any(start <= low and high <= end for start, end in state.memory)
+    return inside and not any(start < high and low < end and end - start > most for start, end in state.blocks)
+
+
+def _explains_crash(view: _View, state: State) -> bool:
+    """Whether a search from the top gives the places that are recorded."""
+    profile, limits = view.asked.profile, {"0": 0, "low": view.low_max, "4G": 4 * GIB, "high": 1 << 52}
+    gaps = state.gaps()
+    windows = {(limits[w.start], limits[w.end]) for w in (*profile.plain, *profile.high)}
+    return all(
+        any(topmost(gaps, end - start, CRASH_ALIGN, *window) == start for window in windows)
+        for start, end in view.crash
+    )
+
+
+def _guessed(view: _View) -> list[_History]:
+    """The ways back that are usual for so much RAM: those that explain most, three at most."""
+    profile, page = view.asked.profile, view.asked.page_size
+    last, before = guessed_accounts(
+        profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max
+    )
+    budget = Budget(1500)
+    found: list[_History] = []
+    for account in last:
+        for late in undo(view.listed, account.items, budget):
+            for earlier in before:
+                for first in undo(late.state, earlier.items, budget):
+                    what = ", ".join(filter(None, (earlier.what, account.what)))
+                    undone = Undone(first.state, (*first.freed, *late.freed))
+                    found += _guessed_early(view, what, undone, budget)
+                    break
+            break
+    right = [history for history in found if _explains_crash(view, history.state)] or found
+    right.sort(key=lambda history: (-total(span for span, _ in history.late), _pieces(view, history)))
+    return right[:3]
+
+
+def _guessed_early(view: _View, what: str, undone: Undone, budget: Budget) -> list[_History]:
+    """The history, if what comes before the crash kernel can be found in it too."""
+    crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
+    align = cma_align(view.asked.profile, view.asked.page_size)
+    sizes = sorted((*_USUAL_CMA, *_OTHER_CMA), key=lambda size: size not in _USUAL_CMA)
+    state = undone.state.without(view.crash)
+    areas: list[Span | None] = []
+    for size in sizes:
+        item = Later(_CMA, size, align, 0, view.low_max)
+        areas += [(start, start + size) for start in places(state, item)[:1]]
+    whole = [area for area in areas if area in state.blocks]
+    for area in (*whole, *areas, None):
+        items = [*view.early_memmap, *([Later(_CMA, area[1] - area[0], at=area[0])] if area else []), *crash]
+        first = next(undo(undone.state, items, budget), None)
+        if first is not None:
+            both = Undone(first.state, (*first.freed, *undone.freed))
+            return [_history(view, what, both, Early((), area, _tables(view)), guessed_cma=True)]
+    return []
+
+
+def _simple(view: _View) -> _History:
+    """What lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
+    late = [
+        ((e.start, e.end), "software IO TLB")
+        for e in view.events
+        if e.kind == "swiotlb" and e.start is not None and e.end is not None
+    ]
+    joined = union(view.listed.without(view.crash).blocks)
+    for start, _ in view.crash:
+        beneath = next((span for span in joined if span[0] < start <= span[1]), None)
+        if beneath is not None:
+            late += [
+                (piece, "directly beneath the crash kernel")
+                for piece in subtract((beneath[0], start), [k for k in view.listed.kept if k not in view.crash])
+            ]
+    state = view.listed.without([*view.crash, *(span for span, _ in late)])
+    what = "only what lies directly beneath the crash kernel came later"
+    return _History(what, state, tuple(late), _early_of_log(view))
+
+
+# -- another command line ------------------------------------------------------------------------------
+
+
+def _changed(history: _History, view: _View) -> Iterator[tuple[str, State]]:
+    """The state under the command line that is asked for, the likeliest first."""
+    asked, machine = view.asked, view.machine
+    own_line, new_line = machine.facts.cmdline, asked.cmdline
+    own, new = cma_of(own_line), cma_of(new_line)
+    tables = _other_tables(history, view)
+    top = _other_top(view)
+    unlimited = _lost_limit(view)
+    if new_line is None or (own == new and own_line is not None and tables is None and top is None and not unlimited):
+        yield history.what, history.state
+        return
+    now = history.early.cma[1] - history.early.cma[0] if history.early.cma else 0
+    same = own == new if own_line is not None else new.size is None
+    sizes: list[int] = [now]
+    if not same:
+        sizes = [new.size] if new.size is not None else _default_cma(machine)
+    elif own_line is None and now not in _USUAL_CMA:
+        sizes = [now, *_USUAL_CMA[:1]]
+    for size in sizes:
+        what = history.what if size == sizes[0] else f"{history.what}; a CMA area of {format_size(size)}"
+        if unlimited:
+            yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
+        if same and size == now and tables is None and top is None:
+            yield what, history.state
+        else:
+            yield what, _replayed(history, view, new, size, top, tables)
+
+
+def _replayed(
+    history: _History, view: _View, new: Cma, size: int, top: int | None, tables: int | None, *, above: bool = False
+) -> State:
+    asked = view.asked
+    state, early = history.state, history.early
+    if above:
+        # With more memory, what was taken from its top lies there.
+        lowest = min([span[0] for span in (*early.memmap, *early.tables)], default=view.low_max)
+        state = state.without([(lowest, 1 << 64), *early.memmap, *early.tables])
+    regions = [(a, min(b, top)) for a, b in view.regions if a < top] if top is not None else view.regions
+    descriptors = [] if asked.profile.first or above else memmap(asked.profile, asked.page_size, regions, view.nodes)
+    return replay(
+        state,
+        early,
+        memmap=descriptors,
+        tables=tables,
+        top=top,
+        cma=size,
+        asked=new,
+        align=cma_align(asked.profile, asked.page_size),
+        page_size=asked.page_size,
+        low_max=view.low_max if top is None else min(view.low_max, top),
+    )
+
+
+def _default_cma(machine: Machine) -> list[int]:
+    """Sizes of the area without `cma=`."""
+    configured = machine.facts.config.get("CMA_SIZE_MBYTES", "")
+    return [int(configured) * MIB] if configured.isdecimal() else [*_USUAL_CMA, 0]
+
+
+def _other_top(view: _View) -> int | None:
+    """Where memory ends under another `mem=`; None where that changes nothing."""
+    own = values(words(view.machine.facts.cmdline or ""), "mem")
+    new = values(words(view.asked.cmdline or ""), "mem")
+    if not new or (own and own[-1] == new[-1]) or view.machine.settled:
+        return None
+    left = round_down(memparse(new[-1])[0], view.asked.page_size)
+    for start, end in view.regions:
+        if left <= end - start:
+            return start + left if left and start + left < view.regions[-1][1] else None
+        left -= end - start
+    return None
+
+
+def _lost_limit(view: _View) -> bool:
+    """Whether the map was cut by a `mem=` that the command line asked for lacks."""
+    own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
+    return bool(
+        own_line and new_line and values(words(own_line), "mem") and not values(words(new_line), "mem")
+    )
+
+
+def _other_tables(history: _History, view: _View) -> int | None:
+    """Bytes of page tables, if the linear map has base pages there and not here, or the reverse."""
+    asked, facts = view.asked, view.machine.facts
+    if asked.profile.first or view.machine.settled:
+        return None
+    forced = forcing(asked.profile, asked.cmdline, facts.config)
+    effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
+    pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
+    if pages and not history.early.tables:
+        return view.machine.memory.ram // asked.page_size * 8
+    if not pages and history.early.tables and "rodata" not in forced.assumed:
+        return 0
+    return None

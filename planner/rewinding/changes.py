@@ -3,7 +3,7 @@
 Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another
 `cma=`, another `mem=` or other base pages move them, and with them the crash kernel.
 
-Imports `undo`, `limits` and `forcing`. Source: dma_contiguous_reserve(), kernel/dma/contiguous.c, and
+Imports `undo`, `later` and `cmdline`. Source: dma_contiguous_reserve(), kernel/dma/contiguous.c, and
 cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2; arm64_memblock_init() and paging_init() for the order.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.forcing import last_value, words
+from planner.cmdline import values, words
 from planner.kernels import Profile
 from planner.ranges import Span, total
 from planner.records import dataclass
@@ -33,9 +33,10 @@ class Cma:
 
 def cma_of(cmdline: str | None) -> Cma:
     """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
-    value = last_value(words(cmdline or ""), "cma")
-    if value is None:
+    given = values(words(cmdline or ""), "cma")
+    if not given:
         return Cma()
+    value = given[-1]
     size, end = memparse(value)
     if value[end : end + 1] != "@":
         return Cma(size)

@@ -96,15 +96,19 @@ def _section_size(profile: Profile, page_size: int) -> int:
 
 
 def accounts_of_log(
-    events: Iterable[Event], profile: Profile, page_size: int, regions: Sequence[Span], low_max: int
+    events: Iterable[Event],
+    profile: Profile,
+    page_size: int,
+    regions: Sequence[Span],
+    nodes: Sequence[Span],
+    low_max: int,
 ) -> list[Account]:
     """The accounts that a boot log leaves open: what it names, with the arrays it does not name."""
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
-    nodes = [(e.start, e.end) for e in by_kind.get("node", ()) if e.start is not None and e.end is not None]
-    first = memmap(profile, page_size, regions, nodes if len(nodes) > 1 else ()) if profile.first else []
-    spans = dict(enumerate(nodes)) if len(nodes) > 1 else {}
+    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    spans = dict(enumerate(nodes))
     first += [
         Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
