@@ -7,6 +7,7 @@ what was allocated after it. Imports the other modules of this package.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from planner.cmdline import values, words
 from planner.forcing import forcing
@@ -15,7 +16,7 @@ from planner.limits import derived_dma_limit
 from planner.machine import NO_DMA_ZONES, Event, Machine
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Span, subtract, total, union
-from planner.records import dataclass
+from planner.records import dataclass, replace
 from planner.result import Rewound
 from planner.rewinding.changes import Cma, Early, cma_align, cma_of, replay
 from planner.rewinding.later import Later, accounts_of_log, guessed_accounts, memmap
@@ -97,17 +98,33 @@ class _History:
     guessed_cma: bool = False
 
 
-_last: list[tuple[Machine, Asked, Rewind]] = []
-"""The latest answer: one machine is mostly asked many times."""
+_latest: list[tuple[Machine, Asked, list[_History]]] = []
+"""The latest ways back: one machine is mostly asked many times."""
 
 
 def rewind(machine: Machine, asked: Asked) -> Rewind:
     """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
-    if _last and _last[0][0] is machine and _last[0][1] == asked:
-        return _last[0][2]
-    result = _rewind(_view(machine, asked))
-    _last[:] = [(machine, asked, result)]
-    return result
+    view = _view(machine, asked)
+    same = replace(asked, cmdline=None)
+    if not _latest or _latest[0][0] is not machine or _latest[0][1] != same:
+        _latest[:] = [(machine, same, _histories(view))]
+    histories = _latest[0][2]
+    readings: list[Reading] = []
+    for history in histories:
+        _add(readings, history, view)
+    return Rewind(tuple(readings), tuple(_notes(view, certain=len(readings) == 1)))
+
+
+def _histories(view: _View) -> list[_History]:
+    """The ways back, the likeliest first."""
+    if view.machine.settled:
+        return [_History("as the log shows it", view.listed.without(view.crash), (), _early_of_log(view))]
+    logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
+    found = _logged(view) if logged else _guessed(view)
+    if logged and found:
+        return found
+    # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
+    return [*found, _simple(view), _History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
 
 
 def _view(machine: Machine, asked: Asked) -> _View:
@@ -168,22 +185,6 @@ def _apart(spans: Sequence[Span]) -> list[Span]:
 # -- readings ------------------------------------------------------------------------------------------
 
 
-def _rewind(view: _View) -> Rewind:
-    logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
-    if view.machine.settled:
-        histories = [_as_it_was(view)]
-    else:
-        histories = _logged(view) if logged else _guessed(view)
-    readings: list[Reading] = []
-    for history in histories:
-        _add(readings, history, view)
-    if not (logged and histories) and not view.machine.settled:
-        # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
-        _add(readings, _simple(view), view)
-        _add(readings, _History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view)), view)
-    return Rewind(tuple(readings), tuple(_notes(view, certain=len(readings) == 1)))
-
-
 _LISTED = "every reservation listed came before the crash kernel"
 
 
@@ -227,11 +228,6 @@ def _common(span: Span, blocks: Sequence[Span]) -> list[Span]:
 
 
 # -- ways back -----------------------------------------------------------------------------------------
-
-
-def _as_it_was(view: _View) -> _History:
-    """The state of a log with memblock=debug, which shows the moment of the reservation itself."""
-    return _History("as the log shows it", view.listed.without(view.crash), (), _early_of_log(view))
 
 
 def _early_of_log(view: _View) -> Early:
@@ -333,25 +329,46 @@ def _explains_crash(view: _View, state: State) -> bool:
 
 
 def _guessed(view: _View) -> list[_History]:
-    """The ways back that are usual for so much RAM: those that explain most, three at most."""
+    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
     profile, page = view.asked.profile, view.asked.page_size
     last, before = guessed_accounts(
         profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max
     )
-    budget = Budget(1500)
-    found: list[_History] = []
+    budget = Budget(6000)
+    tried: list[tuple[tuple[int, ...], str, Undone]] = []
     for account in last:
-        for late in undo(view.listed, account.items, budget):
+        for late in islice(undo(view.listed, account.items, budget), 3):
             for earlier in before:
-                for first in undo(late.state, earlier.items, budget):
+                for first in islice(undo(late.state, earlier.items, budget), 2):
                     what = ", ".join(filter(None, (earlier.what, account.what)))
                     undone = Undone(first.state, (*first.freed, *late.freed))
-                    found += _guessed_early(view, what, undone, budget)
-                    break
+                    tried.append((_rank(view, undone), what, undone))
+    tried.sort(key=lambda entry: entry[0])
+    found: list[_History] = []
+    for _, what, undone in tried[:40]:
+        found += _guessed_early(view, what, undone, Budget(200))
+        if len(found) == 3:
             break
-    right = [history for history in found if _explains_crash(view, history.state)] or found
-    right.sort(key=lambda history: (-total(span for span, _ in history.late), _pieces(view, history)))
-    return right[:3]
+    return found
+
+
+def _rank(view: _View, undone: Undone) -> tuple[int, ...]:
+    """How well a guess explains what is listed, the best lowest.
+
+    First that the crash kernel lies where it would be put, then that nothing is left right beneath it, then how few
+    entries are left in pieces, then how much is explained.
+    """
+    state = undone.state.without(view.crash)
+    holes = union(span for span, _ in undone.freed)
+    page = view.asked.page_size
+    rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
+    ends = {end for _, end in state.blocks}
+    return (
+        not _explains_crash(view, state),
+        sum(start in ends for start, _ in view.crash),
+        sum(page < rest < size for size, rest in rests),
+        -total(holes),
+    )
 
 
 def _guessed_early(view: _View, what: str, undone: Undone, budget: Budget) -> list[_History]:
@@ -414,12 +431,13 @@ def _changed(history: _History, view: _View) -> Iterator[tuple[str, State]]:
     if not same:
         sizes = [new.size] if new.size is not None else _default_cma(machine)
     elif own_line is None and now not in _USUAL_CMA:
-        sizes = [now, *_USUAL_CMA[:1]]
+        # No kernel is configured with such an area: it came from a `cma=`, which is not asked for now.
+        sizes = [*_USUAL_CMA[:1], now] if now else [now, *_USUAL_CMA]
     for size in sizes:
         what = history.what if size == sizes[0] else f"{history.what}; a CMA area of {format_size(size)}"
         if unlimited:
             yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
-        if same and size == now and tables is None and top is None:
+        if same and size == now and tables is None and top is None and not unlimited:
             yield what, history.state
         else:
             yield what, _replayed(history, view, new, size, top, tables)
