@@ -158,9 +158,7 @@ def _memory_at_reservation(
     machine: Machine, options: Options, profile: Profile, geo: Geometry, cmdline: str | None, notes: list[str]
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
     """The map to plan on, what was rewound, and the other readings where nobody can know."""
-    how = options.reserved or (
-        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
-    )
+    how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -168,6 +166,14 @@ def _memory_at_reservation(
     notes += back.notes
     first, *others = back.readings
     return first.memory, first.rewound, tuple(others)
+
+
+def _usual_view(machine: Machine, cmdline: str | None) -> str:
+    """`rewind` for a later view, and for a log's own state under another command line."""
+    if machine.settled:
+        own = machine.facts.cmdline
+        return "rewind" if machine.kind == "dmesg" and own is not None and cmdline not in (None, own) else "as-listed"
+    return "as-listed" if machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
 
 
 def _plan(

@@ -19,7 +19,7 @@ from planner.ranges import Span, subtract, total, union
 from planner.records import dataclass, replace
 from planner.result import Rewound
 from planner.rewinding.changes import Cma, Early, cma_align, cma_of, replay
-from planner.rewinding.later import Later, accounts_of_log, guessed_accounts, memmap
+from planner.rewinding.later import Account, Later, accounts_of_log, guessed_accounts, memmap
 from planner.rewinding.undo import Budget, State, Undone, places, topmost, undo
 from planner.sizes import GIB, MIB, format_size, memparse, round_down
 
@@ -95,7 +95,6 @@ class _History:
     state: State
     late: tuple[tuple[Span, str], ...]
     early: Early
-    guessed_cma: bool = False
 
 
 _latest: list[tuple[Machine, Asked, list[_History]]] = []
@@ -284,7 +283,7 @@ def _pieces(view: _View, history: _History) -> int:
     return sum(view.asked.page_size < rest < size for size, rest in rests)
 
 
-def _history(view: _View, what: str, undone: Undone, early: Early, *, guessed_cma: bool = False) -> _History:
+def _history(view: _View, what: str, undone: Undone, early: Early) -> _History:
     own = (_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP)
     late = tuple(entry for entry in undone.freed if entry[1] not in own)
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
@@ -292,7 +291,7 @@ def _history(view: _View, what: str, undone: Undone, early: Early, *, guessed_cm
     descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and name in own)
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    return _History(what, state, late, Early(descriptors, early.cma, early.tables), guessed_cma)
+    return _History(what, state, late, Early(descriptors, early.cma, early.tables))
 
 
 def _swept(view: _View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -331,64 +330,68 @@ def _explains_crash(view: _View, state: State) -> bool:
 def _guessed(view: _View) -> list[_History]:
     """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
     profile, page = view.asked.profile, view.asked.page_size
-    last, before = guessed_accounts(
-        profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max
-    )
-    budget = Budget(6000)
-    tried: list[tuple[tuple[int, ...], str, Undone]] = []
-    for account in last:
-        for late in islice(undo(view.listed, account.items, budget), 3):
-            for earlier in before:
-                for first in islice(undo(late.state, earlier.items, budget), 2):
-                    what = ", ".join(filter(None, (earlier.what, account.what)))
-                    undone = Undone(first.state, (*first.freed, *late.freed))
-                    tried.append((_rank(view, undone), what, undone))
-    tried.sort(key=lambda entry: entry[0])
-    found: list[_History] = []
-    for _, what, undone in tried[:40]:
-        found += _guessed_early(view, what, undone, Budget(200))
-        if len(found) == 3:
-            break
-    return found
+    accounts = guessed_accounts(profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max)
+    crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
+    align = cma_align(profile, page)
+    areas: list[list[Later]] = [[]]
+    if view.regions and view.regions[-1][1] <= view.low_max:
+        # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
+        areas = [[Later(_CMA, size, align, 0, view.low_max)] for size in (*_USUAL_CMA, *_OTHER_CMA)] + areas
+    for descriptors in [view.early_memmap, []] if view.early_memmap else [[]]:
+        tried = [entry for area in areas for entry in _tried(view, accounts, (*descriptors, *area, *crash))]
+        if tried:
+            tried.sort(key=lambda entry: entry[0])
+            return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in tried[:3]]
+    return []
 
 
-def _rank(view: _View, undone: Undone) -> tuple[int, ...]:
+def _tried(
+    view: _View, accounts: Sequence[Account], before: Sequence[Later]
+) -> Iterator[tuple[tuple[int, ...], str, Undone]]:
+    """The accounts that lead to what is listed, with their ranks; none after one that leaves nothing in pieces."""
+    for account in accounts:
+        whole = False
+        for undone in islice(undo(view.listed, (*before, *account.items), Budget(100)), 3):
+            rank = _rank(view, undone, account)
+            whole = whole or not any(rank[:4])
+            yield rank, account.what, undone
+        if whole:
+            return
+
+
+def _guessed_early(view: _View, undone: Undone) -> Early:
+    """What came right before the crash kernel: the area that was taken back, or one that would lie where it lies."""
+    own = [span for span, name in undone.freed if name == _CMA]
+    if own:
+        return Early((), own[0], _tables(view))
+    state = undone.state.without(view.crash)
+    align = cma_align(view.asked.profile, view.asked.page_size)
+    found: list[Span] = []
+    for size in (*_USUAL_CMA, *_OTHER_CMA):
+        found += [(at, at + size) for at in places(state, Later(_CMA, size, align, 0, view.low_max))[:1]]
+    whole = [area for area in found if area in state.blocks]
+    return Early((), next(iter((*whole, *found)), None), _tables(view))
+
+
+def _rank(view: _View, undone: Undone, account: Account) -> tuple[int, ...]:
     """How well a guess explains what is listed, the best lowest.
 
-    First that the crash kernel lies where it would be put, then that nothing is left right beneath it, then how few
-    entries are left in pieces, then how much is explained.
+    First that the crash kernel lies where it would be put, then that nothing is left right beneath it, that the
+    kernel does so by itself, how few entries are left in pieces, and how much is explained.
     """
-    state = undone.state.without(view.crash)
+    own = (_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP)
+    late = [span for span, name in undone.freed if name not in own]
+    state = view.listed.without([*view.crash, *late])
     holes = union(span for span, _ in undone.freed)
-    page = view.asked.page_size
     rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
     ends = {end for _, end in state.blocks}
     return (
         not _explains_crash(view, state),
         sum(start in ends for start, _ in view.crash),
-        sum(page < rest < size for size, rest in rests),
+        account.unusual,
+        sum(view.asked.page_size < rest < size for size, rest in rests),
         -total(holes),
     )
-
-
-def _guessed_early(view: _View, what: str, undone: Undone, budget: Budget) -> list[_History]:
-    """The history, if what comes before the crash kernel can be found in it too."""
-    crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
-    align = cma_align(view.asked.profile, view.asked.page_size)
-    sizes = sorted((*_USUAL_CMA, *_OTHER_CMA), key=lambda size: size not in _USUAL_CMA)
-    state = undone.state.without(view.crash)
-    areas: list[Span | None] = []
-    for size in sizes:
-        item = Later(_CMA, size, align, 0, view.low_max)
-        areas += [(start, start + size) for start in places(state, item)[:1]]
-    whole = [area for area in areas if area in state.blocks]
-    for area in (*whole, *areas, None):
-        items = [*view.early_memmap, *([Later(_CMA, area[1] - area[0], at=area[0])] if area else []), *crash]
-        first = next(undo(undone.state, items, budget), None)
-        if first is not None:
-            both = Undone(first.state, (*first.freed, *undone.freed))
-            return [_history(view, what, both, Early((), area, _tables(view)), guessed_cma=True)]
-    return []
 
 
 def _simple(view: _View) -> _History:
@@ -430,17 +433,20 @@ def _changed(history: _History, view: _View) -> Iterator[tuple[str, State]]:
     sizes: list[int] = [now]
     if not same:
         sizes = [new.size] if new.size is not None else _default_cma(machine)
-    elif own_line is None and now not in _USUAL_CMA:
-        # No kernel is configured with such an area: it came from a `cma=`, which is not asked for now.
-        sizes = [*_USUAL_CMA[:1], now] if now else [now, *_USUAL_CMA]
+    elif own_line is None and now != _USUAL_CMA[0]:
+        # No distribution configures such an area, or none: that came from a `cma=`, which is not asked for now.
+        sizes = [now, _USUAL_CMA[0]] if now in _USUAL_CMA else [_USUAL_CMA[0], now]
     for size in sizes:
         what = history.what if size == sizes[0] else f"{history.what}; a CMA area of {format_size(size)}"
+        above = f"{what}; RAM goes on above"
         if unlimited:
-            yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
+            yield above, _replayed(history, view, new, size, None, tables, above=True)
         if same and size == now and tables is None and top is None and not unlimited:
             yield what, history.state
         else:
             yield what, _replayed(history, view, new, size, top, tables)
+        if own_line is None and not values(words(new_line), "mem") and view.regions[-1][1] <= view.low_max:
+            yield above, _replayed(history, view, new, size, None, tables, above=True)
 
 
 def _replayed(

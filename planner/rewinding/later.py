@@ -16,7 +16,7 @@ from planner.kernels import Profile
 from planner.machine import Event
 from planner.ranges import Span
 from planner.records import dataclass
-from planner.sizes import GIB, KIB, MIB, round_up
+from planner.sizes import GIB, KIB, MIB, format_size, round_up
 
 __all__ = ["Account", "Later", "accounts_of_log", "guessed_accounts", "memmap"]
 
@@ -58,10 +58,14 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What may have come after the crash kernel, in the order of allocation; `what` says so for people."""
+    """What may have come after the crash kernel, in the order of allocation; `what` says so for people.
+
+    unusual: this kernel would not do so by itself.
+    """
 
     what: str
     items: tuple[Later, ...]
+    unusual: bool = False
 
 
 def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
@@ -126,30 +130,33 @@ def accounts_of_log(
 
 def guessed_accounts(
     profile: Profile, page_size: int, ram: int, crash: int, regions: Sequence[Span], low_max: int
-) -> tuple[list[Account], list[Account]]:
-    """What may have come last, and what before that, as is usual for so much RAM; the largest first."""
+) -> list[Account]:
+    """What may have come after the crash kernel, as is usual for so much RAM; the largest first."""
     first = memmap(profile, page_size, regions, ()) if profile.first else []
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
-    pools = dict.fromkeys((64 * MIB, round_up(-(-ram // KIB), 2 * MIB), 0))
-    last: list[Account] = []
-    for size in hashes:
-        tables = (Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2))
-        for pool in pools:
-            name = f"hash tables of {size // KIB}K and {size // 2 // KIB}K"
-            if not pool:
-                last.append(Account(name, tables))
-                continue
-            bounce = Later("software IO TLB", pool, page_size, 0, low_max - 1)
-            last += [
-                Account(f"{name}, {pool // MIB}M of software IO TLB", (*tables, bounce, *slots))
-                for slots in _slots(pool, page_size, profile)[:1]
-            ]
-    before = [
-        Account(f"a log buffer of {log // KIB}K", (*first, *_log_buffer(log, log // _RECORD * (_DESCRIPTOR + info), profile)))
-        for log in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
-        for info in _INFOS
+    # Bounce buffers are for RAM that not all devices reach; from 6.6 on there is a small one for other uses.
+    small = round_up(-(-ram // KIB), 2 * MIB)
+    usual = 64 * MIB if regions[-1][1] > low_max else small if profile.since >= (6, 5) else 0
+    buffers = [
+        _log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile)
+        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
+        for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
     ]
-    return last, [*before, Account("", tuple(first))]
+    found: list[Account] = []
+    for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
+        bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)[0]]
+        for size in (*hashes, 0):
+            tables = [Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2)]
+            late = (*(tables if size else ()), *(bounce if pool else ()))
+            for log in (*buffers, []):
+                items = (*first, *log, *late)
+                found.append(Account(_named(items), items, unusual=pool != usual))
+    return found
+
+
+def _named(items: Sequence[Later]) -> str:
+    names = [f"{item.name} {format_size(item.size)}" for item in items if item.needed]
+    return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
 def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
