@@ -12,6 +12,7 @@ from planner import crashkernel as ck
 from planner.errors import InputError
 from planner.machine import Machine
 from planner.planning import Options, Question, answer, ask, with_request
+from planner.processors import split_live
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.result import KernelView, Leaves, Plan, Waste
@@ -135,16 +136,17 @@ def make_comparison(
     """
     if aim not in AIMS:
         raise InputError("--aim", f"no aim {aim!r}", f"use one of {', '.join(AIMS)}")
-    options = options or Options()
+    options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
     asked = crashkernel if crashkernel is not None or not sizes else format_size(sizes[0])
     question = ask(machine, asked, options)
-    questions = [with_request(question, text) for text in _texts(question.request, sizes)] if sizes else [question]
+    questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
+    sizes = sizes or (question.request.size,)
     rows: list[Row] = []
     reason = ""
-    for one in questions:
-        found, why = _ranked([_row(one, strategy) for strategy in STRATEGIES.values()], aim)
+    for size, one in zip(sizes, questions, strict=True):
+        found, why = _ranked([_row(size, one, strategy) for strategy in STRATEGIES.values()], aim)
         rows += found
         reason = reason or why
     first = rows[: len(STRATEGIES)]
@@ -157,7 +159,7 @@ def make_comparison(
         ram=mainline.memory.ram,
         kernel=mainline.kernel,
         aim=aim,
-        sizes=tuple(sizes) or (mainline.request.size,),
+        sizes=sizes,
         best=next((row.strategy for row in first if row.best), None),
         reason=reason,
         rows=tuple(rows),
@@ -165,23 +167,27 @@ def make_comparison(
     )
 
 
-def _texts(request: ck.Reading, sizes: Sequence[int]) -> list[str]:
-    """The request with each size in place of its own."""
-    if request.high:
-        low = f" crashkernel={request.low_entry.size},low" if request.low_given else ""
-        return [f"crashkernel={format_size(size)},high{low}" for size in sizes]
+def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
+    """The request with each size in place of its own; `,high` stays also where the kernel does not read it."""
+    request, profile = question.request, question.mainline.profile
+    if request.plain.rc == ck.ENOENT:
+        cmdline = ck.as_cmdline(question.text)
+        low = ck.suffixed_entry(cmdline, ",low", profile)
+        if ck.suffixed_entry(cmdline, ",high", profile).rc == 0:
+            rest = f" crashkernel={low.size},low" if low.rc == 0 else ""
+            return [f"crashkernel={format_size(size)},high{rest}" for size in sizes]
     at = f"@{request.base:#x}" if request.base else ""
     return [f"{format_size(size)}{at}" for size in sizes]
 
 
-def _row(question: Question, strategy: Strategy) -> Row:
+def _row(size: int, question: Question, strategy: Strategy) -> Row:
     plan = answer(question, strategy)
     acting, since = strategy, strategy.since
     if strategy.effect is None:
         acting = STRATEGIES[_ACTING[own_effect(question.mainline)]]
-        since = f"what {question.mainline.profile.spans} does: {acting.name}"
+        since = f"here: {acting.name} ({question.mainline.profile.spans})"
     return Row(
-        size=plan.request.size,
+        size=size,
         strategy=strategy.name,
         plan=plan,
         needs=acting.needs,
@@ -199,7 +205,7 @@ _ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
-    if strategy.bbm_level >= 0 and not mainline.no_aborts:
+    if strategy.bbm_level >= 0 and not split_live(question.machine.facts.midr, question.options.cpu):
         return "no processor here is known to split blocks live"
     if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"
@@ -212,7 +218,8 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     if not reserved:
         return rows, "nothing is reserved under any strategy"
     usable = [row for row in reserved if not row.obstacle]
-    best = min(usable, key=lambda row: (*_merit(row, aim), rows.index(row)))
+    # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
+    best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != "mainline"))
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
 
 

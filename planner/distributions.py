@@ -30,23 +30,24 @@ class Build:
     kfence_off: bool = False
 
 
-# Compiled when they are tried: a start pays for those that its version needs.
+# Expressions are compiled only for a version that may fit: at a start, compiling costs more than everything else here.
 _PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
 _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
 
 _VENDORS = (
-    ("Oracle UEK", r"uek"),
-    ("RHEL", r"\.el\d+"),
-    ("Fedora", r"\.fc\d+"),
-    ("openEuler", r"\.oe\d+"),
-    ("Amazon Linux", r"\.amzn\d+"),
-    ("Android", r"-android\d+-"),
-    ("SUSE", r"^\d+\.\d+\.\d+-\d{6}\."),
-    ("Debian", r"\+deb\d+|^\d+\.\d+\.0-\d+-(cloud-|rt-)?arm64"),
-    ("Ubuntu", r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime)"),
+    ("Oracle UEK", "uek", r"uek"),
+    ("RHEL", ".el", r"\.el\d+"),
+    ("Fedora", ".fc", r"\.fc\d+"),
+    ("openEuler", ".oe", r"\.oe\d+"),
+    ("Amazon Linux", ".amzn", r"\.amzn\d+"),
+    ("Android", "-android", r"-android\d+-"),
+    ("SUSE", "00.", r"^\d+\.\d+\.\d+-\d{6}\."),
+    ("Debian", "+deb", r"\+deb\d+"),
+    ("Debian", "arm64", r"^\d+\.\d+\.0-\d+-(cloud-|rt-)?arm64"),
+    ("Ubuntu", "0-", r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime)"),
 )
-"""How each vendor marks its versions; the first that fits counts."""
+"""How each vendor marks its versions: a part of the text, and an expression. The first that fits counts."""
 
 _RHEL9 = (
     "it reads ,high and ,low and dropped the protection (centos-stream-9 merge request 3077, 2023; in which release is "
@@ -77,12 +78,13 @@ _KFENCE_OFF = {("Debian", "6.12"), ("Debian", "7.2")}
 
 def build_of(version: str) -> Build:
     """What is known of a build from its version string, `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
-    hint = re.search(_PAGE_SIZE, version, re.IGNORECASE)
+    plain = version.replace(".", "").isdecimal()
+    hint = None if plain else re.search(_PAGE_SIZE, version, re.IGNORECASE)
     page_size = int(hint[1]) * KIB if hint else None
     release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
-    if re.fullmatch(_PLAIN, version, re.IGNORECASE) is not None:
+    if plain or re.fullmatch(_PLAIN, version, re.IGNORECASE):
         return Build(page_size=page_size)
-    vendor = next((name for name, pattern in _VENDORS if re.search(pattern, version)), "")
+    vendor = next((name for name, part, pattern in _VENDORS if part in version and re.search(pattern, version)), "")
     if not vendor:
         note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
         return Build(note=note, page_size=page_size)

@@ -345,9 +345,9 @@ RHEL9 = replace(
 _BY_NAME = {p.name: p for p in (*PROFILES, GENERIC, RHEL9)}
 _FIRST_STABLE = {(5, 10): ("5.10.0", "5.10"), (5, 15): ("5.15", "5.15-stable"), (6, 1): ("6.0", "6.1")}
 """Releases whose stable kernels took later behaviour: the profiles of `X.Y.0` itself and of all others."""
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-_PATCH = re.compile(r"\.(\d+)")
-_FIRST_RELEASE = re.compile(r"(\.0)?[-.]?rc\d+.*|\.0\+?")
+_VERSION = r"v?(\d+)\.(\d+)(?:\.(\d+))?"
+_PATCH = r"\.(\d+)"
+_FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +378,7 @@ def select_profile(version: str) -> Selection:
     named = _BY_NAME.get(version)
     if named is not None:
         return Selection(named)
-    match = _VERSION.match(version)
+    match = re.match(_VERSION, version)
     if match is None:
         raise InputError(
             "--kernel",
@@ -400,8 +400,8 @@ def _of_release(release: tuple[int, int], rest: str) -> Profile:
     """The profile of a release; rest: what follows `major.minor` in the version string."""
     stable = _FIRST_STABLE.get(release)
     if stable is not None:
-        early = _FIRST_RELEASE.fullmatch(rest) is not None
-        patch = _PATCH.match(rest)
+        early = re.fullmatch(_FIRST_RELEASE, rest) is not None
+        patch = re.match(_PATCH, rest)
         if release == (5, 15) and patch is not None and 0 < int(patch[1]) < 100:
             early = True
         return _BY_NAME[stable[not early]]

@@ -9,7 +9,7 @@ from planner.geometry import Geometry
 from planner.kernels import Profile
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Range, subtract
-from planner.sizes import round_down, round_up
+from planner.sizes import format_size, round_down, round_up
 
 __all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "memstart_of", "whole_image"]
 
@@ -79,8 +79,8 @@ def clip_to_linear_region(
         kept = tuple(_clip(kept, memstart, limit))
     dropped = memory.ram - sum(r.end - r.start for r in kept)
     note = (
-        f"{dropped} bytes of RAM are dropped: a linear region of {linear_size >> 30}G from {memstart:#x} and "
-        f"{pa_bits} physical address bits cannot hold them"
+        f"{format_size(dropped)} of RAM are dropped: {pa_bits}-bit physical addresses and a linear region of "
+        f"{format_size(linear_size)} from {memstart:#x} on cannot hold them"
     )
     return MemoryMap(kept, memory.reserved), memstart, (note,)
 

@@ -65,6 +65,8 @@ class Facts:
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
     record: what is recorded of the crash kernel. events: early allocations a log names.
+    request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
+    the user says nothing else.
     """
 
     kernel: str | None = None
@@ -83,6 +85,10 @@ class Facts:
     midr: tuple[int, ...] = ()
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
+    request: str | None = None
+    rodata: str | None = None
+    kfence: bool | None = None
+    cpu: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
 from planner.result import ReservationView
 from planner.setting import Setting
-from planner.sizes import memparse, round_down
+from planner.sizes import memparse, round_down, round_up
 
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
@@ -62,7 +62,8 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
-    return any(start <= image.start and image.end <= end for start, end in regions)
+    """Whether all of the image is memory; it may lie in several regions that touch."""
+    return not subtract((image.start, image.end), regions)
 
 
 def _kfence_pool(setting: Setting) -> Span | None:
@@ -124,7 +125,7 @@ def planned_map(
             ]
         return remap(baseline, (area.start, area.end), calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
-    return _map(setting, (crash.start, crash.end), flags, pages=False)
+    return _map(setting, (crash.start, round_up(crash.end, geo.page_size)), flags, pages=False)
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:

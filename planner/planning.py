@@ -5,6 +5,8 @@ Imports every layer of the core; reads no file, prints nothing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
 from planner.errors import InputError
@@ -19,21 +21,25 @@ from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.remarks import largest_size, remarks
 from planner.reservation import Placement, reserve
-from planner.result import KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
-from planner.rewinding import Asked, Reading, rewind
+from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
 from planner.setting import (
+    CONFIG_SYMBOLS,
     Options,
     Setting,
     request_text,
     resolve_geometry,
     resolve_mainline,
     resolve_profile,
+    with_facts,
     with_strategy,
     with_text,
     without_crash_kernels,
 )
 from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
+
+if TYPE_CHECKING:
+    from planner.rewinding import Reading
 
 __all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
 
@@ -73,6 +79,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
     """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    options = with_facts(options, machine.facts)
     _check_machine(machine, options)
     preset = preset_named(options.preset) if options.preset else None
     text, own_cmdline = request_text(machine, crashkernel, preset)
@@ -161,6 +168,8 @@ def _memory_at_reservation(
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
+    from planner.rewinding import Asked, rewind  # noqa: PLC0415 - a settled map needs nothing of it
+
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     back = rewind(machine, Asked(profile, geo.page_size, limit, cmdline))
     notes += back.notes
@@ -244,8 +253,25 @@ def _plan(
         baseline=baseline,
         waste=table,
         notes=tuple(dict.fromkeys(notes)),
+        facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
+    )
+
+
+def _facts_view(setting: Setting, options: Options) -> FactsView:
+    facts = setting.facts
+    return FactsView(
+        cmdline=setting.cmdline,
+        config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},
+        pa_bits=facts.pa_bits,
+        kernel_image=facts.kernel_image,
+        kernel_data=facts.kernel_data,
+        kfence_pool=facts.kfence_pool,
+        midr=facts.midr,
+        rodata=options.rodata,
+        kfence=options.kfence,
+        cpu=options.cpu,
     )
 
 

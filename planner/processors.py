@@ -10,7 +10,7 @@ from __future__ import annotations
 from planner.errors import InputError
 from planner.records import dataclass
 
-__all__ = ["PROCESSORS", "Processor", "processor_named", "without_aborts"]
+__all__ = ["PROCESSORS", "Processor", "processor_named", "split_live"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def processor_named(name: str) -> Processor | None:
     return found
 
 
-def without_aborts(midrs: tuple[int, ...]) -> bool:
-    """Whether all processors seen are on the list; False where none was seen."""
+def split_live(midrs: tuple[int, ...], name: str | None = None) -> bool:
+    """Whether all processors are on the list: the one of a name, or else all that were seen (False for none)."""
+    if name is not None:
+        return processor_named(name) is not None
     return bool(midrs) and all(any(p.covers(midr) for p in PROCESSORS.values()) for midr in midrs)

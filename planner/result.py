@@ -15,6 +15,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TABLES",
     "Attempt",
+    "FactsView",
     "KernelView",
     "Leaves",
     "Mapping",
@@ -64,6 +65,26 @@ class KernelView:
     dma_limit: int | None
     forced_base_pages: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FactsView:
+    """What else the plan rests on, the user's word included: with it, a report is a map that gives the same plan.
+
+    config: the Kconfig symbols that the model reads. midr: main ID registers of the CPUs seen. rodata, kfence, cpu:
+    as the user gave them.
+    """
+
+    cmdline: str | None = None
+    config: dict[str, str] = field(default_factory=dict)
+    pa_bits: int | None = None
+    kernel_image: Range | None = None
+    kernel_data: Range | None = None
+    kfence_pool: Range | None = None
+    midr: tuple[int, ...] = ()
+    rodata: str | None = None
+    kfence: bool | None = None
+    cpu: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,10 @@ class Waste:
     ideal_table_bytes: int = 0
 
 
+NO_FACTS = FactsView()
+"""Nothing is known beside the memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole answer for one machine and one request.
@@ -194,6 +219,7 @@ class Plan:
     baseline: Mapping
     waste: Waste
     notes: tuple[str, ...] = ()
+    facts: FactsView = NO_FACTS
     leaf_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     baseline_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
 

@@ -16,13 +16,13 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, 
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
-from planner.processors import processor_named, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
 __all__ = [
+    "CONFIG_SYMBOLS",
     "Options",
     "Setting",
     "granule_of",
@@ -32,6 +32,7 @@ __all__ = [
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
+    "with_facts",
     "with_strategy",
     "with_text",
     "without_crash_kernels",
@@ -66,7 +67,8 @@ class Options:
 class Setting:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line. no_aborts: all processors split blocks live.
+    present: a `crashkernel` parameter stands on the command line.
+    cmdline: what other parameters are read from.
     """
 
     profile: Profile
@@ -85,7 +87,42 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
-    no_aborts: bool
+    cmdline: str | None
+
+
+CONFIG_SYMBOLS = frozenset(
+    (
+        "ARM64_16K_PAGES",
+        "ARM64_4K_PAGES",
+        "ARM64_64K_PAGES",
+        "ARM64_PA_BITS",
+        "ARM64_VA_BITS",
+        "CRASH_RESERVE",
+        "DEBUG_PAGEALLOC",
+        "DEBUG_PAGEALLOC_ENABLE_DEFAULT",
+        "KEXEC_CORE",
+        "KFENCE",
+        "KFENCE_NUM_OBJECTS",
+        "KFENCE_SAMPLE_INTERVAL",
+        "RANDOMIZE_BASE",
+        "RODATA_FULL_DEFAULT_ENABLED",
+        "ZONE_DMA",
+        "ZONE_DMA32",
+    )
+)
+"""What the model reads of a kernel's configuration, which has ten thousand symbols."""
+
+
+def with_facts(options: Options, facts: Facts) -> Options:
+    """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
+    if facts.rodata is None and facts.kfence is None and facts.cpu is None:
+        return options
+    return replace(
+        options,
+        rodata=facts.rodata if options.rodata is None else options.rodata,
+        kfence=facts.kfence if options.kfence is None else options.kfence,
+        cpu=facts.cpu if options.cpu is None else options.cpu,
+    )
 
 
 def request_text(machine: Machine, crashkernel: str | None, preset: Preset | None) -> tuple[str, str | None]:
@@ -96,6 +133,8 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
     if crashkernel is None:
         if preset is not None:
             return preset.value, own
+        if machine.facts.request is not None:
+            return machine.facts.request, own
         if own is None:
             raise InputError(
                 "<crashkernel>",
@@ -133,12 +172,22 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
-        configured = facts.config.get("ARM64_VA_BITS", "")
-        va_bits = facts.va_bits or (int(configured) if configured.isdecimal() else None)
+        va_bits = facts.va_bits or _configured_va_bits(facts, notes)
     if va_bits is None:
         assumed.append("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
+
+
+def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
+    configured = facts.config.get("ARM64_VA_BITS", "")
+    if not configured.isdecimal():
+        return None
+    if configured == "52" and notes is not None:
+        notes.append(
+            "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
+        )
+    return int(configured)
 
 
 def _configured_page_size(facts: Facts) -> int | None:
@@ -187,14 +236,13 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
-    no_aborts = _no_aborts(facts, options)
     forced = forcing(
         profile,
         None if cmdline is None else parameters,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
-        no_aborts=no_aborts,
+        no_aborts=_no_aborts(profile, facts, options),
     )
     assumed += forced.assumed
     notes += forced.notes
@@ -226,7 +274,7 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
-        no_aborts=no_aborts,
+        cmdline=cmdline,
     )
 
 
@@ -255,10 +303,12 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     return effect
 
 
-def _no_aborts(facts: Facts, options: Options) -> bool:
-    if options.cpu is not None:
-        return processor_named(options.cpu) is not None
-    return without_aborts(facts.midr)
+def _no_aborts(profile: Profile, facts: Facts, options: Options) -> bool:
+    if options.cpu is None and not (profile.bbml2 and facts.midr):
+        return False
+    from planner.processors import split_live  # noqa: PLC0415 - few starts ask for it
+
+    return split_live(facts.midr, options.cpu)
 
 
 def _moved_memstart(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +12,30 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+import planner
+from planner.errors import InputError
+from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region
-from planner.planning import make_plan
+from planner.planning import Options, make_plan
+from planner.ranges import Range
+from planner.records import replace
 from planner.report import Report, schema, to_dict, to_json
+from planner.setting import CONFIG_SYMBOLS
+from planner.sizes import GIB, KIB, MIB
+from planner.sources import parse_text
+from planner.strategies import STRATEGIES
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
-    "": "schema_version request kernel memory reservation mapping baseline waste notes",
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts",
     "request": "text size offset high low_size cma_size",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed",
     "memory": "source ram regions reserved rewound",
     "reservation": "outcome crash low cma area returned protected attempts log other_readings",
     "mapping": "leaves bytes tables table_bytes tlb_entries",
     "baseline": "leaves bytes tables table_bytes tlb_entries",
+    "facts": "cmdline config pa_bits kernel_image kernel_data kfence_pool midr rodata kfence cpu",
     "waste": "rounding returned kept base_pages_outside_crash extra_table_bytes extra_tlb_entries low_free_before "
     "low_free_after low_largest_before low_largest_after alignment_loss hole_above ideal_table_bytes",
 }
@@ -127,3 +139,91 @@ def _check_ranges(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_ranges(item)
+
+
+MACHINE = Machine(
+    "machine.json",
+    "json",
+    MemoryMap((Region(GIB, 5 * GIB), Region(8 * GIB, 12 * GIB, Flag.HOTPLUG.value, 1))),
+    Facts(
+        kernel="6.12",
+        page_size=4 * KIB,
+        va_bits=48,
+        cmdline="rodata=off crashkernel=256M",
+        kernel_image=Range(GIB + 2 * MIB, GIB + 20 * MIB),
+        kernel_data=Range(GIB + 20 * MIB, GIB + 24 * MIB),
+    ),
+)
+"""Nothing forces base pages; the image is cut out of the map; a node may be unplugged."""
+
+
+def _machine(**facts: Any) -> Machine:
+    return replace(MACHINE, facts=replace(MACHINE.facts, **facts))
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize(
+    ("machine", "text", "options"),
+    [
+        pytest.param(_machine(), "512M", {}, id="a kernel image"),
+        pytest.param(_machine(), None, {}, id="the source's own command line"),
+        pytest.param(_machine(cmdline=None), "512M", {}, id="no command line"),
+        pytest.param(Machine("<map>", "json", MACHINE.memory), "512M", {}, id="everything assumed"),
+        pytest.param(_machine(), "512M", {"dma_limit": NO_DMA_ZONES}, id="no DMA zones"),
+        pytest.param(_machine(), "512M,high", {"dma_limit": 2 * GIB}, id="a DMA limit"),
+        pytest.param(_machine(), "512M", {"rodata": "full"}, id="rodata given"),
+        pytest.param(_machine(), "512M", {"kfence": True}, id="KFENCE given"),
+        pytest.param(_machine(), "512M", {"kfence": True, "kernel": "5.15"}, id="KFENCE given, an older kernel"),
+        pytest.param(_machine(kernel="6.18", cmdline=""), "512M", {"cpu": "neoverse-v3"}, id="a processor given"),
+        pytest.param(_machine(), "4G crashkernel=1G movable_node rodata=on", {}, id="movable_node"),
+        pytest.param(_machine(config={"KFENCE": "y", "ARM64_PA_BITS": "40", "AUDIT": "y"}), "512M", {}, id="a config"),
+        pytest.param(_machine(kernel="7.2", kfence_pool=Range(3 * GIB, 3 * GIB + 2 * MIB)), "1G", {}, id="a pool"),
+        pytest.param(_machine(), None, {"preset": "debian"}, id="a preset"),
+        pytest.param(_machine(), "512M", {"kernel": "5.10"}, id="another kernel"),
+        pytest.param(_machine(page_size=64 * KIB, va_bits=52, pa_bits=52), "512M", {"align": "block"}, id="64K pages"),
+    ],
+)
+def test_a_report_is_a_map_that_gives_the_same_plan(
+    machine: Machine, text: str | None, options: dict[str, Any], strategy: str
+) -> None:
+    """Asked for nothing but the strategy and the alignment, which are the question."""
+    asked = Options(strategy=strategy, **options)
+    first = to_dict(make_plan(machine, text, asked))
+    again = parse_text(json.dumps(first).encode(), "report.json")
+    second = to_dict(make_plan(again, None, Options(strategy=strategy, align=asked.align)))
+    for report in (first, second):
+        del report["memory"]["source"], report["notes"]
+    assert second == first
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        pytest.param("kernel", "version", 5, id="a version that is a number"),
+        pytest.param("kernel", "page_size", "8K", id="no page size of arm64"),
+        pytest.param("kernel", "va_bits", "x", id="bits that are no number"),
+        pytest.param("kernel", "dma_limit", [], id="a limit that is a list"),
+        pytest.param("facts", "cmdline", 1, id="a command line that is a number"),
+        pytest.param("facts", "config", [], id="a config that is a list"),
+        pytest.param("facts", "config", {"KFENCE": 1}, id="a symbol that is a number"),
+        pytest.param("facts", "kernel_image", {"start": 0}, id="an image without end"),
+        pytest.param("facts", "midr", [""], id="registers that are words"),
+        pytest.param("facts", "kfence", "yes", id="KFENCE that is a word"),
+        pytest.param("request", "text", 512, id="a request that is a number"),
+    ],
+)
+def test_a_report_with_wrong_types_is_no_map(section: str, key: str, value: Any) -> None:
+    """One error that names the key, as for any other map."""
+    report = to_dict(plan_of("aligned"))
+    report[section][key] = value
+    with pytest.raises(InputError, match=f"{section}.{key}"):
+        parse_text(json.dumps(report).encode(), "report.json")
+
+
+def test_a_report_keeps_every_symbol_that_is_read() -> None:
+    """Whoever reads another symbol of the configuration has to let the report carry it."""
+    sources = "".join(path.read_text("utf-8") for path in Path(planner.__file__).parent.glob("*.py"))
+    read = set(re.findall(r'(?:config(?:\.get\(|\[)|symbol = )"([A-Z0-9_]+)"', sources))
+    read |= set(re.findall(r'"([A-Z0-9_]+)" (?:not )?in (?:facts\.)?config', sources))
+    assert len(read) > 10
+    assert read <= CONFIG_SYMBOLS

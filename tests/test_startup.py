@@ -81,6 +81,7 @@ def test_the_help_of_a_command_loads_no_model(name: str) -> None:
         pytest.param(["plan", "512M", "--map", "sample:altra-32g"], id="a plan from iomem"),
         pytest.param(["plan", "512M", "--map", "sample:altra-32g", "--format", "markdown"], id="as Markdown"),
         pytest.param(["parse", "512M", "--ram", "8G"], id="parse"),
+        pytest.param(["compare", "512M", "--map", "sample:altra-32g"], id="a comparison"),
         pytest.param(["maps"], id="maps"),
     ],
 )

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from planner.batch.columns import answer_batch, batch_of_answers, output_schema, pyarrow
+from planner.batch.columns import answer_batch, batch_of_answers, input_schema, output_schema, pyarrow
 from planner.batch.records import Defaults
 from planner.planning import Options
 
@@ -49,12 +49,25 @@ def _is_frame(value: object) -> bool:
     return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
+def _whole_numbers(table: Any) -> Any:
+    """The table with the integers that pandas turned into floats, because some rows have none."""
+    arrow = pyarrow()
+    for field in input_schema():
+        at = table.schema.get_field_index(field.name)
+        if at >= 0 and field.type == arrow.int64() and arrow.types.is_floating(table.schema.field(at).type):
+            try:
+                table = table.set_column(at, field, table.column(at).cast(field.type))
+            except arrow.ArrowInvalid:
+                continue  # a fraction: the rows say so
+    return table
+
+
 def _frame(frame: Any, defaults: Defaults, *, with_report: bool) -> Any:
     """A data frame with the index of the one given; integers that may be missing stay integers."""
     import pandas as pd  # noqa: PLC0415 - loaded by the caller
 
     arrow = pyarrow()
-    table = arrow.Table.from_pandas(frame, preserve_index=False)
+    table = _whole_numbers(arrow.Table.from_pandas(frame, preserve_index=False))
     done = arrow.Table.from_batches(
         _each(table.to_batches(), defaults, with_report=with_report), schema=output_schema(with_report=with_report)
     )

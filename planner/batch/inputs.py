@@ -7,7 +7,7 @@ does not depend on how many records there are. Every input can skip records that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
 from planner.batch.lines import MAX_LINE, id_of_line
@@ -51,12 +51,16 @@ class Input(Protocol):
     def tasks(self) -> Iterator[Task]:
         """The records that are left."""
 
+    def close(self) -> None:
+        """No more is read."""
+
 
 class LinesInput:
     """JSON Lines from a binary stream. Blank lines are no records."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
+        self._close = owned
 
     def _next(self) -> bytes | None:
         """The next line, b"" at the end, None for one that is too long and was passed over."""
@@ -98,6 +102,11 @@ class LinesInput:
         if lines:
             yield Lines(first, lines)
 
+    def close(self) -> None:
+        """Close the stream, if it was opened here."""
+        if self._close is not None:
+            self._close()
+
 
 class FileList:
     """Source files, each one machine; its id is its path."""
@@ -117,6 +126,9 @@ class FileList:
         """A few files at a time: a boot log is much larger than a map."""
         for start in range(self._at, len(self._paths), 8):
             yield Files(self._paths[start : start + 8])
+
+    def close(self) -> None:
+        """Every file is closed as soon as it is read."""
 
 
 def fewer(name: str, found: int, wanted: int) -> InputError:
@@ -140,8 +152,10 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
         if path.endswith(".gz"):
             import gzip  # noqa: PLC0415 - seldom needed
 
-            return LinesInput(gzip.open(path, "rb"), path)  # type: ignore[arg-type]
-        return LinesInput(open(path, "rb", buffering=MIB), path)  # noqa: PTH123 - to the end of the run
+            packed = gzip.open(path, "rb")  # noqa: SIM115 - to the end of the run
+            return LinesInput(packed, path, owned=packed.close)  # type: ignore[arg-type]
+        file = open(path, "rb", buffering=MIB)  # noqa: PTH123, SIM115 - to the end of the run
+        return LinesInput(file, path, owned=file.close)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(path, f"cannot be read: {reason}", "check the path and its permissions") from None

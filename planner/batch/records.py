@@ -1,7 +1,7 @@
 """One record of a batch: what it asks, checked, and the plan that answers it.
 
-A record is data and never names a file: `map` is a JSON map, `source` and `log` are text. Its options are those
-of `plan`, by their long names, with values as on the command line or as integers.
+A record is data and never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are
+those of `plan`, by their long names, with values as on the command line or as integers.
 """
 
 from __future__ import annotations
@@ -125,6 +125,11 @@ def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
         )
     if log is not None:
         machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")])
+    config = _text(record, "config")
+    if config is not None:
+        from planner.sources.kernel_config import applied, parse  # noqa: PLC0415 - few records have one
+
+        machine = applied(machine, parse(config, "<config>"))
     return machine
 
 
@@ -139,6 +144,7 @@ _REMEDIES = {
     "crashkernel": "such as 512M",
     "source": "the content of a text source; a JSON map goes to map",
     "log": "the content of a boot log",
+    "config": "the content of a kernel configuration",
     "map_format": "such as iomem",
 }
 _DATA = frozenset(("id", "map", *_REMEDIES))
@@ -200,11 +206,12 @@ OPTIONS: dict[str, Callable[[object], object]] = {
     "rodata": _one_of("off", "on", "full"),
     "kfence": _flag,
     "dma_limit": _kind(values.dma_limit),
+    "cpu": _word,
     "prefer_aligned": _flag,
     "reserved": _one_of("rewind", "as-listed"),
     "preset": _word,
 }
 """The options of `plan` that a record may set, and how each value is read: the fields of `Options`."""
 
-KEYS = ("id", "map", "source", "log", "map_format", "crashkernel", *OPTIONS)
+KEYS = ("id", "map", "source", "log", "config", "map_format", "crashkernel", *OPTIONS)
 """Every key of a record."""

@@ -34,6 +34,9 @@ class Results(Protocol):
     def close(self) -> None:
         """All pieces are there."""
 
+    def leave(self) -> None:
+        """No more comes, whether or not all is there; the caller's last call."""
+
 
 def partial_of(path: str) -> str:
     """Where unfinished output lives."""
@@ -43,8 +46,8 @@ def partial_of(path: str) -> str:
 class LinesStream:
     """Lines to an open stream, each piece at once."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
+        self._stream, self._owned = stream, owned
         self.done = Done(Counts())
 
     def write(self, data: bytes) -> None:
@@ -53,7 +56,12 @@ class LinesStream:
         self._stream.flush()
 
     def close(self) -> None:
-        """The stream is the caller's."""
+        """A stream ends where it ends."""
+
+    def leave(self) -> None:
+        """Close the stream, unless it is the caller's."""
+        if self._owned:
+            self._stream.close()
 
 
 class LinesFile:
@@ -77,6 +85,10 @@ class LinesFile:
         os.fsync(self._file.fileno())
         self._file.close()
         finish(partial_of(self.path), self.path)
+
+    def leave(self) -> None:
+        """Keep what is there for another run."""
+        self._file.close()
 
 
 def open_partial(path: str) -> BinaryIO:
@@ -141,11 +153,11 @@ def sync_folder(path: str) -> None:
         os.close(folder)
 
 
-def check_same(done: Done, last_id: object, name: str) -> None:
+def check_same(done: Done, last_id: object) -> None:
     """Refuse to take up a run whose last record was another one. Raises InputError."""
     if done.last != last_id:
         raise InputError(
-            name,
-            f"its last record, number {done.counts.records}, has the id {done.last!r}, the input's has {last_id!r}",
+            "--resume",
+            f"answer {done.counts.records} of the partial result is for {done.last!r}, the record is {last_id!r}",
             "resume with the input of the first run, or start afresh without --resume",
         )

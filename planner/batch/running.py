@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from planner.batch import pool
 from planner.batch.inputs import FileList, Input, files_in, open_lines
-from planner.batch.results import LinesFile, LinesStream, Results, check_same, partial_of
+from planner.batch.results import LinesFile, LinesStream, Results, check_same
 from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Counts, Job, do, total
 from planner.fleet import Change, Fleet
@@ -54,19 +54,31 @@ def run_batch(
     """Answer every record, in order; what the answers come to, those of a former run that was taken up included.
 
     output: an open stream, or a path that appears when it is whole; until then its answers are in `PATH.partial`.
+    The input is closed at the end.
     resume: take up what a former run left there. Raises InputError where the input is not the former run's, OSError
     where the output cannot be written.
     """
-    job, results = _open_results(output, job, resume=resume)
+    try:
+        job, results = _open_results(output, job, resume=resume)
+        try:
+            counts = _answer_all(source, job, results, jobs, progress)
+            results.close()
+        finally:
+            results.leave()
+    finally:
+        source.close()
+    return counts
+
+
+def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: Progress | None) -> Counts:
     counts = results.done.counts
     if counts.records:
-        check_same(results.done, source.skip(counts.records), partial_of(str(output)))
+        check_same(results.done, source.skip(counts.records))
     for product in pool.run(do, job, source.tasks(), jobs):
         results.write(product.data)
         counts = total([counts, product.counts])
         if progress is not None:
             progress(counts)
-    results.close()
     return counts
 
 
@@ -78,7 +90,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
 
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
     if os.path.exists(output) and not os.path.isfile(output):  # noqa: PTH110, PTH113 - as above
-        return job, LinesStream(open(output, "wb"))  # noqa: PTH123 - a device or pipe, as it is
+        return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
     return job, LinesFile(output, resume=resume)
 
 
@@ -87,10 +99,13 @@ def summarize(
 ) -> Fleet:
     """What the answers come to together, and what each change would do; no answer is kept."""
     fleet = Fleet([change.name for change in changes])
-    for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):
-        fleet.merge(part)
-        if progress is not None:
-            progress(Counts(fleet.records, fleet.errors))
+    try:
+        for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):
+            fleet.merge(part)
+            if progress is not None:
+                progress(Counts(fleet.records, fleet.errors))
+    finally:
+        source.close()
     return fleet
 
 

@@ -80,6 +80,10 @@ class TableInput:
                 writer.write_batch(batch)
             yield Rows(sink.getvalue().to_pybytes())
 
+    def close(self) -> None:
+        """The file is closed when nothing refers to it."""
+        self._batches = iter(())
+
 
 def _first_id(batch: pa.RecordBatch) -> str | None:
     at = batch.schema.get_field_index("id")
@@ -146,6 +150,10 @@ class TableFile:
         except (OSError, EOFError, ValueError):
             pass  # the torn end
         return Done(counts, last), end
+
+    def leave(self) -> None:
+        """Keep what is there for another run."""
+        self._file.close()
 
     def write(self, data: bytes) -> None:
         """Hand over one batch to the system."""

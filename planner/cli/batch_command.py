@@ -23,10 +23,11 @@ __all__ = ["batch"]
 
 _EPILOG = """\
 A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (the text of any other source), with a
-"log" of the same boot if need be; "crashkernel"; and any option of plan by its long name (kernel, page_size, va_bits,
-strategy, align, rodata, kfence, dma_limit, prefer_aligned, reserved, preset). The options given here hold for records
-that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table with these keys as columns ("schema
-batch" lists them). For every record one line comes out, in order: {"id", "report"} or {"id", "error"}.
+"log" of the same boot and a "config" if need be; "crashkernel"; and any option of plan by its long name (kernel,
+page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset). The options
+given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table with
+these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"} or
+{"id", "error"}.
 
 --files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
 the request.
@@ -132,9 +133,10 @@ def batch(
         click.echo(f"{output} is complete", err=True)
         return
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
+    changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
     if summary:
-        counts = _summarize(source, job, what_if, jobs or cores(), form or "text", output, color)
+        counts = _summarize(source, job, changes, jobs or cores(), form or "text", output, color)
     else:
         counts = _run(source, job, output, jobs or cores(), resume=resume)
     if counts.errors:
@@ -211,14 +213,14 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
 
 
 def _summarize(
-    source: Input, job: Job, what_if: tuple[str, ...], jobs: int, form: str, output: str | None, color: str
+    source: Input, job: Job, changes: tuple[Change, ...], jobs: int, form: str, output: str | None, color: str
 ) -> Counts:
     from planner.batch.running import summarize  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.batch.work import Counts  # noqa: PLC0415 - likewise
     from planner.render.batch import render, to_dict  # noqa: PLC0415 - likewise
 
     with _progress() as tell:
-        fleet = summarize(source, job, _changes(what_if), jobs=jobs, progress=tell)
+        fleet = summarize(source, job, changes, jobs=jobs, progress=tell)
     if form == "json":
         from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
 

@@ -168,6 +168,12 @@ def _strategies() -> Iterable[str]:
     return list(STRATEGIES)
 
 
+def _processors() -> Iterable[str]:
+    from planner.processors import PROCESSORS  # noqa: PLC0415 - see the module's docstring
+
+    return [*PROCESSORS, "other"]
+
+
 def _presets() -> Iterable[str]:
     from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
 
@@ -285,6 +291,12 @@ def kernel_options(function: _F) -> _F:
             click.option("--prefer-aligned", is_flag=True, help="Try aligned in all windows before anything else."),
             click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
             click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
+            click.option(
+                "--cpu",
+                metavar="NAME",
+                type=_Known("processor", _processors),
+                help="The processors: one that splits blocks live, such as ampereone, or other.",
+            ),
             click.option(
                 "--dma-limit",
                 metavar="SIZE|none",

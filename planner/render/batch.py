@@ -70,9 +70,9 @@ def _lead(fleet: Fleet) -> Lead:
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
-    head = ("", "machines", "reserved", "not protected", "lose blocks", "returned", "kept", "tables", "over baseline")
+    head = ("", "machines", "reserved", "unprotected", "no blocks", "kept", "tables", "extra")
     rows = [(printable(key), *_cells(part)) for key, part in sorted(groups.items(), key=_largest_first)]
-    return Table(title, "l" + "r" * 8, head, rows)
+    return Table(title, "l" + "r" * 7, head, rows)
 
 
 def _largest_first(item: tuple[str, Sum]) -> tuple[int, str]:
@@ -85,7 +85,6 @@ def _cells(part: Sum) -> tuple[str, ...]:
         count(part.reserved),
         count(part.unprotected),
         count(part.pages_only),
-        size(part.returned),
         size(part.kept),
         size(part.table_bytes),
         signed_size(part.extra_table_bytes),
@@ -108,9 +107,9 @@ def _worst(fleet: Fleet) -> Table:
 
 
 def _effects(fleet: Fleet) -> Table:
-    head = ("change", "reserved", "protected", "lose blocks", "kept", "page tables", "aligned", "fallback", "in error")
+    head = ("change", "reserved", "protected", "no blocks", "kept", "tables", "errors")
     rows = [(printable(name), *_difference(effect, fleet.all)) for name, effect in fleet.effects.items()]
-    return Table("What one change would do", "l" + "r" * 8, head, rows)
+    return Table("What one change would do", "l" + "r" * 6, head, rows)
 
 
 def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:
@@ -121,8 +120,6 @@ def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:
         signed_count(after.pages_only - before.pages_only),
         signed_size(after.kept - before.kept),
         signed_size(after.extra_table_bytes - before.extra_table_bytes),
-        count(effect.outcomes.get("aligned", 0)),
-        count(effect.outcomes.get("fallback", 0)),
         count(effect.not_planned),
     )
 

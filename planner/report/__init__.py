@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.memory_map import FLAG_NAMES
-from planner.result import KINDS, SCHEMA_VERSION, TABLES, KernelView, Leaves, Mapping, Plan, Waste
+from planner.result import KINDS, SCHEMA_VERSION, TABLES, FactsView, KernelView, Leaves, Mapping, Plan, Waste
 
 if TYPE_CHECKING:
     from planner.ranges import Range
@@ -117,6 +117,22 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "baseline": _mapping(plan.baseline),
         "waste": waste_to_dict(waste),
         "notes": list(plan.notes),
+        "facts": _facts(plan.facts),
+    }
+
+
+def _facts(facts: FactsView) -> dict[str, Any]:
+    return {
+        "cmdline": facts.cmdline,
+        "config": dict(facts.config),
+        "pa_bits": facts.pa_bits,
+        "kernel_image": range_to_dict(facts.kernel_image),
+        "kernel_data": range_to_dict(facts.kernel_data),
+        "kfence_pool": range_to_dict(facts.kfence_pool),
+        "midr": list(facts.midr),
+        "rodata": facts.rodata,
+        "kfence": facts.kfence,
+        "cpu": facts.cpu,
     }
 
 

@@ -248,6 +248,31 @@ class Waste(_Model):
     """The least extra table bytes that can hold the crash memory with base pages at any address."""
 
 
+class Facts(_Model):
+    """What else the plan rests on. With it, this report is a map that gives the same plan."""
+
+    cmdline: str | None
+    """The command line that `rodata=` and the like were read from, if one is known."""
+    config: dict[str, str]
+    """The Kconfig symbols that matter here, as far as they are known."""
+    pa_bits: Count | None
+    """Bits of a physical address, where the source says so."""
+    kernel_image: Range | None
+    """What /proc/iomem calls Kernel code."""
+    kernel_data: Range | None
+    """What /proc/iomem calls Kernel data."""
+    kfence_pool: Range | None
+    """The early KFENCE pool, where the source says so."""
+    midr: list[Count]
+    """Main ID registers of the processors seen."""
+    rodata: str | None
+    """`--rodata`, if given."""
+    kfence: bool | None
+    """`--kfence` or `--no-kfence`, if given."""
+    cpu: str | None
+    """`--cpu`, if given."""
+
+
 class Report(_Model):
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
@@ -264,6 +289,7 @@ class Report(_Model):
     waste: Waste
     notes: list[str]
     """What else one should know."""
+    facts: Facts
 
 
 def report_schema() -> dict[str, Any]:

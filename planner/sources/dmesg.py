@@ -15,16 +15,11 @@ from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
+from planner.sources.log_prefix import without_prefix
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_PREFIX = re.compile(
-    r"^(?:<\d+>)?"
-    r"(?:\d{4}-\d\d-\d\dT[0-9:.,+-]+Z?\s+\S+\s+kernel(?:\[\d+\])?: "
-    r"|[A-Z][a-z]{2}\s+\d+ [0-9:]+ \S+ kernel(?:\[\d+\])?: )?"
-    r"(?:<\d+>)?(?:\[\s*\d+\.\d+\]\s?|\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [0-9:]+ \d{4}\]\s?)?(?:<\d+>)?"
-)
 _LOOKS = re.compile(
     r"Linux version \d|Early memory node ranges|Zone ranges:|crashkernel (?:low memory )?reserved: 0x|"
     r"cannot allocate crashkernel|Kernel command line: |MEMBLOCK configuration|Booting Linux on physical CPU"
@@ -97,7 +92,7 @@ def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
     log = _Log()
     for number, raw in text_lines(text, name):
-        line = _PREFIX.sub("", raw, count=1)
+        line = without_prefix(raw)
         if line:
             _read(line, number, log)
     return _machine(log, name)

@@ -105,40 +105,89 @@ def _of_report(document: Mapping[str, Any], name: str) -> Machine:
     memory = _memory(
         inner.get("regions"), inner.get("reserved", []), ("memory", "regions"), ("memory", "reserved"), notes
     )
-    kernel = document.get("kernel") or {}
-    if not isinstance(kernel, dict):
-        raise _Bad(("kernel",), "must be an object in a report", "give a report as it was written")
-    limit = kernel.get("dma_limit", "absent")
-    facts = Facts(
-        kernel=kernel.get("version") or kernel.get("profile"),
-        page_size=kernel.get("page_size"),
-        va_bits=kernel.get("va_bits"),
-        dma_limit=NO_DMA_ZONES
-        if limit is None
-        else (None if limit == "absent" else _number(limit, ("kernel", "dma_limit"))),
+    return Machine(name, "report", memory, _facts_of_report(document), settled=True, notes=tuple(notes))
+
+
+def _facts_of_report(document: Mapping[str, Any]) -> Facts:
+    """The facts of a report; what it had to assume is unknown again."""
+    kernel, told, request = (_section(document, key) for key in ("kernel", "facts", "request"))
+    assumed = kernel.get("assumed", [])
+    if not isinstance(assumed, list):
+        raise _Bad(("kernel", "assumed"), "must be a list of keys", "such as []")
+    version = _text(kernel, "version", "kernel") or _text(kernel, "profile", "kernel")
+    page_size = _number_of(kernel, "page_size", "kernel")
+    va_bits = _number_of(kernel, "va_bits", "kernel")
+    if page_size is not None and page_size not in VA_BITS:
+        raise _Bad(("kernel", "page_size"), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    limit = NO_DMA_ZONES if kernel.get("dma_limit", 0) is None else _number_of(kernel, "dma_limit", "kernel")
+    midr, kfence = told.get("midr", []), told.get("kfence")
+    if not isinstance(midr, list) or not all(type(register) is int for register in midr):
+        raise _Bad(("facts", "midr"), "must be a list of registers", "such as []")
+    if kfence is not None and not isinstance(kfence, bool):
+        raise _Bad(("facts", "kfence"), "must be true, false or null", "such as null")
+    return Facts(
+        kernel=None if "kernel" in assumed else version,
+        page_size=None if "page_size" in assumed else page_size,
+        va_bits=None if "va_bits" in assumed else va_bits,
+        pa_bits=_number_of(told, "pa_bits", "facts"),
+        cmdline=_text(told, "cmdline", "facts"),
+        dma_limit=None if "dma_limit" in assumed else limit,
+        config=_config(told, "facts", "config"),
+        kernel_image=_range(told, "facts", "kernel_image"),
+        kernel_data=_range(told, "facts", "kernel_data"),
+        kfence_pool=_range(told, "facts", "kfence_pool"),
+        midr=tuple(midr),
+        request=_text(request, "text", "request"),
+        rodata=_text(told, "rodata", "facts"),
+        kfence=kfence,
+        cpu=_text(told, "cpu", "facts"),
     )
-    return Machine(name, "report", memory, facts, settled=True, notes=tuple(notes))
+
+
+def _section(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _Bad((key,), "must be an object in a report", "give a report as it was written")
+    return value
+
+
+def _text(document: Mapping[str, Any], key: str, *above: str) -> str | None:
+    value = document.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _Bad((*above, key), "must be a string", f'such as "{key}": "..."')
+    return printable(value)
+
+
+def _number_of(document: Mapping[str, Any], key: str, *above: str) -> int | None:
+    value = document.get(key)
+    return None if value is None else _number(value, (*above, key))
+
+
+def _config(document: Mapping[str, Any], *path: str) -> dict[str, str]:
+    config = document.get(path[-1])
+    if config is None:
+        return {}
+    if not isinstance(config, dict) or not all(isinstance(v, str) for v in config.values()):
+        raise _Bad(path, "must map Kconfig symbols to strings", 'such as {"ZONE_DMA": "y"}')
+    return config
 
 
 def _facts(document: Mapping[str, Any]) -> Facts:
     limit = document.get("dma_limit")
-    page_size = _optional(document, "page_size")
+    page_size = _number_of(document, "page_size")
     if page_size is not None and page_size not in VA_BITS:
         raise _Bad(("page_size",), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
-    config = document.get("config") or {}
-    if not isinstance(config, dict) or not all(isinstance(v, str) for v in config.values()):
-        raise _Bad(("config",), "must map Kconfig symbols to strings", 'such as {"ZONE_DMA": "y"}')
-    for key in ("kernel", "cmdline"):
-        if document.get(key) is not None and not isinstance(document[key], str):
-            raise _Bad((key,), "must be a string", f'such as "{key}": "..."')
-    cmdline = document.get("cmdline")
     return Facts(
-        kernel=document.get("kernel"),
+        kernel=_text(document, "kernel"),
         page_size=page_size,
-        va_bits=_optional(document, "va_bits"),
-        cmdline=None if cmdline is None else printable(cmdline),
-        dma_limit=NO_DMA_ZONES if limit == "none" else _optional(document, "dma_limit"),
-        config=config,
+        va_bits=_number_of(document, "va_bits"),
+        cmdline=_text(document, "cmdline"),
+        dma_limit=NO_DMA_ZONES if limit == "none" else _number_of(document, "dma_limit"),
+        config=_config(document, "config"),
         kernel_image=_range(document, "kernel_image"),
         kernel_data=_range(document, "kernel_data"),
         kfence_pool=_range(document, "kfence_pool"),
@@ -161,18 +210,13 @@ def _number(value: object, path: tuple[str | int, ...]) -> int:
     return number
 
 
-def _optional(document: Mapping[str, Any], key: str) -> int | None:
-    value = document.get(key)
-    return None if value is None else _number(value, (key,))
-
-
-def _range(document: Mapping[str, Any], key: str) -> Range | None:
-    value = document.get(key)
+def _range(document: Mapping[str, Any], *path: str) -> Range | None:
+    value = document.get(path[-1])
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise _Bad((key,), "must be an object with start and end", 'such as {"start": 0, "end": 4096}')
-    return Range(*_span(value, (key,)))
+        raise _Bad(path, "must be an object with start and end", 'such as {"start": 0, "end": 4096}')
+    return Range(*_span(value, path))
 
 
 def _span(entry: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[int, int]:

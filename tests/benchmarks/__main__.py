@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import planner
 from planner.machine import Facts, Machine
@@ -23,28 +22,16 @@ from planner.planning import Options, make_plan
 from planner.render.plan import render
 from planner.report import to_dict
 from planner.sizes import GIB, KIB, MIB, PIB
-from planner.sources import parse_text
+from planner.sources import parse_text, read_source
+from tests.benchmarks import many
+from tests.benchmarks.comparisons import ratios
+from tests.benchmarks.figures import ROOT, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAMPLE = "sample:honeycomb-30g"
 STARTS = 25
-ROOT = str(Path(planner.__file__).parent.parent)
-
-
-class Figure(NamedTuple):
-    """One measured number and its bound."""
-
-    what: str
-    value: float
-    bound: float
-    unit: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is within the bound."""
-        return self.value <= self.bound
 
 
 def _starts() -> list[Figure]:
@@ -151,6 +138,16 @@ def _fleet() -> list[Figure]:
     ]
 
 
+def _comparisons() -> list[Figure]:
+    """All strategies share what they have in common."""
+    machines = {
+        "100 regions": _machine(100, 64 * GIB),
+        "1,000 ragged": _machine(1000, 8000 * GIB, ragged=True),
+        "a board": read_source("sample:d06-16g-holes"),
+    }
+    return [Figure(*figure) for figure in ratios(machines, _per_call)]
+
+
 def _memory() -> list[Figure]:
     """Peak memory of the whole program on a /proc/iomem of 100,000 lines."""
     lines = []
@@ -173,7 +170,7 @@ def _memory() -> list[Figure]:
 def main() -> int:
     """Measure, print, compare."""
     status = 0
-    for measure in (_starts, _sizes, _counts, _fleet, _memory):
+    for measure in (_starts, _sizes, _counts, _fleet, _comparisons, _memory, *many.MEASURES):
         for figure in measure():
             mark = "ok" if figure.holds else "TOO MUCH"
             status |= not figure.holds

@@ -1,0 +1,48 @@
+"""What stands before the kernel's words in a line of a log, by whatever printed it.
+
+A boot log comes as `dmesg` prints it in its many forms, from a journal, a syslog file, /dev/kmsg or a serial console
+that adds its own time. Imports nothing of this package.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["without_prefix"]
+
+_DAY = r"(?:\w{2,5}\.?,? )"
+_TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
+_STAMPS = (
+    r"\[\s*\+?\d+\.\d+(?:\s+<\s*\+?\d+\.\d+>)?\]",  # seconds since boot; dmesg -d, -e
+    r"\[\s*[TC]\d+(?:@[TC]\d+)?\]",  # CONFIG_PRINTK_CALLER
+    r"\[[^][]{0,40}\d\d:\d\d[^][]{0,40}\]",  # dmesg -T, -e; serial consoles
+    r"<\d+>(?:1 )?",  # priority; version of RFC 5424
+    r"\d+,\d+,\d+,[-c](?:,[^;]{0,80})?;",  # /dev/kmsg
+    r"[a-z]\w+ *: ?(?:emerg|alert|crit|err|warn|notice|info|debug) *:",  # dmesg -x
+    rf"{_DAY}?\d{{4}}-\d\d-\d\d[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?(?: [A-Z]{{3,5}}\b)?",  # ISO 8601, short-full
+    rf"[A-Z]\w\w\s+\d{{1,2}} {_TIME}",  # syslog, journalctl -o short
+    rf"{_TIME}\s",
+    r"\d{9,}\.\d+",  # journalctl -o short-unix
+    r"\S{1,255} kernel(?:\[\d+\])?: ",  # host and program
+    r"\S{1,255} kernel - - - ",  # the same in RFC 5424
+)
+_PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
+_ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
+
+
+def without_prefix(line: str) -> str:
+    """The kernel's own words of a line, without leading blanks."""
+    if line[:1] == "[":
+        # The usual form, quickly: nothing is compiled for a log that has no other.
+        stamp, closing, words = line.partition("]")
+        if closing and stamp[1:].strip().replace(".", "", 1).isdecimal() and not _continues(words):
+            return words.lstrip()
+    if "\x1b" in line:
+        line = re.sub(_ESCAPES, "", line)
+    found = re.match(_PREFIX, line)
+    return line[found.end() :] if found else line
+
+
+def _continues(words: str) -> bool:
+    """Whether what follows a time stamp may be more of a prefix."""
+    return words.lstrip()[:1] in ("[", "<", "\x1b") or "\x1b" in words or " kernel: " in words or " kernel[" in words

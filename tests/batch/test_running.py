@@ -1,0 +1,251 @@
+"""A whole run: in order, on several processes, taken up after any end, whole or not there."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planner.batch import inputs, pool
+from planner.batch.inputs import Lines, LinesInput, open_lines
+from planner.batch.records import Defaults
+from planner.batch.results import partial_of
+from planner.batch.running import open_input, run_batch, summarize
+from planner.batch.work import Counts, Job, Product
+from planner.errors import InputError
+from tests.batch import fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+RECORDS = fleet.lines(300, bad_every=9)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> str:
+    """A file of records, some of them bad."""
+    path = tmp_path / "fleet.jsonl"
+    path.write_bytes(RECORDS)
+    return str(path)
+
+
+def undisturbed(records: str, *, jobs: int = 1) -> tuple[bytes, Counts]:
+    """What a run that nothing happens to writes, and its counts."""
+    out = io.BytesIO()
+    counts = run_batch(open_input(records), Job(), out, jobs=jobs)
+    return out.getvalue(), counts
+
+
+def test_answers_come_in_order_one_for_each_record(records: str) -> None:
+    """Bad ones included; the counts are those of the lines."""
+    data, counts = undisturbed(records)
+    told = [json.loads(line) for line in data.splitlines()]
+    asked = RECORDS.splitlines()
+    assert len(told) == len(asked) == counts.records
+    for line, answer in zip(asked, told, strict=True):
+        good = line.startswith(b'{"id": "host-')
+        assert good == ("report" in answer)
+        if good:
+            assert json.loads(line)["id"] == answer["id"]
+    outcomes = [answer["report"]["reservation"]["outcome"] for answer in told if "report" in answer]
+    assert counts.errors == len(told) - len(outcomes) > 0
+    assert counts.fallback == outcomes.count("fallback") > 0
+    assert counts.failed == outcomes.count("failed") + outcomes.count("none") > 0
+
+
+def test_several_processes_give_the_same_bytes(records: str) -> None:
+    assert undisturbed(records, jobs=3) == undisturbed(records)
+
+
+def test_few_tasks_are_on_their_way_at_a_time() -> None:
+    """However slowly their products are taken: what keeps the memory of a long run flat."""
+    given = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal given
+        for number in range(100):
+            given += 1
+            yield number
+
+    for taken, product in enumerate(pool.run(divmod, 1000, (n + 1 for n in tasks()), 2), 1):
+        assert product == divmod(1000, taken)
+        assert given <= taken + 2 * 3
+
+
+@pytest.mark.parametrize("torn", [0, 1, 57, 20_000], ids=lambda n: f"{n} bytes torn off")
+def test_a_partial_result_is_taken_up(records: str, tmp_path: Path, torn: int) -> None:
+    """Nothing is lost, nothing is there twice, a torn line is written anew; the counts are of the whole run."""
+    whole, counts = undisturbed(records)
+    out = tmp_path / "plans.jsonl"
+    first = whole[: whole.index(b"\n", len(whole) // 2) + 1]
+    Path(partial_of(str(out))).write_bytes(first[: len(first) - torn])
+    assert run_batch(open_input(records), Job(), str(out), resume=True) == counts
+    assert out.read_bytes() == whole
+    assert not Path(partial_of(str(out))).exists()
+
+
+def test_without_resume_a_partial_result_is_started_afresh(records: str, tmp_path: Path) -> None:
+    out = tmp_path / "plans.jsonl"
+    Path(partial_of(str(out))).write_bytes(b'{"id":"another run","error":"x"}\n' * 9)
+    counts = run_batch(open_input(records), Job(), str(out))
+    assert (out.read_bytes(), counts) == undisturbed(records)
+
+
+def test_resuming_with_nothing_there_starts_afresh(records: str, tmp_path: Path) -> None:
+    out = tmp_path / "plans.jsonl"
+    run_batch(open_input(records), Job(), str(out), resume=True)
+    assert out.read_bytes() == undisturbed(records)[0]
+
+
+@pytest.mark.parametrize(
+    ("partial", "what"),
+    [
+        pytest.param(
+            b'{"id":"else","error":"x"}\n',
+            "answer 1 of the partial result is for 'else', the record is 'host-0'",
+            id="another id",
+        ),
+        pytest.param(b'{"id":null,"error":"x"}\n' * 301, "has 300 records, but 301 are done already", id="too many"),
+    ],
+)
+def test_another_input_is_refused(records: str, tmp_path: Path, partial: bytes, what: str) -> None:
+    """And the partial result stays as it is."""
+    out = tmp_path / "plans.jsonl"
+    Path(partial_of(str(out))).write_bytes(partial)
+    with pytest.raises(InputError, match=what):
+        run_batch(open_input(records), Job(), str(out), resume=True)
+    assert Path(partial_of(str(out))).read_bytes() == partial
+    assert not out.exists()
+
+
+def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
+    """Three times kill -9 at random moments; no worker outlives its parent."""
+    records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
+    records.write_bytes(fleet.lines(2500, bad_every=50))
+    whole, _ = undisturbed(str(records))
+    partial = Path(partial_of(str(out)))
+    moments = random.Random(7)  # noqa: S311 - any moments will do
+    command = [sys.executable, "-m", "planner", "batch", str(records), "-o", str(out), "--jobs", "2", "--resume"]
+    for kill in (True, True, True, False):
+        run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
+        least = (partial.stat().st_size if partial.exists() else 0) + moments.randrange(1, len(whole) // 5)
+        while kill and run.poll() is None and not (partial.exists() and partial.stat().st_size >= least):
+            time.sleep(0.002)
+        if kill:
+            assert run.poll() is None, "the run was over before it could be killed"
+            run.kill()
+        status = run.wait()
+        assert status == (-signal.SIGKILL if kill else 0)
+        assert not out.exists() or not kill
+        _wait_for_end_of(run.pid)
+    assert out.read_bytes() == whole
+
+
+def _wait_for_end_of(session: int) -> None:
+    """Until no process of a session is left."""
+    for _ in range(500):
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a worker outlives its parent")
+
+
+def test_two_runs_do_not_write_one_file(records: str, tmp_path: Path) -> None:
+    """The second is refused, and the first one's partial result is left alone."""
+    out = tmp_path / "plans.jsonl"
+    code = (
+        "import sys, time; from planner.batch.results import LinesFile\n"
+        f"f = LinesFile({str(out)!r}, resume=False); f.write(b'kept'); print('open', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(InputError, match="another run is writing it"):
+            run_batch(open_input(records), Job(), str(out))
+        assert Path(partial_of(str(out))).read_bytes() == b"kept"
+    finally:
+        holder.kill()
+        holder.wait()
+        assert holder.stdout is not None
+        holder.stdout.close()
+
+
+def test_a_worker_that_dies_is_an_error_of_one_line() -> None:
+    tasks = [Lines(1, [b"x"]), Lines(2, [b"x"])]
+    with pytest.raises(InputError, match="a worker process died"):
+        list(pool.run(_die, Job(), tasks, 2))
+
+
+def _die(job: Job, task: Lines) -> Product:
+    del job, task
+    os._exit(3)
+
+
+# -- inputs ----------------------------------------------------------------------------------------------
+
+
+def test_tasks_keep_the_numbers_of_lines() -> None:
+    """However lines are cut into tasks, blank ones included."""
+    data = b"\n".join(b"%d" % n if n % 3 else b"" for n in range(1, 200))
+    seen = [
+        (number, line)
+        for task in LinesInput(io.BytesIO(data), "x").tasks()
+        if isinstance(task, Lines)
+        for number, line in enumerate(task.lines, task.first)
+    ]
+    assert seen == [(n, (b"%d" % n if n % 3 else b"") + b"\n" * (n < 199)) for n in range(1, 200)]
+
+
+def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of its own, and the next line is read as if nothing had been."""
+    monkeypatch.setattr(inputs, "MAX_LINE", 100)
+    data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
+    task = next(iter(LinesInput(io.BytesIO(data), "x").tasks()))
+    assert isinstance(task, Lines)
+    assert task.lines == [b"[1]\n", None, b"[2]\n", None]
+
+
+def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    import gzip  # noqa: PLC0415 - here only
+
+    path = tmp_path / "fleet.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + RECORDS))
+    out = io.BytesIO()
+    run_batch(open_lines(str(path)), Job(), out)
+    plain = tmp_path / "fleet.jsonl"
+    plain.write_bytes(RECORDS)
+    assert out.getvalue() == undisturbed(str(plain))[0]
+
+
+def test_files_of_sources_are_records(tmp_path: Path) -> None:
+    """Each is one machine; its id is its path, in the order of names, and a file that is none is one bad record."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    for name in ("b.json", "a.json", "live"):
+        (folder / name).write_text(json.dumps(fleet.memory(1)))
+    (folder / "c.txt").write_text("nothing\n")
+    out = io.BytesIO()
+    counts = run_batch(open_input("-", (str(folder),)), Job(Defaults("64M")), out)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [answer["id"] for answer in told] == [str(folder / name) for name in ("a.json", "b.json", "c.txt", "live")]
+    assert [("report" in answer) for answer in told] == [True, True, False, True]
+    assert (counts.records, counts.errors) == (4, 1)
+    assert told[0]["report"]["memory"]["source"] == str(folder / "a.json")
+
+
+def test_a_summary_does_not_depend_on_the_processes(records: str) -> None:
+    one, three = (summarize(open_input(records), Job(), (), jobs=jobs) for jobs in (1, 3))
+    assert vars(one) == vars(three)

@@ -1,0 +1,202 @@
+"""Records and answers in tables: flat, typed, and the same answers as lines give."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import planner
+from planner.batch import plan_batches
+from planner.batch.columns import INPUT_COLUMNS, OUTPUT_COLUMNS, ddl, input_schema, output_schema
+from planner.batch.records import Defaults
+from planner.batch.results import partial_of
+from planner.batch.running import open_input, run_batch
+from planner.batch.work import Job
+from planner.errors import InputError
+from planner.report import to_dict
+from planner.result import Plan
+from tests.batch import fleet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+else:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+
+SUFFIXES = ("parquet", "arrow", "feather")
+
+
+def rows(count: int) -> pa.Table:
+    """Records as a table; the last one is bad."""
+    listed: list[dict[str, Any]] = []
+    for number in range(count - 1):
+        row = fleet.record(number)
+        listed.append({**row, "map": json.dumps(row["map"])})
+    listed.append({"id": "bad", "map": "{"})
+    return pa.Table.from_pylist(listed, schema=input_schema())
+
+
+def write(table: pa.Table, path: Path) -> str:
+    """A table as a file of the kind its suffix says."""
+    if path.suffix == ".parquet":
+        parquet.write_table(table, path, row_group_size=100)
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table, max_chunksize=90)
+    return str(path)
+
+
+def read(path: Path) -> pa.Table:
+    """A file as a table."""
+    if path.suffix == ".parquet":
+        return parquet.read_table(path)
+    with pa.ipc.open_file(path) as reader:
+        return reader.read_all()
+
+
+def values_of(plan: Plan) -> dict[str, Any]:
+    """The columns of a plan, each taken from its report by its own path."""
+    report = to_dict(plan)
+    done, mapping = report["reservation"], report["mapping"]
+    kernel = report["kernel"]
+    found: dict[str, Any] = {
+        "error": None,
+        "outcome": done["outcome"],
+        "protected": done["protected"],
+        "request": report["request"]["text"],
+        "request_size": str(report["request"]["size"]),
+        "profile": kernel["profile"],
+        "ram": report["memory"]["ram"],
+        "table_bytes": mapping["table_bytes"],
+        "tlb_entries": mapping["tlb_entries"],
+        "baseline_table_bytes": report["baseline"]["table_bytes"],
+        "baseline_tlb_entries": report["baseline"]["tlb_entries"],
+        "notes": "\n".join(report["notes"]),
+    }
+    for name in ("page_size", "va_bits", "strategy", "granule", "dma_limit"):
+        found[name] = kernel[name]
+    for name in ("crash", "low", "area"):
+        for edge in ("start", "end"):
+            found[f"{name}_{edge}"] = done[name] and done[name][edge]
+    for name in ("leaves", "bytes", "tables"):
+        found |= {f"{name}_{kind}": value for kind, value in mapping[name].items()}
+    found |= report["waste"]
+    return found
+
+
+def expected(number: int) -> dict[str, Any]:
+    """The columns of a record, planned by the library."""
+    record = fleet.record(number)
+    plan = planner.plan(fleet.as_memory_map(record["map"]), record["crashkernel"], **fleet.options(number))
+    return {"id": record["id"], **values_of(plan)}
+
+
+def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
+    """No type beyond three, no name twice, and the text that Spark takes says the same."""
+    for columns in (INPUT_COLUMNS, OUTPUT_COLUMNS):
+        names = [name for name, _, _ in columns]
+        assert len(names) == len(set(names))
+        assert {kind for _, kind, _ in columns} == {"string", "int64", "bool"}
+    sql = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
+    told = [f"{field.name} {sql[str(field.type)]}" for field in output_schema(with_report=True)]
+    assert ddl(with_report=True) == ", ".join(told)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_table_gives_what_the_library_gives(tmp_path: Path, suffix: str) -> None:
+    """Every column of every row; a bad row has an error and nothing else."""
+    records, out = write(rows(200), tmp_path / f"fleet.{suffix}"), tmp_path / f"plans.{suffix}"
+    counts = run_batch(open_input(records), Job(), str(out))
+    table = read(out)
+    assert table.schema == output_schema()
+    told = table.to_pylist()
+    assert told[:-1] == [expected(number) for number in range(199)]
+    assert {name: value for name, value in told[-1].items() if value is not None}.keys() == {"id", "error"}
+    assert (counts.records, counts.errors) == (200, 1)
+    assert list(tmp_path.glob("*partial*")) == []
+
+
+def test_lines_and_tables_convert_into_each_other(tmp_path: Path) -> None:
+    """Lines to a table with the whole report; a table to lines."""
+    lines = tmp_path / "fleet.jsonl"
+    lines.write_bytes(fleet.lines(70))
+    run_batch(open_input(str(lines)), Job(with_report=True), str(tmp_path / "plans.parquet"))
+    reports = read(tmp_path / "plans.parquet").column("report").to_pylist()
+    out = io.BytesIO()
+    run_batch(open_input(write(rows(71), tmp_path / "fleet.arrow")), Job(), out)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [json.loads(report) for report in reports] == [answer["report"] for answer in told[:-1]]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_torn_table_is_taken_up_to_the_same_bytes(tmp_path: Path, suffix: str, share: float) -> None:
+    records = write(rows(500), tmp_path / "fleet.parquet")
+    whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"plans.{suffix}"
+    counts = run_batch(open_input(records), Job(), str(whole))
+    pieces = _Stopped(3 + round(5 * share))
+    with pytest.raises(InterruptedError):
+        run_batch(open_input(records), Job(), str(out), progress=pieces)
+    partial = Path(partial_of(str(out)))
+    data = partial.read_bytes()
+    partial.write_bytes(data[: round(len(data) * share)])
+    assert run_batch(open_input(records), Job(), str(out), resume=True) == counts
+    assert out.read_bytes() == whole.read_bytes()
+    assert not partial.exists()
+
+
+class _Stopped:
+    """Ends a run after so many tasks."""
+
+    def __init__(self, tasks: int) -> None:
+        self._left = tasks
+
+    def __call__(self, _: object) -> None:
+        self._left -= 1
+        if not self._left:
+            raise InterruptedError
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"),
+    [
+        pytest.param({"id": ["a"], "rack": ["r1"]}, "rack: unknown key", id="a column that no record has"),
+        pytest.param({"id": ["a"]}, "map: neither map nor source is given", id="no map"),
+        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: a JSON map is an object", id="a map that is none"),
+    ],
+)
+def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:
+    table = plan_batches(pa.table(columns))
+    assert table.num_rows == 1
+    assert table.column("error")[0].as_py().startswith(error)
+
+
+def test_whatever_an_engine_hands_over_comes_back_in_kind() -> None:
+    """An iterable, one batch, a table; its own columns (an index) are not ours."""
+    table = rows(5).append_column("__index_level_0__", pa.array(range(5)))
+    batch = table.to_batches()[0]
+    whole = plan_batches(table, kernel="6.1")
+    assert plan_batches(batch, kernel="6.1") == whole.to_batches()[0]
+    assert list(plan_batches(iter([batch, batch]), kernel="6.1")) == whole.to_batches() * 2
+    assert plan_batches(table.slice(0, 0)).num_rows == 0
+    assert list(plan_batches([])) == []
+
+
+def test_defaults_of_a_function_are_those_of_a_library_call() -> None:
+    table = pa.table({"map": [json.dumps(fleet.memory(3))]})
+    told = plan_batches(table, crashkernel="128M", strategy="mainline", kernel="6.1").to_pylist()[0]
+    plan = planner.plan(fleet.as_memory_map(fleet.memory(3)), "128M", strategy="mainline", kernel="6.1")
+    assert told == {"id": None, **values_of(plan)}
+
+
+def test_a_file_that_is_no_table_is_an_error_of_one_line(tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        path = tmp_path / f"fleet.{suffix}"
+        path.write_bytes(b"no table\n")
+        with pytest.raises(InputError, match="cannot be read as a table"):
+            run_batch(open_input(str(path)), Job(Defaults("64M")), io.BytesIO())

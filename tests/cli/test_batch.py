@@ -1,0 +1,154 @@
+"""`batch` as one types it: arguments, standard streams, exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.batch import fleet
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+GOOD = json.dumps(fleet.record(0)).encode()
+"""`aligned`."""
+FALLBACK = json.dumps({**fleet.record(0), "id": "b", "map": fleet.memory(1)}).encode()
+FAILED = json.dumps({**fleet.record(0), "id": "f", "crashkernel": "9G"}).encode()
+NOTHING = json.dumps({**fleet.record(0), "id": "n", "crashkernel": "quiet splash"}).encode()
+BAD = b"no json"
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets what standard input holds."""
+
+    def set_(*lines: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(lines) + b"\n")))
+
+    return set_
+
+
+def outcomes(out: str) -> list[str]:
+    """The outcome of each line, or `error`."""
+    told = map(json.loads, out.splitlines())
+    return [answer["report"]["reservation"]["outcome"] if "report" in answer else "error" for answer in told]
+
+
+def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
+    """One line each; the bad one is counted at the end, and is no failure of the run."""
+    stdin(GOOD, BAD, FALLBACK, FAILED, NOTHING)
+    status, out, err = run("batch", "--jobs", "1")
+    assert (status, outcomes(out)) == (0, ["aligned", "error", "fallback", "failed", "none"])
+    assert err == "5 records, 1 of them in error\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "fail_on", "status"),
+    [
+        pytest.param([GOOD, BAD], ["error"], 1, id="an error"),
+        pytest.param([GOOD, BAD], ["failed", "fallback"], 0, id="an error is not what is looked for"),
+        pytest.param([GOOD, FAILED], ["failed"], 1, id="nothing fits"),
+        pytest.param([GOOD, NOTHING], ["failed"], 1, id="nothing is asked for"),
+        pytest.param([GOOD, FALLBACK], ["fallback"], 1, id="a fallback"),
+        pytest.param([GOOD, FALLBACK], ["error", "failed"], 0, id="a fallback is not what is looked for"),
+        pytest.param([GOOD], ["error", "failed", "fallback"], 0, id="all is well"),
+    ],
+)
+@pytest.mark.parametrize("summary", [False, True], ids=["answers", "a summary"])
+def test_a_run_fails_only_on_what_it_is_told_to(
+    run: Run, stdin: Any, lines: list[bytes], fail_on: list[str], status: int, *, summary: bool
+) -> None:
+    stdin(*lines)
+    options = [word for condition in fail_on for word in ("--fail-on", condition)]
+    assert run("batch", "--jobs", "1", *options, *(["--summary"] if summary else [])).status == status
+
+
+def test_options_are_defaults_of_records(run: Run, stdin: Any) -> None:
+    stdin(json.dumps({"map": fleet.memory(0)}).encode(), GOOD)
+    out = run("batch", "crashkernel=64M", "--kernel", "5.10", "--page-size", "16K", "--dma-limit", "none").out
+    kernels = [json.loads(line)["report"]["kernel"] for line in out.splitlines()]
+    assert [(k["version"], k["page_size"], k["dma_limit"]) for k in kernels] == [
+        ("5.10", 16384, None),
+        ("5.10", 4096, None),
+    ]
+
+
+def test_a_run_that_was_ended_is_taken_up(run: Run, tmp_path: Path) -> None:
+    """A complete one is left alone; the counts of the first part are not forgotten."""
+    records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
+    records.write_bytes(b"\n".join([FAILED, BAD, GOOD]))
+    run("batch", str(records), "-o", str(out))
+    whole = out.read_bytes()
+    out.rename(tmp_path / "plans.jsonl.partial")
+    (tmp_path / "plans.jsonl.partial").write_bytes(whole[: len(whole) // 2])
+    status, told, err = run("batch", str(records), "-o", str(out), "--resume", "--fail-on", "failed")
+    assert (status, told, err) == (1, "", "3 records, 1 of them in error\n")
+    assert out.read_bytes() == whole
+    out.write_bytes(b"mine")
+    assert run("batch", str(records), "-o", str(out), "--resume") == (0, "", f"{out} is complete\n")
+    assert out.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("words", [["FOLDER"], ["FOLDER/a.json", "FOLDER/b.json"]], ids=["a folder", "a list of files"])
+def test_sources_are_planned_one_machine_each(run: Run, tmp_path: Path, words: list[str]) -> None:
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps(fleet.memory(2)))
+    paths = [word.replace("FOLDER", str(tmp_path)) for word in words]
+    out = run("batch", "--files", *paths, "crashkernel=64M").out
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [str(tmp_path / n) for n in ("a.json", "b.json")]
+    listed = tmp_path / "list"
+    listed.write_text("".join(f"{tmp_path / name}\n" for name in ("a.json", "b.json")))
+    assert run("batch", "--files-from", str(listed), "--crashkernel", "crashkernel=64M").out == out
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        pytest.param(["none.jsonl"], "error: none.jsonl: cannot be read: No such file or directory; check the path and "
+                     "its permissions\n", id="no such file"),
+        pytest.param(["."], "error: .: this is a directory; give a file of records, or its sources with --files\n",
+                     id="a folder without --files"),
+        pytest.param(["--files", "none"], "error: none: cannot be read: No such file or directory; give a folder of "
+                     "sources, or a source\n", id="no such folder"),
+        pytest.param(["x.jsonl", "--resume"], "error: <command line>: --resume needs a file to take up; add -o FILE\n",
+                     id="--resume without a file"),
+        pytest.param(["x.jsonl", "--format", "json"], "error: <command line>: --format is for a summary; add --summary,"
+                     " or leave it out\n", id="--format without --summary"),
+        pytest.param(["x.jsonl", "--summary", "--what-if", "more"], "error: --what-if: 'more' is no change; give high, "
+                     "size=SIZE, strategy=NAME or align=pud|block|cont-pmd|pmd|SIZE\n", id="no change"),
+        pytest.param(["x.jsonl", "64M", "--preset", "rhel9"], "error: <command line>: a preset and a CRASHKERNEL value "
+                     "were both given; give one of them\n", id="a preset and a value"),
+        pytest.param(["x.jsonl", "-o", "none/y.jsonl"], "error: none/y.jsonl: no such file or directory; create its "
+                     "folder first\n", id="no folder for the output"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], error: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.jsonl").write_bytes(GOOD)
+    assert run("batch", *args) == (2, "", error)
+
+
+def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    path = tmp_path / "fleet.parquet"
+    path.write_bytes(b"PAR1")
+    remedy = "install the extra: pip install 'crashkernel-planner[batch]'"
+    error = f"error: pyarrow: is not installed, and tables need it; {remedy}\n"
+    assert run("batch", str(path)) == (2, "", error)
+
+
+def test_the_columns_are_published(run: Run) -> None:
+    """Without the extra, too."""
+    told = json.loads(run("schema", "batch").out)
+    assert [column["name"] for column in told["input"][:3]] == ["id", "map", "source"]
+    assert told["spark_ddl"].startswith(
+        "id STRING, error STRING, outcome STRING, protected BOOLEAN, crash_start BIGINT"
+    )
+    assert told["output_with_report"][:-1] == told["output"]
