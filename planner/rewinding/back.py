@@ -141,11 +141,7 @@ def _view(machine: Machine, asked: Asked) -> _View:
         (r.start, r.end) for r in memory.regions if not r.flags & (Flag.NOMAP.value | Flag.DRIVER_MANAGED.value)
     )
     blocks = _apart([*((r.start, r.end) for r in memory.reserved), *crash])
-    # Page tables are the first allocation: they fill whole regions, and the top of memory.
-    tables = [block for block in blocks if block in usable]
-    if blocks:
-        start, end = blocks[-1]
-        tables.append((max(start, end - memory.ram // asked.page_size * 8), end))
+    tables = _top(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
     return _View(
         machine,
@@ -156,6 +152,20 @@ def _view(machine: Machine, asked: Asked) -> _View:
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
     )
+
+
+def _top(usable: Sequence[Span], blocks: Sequence[Span], size: int) -> list[Span]:
+    """What page tables of so many bytes take: the first allocation, they fill memory from its top."""
+    ends = {end: start for start, end in blocks}
+    found: list[Span] = []
+    for start, end in reversed(usable):
+        low = max(ends.get(end, end), start, end - size)
+        if low < end:
+            found.append((low, end))
+            size -= end - low
+        if low > start or size <= 0:
+            break
+    return found[::-1]
 
 
 def _known(machine: Machine) -> list[Span]:
@@ -239,11 +249,9 @@ def _early_of_log(view: _View) -> Early:
 
 
 def _tables(view: _View) -> tuple[Span, ...]:
-    """Page tables, if the linear map has base pages: the top of memory holds them."""
+    """Page tables, if the linear map has base pages."""
     most = view.machine.memory.ram // view.asked.page_size * 8
-    top = view.listed.blocks[-1] if view.listed.blocks else (0, 0)
-    filled = [block for block in view.listed.blocks if block in view.listed.memory]
-    found = union([*filled, top])
+    found = _top(view.listed.memory, view.listed.blocks, most)
     return tuple(found) if total(found) >= most * 9 // 10 else ()
 
 
@@ -263,7 +271,7 @@ def _logged(view: _View) -> list[_History]:
             history = _history(view, account.what, undone, early)
             if all(history.state != other.state for other in found):
                 found.append(history)
-            if len(found) == 12:
+            if len(found) == 24:
                 break
         if found:
             return _likeliest(view, found)
@@ -271,10 +279,9 @@ def _logged(view: _View) -> list[_History]:
 
 
 def _likeliest(view: _View, found: list[_History]) -> list[_History]:
-    """Those that leave the fewest entries in pieces, and put the recorded crash kernel where it is."""
+    """Those that put the recorded crash kernel where it is, the ones that leave the fewest entries in pieces first."""
     right = [history for history in found if _explains_crash(view, history.state)] or found
-    pieces = [_pieces(view, history) for history in right]
-    return [history for history, count in zip(right, pieces, strict=True) if count == min(pieces)]
+    return sorted(right, key=lambda history: _pieces(view, history))[:6]
 
 
 def _pieces(view: _View, history: _History) -> int:
@@ -507,7 +514,8 @@ def _other_tables(history: _History, view: _View) -> int | None:
     asked, facts = view.asked, view.machine.facts
     if asked.profile.first or view.machine.settled:
         return None
-    forced = forcing(asked.profile, asked.cmdline, facts.config)
+    parameters = words(asked.cmdline) if asked.cmdline is not None else None
+    forced = forcing(asked.profile, parameters, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
     pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
     if pages and not history.early.tables:
