@@ -28,6 +28,7 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
+    "verify": "What sources record of the crash kernel, against the plan.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
