@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
+from planner.crashkernel import as_cmdline, present
 from planner.errors import InputError, PlannerError
 from planner.geometry import geometry
 from planner.kernels import select_profile
@@ -111,7 +112,7 @@ def verify(
     machine: Machine, options: Options, *, crashkernel: str | None = None, observed: Sequence[Observed] = ()
 ) -> Verdict:
     """Compare what one machine records with what the model says."""
-    record = machine.facts.record
+    record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
         return Verdict(machine.source, (Check("placement", "not checkable", obstacle),), recorded=_both(record))
@@ -130,6 +131,12 @@ def verify(
     return Verdict(
         machine.source, tuple(checks), plan.kernel.profile, _both(record), (view.crash, view.low), _notes(plan, inferred)
     )
+
+
+def _absence(machine: Machine) -> BootRecord | None:
+    """A whole /proc/iomem without a crash kernel records that there is none, if one was asked for."""
+    asked = present(as_cmdline(machine.facts.cmdline or ""))
+    return BootRecord() if asked and machine.kind in ("iomem", "live") else None
 
 
 def _both(record: BootRecord | None) -> tuple[Range | None, Range | None]:
@@ -170,9 +177,17 @@ def _obstacle(
                 f"it records low memory beside the crash kernel, which mainline {version} never takes: the kernel has "
                 "patches of its own"
             )
+    if record is not None and any(line.startswith("Reserving ") for line in record.log):
+        return "its line about the crash kernel is none of mainline arm64's: the kernel has patches of its own"
     if not machine.memory.regions:
         return "it shows no memory map: give the machine's /proc/iomem or whole boot log with it (--map, --log)"
-    if record is not None and record.crash is None and not record.failed and record.kexec_crash_size is None:
+    if (
+        record is not None
+        and record.crash is None
+        and not record.failed
+        and record.kexec_crash_size is None
+        and machine.kind not in ("iomem", "live")
+    ):
         return "it records lines about crashkernel, but no outcome"
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
@@ -200,8 +215,15 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
 
 def _placement(machine: Machine, question: Question, plan: Plan, record: BootRecord, *, inferred: str | None) -> Check:
     view, request = plan.reservation, question.request
-    if record.crash is None and not record.failed:
+    if record.crash is None and not record.failed and record.kexec_crash_size is not None:
         return _by_size(plan, record, question)
+    if record.crash is None and view.outcome in ("none", "failed"):
+        return _check("agreed", "nothing is reserved, as planned")
+    if record.crash is None and not record.failed:
+        return _check(
+            "not checkable",
+            f"planned {_span(view.crash)}, and there is none: it failed, or was given back while running",
+        )
     if record.crash is not None and not request.valid:
         return _check(
             "not checkable",
@@ -215,6 +237,9 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     crash = record.crash
     if crash is not None and crash.start % question.mainline.bounds.align:
         return _check("disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is")
+    misplaced = _misplaced(machine, crash) if crash is not None else None
+    if misplaced is not None:
+        return _check("disagreed", f"recorded {_span(crash)}: {misplaced}")
     for other in view.other_readings:
         if (other.crash, other.low) == (record.crash, record.low):
             return _check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
@@ -319,6 +344,16 @@ def _impossible(question: Question, plan: Plan, record: BootRecord) -> str | Non
     needs_low = crash.start >= bounds.low_max and (request.low if request.high else bounds.default_low)
     if bool(needs_low) != (low is not None):
         return "low memory is recorded where none belongs" if low is not None else "the low part is missing"
+    return None
+
+
+def _misplaced(machine: Machine, crash: Range) -> str | None:
+    """Why the recorded range can be no reservation at all on this map."""
+    if not any(r.start <= crash.start and crash.end <= r.end for r in machine.memory.regions):
+        return "it does not lie inside one range of RAM"
+    image = machine.facts.kernel_image
+    if image is not None and image.start < crash.end and crash.start < image.end:
+        return "it overlaps the kernel image"
     return None
 
 

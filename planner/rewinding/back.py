@@ -129,9 +129,12 @@ def _histories(view: _View) -> list[_History]:
 def _view(machine: Machine, asked: Asked) -> _View:
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
-    crash = union(
-        (r.start, r.end) for r in (*recorded, *(r for r in memory.reserved if r.name.startswith("Crash kernel")))
-    )
+    named = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
+    crash = union([*((r.start, r.end) for r in recorded), *named])
+    if named:
+        # Where it is listed by name, nothing else that is listed is part of it.
+        others = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
+        crash = [piece for span in crash for piece in subtract(span, others)]
     low_max = asked.dma_limit
     if low_max is None:
         low_max = derived_dma_limit(asked.profile, memory.regions)

@@ -16,6 +16,7 @@ from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
 from planner.sources.log_prefix import without_prefix
+from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -32,6 +33,7 @@ _DUMP = re.compile(
 )
 _RESERVED = re.compile(rf"crashkernel reserved: {_HEX} - {_HEX}")
 _LOW = re.compile(rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
+_PATCHED = re.compile(r"Reserving (\d+)MB of (low )?memory at (\d+)MB for crashkernel")
 _CMA = re.compile(rf"cma: Reserved (\d+) MiB at {_HEX}")
 _SWIOTLB = re.compile(rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
 _NODE_DATA = re.compile(rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
@@ -124,6 +126,14 @@ def _crash_line(line: str, number: int, log: _Log) -> None:
         log.crash = Range(int(m[1], 16), int(m[2], 16))
     elif (m := _LOW.search(line)) is not None:
         log.low = Range(int(m[1], 16), int(m[2], 16))
+    elif (m := _PATCHED.search(line)) is not None:
+        # Not arm64's own line: x86's, or one of the patch series before 5.19.
+        start = int(m[3]) * MIB
+        found = Range(start, start + int(m[1]) * MIB)
+        if m[2]:
+            log.low = found
+        else:
+            log.crash = found
     elif text.startswith(_KNOWN):
         log.failed = True
     elif not text.startswith(("crashkernel", "Memory value expected", "crahskernel")):
@@ -200,11 +210,12 @@ def _machine(log: _Log, name: str) -> Machine:
         reserved = [Reserved(*piece) for span in dump for piece in subtract(span, crash)]
     else:
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes)
-        regions = _with_nomap(nodes if log.efi else _inferred(nodes, notes), log.nomap)
+        regions = _with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), log.nomap)
         reserved = [
             Reserved(e.start, e.end, e.name or e.kind)
             for e in log.events
             if e.start is not None and e.end is not None and (e.before_crash or e.kind == "reserved-memory")
+            if e.kind != "node"
         ]
         reserved += firmware
         if regions:
@@ -239,27 +250,6 @@ def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:
     if zones.get("DMA32"):
         return zones["DMA32"]
     return NO_DMA_ZONES if whole and "DMA" not in zones and "DMA32" not in zones else None
-
-
-def _inferred(nodes: list[Region], notes: list[str]) -> list[Region]:
-    """Touching ranges of one node differ in flags: between two larger ones the smaller is the firmware's."""
-    result: list[Region] = []
-    mapped = True
-    guessed = 0
-    for i, region in enumerate(nodes):
-        touches = i > 0 and nodes[i - 1].end == region.start and nodes[i - 1].node == region.node
-        if not touches:
-            follows = i + 1 < len(nodes) and nodes[i + 1].start == region.end and nodes[i + 1].node == region.node
-            mapped = not follows or region.end - region.start >= nodes[i + 1].end - nodes[i + 1].start
-        else:
-            mapped = not mapped
-        guessed += not mapped
-        result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
-    if guessed:
-        notes.append(
-            f"{guessed} memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
-        )
-    return result
 
 
 def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:
