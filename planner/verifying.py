@@ -129,7 +129,12 @@ def verify(
     checks += [_granularity(machine, plan, seen) for seen in observed]
     view = plan.reservation
     return Verdict(
-        machine.source, tuple(checks), plan.kernel.profile, _both(record), (view.crash, view.low), _notes(plan, inferred)
+        machine.source,
+        tuple(checks),
+        plan.kernel.profile,
+        _both(record),
+        (view.crash, view.low),
+        _notes(plan, inferred),
     )
 
 
@@ -164,9 +169,7 @@ def _obstacle(
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
     if record is None and not observed:
-        return (
-            "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
-        )
+        return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
     version = options.kernel or facts.kernel
     if version is not None:
         selection = select_profile(version)
@@ -307,7 +310,7 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
             "not checkable",
             f"{recorded}, {planned}: the source cannot show all early reservations, with more of them it may fail",
         )
-    too_high = _impossible(question, plan, record)
+    too_high = _impossible(question, record)
     if too_high is not None:
         return _check("disagreed", f"{recorded}, {planned}: {too_high}")
     return _check(
@@ -316,7 +319,7 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
     )
 
 
-def _impossible(question: Question, plan: Plan, record: BootRecord) -> str | None:
+def _impossible(question: Question, record: BootRecord) -> str | None:
     """Why no further reservation could have led to the record; None if some could."""
     crash, low, setting = record.crash, record.low, question.mainline
     assert crash is not None  # noqa: S101 - asked for a record that has one
@@ -329,7 +332,8 @@ def _impossible(question: Question, plan: Plan, record: BootRecord) -> str | Non
         found
         for memblock in _states(question)
         for start, end in limits
-        if start <= crash.start and crash.end <= end
+        if start <= crash.start
+        and crash.end <= end
         and (found := memblock.search(crash.size, bounds.align, start, end)) is not None
     ]
     if not highest:
@@ -358,7 +362,7 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
 
 
 def _states(question: Question) -> Iterator[Memblock]:
-    """memblock under every reading, the planned one first."""
+    """The states of memblock under every reading, the planned one first."""
     memory, page = question.mainline.memory, question.mainline.geometry.page_size
     yield Memblock.of(memory, page_size=page, movable_node=question.mainline.movable_node)
     for other in question.others:
@@ -386,7 +390,9 @@ def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
     text = f"{seen.source}: {'; '.join(wrong)}"
-    missing = [key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed]
+    missing: list[str] = [
+        key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed
+    ]
     if machine.facts.kernel_image is None:
         missing.append("the place of the kernel image")
     if missing:

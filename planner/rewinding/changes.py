@@ -19,7 +19,14 @@ from planner.rewinding.later import Later
 from planner.rewinding.undo import State, topmost
 from planner.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 
-__all__ = ["Cma", "Early", "cma_align", "cma_of", "place_cma", "replay"]
+__all__ = ["OTHER_CMA", "USUAL_CMA", "Cma", "Early", "cma_align", "cma_of", "place_cma", "replay"]
+
+
+USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
+"""Sizes that kernels are configured with (CMA_SIZE_MBYTES): distributions, arm64's own, the general default."""
+
+OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
+"""Sizes that are asked for with `cma=`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +139,9 @@ def _cut(state: State, top: int) -> tuple[State, int]:
 def _pages(state: State, size: int, page_size: int) -> State:
     """The state with so many bytes of single pages from the top."""
     left, taken = round_up(size, page_size), []
-    for low, high in reversed(state.gaps()):
-        low, high = round_up(low, page_size), round_down(high, page_size)
-        part = min(left, high - low)
+    for start, end in reversed(state.gaps()):
+        high = round_down(end, page_size)
+        part = min(left, high - round_up(start, page_size))
         if part > 0:
             taken.append((high - part, high))
             left -= part

@@ -172,7 +172,9 @@ def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
 def _slots(pool: int, page_size: int, profile: Profile) -> list[list[Later]]:
     """The arrays beside a bounce buffer: those of the profile first, then those of other kernels."""
     count = pool // _SLAB
-    order = sorted(range(3), key=lambda i: i != (0 if profile.since >= (5, 14) else 1 if profile.since >= (5, 12) else 2))
+    order = sorted(
+        range(3), key=lambda i: i != (0 if profile.since >= (5, 14) else 1 if profile.since >= (5, 12) else 2)
+    )
     return [
         [
             Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)

@@ -182,7 +182,13 @@ def _allocation(line: str, number: int, log: _Log) -> None:
     elif (m := _POOL.search(line)) is not None:
         start = int(m[1], 16)
         log.event("reserved-memory", start, start + int(m[2]) * MIB, number, "pool")
-    elif (m := _KFENCE.search(line)) is not None:
+    else:
+        _sized(line, number, log)
+
+
+def _sized(line: str, number: int, log: _Log) -> None:
+    """Allocations of which the log names the size only, and the nodes."""
+    if (m := _KFENCE.search(line)) is not None:
         log.event("kfence", None, None, number, size=int(m[1]))
     elif (m := _HASH.match(line)) is not None:
         if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):

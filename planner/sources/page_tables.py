@@ -62,7 +62,10 @@ def parse_dump(text: str, name: str) -> Observed:
 
 
 def _kind(level: str, flags: list[str]) -> str | None:
-    """The kind of leaf of one line; None for what maps nothing. An entry made invalid (KFENCE's guards) stays a leaf."""
+    """The kind of leaf of one line; None for what maps nothing.
+
+    An entry that was made invalid (a guard page of KFENCE) is a leaf all the same.
+    """
     if not flags:
         return None
     if level in ("PGD", "P4D", "PUD"):
