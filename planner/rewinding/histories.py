@@ -178,10 +178,14 @@ def _tried(
     view: View, accounts: Sequence[Account], before: Sequence[Later]
 ) -> Iterator[tuple[tuple[int, ...], str, Undone]]:
     """The accounts that lead to what is listed, with their ranks; none after one that leaves nothing in pieces."""
+    found = False
     for account in accounts:
+        if account.unusual and found:
+            return
         whole = False
         for undone in islice(undo(view.listed, (*before, *account.items), Budget(400)), 8):
             rank = _rank(view, undone, account)
+            found = found or not rank[0]
             whole = whole or not any(rank[:4])
             yield rank, account.what, undone
         if whole:
