@@ -43,7 +43,8 @@ def histories(view: View) -> list[History]:
     if logged and found:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
-    return [*found, _simple(view), History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
+    simple = [_simple(view)] if view.crash or logged else []
+    return [*found, *simple, History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
 
 
 def _early_of_log(view: View) -> Early:
@@ -81,14 +82,19 @@ def _logged(view: View) -> list[History]:
             if len(found) == 24:
                 break
         if found:
-            return _likeliest(view, found)
+            return _likeliest(view, found, len(account.items))
     return []
 
 
-def _likeliest(view: View, found: list[History]) -> list[History]:
-    """Those that put the recorded crash kernel where it is, the ones that leave the fewest entries in pieces first."""
+def _likeliest(view: View, found: list[History], items: int) -> list[History]:
+    """Those that put the recorded crash kernel where it is: first what leaves few entries in pieces, and few items."""
     right = [history for history in found if _explains_crash(view, history.state)] or found
-    return sorted(right, key=lambda history: _pieces(view, history))[:6]
+
+    def left(history: History) -> tuple[int, int]:
+        late = [span for span, _ in history.late]
+        return _pieces(view, history) + max(items - len(late), 0), -total(union(late))
+
+    return sorted(right, key=left)[:6]
 
 
 def _pieces(view: View, history: History) -> int:
