@@ -221,7 +221,7 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if record.crash is None and not record.failed and record.kexec_crash_size is not None:
         return _by_size(plan, record, question)
     if record.crash is None and view.outcome in ("none", "failed"):
-        return _check("agreed", "nothing is reserved, as planned")
+        return _check("agreed", f"{'the reservation failed' if record.failed else 'nothing is reserved'}, as planned")
     if record.crash is None and not record.failed:
         return _check(
             "not checkable",

@@ -60,7 +60,9 @@ def test_a_place_below_a_hole_that_would_have_held_it_is_none() -> None:
     [
         pytest.param(Later("t", 4 * MIB, PAGE, at=62 * MIB), [62 * MIB], id="a known address needs no search"),
         pytest.param(Later("t", 4 * MIB, PAGE, at=18 * MIB), [], id="a known address that is free is none"),
-        pytest.param(Later("t", 4 * MIB, PAGE, 0, 22 * MIB), [10 * MIB], id="a window that leaves too little of a hole"),
+        pytest.param(
+            Later("t", 4 * MIB, PAGE, 0, 22 * MIB), [10 * MIB], id="a window that leaves too little of a hole"
+        ),
         pytest.param(Later("t", 4 * MIB, 64 * MIB), [64 * MIB], id="an alignment inside the block"),
     ],
 )
