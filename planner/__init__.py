@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner.api import compare, plan
+    from planner.api import compare, defaults, diff, explain, fit, give_back, plan, sweep
     from planner.comparing import Comparison
     from planner.errors import InputError, KernelBugError, PlannerError
     from planner.machine import Facts, Machine
@@ -40,7 +40,13 @@ __all__ = [
     "Reserved",
     "__version__",
     "compare",
+    "defaults",
+    "diff",
+    "explain",
+    "fit",
+    "give_back",
     "plan",
+    "sweep",
 ]
 
 _HOMES = {
@@ -59,6 +65,12 @@ _HOMES = {
     "Reserved": "memory_map",
     "compare": "api",
     "plan": "api",
+    "sweep": "api",
+    "give_back": "api",
+    "fit": "api",
+    "explain": "api",
+    "diff": "api",
+    "defaults": "api",
 }
 
 

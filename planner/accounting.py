@@ -100,7 +100,7 @@ def _outside(mapping: Mapping, spans: Sequence[LeafSpan], within: Span | None) -
 def hole_above(gaps: Sequence[Span], area: Range) -> int:
     """Free bytes between the area and the next reservation or end of memory above it."""
     index = bisect_right(gaps, (area.start, 1 << 64)) - 1
-    return gaps[index][1] - area.end if index >= 0 else 0
+    return max(0, gaps[index][1] - area.end) if index >= 0 else 0
 
 
 def ideal_table_bytes(size: int, geometry: Geometry, *, forced: bool) -> int:

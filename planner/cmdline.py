@@ -11,6 +11,11 @@ __all__ = ["has_word", "values", "words"]
 
 def words(cmdline: str) -> list[str]:
     """The kernel's own words of a command line: up to `--`, quotes keep blanks."""
+    result = _quoted(cmdline) if '"' in cmdline else cmdline.split()
+    return result[: result.index("--")] if "--" in result else result
+
+
+def _quoted(cmdline: str) -> list[str]:
     result: list[str] = []
     word, quoted = "", False
     for char in cmdline:
@@ -22,9 +27,7 @@ def words(cmdline: str) -> list[str]:
             word = ""
         else:
             word += char
-    if word:
-        result.append(word)
-    return result[: result.index("--")] if "--" in result else result
+    return [*result, word] if word else result
 
 
 def values(parameters: list[str], name: str) -> list[str]:

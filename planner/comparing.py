@@ -12,7 +12,6 @@ from planner import crashkernel as ck
 from planner.errors import InputError
 from planner.machine import Machine
 from planner.planning import Options, Question, answer, ask, with_request
-from planner.processors import split_live
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.result import KernelView, Leaves, Plan, Waste
@@ -34,9 +33,10 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. needs, bbm_level, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of
-    what the kernel does. obstacle: why it cannot be had on this machine, "" if nothing is known against it.
-    best: whether it serves the aim best among the strategies for this size.
+    size: bytes asked for. needs, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of what the
+    kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2; no_aborts: it must promise no conflict aborts,
+    too. obstacle: why it cannot be had on this machine, "" if nothing is known against it. best: whether it serves
+    the aim best among the strategies for this size.
     """
 
     size: int
@@ -44,6 +44,7 @@ class Row:
     plan: Plan
     needs: str
     bbm_level: int
+    no_aborts: bool
     boot_time_only: bool
     one_cpu: bool
     since: str
@@ -100,8 +101,9 @@ class Row:
 class Comparison:
     """Every strategy for each size.
 
-    request: what was asked for, as given. sizes: bytes, as listed, or the one of the request. best: the strategy that
-    serves the aim best for the first size; None where nothing is reserved. reason: why, in words.
+    request: what was asked for, as given; the sizes where nothing else was. sizes: bytes, as listed, or the one of
+    the request. best: the strategy that serves the aim best for the first size; None where nothing is reserved.
+    reason: why, in words.
     """
 
     request: str
@@ -153,8 +155,9 @@ def make_comparison(
     by_name = {row.strategy: row for row in first}
     notes = dict.fromkeys(note for name in ("mainline", "pud-aligned") for note in by_name[name].plan.notes)
     mainline = by_name["mainline"].plan
+    listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
-        request=question.text,
+        request=question.text if asked is crashkernel else listed,
         source=machine.source,
         ram=mainline.memory.ram,
         kernel=mainline.kernel,
@@ -191,7 +194,8 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
         strategy=strategy.name,
         plan=plan,
         needs=acting.needs,
-        bbm_level=acting.bbm_level,
+        bbm_level=min(max(acting.bbm_level, 0), 2),
+        no_aborts=acting.bbm_level > 2,
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
@@ -205,7 +209,7 @@ _ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
-    if strategy.bbm_level >= 0 and not split_live(question.machine.facts.midr, question.options.cpu):
+    if strategy.bbm_level > 0 and not mainline.no_aborts:
         return "no processor here is known to split blocks live"
     if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"

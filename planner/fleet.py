@@ -9,7 +9,7 @@ from __future__ import annotations
 from planner.errors import InputError
 from planner.planning import Options
 from planner.records import dataclass, replace
-from planner.result import Plan
+from planner.result import Mapping, Plan
 from planner.sizes import fits, format_size, memparse
 from planner.strategies import strategy_named
 
@@ -29,7 +29,7 @@ class Sum:
     """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
 
     reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped.
-    pages_only: machines that lose block mappings: base pages outside the crash memory beyond the baseline.
+    pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
     """
 
     machines: int = 0
@@ -48,7 +48,7 @@ class Sum:
         self.machines += 1
         self.reserved += plan.reserved
         self.unprotected += plan.reserved and not plan.reservation.protected
-        self.pages_only += waste.base_pages_outside_crash > 0
+        self.pages_only += _has_blocks(plan.baseline) and not _has_blocks(plan.mapping)
         self.returned += waste.returned
         self.kept += waste.kept
         self.base_pages_outside_crash += waste.base_pages_outside_crash
@@ -59,6 +59,10 @@ class Sum:
         """The machines of another sum besides."""
         for name in Sum.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def _has_blocks(mapping: Mapping) -> bool:
+    return bool(mapping.leaves.pud or mapping.leaves.cont_pmd or mapping.leaves.pmd)
 
 
 @dataclass(frozen=True, slots=True)

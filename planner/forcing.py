@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from planner.cmdline import values
+from planner.cmdline import values, words
 from planner.kernels import Profile
 from planner.records import dataclass
 from planner.sizes import memparse
@@ -40,7 +40,7 @@ _Cause = tuple[str, str]
 
 def forcing(
     profile: Profile,
-    parameters: list[str] | None,
+    cmdline: str | None,
     config: Mapping[str, str],
     *,
     rodata: str | None = None,
@@ -49,11 +49,11 @@ def forcing(
 ) -> Forcing:
     """What forces base pages under this profile.
 
-    parameters: the words of the command line, None where it is not known. rodata, kfence: the user's word, which
+    cmdline: None where it is not known. rodata, kfence: the user's word, which
     wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
     """
-    known = parameters is not None or bool(config)
-    parameters = parameters or []
+    known = cmdline is not None or bool(config)
+    parameters = words(cmdline or "")
     assumed: list[str] = []
     notes: list[str] = []
     causes: list[_Cause] = []

@@ -164,7 +164,8 @@ _V6_7 = replace(
     name="6.7",
     spans="6.7 to 6.11",
     since=(6, 7),
-    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead loop')",
+    source="generic reservation as in 6.12 before the loop guard ('crash: fix riscv64 crash memory reserve dead "
+    "loop'); not read as a whole file",
     dma_limit="bits",
     loops_high=True,
 )
@@ -185,7 +186,8 @@ _V6_4 = replace(
     name="6.4",
     spans="6.4",
     since=(6, 4),
-    source="removed lines of 'simplify the reservation behaviour of crashkernel=,high' (2023); mmu.c: 0d124e96051b",
+    source="removed lines of 'simplify the reservation behaviour of crashkernel=,high' (2023); mmu.c: 0d124e96051b; "
+    "not read as whole files",
     plain=(_BELOW_LOW, _ANYWHERE),
     high=(_ANYWHERE,),
     in_use_message=False,
@@ -196,7 +198,7 @@ _V6_2 = replace(
     name="6.2",
     spans="6.2 and 6.3",
     since=(6, 2),
-    source="commits a149cf00b158 (low default) and a9ae89df7377 (fall back high)",
+    source="commits a149cf00b158 (low default) and a9ae89df7377 (fall back high); not read as whole files",
     effect="pages",
     zoneless_effect="isolated",
     kfence="forces",
@@ -219,7 +221,7 @@ _V6_0 = replace(
     name="6.0",
     spans="6.0 and 6.1.0",
     since=(6, 0),
-    source="as 6.1, before KFENCE had an early pool",
+    source="as 6.1, before KFENCE had an early pool; that RAM is rounded up from 6.0 on is inferred",
     kfence="forces",
 )
 _V5_19 = replace(
@@ -252,7 +254,8 @@ _V5_15_STABLE = replace(
     _V5_15,
     name="5.15-stable",
     spans="5.15 stable",
-    source="as 5.15, with the back-port of 031495635b46 (which 5.15.y has it first is not known: taken from 5.15.100)",
+    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y "
+    "has it first is not known: taken from 5.15.100)",
     zoneless_effect="isolated",
 )
 _V5_12 = replace(

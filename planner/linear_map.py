@@ -37,6 +37,7 @@ __all__ = [
     "base_page_bytes",
     "build",
     "build_over",
+    "kinds_used",
     "measure",
     "remap",
 ]
@@ -72,6 +73,11 @@ def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]
         if geometry.pud_leaf:
             levels.append((geometry.pud_size, PUD))
     return tuple((size - 1, -size, kind) for size, kind in levels if not memstart % size)
+
+
+def kinds_used(geometry: Geometry, memstart: int) -> tuple[int, ...]:
+    """The kinds of leaves that some address of the map may have, largest first."""
+    return tuple(sorted([PTE, *(kind for _, _, kind in _levels(geometry, memstart, 0))]))
 
 
 def _place(

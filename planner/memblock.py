@@ -12,18 +12,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, lt
 
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 
-__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection"]
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
 
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
-_NO_HOLE = (1 << 65, 1 << 65)
 _start = attrgetter("start")
+_NO_HOLE = (1 << 65, 1 << 65)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
@@ -70,8 +70,11 @@ class Memblock:
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
         self._merged = False
-        self.reserved = union([(r.start, r.end) for r in memory.reserved])
-        self.has_mirror = any(r.flags & _MIRROR for r in self.memory)
+        starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
+        # Nearly every map lists them in order, apart, and none of them empty.
+        apart = all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))
+        self.reserved = list(zip(starts, ends, strict=True)) if apart else union(zip(starts, ends, strict=True))
+        self.has_mirror = any(flags & _MIRROR for flags in {r.flags for r in self.memory})
         return self
 
     def copy(self) -> Memblock:
@@ -250,17 +253,17 @@ class Memblock:
             self.reserve(found, size)
         return found
 
-    def rejections(self, size: int, align: int, start: int, end: int) -> list[Rejection]:
+    def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
         """For each free gap, from the top: why a top-down search for this request does not take it.
 
-        Ends at the gap that holds the request, if one does.
+        Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
         """
         if end in (ACCESSIBLE, NOLEAKTRACE):
             end = PHYS_ADDR_MAX
         start = max(start, self.page_size)
         end = max(start, end)
         result = []
-        for gap in reversed(self.gaps()):
+        for gap in reversed(self.gaps(mirror_only=mirror_only)):
             low, high = max(gap[0], start), min(gap[1], end)
             if low >= high:
                 result.append(Rejection(gap, None, "outside", size))
@@ -289,6 +292,14 @@ class Memblock:
         return sum([r.end - r.start for r in self.memory])
 
 
+def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
+    """What memblock makes of regions that overlap: what is there keeps its flags, the rest is added."""
+    memblock = Memblock()
+    for region in regions:
+        memblock.add(region.start, region.end - region.start, region.flags, region.node)
+    return memblock.memory
+
+
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
     # A gap outside the window is empty after clamping: only a request for nothing can match there.
     mask = -align
@@ -296,8 +307,15 @@ def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> 
         low, high = gaps[i]
         if high <= start and size:
             return None
-        low = min(max(low, start), end)
-        high = min(max(high, start), end)
+        # Clamped to the window by hand: a search passes over hundreds of gaps.
+        if low < start:
+            low = start
+        elif low > end:
+            low = end
+        if high > end:
+            high = end
+        elif high < start:
+            high = start
         if high < size:
             continue
         candidate = (high - size) & mask

@@ -6,11 +6,13 @@ no source shows), reserved ranges may be unaligned and may lie outside memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntFlag
 
+from planner.ranges import Span, intersect, subtract, union
 from planner.records import dataclass
 
-__all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved"]
+__all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
 
 
 class Flag(IntFlag):
@@ -65,3 +67,15 @@ class MemoryMap:
     def ram(self) -> int:
         """Bytes of all regions, NOMAP ones included: `memblock_phys_mem_size()`."""
         return sum([r.end - r.start for r in self.regions])
+
+
+def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:
+    """The same regions, cut so that what lies in `spans` (in any order, they may overlap) is NOMAP."""
+    holes = union(spans)
+    result: list[Region] = []
+    for r in regions:
+        span = (r.start, r.end)
+        pieces = [(a, b, r.flags) for a, b in subtract(span, holes)]
+        pieces += [(a, b, r.flags | Flag.NOMAP.value) for a, b in intersect(span, holes)]
+        result += [Region(a, b, flags, r.node) for a, b, flags in sorted(pieces)]
+    return result

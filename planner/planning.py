@@ -17,11 +17,22 @@ from planner.mapped import assumes_kfence_pool
 from planner.memblock import Memblock
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
+from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
-from planner.remarks import largest_size, remarks
+from planner.remarks import remarks
 from planner.reservation import Placement, reserve
-from planner.result import FactsView, KernelView, MemoryView, OtherReading, Plan, RequestView, ReservationView, Rewound
+from planner.result import (
+    FactsView,
+    KernelView,
+    MemoryView,
+    OtherReading,
+    Plan,
+    RemapStep,
+    RequestView,
+    ReservationView,
+    Rewound,
+)
 from planner.setting import (
     CONFIG_SYMBOLS,
     Options,
@@ -35,13 +46,21 @@ from planner.setting import (
     with_text,
     without_crash_kernels,
 )
-from planner.steps import Steps
+from planner.steps import Measured, Steps
 from planner.strategies import Strategy, strategy_named
 
 if TYPE_CHECKING:
     from planner.rewinding import Reading
 
-__all__ = ["Options", "Question", "answer", "ask", "largest_size", "make_plan", "with_request"]
+__all__ = [
+    "Options",
+    "Question",
+    "answer",
+    "ask",
+    "make_plan",
+    "outcome_of",
+    "with_request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +275,20 @@ def _plan(
         facts=_facts_view(setting, options),
         leaf_spans=tuple(spans),
         baseline_spans=tuple(baseline_spans),
+        steps=_steps(setting, reservation, (baseline_spans, baseline), (spans, mapping)) if options.steps else None,
+        processors=processors(setting.strategy, setting.processors),
     )
+
+
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+    """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
+    if not request.valid:
+        return "none"
+    if placement.crash is None:
+        return "failed"
+    if placement.area is not None:
+        return "aligned"
+    return "fallback" if setting.proposal is not None and not request.base else "exact"
 
 
 def _facts_view(setting: Setting, options: Options) -> FactsView:
@@ -275,21 +307,21 @@ def _facts_view(setting: Setting, options: Options) -> FactsView:
     )
 
 
+def _steps(setting: Setting, reservation: ReservationView, before: Measured, after: Measured) -> tuple[RemapStep, ...]:
+    """How the map is changed; what few plans are asked for is loaded for those alone."""
+    from planner.remapping import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
+
+    (old, baseline), (new, mapping) = before, after
+    return remap_steps(setting, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
+
+
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:
     log = (*request.log, *placement.log)
     attempts = tuple(placement.attempts)
-    if not request.valid:
-        return ReservationView("none", attempts=attempts, log=log)
-    crash = placement.crash
+    outcome = outcome_of(request, placement, setting)
+    crash, area = placement.crash, placement.area
     if crash is None:
-        return ReservationView("failed", attempts=attempts, log=log)
-    area = placement.area
-    if area is not None:
-        outcome = "aligned"
-    elif setting.proposal is not None and not request.base:
-        outcome = "fallback"
-    else:
-        outcome = "exact"
+        return ReservationView(outcome, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,

@@ -7,6 +7,7 @@ of this package together that takes longer than importing all their code. Here t
     @dataclass(frozen=True, slots=True)      fields are the annotations, in order; always with slots
     field(default_factory=list)              also `default` and `repr`
     replace(value, size=1)                   a copy with other fields
+    maker(cls)                               a quick way to make thousands of frozen values
 
 Not supported, and refused when the class is defined: inheritance, `ClassVar`, `InitVar`, `__post_init__`.
 Imports nothing of this package.
@@ -19,6 +20,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import FrozenInstanceError, dataclass, field, replace
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
+    def maker(cls: type[_T]) -> type[_T]:
+        """The class itself, as far as types go."""
+        return cls
 else:
     _MISSING = object()
 
@@ -50,6 +58,20 @@ else:
             if name not in changes:
                 changes[name] = getattr(obj, name)
         return type(obj)(**changes)
+
+    def maker(cls):
+        """A function that takes all fields of a frozen class, in order, and makes a value in half the time.
+
+        The value is filled in as one of an open twin, and becomes one of its class when it is done.
+        """
+        names = cls.__slots__
+        twin = type(f"_Open{cls.__name__}", (), {"__slots__": names})
+        lines = [f"value.{name} = {name}" for name in names]
+        known = {"twin": twin, "cls": cls}
+        # As for `__init__`: field names are never input.
+        code = "\n ".join(["value = twin()", *lines, "value.__class__ = cls", "return value"])
+        exec(f"def make({', '.join(names)}):\n {code}", known)  # noqa: S102
+        return known["make"]
 
     def _build(cls, frozen, order):
         """The same class anew, with slots and the shared methods; what it defines itself stays."""
@@ -142,4 +164,4 @@ else:
         raise FrozenInstanceError(f"cannot assign to or delete field {name!r}")
 
 
-__all__ = ["FrozenInstanceError", "dataclass", "field", "replace"]
+__all__ = ["FrozenInstanceError", "dataclass", "field", "maker", "replace"]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from planner import crashkernel as ck
-from planner.kernels import Profile
+from planner.capacity import largest_size
 from planner.memblock import Memblock
-from planner.records import replace
-from planner.reservation import Bounds, Placement, Proposal, reserve
+from planner.reservation import Placement
 from planner.result import ReservationView
 from planner.setting import Setting
-from planner.sizes import GIB, format_size, round_down, round_up
+from planner.sizes import GIB, format_size
 
-__all__ = ["largest_size", "remarks", "why_failed"]
+__all__ = ["remarks", "why_failed"]
 
 
 def remarks(
@@ -23,6 +22,8 @@ def remarks(
         notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
     if placement.low_failed:
         notes.append("the low part could not be reserved, so the main part was freed again")
+    if reservation.crash is not None and not reservation.crash.size:
+        notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
     if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
     if reservation.outcome == "aligned" and not whole:
@@ -31,7 +32,7 @@ def remarks(
             "remapped and not protected (--align block avoids this)"
         )
     if setting.forcing.reasons and request.valid:
-        notes.append(_what_would_help(setting))
+        notes += _what_would_help(setting)
     if setting.strategy.name == "isolated" and setting.profile.effect != "isolated" and setting.zones:
         notes.append(
             "a kernel that isolates reserves before CMA and the memmap; this map shows the moment of the chosen "
@@ -49,12 +50,12 @@ def remarks(
     return notes
 
 
-def _what_would_help(setting: Setting) -> str:
-    forcing = setting.forcing
-    text = f"the whole linear map has base pages already ({'; '.join(forcing.reasons)})"
+def _what_would_help(setting: Setting) -> list[str]:
+    reasons, remedies = "; ".join(setting.forcing.reasons), ", and ".join(setting.forcing.remedies)
+    notes = [f"the whole linear map has base pages already ({reasons}); for blocks it would take {remedies}"]
     if setting.strategy.proposal:
-        text += ": an aligned area buys nothing here, the crash memory can be unmapped as it is"
-    return f"{text}; for blocks it would take {', and '.join(forcing.remedies)}"
+        notes.append("an aligned area buys nothing here: the crash memory can be unmapped as it is")
+    return notes
 
 
 def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting: Setting) -> list[str]:
@@ -91,35 +92,3 @@ def why_failed(memblock: Memblock, request: ck.Reading, setting: Setting) -> lis
     if size is None:
         return [f"{wanted} cannot be reserved, nor can any smaller size of this form"]
     return [f"{wanted} cannot be reserved; the largest size of this form that can is {format_size(size)}"]
-
-
-def largest_size(
-    memblock: Memblock,
-    request: ck.Reading,
-    profile: Profile,
-    bounds: Bounds,
-    proposal: Proposal | None = None,
-) -> int | None:
-    """The largest size, in whole pages, that a request of this form would get reserved; None if none is.
-
-    Candidates are what each free gap holds in each window, largest first; each is verified by reserving it.
-    """
-    page = memblock.page_size
-    candidates: set[int] = set()
-    if request.base:
-        base = request.base
-        candidates = {end - base for start, end in memblock.gaps() if start <= base < end}
-    else:
-        for window in profile.high if request.high else profile.plain:
-            start, end = max(bounds.resolve(window.start), page), bounds.resolve(window.end)
-            for gap_start, gap_end in memblock.gaps():
-                low, high = max(gap_start, start), min(gap_end, end)
-                candidates.add(high - round_up(low, bounds.align))
-    ram = memblock.phys_mem_size
-    for size in sorted({round_down(c, page) for c in candidates if c >= page}, reverse=True):
-        if profile.combine == "generic" and size >= ram:
-            continue
-        smaller = replace(request, rc=0, size=size)
-        if reserve(memblock.copy(), smaller, profile, bounds, proposal).crash is not None:
-            return size
-    return None

@@ -14,6 +14,7 @@ __all__ = [
     "KINDS",
     "SCHEMA_VERSION",
     "TABLES",
+    "AllowedPart",
     "Attempt",
     "FactsView",
     "KernelView",
@@ -22,6 +23,9 @@ __all__ = [
     "MemoryView",
     "OtherReading",
     "Plan",
+    "Processor",
+    "ProcessorsView",
+    "RemapStep",
     "RequestView",
     "ReservationView",
     "Rewound",
@@ -204,11 +208,69 @@ NO_FACTS = FactsView()
 
 
 @dataclass(frozen=True, slots=True)
+class Processor:
+    """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
+
+    midr: int | None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedPart:
+    """One row of a list of processors: implementer and part number, from revision `r0pN` on; None: all revisions."""
+
+    name: str
+    implementer: int
+    part: int
+    least_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorsView:
+    """What a strategy asks of the processors, and whether those known are such.
+
+    needs: in words. allowed: the kernel's list, where it decides. cpus: those looked at. may_run: whether all of them
+    may run it; None where nobody can tell. why: the reason, in words.
+    """
+
+    needs: str
+    allowed: tuple[AllowedPart, ...]
+    cpus: tuple[Processor, ...]
+    may_run: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemapStep:
+    """One operation that changes the linear map because of the crash kernel; fields that do not apply are None.
+
+    step: `tables` (these pages of tables must exist beforehand), `build` (leaves in tables nobody can reach yet),
+    `clear` (entries made invalid), `link` (entries that point to the tables built), `write` (leaves stored in a table
+    that is in use), `tlbi`, `dsb`, `switch` (of the table register, to `root`).
+    range: the bytes concerned; of a `tlbi` without one: all. leaf: the kind of leaf stored, of `KINDS`. was: the kind
+    of leaf that was there and valid. level: of the entries. cpus: `one` or `all`. local: not broadcast.
+    """
+
+    step: str
+    range: Range | None = None
+    leaf: str | None = None
+    was: str | None = None
+    level: str | None = None
+    entries: int | None = None
+    tables: Tables | None = None
+    root: str | None = None
+    cpus: str = "one"
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole answer for one machine and one request.
 
     leaf_spans: the linear map itself, sorted `(start, end, kind)` with physical addresses and an index into
     `KINDS`; baseline_spans: the same without a crash kernel. They are not part of the JSON report.
+    steps: how the map is changed, in order; None if not asked for, empty if it is not changed. processors: which may
+    run the strategy.
     """
 
     request: RequestView
@@ -222,6 +284,8 @@ class Plan:
     facts: FactsView = NO_FACTS
     leaf_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
     baseline_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
+    steps: tuple[RemapStep, ...] | None = None
+    processors: ProcessorsView | None = None
 
     @property
     def schema_version(self) -> int:
@@ -231,4 +295,5 @@ class Plan:
     @property
     def reserved(self) -> bool:
         """Whether crash memory is reserved at all: the exit status of `plan`."""
-        return self.reservation.crash is not None
+        crash = self.reservation.crash
+        return crash is not None and crash.size > 0

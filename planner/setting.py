@@ -5,6 +5,8 @@ Everything that is decided before memblock is searched is decided here, once, an
 
 from __future__ import annotations
 
+import re
+
 from planner import crashkernel as ck
 from planner.cmdline import has_word, values, words
 from planner.distributions import build_of
@@ -16,8 +18,10 @@ from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, 
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
+from planner.processors import cpu_named, of_midr, without_aborts
 from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
+from planner.result import Processor
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
 
@@ -45,8 +49,8 @@ class Options:
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
     `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
-    or `machine.NO_DMA_ZONES`. cpu: a name of `processors`, or `other`. reserved: `rewind` or `as-listed`.
-    preset: a distribution's default.
+    or `machine.NO_DMA_ZONES`. cpu: a processor, as `processors.cpu_named` reads it. reserved: `rewind` or
+    `as-listed`. preset: a distribution's default. steps: list the operations that change the linear map.
     """
 
     kernel: str | None = None
@@ -61,6 +65,7 @@ class Options:
     prefer_aligned: bool = False
     reserved: str | None = None
     preset: str | None = None
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Setting:
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line.
-    cmdline: what other parameters are read from.
+    cmdline: what other parameters are read from. processors: those that are known.
     """
 
     profile: Profile
@@ -87,6 +92,8 @@ class Setting:
     proposal: Proposal | None
     present: bool
     movable_node: bool
+    no_aborts: bool
+    processors: tuple[Processor, ...]
     cmdline: str | None
 
 
@@ -180,14 +187,18 @@ def resolve_geometry(facts: Facts, options: Options, assumed: list[str], notes: 
 
 
 def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
-    configured = facts.config.get("ARM64_VA_BITS", "")
-    if not configured.isdecimal():
-        return None
-    if configured == "52" and notes is not None:
+    configured = _bits(facts, "ARM64_VA_BITS")
+    if configured == 52 and notes is not None:
         notes.append(
             "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
         )
-    return int(configured)
+    return configured
+
+
+def _bits(facts: Facts, symbol: str) -> int | None:
+    """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
+    value = facts.config.get(symbol, "")
+    return int(value) if re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
 
 
 def _configured_page_size(facts: Facts) -> int | None:
@@ -236,13 +247,15 @@ def resolve_mainline(
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
+    processors = _processors(facts, options)
+    no_aborts = without_aborts(processors)
     forced = forcing(
         profile,
-        None if cmdline is None else parameters,
+        cmdline,
         facts.config,
         rodata=options.rodata,
         kfence=options.kfence,
-        no_aborts=_no_aborts(profile, facts, options),
+        no_aborts=no_aborts,
     )
     assumed += forced.assumed
     notes += forced.notes
@@ -274,6 +287,8 @@ def resolve_mainline(
         proposal=None,
         present=present,
         movable_node=has_word(parameters, "movable_node"),
+        no_aborts=no_aborts,
+        processors=processors,
         cmdline=cmdline,
     )
 
@@ -303,12 +318,11 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     return effect
 
 
-def _no_aborts(profile: Profile, facts: Facts, options: Options) -> bool:
-    if options.cpu is None and not (profile.bbml2 and facts.midr):
-        return False
-    from planner.processors import split_live  # noqa: PLC0415 - few starts ask for it
-
-    return split_live(facts.midr, options.cpu)
+def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
+    """The processors that are known: the one the user names, or those of the source."""
+    if options.cpu is not None:
+        return (cpu_named(options.cpu),)
+    return tuple(of_midr(midr) for midr in facts.midr)
 
 
 def _moved_memstart(
@@ -366,9 +380,9 @@ def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Ge
 
 
 def _pa_bits(facts: Facts, geo: Geometry) -> int:
-    configured = facts.config.get("ARM64_PA_BITS", "")
-    if configured.isdecimal():
-        return int(configured)
+    configured = _bits(facts, "ARM64_PA_BITS")
+    if configured is not None:
+        return configured
     return facts.pa_bits or (52 if geo.va_bits == 52 else 48)
 
 

@@ -30,11 +30,10 @@ def memparse(text: str, pos: int = 0) -> tuple[int, int]:
     length = len(text)
     while end < length and text[end] in digits:
         end += 1
-    value = 0
-    # In pieces: Python refuses to convert more than a few thousand decimal digits at once.
-    for piece in range(start, end, 16):
-        chunk = text[piece : min(piece + 16, end)]
-        value = (value * base ** len(chunk) + int(chunk, base)) % U64
+        if end - start > 64:
+            end = length - len(text[end:].lstrip(digits))
+    # 2**64 divides 8**64, 10**64 and 16**64: no digit before the last 64 counts.
+    value = int(text[max(start, end - 64) : end] or "0", base) % U64
     shift = _SUFFIXES.get(text[end : end + 1].lower()) if end < length else None
     if shift is not None:
         value = (value << shift) % U64

@@ -62,6 +62,13 @@ class Steps:
         placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
         return placement, why_failed(memblock, request, setting) if placement.crash is None else []
 
+    def forget(self) -> None:
+        """Drop what belongs to single requests: of thousands of them, none is asked twice."""
+        self._placements.clear()
+        self._wholes.clear()
+        self._maps.clear()
+        self._low.clear()
+
     def low_memory(self, reservation: ReservationView, setting: Setting) -> LowMemory:
         """What the reservation takes of the memory below the DMA limit."""
         key = (reservation.crash, reservation.low)
@@ -93,14 +100,9 @@ class Steps:
         """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
         baseline = self.baseline(setting)
         forcing = setting.forcing
-        key = (
-            setting.effect,
-            setting.present,
-            bool(forcing.reasons),
-            forcing.pool,
-            reservation.crash,
-            reservation.area,
-        )
+        # Where the whole area has base pages, it does not matter which part of it is crash memory.
+        crash = None if setting.effect == "area" and reservation.area is not None else reservation.crash
+        key = (setting.effect, setting.present, bool(forcing.reasons), forcing.pool, crash, reservation.area)
         found = self._maps.get(key)
         if found is None:
             spans = planned_map(setting, reservation, baseline[0], whole=whole)

@@ -108,7 +108,7 @@ _ALL = (
         "split",
         needs="FEAT_BBM level 2 without conflict aborts",
         bbm_level=3,
-        since="6.18 (the splitting)",
+        since="6.18, for other uses",
     ),
     Strategy(
         "unprotected",

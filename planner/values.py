@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from planner.sizes import KIB, fits, memparse
 
-__all__ = ["ALIGNMENTS", "NO_ZONES", "BadValue", "alignment", "dma_limit", "page_size", "size"]
+__all__ = ["ALIGNMENTS", "NO_ZONES", "BadValue", "alignment", "dma_limit", "page_size", "size", "size_range"]
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.machine.NO_DMA_ZONES, which needs the whole memory map
@@ -30,6 +30,17 @@ def size(value: str | int) -> int:
     if not number:
         raise BadValue(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff")
     return number
+
+
+def size_range(value: str) -> tuple[int, int]:
+    """Two sizes in bytes, from `FROM..TO`; the first is not the larger. Raises BadValue."""
+    least, dots, most = value.partition("..")
+    if not dots:
+        raise BadValue(f"{value!r} is no range of sizes", "give one such as 128M..8G")
+    low, high = size(least), size(most)
+    if low > high:
+        raise BadValue(f"{value!r} ends before it begins", "give the smaller size first")
+    return low, high
 
 
 def page_size(value: str | int) -> int:

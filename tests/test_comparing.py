@@ -66,7 +66,9 @@ def test_every_row_is_the_plan_of_its_strategy(
         assert row.plan == make_plan(given_, value, Options(strategy=row.strategy, **options))  # type: ignore[arg-type]
 
 
-@given(memory_maps(), st.lists(st.sampled_from([64 * MIB, 256 * MIB, GIB, 300001 * KIB, 1 << 50]), min_size=1))
+@given(
+    memory_maps(), st.lists(st.sampled_from([64 * MIB, 256 * MIB, GIB, 300001 * KIB, 1 << 50]), min_size=1, max_size=2)
+)
 def test_sizes_are_as_many_comparisons(memory: MemoryMap, sizes: list[int]) -> None:
     """Each size once, in the order given, as if it had been asked for by itself."""
     comparison = make_comparison(machine_of(memory), None, sizes=sizes)
@@ -93,6 +95,18 @@ def test_sizes_keep_the_form_of_the_request(asked: str, windows: tuple[int, int]
     first = plan.reservation.attempts[0]
     assert (first.size, (first.start, first.end)) == (256 * MIB, windows)
     assert plan.request.low_size == low
+
+
+def test_the_request_is_what_was_given() -> None:
+    """A value, the machine's own command line, or the sizes."""
+    own = machine(cmdline="quiet crashkernel=1G")
+    assert make_comparison(own, "512M").request == "512M"
+    assert make_comparison(own).request == "quiet crashkernel=1G"
+    assert make_comparison(own, sizes=[256 * MIB, GIB]).request == "256M,1G"
+    assert "Asked       256M, 1G\n" in render(make_comparison(own, sizes=[256 * MIB, GIB]))
+    assert "Asked       512M,high, with sizes 256M, 1G\n" in render(
+        make_comparison(own, "512M,high", sizes=[256 * MIB, GIB])
+    )
 
 
 def test_sizes_take_other_parameters_from_the_command_line() -> None:

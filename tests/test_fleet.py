@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.batch.inputs import Lines
@@ -18,7 +18,7 @@ from planner.errors import InputError
 from planner.fleet import DEFAULT_CHANGES, WORST, Change, Fleet, changed, parse_change
 from planner.planning import Options, make_plan
 from planner.render.batch import render, to_dict
-from planner.result import Plan
+from planner.result import Mapping, Plan
 from tests.batch import fleet
 from tests.plans import PLANS
 
@@ -41,13 +41,28 @@ def test_sums_are_those_of_the_plans() -> None:
     assert total.all.unprotected == sum(not plan.reservation.protected for plan in reserved)
     assert total.all.kept == sum(plan.waste.rounding - plan.waste.returned for plan in plans.values())
     assert total.all.table_bytes == sum(plan.mapping.table_bytes for plan in plans.values())
-    assert total.all.pages_only == sum(plan.waste.base_pages_outside_crash > 0 for plan in plans.values())
+    blocks = {name: (_blocks(plan.baseline), _blocks(plan.mapping)) for name, plan in plans.items()}
+    assert total.all.pages_only == sum(before > 0 and not after for before, after in blocks.values())
     for groups in total.groups.values():
         assert sum(part.machines for part in groups.values()) == len(plans)
         assert sum(part.extra_table_bytes for part in groups.values()) == total.all.extra_table_bytes
     assert set(total.groups["outcome"]) == {plan.reservation.outcome for plan in plans.values()}
     assert total.groups["page_size"]["64K"].machines == sum(p.kernel.page_size == 65536 for p in plans.values())
     assert total.groups["preset"]["debian"].machines == 1
+
+
+def _blocks(mapping: Mapping) -> int:
+    """Bytes that blocks map."""
+    return mapping.bytes.pud + mapping.bytes.cont_pmd + mapping.bytes.pmd
+
+
+def test_a_machine_that_is_mapped_in_pages_because_of_the_crash_kernel_loses_its_blocks() -> None:
+    """Not one that loses some of them, nor one that had none anyway."""
+    lines = [
+        json.dumps({**fleet.record(0), "strategy": strategy, "rodata": rodata, "crashkernel": "512M,high"}).encode()
+        for strategy, rodata in (("base-pages", "off"), ("base-pages", "full"), ("pud-aligned", "off"))
+    ]
+    assert [summed([line]).all.pages_only for line in lines] == [1, 0, 0]
 
 
 def test_the_worst_are_those_without_memory_then_without_protection_then_the_dearest() -> None:
@@ -64,6 +79,7 @@ def test_the_worst_are_those_without_memory_then_without_protection_then_the_dea
     assert [bad.ident for bad in total.worst] == sorted(plans, key=rank)[:WORST]
 
 
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(RECORDS)), max_size=4))
 def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
     """However a fleet is cut, also into parts without machines."""

@@ -238,3 +238,16 @@ def test_a_map_of_nomap_regions_maps_nothing_there() -> None:
 )
 def test_a_version_as_a_machine_prints_it_selects_a_profile(version: str, profile: str) -> None:
     assert select_profile(version).profile.name == profile
+
+
+@pytest.mark.parametrize("strategy", ["pud-aligned", "mainline"])
+def test_a_size_that_wraps_when_it_is_rounded_to_pages_reserves_nothing(strategy: str) -> None:
+    """The kernel logs success and 0 MB; no memory is taken, so the plan fails."""
+    memory = MemoryMap((Region(GIB, 5 * GIB),))
+    found = make_plan(
+        Machine("<test>", "json", memory), "18446744073709551615", Options(kernel="6.1", strategy=strategy)
+    )
+    assert not found.reserved
+    assert found.waste.hole_above >= 0
+    assert found.waste.low_free_after == found.waste.low_free_before
+    assert any("wraps to 0 bytes" in line for line in found.notes)

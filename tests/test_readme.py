@@ -1,4 +1,4 @@
-"""The README is true: its console blocks print what they show, its Python runs."""
+"""The README is true: its blocks show what the commands print, its picture is drawn anew, its Python runs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from planner.docs import blocks
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 CONSOLE = re.findall(r"```console\n\$ crashkernel-planner (.*)\n((?s:.*?))```", README)
+PICTURES = re.findall(r"<!-- picture: (.*) -o (\S+) -->", README)
 PYTHON = re.findall(r"```python\n((?s:.*?))```", README)
 
 
@@ -22,6 +25,27 @@ def test_a_console_block_shows_what_the_command_prints(command: str, shown: str)
     )
     assert run.stderr == ""
     assert run.stdout.rstrip() == shown.rstrip()
+
+
+def test_its_blocks_are_kept_by_docs() -> None:
+    """`docs --check` finds nothing stale, and knows every console block."""
+    readme = Path(__file__).parent.parent / "README.md"
+    run = subprocess.run(
+        [sys.executable, "-m", "planner", "docs", "--check", str(readme)], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    kept = {block.command for block in blocks(README, "README.md")}
+    assert {command for command, _ in CONSOLE} <= kept
+    assert any(command.startswith("survey ") for command in kept)
+
+
+@pytest.mark.parametrize(("command", "picture"), PICTURES, ids=[picture for _, picture in PICTURES])
+def test_a_picture_is_what_the_command_draws(command: str, picture: str, tmp_path: Path) -> None:
+    """Byte for byte; and the README shows it."""
+    drawn = tmp_path / Path(picture).name
+    subprocess.run([sys.executable, "-m", "planner", *shlex.split(command), "-o", str(drawn)], check=True)
+    assert drawn.read_bytes() == (Path(__file__).parent.parent / picture).read_bytes()
+    assert f"]({picture})" in README
 
 
 @pytest.mark.parametrize("code", PYTHON)

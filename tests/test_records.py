@@ -52,6 +52,16 @@ class Kept:
     b: str = "b"
 
 
+def test_a_maker_makes_what_the_class_makes() -> None:
+    """The same value, of the same class, as frozen, and it pickles."""
+    made = records.maker(Kept)(1, "c")
+    assert type(made) is Kept
+    assert made == Kept(1, "c") == pickle.loads(pickle.dumps(made))  # noqa: S301 - our own
+    assert hash(made) == hash(Kept(1, "c"))
+    with pytest.raises(records.FrozenInstanceError):
+        made.a = 2  # type: ignore[misc]
+
+
 @pytest.mark.parametrize(
     "act",
     [

@@ -28,7 +28,7 @@ from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
-    "": "schema_version request kernel memory reservation mapping baseline waste notes facts",
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps",
     "request": "text size offset high low_size cma_size",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed",
     "memory": "source ram regions reserved rewound",
@@ -225,5 +225,6 @@ def test_a_report_keeps_every_symbol_that_is_read() -> None:
     sources = "".join(path.read_text("utf-8") for path in Path(planner.__file__).parent.glob("*.py"))
     read = set(re.findall(r'(?:config(?:\.get\(|\[)|symbol = )"([A-Z0-9_]+)"', sources))
     read |= set(re.findall(r'"([A-Z0-9_]+)" (?:not )?in (?:facts\.)?config', sources))
+    read |= set(re.findall(r'_bits\(facts, "([A-Z0-9_]+)"\)', sources))
     assert len(read) > 10
     assert read <= CONFIG_SYMBOLS

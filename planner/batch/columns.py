@@ -52,6 +52,7 @@ INPUT_COLUMNS: tuple[Column, ...] = (
     ("prefer_aligned", "bool", "try aligned in all windows before anything else"),
     ("reserved", "string", "rewind or as-listed"),
     ("preset", "string", "a distribution's default instead of crashkernel"),
+    ("steps", "bool", "list the operations that change the linear map, in the report"),
 )
 """The columns of a table of records. A table may leave out what it does not use."""
 

@@ -14,7 +14,7 @@ from planner.batch.lines import MAX_LINE, id_of_line
 from planner.errors import InputError
 from planner.sizes import MIB
 
-__all__ = ["FileList", "Files", "Input", "Lines", "LinesInput", "Rows", "fewer", "files_in", "open_lines"]
+__all__ = ["FileList", "Files", "Input", "Lines", "LinesInput", "Rows", "fewer", "files_in", "is_table", "open_lines"]
 
 _MANY, _MUCH = 64, MIB
 """Records and bytes of one task."""
@@ -161,16 +161,21 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
         raise InputError(path, f"cannot be read: {reason}", "check the path and its permissions") from None
 
 
+def is_table(path: str) -> bool:
+    """Whether a path names a table: Parquet, or Arrow's file format under both its names."""
+    return path.lower().endswith((".parquet", ".arrow", ".feather"))
+
+
 def files_in(places: Sequence[str]) -> list[str]:
     """The source files of folders and single files, in order; a folder's are sorted by name.
 
-    What lies deeper is left alone; a folder in a folder is taken for a source of its own.
+    What lies deeper is left alone; a folder in a folder, and an unpacked sosreport, is a source of its own.
     Raises InputError for a place that is not there, or a folder without files.
     """
     found: list[str] = []
     for place in places:
         try:
-            if not os.path.isdir(place):  # noqa: PTH112 - paths stay as they were given
+            if not os.path.isdir(place) or os.path.isdir(os.path.join(place, "sos_commands")):  # noqa: PTH112, PTH118 - paths stay as they were given
                 os.stat(place)  # noqa: PTH116 - as above
                 found.append(place)
                 continue

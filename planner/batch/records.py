@@ -210,6 +210,7 @@ OPTIONS: dict[str, Callable[[object], object]] = {
     "prefer_aligned": _flag,
     "reserved": _one_of("rewind", "as-listed"),
     "preset": _word,
+    "steps": _flag,
 }
 """The options of `plan` that a record may set, and how each value is read: the fields of `Options`."""
 

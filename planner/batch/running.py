@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from planner.batch import pool
-from planner.batch.inputs import FileList, Input, files_in, open_lines
+from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, Results, check_same
 from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Counts, Job, do, total
@@ -30,7 +30,7 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
     """
     if files:
         return FileList(files_in(files))
-    if _is_table(path):
+    if is_table(path):
         from planner.batch.tables import open_table  # noqa: PLC0415 - needs the extra
 
         return open_table(path)
@@ -85,7 +85,7 @@ def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: 
 def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:
     if not isinstance(output, str):
         return job, LinesStream(output)
-    if _is_table(output):
+    if is_table(output):
         from planner.batch.tables import TableFile  # noqa: PLC0415 - needs the extra
 
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
@@ -107,7 +107,3 @@ def summarize(
     finally:
         source.close()
     return fleet
-
-
-def _is_table(path: str) -> bool:
-    return path.lower().endswith((".parquet", ".arrow", ".feather"))

@@ -20,18 +20,10 @@ from planner.sizes import MIB
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SUFFIXES", "TableFile", "TableInput", "is_table", "open_table"]
-
-SUFFIXES = (".parquet", ".arrow", ".feather")
-"""Parquet; Arrow's file format under both its names."""
+__all__ = ["TableFile", "TableInput", "open_table"]
 
 _TASK_ROWS = 64
 _GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 65536, 4096
-
-
-def is_table(path: str | None) -> bool:
-    """Whether a path names a table."""
-    return path is not None and path.lower().endswith(SUFFIXES)
 
 
 class TableInput:

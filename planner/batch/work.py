@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.batch.inputs import Files, Lines, Task
-from planner.batch.lines import answer_lines, encode_answer
+from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
 from planner.errors import printable
 from planner.records import dataclass, field, replace
@@ -54,7 +54,7 @@ def do(job: Job, task: Task) -> Product:
         data = batch.serialize().to_pybytes()
     else:
         # Only text is kept: a plan takes more memory than its line.
-        data = b"".join([encode_answer(answer) for answer in counted(answers, seen)])
+        data = encode_answers(counted(answers, seen))
     return Product(data, Counts(*seen))
 
 

@@ -24,10 +24,10 @@ __all__ = ["batch"]
 _EPILOG = """\
 A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (the text of any other source), with a
 "log" of the same boot and a "config" if need be; "crashkernel"; and any option of plan by its long name (kernel,
-page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset). The options
-given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table with
-these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"} or
-{"id", "error"}.
+page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset, steps). The
+options given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table
+with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"}
+or {"id", "error"}.
 
 --files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
 the request.
@@ -44,6 +44,7 @@ Examples:
 """
 
 _CONDITIONS = ("error", "failed", "fallback")
+_FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
 
 
 @click.command(epilog=_EPILOG)
@@ -83,7 +84,7 @@ _CONDITIONS = ("error", "failed", "fallback")
     help="With --summary: what this change would do to all (high, size=SIZE, strategy=NAME, align=WHAT, none); may be "
     "repeated. By default: high, size=256M, strategy=mainline.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), help="With --summary: how to write it.  [default: text]")
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="With --summary: how to write it.  [default: text]")
 @click.option(
     "-o",
     "--output",

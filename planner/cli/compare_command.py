@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, SIZE, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options
 from planner.cli.output import colored, emit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     show_default=True,
     help="What the best row is best for.",
 )
-@output_options(*FORMATS)
+@output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -72,11 +72,21 @@ def compare(
 compare.params = [param for param in compare.params if param.name != "strategy"]
 
 
-def _rendered(result: Comparison, form: str, *, color: bool) -> str:
+def _rendered(result: Comparison, form: str, *, color: bool) -> str | bytes:
     if form == "json":
         from planner.report.comparison import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
         return to_json(result)
+    if form in PICTURES:
+        from planner.render import compare_page, png  # noqa: PLC0415 - only the chosen format is loaded
+
+        picture = compare_page.picture(result)
+        return png.rendered(picture) if form == "png" else picture
+    if form == "html":
+        from planner.render import compare_page  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.report.comparison import to_json  # noqa: PLC0415 - likewise
+
+        return compare_page.render(result, to_json(result))
     from planner.render.compare import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form, color=color)

@@ -14,6 +14,10 @@ One line installs it:
   bash  crashkernel-planner completion bash >> ~/.bashrc
   zsh   crashkernel-planner completion zsh >> ~/.zshrc
   fish  crashkernel-planner completion fish >> ~/.config/fish/config.fish
+
+\b
+Example:
+  crashkernel-planner completion bash
 """
 
 

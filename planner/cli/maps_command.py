@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from planner.cli.options import output_options
+from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, emit
 
 __all__ = ["maps"]
@@ -21,7 +21,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@output_options("text", "json", "markdown")
+@output_options(*FORMATS)
 def maps(form: str, output: str | None, color: str) -> None:
     """The bundled maps of real machines."""
     from planner.sources.samples import samples  # noqa: PLC0415 - `--help` stays at click's own cost

@@ -6,7 +6,9 @@ strategies, presets, samples) are looked up only for completion: a wrong one is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 
@@ -21,14 +23,34 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType  # generic only in newer releases
 
-__all__ = ["CONFIG_KEY", "FORMATS", "SIZE", "kernel_option", "kernel_options", "map_options", "output_options"]
+__all__ = [
+    "CONFIG_KEY",
+    "FORMATS",
+    "PICTURES",
+    "PROCEDURE",
+    "SIZE",
+    "SIZES",
+    "SIZE_OR_ZERO",
+    "image_options",
+    "kernel_option",
+    "kernel_options",
+    "map_options",
+    "output_options",
+]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "rst", "html")
+"""What every result can be written as."""
+
+PICTURES = ("svg", "png")
+"""What a result with a picture can be written as, too."""
+
+_ENDINGS = {"txt": "text", "json": "json", "md": "markdown", "rst": "rst", "html": "html", "svg": "svg", "png": "png"}
+"""The format that the ending of a file's name asks for."""
 
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 
@@ -57,7 +79,7 @@ class _Kind(_ParamType):
 class _Value(_Kind):
     """A kind of value that `planner.values` knows how to read."""
 
-    def read(self, value: str | int) -> int | str:
+    def read(self, value: str | int) -> int | str | tuple[int, int]:
         """The value as the model takes it; raises `values.BadValue`."""
         raise NotImplementedError
 
@@ -81,6 +103,26 @@ class Size(_Value):
         from planner.values import size  # noqa: PLC0415 - see the module's docstring
 
         return size(value)
+
+
+class SizeOrZero(Size):
+    """A size as the kernel reads it; 0 is one too."""
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return 0 if value in (0, "0") else super().read(value)
+
+
+class Sizes(_Value):
+    """Two sizes as `FROM..TO`."""
+
+    name = "range of sizes"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Bytes of both."""
+        from planner.values import size_range  # noqa: PLC0415 - see the module's docstring
+
+        return size_range(str(value))
 
 
 class PageSize(_Value):
@@ -168,12 +210,6 @@ def _strategies() -> Iterable[str]:
     return list(STRATEGIES)
 
 
-def _processors() -> Iterable[str]:
-    from planner.processors import PROCESSORS  # noqa: PLC0415 - see the module's docstring
-
-    return [*PROCESSORS, "other"]
-
-
 def _presets() -> Iterable[str]:
     from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
 
@@ -185,6 +221,18 @@ def _check_preset(name: str) -> object:
     from planner.presets import preset_named  # noqa: PLC0415 - see the module's docstring
 
     return preset_named(name)
+
+
+def _processors() -> Iterable[str]:
+    from planner.processors import PARTS  # noqa: PLC0415 - see the module's docstring
+
+    return [*PARTS, "other"]
+
+
+def _procedures() -> Iterable[str]:
+    from planner.bbm.procedures import PROCEDURES  # noqa: PLC0415 - see the module's docstring
+
+    return list(PROCEDURES)
 
 
 def _sources() -> Iterable[str]:
@@ -199,7 +247,8 @@ def _map_formats() -> Iterable[str]:
     return sources.FORMATS
 
 
-SIZE = Size()
+SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
+PROCEDURE = _Known("procedure", _procedures)
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
@@ -293,9 +342,9 @@ def kernel_options(function: _F) -> _F:
             click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
             click.option(
                 "--cpu",
-                metavar="NAME",
+                metavar="NAME|MIDR",
                 type=_Known("processor", _processors),
-                help="The processors: one that splits blocks live, such as ampereone, or other.",
+                help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
             ),
             click.option(
                 "--dma-limit",
@@ -313,20 +362,48 @@ def kernel_options(function: _F) -> _F:
     )
 
 
+def image_options(function: _F) -> _F:
+    """Over all positions of the kernel image: `any_image`, `image_size`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--any-image",
+                is_flag=True,
+                help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+            ),
+            click.option(
+                "--image-size",
+                metavar="SIZE",
+                type=SIZE,
+                help="With --any-image: the image's size; from the map by default, or a usual size.",
+            ),
+        ],
+    )
+
+
 def output_options(*formats: str) -> Callable[[_F], _F]:
-    """How the result is written: `form`, `output`, `color`."""
+    """How the result is written: `form`, `output`, `color`.
+
+    Without `--format` the ending of the file's name decides, then the first of `formats`.
+    """
 
     def decorate(function: _F) -> _F:
+        @wraps(function)
+        def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
+            chosen = form or _by_name(output, formats)
+            if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
+                raise Refused("a PNG is nothing for a terminal", "give -o FILE")
+            return function(*args, form=chosen, output=output, **others)
+
         return _apply(
-            function,
+            cast("_F", run),
             [
                 click.option(
                     "--format",
                     "form",
                     type=click.Choice(formats),
-                    default=formats[0],
-                    show_default=True,
-                    help="How to write the result.",
+                    help=f"How to write the result; by default as FILE ends, else {formats[0]}.",
                 ),
                 click.option(
                     "-o",
@@ -346,3 +423,11 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         )
 
     return decorate
+
+
+def _by_name(output: str | None, formats: tuple[str, ...]) -> str:
+    """The format that a file's name asks for. Refuses one that the command does not write."""
+    form = _ENDINGS.get((output or "").rpartition(".")[2].lower(), formats[0])
+    if form not in formats:
+        raise Refused(f"this command writes no {form}", f"use one of {', '.join(formats)}, or another name")
+    return form

@@ -10,19 +10,42 @@ from typing import TYPE_CHECKING
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "flush_stdout"]
+    from planner.render.document import Block
+
+__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "flush_stdout"]
 
 _STDOUT = "<stdout>"
 
 
-def emit(text: str, path: str | None = None) -> None:
-    """Write a result: UTF-8, the same bytes on every system. path: None or `-` for standard output."""
+def emit(result: str | bytes, path: str | None = None) -> None:
+    """Write a result: text as UTF-8, the same bytes on every system. path: None or `-` for standard output."""
     if path is None or path == "-":
-        _to_stdout(text)
+        _to_stdout(result)
     else:
-        _to_file(text.encode("utf-8", "backslashreplace"), path)
+        _to_file(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"), path)
+
+
+def emit_result(
+    form: str,
+    output: str | None,
+    color: str,
+    *,
+    blocks: Callable[[], Sequence[Block]],
+    fields: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
+    if form == "json":
+        from planner.report.plain import document  # noqa: PLC0415 - only for this format
+
+        emit(document(fields()), output)
+        return
+    from planner.render.document import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    emit(lay_out(blocks(), form, color=colored(color, output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:
@@ -34,15 +57,16 @@ def colored(choice: str, path: str | None = None) -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _to_stdout(text: str) -> None:
+def _to_stdout(result: str | bytes) -> None:
     out = sys.stdout
     if out is None:
         raise OutputError(_STDOUT, "it is closed", "give -o FILE, or leave standard output open")
     try:
-        if hasattr(out, "buffer") and not out.isatty():
+        if hasattr(out, "buffer") and (isinstance(result, bytes) or not out.isatty()):
             out.flush()
-            out.buffer.write(text.encode("utf-8", "backslashreplace"))
+            out.buffer.write(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"))
         else:
+            text = result if isinstance(result, str) else result.decode("ascii", "backslashreplace")
             out.write(text.encode(out.encoding or "ascii", "backslashreplace").decode(out.encoding or "ascii"))
         out.flush()
     except BrokenPipeError:
@@ -122,6 +146,7 @@ def cannot_write(where: str, error: Exception) -> OutputError:
     remedies = {
         errno.ENOSPC: "free some space, or write elsewhere",
         errno.EDQUOT: "free some space, or write elsewhere",
+        errno.EFBIG: "free some space, or write elsewhere",
         errno.ENOENT: "create its folder first",
         errno.EISDIR: "name a file in it",
         errno.ENAMETOOLONG: "choose a shorter name",

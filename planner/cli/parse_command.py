@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.options import SIZE, kernel_option, output_options
+from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
 from planner.cli.output import colored, emit
 from planner.errors import printable
 
@@ -30,7 +30,7 @@ Example:
 @click.argument("value")
 @click.option("--ram", metavar="SIZE", type=SIZE, required=True, help="How much memory the machine has.")
 @kernel_option
-@output_options("text", "json", "markdown")
+@output_options(*FORMATS)
 @click.pass_context
 def parse(
     ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str

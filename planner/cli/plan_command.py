@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options
 from planner.cli.output import colored, emit
 
 if TYPE_CHECKING:
+    from planner.machine import Machine
+    from planner.planning import Options
     from planner.result import Plan
 
 __all__ = ["plan"]
@@ -35,7 +37,8 @@ Example:
     type=click.Choice(["fallback"]),
     help="Exit with status 1 in this case too: the memory is reserved, but not aligned.",
 )
-@output_options(*FORMATS)
+@click.option("--steps", is_flag=True, help="List how the page tables are changed, operation by operation.")
+@output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def plan(
     ctx: click.Context,
@@ -55,17 +58,37 @@ def plan(
 
     what_if = options["kernel"] is not None or options["page_size"] is not None
     machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
-    result = make_plan(machine, crashkernel, Options(**options))
-    emit(_rendered(result, form, color=colored(color, output)), output)
+    chosen = Options(**options)
+    result = make_plan(machine, crashkernel, chosen)
+    if form == "text":
+        from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+
+        emit(render(result, color=colored(color, output)), output)
+    else:
+        emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
 
 
-def _rendered(result: Plan, form: str, *, color: bool) -> str:
-    if form == "json":
+def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:
+    if form in {"json", "html"}:
         from planner.report import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
-        return to_json(result)
+        data = to_json(result, compact=form == "html")
+        return data if form == "json" else _page(result, data, machine, crashkernel, options)
+    if form in PICTURES:
+        from planner.render import memory_picture, png  # noqa: PLC0415 - only the chosen format is loaded
+
+        picture = memory_picture.draw(result)
+        return png.rendered(picture) if form == "png" else picture
     from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    return render(result, form, color=color)
+    return render(result, form)
+
+
+def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:
+    """The plan beside every other strategy."""
+    from planner.comparing import make_comparison  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render import plan_page  # noqa: PLC0415 - likewise
+
+    return plan_page.render(result, data, make_comparison(machine, crashkernel, options))

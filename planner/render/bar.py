@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from planner.ranges import Span
     from planner.result import Plan
 
-__all__ = ["LEGEND", "Row", "close_up", "draw", "rows"]
+__all__ = ["LEGEND", "Row", "banks", "close_up", "draw", "rows", "surroundings"]
 
 FREE, RESERVED, PARTLY, CRASH, TAIL, KEPT, LOW, CMA, NOTHING = ".", "#", "+", "C", "t", "k", "L", "M", " "
 
@@ -120,8 +120,9 @@ def _cells_of(low: int, high: int, edges: list[int]) -> list[int]:
     return inside or [i for i in range(len(edges) - 1) if edges[i] <= at < edges[i + 1]]
 
 
-def _banks(plan: Plan, ram: list[Span]) -> list[Span]:
+def banks(plan: Plan) -> list[Span]:
     """Memory cut at large holes and at the end of low memory, ascending."""
+    ram = union([(r.start, r.end) for r in plan.memory.regions])
     if not ram:
         return []
     wide = total(ram) // 8
@@ -142,21 +143,26 @@ def _banks(plan: Plan, ram: list[Span]) -> list[Span]:
 def rows(plan: Plan, width: int) -> list[Row]:
     """The whole map, one row of `width` cells per bank, each to its own scale."""
     painter = _Painter(plan)
-    return [painter.row(start, end, width) for start, end in _banks(plan, painter.ram)]
+    return [painter.row(start, end, width) for start, end in banks(plan)]
 
 
-def close_up(plan: Plan, width: int) -> Row | None:
-    """The surroundings of the area, where it is too small in its bank to be seen well; else None."""
+def surroundings(plan: Plan, width: int) -> Span | None:
+    """The addresses around the area, where it takes too few of `width` cells in its bank to be seen well."""
     done = plan.reservation
     focus = done.area or done.crash
     if focus is None:
         return None
-    painter = _Painter(plan)
-    bank = next((b for b in _banks(plan, painter.ram) if b[0] <= focus.start < b[1]), None)
+    bank = next((b for b in banks(plan) if b[0] <= focus.start < b[1]), None)
     if bank is None or focus.size * width >= _CLEAR_CELLS * (bank[1] - bank[0]):
         return None
     start = max(focus.start - focus.size, bank[0])
-    return painter.row(start, min(start + 4 * focus.size, bank[1]), width)
+    return start, min(start + 4 * focus.size, bank[1])
+
+
+def close_up(plan: Plan, width: int) -> Row | None:
+    """The surroundings of the area in `width` cells, where they are needed."""
+    near = surroundings(plan, width)
+    return None if near is None else _Painter(plan).row(*near, width)
 
 
 def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
@@ -164,25 +170,25 @@ def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
     ends = [address(end) for end in (0, *(r.end for r in plan.memory.regions))]
     left = max(map(len, ends))
     cells = max(width - left - len("   || 1234.56G low"), 16)
-    banks = rows(plan, cells)
-    if not banks:
+    drawn = rows(plan, cells)
+    if not drawn:
         return []
     close = close_up(plan, cells)
-    used = set("".join(row.cells for row in banks) + (close.cells if close else ""))
+    used = set("".join(row.cells for row in drawn) + (close.cells if close else ""))
     legend = "  ".join(
         meaning if mark == NOTHING else f"{mark} {meaning}" for mark, meaning in LEGEND.items() if mark in used
     )
     limit = plan.kernel.dma_limit or 0
-    lines = _bars(banks, left, limit, color=color)
+    lines = _bars(drawn, left, limit, color=color)
     if close is not None:
         lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, limit, color=color)]
     return lines + wrap_items(legend, width, "  ")
 
 
-def _bars(banks: Iterable[Row], left: int, limit: int, *, color: bool) -> list[str]:
+def _bars(drawn: Iterable[Row], left: int, limit: int, *, color: bool) -> list[str]:
     """Bars between their first address and the memory in them, with a word where that is low memory."""
     lines = []
-    for row in banks:
+    for row in drawn:
         cells = _coloured(row.cells) if color else row.cells
         low = " low" if row.end <= limit else ""
         lines.append(f"  {address(row.start):>{left}} |{cells}| {size(row.ram)}{low}")

@@ -61,7 +61,7 @@ def _lead(fleet: Fleet) -> Lead:
     text = (
         f"{count(total.reserved)} get crash memory, {count(failed)} do not; "
         f"{count(total.unprotected)} of those that do are not protected, "
-        f"{count(total.pages_only)} machines lose block mappings; "
+        f"{count(total.pages_only)} lose all block mappings; "
         f"{size(total.kept)} is kept and {signed_size(total.extra_table_bytes)} goes to page tables for good"
     )
     if fleet.errors:

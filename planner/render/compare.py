@@ -38,7 +38,8 @@ def blocks(comparison: Comparison, *, wide: bool = False) -> list[Block]:
         if several:
             result.append(Heading(size(asked)))
         result += [_whole(comparison, rows)] if wide else _parts(comparison, rows)
-    result.append(_takes(comparison))
+    if not wide:
+        result.append(_takes(comparison))
     result.append(Bullets("Notes", [printable(note) for note in comparison.notes]))
     result.append(Terms("Assumed, as no source says", [printable(key) for key in comparison.kernel.assumed]))
     return result
@@ -63,8 +64,12 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     kernel = comparison.kernel
     version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     low = "no DMA zones" if kernel.dma_limit is None else f"low memory ends at {address(kernel.dma_limit)}"
+    asked = comparison.request or "nothing"
+    if len(comparison.sizes) > 1:
+        listed = ", ".join(size(each) for each in comparison.sizes)
+        asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
     rows = [
-        ("Asked", comparison.request or "nothing"),
+        ("Asked", asked),
         ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"),
         ("Kernel", f"{kernel.profile}{version}, {size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses; {low}"),
         ("Granule", f"{size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"),
@@ -128,9 +133,26 @@ _COSTS = ("page tables", "extra", "extra TLB", "rounding", "kept")
 
 def _whole(comparison: Comparison, rows: Sequence[Row]) -> Table:
     kinds = _leaf_columns(comparison)
-    head = (*_WHERE, *(name for _, name in kinds), *_COSTS)
-    body = [(*_where(row), *(size(getattr(row.bytes, kind)) for kind, _ in kinds), *_costs(row)) for row in rows]
-    return Table("Strategies", "lllll" + "r" * (len(head) - 5), head, body)
+    head = (*_WHERE, "low at", *(name for _, name in kinds), *_COSTS, "needs", "first kernel")
+    body = [
+        (
+            *_where(row),
+            address(row.low.start) if row.low else "-",
+            *(size(getattr(row.bytes, kind)) for kind, _ in kinds),
+            *_costs(row),
+            _needs(row),
+            printable(row.since),
+        )
+        for row in rows
+    ]
+    return Table("Strategies", "l" * 6 + "r" * (len(kinds) + len(_COSTS)) + "ll", head, body)
+
+
+def _needs(row: Row) -> str:
+    parts = [row.needs or "nothing"]
+    if row.obstacle:
+        parts.append(f"not to be had here: {row.obstacle}")
+    return printable("; ".join(parts))
 
 
 def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
@@ -153,9 +175,6 @@ def _takes(comparison: Comparison) -> Table:
         first.setdefault(row.strategy, row)
     rows = []
     for row in first.values():
-        parts = [row.needs or "nothing"]
-        if row.obstacle:
-            parts.append(f"not to be had here: {row.obstacle}")
         since = f"First in {row.since}" if row.since[:1].isdigit() else row.since[:1].upper() + row.since[1:]
-        rows.append((row.strategy, printable(f"{'; '.join(parts)}. {since}")))
+        rows.append((row.strategy, f"{_needs(row)}. {printable(since)}"))
     return Table("What it takes, and the first kernel that has it", "ll", ("", ""), rows)

@@ -34,6 +34,7 @@ def blocks(plan: Plan) -> list[Block]:
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.granularity(plan),
         tables.waste(plan),
+        tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",)),
         Listing("Kernel log", tables.log(plan)),
         Bullets("Other readings of this map", tables.other_readings(plan)),
         Bullets("Notes", tables.notes(plan)),

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.ranges import Range
-    from planner.result import Plan, ReservationView
+    from planner.result import AllowedPart, KernelView, Plan, ProcessorsView, RemapStep, ReservationView
 
 __all__ = [
     "assumptions",
     "attempts",
     "facts",
     "granularity",
+    "kernel_facts",
     "log",
     "notes",
     "other_readings",
     "placement",
+    "steps",
     "verdict",
     "waste",
 ]
@@ -63,9 +65,19 @@ def verdict(plan: Plan) -> str:
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """What was asked, of which machine and kernel: label and text."""
-    kernel, memory = plan.kernel, plan.memory
-    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
+    memory = plan.memory
     regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    rows = [
+        ("Asked", _request(plan)),
+        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
+    ]
+    runs_on = [] if plan.processors is None else [("Processors", printable(_runs_on(plan.processors)))]
+    return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel) + runs_on
+
+
+def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
+    """The kernel that was modelled and the strategy: label and text."""
+    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     if kernel.dma_limit is None:
         low = "no DMA zones: all memory is low memory"
     else:
@@ -73,14 +85,21 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
     granule = f"granule {size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"
     rows = [
-        ("Asked", _request(plan)),
-        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
         ("Strategy", f"{kernel.strategy}, {granule}"),
     ]
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
     return [(label, printable(text)) for label, text in rows]
+
+
+def _runs_on(view: ProcessorsView) -> str:
+    """Which processors may run the strategy, whether those known are such, and who else is."""
+    if not view.allowed:
+        return f"any: {view.why}"
+    answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
+    allowed = ", ".join(_allowed(row) for row in view.allowed)
+    return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
 
 
 def _request(plan: Plan) -> str:
@@ -100,6 +119,12 @@ def _request(plan: Plan) -> str:
     if text.removeprefix("crashkernel=") == ",".join(parts):
         return text
     return f"{text} (read as {', '.join(parts)})"
+
+
+def _allowed(row: AllowedPart) -> str:
+    """A row of the kernel's list of processors."""
+    revision = "" if row.least_revision is None else f" from r0p{row.least_revision} on"
+    return f"{row.name} ({row.implementer:#04x}/{row.part:#05x}{revision})"
 
 
 def _taken(plan: Plan) -> str:
@@ -208,6 +233,41 @@ def waste(plan: Plan) -> Table:
             ("hole above", size(cost.hole_above), "free, up to what lies above"),
         ]
     return Table("Cost", "lrl", ("", "", ""), rows)
+
+
+_STEP_NAMES = {
+    "tables": "have tables ready",
+    "build": "build beside",
+    "clear": "clear",
+    "link": "link new tables",
+    "write": "store",
+    "tlbi": "tlbi",
+    "dsb": "dsb",
+    "switch": "switch to",
+}
+
+
+def steps(plan: Plan) -> Table:
+    """How the linear map is changed, operation by operation."""
+    rows = [(str(number), *_step(step)) for number, step in enumerate(plan.steps or (), 1)]
+    return Table("How the map is changed", "rlrll", ("", "", "entries", "", "range"), rows)
+
+
+def _step(step: RemapStep) -> tuple[str, ...]:
+    """One operation: what, how many entries, of what kind, where."""
+    name, entries = _STEP_NAMES[step.step], "" if step.entries is None else count(step.entries)
+    kind = _KIND_NAMES.get(step.leaf or step.was or "", "")
+    if step.step == "tables":
+        parts = [f"{count(number)} {level.upper()}" for level in TABLES if (number := getattr(step.tables, level))]
+        return name, entries, "pages of tables", ", ".join(parts)
+    if step.step == "link":
+        kind = f"{(step.level or '').upper()} entries"
+    if step.step == "tlbi":
+        kind = "this CPU, all of it" if step.local else "all CPUs"
+    if step.step == "switch":
+        kind = step.root or ""
+        return name, entries, kind, "all CPUs" if step.cpus == "all" else ""
+    return name, entries, kind, "" if step.range is None else span(step.range)
 
 
 def log(plan: Plan) -> list[str]:

@@ -17,6 +17,7 @@ def paint(text: str, style: str) -> str:
 
 def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """Text in lines of at most `width` characters, after `first` and then `rest`; long words are broken."""
+    width = max(width, len(first) + 8, len(rest) + 8)  # so that every line takes something
     lines: list[str] = []
     line, empty = first, True
     for word in text.split(" "):

@@ -14,6 +14,7 @@ from planner.result import KINDS, SCHEMA_VERSION, TABLES, FactsView, KernelView,
 if TYPE_CHECKING:
     from planner.ranges import Range
     from planner.report.models import Report
+    from planner.result import ProcessorsView, RemapStep
 
 __all__ = [
     "Report",
@@ -118,6 +119,8 @@ def to_dict(plan: Plan) -> dict[str, Any]:
         "waste": waste_to_dict(waste),
         "notes": list(plan.notes),
         "facts": _facts(plan.facts),
+        "processors": _processors(plan.processors),
+        "steps": None if plan.steps is None else [_remap_step(step) for step in plan.steps],
     }
 
 
@@ -187,6 +190,42 @@ def leaves_to_dict(leaves: Leaves) -> dict[str, int]:
     return {kind: getattr(leaves, kind) for kind in KINDS}
 
 
+def _processors(view: ProcessorsView | None) -> dict[str, Any] | None:
+    if view is None:
+        return None
+    return {
+        "needs": view.needs,
+        "may_run": view.may_run,
+        "why": view.why,
+        "cpus": [{"midr": cpu.midr, "name": cpu.name} for cpu in view.cpus],
+        "allowed": [
+            {
+                "name": row.name,
+                "implementer": row.implementer,
+                "part": row.part,
+                "least_revision": row.least_revision,
+            }
+            for row in view.allowed
+        ],
+    }
+
+
+def _remap_step(step: RemapStep) -> dict[str, Any]:
+    tables = step.tables
+    return {
+        "step": step.step,
+        "range": range_to_dict(step.range),
+        "leaf": step.leaf,
+        "was": step.was,
+        "level": step.level,
+        "entries": step.entries,
+        "tables": None if tables is None else {level: getattr(tables, level) for level in TABLES},
+        "root": step.root,
+        "cpus": step.cpus,
+        "local": step.local,
+    }
+
+
 def _mapping(mapping: Mapping) -> dict[str, Any]:
     return {
         "leaves": leaves_to_dict(mapping.leaves),
@@ -197,10 +236,15 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
     }
 
 
-def to_json(plan: Plan) -> str:
-    """The report as JSON text, one range, attempt or short object per line; ASCII, ends with a newline."""
+def to_json(plan: Plan, *, compact: bool = False) -> str:
+    """The report as JSON text, one range, attempt or short object per line; ASCII, ends with a newline.
+
+    compact: without any blanks, for a page that carries it.
+    """
     from json import JSONEncoder  # noqa: PLC0415 - a text plan and `--help` never need it
 
+    if compact:
+        return JSONEncoder(separators=(",", ":")).encode(to_dict(plan)) + "\n"
     encode = JSONEncoder().encode
     return _layout(to_dict(plan), encode, "") + "\n"
 

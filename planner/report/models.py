@@ -248,6 +248,70 @@ class Waste(_Model):
     """The least extra table bytes that can hold the crash memory with base pages at any address."""
 
 
+class Cpu(_Model):
+    """One processor."""
+
+    midr: Count | None
+    """Its main ID register (MIDR_EL1); null where only the core is known."""
+    name: str | None
+    """The core's name, if it has one here."""
+
+
+class AllowedPart(_Model):
+    """One row of the kernel's list of processors without conflict aborts."""
+
+    name: str
+    """The core's name."""
+    implementer: Count
+    """Implementer, the top byte of the main ID register."""
+    part: Count
+    """Part number."""
+    least_revision: Count | None
+    """The first revision of variant 0 that is on the list; null for all revisions."""
+
+
+class Processors(_Model):
+    """Which processors may run the strategy."""
+
+    needs: str
+    """What it asks of them."""
+    may_run: bool | None
+    """Whether the processors known may run it; null where nobody can tell."""
+    why: str
+    """The reason."""
+    cpus: list[Cpu]
+    """The processors known."""
+    allowed: list[AllowedPart]
+    """The kernel's list, where it decides."""
+
+
+class RemapStep(_Model):
+    """One operation on the page tables; keys that do not apply are null."""
+
+    step: Literal["tables", "build", "clear", "link", "write", "tlbi", "dsb", "switch"]
+    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables nobody can reach yet.
+    `clear`: make entries invalid. `link`: point entries to the tables built. `write`: store leaves in a table in use.
+    `tlbi`: invalidate, everything if there is no range. `switch`: change the table register."""
+    range: Range | None
+    """The bytes concerned."""
+    leaf: Literal["pud", "cont_pmd", "pmd", "cont_pte", "pte"] | None
+    """The kind of leaf that is stored."""
+    was: Literal["pud", "cont_pmd", "pmd", "cont_pte", "pte"] | None
+    """The kind of leaf that was there, and valid."""
+    level: Literal["pud", "pmd", "pte"] | None
+    """The level of the entries."""
+    entries: Count | None
+    """How many entries; of `tables`: how many pages."""
+    tables: Tables | None
+    """The pages of tables by level, of the step `tables`."""
+    root: str | None
+    """The table switched to."""
+    cpus: Literal["one", "all"]
+    """Who takes the step."""
+    local: bool
+    """Of `tlbi`: on this CPU only, not broadcast."""
+
+
 class Facts(_Model):
     """What else the plan rests on. With it, this report is a map that gives the same plan."""
 
@@ -290,6 +354,10 @@ class Report(_Model):
     notes: list[str]
     """What else one should know."""
     facts: Facts
+    processors: Processors | None
+    """Which processors may run the strategy."""
+    steps: list[RemapStep] | None
+    """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
 
 
 def report_schema() -> dict[str, Any]:

@@ -120,14 +120,17 @@ def _kind(text: str, name: str) -> str:
         from planner.sources import lsmem  # noqa: PLC0415 - as above
 
         return "lsmem" if lsmem.looks_like(head[:4096]) else "json"
-    from planner.sources import memblock  # noqa: PLC0415 - as above
+    # What every listing of a kind contains is looked for first: it spares the reader of another kind.
+    if "..0x" in head:
+        from planner.sources import memblock  # noqa: PLC0415 - as above
 
-    if memblock.looks_like(head):
-        return "memblock"
-    from planner.sources import iomem  # noqa: PLC0415 - as above
+        if memblock.looks_like(head):
+            return "memblock"
+    if " : " in head:
+        from planner.sources import iomem  # noqa: PLC0415 - as above
 
-    if iomem.looks_like(head):
-        return "iomem"
+        if iomem.looks_like(head):
+            return "iomem"
     from planner.sources import dmesg  # noqa: PLC0415 - as above
 
     if dmesg.looks_like(head):

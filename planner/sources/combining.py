@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.cmdline import values as values_of
 from planner.cmdline import words
 from planner.errors import InputError, printable
 from planner.machine import BootRecord, Machine
@@ -32,8 +31,12 @@ _FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kerne
 _FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
 
 
-def combine(machines: Sequence[Machine]) -> Machine:
-    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other."""
+def combine(machines: Sequence[Machine], *, check_ram: bool = True) -> Machine:
+    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other.
+
+    check_ram: whether sources may be of different machines. Of one machine a later view may show more memory than an
+    earlier one, as some was plugged in.
+    """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
     ordered = (best, *(m for m in machines if m is not best))
@@ -44,7 +47,8 @@ def combine(machines: Sequence[Machine]) -> Machine:
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
-    _check_ram(best, ordered)
+    if check_ram:
+        _check_ram(best, ordered)
     notes = [note for machine in machines for note in machine.notes if not _outdone(machine, best)]
     notes += [
         f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
@@ -120,15 +124,15 @@ def _cmdline(machines: Sequence[Machine]) -> str | None:
     for machine in strong[1:]:
         others = words(machine.facts.cmdline or "")
         for name in _MATTERS:
-            if values_of(parameters, name) != values_of(others, name):
-                raise _contradiction(
-                    machine,
-                    f"{name}= on the command line",
-                    " ".join(values_of(others, name)) or None,
-                    " ".join(values_of(parameters, name)) or None,
-                    first,
-                )
+            if _values(parameters, name) != _values(others, name):
+                here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
+                raise _contradiction(machine, f"{name} on the command line", here, there, first)
     return first.facts.cmdline
+
+
+def _values(parameters: list[str], name: str) -> list[str]:
+    """All words in order: of several crashkernel= the kernel takes one of each kind."""
+    return [word for word in parameters if word.partition("=")[0].replace("-", "_") == name]
 
 
 def _config(machines: Sequence[Machine]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import re
 
 from planner.errors import InputError, Location, printable
 from planner.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
@@ -259,17 +259,7 @@ def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:
 
 
 def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:
-    for hole in nomap:
-        cut: list[Region] = []
-        for r in regions:
-            low, high = max(r.start, hole.start & -4096), min(r.end, -(-hole.end // 4096) * 4096)
-            if low >= high:
-                cut.append(r)
-                continue
-            parts = ((r.start, low, r.flags), (low, high, r.flags | Flag.NOMAP.value), (high, r.end, r.flags))
-            cut += [Region(a, b, f, r.node) for a, b, f in parts if a < b]
-        regions = cut
-    return regions
+    return with_nomap(regions, [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in nomap])
 
 
 def _disjoint(regions: list[Region]) -> list[Region]:

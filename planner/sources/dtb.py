@@ -131,6 +131,10 @@ def _chosen(tree: _Tree, chosen: Node) -> Range | None:
     bootargs = chosen.text("bootargs")
     if bootargs:
         tree.cmdline = printable(bootargs)
+    if "linux,uefi-system-table" in chosen.properties:
+        tree.notes.append(
+            "this machine boots with EFI: the kernel takes its memory from the firmware, not from the tree"
+        )
     value = chosen.properties.get("linux,usable-memory-range")
     if value:
         usable = tree.pairs(value)[:2]
@@ -201,29 +205,37 @@ def _static(tree: _Tree, node: Node) -> None:
         if start >= end:
             continue
         if not nomap:
-            if not _bypassed(tree, node):
+            if not _given_back(tree, node, start, end):
                 tree.reserve(start, end, node.name)
         elif tree.memblock.is_region_reserved(start, end - start) and any(
             r.start < end and start < r.end for r in tree.memblock.memory
         ):
             tree.notes.append(f"reserved-memory {printable(node.name)} is reserved already: it cannot become nomap")
         else:
-            _mark_nomap(tree, start, end)
+            tree.memblock.mark(start, end - start, Flag.NOMAP.value)
 
 
-def _mark_nomap(tree: _Tree, start: int, end: int) -> None:
-    """Memblock cuts regions at bytes; the linear map ends at pages, so that whole pages are what is left out."""
-    tree.memblock.mark(start, end - start, Flag.NOMAP.value)
+def _is_pool(node: Node) -> bool:
+    """Whether a node becomes a CMA area: rmem_cma_setup()."""
+    return (
+        "shared-dma-pool" in node.strings("compatible")
+        and "reusable" in node.properties
+        and "no-map" not in node.properties
+    )
 
 
-def _bypassed(tree: _Tree, node: Node) -> bool:
-    """Whether `cma=` on the command line makes the kernel give this pool back: rmem_cma_setup()."""
-    if "linux,cma-default" not in node.properties or "shared-dma-pool" not in node.strings("compatible"):
+def _given_back(tree: _Tree, node: Node, start: int, end: int) -> bool:
+    """Whether a pool is freed again: `cma=` replaces the default one, and a CMA area has whole page blocks."""
+    if not _is_pool(node):
         return False
-    bypassed = any(word.startswith("cma=") for word in (tree.cmdline or "").split())
-    if bypassed:
-        tree.notes.append(f"cma= on the command line: the pool {printable(node.name)} is given back")
-    return bypassed
+    label = printable(node.name)
+    if "linux,cma-default" in node.properties and any(w.startswith("cma=") for w in (tree.cmdline or "").split()):
+        tree.notes.append(f"cma= on the command line: the pool {label} is given back")
+        return True
+    if (start | end) % _CMA_ALIGN:
+        tree.notes.append(f"the pool {label} is not aligned to 2M: with 4K pages it is given back")
+        return True
+    return False
 
 
 def _dynamic(tree: _Tree, node: Node) -> None:
@@ -235,8 +247,7 @@ def _dynamic(tree: _Tree, node: Node) -> None:
         return
     size, align = number(size_value), number(align_value)
     nomap = "no-map" in node.properties
-    pool = "shared-dma-pool" in node.strings("compatible") and "reusable" in node.properties and not nomap
-    if pool:
+    if _is_pool(node):
         align = max(align, _CMA_ALIGN)
     if align & (align - 1):
         tree.notes.append(f"reserved-memory {label}: its alignment is no power of two, it is skipped")
@@ -248,11 +259,11 @@ def _dynamic(tree: _Tree, node: Node) -> None:
     if found is None:
         tree.notes.append(f"reserved-memory {label}: there is no room for its {size >> 10}K")
         return
-    if pool and (_bypassed(tree, node) or (found | size) % _CMA_ALIGN):
+    if _given_back(tree, node, found, found + size):
         return
     if nomap:
         tree.memblock.reserve(found, size)
         tree.reserved.append(Reserved(found, found + size, label))
-        _mark_nomap(tree, found, found + size)
+        tree.memblock.mark(found, size, Flag.NOMAP.value)
     else:
         tree.reserve(found, found + size, node.name)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 
 from planner.memblock import Memblock
-from planner.memory_map import Flag, Region, Reserved
-from planner.ranges import intersect, subtract, union
+from planner.memory_map import Flag, Region, Reserved, with_nomap
 from planner.records import dataclass
 from planner.sizes import KIB
 
@@ -93,11 +92,4 @@ def regions_of(
     if not nodes:
         notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")
         return regions, reserved
-    holes = union((r.start, r.end) for r in regions if r.flags)
-    result: list[Region] = []
-    for node in nodes:
-        span = (node.start, node.end)
-        pieces = [(a, b, node.flags) for a, b in subtract(span, holes)]
-        pieces += [(a, b, node.flags | Flag.NOMAP.value) for a, b in intersect(span, holes)]
-        result += [Region(a, b, flags, node.node) for a, b, flags in sorted(pieces)]
-    return result, reserved
+    return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags]), reserved

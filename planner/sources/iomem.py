@@ -53,6 +53,7 @@ def _rows(text: str, name: str) -> tuple[list[tuple[int, int, int, str]], list[s
     notes: list[str] = []
     zero = total = 0
     pending: tuple[int, str] | None = None
+    what, number = "", 0
     for number, line in text_lines(text, name):
         if not line.strip():
             continue
@@ -76,17 +77,18 @@ def _rows(text: str, name: str) -> tuple[list[tuple[int, int, int, str]], list[s
                 "check the line",
             )
         ram = what == "System RAM" or what.startswith("System RAM (")
-        if not ram and what not in _KEPT:
-            what = ""
+        shown = "System RAM" if ram else what if what in _KEPT else ""
         if ram and end >= _TOP:
             raise InputError(
                 Location(name, number, indent + 1), "the range lies beyond 52 physical address bits", "check the line"
             )
-        rows.append((indent, start, end + 1, "System RAM" if ram else what))
+        rows.append((indent, start, end + 1, shown))
     if total and zero == total:
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
-    if pending is not None and not text.endswith("\n"):
-        raise InputError(Location(name, pending[0]), "the last line is cut off", "read the file again, whole")
+    names = ("System RAM", *_KEPT)
+    cut = what not in names and any(known.startswith(what) for known in names)
+    if (pending is not None or (rows and cut)) and not text.endswith("\n"):
+        raise InputError(Location(name, number), "the last line is cut off", "read the file again, whole")
     return rows, notes
 
 
@@ -111,19 +113,21 @@ def _sorted_out(
                 seen[what] = Range(start, end)
         elif indent <= bank_indent:
             bank_indent = -1
-    if not any(not r.flags for r in regions):
-        raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
     regions.sort(key=lambda r: (r.start, r.end))
     clean: list[Region] = []
     for region in regions:
         last = clean[-1].end if clean else 0
         if region.start < last:
-            notes.append(f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does")
+            if len(notes) < 9:
+                notes.append(
+                    f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does"
+                )
             if region.end > last:
                 clean.append(Region(last, region.end, region.flags))
         else:
             clean.append(region)
-    first = min(r.start for r in clean if not r.flags)
-    low = [r for r in clean if r.flags and r.end <= first]
+    first = next((r.start for r in clean if not r.flags), None)
+    if first is None:
+        raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
     # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
-    return [r for r in clean if r not in low or r.end == first], reserved, seen
+    return [r for r in clean if not r.flags or r.end >= first], reserved, seen

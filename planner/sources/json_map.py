@@ -5,19 +5,21 @@ Checked by hand rather than by a model: batches read thousands a second. Errors 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from itertools import pairwise, repeat
 from operator import gt, lt
-from typing import Any, NoReturn
+from typing import Any
 
 from planner.errors import InputError, Location, printable
 from planner.geometry import VA_BITS
+from planner.kernels import select_profile
 from planner.machine import NO_DMA_ZONES, Facts, Machine
-from planner.memblock import Memblock
+from planner.memblock import added_one_by_one
 from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
+from planner.records import maker
 from planner.sizes import fits, format_size, memparse
+from planner.sources.json_text import load, locate
 
 __all__ = ["of_document", "parse", "schema"]
 
@@ -38,9 +40,11 @@ _MAP_KEYS = frozenset(
     )
 )
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
-_BOUNDS = frozenset(("start", "end"))
-_USUAL_REGION, _USUAL_RESERVED = _BOUNDS | {"node"}, _BOUNDS | {"name"}
+_ABSENT = object()
 _TOP = 1 << 52
+
+
+_region_of, _reserved_of = maker(Region), maker(Reserved)
 
 
 class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputError with its place
@@ -51,18 +55,11 @@ class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputErro
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
-    try:
-        document = json.loads(text, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
-        ) from None
-    except (RecursionError, ValueError) as error:
-        raise InputError(Location(name, 1, 1), f"is not usable JSON: {error}", "check the document") from None
+    document = load(text, name)
     try:
         return _machine(document, name)
     except _Bad as bad:
-        line, column = _locate(text, bad.path)
+        line, column = locate(text, bad.path, _REGION_KEYS | _MAP_KEYS)
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
 
@@ -74,10 +71,6 @@ def of_document(document: object, name: str) -> Machine:
     except _Bad as bad:
         where = ".".join([name, *map(str, bad.path)])
         raise InputError(where, bad.what, bad.remedy) from None
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number here")
 
 
 def _machine(document: object, name: str) -> Machine:
@@ -117,8 +110,8 @@ def _facts_of_report(document: Mapping[str, Any]) -> Facts:
     version = _text(kernel, "version", "kernel") or _text(kernel, "profile", "kernel")
     page_size = _number_of(kernel, "page_size", "kernel")
     va_bits = _number_of(kernel, "va_bits", "kernel")
-    if page_size is not None and page_size not in VA_BITS:
-        raise _Bad(("kernel", "page_size"), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    _check_geometry(page_size, va_bits, "kernel")
+    _check_kernel(version, "kernel", "version")
     limit = NO_DMA_ZONES if kernel.get("dma_limit", 0) is None else _number_of(kernel, "dma_limit", "kernel")
     midr, kfence = told.get("midr", []), told.get("kfence")
     if not isinstance(midr, list) or not all(type(register) is int for register in midr):
@@ -162,6 +155,29 @@ def _text(document: Mapping[str, Any], key: str, *above: str) -> str | None:
     return printable(value)
 
 
+def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
+    """Refuse what arm64 has not, at its own place."""
+    if page_size is not None and page_size not in VA_BITS:
+        raise _Bad((*above, "page_size"), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    if va_bits is None:
+        return
+    allowed = sorted({bits for all_bits in VA_BITS.values() for bits in all_bits})
+    if page_size is not None:
+        allowed = list(VA_BITS[page_size])
+    if va_bits not in allowed:
+        pages = f"{format_size(page_size)} pages" if page_size else "arm64 kernels"
+        choices = ", ".join(map(str, allowed))
+        raise _Bad((*above, "va_bits"), f"{pages} do not go with {va_bits}-bit addresses", f"use one of {choices}")
+
+
+def _check_kernel(version: str | None, *path: str) -> None:
+    try:
+        if version is not None:
+            select_profile(version)
+    except InputError as error:
+        raise _Bad(path, error.what, error.remedy) from None
+
+
 def _number_of(document: Mapping[str, Any], key: str, *above: str) -> int | None:
     value = document.get(key)
     return None if value is None else _number(value, (*above, key))
@@ -178,13 +194,14 @@ def _config(document: Mapping[str, Any], *path: str) -> dict[str, str]:
 
 def _facts(document: Mapping[str, Any]) -> Facts:
     limit = document.get("dma_limit")
-    page_size = _number_of(document, "page_size")
-    if page_size is not None and page_size not in VA_BITS:
-        raise _Bad(("page_size",), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    page_size, va_bits = _number_of(document, "page_size"), _number_of(document, "va_bits")
+    _check_geometry(page_size, va_bits)
+    kernel = _text(document, "kernel")
+    _check_kernel(kernel, "kernel")
     return Facts(
-        kernel=_text(document, "kernel"),
+        kernel=kernel,
         page_size=page_size,
-        va_bits=_number_of(document, "va_bits"),
+        va_bits=va_bits,
         cmdline=_text(document, "cmdline"),
         dma_limit=NO_DMA_ZONES if limit == "none" else _number_of(document, "dma_limit"),
         config=_config(document, "config"),
@@ -261,47 +278,54 @@ def _memory(
     return MemoryMap(tuple(regions), tuple(taken))
 
 
-def _usual_spans(entries: list[Any], keys: frozenset[str]) -> tuple[list[int], list[int]] | None:
-    """Starts and ends of objects with integer bounds and no other key than these; None if any is another.
+def _usual(entries: list[Any], key: str, default: object) -> tuple[list[int], list[int], list[Any]] | None:
+    """Starts, ends and values of `key` of objects with integer bounds and no other key; None if any is another.
 
     All entries at once, a property at a time: several times as fast as one after the other.
     """
     if set(map(type, entries)) != {dict}:
         return None
-    if any(not _BOUNDS <= set(found) <= keys for found in set(map(tuple, entries))):
+    try:
+        starts, ends = [entry["start"] for entry in entries], [entry["end"] for entry in entries]
+    except KeyError:
         return None
-    starts, ends = [entry["start"] for entry in entries], [entry["end"] for entry in entries]
+    values = [entry.get(key, _ABSENT) for entry in entries]
+    absent = values.count(_ABSENT)
+    if sum(map(len, entries)) != 3 * len(entries) - absent:
+        return None
     if set(map(type, starts)) != {int} or set(map(type, ends)) != {int}:
         return None
     if min(starts) < 0 or max(ends) > _TOP or not all(map(lt, starts, ends)):
         return None
-    return starts, ends
+    if absent:
+        values = [default if value is _ABSENT else value for value in values]
+    return starts, ends, values
 
 
 def _usual_regions(entries: list[Any]) -> list[Region] | None:
     """Memory as nearly every map has it; None for one that has to be checked entry by entry."""
-    spans = _usual_spans(entries, _USUAL_REGION)
-    if spans is None:
+    columns = _usual(entries, "node", None)
+    if columns is None:
         return None
-    nodes = [entry.get("node") for entry in entries]
+    starts, ends, nodes = columns
     known = [node for node in nodes if node is not None]
     if known and (set(map(type, known)) != {int} or min(known) < 0):
         return None
-    return list(map(Region, *spans, repeat(0), nodes))
+    return list(map(_region_of, starts, ends, repeat(0), nodes))
 
 
 def _usual_reserved(entries: list[Any]) -> list[Reserved] | None:
     """Reserved ranges as nearly every map has them; None for what has to be checked entry by entry."""
-    spans = _usual_spans(entries, _USUAL_RESERVED)
-    if spans is None:
+    columns = _usual(entries, "name", "")
+    if columns is None:
         return None
-    names = [entry.get("name", "") for entry in entries]
+    starts, ends, names = columns
     if set(map(type, names)) != {str}:
         return None
     together = "".join(names)
     if not (together.isascii() and together.isprintable()):
         names = list(map(printable, names))
-    return list(map(Reserved, *spans, names))
+    return list(map(_reserved_of, starts, ends, names))
 
 
 def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
@@ -312,7 +336,7 @@ def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region
     if start == end:
         notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
         return None
-    flags = _flags(entry.get("flags"), path) if entry.get("flags") else 0
+    flags = 0 if entry.get("flags") is None else _flags(entry["flags"], path)
     node = entry.get("node")
     if node is not None and (type(node) is not int or node < 0):
         raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
@@ -322,7 +346,8 @@ def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region
 def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
     ordered = sorted(regions, key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(ordered)):
-        return _overlapping(regions, notes)
+        notes.append("memory regions overlap: parts listed before keep their flags, as memblock does")
+        return added_one_by_one(regions)
     notes.append("memory regions were not in order and were sorted, as memblock does")
     return ordered
 
@@ -353,57 +378,6 @@ def _flags(names: object, path: tuple[str | int, ...]) -> int:
     return flags
 
 
-def _overlapping(regions: list[Region], notes: list[str]) -> list[Region]:
-    """What memblock makes of overlapping regions: what is there keeps its flags, the rest is added."""
-    memblock = Memblock()
-    for r in regions:
-        memblock.add(r.start, r.end - r.start, r.flags, r.node)
-    notes.append("memory regions overlap: parts listed before keep their flags, as memblock does")
-    return memblock.memory
-
-
-def _locate(text: str, path: tuple[str | int, ...]) -> tuple[int, int]:
-    """Line and column, from 1, of the value at a path, found by reading the document once more."""
-    decoder = json.JSONDecoder()
-    at = _skip(text, 0)
-    for part in path:
-        found = _child(text, at, part, decoder)
-        if found is None:
-            break
-        at = found
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    return at
-
-
-def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder) -> int | None:
-    opening = text[at : at + 1]
-    if opening not in ("{", "["):
-        return None
-    at = _skip(text, at + 1)
-    index = 0
-    while at < len(text) and text[at] not in "}]":
-        key: object = index
-        if opening == "{":
-            key_at = at
-            key, at = decoder.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-            if key == part and part not in _REGION_KEYS | _MAP_KEYS:
-                return key_at
-        if key == part:
-            return at
-        _, at = decoder.raw_decode(text, at)
-        at = _skip(text, at)
-        if at < len(text) and text[at] == ",":
-            at = _skip(text, at + 1)
-        index += 1
-    return None
-
-
 def schema() -> dict[str, Any]:
     """The JSON Schema of a map."""
     number = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
@@ -419,6 +393,7 @@ def schema() -> dict[str, Any]:
     entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:crashkernel-planner:map:1",
         "title": "Memory map of an arm64 machine when the crash kernel is reserved",
         "description": "Numbers are bytes: integers, or strings as the kernel reads them (0x40000000, 4G).",
         "type": "object",

@@ -6,9 +6,11 @@ Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node a
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from planner.errors import InputError, Location
 from planner.machine import Facts, Machine
+from planner.memblock import added_one_by_one
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
@@ -64,7 +66,12 @@ def parse(text: str, name: str) -> Machine:
     if not regions:
         raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
     notes = [] if part else ["only memory regions are given: nothing is known to be reserved"]
+    if all(r.end <= 1 for r in regions):
+        raise InputError(name, "every address is zero", "read the files again, as root")
     regions.sort(key=lambda r: r.start)
+    if any(a.end > b.start for a, b in pairwise(regions)):
+        regions = added_one_by_one(regions)
+        notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
     if not flagged:
         regions = inferred_nomap(regions, notes)
     return Machine(

@@ -55,10 +55,15 @@ def _unreadable(name: str, error: Exception) -> InputError:
 def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
     """All that is left of a file. Raises InputError if that is too much, or cannot be read."""
     try:
-        data = file.read(most + 1)
+        # A file says how large it is; only what does not is read to find out.
+        large = os.fstat(file.fileno()).st_size > most if isinstance(file, io.BufferedReader) else False
+    except (OSError, ValueError):
+        large = False
+    try:
+        data = b"" if large else file.read(most + 1)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
-    if len(data) > most:
+    if large or len(data) > most:
         raise InputError(name, f"is larger than {most // MIB} MiB", "give only the map, not everything around it")
     return data
 
@@ -73,6 +78,8 @@ def decode(data: bytes, name: str) -> str:
     """The text of an input. Raises InputError for what is empty, binary, or not UTF-8. A byte order mark is no text."""
     if not data.strip():
         raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(Location(name, 1, 1), "is UTF-16, not UTF-8", "save the text as UTF-8")
     at = data.find(b"\0")
     if at >= 0:
         raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")

@@ -27,7 +27,6 @@ _TITLES = {
 }
 """What a plan is best made of."""
 
-_SUFFIX = re.compile(r"[+-](16|64)kb?(?:$|[^0-9a-z])", re.IGNORECASE)
 _RELEASE = re.compile(r"Linux version (\S+) ")
 _ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
@@ -108,7 +107,8 @@ def assemble(found: Found) -> Machine:
     work = _Assembly(found)
     facts = _facts(work)
     _maps(work)
-    _log(work, facts.kernel)
+    known = Machine("the report", "facts", MemoryMap(()), facts, settled=False)
+    _log(work, known)
     if not any(m.memory.regions for m in work.machines):
         _lsmem(work)
     _config(work, facts.kernel)
@@ -119,8 +119,7 @@ def assemble(found: Found) -> Machine:
             f"has no memory map that can be used{f' ({why})' if why else ''}",
             "a report made as root has proc/iomem, or a boot log",
         )
-    work.machines.append(Machine("the report", "facts", MemoryMap(()), facts, settled=False))
-    machine = combine(work.machines)
+    machine = combine([*work.machines, known], check_ram=False)
     missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
     notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
     if missing:
@@ -170,7 +169,7 @@ def _facts(work: _Assembly) -> Facts:
         kernel=kernel,
         arch=arch,
         cmdline=None if cmdline is None else printable(cmdline),
-        page_size=_page_size(work, kernel),
+        page_size=_page_size(work),
         mem_total=_mem_total(work.text("meminfo")),
         record=None if size is None else BootRecord(kexec_crash_size=size),
     )
@@ -181,8 +180,8 @@ def _mem_total(meminfo: str | None) -> int | None:
     return int(match[1]) * KIB if match else None
 
 
-def _page_size(work: _Assembly, kernel: str | None) -> int | None:
-    """What getconf says; failing that, what the sizes of huge pages or a distribution's kernel name tell."""
+def _page_size(work: _Assembly) -> int | None:
+    """What getconf says; failing that, what the sizes of huge pages tell."""
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
@@ -195,8 +194,7 @@ def _page_size(work: _Assembly, kernel: str | None) -> int | None:
         if mark in sizes:
             work.used.append("sys/kernel/mm/hugepages")
             return size
-    match = _SUFFIX.search(kernel or "")
-    return int(match[1]) * KIB if match else None
+    return None
 
 
 def _maps(work: _Assembly) -> None:
@@ -219,8 +217,8 @@ def _maps(work: _Assembly) -> None:
             work.failed.append(str(error))
 
 
-def _log(work: _Assembly, kernel: str | None) -> None:
-    """The log that tells most: of this kernel, with the memory ranges of its boot."""
+def _log(work: _Assembly, facts: Machine) -> None:
+    """The log that tells most: of this boot, with the memory ranges of its boot."""
     from planner.sources import dmesg  # noqa: PLC0415 - each reader when it is needed
 
     best: tuple[tuple[bool, bool], str, Machine] | None = None
@@ -234,9 +232,10 @@ def _log(work: _Assembly, kernel: str | None) -> None:
         machine = work.read(path, text, dmesg.parse)
         if machine is None:
             continue
-        other = machine.facts.kernel is not None and kernel is not None and machine.facts.kernel != kernel
-        if other:
-            work.failed.append(f"{path} is the log of {machine.facts.kernel}")
+        try:
+            combine([facts, *work.machines, machine], check_ram=False)
+        except InputError as error:  # a log of an earlier boot
+            work.failed.append(f"{path} is of another boot ({error.what})")
             continue
         score = (bool(machine.memory.regions), machine.facts.kernel is not None)
         if best is None or score > best[0]:

@@ -246,6 +246,15 @@ def test_files_of_sources_are_records(tmp_path: Path) -> None:
     assert told[0]["report"]["memory"]["source"] == str(folder / "a.json")
 
 
+def test_an_unpacked_sosreport_is_one_source(tmp_path: Path) -> None:
+    """Whether it is named itself, or with others in their folder."""
+    report = tmp_path / "reports" / "sosreport-a"
+    (report / "sos_commands").mkdir(parents=True)
+    (tmp_path / "reports" / "b.json").write_text("{}")
+    assert inputs.files_in([str(report)]) == [str(report)]
+    assert inputs.files_in([str(tmp_path / "reports")]) == [str(tmp_path / "reports" / "b.json"), str(report)]
+
+
 def test_a_summary_does_not_depend_on_the_processes(records: str) -> None:
     one, three = (summarize(open_input(records), Job(), (), jobs=jobs) for jobs in (1, 3))
     assert vars(one) == vars(three)

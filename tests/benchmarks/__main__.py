@@ -23,9 +23,10 @@ from planner.render.plan import render
 from planner.report import to_dict
 from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text, read_source
-from tests.benchmarks import many
+from tests.benchmarks import inputs, many, pages, sizing
 from tests.benchmarks.comparisons import ratios
 from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.tlb_model import explore_everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,10 +168,17 @@ def _memory() -> list[Figure]:
     return [Figure("peak memory, 100,000 lines of iomem", usage.ru_maxrss * KIB / MIB, 150, "MiB")]
 
 
+def _tlb_model() -> list[Figure]:
+    """The whole space of the TLB model."""
+    cases, states, seconds = explore_everything()
+    return [Figure(f"bbm, {cases} cases of {states:,} states", seconds, 5, "s")]
+
+
 def main() -> int:
     """Measure, print, compare."""
     status = 0
-    for measure in (_starts, _sizes, _counts, _fleet, _comparisons, _memory, *many.MEASURES):
+    own = (_starts, _sizes, _counts, _fleet, _comparisons, _memory, _tlb_model)
+    for measure in (*own, *many.MEASURES, *sizing.MEASURES, *inputs.MEASURES, *pages.MEASURES):
         for figure in measure():
             mark = "ok" if figure.holds else "TOO MUCH"
             status |= not figure.holds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from planner.render.memory_picture import draw
 from planner.render.plan import render
 from planner.report import to_json
 from tests.plans import PLANS, plan_of
@@ -25,6 +26,8 @@ GOLDEN = Path(__file__).parent
 FORMATS: dict[str, Callable[[Plan], str]] = {
     ".txt": render,
     ".md": lambda plan: render(plan, "markdown"),
+    ".rst": lambda plan: render(plan, "rst"),
+    ".svg": draw,
     ".json": to_json,
 }
 

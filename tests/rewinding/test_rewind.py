@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from planner.kernels import select_profile
@@ -98,7 +100,7 @@ CMDLINE = "crashkernel=256M"
         pytest.param({}, id="no crash kernel"),
     ],
 )
-def test_the_state_at_the_reservation_comes_back(machine: dict[str, int], *, log: bool) -> None:
+def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log: bool) -> None:
     """What came later is gone, what came before is there."""
     first = rewind(boot(**machine, log=log), asked()).readings[0]
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved

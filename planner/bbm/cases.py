@@ -1,0 +1,163 @@
+"""Verdicts: a procedure on a processor of some FEAT_BBM level, under a TLB model, while some addresses are in use.
+
+What each level promises when two TLB entries that differ in size, or in the contiguous bit, match one address (Arm ARM
+D8.16 and ID_AA64MMFR2_EL1.BBM): level 0 and 1 nothing, so it is `unpredictable`; level 2 that nothing worse than a TLB
+conflict abort comes of it, until they are invalidated; `noabort` is level 2 on a processor whose maker promises that
+there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT bit. No level
+excuses two entries that map one address to different places.
+Imports `explorer`, `rules`, `procedures` and `model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from planner.bbm.explorer import AFTERWARDS, Exploration, Trace, explore
+from planner.bbm.model import TOUCHES, Procedure, check
+from planner.bbm.parts import parts
+from planner.bbm.points import CAP
+from planner.bbm.procedures import PROCEDURES
+from planner.bbm.rules import Broken, broken
+from planner.bbm.walking import Observer
+from planner.errors import InputError
+from planner.records import dataclass
+
+__all__ = ["BBM_LEVELS", "TLBS", "VERDICTS", "Case", "case", "cases", "procedure_named"]
+
+BBM_LEVELS = ("0", "1", "2", "noabort")
+"""FEAT_BBM levels; `noabort`: level 2 on a processor that promises no conflict aborts."""
+
+TLBS = ("architecture", "walk-on-miss")
+"""What the walker may do by itself."""
+
+VERDICTS = ("safe", "fault", "conflict-abort", "unpredictable")
+"""From best to worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One exploration. verdict: the worst that can be reached. trace: a shortest way there, empty only if safe.
+
+    rule_broken: the steps violate break-before-make at this level, whatever comes of it in this TLB model.
+    states: how many states there are.
+    """
+
+    procedure: str
+    bbm_level: str
+    tlb: str
+    touch: str
+    cpus: int
+    verdict: str
+    rule_broken: bool
+    trace: Trace
+    states: int
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing bad can be reached."""
+        return self.verdict == "safe"
+
+
+def procedure_named(name: str) -> Procedure:
+    """The built-in procedure of a name. Raises InputError where there is none."""
+    try:
+        return PROCEDURES[name]
+    except KeyError:
+        raise InputError("NAME", f"no procedure {name!r}", f"use one of {', '.join(PROCEDURES)}") from None
+
+
+def case(
+    procedure: Procedure | str,
+    bbm_level: str = "0",
+    *,
+    tlb: str = "architecture",
+    touch: str | None = None,
+    cpus: int = 1,
+    cap: int = CAP,
+) -> Case:
+    """Explore one procedure exhaustively.
+
+    procedure: a name of `PROCEDURES`, or one of one's own. touch: what running code touches meanwhile, beside the image
+    (None: what really runs). cpus: all after the second are like the second, and add nothing.
+    Raises ProcedureError for a procedure that makes no sense, ExplorationError for more than `cap` states.
+    """
+    if isinstance(procedure, str):
+        procedure = procedure_named(procedure)
+    check(procedure)
+    _one_of(bbm_level, BBM_LEVELS, "--bbm-level", "level")
+    _one_of(tlb, TLBS, "--tlb", "TLB model")
+    _one_of(touch or procedure.touch, TOUCHES, "--touch", "touch")
+    if cpus < 1:
+        raise InputError("--cpus", f"{cpus} is no number of CPUs", "use 1 or more")
+    touched = touch or procedure.touch
+    nt_honoured = bbm_level != "0"
+    observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
+    found = [
+        _explored(part, tlb, touched, observer, cap, nt_honoured=nt_honoured)
+        for observer in observers
+        for part in parts(procedure)
+    ]
+    outcomes = [outcome for exploration in found for outcome in _outcomes(exploration, bbm_level, touched)]
+    verdict = "safe"
+    trace: Trace = ()
+    if outcomes:
+        verdict, trace = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1])))
+    sizes, outputs = _judged(procedure, cpus=min(cpus, 2), nt_honoured=nt_honoured)
+    return Case(
+        procedure=procedure.name,
+        bbm_level=bbm_level,
+        tlb=tlb,
+        touch=touched,
+        cpus=cpus,
+        verdict=verdict,
+        rule_broken=outputs or (sizes and bbm_level in ("0", "1")),
+        trace=trace,
+        states=sum(exploration.states for exploration in found),
+    )
+
+
+def _one_of(value: str, allowed: tuple[str, ...], where: str, what: str) -> None:
+    if value not in allowed:
+        raise InputError(where, f"no {what} {value!r}", f"use one of {', '.join(allowed)}")
+
+
+def cases(
+    procedures: Iterable[Procedure | str] = (),
+    bbm_levels: Sequence[str] = (),
+    *,
+    tlb: str = "architecture",
+    touch: str | None = None,
+    cpus: int = 1,
+) -> list[Case]:
+    """The matrix: every procedure at every level, or those that are given."""
+    chosen = list(procedures) or list(PROCEDURES.values())
+    return [
+        case(procedure, level, tlb=tlb, touch=touch, cpus=cpus)
+        for procedure in chosen
+        for level in bbm_levels or BBM_LEVELS
+    ]
+
+
+@lru_cache(maxsize=64)
+def _explored(
+    procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
+) -> Exploration:
+    """Levels that see the same states share them."""
+    return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
+
+
+@lru_cache(maxsize=64)
+def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
+    return broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
+
+
+def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[str, Trace]]:
+    """What was found, as verdicts of a level."""
+    found = []
+    if exploration.outputs is not None:
+        found.append(("unpredictable", exploration.outputs))
+    if exploration.sizes is not None and bbm_level != "noabort":
+        found.append(("conflict-abort" if bbm_level == "2" else "unpredictable", exploration.sizes))
+    found += [("fault", trace) for kind, trace in exploration.faults.items() if kind in ("image", touch, AFTERWARDS)]
+    return found

@@ -1,0 +1,367 @@
+"""Every interleaving of a procedure with what the hardware may do by itself, breadth first.
+
+A search of our own: what Python has for explicit-state model checking is either a front end to a program in
+another language or unmaintained, and with one observer at a time the whole space is small. Breadth first, the first
+bad state found is a nearest one, so the trace printed is a shortest.
+
+A state is where the procedure is (steps taken, descriptors as walkers see them, steps begun but not complete, the
+observer's root: all of which do not depend on the TLB, so they are enumerated once, as *points*) and what the
+observer has cached (bits: TLB entries, then table descriptors kept by the walker). Between any two steps:
+
+- a write becomes visible, a TLBI is done: in any order, until the DSB that waits for them (Arm ARM B2.3, D8.17);
+- `architecture`: the walker fetches any address, covered or not, and keeps a table descriptor it passed (D8.15);
+- `walk-on-miss`: it fetches what running code touches and nothing covers, and keeps only leaves;
+- anything cached is evicted.
+
+Under `architecture` what covers one page neither helps nor hinders what covers another, so one page is asked about at a
+time: only TLB entries that match it are remembered. What nobody can tell is left out: that a write into tables which no
+walk reaches before the next DSB is not visible yet; cached entries that can overlap no other, as these neither conflict
+nor, being evicted at any time, hide anything; kept descriptors of tables that every walk passes anyway.
+Imports `model`, `points` and `walking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from typing import TypeAlias
+
+from planner.bbm.model import Procedure, Tlbi, Touch
+from planner.bbm.points import CAP, Point, Points
+from planner.bbm.walking import Cached, Link, Observer, Tables, Walk, overlap
+from planner.records import dataclass
+
+__all__ = ["AFTERWARDS", "Exploration", "Trace", "TraceStep", "explore"]
+
+AFTERWARDS = "afterwards"
+"""The fault of a page that is mapped, and in use, once all steps are taken; or of a `Touch` that is a step itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One line of a trace: who did what, and the descriptors and the observer's TLB after it."""
+
+    actor: str
+    step: str
+    tables: tuple[str, ...]
+    tlb: tuple[str, ...]
+
+
+Trace: TypeAlias = tuple[TraceStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What one observer may come to; a shortest trace to each kind of harm.
+
+    sizes: two entries for one address that differ in size or in the contiguous bit. outputs: that map to different
+    places. faults: by who touches: one of `model.TOUCHES`, or `AFTERWARDS`.
+    """
+
+    states: int
+    sizes: Trace | None
+    outputs: Trace | None
+    faults: dict[str, Trace]
+
+
+_Load: TypeAlias = tuple[int, int, int, int]
+"""What must be cached (a kept table), what it adds, what forbids it (walk-on-miss), the page that was walked."""
+_Fault: TypeAlias = tuple[int, int, int, str]
+"""What must be cached, which TLB entries would hide it, the page, who touches it."""
+
+
+def explore(
+    procedure: Procedure,
+    *,
+    nt_honoured: bool,
+    tlb: str,
+    touch: str,
+    observer: Observer = "one",
+    cap: int = CAP,
+) -> Exploration:
+    """All states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
+
+    Under `architecture` running code adds nothing to what the walker may do by itself: `touch` then only decides which
+    of the faults found count. Raises ExplorationError where there are more states than `cap`.
+    """
+    points = Points(Tables(procedure, nt_honoured=nt_honoured), observer, cap)
+    apart = tlb == "architecture" and not any(isinstance(step, Touch) for step in procedure.steps)
+    # What running code touches comes first, so that a trace speaks of it where it can.
+    pages = sorted(procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
+    focuses = [points.tables.bit_of[page.name] for page in pages] if apart else [points.tables.every_page]
+    return _together([_Search(points, tlb, touch, focus).run() for focus in focuses])
+
+
+def _together(found: list[Exploration]) -> Exploration:
+    """What several searches found, as one; of traces to the same harm a shortest."""
+
+    def shortest(traces: list[Trace | None]) -> Trace | None:
+        return min((trace for trace in traces if trace is not None), key=len, default=None)
+
+    kinds = dict.fromkeys(kind for one in found for kind in one.faults)
+    faults = {kind: shortest([one.faults.get(kind) for one in found]) for kind in kinds}
+    return Exploration(
+        sum(one.states for one in found),
+        shortest([one.sizes for one in found]),
+        shortest([one.outputs for one in found]),
+        {kind: trace for kind, trace in faults.items() if trace is not None},
+    )
+
+
+class _Search:
+    """One search. focus: the pages (a mask) of which it asks what matches them; all of them, or one."""
+
+    def __init__(self, points: Points, tlb: str, touch: str, focus: int) -> None:
+        self.tables, self.points, self.moves = points.tables, points.points, points.moves
+        self.cpu, self.cap, self.stay_below = points.cpu, points.cap, points.stay_below
+        self.eager, self.focus = tlb == "architecture", focus
+        pages = sorted(self.tables.procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
+        self.classes = {self.tables.bit_of[page.name]: page.touch for page in pages}
+        self.running = sum(bit for bit, kind in self.classes.items() if kind in ("image", touch))
+        self.in_use_afterwards = self.tables.mapped(self.tables.last_root(points.observer))
+        self._walks = [self._walks_of(point) for point in self.points]
+        self._choose_bits()
+        self._prepare()
+
+    # -- what walks may leave behind ------------------------------------------------------------------------------
+
+    def _walks_of(self, point: Point) -> list[tuple[int, Walk]]:
+        """Each page, and the walk from the root."""
+        return [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes]
+
+    def _choose_bits(self) -> None:
+        """Number what is worth remembering: TLB entries that may overlap another, tables not passed anyway."""
+        walks = [walk for found in self._walks for _, walk in found]
+        links = list(dict.fromkeys(link for walk in walks for link in walk.links)) if self.eager else []
+        links = [link for link in links if not self._always_passed(link)]
+        memories = list(dict.fromkeys(point.memory for point in self.points))
+        leaves = {walk.leaf: None for walk in walks}
+        for memory in memories:
+            for link in links:
+                for bit in self.classes:
+                    if link.pages & bit:
+                        leaves[self.tables.walk(memory, link.table, bit).leaf] = None
+        known = [leaf for leaf in leaves if leaf is not None and leaf.pages & self.focus]
+        self.leaves: list[Cached] = [leaf for leaf in known if any(overlap(leaf, other) for other in known)]
+        reach = self.focus
+        for leaf in self.leaves:
+            reach |= leaf.pages
+        self.links: list[Link] = [link for link in links if link.pages & reach]
+        self.width = len(self.leaves) + len(self.links)
+        self.leaf_bits = {leaf: 1 << i for i, leaf in enumerate(self.leaves)}
+        self.link_bits = {link: 1 << (len(self.leaves) + i) for i, link in enumerate(self.links)}
+
+        self.pairs = [
+            (self.leaf_bits[one] | self.leaf_bits[other], "outputs" if one.output != other.output else "sizes")
+            for one, other in combinations(self.leaves, 2)
+            if overlap(one, other)
+        ]
+
+    def _always_passed(self, link: Link) -> bool:
+        return all(link in walk.links for found in self._walks for bit, walk in found if bit & link.pages)
+
+    def _covering(self, page: int) -> int:
+        """The TLB entries, as bits, that match a page."""
+        return sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & page)
+
+    def _prepare(self) -> None:
+        """What the walker may add and where a touch faults at each point; what each invalidation keeps."""
+        self.loads: list[tuple[_Load, ...]] = []
+        self.faults: list[tuple[_Fault, ...]] = []
+        self.covering = {page: self._covering(page) for page in self.classes}
+        for point, from_root in zip(self.points, self._walks, strict=True):
+            loads: dict[tuple[int, int, int], _Load] = {}
+            faults: list[_Fault] = []
+            last = point.taken == len(self.tables.procedure.steps)
+            touched = self.running | (self.in_use_afterwards if last else 0)
+            for page, needs, walk in self._every_walk(point, from_root):
+                covering = self.covering[page]
+                if not walk.valid:
+                    if not page & self.focus:
+                        continue
+                    if last and page & self.in_use_afterwards:
+                        faults.append((needs, covering, page, AFTERWARDS))
+                    elif self.eager or page & self.running:
+                        faults.append((needs, covering, page, self.classes[page]))
+                    continue
+                if not self.eager and not page & touched:
+                    continue
+                gains = [self.leaf_bits.get(walk.leaf, 0) if walk.leaf else 0]
+                gains += [self.link_bits.get(link, 0) for link in walk.links]
+                for gain in gains:
+                    if gain:
+                        forbids = gain if self.eager else gain | covering
+                        loads.setdefault((needs, gain, forbids), (needs, gain, forbids, page))
+            self.loads.append(tuple(loads.values()))
+            self.faults.append(tuple(faults))
+
+    def _every_walk(self, point: Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
+        """Each page, what must be cached for the walk, and the walk: from the root, and from each kept table."""
+        for page, walk in from_root:
+            yield page, 0, walk
+        for link, bit in self.link_bits.items():
+            for page in self.classes:
+                if page & link.pages:
+                    yield page, bit, self.tables.walk(point.memory, link.table, page)
+
+    def _kept_by(self, step: Tlbi) -> int:
+        """What an invalidation leaves, as a mask of bits."""
+        pages = self.tables.mask(step.pages)
+        gone = sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & pages)
+        if not step.last_level:
+            gone |= sum(bit for link, bit in self.link_bits.items() if link.pages & pages)
+        return ((1 << self.width) - 1) & ~gone
+
+    # -- the search ---------------------------------------------------------------------------------------------
+
+    def run(self) -> Exploration:
+        """Breadth first from the empty TLB."""
+        width, cap = self.width, self.cap
+        low = (1 << width) - 1
+        loads, faults = self.loads, self.faults
+        everything = low
+        moves = [
+            tuple(
+                (move.to << width, everything if move.drops is None else self._kept_by(move.drops), move.touches)
+                for move in found
+            )
+            for found in self.moves
+        ]
+        self.clashes: dict[int, str | None] = {}
+        reached: dict[int, int] = {0: -1}
+        order = [0]
+        bad: dict[str, tuple[int, int]] = {}
+        for state in order:
+            bits, point = state & low, state >> width
+            self._note_harm(state, bits, faults[point], bad)
+            found = [
+                state | gain for needs, gain, forbids, _ in loads[point] if bits & needs == needs and not bits & forbids
+            ]
+            rest = bits
+            while rest:
+                found.append(state ^ (rest & -rest))
+                rest &= rest - 1
+            for to, keeps, touches in moves[point]:
+                if touches and not self._may_touch(point, bits, touches, bad, state):
+                    found += self._touched(point, bits, touches, to)
+                else:
+                    found.append(to | (bits & keeps))
+            for after in found:
+                if after not in reached:
+                    reached[after] = state
+                    order.append(after)
+            if len(order) > cap:
+                self.stay_below(len(order))
+        findings = {kind: self._trace(reached, state, kind, page) for kind, (state, page) in bad.items()}
+        sizes, outputs = findings.pop("sizes", None), findings.pop("outputs", None)
+        return Exploration(len(order), sizes, outputs, findings)
+
+    def _note_harm(self, state: int, bits: int, faults: tuple[_Fault, ...], bad: dict[str, tuple[int, int]]) -> None:
+        """Remember the first state of each kind of harm."""
+        held = bits & ((1 << len(self.leaves)) - 1)
+        if held not in self.clashes:
+            self.clashes[held] = self._clash(held)
+        clash = self.clashes[held]
+        if clash is not None and clash not in bad:
+            bad[clash] = (state, 0)
+        for needs, covering, page, kind in faults:
+            if bits & needs == needs and not bits & covering and kind not in bad:
+                bad[kind] = (state, page)
+
+    def _clash(self, bits: int) -> str | None:
+        """How two of these TLB entries for one address differ, if there are two; outputs weigh more."""
+        kinds = {kind for pair, kind in self.pairs if bits & pair == pair}
+        return min(kinds, default=None)
+
+    def _may_touch(self, point: int, bits: int, page: int, bad: dict[str, tuple[int, int]], state: int) -> bool:
+        """Whether a `Touch` goes ahead with what is cached; notes a fault where it cannot."""
+        if bits & self.covering[page]:
+            return True
+        walk = dict(self._walks[point])[page]
+        if not walk.valid:
+            bad.setdefault(AFTERWARDS, (state, page))
+            return False
+        return not (walk.leaf and walk.leaf in self.leaf_bits)
+
+    def _touched(self, point: int, bits: int, page: int, to: int) -> list[int]:
+        """A `Touch` that missed: the walk loads what it finds."""
+        leaf = dict(self._walks[point])[page].leaf
+        return [to | bits | self.leaf_bits[leaf]] if leaf in self.leaf_bits and leaf is not None else []
+
+    # -- traces -------------------------------------------------------------------------------------------------
+
+    def _trace(self, reached: dict[int, int], state: int, kind: str, page: int) -> tuple[TraceStep, ...]:
+        """The way from the start to a state, and what is bad about it."""
+        way = [state]
+        while (before := reached[way[-1]]) >= 0:
+            way.append(before)
+        way.reverse()
+        trace = [self._line(a, b) for a, b in pairwise(way)]
+        trace.append(self._last_line(state, kind, page))
+        return tuple(trace)
+
+    def _line(self, before: int, after: int) -> TraceStep:
+        actor, text = self._between(before, after)
+        return self._shown(actor, text, after)
+
+    def _shown(self, actor: str, text: str, state: int) -> TraceStep:
+        bits, point = state & ((1 << self.width) - 1), self.points[state >> self.width]
+        tlb = [self.tables.describe_cached(leaf) for leaf, bit in self.leaf_bits.items() if bits & bit]
+        tlb += [
+            f"walker: {self.tables.names(link.pages)} by table {link.table}"
+            for link, bit in self.link_bits.items()
+            if bits & bit
+        ]
+        return TraceStep(actor, text, self.tables.describe(point.memory), tuple(tlb))
+
+    def _between(self, before: int, after: int) -> tuple[str, str]:
+        """Who did what from one state to the next."""
+        low = (1 << self.width) - 1
+        point, bits, now = before >> self.width, before & low, after & low
+        if point == after >> self.width:
+            changed = bits ^ now
+            if bits & changed:
+                return f"{self.cpu} hardware", f"evicts the {self._named(changed)}"
+            pages = [
+                page
+                for needs, gain, forbids, page in self.loads[point]
+                if gain == changed and bits & needs == needs and not bits & forbids
+            ]
+            page = self.tables.names(pages[0])
+            if self.eager:
+                return f"{self.cpu} hardware", f"walks {page}, caches the {self._named(changed)}"
+            return self.cpu, f"touches {page}: a miss, loads the {self._named(changed)}"
+        for move in self.moves[point]:
+            keeps = low if move.drops is None else self._kept_by(move.drops)
+            if move.to == after >> self.width and (move.touches or bits & keeps == now):
+                return move.actor, move.text
+        raise AssertionError("no move between two states of a trace")
+
+    def _named(self, bit: int) -> str:
+        for leaf, own in self.leaf_bits.items():
+            if own == bit:
+                return self.tables.describe_cached(leaf)
+        for link, own in self.link_bits.items():
+            if own == bit:
+                return f"walk step to table {link.table}"
+        raise AssertionError("no such bit")
+
+    def _last_line(self, state: int, kind: str, page: int) -> TraceStep:
+        bits = state & ((1 << self.width) - 1)
+        if kind in ("sizes", "outputs"):
+            held = [leaf for leaf, bit in self.leaf_bits.items() if bits & bit]
+            one, other = next(
+                (a, b)
+                for i, a in enumerate(held)
+                for b in held[i + 1 :]
+                if overlap(a, b) and (a.output != b.output) == (kind == "outputs")
+            )
+            both = next(bit for bit in self.classes if bit & one.pages & other.pages)
+            how = "touches" if both & self.running else "fetches ahead of any access"
+            text = (
+                f"{how} {self.tables.names(both)}: two entries match, the {self.tables.describe_cached(one)} and the "
+                f"{self.tables.describe_cached(other)}"
+            )
+        else:
+            text = f"touches {self.tables.names(page)}: nothing maps it"
+        return self._shown(self.cpu, text, state)

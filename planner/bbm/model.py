@@ -1,0 +1,267 @@
+"""What a procedure is made of: pages, tables of descriptors, and the steps that change them while they are live.
+
+The words are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
+decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
+*entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of
+the table of the next level. Imports `errors` and `records` only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from planner.errors import PlannerError
+from planner.records import dataclass
+
+__all__ = [
+    "LEVELS",
+    "TOUCHES",
+    "Cpus",
+    "Descriptor",
+    "Dsb",
+    "Entry",
+    "Leaf",
+    "Page",
+    "Procedure",
+    "ProcedureError",
+    "Step",
+    "Switch",
+    "Table",
+    "Tlbi",
+    "Touch",
+    "Write",
+    "check",
+]
+
+LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
+"""Table levels by the kernel's names, the root first; a table is linked from a level before its own."""
+
+TOUCHES = ("image", "area", "linear-map")
+"""What a page is: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
+
+Cpus: TypeAlias = Literal["one", "others", "all"]
+"""Who takes a step: the CPU that runs the procedure, all others, or all; the next step waits until it is taken."""
+
+_MOST_PAGES = 64
+
+
+class ProcedureError(PlannerError):
+    """A procedure that makes no sense. path: which part of it, as keys and indices; what: why; remedy: what to do."""
+
+    def __init__(self, path: tuple[str | int, ...], what: str, remedy: str) -> None:
+        super().__init__(path, what, remedy)
+        self.path, self.what, self.remedy = path, what, remedy
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path)) or 'the procedure'}: {self.what}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address, or many that are alike. touch: one of `TOUCHES`."""
+
+    name: str
+    touch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A block or page descriptor.
+
+    cont: the contiguous bit. nt: the nT bit, which FEAT_BBM level 1 and later honour. output: what it maps to; two
+    leaves of one page with different outputs contradict each other at every level.
+    """
+
+    cont: bool = False
+    nt: bool = False
+    output: str = ""
+
+
+Descriptor: TypeAlias = Leaf | str | None
+"""A leaf, the name of the table of the next level, or None: invalid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a table. covers: the pages it translates. starts: its descriptor before the first step.
+
+    run: entries of one table with the same label form a contiguous run, which one TLB entry may cover.
+    """
+
+    name: str
+    covers: tuple[str, ...]
+    starts: Descriptor = None
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, whether or not anything links to it yet. level: one of `LEVELS`."""
+
+    name: str
+    level: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Store a descriptor. Walkers see it at once or at any time before the next `Dsb` ends, in any order."""
+
+    entry: str
+    to: Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Dsb:
+    """Wait until one's own writes are visible to walkers and one's own invalidations are done, everywhere."""
+
+    cpus: Cpus = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Tlbi:
+    """Invalidate what is cached of some pages, of all if None; done at any time before the next `Dsb` ends.
+
+    local: on this CPU only, not broadcast. last_level: leave what walks keep of tables (TLBI VALE1IS and the like).
+    """
+
+    pages: tuple[str, ...] | None = None
+    local: bool = False
+    last_level: bool = False
+    cpus: Cpus = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Make a table the root: write TTBR1, then ISB. Nothing cached is invalidated by it."""
+
+    root: str
+    cpus: Cpus = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Access a page, whatever running code may touch beside it."""
+
+    page: str
+    cpus: Cpus = "one"
+
+
+Step: TypeAlias = Write | Dsb | Tlbi | Switch | Touch
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A way to change live tables.
+
+    root: the table every CPU runs on at the start. touch: what really runs meanwhile, one of `TOUCHES`.
+    rests_on: what its safety rests on, in words.
+    """
+
+    name: str
+    summary: str
+    pages: tuple[Page, ...]
+    tables: tuple[Table, ...]
+    root: str
+    steps: tuple[Step, ...]
+    touch: str = "linear-map"
+    rests_on: str = ""
+
+
+def check(procedure: Procedure) -> None:
+    """Raises ProcedureError where names are unknown or doubled, or a walk would not go down the levels."""
+    pages = _distinct([page.name for page in procedure.pages], ("pages",), "name")
+    if not pages:
+        raise ProcedureError(("pages",), "there is none", 'give at least one, such as {"name": "x", "touch": "area"}')
+    if len(pages) > _MOST_PAGES:
+        raise ProcedureError(("pages",), f"there are more than {_MOST_PAGES}", "let one page stand for those alike")
+    for i, page in enumerate(procedure.pages):
+        _one_of(page.touch, TOUCHES, ("pages", i, "touch"))
+    _one_of(procedure.touch, TOUCHES, ("touch",))
+    tables = {table.name: table for table in procedure.tables}
+    _distinct([table.name for table in procedure.tables], ("tables",), "name")
+    _distinct([entry.name for table in procedure.tables for entry in table.entries], ("tables",), "entry")
+    _known(procedure.root, tables, ("root",), "table")
+    for i, table in enumerate(procedure.tables):
+        _one_of(table.level, LEVELS, ("tables", i, "level"))
+        _check_entries(table, i, pages, tables)
+    homes = {entry.name: (table, entry) for table in procedure.tables for entry in table.entries}
+    for i, step in enumerate(procedure.steps):
+        _check_step(step, ("steps", i), pages, tables, homes)
+
+
+def _check_entries(table: Table, index: int, pages: set[str], tables: dict[str, Table]) -> None:
+    taken: set[str] = set()
+    for j, entry in enumerate(table.entries):
+        path = ("tables", index, "entries", j)
+        if not entry.covers:
+            raise ProcedureError((*path, "covers"), "it covers nothing", "name at least one page")
+        for page in entry.covers:
+            _known(page, pages, (*path, "covers"), "page")
+            if page in taken:
+                raise ProcedureError((*path, "covers"), f"{page} is covered twice in one table", "name it once")
+            taken.add(page)
+        _check_descriptor(entry.starts, table, entry, tables, (*path, "starts"))
+
+
+def _check_descriptor(
+    to: Descriptor, table: Table, entry: Entry, tables: dict[str, Table], path: tuple[str | int, ...]
+) -> None:
+    if not isinstance(to, str):
+        return
+    _known(to, tables, path, "table")
+    target = tables[to]
+    if LEVELS.index(target.level) <= LEVELS.index(table.level):
+        what = f"table {to} is of level {target.level}, not below {table.level}"
+        raise ProcedureError(path, what, "link a table of a level further down")
+    outside = {page for inner in target.entries for page in inner.covers} - set(entry.covers)
+    if outside:
+        what = f"table {to} translates {', '.join(sorted(outside))}, which {entry.name} does not cover"
+        raise ProcedureError(path, what, "let the entry cover all pages of its table")
+
+
+def _check_step(
+    step: Step,
+    path: tuple[str | int, ...],
+    pages: set[str],
+    tables: dict[str, Table],
+    homes: dict[str, tuple[Table, Entry]],
+) -> None:
+    if isinstance(step, Write):
+        _known(step.entry, homes, (*path, "entry"), "entry")
+        _check_descriptor(step.to, *homes[step.entry], tables, (*path, "to"))
+    elif isinstance(step, Tlbi):
+        for page in step.pages or ():
+            _known(page, pages, (*path, "pages"), "page")
+        if step.cpus != "one" and not step.local:
+            raise ProcedureError(
+                (*path, "cpus"), "a broadcast reaches every CPU from one", 'add "local": true, or leave "cpus" out'
+            )
+    elif isinstance(step, Switch):
+        _known(step.root, tables, (*path, "root"), "table")
+    elif isinstance(step, Touch):
+        _known(step.page, pages, (*path, "page"), "page")
+
+
+def _distinct(names: list[str], path: tuple[str | int, ...], what: str) -> set[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ProcedureError(path, f"the {what} {name!r} is given twice", "give each a name of its own")
+        seen.add(name)
+    return seen
+
+
+def _known(
+    name: str,
+    known: dict[str, Table] | dict[str, tuple[Table, Entry]] | set[str],
+    path: tuple[str | int, ...],
+    what: str,
+) -> None:
+    if name not in known:
+        raise ProcedureError(path, f"no {what} {name!r}", f"use one of {', '.join(sorted(known))}")
+
+
+def _one_of(value: str, allowed: tuple[str, ...], path: tuple[str | int, ...]) -> None:
+    if value not in allowed:
+        raise ProcedureError(path, f"{value!r} is not known", f"use one of {', '.join(allowed)}")

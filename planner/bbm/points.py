@@ -1,0 +1,139 @@
+"""Where a procedure can be: steps taken, begun and complete, in every order that the barriers leave open.
+
+None of it depends on what a TLB holds, so it is enumerated once, before TLBs are looked at.
+Imports `model` and `walking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
+from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_writes
+from planner.errors import InputError
+from planner.records import dataclass, replace
+
+__all__ = ["CAP", "ExplorationError", "Move", "Point", "Points"]
+
+CAP = 500_000
+"""States after which an exploration gives up, loudly."""
+
+_POINTS = 20_000
+"""Points after which it does: each has many states."""
+
+
+class ExplorationError(InputError):
+    """More states than the cap: no verdict can be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a procedure is. pending: steps begun and not complete, in program order."""
+
+    taken: int
+    memory: Memory
+    pending: tuple[int, ...]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From one point to another. drops: the step whose invalidation takes place, if any. touches: a page, or 0."""
+
+    actor: str
+    text: str
+    to: int
+    drops: Tlbi | None = None
+    touches: int = 0
+
+
+class Points:
+    """All points of a procedure, the first one first, and the moves from each, by number."""
+
+    def __init__(self, tables: Tables, observer: Observer, cap: int) -> None:
+        self.tables, self.observer, self.cap = tables, observer, cap
+        self.cpu = "cpu 0" if observer == "one" else "cpu 1"
+        self.unseen = unseen_writes(tables.procedure)
+        self.points: list[Point] = []
+        self.moves: list[tuple[Move, ...]] = []
+        self._enumerate()
+
+    def _enumerate(self) -> None:
+        first = Point(0, self.tables.starts, (), self.tables.procedure.root)
+        numbers = {first: 0}
+        self.points.append(first)
+        for point in self.points:
+            moves = []
+            for actor, text, after, drops, touches in self._moves_of(point):
+                number = numbers.setdefault(after, len(self.points))
+                if number == len(self.points):
+                    self.points.append(after)
+                    self.stay_below(number, min(self.cap, _POINTS))
+                moves.append(Move(actor, text, number, drops, touches))
+            self.moves.append(tuple(moves))
+
+    def stay_below(self, states: int, cap: int | None = None) -> None:
+        """Raises ExplorationError where there are too many."""
+        most = self.cap if cap is None else cap
+        if states > most:
+            raise ExplorationError(
+                f"procedure {self.tables.procedure.name}",
+                f"more than {most} states, so there is no verdict",
+                "use fewer pages or entries, or a dsb after the writes",
+            )
+
+    def _moves_of(self, point: Point) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
+        """Who may do what next: actor, text, where that leads, the invalidation that takes place, the page touched."""
+        for place in range(len(point.pending)):
+            yield from self._completed(point, place)
+        steps = self.tables.procedure.steps
+        if point.taken == len(steps):
+            return
+        step, actor = steps[point.taken], self._actor(point.taken)
+        text = self.tables.describe_step(step)
+        done = Point(point.taken + 1, point.memory, point.pending, point.root)
+        begun = Point(point.taken + 1, point.memory, (*point.pending, point.taken), point.root)
+        if isinstance(step, Write):
+            stored = self._stored(point.memory, step)
+            waiting = any(self._same_place(step, steps[i]) for i in point.pending)
+            if not waiting:
+                yield actor, text, replace(done, memory=stored), None, 0
+            if waiting or (stored != point.memory and point.taken not in self.unseen):
+                yield actor, f"{text} (not visible yet)", begun, None, 0
+        elif isinstance(step, Tlbi):
+            if step.local and not takes(step, self.observer):
+                yield actor, text, done, None, 0
+            else:
+                yield actor, text, done, step, 0
+                yield actor, f"{text} (not done yet)", begun, None, 0
+        elif isinstance(step, Dsb):
+            if not any(step.cpus in (owner(steps[i], self.observer), "all") for i in point.pending):
+                yield actor, text, done, None, 0
+        elif isinstance(step, Switch):
+            yield actor, text, replace(done, root=step.root) if takes(step, self.observer) else done, None, 0
+        else:
+            yield actor, text, done, None, self.tables.bit_of[step.page] if takes(step, self.observer) else 0
+
+    def _completed(self, point: Point, place: int) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
+        """A step that was begun takes effect; writes to one place stay in order."""
+        steps, pending = self.tables.procedure.steps, point.pending
+        step = steps[pending[place]]
+        text = self.tables.describe_step(step)
+        rest = replace(point, pending=pending[:place] + pending[place + 1 :])
+        if isinstance(step, Tlbi):
+            yield f"{self.cpu} hardware", f"{text} is done", rest, step, 0
+        elif isinstance(step, Write) and not any(self._same_place(step, steps[i]) for i in pending[:place]):
+            yield "memory", f"{text} becomes visible", replace(rest, memory=self._stored(point.memory, step)), None, 0
+
+    def _same_place(self, write: Write, other: Step) -> bool:
+        return isinstance(other, Write) and other.entry == write.entry
+
+    def _stored(self, memory: Memory, step: Write) -> Memory:
+        changed: list[Descriptor] = list(memory)
+        changed[self.tables.index_of[step.entry]] = step.to
+        return tuple(changed)
+
+    def _actor(self, number: int) -> str:
+        step = self.tables.procedure.steps[number]
+        cpus = "one" if isinstance(step, Write) else step.cpus
+        return {"one": "cpu 0", "others": "other cpus", "all": "all cpus"}[cpus]

@@ -1,0 +1,118 @@
+"""`bbm`: whether a way to change live page tables is safe, explored exhaustively."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from planner.cli.options import FORMATS, PROCEDURE, output_options
+from planner.cli.output import colored, emit
+
+if TYPE_CHECKING:
+    from planner.bbm import Case, Procedure
+
+__all__ = ["bbm"]
+
+_EPILOG = """\
+Without NAME all built-in procedures, without --bbm-level all levels. FILE is a JSON procedure (`schema procedure`
+prints its schema, --show an example to start from) or the JSON report of a plan with --steps.
+
+Exit status: 0 everything was explored, whatever came of it; 1 --fail-on is met; 2 wrong usage or input, or too
+many states to explore.
+
+\b
+Example:
+  crashkernel-planner bbm rebuild-margins --tlb walk-on-miss
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=PROCEDURE)
+@click.option(
+    "--bbm-level",
+    type=click.Choice(["0", "1", "2", "noabort"]),
+    help="FEAT_BBM level; noabort: level 2 on a processor that promises no conflict aborts.",
+)
+@click.option(
+    "--tlb",
+    type=click.Choice(["architecture", "walk-on-miss"]),
+    default="architecture",
+    show_default=True,
+    help="What the walker may do by itself: fetch anything at any time, or only what an access misses.",
+)
+@click.option(
+    "--touch",
+    type=click.Choice(["image", "area", "linear-map"]),
+    help="What running code touches meanwhile, beside the image; by default what really runs then.",
+)
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="How many CPUs.")
+@click.option("--procedure", "files", metavar="FILE", multiple=True, help="A procedure of your own; may be repeated.")
+@click.option("--show", is_flag=True, help="Print the one procedure as JSON instead of exploring it.")
+@click.option("--fail-on", type=click.Choice(["unsafe"]), help="Exit with status 1 if any verdict is not safe.")
+@output_options(*FORMATS)
+@click.pass_context
+def bbm(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    bbm_level: str | None,
+    tlb: str,
+    touch: str | None,
+    cpus: int,
+    files: tuple[str, ...],
+    show: bool,  # noqa: FBT001 - a flag
+    fail_on: str | None,
+    form: str,
+    output: str | None,
+    color: str,
+) -> None:
+    """Whether a way to change live page tables is safe, and if not, how it fails."""
+    from planner.bbm import cases  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    procedures = _procedures(names, files)
+    if show:
+        emit(_shown(procedures), output)
+        return
+    found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
+    emit(_rendered(found, procedures, form, color=colored(color, output)), output)
+    ctx.exit(1 if fail_on and not all(case.safe for case in found) else 0)
+
+
+def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedure]:
+    """Those that are named, each once, then those of files; all built-in ones if there are neither."""
+    from planner.bbm import PROCEDURES, procedure_named  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.errors import InputError  # noqa: PLC0415 - likewise
+
+    found = {name: procedure_named(name) for name in names}
+    for path in files:
+        from planner.sources.procedure import read_procedure  # noqa: PLC0415 - only where there is a file
+
+        own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
+        if own.name in found:
+            raise InputError(path, f"a procedure {own.name} is there already", "give it a name of its own")
+        found[own.name] = own
+    return list((found or PROCEDURES).values())
+
+
+def _shown(procedures: list[Procedure]) -> str:
+    from json import dumps  # noqa: PLC0415 - only where it is asked for
+
+    from planner.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources.procedure import procedure_to_dict  # noqa: PLC0415 - only where it is asked for
+
+    if len(procedures) != 1:
+        raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
+    return dumps(procedure_to_dict(procedures[0]), indent=2) + "\n"
+
+
+def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool) -> str:
+    if form == "json":
+        from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
+
+        from planner.report.bbm import to_dict  # noqa: PLC0415 - only the chosen format is loaded
+
+        return dumps(to_dict(found), indent=2) + "\n"
+    from planner.render.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
+
+    return render(found, procedures, form, color=color)

@@ -1,0 +1,101 @@
+"""`diff`: two plans, and only what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.failures import Refused
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.output import emit_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.result import Plan
+
+__all__ = ["diff"]
+
+_EPILOG = """\
+Without --map, A and B are two maps (or reports), planned for CRASHKERNEL or, without it, for what each map's own
+command line asks. With --map, A and B are two requests on that map; B may be left out where the sides differ in
+options only. --a and --b set one option for one side, named as on the command line. Sources' names do not count as a
+difference. Exit status, as of diff(1): 0 nothing differs; 1 something does; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner diff 512M --map sample:altra-32g --b kernel=6.12
+  crashkernel-planner diff 512M 512M,high --map sample:altra-32g
+  crashkernel-planner diff sample:rpi4-4g sample:rpi4-2g-zonedma 64M
+"""
+
+_SIDES = ("kernel", "page-size", "va-bits", "strategy", "align", "rodata", "dma-limit", "preset", "prefer-aligned")
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("a")
+@click.argument("b", required=False)
+@click.argument("crashkernel", required=False)
+@map_options
+@kernel_options
+@click.option("--a", "only_a", metavar="OPTION=VALUE", multiple=True, help="An option for A only: kernel=6.1.")
+@click.option("--b", "only_b", metavar="OPTION=VALUE", multiple=True, help="An option for B only: strategy=mainline.")
+@output_options(*FORMATS)
+@click.pass_context
+def diff(
+    ctx: click.Context,
+    /,
+    a: str,
+    b: str | None,
+    crashkernel: str | None,
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    only_a: tuple[str, ...],
+    only_b: tuple[str, ...],
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """Two maps, or one map under two requests, kernels or strategies: only what differs."""
+    from planner.differing import diff_dict, differences  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.diff import blocks  # noqa: PLC0415 - likewise
+
+    options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
+    reading = {"map_format": map_format, "log": log}
+    if sources:
+        if crashkernel is not None:
+            raise click.UsageError("with --map, A and B are the two requests: there is no third")
+        plans = (_plan(sources, a, options_a, reading), _plan(sources, a if b is None else b, options_b, reading))
+    else:
+        if b is None:
+            raise click.UsageError("B is missing: give a second map, or --map SOURCE for two requests on one map")
+        plans = (_plan((a,), crashkernel, options_a, reading), _plan((b,), crashkernel, options_b, reading))
+    found = differences(*plans)
+    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: diff_dict(found))
+    ctx.exit(1 if found.differences else 0)
+
+
+def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, Any], reading: dict[str, Any]) -> Plan:
+    from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    what_if = options["kernel"] is not None or options["page_size"] is not None
+    return make_plan(read_machine(tuple(sources), what_if=what_if, **reading), crashkernel, Options(**options))
+
+
+def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
+    """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
+    result = dict(shared)
+    this = next(param for param in diff.params if param.name == name)
+    for text in given:
+        option, equals, value = text.partition("=")
+        option = option.removeprefix("--")
+        if option not in _SIDES or (not equals and option != "prefer-aligned"):
+            raise Refused(f"{text!r} is no OPTION=VALUE", f"use one of {', '.join(_SIDES)}", ctx, this)
+        param = next(param for param in diff.params if f"--{option}" in param.opts)
+        key = str(param.name)
+        result[key] = param.type_cast_value(ctx, value) if equals else True
+    return result

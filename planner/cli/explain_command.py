@@ -1,0 +1,65 @@
+"""`explain`: the story of one plan, and what would help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, image_options, kernel_options, map_options, output_options
+from planner.cli.output import emit_result
+
+__all__ = ["explain"]
+
+_EPILOG = """\
+CRASHKERNEL is given as for `plan`. Long lists of gaps are told in short; --format json has every gap of every attempt,
+and each change that would help as data: another request, options, ranges to free. Exit status: 0 memory is reserved; 1
+it is not; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner explain 512M --map sample:altra-32g --kernel 6.1
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("crashkernel", required=False)
+@map_options
+@kernel_options
+@image_options
+@output_options(*FORMATS)
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    /,
+    crashkernel: str | None,
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    any_image: bool,  # noqa: FBT001 - click hands options over as they are
+    image_size: int | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """The story of one plan, attempt by attempt, and what would help."""
+    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
+    from planner.explaining import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning import Options  # noqa: PLC0415 - likewise
+    from planner.render.explain import blocks  # noqa: PLC0415 - likewise
+    from planner.report.asked import explain_dict  # noqa: PLC0415 - likewise
+
+    what_if = options["kernel"] is not None or options["page_size"] is not None
+    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    told = explain_plan(
+        machine,
+        crashkernel,
+        Options(**options),
+        any_image=any_image or image_size is not None,
+        image_size=image_size,
+        progress=progress("what would help"),
+    )
+    emit_result(form, output, color, blocks=lambda: blocks(told), fields=lambda: explain_dict(told))
+    ctx.exit(0 if told.plan.reserved else 1)

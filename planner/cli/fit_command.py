@@ -1,0 +1,77 @@
+"""`fit`: the largest crash kernel a machine can give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, SIZE_OR_ZERO, image_options, kernel_options, map_options, output_options
+from planner.cli.output import emit_result
+
+__all__ = ["fit"]
+
+_EPILOG = """\
+CRASHKERNEL gives the form of the request: its suffix, offset and low part count, its size does not (",high" alone
+will do); without it the form is plain. "largest" are the sizes, in whole pages, for which the plan is aligned, and for
+which memory is reserved at all; "elsewhere" is the next best, if the place of the largest were taken. Exit status: 0
+some size is reserved; 1 none is; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner fit --map sample:honeycomb-30g --keep-low 512M
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("crashkernel", required=False)
+@map_options
+@kernel_options
+@click.option("--high", is_flag=True, help="A ,high request; the same as giving ,high as CRASHKERNEL.")
+@click.option(
+    "--keep-low",
+    metavar="SIZE",
+    type=SIZE_OR_ZERO,
+    default=0,
+    help="Leave at least so much free below the DMA limit, in whatever pieces, once the tail went back.",
+)
+@image_options
+@output_options(*FORMATS)
+@click.pass_context
+def fit(
+    ctx: click.Context,
+    /,
+    crashkernel: str | None,
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    high: bool,  # noqa: FBT001 - click hands options over as they are
+    keep_low: int,
+    any_image: bool,  # noqa: FBT001 - likewise
+    image_size: int | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """The largest crash kernel a machine can give."""
+    from planner.fitting import fit as fit_machine  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning import Options  # noqa: PLC0415 - likewise
+    from planner.render.fit import blocks  # noqa: PLC0415 - likewise
+    from planner.report.asked import fit_dict  # noqa: PLC0415 - likewise
+
+    if high and crashkernel is not None:
+        raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
+    what_if = options["kernel"] is not None or options["page_size"] is not None
+    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    found = fit_machine(
+        machine,
+        ",high" if high else crashkernel,
+        Options(**options),
+        keep_low=keep_low,
+        any_image=any_image or image_size is not None,
+        image_size=image_size,
+    )
+    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: fit_dict(found))
+    ctx.exit(0 if found.largest.reserved is not None else 1)

@@ -1,0 +1,40 @@
+"""A progress bar on standard error, for what takes over a second; nothing where that is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["progress"]
+
+_PATIENCE = 1.0
+"""Seconds until a bar is shown."""
+
+
+def progress(label: str) -> Callable[[int, int], None] | None:
+    """What to call with the steps done and the steps there are; None where nobody would see it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    begin = time.monotonic()
+    bar: Any = None
+    shown = 0
+
+    def tick(done: int, steps: int) -> None:
+        nonlocal bar, shown
+        if bar is None and done < steps and time.monotonic() - begin > _PATIENCE:
+            import click  # noqa: PLC0415 - only where a bar is shown
+
+            bar = click.progressbar(length=steps, label=label, file=sys.stderr)
+            bar.render_progress()
+        if bar is not None:
+            bar.update(done - shown)
+            shown = done
+            if done >= steps:
+                bar.render_finish()
+                bar = None
+
+    return tick

@@ -1,0 +1,120 @@
+"""JSON as text: decoded strictly, and where in it a value stands. Imports `errors` only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Sequence
+from typing import NoReturn
+
+from planner.errors import InputError, Location
+
+__all__ = ["load", "locate"]
+
+_PIECE = r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]'
+_LONG = r"\d{4300}"
+"""Python refuses to convert more digits at once; nothing here has so many."""
+
+
+class _RefusedError(ValueError):
+    """What JSON allows, or Python's reading of it, and no document here may have."""
+
+
+def load(text: str, name: str) -> object:
+    """A document. Raises InputError for what is no JSON, and for a key that an object has twice."""
+    try:
+        return json.loads(text, parse_constant=_constant, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
+        ) from None
+    except RecursionError:
+        raise InputError(Location(name, 1, 1), "is not usable JSON: it is nested too deeply", "check it") from None
+    except _RefusedError as error:
+        found = re.search(r"\b(?:NaN|-?Infinity)\b", text)
+        at = _second_key(text) if found is None or "twice" in str(error) else found.start()
+        raise InputError(Location(name, *_line_and_column(text, at)), str(error), "check the document there") from None
+    except ValueError:
+        digits = re.search(_LONG, text)
+        where = Location(name, *_line_and_column(text, digits.start() if digits else 0))
+        raise InputError(where, "this number does not fit in 64 bits", "check the number") from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise _RefusedError(f"{text} is no number here")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"the key {twice[:40]!r} stands here twice")
+    return found
+
+
+def _second_key(text: str) -> int:
+    """Where an object has a key for the second time."""
+    open_objects: list[set[str] | None] = []
+    for piece in re.finditer(_PIECE, text):
+        mark = piece[0]
+        if mark in ("{", "["):
+            open_objects.append(set() if mark == "{" else None)
+        elif mark in ("}", "]"):
+            open_objects.pop()
+        elif piece[2] and open_objects:
+            keys = open_objects[-1]
+            if keys is not None:
+                if piece[1] in keys:
+                    return piece.start()
+                keys.add(piece[1])
+    return 0
+
+
+def locate(text: str, path: Sequence[str | int], known: Container[str]) -> tuple[int, int]:
+    """Line and column, from 1, of the value at a path, found by reading the document once more.
+
+    known: keys whose value is shown; any other is shown itself.
+    """
+    decoder = json.JSONDecoder()
+    at = _skip(text, 0)
+    for part in path:
+        found = _child(text, at, part, decoder, known)
+        if found is None:
+            break
+        at = found
+    return _line_and_column(text, at)
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, known: Container[str]) -> int | None:
+    opening = text[at : at + 1]
+    if opening not in ("{", "["):
+        return None
+    at = _skip(text, at + 1)
+    index = 0
+    while at < len(text) and text[at] not in "}]":
+        key: object = index
+        if opening == "{":
+            key_at = at
+            key, at = decoder.raw_decode(text, at)
+            at = _skip(text, _skip(text, at) + 1)
+            if key == part and part not in known:
+                return key_at
+        if key == part:
+            return at
+        _, at = decoder.raw_decode(text, at)
+        at = _skip(text, at)
+        if at < len(text) and text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+    return None

@@ -1,0 +1,135 @@
+"""What holds for every procedure, whatever it does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, VERDICTS, Procedure, Touch, case
+from planner.bbm.rules import broken
+from planner.records import replace
+from tests.bbm.naive import Naive
+from tests.bbm.random_procedures import procedures
+
+BUILT_IN = [pytest.param(procedure, id=name) for name, procedure in PROCEDURES.items()]
+tlbs, touches, levels = st.sampled_from(TLBS), st.sampled_from(TOUCHES), st.sampled_from(BBM_LEVELS)
+
+
+def rank(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> int:
+    """How bad it is: 0 for safe."""
+    return VERDICTS.index(case(procedure, level, tlb=tlb, touch=touch, cpus=cpus).verdict)
+
+
+def check_levels(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
+    """From one level to the next no verdict gets worse, and no rule is added."""
+    found = [case(procedure, level, tlb=tlb, touch=touch, cpus=cpus) for level in BBM_LEVELS]
+    ranks = [VERDICTS.index(one.verdict) for one in found]
+    assert ranks == sorted(ranks, reverse=True)
+    rules = [one.rule_broken for one in found]
+    assert rules == sorted(rules, reverse=True)
+
+
+@pytest.mark.parametrize("procedure", BUILT_IN)
+def test_a_verdict_never_gets_worse_when_the_level_rises(procedure: Procedure) -> None:
+    """Each level promises what the one before does, and more."""
+    for tlb in TLBS:
+        for touch in TOUCHES:
+            check_levels(procedure, tlb, touch, 2)
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(), tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
+def test_nor_for_any_procedure(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
+    """The same, of random procedures."""
+    check_levels(procedure, tlb, touch, cpus)
+
+
+@pytest.mark.parametrize("procedure", BUILT_IN)
+def test_walk_on_miss_finds_nothing_that_the_architecture_does_not(procedure: Procedure) -> None:
+    """It only ever does less."""
+    for level in BBM_LEVELS:
+        for touch in TOUCHES:
+            assert rank(procedure, level, "walk-on-miss", touch, 2) <= rank(procedure, level, "architecture", touch, 2)
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(), level=levels, touch=touches, cpus=st.integers(1, 2))
+def test_nor_in_any_procedure(procedure: Procedure, level: str, touch: str, cpus: int) -> None:
+    """The same, of random procedures."""
+    lazy, eager = (rank(procedure, level, tlb, touch, cpus) for tlb in ("walk-on-miss", "architecture"))
+    assert lazy <= eager
+
+
+@pytest.mark.parametrize("procedure", BUILT_IN)
+def test_a_cpu_more_never_makes_a_procedure_safer(procedure: Procedure) -> None:
+    """Nor do further CPUs change anything: they are all alike."""
+    for tlb in TLBS:
+        for level in BBM_LEVELS:
+            one, two, many = (rank(procedure, level, tlb, procedure.touch, cpus) for cpus in (1, 2, 64))
+            assert one <= two == many
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(), level=levels, tlb=tlbs, touch=touches)
+def test_nor_any_procedure(procedure: Procedure, level: str, tlb: str, touch: str) -> None:
+    """The same, of random procedures."""
+    assert rank(procedure, level, tlb, touch, 1) <= rank(procedure, level, tlb, touch, 2)
+
+
+def agree(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> None:
+    """The explorer and the naive one find the same."""
+    bad = Naive(procedure, nt=level != "0", tlb=tlb, touch=touch, cpus=cpus).outcomes()
+    expected = "safe"
+    if "fault" in bad:
+        expected = "fault"
+    if "sizes" in bad and level == "2":
+        expected = "conflict-abort"
+    if "outputs" in bad or ("sizes" in bad and level in ("0", "1")):
+        expected = "unpredictable"
+    assert case(procedure, level, tlb=tlb, touch=touch, cpus=cpus).verdict == expected
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(most_steps=5), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
+def test_an_explorer_without_any_reduction_finds_the_same(
+    procedure: Procedure, level: str, tlb: str, touch: str, cpus: int
+) -> None:
+    """Looking at one TLB at a time, and leaving out what cannot matter, loses nothing and adds nothing."""
+    agree(procedure, level, tlb, touch, cpus)
+
+
+@pytest.mark.parametrize("procedure", BUILT_IN)
+@pytest.mark.parametrize("tlb", TLBS)
+def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) -> None:
+    """With the one CPU that runs them."""
+    for level in ("0", "1"):
+        agree(procedure, level, tlb, procedure.touch, 1)
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(), cpus=st.integers(1, 2), nt=st.booleans())
+def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, cpus: int, nt: bool) -> None:
+    """The rule is judged on the steps alone; the architecture's walker finds every way to break it, and no other.
+
+    But where a `Touch` faults, the steps after it are not taken, though the rule is judged on them too.
+    """
+    quiet = replace(procedure, steps=tuple(step for step in procedure.steps if not isinstance(step, Touch)))
+    found = case(quiet, "1" if nt else "0", cpus=cpus)
+    assert (found.verdict == "unpredictable") == any(broken(quiet, nt_honoured=nt, cpus=cpus))
+    if not case(procedure, "1" if nt else "0", cpus=cpus).rule_broken:
+        assert case(procedure, "1" if nt else "0", cpus=cpus).verdict in ("safe", "fault")
+
+
+@settings(max_examples=60)
+@given(procedure=procedures(), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
+def test_a_trace_is_there_unless_all_is_well(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> None:
+    """It ends with the harm; without harm there is none."""
+    found = case(procedure, level, tlb=tlb, touch=touch, cpus=cpus)
+    assert bool(found.trace) != found.safe
+    assert found.states > 0
+    if found.verdict == "fault":
+        assert found.trace[-1].step.endswith("nothing maps it")
+    elif not found.safe:
+        assert "two entries match" in found.trace[-1].step
+        assert len(found.trace[-1].tlb) >= 2

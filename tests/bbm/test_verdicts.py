@@ -1,0 +1,266 @@
+"""The matrix, row by row, as the argument of July 2022 and the architecture have it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from planner.bbm import (
+    BBM_LEVELS,
+    PROCEDURES,
+    Dsb,
+    Entry,
+    ExplorationError,
+    Leaf,
+    Page,
+    Procedure,
+    ProcedureError,
+    Step,
+    Switch,
+    Table,
+    Tlbi,
+    Touch,
+    Write,
+    case,
+    cases,
+)
+from planner.errors import InputError
+from planner.records import replace
+
+U, C, F, S = "unpredictable", "conflict-abort", "fault", "safe"
+
+BLOCKS_AND_PAGES_MEET = (U, U, C, S)
+ALWAYS_SAFE = (S, S, S, S)
+ALWAYS_FAULTS = (F, F, F, F)
+FROM_LEVEL_1 = (U, S, S, S)
+
+BROKEN_BELOW_2 = (True, True, False, False)
+BROKEN_AT_0 = (True, False, False, False)
+KEPT = (False, False, False, False)
+
+
+def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: int = 1) -> tuple[str, ...]:
+    """The verdicts of a procedure, by level."""
+    return tuple(case(name, level, tlb=tlb, touch=touch, cpus=cpus).verdict for level in BBM_LEVELS)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "architecture", "walk_on_miss", "rule"),
+    [
+        pytest.param("gather", BLOCKS_AND_PAGES_MEET, BLOCKS_AND_PAGES_MEET, BROKEN_BELOW_2, id="gathering conflicts"),
+        pytest.param(
+            "rebuild-margins", BLOCKS_AND_PAGES_MEET, ALWAYS_SAFE, BROKEN_BELOW_2, id="splitting, as either side says"
+        ),
+        pytest.param(
+            "rebuild-margins-cont",
+            BLOCKS_AND_PAGES_MEET,
+            BLOCKS_AND_PAGES_MEET,
+            BROKEN_BELOW_2,
+            id="splitting inside a contiguous run conflicts even on its author's terms",
+        ),
+        pytest.param("rebuild-margins-nt", FROM_LEVEL_1, ALWAYS_SAFE, BROKEN_AT_0, id="what would have answered it"),
+        pytest.param("switch-table", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="another table meanwhile"),
+        pytest.param("pud-aligned", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="whole PUDs of one's own"),
+        pytest.param("pud-aligned-trimmed", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="the same, as posted"),
+        pytest.param("base-pages", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="base pages from the start"),
+        pytest.param("isolated", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="isolated from the start"),
+        pytest.param("bbml2", BLOCKS_AND_PAGES_MEET, ALWAYS_SAFE, BROKEN_BELOW_2, id="splitting under level 2"),
+    ],
+)
+def test_the_matrix(
+    name: str, architecture: tuple[str, ...], walk_on_miss: tuple[str, ...], rule: tuple[bool, ...], cpus: int
+) -> None:
+    """With what really runs meanwhile; the rule does not depend on the TLB model."""
+    assert row(name, cpus=cpus) == architecture
+    assert row(name, "walk-on-miss", cpus=cpus) == walk_on_miss
+    for tlb in ("architecture", "walk-on-miss"):
+        assert tuple(case(name, level, tlb=tlb, cpus=cpus).rule_broken for level in BBM_LEVELS) == rule
+
+
+def test_the_matrix_has_every_procedure() -> None:
+    """At every level, in order."""
+    found = cases()
+    assert [(c.procedure, c.bbm_level) for c in found] == [(name, level) for name in PROCEDURES for level in BBM_LEVELS]
+
+
+@pytest.mark.parametrize("tlb", ["architecture", "walk-on-miss"])
+@pytest.mark.parametrize(
+    ("name", "touch", "verdicts"),
+    [
+        pytest.param("pud-aligned", "linear-map", ALWAYS_SAFE, id="whole PUDs, everything outside in use"),
+        pytest.param("pud-aligned", "area", ALWAYS_FAULTS, id="whole PUDs, but somebody lives in them"),
+        pytest.param("pud-aligned-trimmed", "linear-map", ALWAYS_SAFE, id="as posted, everything outside in use"),
+        pytest.param("pud-aligned-trimmed", "area", ALWAYS_FAULTS, id="as posted, but somebody lives there"),
+        pytest.param("switch-table", "image", ALWAYS_SAFE, id="another table, only the image in use"),
+        pytest.param("switch-table", "linear-map", ALWAYS_FAULTS, id="another table, the linear map in use"),
+        pytest.param("switch-table", "area", ALWAYS_FAULTS, id="another table, the area in use"),
+        pytest.param("base-pages", "linear-map", ALWAYS_FAULTS, id="the map in use before it is there"),
+    ],
+)
+def test_who_may_touch_what(name: str, touch: str, verdicts: tuple[str, ...], tlb: str) -> None:
+    """What the safe procedures rest on."""
+    assert row(name, tlb, touch) == verdicts
+
+
+def test_both_sides_of_the_argument() -> None:
+    """The claim's own assumption leaves it safe; the trace shows what was overlooked: a fetch of what is covered."""
+    claimed = case("rebuild-margins", "0", tlb="walk-on-miss")
+    assert (claimed.verdict, claimed.rule_broken, claimed.trace) == ("safe", True, ())
+    shown = case("rebuild-margins", "0").trace
+    swapped = next(i for i, line in enumerate(shown) if line.step == "write PUD: table pmds")
+    assert "pud block of crash, margin" in shown[swapped].tlb
+    assert shown[swapped + 1].actor == "cpu 0 hardware"
+    assert shown[swapped + 1].step == "walks margin, caches the pmd block of margin"
+    assert shown[-1].step.startswith("touches margin: two entries match")
+
+
+def test_gathering_goes_wrong_in_the_four_steps_of_the_thread() -> None:
+    """Map and touch X; replace the table; touch X+4K; touch X."""
+    trace = case("gather", "0", tlb="walk-on-miss").trace
+    assert [(line.actor, line.step.partition(":")[0]) for line in trace] == [
+        ("cpu 0", "touches X"),
+        ("cpu 0", "write PMD"),
+        ("cpu 0", "touches X+4K"),
+        ("cpu 0", "touches X"),
+    ]
+
+
+# -- single rules ---------------------------------------------------------------------------------------------------
+
+TABLES = (
+    Table("root", "pgd", (Entry("block", ("a", "b"), Leaf()),)),
+    Table("pages", "pte", (Entry("a page", ("a",), Leaf()), Entry("b page", ("b",), Leaf()))),
+    Table("idle", "pgd", ()),
+)
+SPLIT = Write("block", "pages")
+FLUSH = (Dsb(), Tlbi(("a", "b")), Dsb())
+
+
+def procedure(*steps: Step) -> Procedure:
+    """One block of two pages, and a table of both beside it; `b` is in use."""
+    pages = (Page("a", "area"), Page("b", "linear-map"))
+    return Procedure("own", "", pages, TABLES, "root", steps)
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict", "rule_broken"),
+    [
+        pytest.param((SPLIT, *FLUSH), U, True, id="a live block becomes a table"),
+        pytest.param((Write("block", None), *FLUSH, SPLIT, Dsb()), F, False, id="unmapped while in use"),
+        pytest.param((Switch("idle"), *FLUSH, SPLIT, Dsb(), Switch("root")), F, False, id="in use on another table"),
+        pytest.param((Write("block", Leaf()), *FLUSH), S, False, id="the same descriptor again"),
+        pytest.param((Write("block", Leaf(output="x")), *FLUSH), U, True, id="another output"),
+        pytest.param((Write("block", Leaf(cont=True)), *FLUSH), U, True, id="the contiguous bit alone"),
+        pytest.param((Write("block", Leaf(nt=True)), *FLUSH, SPLIT, *FLUSH), U, True, id="nT, which level 0 ignores"),
+        pytest.param((Touch("a"),), S, False, id="a touch of what is mapped"),
+        pytest.param((), S, False, id="nothing at all"),
+    ],
+)
+def test_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) -> None:
+    """One rule each."""
+    found = case(procedure(*steps), "0")
+    assert (found.verdict, found.rule_broken) == (verdict, rule_broken)
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        pytest.param((Write("block", Leaf(nt=True)), *FLUSH, SPLIT, *FLUSH), S, id="nT set and flushed"),
+        pytest.param((Write("block", Leaf(nt=True)), Dsb(), SPLIT, *FLUSH), U, id="nT set but not flushed"),
+        pytest.param((Write("block", Leaf(nt=True)), Tlbi(), Dsb(), SPLIT, *FLUSH), U, id="flushed before it was seen"),
+        pytest.param((Write("block", Leaf(nt=True)), Dsb(), Tlbi(), SPLIT, *FLUSH), U, id="flushing not waited for"),
+        pytest.param((Write("block", Leaf(cont=True)), *FLUSH), U, id="the contiguous bit has no such excuse"),
+    ],
+)
+def test_at_level_1(steps: tuple[Step, ...], verdict: str) -> None:
+    """The nT bit excuses a change of size, if it is set and flushed first."""
+    found = case(procedure(*steps), "1")
+    assert (found.verdict, found.rule_broken) == (verdict, verdict != S)
+
+
+@pytest.mark.parametrize("level", ["2", "noabort"])
+def test_no_level_excuses_another_output(level: str) -> None:
+    """Two entries that map one address to different places contradict each other."""
+    found = case(procedure(Write("block", Leaf(output="x")), *FLUSH), level)
+    assert (found.verdict, found.rule_broken) == (U, True)
+
+
+def unmapping(flush: Tlbi, *more: Step) -> Procedure:
+    """Break-before-make of a block nobody uses, with this invalidation."""
+    own = procedure(Write("block", None), Dsb(), flush, Dsb(), *more, SPLIT, Dsb())
+    return replace(own, pages=tuple(Page(page.name, "area") for page in own.pages), touch="image")
+
+
+@pytest.mark.parametrize(
+    ("flush", "one", "two"),
+    [
+        pytest.param(Tlbi(), S, S, id="broadcast"),
+        pytest.param(Tlbi(local=True), S, U, id="local: the other CPU keeps the block"),
+        pytest.param(Tlbi(local=True, cpus="others"), U, U, id="on the other CPUs only"),
+        pytest.param(Tlbi(("b",)), S, S, id="one page of a block is enough"),
+    ],
+)
+def test_local_and_broadcast(flush: Tlbi, one: str, two: str) -> None:
+    """By the number of CPUs."""
+    assert case(unmapping(flush), "0", cpus=1).verdict == one
+    assert case(unmapping(flush), "0", cpus=2).verdict == two
+
+
+def test_a_local_flush_on_every_cpu_will_do() -> None:
+    """If each waits for its own."""
+    everywhere = Tlbi(local=True, cpus="all")
+    assert case(unmapping(everywhere, Dsb("all")), "0", cpus=2).verdict == S
+    assert case(unmapping(everywhere), "0", cpus=2).verdict == U
+
+
+def test_walkers_keep_tables() -> None:
+    """A table is unlinked and only leaves are invalidated: the walker still comes through it."""
+    pages = (Page("a", "area"), Page("b", "area"))
+    tables = (
+        Table("root", "pgd", (Entry("block", ("a", "b"), "pages"),)),
+        Table("pages", "pte", (Entry("a page", ("a",), Leaf()), Entry("b page", ("b",), Leaf()))),
+    )
+    for last_level, verdict in ((False, S), (True, U)):
+        steps = (Write("block", None), Dsb(), Tlbi(last_level=last_level), Dsb(), Write("block", Leaf()), Dsb())
+        assert case(Procedure("gather", "", pages, tables, "root", steps, "image"), "0").verdict == verdict
+
+
+def test_too_many_states_are_an_error_and_no_verdict() -> None:
+    """Nothing is capped in silence."""
+    with pytest.raises(ExplorationError, match="more than 20 states, so there is no verdict"):
+        case("rebuild-margins", "0", cap=20)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        pytest.param({"root": "nowhere"}, "root: no table 'nowhere'", id="an unknown root"),
+        pytest.param({"touch": "all"}, "touch: 'all' is not known", id="an unknown touch"),
+        pytest.param({"pages": ()}, "pages: there is none", id="no pages"),
+        pytest.param({"steps": (Write("x", None),)}, "steps.0.entry: no entry 'x'", id="an unknown entry"),
+        pytest.param({"steps": (Tlbi(("x",)),)}, "steps.0.pages: no page 'x'", id="an unknown page"),
+        pytest.param({"steps": (Tlbi(cpus="all"),)}, "steps.0.cpus: a broadcast", id="a broadcast from everywhere"),
+        pytest.param({"steps": (Write("a page", "root"),)}, "not below pte", id="a walk that goes up"),
+        pytest.param({"steps": (Write("a page", "pages"),)}, "not below pte", id="a walk that goes round"),
+    ],
+)
+def test_a_procedure_that_makes_no_sense(change: dict[str, object], what: str) -> None:
+    """Is refused before anything is explored."""
+    with pytest.raises(ProcedureError, match=re.escape(what)):
+        case(replace(procedure(), **change))  # type: ignore[arg-type]
+
+
+def test_unknown_words_are_refused() -> None:
+    """By the library as by the command."""
+    with pytest.raises(InputError, match="no procedure 'magic'"):
+        case("magic")
+    with pytest.raises(InputError, match="no level '3'"):
+        case("gather", "3")
+    with pytest.raises(InputError, match="no TLB model 'none'"):
+        case("gather", tlb="none")
+    with pytest.raises(InputError, match="no touch 'all'"):
+        case("gather", touch="all")
+    with pytest.raises(InputError, match="0 is no number of CPUs"):
+        case("gather", cpus=0)

@@ -1,0 +1,90 @@
+"""What large and packed inputs cost: ratios that show a step which is not linear, and the memory of a long listing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from planner.planning import Options, make_plan
+from planner.sizes import GIB, KIB, MIB
+from planner.sources import parse_text
+from tests.benchmarks.figures import ROOT, Figure
+from tests.sources.reports import packed, report_of, running_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MEASURES"]
+
+
+def _listing(count: int) -> bytes:
+    """/proc/iomem with so many lines: one bank, three reservations, and so on."""
+    lines = []
+    for i in range(count // 4):
+        start = 2 * GIB + i * 4 * MIB
+        lines.append(f"{start:08x}-{start + 3 * MIB - 1:08x} : System RAM")
+        lines += [f"  {start + k * MIB:08x}-{start + k * MIB + 0x7FFF:08x} : reserved" for k in (0, 1, 2)]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def _node_ranges(count: int) -> bytes:
+    lines = [f"  node   0: [mem {i * 4 * MIB:#018x}-{i * 4 * MIB + MIB - 1:#018x}]" for i in range(count)]
+    lines += [
+        f"OF: reserved mem: {i * 4 * MIB:#018x}..{i * 4 * MIB + 0xFFF:#018x} (4 KiB) nomap x n{i}" for i in range(count)
+    ]
+    return b"Linux version 6.1 \n" + "\n".join(lines).encode() + b"\n"
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def _counts() -> list[Figure]:
+    """Ten times the lines may take little more than ten times as long."""
+    options = Options(kernel="6.12", va_bits=52)
+    found = []
+    for name, make in (("lines of iomem", _listing), ("node ranges and as many nomap nodes", _node_ranges)):
+        times = []
+        for count in (10_000, 100_000):
+            data = make(count)
+            run = partial(lambda data: make_plan(parse_text(data, "x"), "2M", options), data)
+            times.append(min(_seconds(run) for _ in range(3)))
+        found.append(Figure(f"100,000 / 10,000 {name}", times[1] / times[0], 18))
+    return found
+
+
+def _million() -> list[Figure]:
+    """The whole program on a million lines: its time beside that of reading the file once, and its memory."""
+    with tempfile.NamedTemporaryFile(suffix=".iomem") as file:
+        file.write(_listing(1_000_000))
+        file.flush()
+        args = [sys.executable, "-m", "planner", "plan", "2M", "--map", file.name, "--va-bits", "52"]
+        begin = time.perf_counter()
+        child = subprocess.Popen(args, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": ROOT})
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begin
+    return [
+        Figure("plan, 1,000,000 lines of iomem", seconds, 60, "s"),
+        Figure("peak memory of that", usage.ru_maxrss * KIB / MIB, 1500, "MiB"),
+    ]
+
+
+def _packing() -> list[Figure]:
+    """A report, packed, beside its three readers alone."""
+    boot = running_machine("deb61-4k_8G_plain_c")
+    archive = packed(report_of(boot), "xz")
+    parts = [boot[name].encode() for name in ("iomem", "dmesg")]
+    whole = min(_seconds(lambda: parse_text(archive, "x")) for _ in range(15))
+    alone = min(_seconds(lambda: [parse_text(part, "x") for part in parts]) for _ in range(15))
+    return [Figure("a packed report / its iomem and log", whole / alone, 4)]
+
+
+MEASURES = (_counts, _packing, _million)

@@ -1,0 +1,54 @@
+"""How large pictures and pages become, and what drawing costs beside planning: a map of thousands of regions."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from planner.comparing import make_comparison
+from planner.planning import make_plan
+from planner.render import chart, compare_page, memory_picture, plan_page
+from planner.report import to_json
+from planner.sizes import GIB, KIB, MIB
+from planner.sizing import sweep
+from planner.sources import parse_text
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.sizing import many_regions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MEASURES"]
+
+
+def _timed(make: Callable[[], object]) -> float:
+    """The best of three."""
+    best = float("inf")
+    for _ in range(3):
+        begin = time.perf_counter()
+        make()
+        best = min(best, time.perf_counter() - begin)
+    return best
+
+
+def _pages() -> list[Figure]:
+    from json import dumps  # noqa: PLC0415 - only here
+
+    machine = parse_text(dumps(many_regions()).encode(), "map.json")
+    plan = make_plan(machine, "512M,high")
+    comparison = make_comparison(machine, "512M,high")
+    svg = len(memory_picture.draw(plan).encode()) / KIB
+    strips = len(compare_page.picture(comparison).encode()) / KIB
+    steps = len(chart.draw(sweep(machine, 128 * MIB, 64 * GIB)).encode()) / KIB
+    page = len(plan_page.render(plan, to_json(plan, compact=True), comparison).encode()) / MIB
+    drawing = _timed(lambda: memory_picture.draw(plan)) / _timed(lambda: make_plan(machine, "512M,high"))
+    return [
+        Figure("SVG of a plan, 4,000 regions and reservations", svg, 300, " KiB"),
+        Figure("SVG of a comparison, the same map", strips, 300, " KiB"),
+        Figure("SVG of a sweep 128M..64G, the same map", steps, 300, " KiB"),
+        Figure("HTML page of a plan, the same map", page, 1, " MiB"),
+        Figure("drawing a plan / making it, the same map", drawing, 20),
+    ]
+
+
+MEASURES = (_pages,)

@@ -1,0 +1,178 @@
+"""Formats: what a file's ending asks for, pictures and their extra, the man page, the survey, the examples."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from planner.cli import COMMANDS, PROGRAM, cli
+from planner.sources.samples import samples
+from tests.cli.conftest import SERVER
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+CONTEXT = click.Context(cli, info_name=PROGRAM)
+BEGINNINGS = {
+    "txt": "aligned: ",
+    "json": '{\n  "schema_version": 1',
+    "md": "**aligned**: ",
+    "rst": "**aligned**\\: ",
+    "html": "<!DOCTYPE html>",
+    "svg": "<svg ",
+}
+
+
+@pytest.mark.parametrize("ending", sorted(BEGINNINGS))
+def test_the_ending_of_a_file_names_its_format(run: Run, tmp_path: Path, server: str, ending: str) -> None:
+    """The same as with --format."""
+    target = tmp_path / f"plan.{ending}"
+    assert run("plan", "512M", "--map", server, "-o", str(target)) == (0, "", "")
+    form = {"txt": "text", "md": "markdown"}.get(ending, ending)
+    assert target.read_text(encoding="utf-8") == run("plan", "512M", "--map", server, "--format", form).out
+    assert target.read_text(encoding="utf-8").startswith(BEGINNINGS[ending])
+
+
+def test_an_explicit_format_wins_and_an_unknown_ending_is_text(run: Run, tmp_path: Path, server: str) -> None:
+    """Nobody is surprised."""
+    target = tmp_path / "plan.svg"
+    assert run("plan", "512M", "--map", server, "--format", "json", "-o", str(target)).status == 0
+    assert target.read_text(encoding="utf-8").startswith("{")
+    assert run("plan", "512M", "--map", server, "-o", str(tmp_path / "plan.out")).status == 0
+    assert (tmp_path / "plan.out").read_text(encoding="utf-8").startswith("aligned: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        pytest.param(
+            ["parse", "512M", "--ram", "8G", "-o", "x.svg"], "this command writes no svg; use one of text", id="parse"
+        ),
+        pytest.param(["size", "--map", "{}", "--format", "svg"], "only a sweep is drawn; give --sweep", id="size"),
+    ],
+)
+def test_what_has_no_picture(run: Run, server: str, args: list[str], message: str) -> None:
+    """One line says so."""
+    status, out, err = run(*[arg.format(server) for arg in args])
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_a_png_is_the_picture(run: Run, tmp_path: Path, server: str) -> None:
+    """Twice as many pixels as the drawing has."""
+    pytest.importorskip("resvg_py")
+    target = tmp_path / "plan.png"
+    assert run("plan", "512M", "--map", server, "-o", str(target)) == (0, "", "")
+    data = target.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">I", data[16:20]) == (1920,)
+
+
+def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, server: str, tmp_path: Path) -> None:
+    """One line, status 2, no file."""
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    target = tmp_path / "plan.png"
+    assert run("plan", "512M", "--map", server, "-o", str(target)) == (
+        2,
+        "",
+        "error: --format: PNG needs the extra 'png', which is not installed; install crashkernel-planner[png]\n",
+    )
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("form", ["html", "svg", "rst", "markdown"])
+@pytest.mark.parametrize("args", ["compare 512M", "size --sweep 64M..2G"])
+def test_every_result_with_a_picture_has_all_formats(run: Run, server: str, args: str, form: str) -> None:
+    """And the same bytes twice."""
+    first = run(*args.split(), "--map", server, "--format", form)
+    assert (first.status, first.err) == (0, "")
+    assert first == run(*args.split(), "--map", server, "--format", form)
+
+
+# -- the man page, the survey, the examples ----------------------------------------------------------------------
+
+
+def test_the_man_page_says_what_help_says(run: Run) -> None:
+    """Every command, every option."""
+    page = run("man").out
+    for name in COMMANDS:
+        assert f'.SS "{name} ' in page
+        command = cli.get_command(CONTEXT, name)
+        assert command is not None
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert max(parameter.opts, key=len).replace("-", "\\-") in page
+
+
+@pytest.mark.skipif(not (shutil.which("man") and shutil.which("groff")), reason="needs man and groff")
+def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
+    """As `man -l --warnings` sees it."""
+    page = tmp_path / "page.1"
+    assert run("man", "-o", str(page)).status == 0
+    done = subprocess.run(
+        ["man", "-E", "UTF-8", "--warnings", "-l", str(page)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80"},
+    )
+    assert done.stderr == ""
+    assert "crashkernel-planner plan 512M" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["report", "map"])
+def test_a_schema_has_a_name_and_a_version(run: Run, what: str) -> None:
+    """So that a file can say which one it follows."""
+    assert json.loads(run("schema", what).out)["$id"] == f"urn:crashkernel-planner:{what}:1"
+
+
+def test_the_survey_covers_every_machine(run: Run) -> None:
+    """Four requests each; its sentence counts what the rows show."""
+    rows = [
+        line.split()
+        for line in run("survey").out.splitlines()
+        if (line.startswith("  ") and "0x" in line) or " - " in line
+    ]
+    outcomes = [row[2] for row in rows if len(row) == 5]
+    assert len(outcomes) == 4 * len(samples())
+    sentence = " ".join(run("survey").out.split("\n\n")[1].split())
+    assert f"Of {len(outcomes)} plans on {len(samples())} machines {outcomes.count('aligned')} are aligned" in sentence
+
+
+def examples() -> list[str]:
+    """The first example of every help text."""
+    found = []
+    for name in ["", *COMMANDS]:
+        command = cli.get_command(CONTEXT, name) if name else cli
+        assert command is not None
+        match = re.search(rf"^\s*crashkernel-planner ({name} ?.*)$", command.epilog or "", re.MULTILINE)
+        assert match is not None, f"{name} has no example"
+        found.append(match[1])
+    return found
+
+
+@pytest.mark.parametrize("example", examples())
+def test_the_example_of_every_help_runs(
+    run: Run, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As printed, up to what a shell does with its output; from a folder with the files it names."""
+    words = shlex.split(re.split(r" (?:[|]|>>?) ", example.strip())[0])
+    monkeypatch.chdir(tmp_path)
+    if words[0] == "docs":
+        Path("README.md").write_text("# A document without blocks\n", encoding="utf-8")
+    if words[0] == "batch":
+        record = {"id": "one", "map": SERVER, "crashkernel": "512M"}
+        Path("fleet.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    status, out, err = run(*words)
+    assert status in {0, 1}, err
+    assert out or words[0] == "docs" or Path(words[words.index("-o") + 1]).exists()

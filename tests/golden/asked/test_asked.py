@@ -1,0 +1,123 @@
+"""Whole outputs of what asks the plan many times, kept beside this file.
+
+`pytest tests/golden --force-regen` writes them anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from planner.differing import diff_dict, differences
+from planner.explaining import explain
+from planner.fitting import fit
+from planner.machine import Facts, Machine
+from planner.planning import Options, make_plan
+from planner.render import diff as render_diff
+from planner.render import explain as render_explain
+from planner.render import fit as render_fit
+from planner.render import size as render_size
+from planner.render.document import Block, lay_out
+from planner.report.asked import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
+from planner.report.plain import document
+from planner.sizes import GIB, KIB, MIB
+from planner.sizing import give_back, presets, sweep
+from tests.plans import HOSTILE, SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_regressions.file_regression import FileRegressionFixture
+
+    Made = tuple[list[Block], dict[str, Any]]
+
+GOLDEN = Path(__file__).parent
+
+
+def _server(kernel: str = "6.1.0-18-arm64") -> Machine:
+    return Machine("server.json", "json", SERVER, Facts(kernel=kernel, page_size=4 * KIB, va_bits=48))
+
+
+def _fit() -> Made:
+    found = fit(_server("6.12"), "512M", keep_low=512 * MIB, any_image=True, image_size=32 * MIB)
+    return render_fit.blocks(found), fit_dict(found)
+
+
+def _explain() -> Made:
+    told = explain(_server(), "512M", any_image=True)
+    return render_explain.blocks(told), explain_dict(told)
+
+
+def _explain_hostile() -> Made:
+    told = explain(Machine("<b>|x.json", "json", HOSTILE, Facts(kernel="6.6")), "5G", Options(page_size=4 * KIB))
+    return render_explain.blocks(told), explain_dict(told)
+
+
+def _presets() -> Made:
+    found = presets(_server("6.12"))
+    return render_size.presets(found), presets_dict(found)
+
+
+def _sweep() -> Made:
+    swept = sweep(_server("6.12"), 128 * MIB, 4 * GIB)
+    return render_size.sweep(swept), sweep_dict(swept)
+
+
+def _give_back() -> Made:
+    given = give_back(_server("6.12"), "512M,high", 256 * MIB)
+    return render_size.give_back(given), give_back_dict(given)
+
+
+def _diff() -> Made:
+    found = differences(make_plan(_server(), "512M"), make_plan(_server("6.12"), "512M,high"))
+    return render_diff.blocks(found), diff_dict(found)
+
+
+RESULTS: dict[str, Callable[[], Made]] = {
+    "diff": _diff,
+    "explain": _explain,
+    "explain-hostile": _explain_hostile,
+    "fit": _fit,
+    "give-back": _give_back,
+    "presets": _presets,
+    "sweep": _sweep,
+}
+SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json"}
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+@pytest.mark.parametrize("name", sorted(RESULTS))
+def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
+    """Byte for byte what it was."""
+    blocks, fields = RESULTS[name]()
+    rendered = document(fields) if suffix == ".json" else lay_out(blocks, SUFFIXES[suffix])
+    file_regression.check(rendered.encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}")
+
+
+@pytest.mark.parametrize("name", sorted(RESULTS))
+def test_text_stays_within_a_terminal(name: str) -> None:
+    """80 columns where words can be broken, and nothing that a terminal would obey."""
+    text = lay_out(RESULTS[name]()[0], "text")
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("name", sorted(RESULTS))
+def test_markdown_has_the_tables_that_the_blocks_have(name: str) -> None:
+    """As another reader of CommonMark counts them; and nothing of the input becomes markup."""
+    blocks, _ = RESULTS[name]()
+    tokens = MarkdownIt("commonmark").enable("table").parse(lay_out(blocks, "markdown"))
+    kinds = [token.type for token in tokens]
+    tables = [block for block in blocks if type(block).__name__ in ("Table", "Facts") and block.rows]  # type: ignore[union-attr]
+    assert kinds.count("table_open") == len(tables)
+    children = [child.type for token in tokens for child in token.children or ()]
+    assert not {"html_inline", "link_open", "image"} & set(children)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each file belongs to a case, each case has its files."""
+    kept = {path.name for path in GOLDEN.iterdir() if path.suffix in SUFFIXES and ".obtained" not in path.name}
+    assert kept == {f"{name}{suffix}" for name in RESULTS for suffix in SUFFIXES}

@@ -1,0 +1,235 @@
+"""Pictures: every text in a place of its own, nothing of the input as markup, and never larger than they may be."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations, groupby
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.comparing import make_comparison
+from planner.machine import Facts, Machine
+from planner.memory_map import MemoryMap, Region, Reserved
+from planner.planning import make_plan
+from planner.render import chart, strips
+from planner.render.canvas import Canvas
+from planner.render.labels import Label, place, shorten, text_width, wrapped
+from planner.render.memory_picture import draw, draw_canvas
+from planner.render.plan_page import NARROW
+from planner.result import Plan
+from planner.sizes import GIB, KIB, MIB
+from planner.sizing import sweep
+from planner.sources.samples import read, samples
+from tests.plans import PLANS, plan_of
+from tests.strategies import machine_of, memory_maps, requests
+
+SVG = "{http://www.w3.org/2000/svg}"
+WIDTHS = [960, NARROW]
+NAMES = ["crash", "a name of some length", "W" * 60, "\u4e2d\u6587" * 9, "x\x00<b>&amp;\u202e"]
+
+
+def parsed(svg: str) -> ET.Element:
+    """The elements of a drawing."""
+    return ET.fromstring(svg)  # noqa: S314 - our own output
+
+
+def crowded(count: int, *, regions: bool = False) -> Plan:
+    """A machine with `count` named reservations, all over the place and in clusters; or with so many regions."""
+    if regions:
+        memory = MemoryMap(tuple(Region(GIB + n * 9 * MIB, GIB + n * 9 * MIB + 8 * MIB) for n in range(count)))
+    else:
+        at = [GIB + (n * n * 7919 % 3000) * MIB + n * 16 * KIB for n in range(count)]
+        memory = MemoryMap(
+            (Region(GIB, 5 * GIB), Region(64 * GIB, 96 * GIB)),
+            tuple(Reserved(start, start + (n % 5 + 1) * 16 * KIB, f"driver-{n}") for n, start in enumerate(at)),
+        )
+    return make_plan(Machine("crowded", "json", memory, Facts(kernel="6.12", page_size=4096, va_bits=48)), "64M,high")
+
+
+def assert_readable(plan: Plan, width: int) -> None:
+    """No text on another, none outside the picture."""
+    assert_clear(*draw_canvas(plan, width=width))
+
+
+def assert_clear(canvas: Canvas, height: float) -> None:
+    """The same, for any drawing."""
+    for a, b in combinations(canvas.texts, 2):
+        assert not a.meets(b), (a, b)
+    for box in canvas.texts:
+        assert box.left >= -0.01
+        assert box.right <= canvas.width + 0.01
+        assert 0 <= box.top < box.bottom <= height
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [sample.name for sample in samples()])
+def test_no_text_over_text_on_real_machines(name: str, width: int) -> None:
+    """On a wide and on a narrow picture."""
+    assert_readable(make_plan(read(name), "512M"), width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("count", [1, 45, 400])
+def test_no_text_over_text_when_it_gets_crowded(count: int, width: int) -> None:
+    """What finds no place gets a number, and the list says what it is."""
+    assert_readable(crowded(count), width)
+
+
+@settings(max_examples=40)
+@given(memory=memory_maps(), value=requests, names=st.lists(st.sampled_from(NAMES), min_size=6, max_size=6))
+def test_no_text_over_text_on_any_map(memory: MemoryMap, value: str, names: list[str]) -> None:
+    """Whatever the map is, and whatever its names are; and the drawing is well-formed XML."""
+    named = tuple(Reserved(r.start, r.end, name) for r, name in zip(memory.reserved, names, strict=False))
+    plan = make_plan(machine_of(MemoryMap(memory.regions, named)), value)
+    assert_readable(plan, 960)
+    parsed(draw(plan))
+
+
+@given(
+    xs=st.lists(st.integers(0, 400), max_size=25),
+    texts=st.lists(st.text("abcW ", min_size=1, max_size=20), min_size=25, max_size=25),
+)
+def test_labels_keep_clear_of_each_other_and_of_lines(xs: list[int], texts: list[str]) -> None:
+    """No two texts in a lane overlap; no line crosses a text below it; every label is placed or handed back."""
+    labels = [Label(text, x) for text, x in zip(texts, xs, strict=False)]
+    placed, left_over = place(labels, 10, 400, 4)
+    assert len(placed) + len(left_over) == len(labels)
+    for p in placed:
+        assert p.left >= 0
+        assert p.right <= 400
+        for other in placed:
+            if other is not p and other.lane == p.lane:
+                assert p.right <= other.left or other.right <= p.left
+            if other.lane < p.lane:
+                assert not other.left < p.label.x < other.right
+
+
+@given(st.text(max_size=80), st.integers(30, 400))
+def test_shortened_and_wrapped_text_fits(text: str, width: int) -> None:
+    """Or is only the dots that say that something is missing."""
+    assert text_width(shorten(text, 10, width), 10) <= max(width, text_width("...", 10))
+    assert all(text_width(line, 10) <= max(width, text_width("...", 10)) for line in wrapped(text, 10, width))
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_picture_says_what_it_shows(name: str) -> None:
+    """Title and description for who cannot see it; each part of the reservation can be reached and is named."""
+    plan = plan_of(name)
+    root = parsed(draw(plan))
+    assert root.get("aria-labelledby") == root[0].get("id")
+    assert root.get("aria-describedby") == root[1].get("id")
+    assert (root[1].text or "").startswith(plan.reservation.outcome)
+    titles = [mark.findtext(f"{SVG}title") or "" for mark in root.iter(f"{SVG}g") if mark.get("tabindex") == "0"]
+    for span in (plan.reservation.crash, plan.reservation.low, plan.reservation.area, *plan.reservation.returned):
+        if span is not None:
+            assert any(f"[{span.start:#x}, {span.end:#x})" in title for title in titles)
+
+
+@pytest.mark.parametrize("sample", ["altra-32g", "qemu-2g-memblock", "thunderx-128g-64k"])
+def test_every_range_of_a_map_is_under_a_mark(sample: str) -> None:
+    """Alone, or as one of several that are too small: the marks' numbers of members add up."""
+    plan = make_plan(read(sample), "512M")
+    root = parsed(draw(plan))
+    told = [mark.findtext(f"{SVG}title") or "" for mark in root.iter(f"{SVG}g") if mark.get("tabindex") == "0"]
+    members = sum(int(m[1]) if (m := re.match(r"(\d+) ranges, ", text)) else 1 for text in told)
+    done = plan.reservation
+    special = sum(r is not None for r in (done.crash, done.low, done.area)) + len(done.returned) + len(done.cma)
+    assert members >= len(plan.memory.regions) + len(plan.memory.reserved) + special
+
+
+def test_nothing_of_the_input_becomes_markup() -> None:
+    """The only elements are ours; control characters are written out."""
+    drawn = draw(plan_of("hostile"))
+    tags = {element.tag.removeprefix(SVG) for element in parsed(drawn).iter()}
+    assert tags <= {"svg", "title", "desc", "style", "defs", "pattern", "rect", "circle", "path", "text", "g"}
+    assert not set(re.findall(r"[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e]", drawn))
+
+
+@pytest.mark.parametrize("regions", [True, False], ids=["4,000 regions", "4,000 reservations"])
+def test_a_large_map_makes_no_large_picture(regions: bool) -> None:
+    """At most 300 KiB; what is smaller than a pixel is drawn together."""
+    plan = crowded(4000, regions=regions)
+    assert len(draw(plan).encode()) <= 300 * KIB
+    assert_readable(plan, 960)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_map_of_thousands_of_regions_makes_a_large_picture(seed: int) -> None:
+    """Whatever their sizes, in however many banks, and however long their names are."""
+    random = Random(seed)  # noqa: S311 - the same maps every time
+    regions, reserved, at = [], [], GIB
+    for n in range(4000):
+        at += random.choice([0, 4 * KIB, 64 * KIB, 3 * MIB, GIB if n % 400 == 0 else 0])
+        size = random.choice([4 * KIB, 64 * KIB, 2 * MIB, 40 * MIB])
+        regions.append(Region(at, at + size))
+        reserved.append(Reserved(at, at + size // 2, random.choice(["", "name" * 50, f"{n}<&>\u4e2d"])))
+        at += size
+    plan = make_plan(machine_of(MemoryMap(tuple(regions), tuple(reserved))), "64M,high")
+    assert len(draw(plan).encode()) <= 300 * KIB
+    assert_readable(plan, 960)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sample", ["altra-2node-512g", "x13s-32g", "m1-8g-16k", "sa8775p-36g"])
+def test_a_comparison_has_one_strip_per_strategy(sample: str, width: int) -> None:
+    """With its name, and its crash memory under a mark of its own."""
+    comparison = make_comparison(read(sample), "512M")
+    plans = [(row.strategy, row.plan) for row in comparison.rows]
+    canvas, height = strips.draw_canvas("strategies", plans, width=width)
+    assert_clear(canvas, height)
+    root = parsed(canvas.finish(height))
+    texts = [element.text for element in root.iter(f"{SVG}text")]
+    titles = [element.text or "" for element in root.iter(f"{SVG}title")]
+    for name, plan in plans:
+        assert name in texts
+        crash = plan.reservation.crash
+        assert crash is None or any(f"{name}: crash memory" in t and f"[{crash.start:#x}," in t for t in titles)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sizes", [(64 * MIB, 16 * GIB), (512 * MIB, 512 * MIB), (64 * GIB, 128 * GIB)])
+@pytest.mark.parametrize("sample", ["altra-32g", "rpi4-4g"])
+def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: int) -> None:
+    """Its marks are the outcomes in order; its lines stay inside their panels."""
+    swept = sweep(read(sample), *sizes)
+    canvas, height = chart.draw_canvas(swept, width=width)
+    assert_clear(canvas, height)
+    root = parsed(canvas.finish(height))
+    marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
+    assert marked == [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    lines = [
+        e.get("d", "")[1:].split("L") for e in root.iter(f"{SVG}path") if (e.get("class") or "").startswith("line s")
+    ]
+    assert len(lines) == 3
+    for points in lines:
+        xs = [float(point.split()[0]) for point in points]
+        assert xs == sorted(xs)
+        assert all(0 <= float(point.split()[1]) <= height for point in points)
+
+
+def test_a_large_sweep_makes_no_large_picture() -> None:
+    """128M to 64G on a map of 4,000 regions, in at most 300 KiB."""
+    memory = MemoryMap(crowded(4000, regions=True).memory.regions)
+    swept = sweep(machine_of(memory), 128 * MIB, 64 * GIB)
+    assert len(chart.draw(swept).encode()) <= 300 * KIB
+
+
+def test_the_same_plan_gives_the_same_bytes() -> None:
+    """And two pictures on one page have different ids."""
+    assert draw(plan_of("aligned")) == draw(plan_of("aligned"))
+    ids = [set(re.findall(r'id="(.*?)"', draw(plan_of("aligned"), prefix=prefix))) for prefix in ("a", "b")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+def test_light_dark_and_paper() -> None:
+    """Colours of its own for a dark screen, and no others on paper."""
+    style = parsed(draw(plan_of("aligned"))).findtext(f"{SVG}style") or ""
+    light, _, dark = style.partition("@media screen and (prefers-color-scheme:dark)")
+    for cls in ("paper", "ram", "crash", "k0", "k4"):
+        assert f".ckp .{cls}{{" in light
+        assert f".ckp .{cls}{{" in dark

@@ -1,0 +1,182 @@
+"""Several sources of one machine: the most precise map, the facts of all, and contradictions."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from planner.errors import InputError
+from planner.machine import BootRecord, Facts, Machine
+from planner.memory_map import Flag, MemoryMap, Region
+from planner.ranges import Range
+from planner.sizes import GIB, KIB, MIB
+from planner.sources import combine, parse_text
+from tests.blobs import Tree, blob_of, cell, wide
+from tests.sources.reports import running_machine
+
+RAM = MemoryMap((Region(GIB, 9 * GIB),))
+NOTHING = MemoryMap(())
+
+
+def source(name: str, kind: str, memory: MemoryMap = NOTHING, *, settled: bool = False, **facts: Any) -> Machine:
+    """One source with these facts."""
+    return Machine(name, kind, memory, Facts(**facts), settled=settled)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "best"),
+    [
+        pytest.param(("lsmem", "dtb"), "dtb", id="a device tree over lsmem"),
+        pytest.param(("dtb", "dmesg"), "dmesg", id="the kernel's own ranges over the firmware's"),
+        pytest.param(("dmesg", "iomem"), "iomem", id="iomem lists reservations, a log few"),
+        pytest.param(("iomem", "memblock"), "memblock", id="memblock's own files over iomem"),
+        pytest.param(("memblock", "json"), "json", id="a JSON map over all"),
+    ],
+)
+def test_the_most_precise_map_wins(kinds: tuple[str, str], best: str) -> None:
+    """In whatever order they are given; the other's map is told of."""
+    for order in permutations(kinds):
+        combined = combine([source(kind, kind, RAM) for kind in order])
+        assert combined.kind == best
+        other = next(kind for kind in kinds if kind != best)
+        assert f"the map is that of {best}; {other} gives facts only" in combined.notes
+
+
+def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
+    """A log with memblock=debug is that."""
+    log, files = source("log", "dmesg", RAM, settled=True), source("files", "memblock", RAM)
+    assert combine([files, log]).source == "log"
+
+
+def test_facts_of_all() -> None:
+    """What one lacks another gives; a shorter version agrees with a longer one."""
+    combined = combine(
+        [
+            source("iomem", "iomem", RAM, kernel_image=Range(GIB, GIB + MIB)),
+            source("log", "dmesg", kernel="6.1.0-18-arm64", page_size=4 * KIB),
+            source("map", "facts", kernel="6.1", config={"KFENCE": "n"}, mem_total=7 * GIB),
+            source("config", "config", config={"ZONE_DMA": "y"}, va_bits=48),
+        ]
+    )
+    facts = combined.facts
+    assert (facts.kernel, facts.page_size, facts.va_bits) == ("6.1.0-18-arm64", 4 * KIB, 48)
+    assert facts.config == {"KFENCE": "n", "ZONE_DMA": "y"}
+    assert facts.kernel_image == Range(GIB, GIB + MIB)
+
+
+def crash(start: int, size: int, **more: Any) -> BootRecord:
+    """A record of the crash kernel."""
+    return BootRecord(crash=Range(start, start + size), **more)
+
+
+def test_records_are_put_together() -> None:
+    """A lowered kexec_crash_size shows in iomem; the log has what was reserved."""
+    combined = combine(
+        [
+            source("a", "iomem", RAM, record=crash(GIB, 64 * MIB)),
+            source("b", "dmesg", record=crash(GIB, 256 * MIB, log=("crashkernel reserved",))),
+            source("c", "facts", record=BootRecord(kexec_crash_size=64 * MIB)),
+        ]
+    )
+    assert combined.facts.record == crash(GIB, 256 * MIB, log=("crashkernel reserved",), kexec_crash_size=64 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "what"),
+    [
+        pytest.param({"kernel": "6.1.0-18"}, {"kernel": "6.12"}, "kernel is 6.12 here and 6.1.0-18 in a", id="kernel"),
+        pytest.param({"kernel": "6.1"}, {"kernel": "6.12"}, "kernel is 6.12 here", id="6.1 is no short 6.12"),
+        pytest.param({"page_size": 4096}, {"page_size": 65536}, "page_size is 64K here and 4K in a", id="page size"),
+        pytest.param({"va_bits": 48}, {"va_bits": 52}, "va_bits is 52 here and 48 in a", id="VA bits"),
+        pytest.param({"arch": "aarch64"}, {"arch": "s390x"}, "arch is s390x here and aarch64 in a", id="architecture"),
+        pytest.param(
+            {"cmdline": "quiet crashkernel=512M"},
+            {"cmdline": "crashkernel=1G"},
+            "crashkernel on the command line is crashkernel=1G here and crashkernel=512M in a",
+            id="another request",
+        ),
+        pytest.param({"cmdline": "mem=4G"}, {"cmdline": "quiet"}, "mem on the command line is absent here", id="mem="),
+        pytest.param(
+            {"config": {"KFENCE": "y"}}, {"config": {"KFENCE": "n"}}, "CONFIG_KFENCE is n here and y in a", id="config"
+        ),
+        pytest.param(
+            {"record": crash(GIB, MIB)},
+            {"record": crash(2 * GIB, MIB)},
+            "the crash kernel's start is 0x80000000 here and 0x40000000 in a",
+            id="another place",
+        ),
+        pytest.param({}, {"mem_total": 9 * GIB}, "MemTotal is 9437184K here and 8388608K of RAM in a", id="MemTotal"),
+    ],
+)
+def test_contradictions_name_both(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
+    """One line: the source, the fact, both values, the other source."""
+    with pytest.raises(InputError) as caught:
+        combine([source("a", "iomem", RAM, **a), source("b", "facts", **b)])
+    assert str(caught.value).startswith("b: ")
+    assert what in str(caught.value)
+    assert str(caught.value).endswith("give sources of the same boot")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param(
+            {"cmdline": "quiet crashkernel=1G"}, {"cmdline": "crashkernel=1G debug"}, id="what does not matter"
+        ),
+        pytest.param({"arch": "x86_64 or s390x"}, {"arch": "s390x"}, id="a guess and an answer"),
+        pytest.param({"mem_total": 7 * GIB}, {}, id="the kernel keeps some RAM to itself"),
+    ],
+)
+def test_no_contradiction(a: dict[str, Any], b: dict[str, Any]) -> None:
+    """Views of one boot differ in what does not count."""
+    combine([source("a", "iomem", RAM, **a), source("b", "facts", **b)])
+
+
+def test_ram_that_cannot_be_of_one_machine() -> None:
+    """Views differ by what the firmware keeps, not by gigabytes."""
+    other = MemoryMap((Region(GIB, 5 * GIB),))
+    with pytest.raises(InputError, match="b: RAM is 4096M here and 8192M in a"):
+        combine([source("a", "memblock", RAM), source("b", "iomem", other)])
+    nomap = MemoryMap((Region(GIB, 9 * GIB - 64 * MIB), Region(9 * GIB - 64 * MIB, 10 * GIB, Flag.NOMAP)))
+    combine([source("a", "memblock", nomap), source("b", "iomem", RAM)])
+
+
+def test_the_command_line_of_a_device_tree_gives_way() -> None:
+    """A boot loader replaces the one that was compiled in."""
+    tree: Tree = {
+        "#address-cells": cell(2),
+        "#size-cells": cell(2),
+        "memory@40000000": {"device_type": b"memory\0", "reg": wide(GIB, 8 * GIB)},
+        "chosen": {"bootargs": b"crashkernel=1G\0"},
+    }
+    blob = parse_text(blob_of(tree), "x.dtb")
+    log = source("log", "dmesg", cmdline="crashkernel=64M")
+    assert combine([blob, log]).facts.cmdline == "crashkernel=64M"
+    assert combine([blob, source("c", "config", va_bits=48)]).facts.cmdline == "crashkernel=1G"
+
+
+def test_all_views_of_a_recorded_boot_agree() -> None:
+    """iomem, memblock's files and the log of one boot of a real kernel."""
+    boot = running_machine("deb61-4k_8G_efi_c")
+    machines = [
+        parse_text(boot["iomem"].encode(), "iomem"),
+        parse_text((boot["memblock_memory"] + "\n" + boot["memblock_reserved"]).encode(), "memblock"),
+        parse_text(boot["dmesg"].encode(), "dmesg"),
+    ]
+    for order in permutations(machines):
+        combined = combine(order)
+        assert combined.source == "memblock"
+        assert combined.facts.kernel == boot["kernel"]
+        assert combined.facts.record is not None
+        assert combined.facts.record.crash is not None
+        assert [combined.facts.record.crash.start, combined.facts.record.crash.end] == boot["crash_res"]
+        assert combined.facts.kernel_image is not None
+
+
+def test_two_boots_of_one_machine_are_told_apart() -> None:
+    """Their logs place the crash kernel differently, or ask for another size."""
+    one, two = running_machine("deb61-4k_8G_efi_b"), running_machine("deb61-4k_8G_efi_c")
+    with pytest.raises(InputError, match="the crash kernel's start"):
+        combine([parse_text(one["iomem"].encode(), "iomem"), parse_text(two["dmesg"].encode(), "dmesg")])

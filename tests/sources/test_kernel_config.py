@@ -1,0 +1,141 @@
+"""Kernel configurations: what they fix, and how they count beside other sources."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planner.errors import InputError
+from planner.machine import NO_DMA_ZONES
+from planner.planning import Options, make_plan
+from planner.sizes import KIB
+from planner.sources import combine, configured, parse_text, read_source
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+TITLE = "#\n# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.1.90 Kernel Configuration\n#\n"
+BASE = "CONFIG_ARM64=y\nCONFIG_ZONE_DMA=y\nCONFIG_ZONE_DMA32=y\n"
+WHOLE = TITLE + BASE + "CONFIG_ARM64_4K_PAGES=y\nCONFIG_ARM64_VA_BITS=48\nCONFIG_ARM64_PA_BITS=48\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "page_size", "va_bits", "pa_bits", "dma_limit"),
+    [
+        pytest.param(WHOLE, 4 * KIB, 48, 48, None, id="4K"),
+        pytest.param(BASE + "CONFIG_ARM64_16K_PAGES=y\nCONFIG_ARM64_VA_BITS=47\n", 16 * KIB, 47, None, None, id="16K"),
+        pytest.param(
+            BASE + "CONFIG_ARM64_64K_PAGES=y\nCONFIG_ARM64_VA_BITS=52\nCONFIG_ARM64_PA_BITS=52\n",
+            64 * KIB,
+            52,
+            52,
+            None,
+            id="64K, 52 bits",
+        ),
+        pytest.param(
+            "CONFIG_ARM64=y\n# CONFIG_ZONE_DMA is not set\n# CONFIG_ZONE_DMA32 is not set\n",
+            None,
+            None,
+            None,
+            NO_DMA_ZONES,
+            id="no zones",
+        ),
+        pytest.param(TITLE + "CONFIG_ARM64=y\n", None, None, None, NO_DMA_ZONES, id="a whole one that names no zone"),
+        pytest.param("CONFIG_ARM64=y\n", None, None, None, None, id="a fragment says nothing of what it does not name"),
+    ],
+)
+def test_facts(
+    text: str, page_size: int | None, va_bits: int | None, pa_bits: int | None, dma_limit: int | None
+) -> None:
+    """Page size, bits and zones; plain or packed."""
+    for data in (text.encode(), gzip.compress(text.encode()), text.replace("\n", "\r\n").encode()):
+        facts = parse_text(data, "config").facts
+        assert (facts.arch, facts.page_size, facts.va_bits, facts.pa_bits, facts.dma_limit) == (
+            "aarch64",
+            page_size,
+            va_bits,
+            pa_bits,
+            dma_limit,
+        )
+
+
+@pytest.mark.parametrize(
+    ("lines", "kernel", "forced"),
+    [
+        pytest.param("CONFIG_RODATA_FULL_DEFAULT_ENABLED=y", "6.1", ["rodata=full by default"], id="rodata"),
+        pytest.param("# CONFIG_RODATA_FULL_DEFAULT_ENABLED is not set", "6.1", [], id="rodata not full"),
+        pytest.param("CONFIG_KFENCE=y", "5.15", ["KFENCE is built in"], id="KFENCE before 6.4"),
+        pytest.param(
+            "CONFIG_KFENCE=y\nCONFIG_KFENCE_SAMPLE_INTERVAL=0", "6.12", ["KFENCE without an early pool"], id="no pool"
+        ),
+        pytest.param("CONFIG_KFENCE=y\nCONFIG_KFENCE_SAMPLE_INTERVAL=100", "6.12", [], id="a pool of its own"),
+        pytest.param(
+            "CONFIG_DEBUG_PAGEALLOC=y\nCONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT=y",
+            "6.12",
+            ["debug_pagealloc is on"],
+            id="debug_pagealloc",
+        ),
+    ],
+)
+def test_what_forces_base_pages(run: Run, tmp_path: Path, lines: str, kernel: str, forced: list[str]) -> None:
+    """The option and the source of that kind give the same plan."""
+    path = tmp_path / "config"
+    path.write_text(WHOLE + lines + "\n")
+    machine = configured(read_source("sample:rpi4-4g"), str(path))
+    reasons = make_plan(machine, "64M", Options(kernel=kernel, strategy="mainline")).kernel.forced_base_pages
+    assert len(reasons) == len(forced)
+    assert all(reason.startswith(start) for reason, start in zip(reasons, forced, strict=True))
+    common = (
+        "plan",
+        "64M",
+        "--kernel",
+        kernel,
+        "--strategy",
+        "mainline",
+        "--format",
+        "json",
+        "--map",
+        "sample:rpi4-4g",
+    )
+    by_option, by_source = run(*common, "--config", str(path)), run(*common, "--map", str(path))
+    assert by_option.err == by_source.err == ""
+    mapping = by_option.out.partition('"mapping"')[2].partition('"notes"')[0]
+    assert mapping == by_source.out.partition('"mapping"')[2].partition('"notes"')[0]
+
+
+def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
+    """`--config` is a what-if, as `--page-size` is; as a source of the same machine it would contradict."""
+    path = tmp_path / "config-64k"
+    path.write_text(WHOLE.replace("4K", "64K"))
+    machine = read_source("sample:rpi4-4g")
+    other = configured(machine, str(path))
+    assert other.facts.page_size == 64 * KIB
+    assert any("page_size is 64K in" in note and "4K in sample:rpi4-4g" in note for note in other.notes)
+    with pytest.raises(InputError, match="page_size is 64K here and 4K in sample:rpi4-4g"):
+        combine([machine, read_source(str(path))])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        pytest.param("CONFIG_A=y\nwhatever\n", "c:2:1: this is no line of a kernel configuration", id="another line"),
+        pytest.param("# nothing\n", "there is no CONFIG_ symbol in it", id="no symbol"),
+        pytest.param("CONFIG_ARM64_4K_PAGES=y\nCONFIG_ARM64_64K_PAGES=y\n", "more than one page size", id="two sizes"),
+        pytest.param("CONFIG_ARM64_VA_BITS=many\n", "CONFIG_ARM64_VA_BITS=many is no number", id="no number"),
+        pytest.param("CONFIG_ARM64_VA_BITS=" + "9" * 5000, "is no number", id="an endless number"),
+    ],
+)
+def test_what_is_no_configuration(text: str, what: str) -> None:
+    """One line says where and what."""
+    with pytest.raises(InputError) as caught:
+        parse_text(text.encode(), "c", "config")
+    assert what in str(caught.value)
+
+
+def test_without_zone_dma_the_firmware_is_not_asked() -> None:
+    """Only the 32-bit zone is left, whatever devices can reach."""
+    machine = parse_text(b'{"memory": [{"start": "1G", "size": "7G"}], "config": {"ZONE_DMA": "n"}}', "m")
+    assert make_plan(machine, "64M", Options(kernel="6.1")).kernel.dma_limit == 1 << 32

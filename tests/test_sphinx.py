@@ -1,0 +1,90 @@
+"""The Sphinx directive: a tiny project is built, as anyone would build it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import planner
+from tests.cli.conftest import SERVER
+
+pytest.importorskip("sphinx")
+
+INDEX = """\
+A machine
+=========
+
+.. crashkernel-plan:: 512M
+   :map: server.json
+
+.. crashkernel-plan:: 512M
+   :map: server.json
+   :format: text
+   :strategy: pud-aligned-trimmed
+
+.. crashkernel-plan:: 256M
+   :map: sample:rpi4-4g
+   :format: svg
+"""
+
+
+def build(folder: Path, index: str) -> subprocess.CompletedProcess[str]:
+    """A project of one document, as HTML; a warning is an error."""
+    source = folder / "source"
+    source.mkdir(exist_ok=True)
+    (source / "conf.py").write_text('extensions = ["planner.sphinx"]\n', encoding="utf-8")
+    document = source / "index.rst"
+    if not document.exists():
+        document.write_text(index, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(source), str(folder / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(planner.__file__).parent.parent)},
+    )
+
+
+def test_a_document_shows_the_plan_of_today(tmp_path: Path) -> None:
+    """Tables, text and a picture; a changed map is a changed page, without touching the document."""
+    (tmp_path / "source").mkdir()
+    server = tmp_path / "source" / "server.json"
+    server.write_text(json.dumps(SERVER), encoding="utf-8")
+    done = build(tmp_path, INDEX)
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<strong>aligned</strong>: 512M at 0x" in page
+    assert "pud-aligned-trimmed" in page
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
+    assert "Machine     server.json" in page
+    server.write_text(json.dumps({**SERVER, "memory": [{"start": "2G", "size": "1G"}]}), encoding="utf-8")
+    done = build(tmp_path, INDEX)
+    assert (done.returncode, done.stderr) == (0, "")
+    again = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "1G of RAM in 1 region" in again
+    assert "1G of RAM in 1 region" not in page
+
+
+WRONG = {
+    ".. crashkernel-plan:: 512M\n": "crashkernel-plan needs :map:, a file or sample:NAME",
+    ".. crashkernel-plan:: 512M\n   :map: live\n": "crashkernel-plan cannot use live",
+    ".. crashkernel-plan:: 512M\n   :map: none.json\n": "none.json: cannot be read",
+    ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "'4KB' is no size",
+}
+
+
+def test_what_cannot_be_planned_is_an_error_of_the_document(tmp_path: Path) -> None:
+    """Each with its line; the build fails."""
+    done = build(tmp_path, "A\n=\n\n" + "\n".join(WRONG))
+    assert done.returncode == 1
+    line = 4
+    for directive, message in WRONG.items():
+        told = [text for text in done.stderr.splitlines() if f"index.rst:{line}:" in text]
+        assert told, (line, done.stderr)
+        assert message in done.stderr
+        line += directive.count("\n") + 1
