@@ -186,8 +186,7 @@ def _other_tables(history: History, view: View) -> int | None:
     asked, facts = view.asked, view.machine.facts
     if asked.profile.first or view.machine.settled:
         return None
-    parameters = words(asked.cmdline) if asked.cmdline is not None else None
-    forced = forcing(asked.profile, parameters, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
     pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
     if pages and not history.early.tables:
