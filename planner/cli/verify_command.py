@@ -26,7 +26,7 @@ is disagreed. Exit status: 1 any source disagrees; else 2 none could be checked,
 
 \b
 Example:
-  crashkernel-planner verify --map sample:x1 --log boot.log
+  crashkernel-planner verify sample:sa8775p-36g sample:d05-64g-numa
 """
 
 

@@ -12,10 +12,12 @@ from planner.memblock import Memblock
 from planner.memory_map import MemoryMap, Region, Reserved
 from planner.planning import Options, make_plan
 from planner.ranges import Range, union
+from planner.records import replace
 from planner.rewinding import Asked, rewind
 from planner.rewinding.changes import Cma, cma_of, place_cma
 from planner.rewinding.undo import State
 from planner.sizes import GIB, KIB, MIB
+from planner.sources import combine
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -191,3 +193,13 @@ def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> Non
     """In an empty memory from 1 to 9 GiB."""
     state = State(((GIB, 9 * GIB),), ())
     assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
+
+
+def test_an_image_that_moved_is_said() -> None:
+    """Two listings of one machine whose image lies elsewhere are of two boots."""
+    here = boot(crash=256 * MIB, log=False)
+    there = replace(
+        here, source="other.txt", facts=replace(here.facts, kernel_image=Range(2 * GIB, 2 * GIB + 22 * MIB))
+    )
+    notes = combine([here, there]).notes
+    assert any("image moved" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes)
