@@ -142,7 +142,12 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
             below, above = [h[1] for h in holes if h[1] <= block[0]], [h[0] for h in holes if h[0] >= block[1]]
             if below and above and _open(state, max(below), min(above), 4 * page):
                 found.append(block)
-    return found
+    # What is left between the crash kernel and later ones right beneath it is later than the crash kernel.
+    left = (
+        [piece for block in view.listed.blocks for piece in subtract(block, union([*holes, *found]))] if holes else []
+    )
+    tops, bottoms = {end for _, end in holes}, {start for start, _ in view.crash}
+    return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 
 def _open(state: State, low: int, high: int, most: int) -> bool:

@@ -70,8 +70,11 @@ def test_bootlogs_rewind(
         view = make_plan(machine_of(before, log=log), after["cmdline"], options).reservation
         got, expected = seen(view.crash, view.low), [after["crash_res"], after["crash_low_res"]]
         tally.compare(f"{before['name']} -> {after['name']}", got, expected)
-        if got != expected and expected not in [seen(o.crash, o.low) for o in view.other_readings]:
+        # Under another `mem=` one boot cannot know the RAM of the other.
+        same = before["memblock_memory"] == after["memblock_memory"]
+        if same and got != expected and expected not in [seen(o.crash, o.low) for o in view.other_readings]:
             unknown.append(f"{before['name']} -> {after['name']}")
     tally.report(capsys, least=least)
     with capsys.disabled():
-        print(f"  {len(unknown)} of {tally.total} lack the right reading: {unknown[:4]}")
+        print(f"  {len(unknown)} of {tally.total} show the same RAM and lack the right reading: {unknown[:4]}")
+    assert len(unknown) <= 0.01 * tally.total
