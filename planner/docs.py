@@ -1,7 +1,7 @@
 """Documents that show this program's output: their marked blocks, and the text with the outputs brought up to date.
 
-In Markdown a block stands between `<!-- crashkernel-planner COMMAND -->` and `<!-- /crashkernel-planner -->`, in
-reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither
+In Markdown and HTML a block stands between `<!-- crashkernel-planner COMMAND -->` and `<!-- /crashkernel-planner -->`,
+in reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither
 files nor commands: whoever calls it runs them. Imports `errors`.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from html import escape
 
 from planner.errors import InputError, Location, printable
 from planner.records import dataclass
@@ -100,7 +101,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
         except InputError as error:
             where = f"{_at(name, block.first)}: {error.where}"
             raise InputError(where, error.what, error.remedy) from error
-        body = _framed(block, output)
+        body = _framed(block, output, html=name.lower().endswith((".html", ".htm")))
         if lines[block.first + 1 : block.last] != body:
             stale += 1
             lines[block.first + 1 : block.last] = body
@@ -109,7 +110,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
     return end.join(lines) + (end if text.endswith("\n") else ""), len(found), stale
 
 
-def _framed(block: Block, output: Output) -> list[str]:
+def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
     """An output as its document shows it: documents as they are, pictures as they are, all else word for word."""
     body = output.text.rstrip("\n").splitlines()
     if block.rst:
@@ -118,10 +119,10 @@ def _framed(block: Block, output: Output) -> list[str]:
         if output.form == "svg":
             return ["", ".. raw:: html", "", *[f"   {line}".rstrip() for line in body], ""]
         return ["", "::", "", *[f"   {printable(line)}".rstrip() for line in (_shown(block), *body)], ""]
-    if output.form == "markdown":
+    if output.form == "svg" or (output.form == "markdown" and not html):
         return ["", *body, ""]
-    if output.form == "svg":
-        return ["", *body, ""]
+    if html:
+        return [f"<pre>{escape(_shown(block))}", *[escape(printable(line)) for line in body], "</pre>"]
     longest = max((len(run) for line in body for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}console", _shown(block), *body, fence]

@@ -175,25 +175,23 @@ class _Search:
             last = point.taken == len(self.tables.procedure.steps)
             touched = self.running | (self.in_use_afterwards if last else 0)
             for page, needs, walk in self._every_walk(point, from_root):
-                covering = self.covering[page]
-                if not walk.valid:
-                    if not page & self.focus:
-                        continue
-                    if last and page & self.in_use_afterwards:
-                        faults.append((needs, covering, page, AFTERWARDS))
-                    elif self.eager or page & self.running:
-                        faults.append((needs, covering, page, self.classes[page]))
-                    continue
-                if not self.eager and not page & touched:
-                    continue
-                gains = [self.leaf_bits.get(walk.leaf, 0) if walk.leaf else 0]
-                gains += [self.link_bits.get(link, 0) for link in walk.links]
-                for gain in gains:
-                    if gain:
-                        forbids = gain if self.eager else gain | covering
+                if not walk.valid and page & self.focus:
+                    who = AFTERWARDS if last and page & self.in_use_afterwards else self.classes[page]
+                    if self.eager or page & touched:
+                        faults.append((needs, self.covering[page], page, who))
+                if self.eager or page & touched:
+                    for gain in self._gains(walk):
+                        forbids = gain if self.eager else gain | self.covering[page]
                         loads.setdefault((needs, gain, forbids), (needs, gain, forbids, page))
             self.loads.append(tuple(loads.values()))
             self.faults.append(tuple(faults))
+
+    def _gains(self, walk: Walk) -> list[int]:
+        """What a walk may leave behind, as single bits; what it passed stays useful where it ends at nothing."""
+        bits = [self.link_bits.get(link, 0) for link in walk.links]
+        if walk.leaf is not None:
+            bits.append(self.leaf_bits.get(walk.leaf, 0))
+        return [bit for bit in bits if bit]
 
     def _every_walk(self, point: Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
         """Each page, what must be cached for the walk, and the walk: from the root, and from each kept table."""

@@ -25,6 +25,7 @@ def parts(procedure: Procedure) -> tuple[Procedure, ...]:
     changing: set[str] = set()
     for table in procedure.tables:
         runs: dict[str, tuple[str, ...]] = {}
+        contiguous: set[str] = set()
         for entry in table.entries:
             values = held[entry.name]
             leaves = [value for value in values if isinstance(value, Leaf)]
@@ -32,10 +33,12 @@ def parts(procedure: Procedure) -> tuple[Procedure, ...]:
                 changing.update(entry.covers)
             if leaves or len(values) > 1:
                 groups.join(entry.covers)
-            if entry.run and any(leaf.cont for leaf in leaves):
+            if entry.run:
                 runs[entry.run] = (*runs.get(entry.run, ()), *entry.covers)
-        for pages in runs.values():
-            groups.join(pages)
+            if any(leaf.cont for leaf in leaves):
+                contiguous.add(entry.run)
+        for run in contiguous & runs.keys():
+            groups.join(runs[run])  # the hint of one entry speaks for the whole run
     apart: dict[str, list[str]] = {}
     moving = {groups.leader(page) for page in changing}
     for page in procedure.pages:

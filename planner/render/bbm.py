@@ -77,7 +77,7 @@ def render(cases: Sequence[Case], procedures: Sequence[Procedure], form: str = "
 
 
 def _one(case: Case) -> list[Block]:
-    rule = "the break-before-make rule is broken" if case.rule_broken else "break-before-make is kept"
+    rule = "break-before-make is broken" if case.rule_broken else "no rule of that level is broken"
     text = f"{printable(case.procedure)} at {_level(case.bbm_level)}; {rule}"
     return [
         Lead(case.verdict, text, _MOODS[case.verdict]),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from planner.render.canvas import FONT, MARGIN, Canvas, number
 from planner.render.labels import Label, place, shorten, text_width, wrapped
-from planner.render.memory_picture import WIDTH
 from planner.render.numbers import size, span
+from planner.render.painting import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,8 @@
 
 The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one
 more where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a
-list below says what it is. Imports `canvas`, `labels`, `strip`, `bar` for the banks, `tables` for the words.
+list below says what it is. Imports `canvas`, `painting`, `labels`, `strip`, `bar` for the banks,
+`tables` for the words.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from planner.render import bar, tables
 from planner.render.canvas import FONT, MARGIN, Canvas, number
 from planner.render.labels import Label, place, shorten, text_width, wrapped
 from planner.render.numbers import address, count, size
-from planner.render.strip import GENERIC, KIND_NAMES, Band, Item, Mark, Scale, bands, items, marks
+from planner.render.painting import WIDTH, legend, paint_bands, paint_mark
+from planner.render.strip import GENERIC, Band, Item, Mark, Scale, bands, items, marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,22 +25,7 @@ if TYPE_CHECKING:
     from planner.ranges import Span
     from planner.result import Plan
 
-__all__ = ["LEGEND", "WIDTH", "draw", "draw_canvas", "legend", "paint_bands", "paint_mark"]
-
-LEGEND = {
-    "ram": "memory",
-    "nomap": "firmware memory (nomap)",
-    "reserved": "reserved",
-    "partly": "reserved in part",
-    "crash": "crash memory",
-    "tail": "tail (goes back)",
-    "kept": "rest of the area (kept)",
-    "low": "crash kernel's low memory",
-    "cma": "crash cma",
-}
-"""Each kind of memory and what the legend calls it."""
-
-WIDTH = 960
+__all__ = ["draw", "draw_canvas"]
 
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
@@ -49,8 +36,6 @@ _RUNS = 2000  # so many pieces of the linear map can be told apart
 _NAMED = 40  # so many names of one row are tried
 _KEYS = 60  # so many names are listed
 _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
-_EMPTY = 0.55  # the upper part of a mark that is reserved in part
-_HEIGHTS = (1.0, 0.8, 0.6, 0.42, 0.25)  # of a band, by kind of leaf: the larger, the higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,25 +232,6 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
     paint_bands(canvas, row.bands, MARGIN, top + _BAR + 3 + _BAND, _BAND)
 
 
-def paint_mark(
-    canvas: Canvas, mark: Mark, pieces: Sequence[tuple[float, float]], top: float, height: float, *, stop: bool = True
-) -> None:
-    """A mark in a bar; what is reserved in part fills the lower part. stop: whether the keyboard stops there."""
-    paint = canvas.shape if stop else canvas.band
-    if mark.kind == "partly":
-        paint("reserved", pieces, top + height * _EMPTY, height * (1 - _EMPTY), mark.text)
-    else:
-        paint(mark.kind, pieces, top, height, mark.text)
-
-
-def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, height: int) -> None:
-    """The linear map below a bar: the larger the entries, the higher the band."""
-    for band in shown:
-        high = round(height * _HEIGHTS[band.kind])
-        runs = [(x + at, wide) for at, wide in band.runs]
-        canvas.band(f"k{band.kind}", runs, bottom - high, high, band.text)
-
-
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
     """What a row's marks are called, the most important first; the whole text of each; how many are left out."""
     found: list[tuple[str, float, str]] = []
@@ -343,56 +309,6 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
             used = x + half + 10
         at += step
     return y + 4
-
-
-def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
-    """Swatches of what marks and bands show, in lines; the y below them."""
-    used = {mark.kind for mark in shown}
-    entries: list[tuple[str, str]] = [(kind, text) for kind, text in LEGEND.items() if kind in used]
-    if "area" in used:
-        entries.append(("area", "aligned area"))
-    y = _swatches(canvas, y + 8, entries)
-    kinds = sorted({band.kind for band in covers})
-    if kinds:
-        sizes = _leaf_sizes(plan)
-        y += 19
-        canvas.text(MARGIN, y + 10, "Linear map, the higher the larger the entries:", cls="soft")
-        y = _swatches(canvas, y + 17, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])
-    return y + 22
-
-
-def _swatches(canvas: Canvas, y: float, entries: Sequence[tuple[str, str]]) -> float:
-    """Swatches and their words in lines, from `y`; the top of the last line."""
-    x = float(MARGIN)
-    for kind, text in entries:
-        wide = 22 + text_width(text, FONT)
-        if x > MARGIN and x + wide > canvas.width - MARGIN:
-            x, y = float(MARGIN), y + 17
-        _swatch(canvas, kind, x, y)
-        canvas.text(x + 22, y + 10, text)
-        x += wide + 14
-    return y
-
-
-def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
-    if kind == "area":
-        canvas.line("edge", f"M{number(x)} {number(y)}h16v12h-16z")
-    elif kind.startswith("k") and kind[1:].isdigit():
-        high = max(round(12 * _HEIGHTS[int(kind[1:])]), 3)
-        canvas.band(kind, [(x, 16)], y + 12 - high, high)
-    elif kind == "partly":
-        canvas.band("reserved", [(x, 16)], y + 12 * _EMPTY, 12 * (1 - _EMPTY))
-    else:
-        canvas.band(kind, [(x, 16)], y, 12)
-
-
-def _leaf_sizes(plan: Plan) -> tuple[str, ...]:
-    """What one entry, or one contiguous run, of each kind maps."""
-    from planner.geometry import geometry  # noqa: PLC0415 - only a picture asks for it
-
-    geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    runs = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return tuple([size(run) for run in runs])
 
 
 def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> float:

@@ -1,7 +1,7 @@
 """Several plans of one machine drawn below each other: a strip of memory and of the linear map for each.
 
 All strips share one axis, broken where memory has large holes and where low memory ends. Imports `canvas`, `labels`,
-`strip`, `bar` for the banks, `tables` for the words, and `memory_picture` for what its legend says.
+`strip`, `bar` for the banks, `tables` for the words, and `painting`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from planner.render import bar, tables
 from planner.render.canvas import FONT, MARGIN, Canvas, number
 from planner.render.labels import shorten, text_width, wrapped
-from planner.render.memory_picture import WIDTH, legend, paint_bands, paint_mark
 from planner.render.numbers import address
+from planner.render.painting import WIDTH, legend, paint_bands, paint_mark
 from planner.render.strip import Band, Mark, Scale, bands, items, marks
 
 if TYPE_CHECKING:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, VERDICTS, Procedure, Touch, case
+from planner.bbm import (
+    BBM_LEVELS,
+    PROCEDURES,
+    TLBS,
+    TOUCHES,
+    VERDICTS,
+    Entry,
+    Leaf,
+    Page,
+    Procedure,
+    Switch,
+    Table,
+    Touch,
+    Write,
+    case,
+)
 from planner.bbm.rules import broken
 from planner.records import replace
 from tests.bbm.naive import Naive
@@ -90,7 +105,35 @@ def agree(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> 
     assert case(procedure, level, tlb=tlb, touch=touch, cpus=cpus).verdict == expected
 
 
+HALF_A_RUN = Procedure(
+    "half a run",
+    "",
+    (Page("a", "area"), Page("b", "linear-map")),
+    (Table("root", "pte", (Entry("a page", ("a",), Leaf(cont=True), "run"), Entry("b page", ("b",), None, "run"))),),
+    "root",
+    (Write("b page", Leaf()),),
+)
+"""One entry of a run has the hint, which speaks for the run; another is written without."""
+
+LEFT_BEHIND = Procedure(
+    "left behind",
+    "",
+    (Page("a", "area"),),
+    (
+        Table("root", "pgd", (Entry("top", ("a",), "ptes"),)),
+        Table("other", "pgd", (Entry("other top", ("a",), Leaf()),)),
+        Table("ptes", "pte", (Entry("a page", ("a",), None),)),
+    ),
+    "root",
+    (Switch("other"),),
+    "image",
+)
+"""A walker keeps a table that it passed in vain, and comes through it again on another root."""
+
+
 @settings(max_examples=60)
+@example(procedure=LEFT_BEHIND, level="0", tlb="architecture", touch="image", cpus=1)
+@example(procedure=HALF_A_RUN, level="0", tlb="walk-on-miss", touch="linear-map", cpus=1)
 @given(procedure=procedures(most_steps=5), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
 def test_an_explorer_without_any_reduction_finds_the_same(
     procedure: Procedure, level: str, tlb: str, touch: str, cpus: int
@@ -108,6 +151,7 @@ def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) ->
 
 
 @settings(max_examples=60)
+@example(procedure=HALF_A_RUN, cpus=1, nt=False)
 @given(procedure=procedures(), cpus=st.integers(1, 2), nt=st.booleans())
 def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, cpus: int, nt: bool) -> None:
     """The rule is judged on the steps alone; the architecture's walker finds every way to break it, and no other.

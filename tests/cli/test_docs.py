@@ -74,6 +74,17 @@ def test_a_fence_is_longer_than_any_in_the_output() -> None:
     assert [fence.content for fence in fences] == ["$ crashkernel-planner text ````\ntext\n````\n"]
 
 
+def test_a_page_shows_text_as_text() -> None:
+    """Nothing of the output is markup there."""
+    new, _, _ = updated(block("text '<b>&'"), "x.HTML", echo)
+    assert new.splitlines()[1:-1] == [
+        "<pre>$ crashkernel-planner text &#x27;&lt;b&gt;&amp;&#x27;",
+        "text",
+        "&lt;b&gt;&amp;",
+        "</pre>",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
