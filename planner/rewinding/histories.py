@@ -73,7 +73,7 @@ def _logged(view: View) -> list[History]:
         before.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
     before += [Later(_CRASH, end - start, at=start) for start, end in view.crash]
     for account in accounts:
-        budget = Budget(2000)
+        budget = Budget(8000)
         found: list[History] = []
         for undone in undo(view.listed, [*before, *account.items], budget):
             history = _history(view, account.what, undone, early)
