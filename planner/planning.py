@@ -5,18 +5,23 @@ Imports every layer of the core; reads no file, prints nothing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from planner import crashkernel as ck
 from planner.accounting import ideal_table_bytes, waste
 from planner.errors import InputError
+from planner.geometry import Geometry
+from planner.kernels import Profile
 from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
+from planner.memblock import Memblock
 from planner.memory_map import MemoryMap
 from planner.presets import preset_named
 from planner.processors import processors
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.remarks import remarks
-from planner.reservation import Placement
+from planner.reservation import Placement, reserve
 from planner.result import (
     FactsView,
     KernelView,
@@ -28,7 +33,6 @@ from planner.result import (
     ReservationView,
     Rewound,
 )
-from planner.rewind import rewind
 from planner.setting import (
     CONFIG_SYMBOLS,
     Options,
@@ -44,6 +48,9 @@ from planner.setting import (
 )
 from planner.steps import Measured, Steps
 from planner.strategies import Strategy, strategy_named
+
+if TYPE_CHECKING:
+    from planner.rewinding import Reading
 
 __all__ = [
     "Options",
@@ -61,7 +68,7 @@ class Question:
     """One machine and one request before a strategy is chosen: what plans that differ in it share.
 
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
-    own behaviour. rewound: what was undone. other: the map of another reading, where nobody can know. assumed,
+    own behaviour. rewound: what was undone. others: the maps of other readings, where nobody can know. assumed,
     notes: what all plans say. steps: what was already worked out.
     """
 
@@ -71,7 +78,7 @@ class Question:
     mainline: Setting
     options: Options
     rewound: tuple[Rewound, ...]
-    other: MemoryMap | None
+    others: tuple[Reading, ...]
     assumed: tuple[str, ...]
     notes: tuple[str, ...]
     steps: Steps
@@ -101,7 +108,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed, notes)
-    memory, rewound, other = _memory_at_reservation(machine, options, notes)
+    memory, rewound, others = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     steps = Steps(setting)
     request = _request(text, setting, steps.ram)
@@ -109,7 +116,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(machine, text, request, setting, options, rewound, other, tuple(assumed), tuple(notes), steps)
+    return Question(machine, text, request, setting, options, rewound, others, tuple(assumed), tuple(notes), steps)
 
 
 def with_request(question: Question, text: str) -> Question:
@@ -167,27 +174,34 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         list(question.notes),
         question.steps,
     )
-    if question.other is not None:
-        readings = _other_readings(machine, text, request, setting, options, question.other)
+    if question.others:
+        readings = _other_readings(request, setting, plan.reservation, question.others)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
     return plan
 
 
 def _memory_at_reservation(
-    machine: Machine, options: Options, notes: list[str]
-) -> tuple[MemoryMap, tuple[Rewound, ...], MemoryMap | None]:
-    """The map to plan on, what was rewound, and the map of the other reading where nobody can know."""
-    how = options.reserved or (
-        "as-listed" if machine.settled or machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
-    )
-    listed = machine.memory
+    machine: Machine, options: Options, profile: Profile, geo: Geometry, cmdline: str | None, notes: list[str]
+) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
+    """The map to plan on, what was rewound, and the other readings where nobody can know."""
+    how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
-        return listed, (), None
-    back = rewind(machine)
+        return machine.memory, (), ()
+    from planner.rewinding import Asked, rewind  # noqa: PLC0415 - a settled map needs nothing of it
+
+    limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
+    back = rewind(machine, Asked(profile, geo.page_size, limit, cmdline))
     notes += back.notes
-    memory = MemoryMap(listed.regions, back.reserved)
-    other = None if back.certain or back.reserved == listed.reserved else listed
-    return memory, back.rewound, other
+    first, *others = back.readings
+    return first.memory, first.rewound, tuple(others)
+
+
+def _usual_view(machine: Machine, cmdline: str | None) -> str:
+    """`rewind` for a later view, and for a log's own state under another command line."""
+    if machine.settled:
+        own = machine.facts.cmdline
+        return "rewind" if machine.kind == "dmesg" and own is not None and cmdline not in (None, own) else "as-listed"
+    return "as-listed" if machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
 
 
 def _plan(
@@ -333,12 +347,20 @@ def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
 
 
 def _other_readings(
-    machine: Machine, text: str, request: ck.Reading, setting: Setting, options: Options, other: MemoryMap
+    request: ck.Reading, setting: Setting, view: ReservationView, others: tuple[Reading, ...]
 ) -> tuple[OtherReading, ...]:
-    """The answer if everything the later view lists as reserved was there before."""
-    memory = MemoryMap(
-        setting.memory.regions, tuple(r for r in other.reserved if not r.name.startswith("Crash kernel"))
-    )
-    plan = _plan(machine, text, request, replace(setting, memory=memory), options, (), [], [])
-    view = plan.reservation
-    return (OtherReading("every reservation listed came before the crash kernel", view.outcome, view.crash, view.low),)
+    """The answers under the other readings, as far as they differ."""
+    seen = {(view.crash, view.low)}
+    found: list[OtherReading] = []
+    for other in others:
+        memory = MemoryMap(setting.memory.regions, other.memory.reserved)
+        memblock = Memblock.of(memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node)
+        placement = Placement(log=[])
+        if request.valid:
+            placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
+        if (placement.crash, placement.low) in seen:
+            continue
+        seen.add((placement.crash, placement.low))
+        answer = _reservation_view(request, placement, setting, whole=False)
+        found.append(OtherReading(other.assumption, answer.outcome, answer.crash, answer.low))
+    return tuple(found)

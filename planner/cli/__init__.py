@@ -28,6 +28,7 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 COMMANDS = {
     "plan": "Where the crash kernel goes on one machine, and what that costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
+    "verify": "What sources record of the crash kernel, against the plan.",
     "explain": "The story of one plan, attempt by attempt, and what would help.",
     "size": "What to ask for: distributions' defaults, a sweep over sizes, shrinking after boot.",
     "fit": "The largest crash kernel a machine can give.",

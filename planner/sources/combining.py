@@ -55,9 +55,22 @@ def combine(machines: Sequence[Machine], *, check_ram: bool = True) -> Machine:
         for m in machines
         if m is not best and m.memory.regions
     ]
+    notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     return replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)))
+
+
+def _moved(machines: Sequence[Machine]) -> list[str]:
+    """What to say where the kernel image lies elsewhere in another source: it is of another boot."""
+    images = {m.source: m.facts.kernel_image for m in machines if m.facts.kernel_image is not None}
+    first, *others = images.items() if images else [("", None)]
+    return [
+        f"the kernel image moved: it lies at {first[1].start:#x} in {printable(first[0])} and at {image.start:#x} in "
+        f"{printable(source)}, so what was reserved around it is of one boot only"
+        for source, image in others
+        if first[1] is not None and image is not None and image.start != first[1].start
+    ]
 
 
 def _rank(machine: Machine) -> int:

@@ -11,11 +11,12 @@ import re
 
 from planner.errors import InputError, Location, printable
 from planner.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
-from planner.ranges import Range
+from planner.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
 from planner.sources.log_prefix import without_prefix
+from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -32,13 +33,18 @@ _DUMP = re.compile(
 )
 _RESERVED = re.compile(rf"crashkernel reserved: {_HEX} - {_HEX}")
 _LOW = re.compile(rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
+_PATCHED = re.compile(r"Reserving (\d+)MB of (low )?memory at (\d+)MB for crashkernel")
 _CMA = re.compile(rf"cma: Reserved (\d+) MiB at {_HEX}")
 _SWIOTLB = re.compile(rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
 _NODE_DATA = re.compile(rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
 _OF = re.compile(rf"OF: reserved mem: {_HEX}\.\.{_HEX} \((\d+)\s+KiB\) (nomap|map) (\S+) (\S+)")
 _POOL = re.compile(rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size (\d+) MiB")
 _KFENCE = re.compile(rf"kfence: initialized - using (\d+) bytes for \d+ objects at {_HEX}")
-_HASH = re.compile(r"^(\S.*?) (?:hash table|cache hash table) entries: \d+ \(order: -?\d+, (\d+) bytes")
+_HASH = re.compile(r"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, (\d+) bytes(?:, (\w+))?\)")
+_EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
+_NODE_SPAN = re.compile(rf"^Initmem setup node (\d+) \[mem {_HEX}-{_HEX}\]")
+_LOG_BUF = re.compile(r"log_buf_len: (\d+) bytes|log buffer data \+ meta data: (\d+) \+ (\d+) = \d+ bytes")
+_GROUP = re.compile(r"\[(\d+)\]((?: (?:\d+|-+))+)")
 _PCPU = re.compile(r"pcpu-alloc: .*alloc=(\d+)\*(\d+)")
 _EMBEDDED = re.compile(r"percpu: Embedded (\d+) pages/cpu .*u(\d+)")
 _MIDR = re.compile(r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
@@ -65,9 +71,11 @@ class _Log:
         self.lines: list[str] = []
         self.failed = False
         self.crash_line = 0
-        self.dump_line = 0
         self.kfence: Range | None = None
         self.midr: list[int] = []
+        self.buffer: tuple[int, int, int] | None = None
+        self.unit = 0
+        self.units: dict[int, int] = {}
 
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Remember an early allocation."""
@@ -106,8 +114,8 @@ def _read(line: str, number: int, log: _Log) -> None:
     elif line.startswith("Zone ranges:"):
         log.zones_whole = True
     elif "MEMBLOCK configuration" in line:
-        if not log.dump["memory"]:
-            log.dump_line = number
+        # The last dump stands: the first ones come before the firmware's memory is known.
+        log.dump = {"memory": [], "reserved": []}
     else:
         _fact(line, number, log)
 
@@ -118,6 +126,14 @@ def _crash_line(line: str, number: int, log: _Log) -> None:
         log.crash = Range(int(m[1], 16), int(m[2], 16))
     elif (m := _LOW.search(line)) is not None:
         log.low = Range(int(m[1], 16), int(m[2], 16))
+    elif (m := _PATCHED.search(line)) is not None:
+        # Not arm64's own line: x86's, or one of the patch series before 5.19.
+        start = int(m[3]) * MIB
+        found = Range(start, start + int(m[1]) * MIB)
+        if m[2]:
+            log.low = found
+        else:
+            log.crash = found
     elif text.startswith(_KNOWN):
         log.failed = True
     elif not text.startswith(("crashkernel", "Memory value expected", "crahskernel")):
@@ -138,9 +154,13 @@ def _fact(line: str, number: int, log: _Log) -> None:
         log.cmdline = printable(line[at + len("ommand line: ") :])
     elif (m := _PCPU.search(line)) is not None:
         log.page_size = int(m[2])
-    elif (m := _EMBEDDED.search(line)) is not None and log.page_size is None:
-        size = int(m[2]) // int(m[1])
-        log.page_size = size if size in (4 * KIB, 16 * KIB, 64 * KIB) else None
+    elif line.startswith("pcpu-alloc: ["):
+        for group, units in _GROUP.findall(line):
+            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+    elif (m := _EMBEDDED.search(line)) is not None:
+        log.unit, size = int(m[2]), int(m[2]) // int(m[1])
+        if log.page_size is None:
+            log.page_size = size if size in (4 * KIB, 16 * KIB, 64 * KIB) else None
     else:
         _allocation(line, number, log)
 
@@ -162,10 +182,27 @@ def _allocation(line: str, number: int, log: _Log) -> None:
     elif (m := _POOL.search(line)) is not None:
         start = int(m[1], 16)
         log.event("reserved-memory", start, start + int(m[2]) * MIB, number, "pool")
-    elif (m := _KFENCE.search(line)) is not None:
+    else:
+        _sized(line, number, log)
+
+
+def _sized(line: str, number: int, log: _Log) -> None:
+    """Allocations of which the log names the size only, and the nodes."""
+    if (m := _KFENCE.search(line)) is not None:
         log.event("kfence", None, None, number, size=int(m[1]))
     elif (m := _HASH.match(line)) is not None:
-        log.event("hash", None, None, number, m[1], int(m[2]))
+        if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
+            log.event("hash", None, None, number, m[1], int(m[2]))
+    elif (m := _NODE_SPAN.match(line)) is not None:
+        log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
+    elif (m := _LOG_BUF.search(line)) is not None:
+        # The newer line appears for the built-in buffer too; only an allocated one is followed by what it replaces.
+        log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
+    elif "early log buf free:" in line and log.buffer is not None:
+        number, size, meta = log.buffer
+        log.event("log_buf", None, None, number, size=size)
+        if meta:
+            log.event("log_meta", None, None, number, size=meta)
 
 
 def _machine(log: _Log, name: str) -> Machine:
@@ -173,20 +210,26 @@ def _machine(log: _Log, name: str) -> Machine:
     dumped = bool(log.dump["memory"])
     if dumped:
         regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
-        reserved = [Reserved(a, b) for a, b, _, _ in log.dump["reserved"]]
+        # The dump comes right after the reservation: without what was just reserved it is the state before.
+        crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
+        dump = [(a, b) for a, b, _, _ in log.dump["reserved"]]
+        reserved = [Reserved(*piece) for span in dump for piece in subtract(span, crash)]
     else:
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes)
-        regions = _with_nomap(nodes if log.efi else _inferred(nodes, notes), log.nomap)
+        regions = _with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), log.nomap)
         reserved = [
             Reserved(e.start, e.end, e.name or e.kind)
             for e in log.events
             if e.start is not None and e.end is not None and (e.before_crash or e.kind == "reserved-memory")
+            if e.kind != "node"
         ]
         reserved += firmware
         if regions:
             notes.append("a log without memblock=debug shows only some early reservations: the kernel had more")
     regions = _disjoint(regions)
     _check(regions, name)
+    for group, count in log.units.items():
+        log.event("percpu", None, None, 0, str(group), log.unit * count)
     record = None
     if log.lines:
         record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed)
@@ -213,27 +256,6 @@ def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:
     if zones.get("DMA32"):
         return zones["DMA32"]
     return NO_DMA_ZONES if whole and "DMA" not in zones and "DMA32" not in zones else None
-
-
-def _inferred(nodes: list[Region], notes: list[str]) -> list[Region]:
-    """Touching ranges of one node differ in flags: between two larger ones the smaller is the firmware's."""
-    result: list[Region] = []
-    mapped = True
-    guessed = 0
-    for i, region in enumerate(nodes):
-        touches = i > 0 and nodes[i - 1].end == region.start and nodes[i - 1].node == region.node
-        if not touches:
-            follows = i + 1 < len(nodes) and nodes[i + 1].start == region.end and nodes[i + 1].node == region.node
-            mapped = not follows or region.end - region.start >= nodes[i + 1].end - nodes[i + 1].start
-        else:
-            mapped = not mapped
-        guessed += not mapped
-        result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
-    if guessed:
-        notes.append(
-            f"{guessed} memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
-        )
-    return result
 
 
 def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:

@@ -12,6 +12,7 @@ from planner.errors import InputError, Location
 from planner.machine import Facts, Machine
 from planner.memblock import added_one_by_one
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -36,6 +37,7 @@ def parse(text: str, name: str) -> Machine:
     reserved: list[Reserved] = []
     part = 0
     expected = 0
+    flagged = False
     for number, line in text_lines(text, name):
         match = _LINE.match(line)
         if match is None:
@@ -55,6 +57,7 @@ def parse(text: str, name: str) -> Machine:
                 raise InputError(
                     Location(name, number, 1), "the range lies beyond 52 physical address bits", "check the line"
                 )
+            flagged = flagged or match[5] is not None
             flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
             node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
             regions.append(Region(start, end, flags, node))
@@ -69,6 +72,8 @@ def parse(text: str, name: str) -> Machine:
     if any(a.end > b.start for a, b in pairwise(regions)):
         regions = added_one_by_one(regions)
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
+    if not flagged:
+        regions = inferred_nomap(regions, notes)
     return Machine(
         name, "memblock", MemoryMap(tuple(regions), tuple(reserved)), Facts(), settled=False, notes=tuple(notes)
     )

@@ -1,0 +1,105 @@
+"""`verify`: what sources record against what the model says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.failures import Refused
+from planner.cli.machine_input import read_machine
+from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.output import colored, emit
+
+if TYPE_CHECKING:
+    from planner.errors import InputError
+    from planner.machine import Machine
+    from planner.verifying import Observed, Verification
+
+__all__ = ["verify"]
+
+_EPILOG = """\
+Each SOURCE is a machine of its own: what --map takes. All --map options together are one machine, and --log,
+--page-tables and --meminfo belong to it, or to the only SOURCE. A source that cannot show all early reservations
+only bounds the placement: recorded lower, or as failed, is not checkable; higher, or wrong in size or alignment,
+is disagreed. Exit status: 1 any source disagrees; else 2 none could be checked, or wrong usage or input; else 0.
+
+\b
+Example:
+  crashkernel-planner verify sample:sa8775p-36g sample:d05-64g-numa
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("machines", metavar="[SOURCE]...", nargs=-1)
+@map_options
+@kernel_options
+@click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
+@click.option("--page-tables", metavar="FILE", help="A dump: /sys/kernel/debug/kernel_page_tables.")
+@click.option("--meminfo", metavar="FILE", help="A /proc/meminfo with DirectMap lines.")
+@output_options(*FORMATS)
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    /,
+    machines: tuple[str, ...],
+    sources: tuple[str, ...],
+    map_format: str | None,
+    log: str | None,
+    crashkernel: str | None,
+    page_tables: str | None,
+    meminfo: str | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> None:
+    """What sources record of the crash kernel, against the plan."""
+    from planner.setting import Options  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.verifying import verify_all  # noqa: PLC0415 - likewise
+
+    groups = [*((machine,) for machine in machines), *((sources,) if sources or not machines else ())]
+    if len(groups) > 1 and (log or page_tables or meminfo):
+        raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")
+    if groups.count(("-",)) > 1:
+        raise Refused("standard input is named twice", "save one of them to a file")
+    read = [_read(group, map_format, log, alone=len(groups) == 1) for group in groups]
+    result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=_observed(page_tables, meminfo))
+    emit(_rendered(result, form, color=colored(color, output)), output)
+    ctx.exit(result.status)
+
+
+for _parameter in verify.params:
+    if _parameter.name == "strategy":
+        _parameter.default = "mainline"  # what was recorded is what that kernel really does
+
+
+def _read(group: tuple[str, ...], map_format: str | None, log: str | None, *, alone: bool) -> Machine | InputError:
+    """One machine; among several, what cannot be read is not checkable, and the others still are."""
+    from planner.errors import InputError  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        return read_machine(group, map_format=map_format, log=log)
+    except InputError as error:
+        if alone:
+            raise
+        return error
+
+
+def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
+    if page_tables is None and meminfo is None:
+        return []
+    from planner.sources.page_tables import read_dump, read_meminfo  # noqa: PLC0415 - only where they are given
+
+    found = [read_dump(page_tables)] if page_tables is not None else []
+    return found + ([read_meminfo(meminfo)] if meminfo is not None else [])
+
+
+def _rendered(result: Verification, form: str, *, color: bool) -> str:
+    if form == "json":
+        from planner.report.verification import to_json  # noqa: PLC0415 - only the chosen format is loaded
+
+        return to_json(result)
+    from planner.render.verify import render  # noqa: PLC0415 - only the chosen format is loaded
+
+    return render(result, form, color=color)

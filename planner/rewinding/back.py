@@ -1,0 +1,196 @@
+"""From a running machine back to the moment of the reservation, in every way that the sources leave open.
+
+What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and
+what was allocated after it. Imports the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from planner.cmdline import values, words
+from planner.forcing import forcing
+from planner.machine import NO_DMA_ZONES, Machine
+from planner.memory_map import MemoryMap, Reserved
+from planner.ranges import Span, subtract, union
+from planner.records import dataclass, replace
+from planner.result import Rewound
+from planner.rewinding.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
+from planner.rewinding.histories import History, histories
+from planner.rewinding.later import memmap
+from planner.rewinding.undo import State
+from planner.rewinding.view import Asked, View, view_of
+from planner.sizes import MIB, format_size, memparse, round_down
+
+__all__ = ["Reading", "Rewind", "rewind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One state of memory at the reservation, under an assumption, and what was put back to get there."""
+
+    assumption: str
+    memory: MemoryMap
+    rewound: tuple[Rewound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know."""
+
+    readings: tuple[Reading, ...]
+    notes: tuple[str, ...] = ()
+
+
+_latest: list[tuple[Machine, Asked, list[History]]] = []
+"""The latest ways back: one machine is mostly asked many times."""
+
+
+def rewind(machine: Machine, asked: Asked) -> Rewind:
+    """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
+    view = view_of(machine, asked)
+    same = replace(asked, cmdline=None)
+    if not _latest or _latest[0][0] is not machine or _latest[0][1] != same:
+        _latest[:] = [(machine, same, histories(view))]
+    found = _latest[0][2]
+    readings: list[Reading] = []
+    for history in found:
+        _add(readings, history, view)
+    return Rewind(tuple(readings), tuple(_notes(view, certain=len(readings) == 1)))
+
+
+def _notes(view: View, *, certain: bool) -> Iterator[str]:
+    if not certain:
+        yield (
+            "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
+            "reading is planned, the others are listed where they differ"
+        )
+    own = values(words(view.machine.facts.cmdline or ""), "mem")
+    new = values(words(view.asked.cmdline or ""), "mem")
+    if own and view.asked.cmdline is not None and not new:
+        yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
+
+
+def _add(readings: list[Reading], history: History, view: View) -> None:
+    """The readings of one history under the command line that is asked for."""
+    for what, state in changed(history, view):
+        memory = _memory(view.machine.memory, state)
+        if all(reading.memory != memory for reading in readings):
+            rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
+            rewound += [Rewound(*span, f"{name}: allocated after the crash kernel") for span, name in history.late]
+            readings.append(Reading(what, memory, tuple(rewound)))
+
+
+def _memory(memory: MemoryMap, state: State) -> MemoryMap:
+    """The map with what is reserved in `state`, names kept."""
+    kept = [
+        Reserved(a, b, r.name)
+        for r in memory.reserved
+        if not r.name.startswith("Crash kernel")
+        for a, b in _common((r.start, r.end), state.blocks)
+    ]
+    old = union((r.start, r.end) for r in kept)
+    moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]
+    return MemoryMap(memory.regions, (*kept, *moved))
+
+
+def _common(span: Span, blocks: Sequence[Span]) -> list[Span]:
+    return [(max(a, span[0]), min(b, span[1])) for a, b in blocks if a < span[1] and span[0] < b]
+
+
+def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
+    """The state under the command line that is asked for, the likeliest first."""
+    asked, machine = view.asked, view.machine
+    own_line, new_line = machine.facts.cmdline, asked.cmdline
+    own, new = cma_of(own_line), cma_of(new_line)
+    tables = _other_tables(history, view)
+    top = _other_top(view)
+    unlimited = _lost_limit(view)
+    if new_line is None or (own == new and own_line is not None and tables is None and top is None and not unlimited):
+        yield history.what, history.state
+        return
+    now = history.early.cma[1] - history.early.cma[0] if history.early.cma else 0
+    same = own == new if own_line is not None else new.size is None
+    sizes: list[int] = [now]
+    if not same:
+        sizes = [new.size] if new.size is not None else _default_cma(machine)
+    elif own_line is None and now != USUAL_CMA[0]:
+        # No distribution configures such an area, or none: that came from a `cma=`, which is not asked for now.
+        sizes = [now, USUAL_CMA[0]] if now in USUAL_CMA else [USUAL_CMA[0], now]
+    for size in sizes:
+        what = history.what if size == sizes[0] else f"{history.what}; a CMA area of {format_size(size)}"
+        above = f"{what}; RAM goes on above"
+        if unlimited:
+            yield above, _replayed(history, view, new, size, None, tables, above=True)
+        if same and size == now and tables is None and top is None and not unlimited:
+            yield what, history.state
+        else:
+            yield what, _replayed(history, view, new, size, top, tables)
+        if own_line is None and not values(words(new_line), "mem") and view.regions[-1][1] <= view.low_max:
+            yield above, _replayed(history, view, new, size, None, tables, above=True)
+
+
+def _replayed(
+    history: History, view: View, new: Cma, size: int, top: int | None, tables: int | None, *, above: bool = False
+) -> State:
+    asked = view.asked
+    state, early = history.state, history.early
+    if above:
+        # With more memory, what was taken from its top lies there.
+        lowest = min([span[0] for span in (*early.memmap, *early.tables)], default=view.low_max)
+        state = state.without([(lowest, 1 << 64), *early.memmap, *early.tables])
+    regions = [(a, min(b, top)) for a, b in view.regions if a < top] if top is not None else view.regions
+    descriptors = [] if asked.profile.first or above else memmap(asked.profile, asked.page_size, regions, view.nodes)
+    return replay(
+        state,
+        early,
+        memmap=descriptors,
+        tables=tables,
+        top=top,
+        cma=size,
+        asked=new,
+        align=cma_align(asked.profile, asked.page_size),
+        page_size=asked.page_size,
+        low_max=view.low_max if top is None else min(view.low_max, top),
+    )
+
+
+def _default_cma(machine: Machine) -> list[int]:
+    """Sizes of the area without `cma=`."""
+    configured = machine.facts.config.get("CMA_SIZE_MBYTES", "")
+    return [int(configured) * MIB] if configured.isdecimal() else [*USUAL_CMA, 0]
+
+
+def _other_top(view: View) -> int | None:
+    """Where memory ends under another `mem=`; None where that changes nothing."""
+    own = values(words(view.machine.facts.cmdline or ""), "mem")
+    new = values(words(view.asked.cmdline or ""), "mem")
+    if not new or (own and own[-1] == new[-1]) or view.machine.settled:
+        return None
+    left = round_down(memparse(new[-1])[0], view.asked.page_size)
+    for start, end in view.regions:
+        if left <= end - start:
+            return start + left if left and start + left < view.regions[-1][1] else None
+        left -= end - start
+    return None
+
+
+def _lost_limit(view: View) -> bool:
+    """Whether the map was cut by a `mem=` that the command line asked for lacks."""
+    own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
+    return bool(own_line and new_line and values(words(own_line), "mem") and not values(words(new_line), "mem"))
+
+
+def _other_tables(history: History, view: View) -> int | None:
+    """Bytes of page tables, if the linear map has base pages there and not here, or the reverse."""
+    asked, facts = view.asked, view.machine.facts
+    if asked.profile.first or view.machine.settled:
+        return None
+    forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
+    pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
+    if pages and not history.early.tables:
+        return view.machine.memory.ram // asked.page_size * 8
+    if not pages and history.early.tables and "rodata" not in forced.assumed:
+        return 0
+    return None

@@ -1,0 +1,32 @@
+"""Firmware memory in listings that do not name it: ranges that touch and yet are listed apart."""
+
+from __future__ import annotations
+
+from planner.memory_map import Flag, Region
+from planner.sizes import GIB
+
+__all__ = ["inferred_nomap"]
+
+
+def inferred_nomap(nodes: list[Region], notes: list[str]) -> list[Region]:
+    """Touching ranges of one node differ in flags: between two larger ones the smaller is the firmware's.
+
+    Nothing as large as 1 GiB is taken for firmware: such ranges touch where two nodes meet.
+    """
+    result: list[Region] = []
+    mapped = True
+    guessed = 0
+    for i, region in enumerate(nodes):
+        touches = i > 0 and nodes[i - 1].end == region.start and nodes[i - 1].node == region.node
+        if not touches:
+            follows = i + 1 < len(nodes) and nodes[i + 1].start == region.end and nodes[i + 1].node == region.node
+            mapped = not follows or region.end - region.start >= nodes[i + 1].end - nodes[i + 1].start
+        else:
+            mapped = not mapped or region.end - region.start >= GIB
+        guessed += not mapped
+        result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
+    if guessed:
+        notes.append(
+            f"{guessed} memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
+        )
+    return result

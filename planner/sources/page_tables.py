@@ -1,0 +1,93 @@
+"""What a running kernel shows of its linear map: a page-table dump of debugfs, or meminfo's DirectMap lines.
+
+Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18 for the dump
+(/sys/kernel/debug/kernel_page_tables). DirectMap lines are printed by kernels that count their linear map: a name
+says the size of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.errors import InputError, Location
+from planner.sizes import KIB, memparse
+from planner.sources.reading import decode, read_bytes, text_lines
+from planner.verifying import Observed
+
+__all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
+
+_SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
+_LEAF = re.compile(r"^\s*0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})\s+\d+[KMGTPE]?\s+(PGD|P4D|PUD|PMD|PTE)\b(.*)$")
+_DIRECT = re.compile(r"^\s*DirectMap(\d+[kKMG]):\s+(\d+) kB\s*$")
+_KINDS = {("PTE", False): "pte", ("PTE", True): "cont_pte", ("PMD", False): "pmd", ("PMD", True): "cont_pmd"}
+
+
+def read_dump(path: str) -> Observed:
+    """The linear map of a page-table dump. Raises InputError."""
+    data, name = read_bytes(path)
+    return parse_dump(decode(data, name), name)
+
+
+def read_meminfo(path: str) -> Observed:
+    """The DirectMap lines of a /proc/meminfo. Raises InputError."""
+    data, name = read_bytes(path)
+    return parse_meminfo(decode(data, name), name)
+
+
+def parse_dump(text: str, name: str) -> Observed:
+    """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError."""
+    found: dict[str, int] = {}
+    inside = seen = False
+    for number, line in text_lines(text, name):
+        section = _SECTION.match(line)
+        if section is not None:
+            title = section[1].lower()
+            inside = title.startswith("linear mapping") and not title.endswith("end")
+            seen = seen or inside
+            continue
+        leaf = _LEAF.match(line) if inside else None
+        if leaf is None:
+            continue
+        start, end = int(leaf[1], 16), int(leaf[2], 16)
+        if end <= start:
+            raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
+        kind = _kind(leaf[3], leaf[4].split())
+        if kind is not None:
+            found[kind] = found.get(kind, 0) + end - start
+    if not seen:
+        raise InputError(
+            name, "there is no linear-map section in it", "give /sys/kernel/debug/kernel_page_tables, whole"
+        )
+    return Observed(name, by_kind=found)
+
+
+def _kind(level: str, flags: list[str]) -> str | None:
+    """The kind of leaf of one line; None for what maps nothing.
+
+    An entry that was made invalid (a guard page of KFENCE) is a leaf all the same.
+    """
+    if not flags:
+        return None
+    if level in ("PGD", "P4D", "PUD"):
+        return "pud" if "BLK" in flags else None
+    if level == "PMD" and "BLK" not in flags:
+        return None
+    return _KINDS[level, "CON" in flags]
+
+
+def parse_meminfo(text: str, name: str) -> Observed:
+    """Bytes per size of entry. Raises InputError."""
+    found: dict[int, int] = {}
+    for number, line in text_lines(text, name):
+        if not line.lstrip().startswith("DirectMap"):
+            continue
+        match = _DIRECT.match(line)
+        if match is None:
+            raise InputError(
+                Location(name, number, 1), "this DirectMap line cannot be read", "it should read like DirectMap2M: 1 kB"
+            )
+        size = memparse(match[1])[0]
+        found[size] = found.get(size, 0) + int(match[2]) * KIB
+    if not found:
+        raise InputError(name, "there is no DirectMap line in it", "this kernel does not count its linear map")
+    return Observed(name, by_size=found)

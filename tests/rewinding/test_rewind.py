@@ -1,0 +1,205 @@
+"""Rewinding worked machines: the expected state is the one that the listing was made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.kernels import select_profile
+from planner.machine import BootRecord, Event, Facts, Machine
+from planner.memblock import Memblock
+from planner.memory_map import MemoryMap, Region, Reserved
+from planner.planning import Options, make_plan
+from planner.ranges import Range, union
+from planner.records import replace
+from planner.rewinding import Asked, rewind
+from planner.rewinding.changes import Cma, cma_of, place_cma
+from planner.rewinding.undo import State
+from planner.sizes import GIB, KIB, MIB
+from planner.sources import combine
+
+PAGE = 4 * KIB
+LOW = 4 * GIB
+MEMORY = MemoryMap((Region(GIB, 9 * GIB),))
+IMAGE = Range(GIB + 2 * MIB, GIB + 24 * MIB)
+TABLES = 8 * GIB // PAGE * 8 + 64 * KIB
+MEMMAP = 8 * GIB // PAGE * 64
+
+
+def early(cma: int = 64 * MIB) -> Memblock:
+    """A 6.1 kernel on 8 GiB with base pages, right before the crash kernel."""
+    memblock = Memblock.of(MEMORY)
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(TABLES, PAGE)
+    memblock.alloc(MEMMAP, 2 * MIB)
+    if cma:
+        memblock.alloc(cma, 2 * MIB, 0, LOW)
+    return memblock
+
+
+LATER = (("hash", 8 * MIB, "Dentry cache"), ("hash", 4 * MIB, "Inode-cache"))
+
+
+def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, cmdline: str | None = None) -> Machine:
+    """The machine as it shows itself afterwards."""
+    memblock = early(cma)
+    events = []
+    if cma:
+        at = memblock_cma(cma)
+        events.append(Event("cma", cma, at, at + cma))
+    found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
+    for kind, size, name in LATER:
+        memblock.alloc(size, 64)
+        events.append(Event(kind, size, name=name))
+    pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
+    listed = list(memblock.reserved)
+    slots = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
+    assert pool is not None
+    assert slots is not None
+    events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+    span = Range(found, found + crash) if found is not None else None
+    pieces = Memblock.of(MemoryMap(MEMORY.regions, tuple(Reserved(a, b) for a, b in listed)))
+    if span is not None:
+        pieces.free(span.start, span.size)
+    reserved = [Reserved(a, b, "reserved") for a, b in pieces.reserved]
+    reserved.append(Reserved(slots, slots + 64 * MIB // 2048 * 24, "reserved"))
+    if span is not None:
+        reserved.append(Reserved(span.start, span.end, "Crash kernel"))
+    facts = Facts(
+        kernel="6.1.0-18-arm64",
+        page_size=PAGE,
+        va_bits=48,
+        cmdline=cmdline,
+        kernel_image=IMAGE,
+        record=BootRecord(span) if span is not None else None,
+        events=tuple(events) if log else (),
+    )
+    return Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, tuple(reserved)), facts, settled=False)
+
+
+def memblock_cma(size: int) -> int:
+    """Where the area of a boot lies."""
+    memblock = early(0)
+    found = memblock.alloc(size, 2 * MIB, 0, LOW)
+    assert found is not None
+    return found
+
+
+def asked(cmdline: str | None = None) -> Asked:
+    return Asked(select_profile("6.1").profile, PAGE, LOW, cmdline)
+
+
+CMDLINE = "crashkernel=256M"
+
+
+@pytest.mark.parametrize("log", [pytest.param(True, id="with its log"), pytest.param(False, id="without its log")])
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param({"crash": 256 * MIB}, id="a low crash kernel"),
+        pytest.param({"crash": 512 * MIB, "high": True}, id="a high crash kernel"),
+        pytest.param({}, id="no crash kernel"),
+    ],
+)
+def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log: bool) -> None:
+    """What came later is gone, what came before is there."""
+    first = rewind(boot(**machine, log=log), asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
+
+
+def test_a_log_that_explains_all_leaves_one_reading() -> None:
+    """Nothing else is offered where nothing else can be."""
+    machine = boot(crash=256 * MIB, log=True, cmdline=CMDLINE)
+    plan = make_plan(machine, "512M", Options(strategy="mainline"))
+    assert plan.reservation.other_readings == ()
+    assert {r.reason for r in plan.memory.rewound} >= {"the crash kernel itself"}
+
+
+def test_as_listed_undoes_nothing_but_keeps_the_names() -> None:
+    """The user's word wins."""
+    machine = boot(log=True)
+    plan = make_plan(machine, "512M", Options(strategy="mainline", reserved="as-listed"))
+    assert plan.memory.reserved == machine.memory.reserved
+    assert plan.memory.rewound == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cma"),
+    [
+        pytest.param("", "cma=0", 0, id="no area any more"),
+        pytest.param("", "cma=256M", 256 * MIB, id="a larger area"),
+        pytest.param("cma=256M", "", 64 * MIB, id="the usual area again"),
+        pytest.param("cma=256M", "cma=256M quiet", 256 * MIB, id="the same area"),
+    ],
+)
+def test_another_cma_moves_the_crash_kernel(before: str, after: str, cma: int) -> None:
+    """The area lies above the crash kernel: with another size the crash kernel lies elsewhere."""
+    size = 256 * MIB if "256M" in before else 64 * MIB
+    machine = boot(crash=256 * MIB, cma=size, log=True, cmdline=f"{CMDLINE} {before}")
+    plan = make_plan(machine, f"crashkernel=512M quiet {after}", Options(strategy="mainline"))
+    expected = early(cma).search(512 * MIB, 2 * MIB, 0, LOW)
+    assert expected is not None
+    assert plan.reservation.crash == Range(expected, expected + 512 * MIB)
+
+
+def test_less_memory_brings_page_tables_and_descriptors_down() -> None:
+    """`mem=3G`: the tables shrink with memory, the descriptors too, and both lie below the new top."""
+    machine = boot(log=True, cmdline="quiet")
+    plan = make_plan(machine, "crashkernel=256M mem=3G", Options(strategy="mainline"))
+    top = 4 * GIB
+    memblock = Memblock.of(MemoryMap((Region(GIB, top),)))
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(TABLES * 3 // 8, PAGE)
+    memblock.alloc(MEMMAP * 3 // 8, 2 * MIB)
+    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    assert plan.reservation.crash is not None
+    assert plan.reservation.crash.start == memblock.search(256 * MIB, 2 * MIB, 0, LOW)
+
+
+def test_a_lost_mem_limit_is_said() -> None:
+    """How much RAM lies above a `mem=` nobody can know."""
+    machine = boot(log=True, cmdline="mem=8G")
+    notes = make_plan(machine, "crashkernel=256M quiet", Options(strategy="mainline")).notes
+    assert any("mem=8G" in note and "not known" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "expected"),
+    [
+        pytest.param(None, Cma(), id="unknown"),
+        pytest.param("quiet", Cma(), id="as configured"),
+        pytest.param("cma=0", Cma(0), id="none"),
+        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
+        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
+        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
+    ],
+)
+def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
+    """As the kernel reads it."""
+    assert cma_of(cmdline) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "low_max", "expected"),
+    [
+        pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
+        pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
+        pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
+        pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
+    ],
+)
+def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> None:
+    """In an empty memory from 1 to 9 GiB."""
+    state = State(((GIB, 9 * GIB),), ())
+    assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
+
+
+def test_an_image_that_moved_is_said() -> None:
+    """Two listings of one machine whose image lies elsewhere are of two boots."""
+    here = boot(crash=256 * MIB, log=False)
+    there = replace(
+        here, source="other.txt", facts=replace(here.facts, kernel_image=Range(2 * GIB, 2 * GIB + 22 * MIB))
+    )
+    notes = combine([here, there]).notes
+    assert any("image moved" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes)

@@ -1,0 +1,68 @@
+"""Page-table dumps and DirectMap lines: what is counted, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.errors import InputError
+from planner.sizes import GIB, KIB, MIB
+from planner.sources.page_tables import parse_dump, parse_meminfo
+
+DUMP = """\
+0x0000000000000000-0xffff000000000000    16776960T PGD
+---[ Linear Mapping start ]---
+0xffff000000000000-0xffff000000200000           2M PTE       RW NX SHD AF            UXN    MEM/NORMAL
+0xffff000000200000-0xffff000001c00000          26M PMD       ro NX SHD AF        BLK UXN    MEM/NORMAL
+0xffff000001c00000-0xffff000002000000           4M PTE       RW NX SHD AF    CON     UXN    MEM/NORMAL
+0xffff000002000000-0xffff000040000000         992M PMD       RW NX SHD AF    CON BLK UXN    MEM/NORMAL
+0xffff000040000000-0xffff000100000000           3G PUD       RW NX SHD AF        BLK UXN    MEM/NORMAL
+0xffff000100000000-0xffff000100001000           4K PTE     F RW NX SHD AF            UXN    MEM/NORMAL
+0xffff000100001000-0xffff000140000000     1048572K PMD
+0xffff000140000000-0xffff800000000000  1073741822G PGD
+---[ Linear Mapping end ]---
+---[ Modules start ]---
+0xffff800000000000-0xffff800008000000         128M PTE       RW NX SHD AF            UXN    MEM/NORMAL
+---[ Modules end ]---
+"""
+
+
+def test_the_linear_map_is_counted_by_kind() -> None:
+    """Blocks, contiguous runs and pages apart; holes and other sections not at all; a guard page is a page."""
+    assert parse_dump(DUMP, "dump").by_kind == {
+        "pte": 2 * MIB + 4 * KIB,
+        "pmd": 26 * MIB,
+        "cont_pte": 4 * MIB,
+        "cont_pmd": 992 * MIB,
+        "pud": 3 * GIB,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        pytest.param("nothing of it\n", "no linear-map section", id="another file"),
+        pytest.param(
+            "---[ Linear Mapping start ]---\n0x2000-0x1000  4K PTE  RW\n",
+            "ends before it starts",
+            id="a range reversed",
+        ),
+    ],
+)
+def test_a_dump_that_is_none_is_refused(text: str, where: str) -> None:
+    """With one line that says what is wrong."""
+    with pytest.raises(InputError, match=where):
+        parse_dump(text, "dump")
+
+
+@pytest.mark.parametrize("name", ["DirectMap4k", "DirectMap4K"])
+def test_direct_map_lines_are_counted_by_size(name: str) -> None:
+    """Both spellings."""
+    text = f"MemTotal: 1 kB\n{name}:       1024 kB\nDirectMap2M:     2048 kB\nDirectMap1G:  1048576 kB\n"
+    assert parse_meminfo(text, "meminfo").by_size == {4 * KIB: MIB, 2 * MIB: 2 * MIB, GIB: GIB}
+
+
+@pytest.mark.parametrize("text", ["MemTotal: 1 kB\n", "DirectMap4k: many\n"])
+def test_meminfo_without_such_lines_is_refused(text: str) -> None:
+    """One line of error."""
+    with pytest.raises(InputError, match="DirectMap"):
+        parse_meminfo(text, "meminfo")
