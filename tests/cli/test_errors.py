@@ -75,6 +75,12 @@ SEE = "see 'crashkernel-planner plan --help'"
         pytest.param(
             "parse 512M", "--ram: missing; see 'crashkernel-planner parse --help'", id="a value that must be given"
         ),
+        pytest.param(
+            "size 512M",
+            "<command line>: CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`; "
+            "see 'crashkernel-planner size --help'",
+            id="a name in capitals stays one",
+        ),
         pytest.param("parse", "VALUE: missing; see 'crashkernel-planner parse --help'", id="an argument is missing"),
         pytest.param(
             "parse 1G --ram much",
