@@ -108,9 +108,9 @@ Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms 
 
 
 def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
-    """The blocks in a format, `text` or `markdown`; ends with a newline. Empty tables and lists are left out.
+    """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
 
-    color: ANSI colours, in text only.
+    Empty tables and lists are left out. color: ANSI colours, in text only.
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
