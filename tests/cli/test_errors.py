@@ -65,6 +65,11 @@ SEE = "see 'crashkernel-planner plan --help'"
         ),
         pytest.param("plan --rodata on,", f"--rodata: 'on,' is not one of 'off', 'on', 'full'; {SEE}", id="a choice"),
         pytest.param(
+            "plan 1G --map sample:rpi4-4g --map-format elf",
+            "--map-format: no format 'elf'; use one of iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport",
+            id="no format, though a bundled map needs none",
+        ),
+        pytest.param(
             "plan --map", "--map: option '--map' requires an argument; see 'crashkernel-planner --help'", id="no value"
         ),
         pytest.param(
