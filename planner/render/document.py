@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "Terms",
     "lay_out",
+    "spaced",
 ]
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
@@ -119,6 +120,11 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
         return text.document(shown, color=color)
     layout: str = import_module(f"planner.render.{form}").document(shown)
     return layout
+
+
+def spaced(parts: Sequence[Sequence[str]]) -> str:
+    """Parts of a document, each some lines or none, as one text with an empty line between them."""
+    return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
 
 
 def _empty(block: Block) -> bool:
