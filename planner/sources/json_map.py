@@ -387,14 +387,16 @@ def schema() -> dict[str, Any]:
     number = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
     span = {"start": number, "end": number, "size": number}
     needs = {"anyOf": [{"required": ["start", "end"]}, {"required": ["start", "size"]}]}
-    pair = {"type": "object", "properties": {"start": number, "end": number}, "additionalProperties": False}
+    none = {"type": "null"}
     region = {
         **span,
-        "flags": {"type": "array", "items": {"enum": list(FLAG_NAMES)}},
+        "flags": {"anyOf": [{"type": "array", "items": {"enum": list(FLAG_NAMES)}}, none]},
         "node": {"type": ["integer", "null"]},
-        "name": {"type": "string"},
+        "name": {"type": ["string", "null"]},
     }
     entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
+    one_range = {"anyOf": [{"type": "object", "properties": span, "additionalProperties": False, **needs}, none]}
+    number_or_none = {"anyOf": [number, none]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:crashkernel-planner:map:1",
@@ -408,13 +410,13 @@ def schema() -> dict[str, Any]:
             "memory": {"type": "array", "minItems": 1, "items": entry},
             "reserved": {"type": "array", "items": entry},
             "kernel": {"type": ["string", "null"]},
-            "page_size": number,
-            "va_bits": number,
+            "page_size": number_or_none,
+            "va_bits": number_or_none,
             "cmdline": {"type": ["string", "null"]},
-            "dma_limit": number,
-            "config": {"type": "object", "additionalProperties": {"type": "string"}},
-            "kernel_image": pair,
-            "kernel_data": pair,
-            "kfence_pool": pair,
+            "dma_limit": number_or_none,
+            "config": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+            "kernel_image": one_range,
+            "kernel_data": one_range,
+            "kfence_pool": one_range,
         },
     }
