@@ -13,6 +13,7 @@ from planner.sources.json_map import parse, schema
 
 GIB = {"start": "1G", "size": "8G"}
 IMAGE = {"start": "1G", "size": "32M"}
+OPTIONAL = ("kernel", "page_size", "va_bits", "cmdline", "dma_limit", "config", "kernel_image", "kfence_pool")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ IMAGE = {"start": "1G", "size": "32M"}
         pytest.param({}, True, id="memory alone"),
         *[
             pytest.param({key: None}, True, id=f"{key} null, which says nothing")
-            for key in ("kernel", "page_size", "va_bits", "cmdline", "dma_limit", "config", "kernel_image", "kfence_pool")
+            for key in OPTIONAL
         ],
         pytest.param({"memory": [GIB | {"flags": None, "node": None, "name": None}]}, True, id="so in an entry"),
         pytest.param({"kernel_image": IMAGE, "kernel_data": IMAGE, "kfence_pool": IMAGE}, True, id="ranges by size"),
