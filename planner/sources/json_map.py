@@ -53,13 +53,17 @@ class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputErro
         self.path, self.what, self.remedy = path, what, remedy
 
 
+class _BadKey(_Bad):
+    """A key that is not known: the place of the key itself is meant."""
+
+
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
     document = load(text, name)
     try:
         return _machine(document, name)
     except _Bad as bad:
-        line, column = locate(text, bad.path, _REGION_KEYS | _MAP_KEYS)
+        line, column = locate(text, bad.path, key=isinstance(bad, _BadKey))
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
 
@@ -84,7 +88,7 @@ def _machine(document: object, name: str) -> Machine:
         return _of_report(document, name)
     for key in document:
         if key not in _MAP_KEYS:
-            raise _Bad((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
+            raise _BadKey((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
     if "memory" not in document:
         raise _Bad((), "the key memory is missing", 'give "memory": [{"start": ..., "end": ...}]')
     notes: list[str] = []
@@ -357,7 +361,7 @@ def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:
         raise _Bad(path, "must be an object", 'such as {"start": "1G", "end": "2G"}')
     for key in entry:
         if key not in _REGION_KEYS:
-            raise _Bad((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
+            raise _BadKey((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
     name = entry.get("name")
     if name is not None and not isinstance(name, str):
         raise _Bad((*path, "name"), "must be a string", 'such as "kernel"')
