@@ -2,7 +2,7 @@
 
 A log reads the same with timestamps, priorities or journal prefixes. Source of the lines: mm/page_alloc.c and
 mm/mm_init.c (zones, node ranges), mm/memblock.c (dumps), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c,
-arch/arm64/mm/init.c, kernel/crash_reserve.c @ 5.10 to 7.2.
+arch/arm64/kvm/pkvm.c, arch/arm64/mm/init.c, kernel/crash_reserve.c @ 5.10 to 7.2.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ _RESERVED = _Line("crashkernel reserved: ", rf"crashkernel reserved: {_HEX} - {_
 _LOW = _Line("crashkernel low memory reserved: ", rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
 _PATCHED = _Line("MB for crashkernel", r"Reserving (\d+)MB of (low )?memory at (\d+)MB for crashkernel")
 _CMA = _Line("cma: Reserved", rf"cma: Reserved (\d+) MiB at {_HEX}")
+_KVM = _Line("kvm [", rf"kvm \[\d+\]: Reserved (\d+) MiB at {_HEX}")
 _SWIOTLB = _Line("software IO TLB: mapped", rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
 _NODE_DATA = _Line("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
 _OF = _Line("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \((\d+)\s+KiB\) (nomap|map) (\S+) (\S+)")
@@ -200,9 +201,9 @@ def _fact(line: str, number: int, log: _Log) -> None:
 
 
 def _allocation(line: str, number: int, log: _Log) -> None:
-    if (m := _CMA.search(line)) is not None:
+    if (m := _CMA.search(line) or _KVM.search(line)) is not None:
         start = int(m[2], 16)
-        log.event("cma", start, start + int(m[1]) * MIB, number)
+        log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)
     elif (m := _SWIOTLB.search(line)) is not None:
         start = int(m[1], 16)
         log.event("swiotlb", start, start + int(m[3]) * MIB, number)
