@@ -9,10 +9,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from planner.geometry import Geometry
-from planner.linear_map import LeafSpan, base_page_bytes
+from planner.linear_map import base_page_bytes
 from planner.ranges import Range, Span, subtract, union
 from planner.records import dataclass
-from planner.result import Mapping, ReservationView, Waste
+from planner.result import Mapping, ReservationView, Spans, Waste
 
 __all__ = ["LowMemory", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
 
@@ -42,8 +42,8 @@ def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> 
 def waste(
     reservation: ReservationView,
     *,
-    spans: Sequence[LeafSpan],
-    baseline_spans: Sequence[LeafSpan],
+    spans: Spans,
+    baseline_spans: Spans,
     mapping: Mapping,
     baseline: Mapping,
     gaps: Sequence[Span],
@@ -92,9 +92,9 @@ def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
     return [piece for gap in gaps for piece in ((gap,) if gap[1] <= low or high <= gap[0] else subtract(gap, taken))]
 
 
-def _outside(mapping: Mapping, spans: Sequence[LeafSpan], within: Span | None) -> int:
+def _outside(mapping: Mapping, spans: Spans, within: Span | None) -> int:
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
-    return everywhere if within is None else everywhere - base_page_bytes(spans, within)
+    return everywhere if within is None else everywhere - base_page_bytes(spans.listed, within)
 
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import le, lt
 from typing import TypeAlias
 
 from planner.errors import KernelBugError
 from planner.geometry import Geometry
 from planner.ranges import Span, subtract, union
-from planner.result import Leaves, Mapping, Tables
+from planner.result import Leaves, Mapping, Spans, Tables
 
 __all__ = [
     "BASE_PAGES",
@@ -34,11 +35,14 @@ __all__ = [
     "PUD",
     "Call",
     "LeafSpan",
+    "Measured",
     "base_page_bytes",
     "build",
     "build_over",
     "kinds_used",
+    "map_with",
     "measure",
+    "measured",
     "remap",
 ]
 
@@ -53,6 +57,8 @@ Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
 _Level: TypeAlias = tuple[int, int, int]
 """One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
+Measured: TypeAlias = tuple[Spans, Mapping]
+"""A linear map and its numbers."""
 _BEYOND = 1 << 64
 
 
@@ -241,13 +247,21 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
                 last = (end - 1 - memstart) >> pmd_shift
                 pte_tables += last - ((start - memstart) >> pmd_shift) + (start >= pte_end)
                 pte_end = ((last + 1) << pmd_shift) + memstart
+    upper = [_count(spans, memstart, shift) for shift in _upper(geometry)]
+    return _mapping(sizes, (*upper, pmd_tables, pte_tables), geometry)
+
+
+def _upper(geometry: Geometry) -> tuple[int, ...]:
+    """What one table maps, as a shift, for the tables that stand wherever anything is mapped, largest first."""
     per_table = geometry.page_shift - 3
-    tables = Tables(
-        p4d=_count(spans, memstart, pud_shift + 2 * per_table) if geometry.levels > 4 else 0,
-        pud=_count(spans, memstart, pud_shift + per_table) if geometry.levels > 3 else 0,
-        pmd=pmd_tables if geometry.levels > 2 else 0,
-        pte=pte_tables,
-    )
+    pud_shift = geometry.pud_size.bit_length() - 1
+    return tuple([pud_shift + above * per_table for above in range(geometry.levels - 3, 0, -1)])
+
+
+def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) -> Mapping:
+    """The numbers of a map. sizes: bytes of each kind; counts: tables of the lowest levels, the PTE tables last."""
+    # Folded levels have no tables of their own, and the root is not counted.
+    tables = Tables(*[0] * (5 - geometry.levels), *counts[1 - geometry.levels :])
     pmd_size, page = geometry.pmd_size, geometry.page_size
     leaves = Leaves(
         sizes[0] // geometry.pud_size,
@@ -269,11 +283,11 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
     )
 
 
-def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
-    """Distinct tables of a level whose one table maps `1 << shift` bytes."""
+def _count(spans: Sequence[tuple[int, ...]], memstart: int, shift: int) -> int:
+    """Distinct tables of a level whose one table maps `1 << shift` bytes; spans begin with start and end."""
     tables, seen_end, i = 0, -_BEYOND, 0
     while i < len(spans):
-        start, end, _ = spans[i]
+        start, end = spans[i][:2]
         if end > seen_end:
             last = (end - 1 - memstart) >> shift
             tables += last - ((start - memstart) >> shift) + (start >= seen_end)
@@ -281,6 +295,66 @@ def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
         # On to the first span that ends beyond the last table seen.
         i = max(i + 1, bisect_right(spans, (seen_end,), i + 1) - 1)
     return tables
+
+
+def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
+    """Sorted spans with their numbers."""
+    return Spans(lambda: spans), measure(spans, geometry, memstart)
+
+
+def map_with(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measured:
+    """The map of `build`; where the calls are alike, ascend and meet in no page, spans wait until they are read.
+
+    Raises KernelBugError as `build` does.
+    """
+    numbers = _tally(calls, geometry, memstart)
+    if numbers is None:
+        return measured(build(calls, geometry, memstart), geometry, memstart)
+    return Spans(partial(build, calls, geometry, memstart)), numbers
+
+
+def _tally(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Mapping | None:
+    """What `measure` says of the map of calls that have the same flags, ascend and meet in no page; None for others.
+
+    Of each call, every kind of leaf covers what lies between the first and the last of its boundaries inside,
+    less what the next larger kind covers: one sum for each kind, over all calls. Counted in pages and by shifts:
+    small numbers, and the quickest way that Python has to round.
+    """
+    flags = {flags for _, _, flags in calls}
+    page_shift, round_up = geometry.page_shift, geometry.page_size - 1
+    starts = [start >> page_shift for start, _, _ in calls]
+    ends = [(end + round_up) >> page_shift for _, end, _ in calls]
+    if len(flags) != 1 or not (all(map(lt, starts, ends)) and all(map(le, ends, starts[1:]))):
+        return None
+    pages = list(zip(starts, ends, strict=True))
+    sizes = [0, 0, 0, 0, 0]
+    smaller, covered = PTE, sum(ends) - sum(starts)
+    levels = _levels(geometry, memstart, flags.pop())
+    for mask, _, kind in levels:
+        inside = _leaves_inside(pages, mask >> page_shift) * ((mask + 1) >> page_shift)
+        sizes[smaller] = (covered - inside) << page_shift
+        smaller, covered = kind, inside
+    sizes[smaller] = covered << page_shift
+    kinds = {kind for _, _, kind in levels}
+    frame = memstart >> page_shift
+    below_pmd, below_pud = (
+        _cut(starts, ends, pages_of) if kind in kinds else _count(pages, frame, pages_of.bit_length() - 1)
+        for kind, pages_of in ((PMD, geometry.pmd_size >> page_shift), (PUD, geometry.pud_size >> page_shift))
+    )
+    upper = [_count(pages, frame, shift - page_shift) for shift in _upper(geometry)]
+    return _mapping(sizes, (*upper, below_pud, below_pmd), geometry)
+
+
+def _leaves_inside(ranges: Iterable[Span], mask: int) -> int:
+    """How many leaves of `mask + 1` pages fit into ranges of pages, on their own boundaries."""
+    shift = mask.bit_length()
+    return sum([last - first for start, end in ranges if (first := (start + mask) >> shift) < (last := end >> shift)])
+
+
+def _cut(starts: Iterable[int], ends: Iterable[int], size: int) -> int:
+    """Distinct leaves of a size that ranges begin or end inside of: those that need a table instead."""
+    mask, shift = size - 1, size.bit_length() - 1
+    return len({at >> shift for at in starts if at & mask} | {at >> shift for at in ends if at & mask})
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

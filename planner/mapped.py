@@ -9,7 +9,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from planner.geometry import Geometry
-from planner.linear_map import BASE_PAGES, NO_CONT, Call, LeafSpan, build, build_over, remap
+from planner.linear_map import (
+    BASE_PAGES,
+    NO_CONT,
+    Call,
+    LeafSpan,
+    Measured,
+    build_over,
+    map_with,
+    measured,
+    remap,
+)
 from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
 from planner.result import ReservationView
@@ -87,23 +97,22 @@ def assumes_kfence_pool(setting: Setting) -> bool:
     return setting.forcing.pool and setting.facts.kfence_pool is None
 
 
-def baseline_map(setting: Setting) -> list[LeafSpan]:
+def baseline_map(setting: Setting) -> Measured:
     """The linear map of the same machine without a crash kernel, under the same forced base pages."""
     return _map(setting, None, BASE_PAGES, pages=bool(setting.forcing.reasons))
 
 
-def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> list[LeafSpan]:
+def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> Measured:
     """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere."""
     flags = BASE_PAGES if pages else 0
     special, calls = _calls(setting, cut, cut_flags | flags, flags)
     if special:
-        return build_over(special, calls, setting.geometry, setting.memstart)
-    return build(calls, setting.geometry, setting.memstart)
+        spans = build_over(special, calls, setting.geometry, setting.memstart)
+        return measured(spans, setting.geometry, setting.memstart)
+    return map_with(calls, setting.geometry, setting.memstart)
 
 
-def planned_map(
-    setting: Setting, reservation: ReservationView, baseline: list[LeafSpan], *, whole: bool
-) -> list[LeafSpan]:
+def planned_map(setting: Setting, reservation: ReservationView, baseline: Measured, *, whole: bool) -> Measured:
     """The linear map of the plan; the baseline itself where the crash kernel changes nothing."""
     crash, area, effect = reservation.crash, reservation.area, setting.effect
     if setting.forcing.reasons:
@@ -123,7 +132,7 @@ def planned_map(
                 (crash.start, crash.end, BASE_PAGES),
                 *((r.start, r.end, 0) for r in reservation.returned),
             ]
-        return remap(baseline, (area.start, area.end), calls, geo, memstart)
+        return measured(remap(baseline[0].listed, (area.start, area.end), calls, geo, memstart), geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
     return _map(setting, (crash.start, round_up(crash.end, geo.page_size)), flags, pages=False)
 

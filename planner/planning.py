@@ -12,6 +12,7 @@ from planner.accounting import ideal_table_bytes, waste
 from planner.errors import InputError
 from planner.geometry import Geometry
 from planner.kernels import Profile
+from planner.linear_map import Measured
 from planner.machine import Machine
 from planner.mapped import assumes_kfence_pool
 from planner.memblock import Memblock
@@ -46,7 +47,7 @@ from planner.setting import (
     with_text,
     without_crash_kernels,
 )
-from planner.steps import Measured, Steps
+from planner.steps import Steps
 from planner.strategies import Strategy, strategy_named
 
 if TYPE_CHECKING:
@@ -273,8 +274,8 @@ def _plan(
         waste=table,
         notes=tuple(dict.fromkeys(notes)),
         facts=_facts_view(setting, options),
-        leaf_spans=tuple(spans),
-        baseline_spans=tuple(baseline_spans),
+        linear_map=spans,
+        baseline_map=baseline_spans,
         steps=_steps(setting, reservation, (baseline_spans, baseline), (spans, mapping)) if options.steps else None,
         processors=processors(setting.strategy, setting.processors),
     )
@@ -312,7 +313,7 @@ def _steps(setting: Setting, reservation: ReservationView, before: Measured, aft
     from planner.remapping import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
 
     (old, baseline), (new, mapping) = before, after
-    return remap_steps(setting, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
+    return remap_steps(setting, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline)
 
 
 def _reservation_view(request: ck.Reading, placement: Placement, setting: Setting, *, whole: bool) -> ReservationView:

@@ -6,6 +6,8 @@ ranges are half-open. Imports the map's types only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from planner.memory_map import Region, Reserved
 from planner.ranges import Range
 from planner.records import dataclass, field
@@ -29,6 +31,7 @@ __all__ = [
     "RequestView",
     "ReservationView",
     "Rewound",
+    "Spans",
     "Tables",
     "Waste",
 ]
@@ -263,12 +266,44 @@ class RemapStep:
     local: bool = False
 
 
+class Spans:
+    """The spans of a linear map, made when they are first read: the numbers of most plans do without them."""
+
+    __slots__ = ("_listed", "_make")
+
+    def __init__(self, make: Callable[[], Iterable[tuple[int, int, int]]] = tuple) -> None:
+        self._make = make
+        self._listed: tuple[tuple[int, int, int], ...] | None = None
+
+    @property
+    def listed(self) -> tuple[tuple[int, int, int], ...]:
+        """Sorted `(start, end, kind)`."""
+        listed = self._listed
+        if listed is None:
+            listed = self._listed = tuple(self._make())
+        return listed
+
+    def __eq__(self, other: object) -> bool:
+        return self.listed == other.listed if isinstance(other, Spans) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.listed)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_spans_of, (self.listed,))
+
+
+def _spans_of(listed: tuple[tuple[int, int, int], ...]) -> Spans:
+    return Spans(lambda: listed)
+
+
+_NO_SPANS = Spans()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole answer for one machine and one request.
 
-    leaf_spans: the linear map itself, sorted `(start, end, kind)` with physical addresses and an index into
-    `KINDS`; baseline_spans: the same without a crash kernel. They are not part of the JSON report.
     steps: how the map is changed, in order; None if not asked for, empty if it is not changed. processors: which may
     run the strategy.
     """
@@ -282,10 +317,23 @@ class Plan:
     waste: Waste
     notes: tuple[str, ...] = ()
     facts: FactsView = NO_FACTS
-    leaf_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
-    baseline_spans: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
+    linear_map: Spans = field(default=_NO_SPANS, repr=False)
+    baseline_map: Spans = field(default=_NO_SPANS, repr=False)
     steps: tuple[RemapStep, ...] | None = None
     processors: ProcessorsView | None = None
+
+    @property
+    def leaf_spans(self) -> tuple[tuple[int, int, int], ...]:
+        """The linear map itself, sorted `(start, end, kind)` with physical addresses and an index into `KINDS`.
+
+        Not part of the JSON report.
+        """
+        return self.linear_map.listed
+
+    @property
+    def baseline_spans(self) -> tuple[tuple[int, int, int], ...]:
+        """The linear map without a crash kernel, as `leaf_spans`."""
+        return self.baseline_map.listed
 
     @property
     def schema_version(self) -> int:

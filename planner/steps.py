@@ -7,23 +7,18 @@ Imports everything up to `remarks`.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from planner import crashkernel as ck
 from planner.accounting import LowMemory, low_memory
-from planner.linear_map import LeafSpan, measure
+from planner.linear_map import Measured
 from planner.mapped import baseline_map, planned_map, whole_leaves
 from planner.memblock import Memblock
 from planner.ranges import Range, Span
 from planner.remarks import why_failed
 from planner.reservation import Placement, reserve
-from planner.result import Mapping, ReservationView
+from planner.result import ReservationView
 from planner.setting import Setting
 
-__all__ = ["Measured", "Steps"]
-
-Measured: TypeAlias = tuple[list[LeafSpan], Mapping]
-"""A linear map and its numbers."""
+__all__ = ["Steps"]
 
 
 class Steps:
@@ -83,8 +78,7 @@ class Steps:
         key = (bool(setting.forcing.reasons), setting.forcing.pool)
         found = self._baselines.get(key)
         if found is None:
-            spans = baseline_map(setting)
-            found = self._baselines[key] = (spans, measure(spans, setting.geometry, setting.memstart))
+            found = self._baselines[key] = baseline_map(setting)
         return found
 
     def whole(self, area: Range | None, setting: Setting) -> bool:
@@ -93,20 +87,16 @@ class Steps:
             return False
         found = self._wholes.get(area)
         if found is None:
-            found = self._wholes[area] = whole_leaves(self.baseline(setting)[0], area, setting.geometry)
+            found = self._wholes[area] = whole_leaves(self.baseline(setting)[0].listed, area, setting.geometry)
         return found
 
     def mapped(self, setting: Setting, reservation: ReservationView, *, whole: bool) -> Measured:
         """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
-        baseline = self.baseline(setting)
         forcing = setting.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
         crash = None if setting.effect == "area" and reservation.area is not None else reservation.crash
         key = (setting.effect, setting.present, bool(forcing.reasons), forcing.pool, crash, reservation.area)
         found = self._maps.get(key)
         if found is None:
-            spans = planned_map(setting, reservation, baseline[0], whole=whole)
-            same = spans is baseline[0]
-            found = baseline if same else (spans, measure(spans, setting.geometry, setting.memstart))
-            self._maps[key] = found
+            found = self._maps[key] = planned_map(setting, reservation, self.baseline(setting), whole=whole)
         return found

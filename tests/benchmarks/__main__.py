@@ -25,7 +25,7 @@ from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text, read_source
 from tests.benchmarks import inputs, many, pages, sizing
 from tests.benchmarks.comparisons import ratios
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.figures import ROOT, Figure, cost_of
 from tests.benchmarks.tlb_model import explore_everything
 
 if TYPE_CHECKING:
@@ -159,13 +159,8 @@ def _memory() -> list[Figure]:
     with tempfile.NamedTemporaryFile("w", suffix=".iomem") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()
-        args = [sys.executable, "-m", "planner", "plan", "32M", "--map", file.name]
-        child = subprocess.Popen(args, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": ROOT})
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"plan of 100,000 lines: status {child.returncode}")
-    return [Figure("peak memory, 100,000 lines of iomem", usage.ru_maxrss * KIB / MIB, 150, "MiB")]
+        peak = cost_of("plan", "32M", "--map", file.name).peak
+    return [Figure("peak memory, 100,000 lines of iomem", peak, 150, "MiB")]
 
 
 def _tlb_model() -> list[Figure]:

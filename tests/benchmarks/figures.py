@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import planner
+from planner.sizes import KIB, MIB
 
-__all__ = ["ROOT", "Figure"]
+__all__ = ["ROOT", "Cost", "Figure", "cost_of"]
 
 ROOT = str(Path(planner.__file__).parent.parent)
 
@@ -24,3 +28,41 @@ class Figure(NamedTuple):
     def holds(self) -> bool:
         """Whether it is within the bound."""
         return self.value <= self.bound
+
+
+class Cost(NamedTuple):
+    """What one command took."""
+
+    seconds: float
+    peak: float
+    """Memory of its largest process, in MiB."""
+
+
+_MEASURE = """
+import os, sys, time
+begin = time.perf_counter()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - begin, usage.ru_maxrss, file=sys.stderr)
+"""
+
+
+def cost_of(*args: str) -> Cost:
+    """Time and memory of `planner` with these arguments. Stops the benchmarks if it fails.
+
+    A process starts with the peak of the one it was split from, and a benchmark's own may be large: a small one
+    stands between the two.
+    """
+    run = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", _MEASURE, sys.executable, "-m", "planner", *args],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        check=True,
+    )
+    *said, measured = run.stderr.splitlines()
+    status, seconds, peak = measured.split()
+    if int(status):
+        raise SystemExit(f"{' '.join(args)}: status {status}: {' '.join(said)}")
+    return Cost(float(seconds), float(peak) * KIB / MIB)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.sizes import GIB, KIB, MIB
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.figures import ROOT, Cost, Figure, cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,18 +49,9 @@ def _write(path: Path, records: int, regions: int = 100) -> str:
     return str(path)
 
 
-def _run(*args: str) -> tuple[float, float]:
-    """Seconds and peak memory (of the largest process, in MiB) of one command."""
-    begin = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": ROOT}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "planner", "batch", *args], stdout=subprocess.DEVNULL, env=environment
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"batch {' '.join(args)}: status {child.returncode}")
-    return time.perf_counter() - begin, usage.ru_maxrss * KIB / MIB
+def _run(*args: str) -> Cost:
+    """What one run of `batch` took."""
+    return cost_of("batch", *args)
 
 
 def _rate() -> Iterator[Figure]:

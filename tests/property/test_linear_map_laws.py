@@ -1,0 +1,72 @@
+"""The numbers of a linear map are the same however they are come by: from its spans, or straight from its calls."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.geometry import VA_BITS, Geometry, geometry
+from planner.linear_map import BASE_PAGES, NO_BLOCKS, NO_CONT, Call, build, map_with, measure
+from planner.ranges import union
+from planner.sizes import GIB, KIB, MIB
+
+GEOMETRIES = [geometry(page, bits) for page, all_bits in VA_BITS.items() for bits in all_bits]
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> tuple[Geometry, int, list[Call]]:
+    """Calls with the same flags that ascend: on boundaries of every kind of leaf, near them, and anywhere."""
+    geo = draw(st.sampled_from(GEOMETRIES))
+    unit = st.sampled_from((1, geo.page_size, geo.cont_pte_size, geo.pmd_size, geo.cont_pmd_size, geo.pud_size))
+    edge = st.builds(
+        lambda unit, count, near: max(unit * count + near, 0), unit, st.integers(0, 70), st.integers(-1, 1)
+    )
+    edges = sorted(set(draw(st.lists(edge, min_size=2, max_size=12))))
+    flags = draw(st.sampled_from((0, NO_CONT, NO_BLOCKS, BASE_PAGES)))
+    memstart = draw(st.sampled_from((0, GIB, 2 * GIB, 512 * MIB, -4 * GIB, geo.pud_size)))
+    step = draw(st.sampled_from((1, 2)))  # 1: every call begins where the one before ends
+    return geo, memstart, [(start, end, flags) for start, end in zip(edges[::step], edges[1::step], strict=False)]
+
+
+@given(alike())
+def test_numbers_without_spans_are_those_of_the_spans(case: tuple[Geometry, int, list[Call]]) -> None:
+    geo, memstart, calls = case
+    page = geo.page_size
+    whole = union((start & -page, -(-end // page) * page) for start, end, _ in calls)
+    if sum(end - start for start, end in whole) != sum(
+        -(-end // page) * page - (start & -page) for start, end, _ in calls
+    ):
+        return  # two calls meet in a page: the map is built, or the kernel stops
+    spans, mapping = map_with(calls, geo, memstart)
+    assert mapping == measure(build(calls, geo, memstart), geo, memstart)
+    assert spans.listed == tuple(build(calls, geo, memstart))
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        pytest.param([(0, GIB, 0), (GIB, 2 * GIB, NO_CONT)], id="different flags"),
+        pytest.param([(GIB, 2 * GIB, 0), (0, GIB, 0)], id="not ascending"),
+        pytest.param([], id="no call"),
+        pytest.param([(0, 5 * KIB, BASE_PAGES), (6 * KIB, 9 * KIB, BASE_PAGES)], id="pages that meet"),
+    ],
+)
+def test_other_calls_are_built(calls: list[Call]) -> None:
+    geo = geometry(4 * KIB, 48)
+    spans, mapping = map_with(calls, geo, 0)
+    assert spans.listed == tuple(build(calls, geo, 0))
+    assert mapping == measure(spans.listed, geo, 0)
+
+
+def test_spans_are_values() -> None:
+    """Equal, and equal after a journey to another process, whether they were made before or not."""
+    geo = geometry(4 * KIB, 48)
+    one, same = (map_with([(0, 3 * GIB + MIB, 0)], geo, 0)[0] for _ in range(2))
+    other = map_with([(0, 3 * GIB, 0)], geo, 0)[0]
+    assert pickle.loads(pickle.dumps(one)) == same  # noqa: S301 - its own
+    assert one != other
+    assert one != one.listed
+    assert hash(one) == hash(same)
