@@ -169,8 +169,9 @@ def is_table(path: str) -> bool:
 def files_in(places: Sequence[str]) -> list[str]:
     """The source files of folders and single files, in order; a folder's are sorted by name.
 
-    What lies deeper is left alone; a folder in a folder, and an unpacked sosreport, is a source of its own.
-    Raises InputError for a place that is not there, or a folder without files.
+    What lies deeper is left alone; a folder in a folder, and an unpacked sosreport, is a source of its own. One of
+    several places that cannot be read is a source too, whose record will say so: it stops no others.
+    Raises InputError for a single place that cannot be read, or a folder without files.
     """
     found: list[str] = []
     for place in places:
@@ -181,6 +182,9 @@ def files_in(places: Sequence[str]) -> list[str]:
                 continue
             inside = sorted(name for name in os.listdir(place) if not name.startswith("."))  # noqa: PTH208 - as above
         except (OSError, ValueError) as error:
+            if len(places) > 1:
+                found.append(place)
+                continue
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
         if not inside:

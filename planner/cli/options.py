@@ -49,7 +49,17 @@ FORMATS = ("text", "json", "markdown", "rst", "html")
 PICTURES = ("svg", "png")
 """What a result with a picture can be written as, too."""
 
-_ENDINGS = {"txt": "text", "json": "json", "md": "markdown", "rst": "rst", "html": "html", "svg": "svg", "png": "png"}
+_ENDINGS = {
+    "txt": "text",
+    "json": "json",
+    "md": "markdown",
+    "markdown": "markdown",
+    "rst": "rst",
+    "htm": "html",
+    "html": "html",
+    "svg": "svg",
+    "png": "png",
+}
 """The format that the ending of a file's name asks for."""
 
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")

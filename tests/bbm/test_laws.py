@@ -53,7 +53,7 @@ def test_a_verdict_never_gets_worse_when_the_level_rises(procedure: Procedure) -
             check_levels(procedure, tlb, touch, 2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(procedure=procedures(), tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
 def test_nor_for_any_procedure(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
     """The same, of random procedures."""
@@ -68,7 +68,7 @@ def test_walk_on_miss_finds_nothing_that_the_architecture_does_not(procedure: Pr
             assert rank(procedure, level, "walk-on-miss", touch, 2) <= rank(procedure, level, "architecture", touch, 2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(procedure=procedures(), level=levels, touch=touches, cpus=st.integers(1, 2))
 def test_nor_in_any_procedure(procedure: Procedure, level: str, touch: str, cpus: int) -> None:
     """The same, of random procedures."""
@@ -85,7 +85,7 @@ def test_a_cpu_more_never_makes_a_procedure_safer(procedure: Procedure) -> None:
             assert one <= two == many
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(procedure=procedures(), level=levels, tlb=tlbs, touch=touches)
 def test_nor_any_procedure(procedure: Procedure, level: str, tlb: str, touch: str) -> None:
     """The same, of random procedures."""
@@ -131,7 +131,7 @@ LEFT_BEHIND = Procedure(
 """A walker keeps a table that it passed in vain, and comes through it again on another root."""
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @example(procedure=LEFT_BEHIND, level="0", tlb="architecture", touch="image", cpus=1)
 @example(procedure=HALF_A_RUN, level="0", tlb="walk-on-miss", touch="linear-map", cpus=1)
 @given(procedure=procedures(most_steps=5), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
@@ -150,7 +150,7 @@ def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) ->
         agree(procedure, level, tlb, procedure.touch, 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @example(procedure=HALF_A_RUN, cpus=1, nt=False)
 @given(procedure=procedures(), cpus=st.integers(1, 2), nt=st.booleans())
 def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, cpus: int, nt: bool) -> None:
@@ -165,7 +165,7 @@ def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, 
         assert case(procedure, "1" if nt else "0", cpus=cpus).verdict in ("safe", "fault")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(procedure=procedures(), level=levels, tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
 def test_a_trace_is_there_unless_all_is_well(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> None:
     """It ends with the harm; without harm there is none."""

@@ -112,6 +112,17 @@ def test_sources_are_planned_one_machine_each(run: Run, tmp_path: Path, words: l
     assert run("batch", "--files-from", str(listed), "--crashkernel", "crashkernel=64M").out == out
 
 
+def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(fleet.memory(2)))
+    listed = tmp_path / "list"
+    listed.write_text(f"{tmp_path / 'gone.json'}\n{tmp_path / 'a.json'}\n")
+    status, told, err = run("batch", "--files-from", str(listed), "--crashkernel", "64M")
+    gone, planned = (json.loads(line) for line in told.splitlines())
+    assert (status, err) == (0, "2 records, 1 of them in error\n")
+    assert "No such file" in gone["error"]
+    assert planned["report"]["reservation"]["crash"]
+
+
 @pytest.mark.parametrize(
     ("args", "error"),
     [
