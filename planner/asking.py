@@ -16,10 +16,12 @@ from planner.setting import Setting, with_strategy
 from planner.sizes import MIB, format_size
 from planner.strategies import Strategy, strategy_named
 
-__all__ = ["FORM_SIZE", "Inquiry", "inquire", "placed", "readable", "value_of"]
+__all__ = ["FORM_SIZE", "NOT_READ", "Inquiry", "form_name", "inquire", "placed", "readable", "value_of"]
 
 FORM_SIZE = format_size(2 * MIB)
 """The size in a request of which only the form counts."""
+
+NOT_READ = "this kernel does not read a request of this form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,10 @@ class Inquiry:
     former: Former
 
     def value(self, size: int) -> str:
-        """How one asks for this size in this form."""
-        return value_of(self.question.request, size)
+        """How one asks for this size in this form, also where the kernel does not read it."""
+        if readable(self.question.request):
+            return value_of(self.question.request, size)
+        return format_size(size) + _unread_suffix(self.question)
 
     def at(self, size: int) -> Question:
         """The same question about another size."""
@@ -61,6 +65,20 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
 def readable(request: ck.Reading) -> bool:
     """Whether the kernel reads requests of this form at all."""
     return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
+
+
+def _unread_suffix(question: Question) -> str:
+    """What made the kernel overlook a request: `,high` or `,low` alone; empty where neither is there."""
+    return next((suffix for suffix in (",high", ",low") if suffix in question.text), "")
+
+
+def form_name(question: Question) -> str:
+    """The form of a request in a word, as it was asked for: `plain`, `high` or `offset`."""
+    request = question.request
+    if request.base:
+        return "offset"
+    unread = not readable(request) and _unread_suffix(question) == ",high"
+    return "high" if request.high or unread else "plain"
 
 
 def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Setting]:

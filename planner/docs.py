@@ -83,7 +83,7 @@ def _words(command: str, name: str, line: int) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
-        raise InputError(_at(name, line), f"{command!r}: {error}".lower(), "close the quotation") from error
+        raise InputError(_at(name, line), f"{command!r}: {str(error).lower()}", "close the quotation") from error
 
 
 def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tuple[str, int, int]:

@@ -5,7 +5,7 @@ Imports `asking`.
 
 from __future__ import annotations
 
-from planner.asking import FORM_SIZE, Inquiry, inquire, readable, value_of
+from planner.asking import FORM_SIZE, NOT_READ, Inquiry, form_name, inquire, readable, value_of
 from planner.capacity import Former, Room, free_below, is_aligned, is_reserved
 from planner.crashkernel import as_cmdline
 from planner.errors import InputError
@@ -169,7 +169,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
     ]
     some_plan = next(iter(plans.values()), None) or inquiry.plan(former.page)
     return Fit(
-        form="offset" if request.base else "high" if request.high else "plain",
+        form=form_name(question),
         offset=request.base or None,
         keep_low=keep_low,
         ram=setting.memory.ram,
@@ -268,7 +268,7 @@ def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
     notes = list(inquiry.question.notes)
     request, setting = inquiry.question.request, inquiry.setting
     if not readable(request):
-        notes.insert(0, "this kernel does not read a request of this form")
+        notes.insert(0, NOT_READ)
     elif request.base:
         notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
     elif setting.proposal is None and setting.strategy.proposal:

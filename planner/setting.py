@@ -23,7 +23,7 @@ from planner.records import dataclass, replace
 from planner.reservation import Bounds, Proposal
 from planner.result import Processor
 from planner.sizes import KIB, MIB, format_size, memparse, round_up
-from planner.strategies import STRATEGIES, Effect, Strategy, strategy_named
+from planner.strategies import STRATEGIES, Effect, Strategy
 
 __all__ = [
     "CONFIG_SYMBOLS",
@@ -32,7 +32,6 @@ __all__ = [
     "granule_of",
     "own_effect",
     "request_text",
-    "resolve",
     "resolve_geometry",
     "resolve_mainline",
     "resolve_profile",
@@ -206,23 +205,6 @@ def _configured_page_size(facts: Facts) -> int | None:
     return next(sizes, None)
 
 
-def resolve(
-    machine: Machine,
-    memory: MemoryMap,
-    profile: Profile,
-    version: str | None,
-    geo: Geometry,
-    options: Options,
-    text: str,
-    cmdline: str | None,
-    assumed: list[str],
-    notes: list[str],
-) -> Setting:
-    """Everything a plan starts from; appends to `assumed` and `notes`. Raises InputError for an unusable map."""
-    setting = resolve_mainline(machine, memory, profile, version, geo, options, text, cmdline, assumed, notes)
-    return with_strategy(setting, strategy_named(options.strategy), prefer_aligned=options.prefer_aligned)
-
-
 def resolve_mainline(
     machine: Machine,
     memory: MemoryMap,
@@ -235,7 +217,10 @@ def resolve_mainline(
     assumed: list[str],
     notes: list[str],
 ) -> Setting:
-    """As `resolve`, for what the kernel itself does: the setting from which all strategies are made."""
+    """What the kernel itself does: the setting from which all strategies are made.
+
+    Appends to `assumed` and `notes`. Raises InputError for an unusable map.
+    """
     facts = machine.facts
     parameters = words(cmdline) if cmdline else []
     memory = _limited(machine, memory, parameters, geo, notes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from planner.asking import Inquiry, inquire
+from planner.asking import NOT_READ, Inquiry, form_name, inquire, readable
 from planner.errors import InputError
 from planner.fitting import form_of
 from planner.linear_map import base_page_bytes
@@ -217,31 +217,39 @@ def sweep(
         if progress is not None:
             progress(done, len(runs))
         plan = inquiry.plan(first)
-        row = size_plan(plan)
-        rows.append(Row(row, row if first == last else size_plan(inquiry.plan(last))))
+        row = _asked(size_plan(plan), first)
+        rows.append(Row(row, row if first == last else _asked(size_plan(inquiry.plan(last)), last)))
         inquiry.question.steps.forget()
     assert plan is not None  # noqa: S101 - there is a run from the least to the most size
     if progress is not None:
         progress(len(runs), len(runs))
-    request = inquiry.question.request
+    question = inquiry.question
     return Sweep(
         least=least,
         most=most,
         step=step,
-        form="offset" if request.base else "high" if request.high else "plain",
+        form=form_name(question),
         ram=inquiry.setting.memory.ram,
         source=machine.source,
         kernel=plan.kernel,
         low_free_before=plan.waste.low_free_before,
         rows=tuple(rows),
-        notes=tuple(dict.fromkeys(inquiry.question.notes)),
+        notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.notes])),
     )
+
+
+def _asked(row: SizePlan, size: int) -> SizePlan:
+    """A row with the size that was asked for, where the kernel read none."""
+    return row if row.size else replace(row, size=size)
 
 
 def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
     """Runs of sizes, in whole pages, in which nothing changes but the size; ascending and without a hole."""
     former = inquiry.former
     page, most = former.page, max(least, round_down(most, former.page))
+    if not readable(inquiry.question.request):
+        yield least, most
+        return
     edges = {least}
     reached = 0
     for stretch in former.stretches():

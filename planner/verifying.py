@@ -261,7 +261,7 @@ def _agreed(record: BootRecord) -> str:
 
 
 def _span(span: Range | None) -> str:
-    return f"{span.start:#x}-{span.end:#x} ({format_size(span.size)})" if span is not None else "nothing"
+    return f"[{span.start:#x}, {span.end:#x}) ({format_size(span.size)})" if span is not None else "nothing"
 
 
 def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:

@@ -79,6 +79,7 @@ def test_the_largest_sizes_of_a_form(kernel: str, form: str | None, aligned: int
     """As the free gaps of the map say."""
     found = fit(banks(kernel), form)
     assert (found.largest.aligned, found.largest.reserved) == (aligned, reserved)
+    assert found.form == {",": "high", "1": "offset", "6": "offset"}[form[0]] if form else "plain"
 
 
 def test_low_memory_is_kept() -> None:

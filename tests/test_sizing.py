@@ -66,6 +66,18 @@ def test_a_row_is_the_plan_of_its_size() -> None:
         assert row.first.returned == plan.waste.returned
 
 
+@pytest.mark.parametrize("form", [",high", "1G,low"])
+def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> None:
+    """As a plan of each size says; a plain request of that size would be reserved."""
+    for step in (None, 512 * MIB):
+        swept = sweep(banks("5.10"), 128 * MIB, GIB, form, step=step)
+        assert {plan.outcome for row in swept.rows for plan in (row.first, row.last)} == {"none"}
+        assert (swept.rows[0].first.size, swept.rows[-1].last.size) == (128 * MIB, GIB if step is None else 640 * MIB)
+    assert make_plan(banks("5.10"), "128M" + form.removeprefix("1G")).reservation.outcome == "none"
+    assert make_plan(banks("5.10"), "128M").reservation.outcome == "aligned"
+    assert any("does not read" in note for note in swept.notes)
+
+
 def test_steps() -> None:
     """From the first size on, up to the last; too many are refused, and so is a range that ends before it begins."""
     rows = sweep(banks("6.12"), 100 * MIB, 700 * MIB, step=200 * MIB).rows

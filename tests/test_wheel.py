@@ -27,12 +27,17 @@ EXAMPLES = {
     "batch": "batch fleet.jsonl -o plans.jsonl --resume",
     "collect": "collect -o collect.sh",
     "completion": "completion bash",
+    "docs": "docs --check page.md",
+    "man": "man",
     "plan": "plan 512M --map machine.tar.xz --strategy mainline",
     "schema": "schema",
 }
 """Where the first example of a command's help is not one line that runs as it stands."""
 
-EXTRAS = {"batch fleet.parquet -o plans.parquet": "batch"}
+EXTRAS = {
+    "batch fleet.parquet -o plans.parquet": "batch",
+    "plan 512M --map sample:rpi4-4g -o plan.png": "png",
+}
 """Commands that need an extra, and which."""
 
 
@@ -58,6 +63,7 @@ def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "machine.tar.xz").write_bytes(packed(report))
     record = {"id": 1, "map": {"memory": [{"start": "1G", "size": "8G"}]}, "crashkernel": "512M"}
     (folder / "fleet.jsonl").write_text(json.dumps(record) + "\n")
+    (folder / "page.md").write_text("<!-- crashkernel-planner maps -->\n<!-- /crashkernel-planner -->\n")
     (folder / "fleet.parquet").write_bytes(b"PAR1" + bytes(64) + b"PAR1")
     return folder
 

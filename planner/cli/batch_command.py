@@ -141,7 +141,8 @@ def batch(
     else:
         counts = _run(source, job, output, jobs or cores(), resume=resume)
     if counts.errors:
-        click.echo(f"{counts.records} records, {counts.errors} of them in error", err=True)
+        number = f"{counts.records} record{'s' * (counts.records != 1)}"
+        click.echo(f"{number}, {counts.errors} of them in error", err=True)
     ctx.exit(1 if any(getattr(counts, "errors" if what == "error" else what) for what in fail_on) else 0)
 
 

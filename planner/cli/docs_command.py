@@ -105,6 +105,10 @@ def _run(folder: Path, words: Sequence[str]) -> Output:
     return Output(buffer.getvalue().decode(), form)
 
 
+_SOURCES = ("sources", "machines", "a")
+"""Parameters that name a map: `--map`, and the arguments of `verify` and `diff`."""
+
+
 def _form(words: Sequence[str]) -> str:
     """The format that a command will print. Refuses what writes elsewhere or depends on this machine."""
     from planner.cli import cli  # noqa: PLC0415 - the group imports this module
@@ -121,7 +125,7 @@ def _form(words: Sequence[str]) -> str:
         given = context.params
     if given.get("output"):
         raise InputError("--output", "a command inside a document writes no files", "leave it out")
-    if "sources" in given and not given["sources"]:
+    if "sources" in given and not any(given.get(name) for name in _SOURCES):
         raise InputError("--map", "without it the command asks this machine", "name a file or sample:NAME")
     for value in given.values():
         for one in value if isinstance(value, tuple) else (value,):

@@ -99,6 +99,7 @@ def _parameter(error: click.BadParameter) -> str:
 
 
 def _flat(message: str) -> str:
-    """A sentence of click as one phrase."""
+    """A sentence of click as one phrase; a name in capitals at its start stays one."""
     text = " ".join(message.split()).rstrip(".")
-    return text[:1].lower() + text[1:]
+    first = text.partition(" ")[0]
+    return text if first.isupper() else text[:1].lower() + text[1:]

@@ -119,7 +119,7 @@ def _to_file(data: bytes, path: str) -> None:
     except BrokenPipeError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        raise cannot_write(path, error) from error
+        raise cannot_write(path or "--output", error) from error
 
 
 def _replace(data: bytes, target: Path) -> None:

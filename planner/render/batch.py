@@ -65,8 +65,8 @@ def _lead(fleet: Fleet) -> Lead:
         f"{size(total.kept)} is kept and {signed_size(total.extra_table_bytes)} goes to page tables for good"
     )
     if fleet.errors:
-        text += f"; {count(fleet.errors)} records are in error"
-    return Lead(f"{count(fleet.records)} machines", text, mood)
+        text += f"; {count(fleet.errors)} {'record is' if fleet.errors == 1 else 'records are'} in error"
+    return Lead(f"{count(fleet.records)} machine{'s' * (fleet.records != 1)}", text, mood)
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:

@@ -21,6 +21,7 @@ _SHORT = 20
 
 _COUNTS = ("tlb_entries", "leaves.", "tables.", "va_bits", "node")
 _ADDRESSES = ("offset", "dma_limit", "found")
+_REGISTERS = ("midr",)
 
 
 def blocks(found: Differences) -> list[Block]:
@@ -65,6 +66,8 @@ def _value(path: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
+        if any(word in path for word in _REGISTERS):
+            return f"{value:#x}"
         if any(word in path for word in _COUNTS):
             return count(value)
         return address(value) if path.endswith(_ADDRESSES) else size(value)
@@ -87,4 +90,4 @@ def _entry(value: Mapping[str, Any]) -> str:
     if "assumption" in value:
         where = value["crash"] and address(value["crash"]["start"])
         return f"{value['assumption']}: {value['outcome']}" + (f" at {where}" if where else "")
-    return ", ".join(f"{key} {item}" for key, item in value.items())
+    return ", ".join(f"{key} {hex(item) if key in _REGISTERS else item}" for key, item in value.items())

@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "Terms",
     "lay_out",
+    "spaced",
 ]
 
 Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
@@ -108,9 +109,9 @@ Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms 
 
 
 def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
-    """The blocks in a format, `text` or `markdown`; ends with a newline. Empty tables and lists are left out.
+    """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
 
-    color: ANSI colours, in text only.
+    Empty tables and lists are left out. color: ANSI colours, in text only.
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
@@ -119,6 +120,11 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
         return text.document(shown, color=color)
     layout: str = import_module(f"planner.render.{form}").document(shown)
     return layout
+
+
+def spaced(parts: Sequence[Sequence[str]]) -> str:
+    """Parts of a document, each some lines or none, as one text with an empty line between them."""
+    return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
 
 
 def _empty(block: Block) -> bool:

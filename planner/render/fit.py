@@ -99,18 +99,18 @@ def _rungs(fit: Fit) -> Table:
 
 def _windows(fit: Fit) -> Table:
     rows: list[tuple[str, ...]] = []
-    for number, window in enumerate(fit.windows, 1):
-        label, searched = str(number), span(window.start, window.end)
+    for window in fit.windows:
+        searched = span(window.start, window.end)
         for kind, best, other in (
             ("aligned", window.aligned, window.aligned_next),
             ("exact", window.exact, window.exact_next),
         ):
             if kind == "aligned" and best is None and not any(w.aligned for w in fit.windows):
                 continue
-            rows.append((label, searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
-            label = searched = ""
-    head = ("", "window", "attempt", "holds", "at", "elsewhere")
-    return Table("What each window holds", "lllrlr", head, rows)
+            rows.append((searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
+            searched = ""
+    head = ("window", "attempt", "holds", "gap from", "elsewhere")
+    return Table("What each window holds", "llrlr", head, rows)
 
 
 def _spot(spot: Spot | None) -> tuple[str, str]:

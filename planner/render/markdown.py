@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
-from planner.render.document import Facts, Heading, Lead, Listing, Paragraph, Picture, Table
+from planner.render.document import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +46,7 @@ def _row(cells: tuple[str, ...]) -> str:
 
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as Markdown; ends with a newline."""
-    out: list[str] = []
-    for block in blocks:
-        lines = _lines(block)
-        if out and lines:
-            out.append("")
-        out += lines
-    return "\n".join(out) + "\n"
+    return spaced([_lines(block) for block in blocks])
 
 
 def _lines(block: Block) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from planner.errors import printable
-from planner.render.document import Facts, Heading, Lead, Listing, Paragraph, Picture, Table
+from planner.render.document import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,13 +45,7 @@ def _enumerated(text: str) -> bool:
 
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as reStructuredText; ends with a newline."""
-    out: list[str] = []
-    for block in blocks:
-        lines = _lines(block)
-        if out and lines:
-            out.append("")
-        out += lines
-    return "\n".join(out) + "\n"
+    return spaced([_lines(block) for block in blocks])
 
 
 def _lines(block: Block) -> list[str]:

@@ -32,16 +32,16 @@ def presets(found: Presets) -> list[Block]:
     grouped: dict[tuple[str, SizePlan], list[str]] = {}
     for p in found.presets:
         grouped.setdefault((p.value, p.plan), []).append(p.preset)
-    rows = [(", ".join(names), *_plan_cells(plan)) for (_, plan), names in grouped.items()]
+    rows = [(*_plan_cells(plan), ", ".join(names)) for (_, plan), names in grouped.items()]
     aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
-    head = ("default of", "size", "outcome", "at", "page tables", "low free")
+    head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{_number(len(found.presets), 'default')}, {_number(len(grouped), 'value')}, {aligned} of them aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
         Facts(_facts(found.source, found.ram, found.low_free_before, found.kernel)),
-        Table("What distributions ask for, on this machine", "lrllrr", head, rows),
+        Table("What distributions ask for, on this machine", "rllrrl", head, rows),
         Table("Their values", "ll", ("", "crashkernel="), values),
         Bullets("Sources", [printable(source) for source in sources]),
         *_end(found.notes, found.kernel),

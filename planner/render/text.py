@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
-from planner.render.document import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
+from planner.render.document import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
 from planner.render.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, paint, wrap
 
 if TYPE_CHECKING:
@@ -24,13 +24,7 @@ _LABEL = 12
 
 def document(blocks: Sequence[Block], *, color: bool = False, width: int = WIDTH) -> str:
     """The blocks as text, parted by empty lines; ends with a newline. color: with ANSI escapes."""
-    out: list[str] = []
-    for block in blocks:
-        lines = _lines(block, width, color=color)
-        if out and lines:
-            out.append("")
-        out += lines
-    return "\n".join([line.rstrip() for line in out]) + "\n"
+    return spaced([[line.rstrip() for line in _lines(block, width, color=color)] for block in blocks])
 
 
 def _lines(block: Block, width: int, *, color: bool) -> list[str]:

@@ -51,4 +51,4 @@ def _one(verdict: Verdict) -> list[Block]:
 
 
 def _span(span: Range | None) -> str:
-    return f"{span.start:#x}-{span.end:#x} ({size(span.size)})" if span is not None else "none"
+    return f"[{span.start:#x}, {span.end:#x}) ({size(span.size)})" if span is not None else "none"

@@ -32,6 +32,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
     spec: a path, `-` for standard input, `sample:NAME`, or `live`. fmt: one of `FORMATS`, overriding detection.
     Raises InputError for what cannot be read.
     """
+    _check_format(fmt)
     if spec == "live":
         from planner.sources import live  # noqa: PLC0415 - each reader when it is needed
 
@@ -40,7 +41,6 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         from planner.sources.samples import read  # noqa: PLC0415 - as above
 
         return read(spec.removeprefix("sample:"))
-    _check_format(fmt)
     if spec != "-" and "\0" not in spec and os.path.isdir(spec) and fmt in (None, "sosreport"):  # noqa: PTH112 - `pathlib` costs start-up time
         from planner.sources import sosreport  # noqa: PLC0415 - as above
 

@@ -2,7 +2,7 @@
 
 A log reads the same with timestamps, priorities or journal prefixes. Source of the lines: mm/page_alloc.c and
 mm/mm_init.c (zones, node ranges), mm/memblock.c (dumps), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c,
-arch/arm64/mm/init.c, kernel/crash_reserve.c @ 5.10 to 7.2.
+arch/arm64/kvm/pkvm.c, arch/arm64/mm/init.c, kernel/crash_reserve.c @ 5.10 to 7.2.
 """
 
 from __future__ import annotations
@@ -21,33 +21,68 @@ from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LOOKS = re.compile(
-    r"Linux version \d|Early memory node ranges|Zone ranges:|crashkernel (?:low memory )?reserved: 0x|"
-    r"cannot allocate crashkernel|Kernel command line: |MEMBLOCK configuration|Booting Linux on physical CPU"
+_LOOKS = (
+    "Linux version ",
+    "Early memory node ranges",
+    "Zone ranges:",
+    "crashkernel reserved: 0x",
+    "crashkernel low memory reserved: 0x",
+    "cannot allocate crashkernel",
+    "Kernel command line: ",
+    "MEMBLOCK configuration",
+    "Booting Linux on physical CPU",
 )
+
+
+class _Line:
+    """A kind of line: a text that it always holds, and its pattern, compiled when the first such line comes."""
+
+    __slots__ = ("_compiled", "_pattern", "_text")
+
+    def __init__(self, text: str, pattern: str) -> None:
+        self._text, self._pattern = text, pattern
+        self._compiled: re.Pattern[str] | None = None
+
+    def search(self, line: str) -> re.Match[str] | None:
+        """The match in a line of this kind."""
+        if self._text not in line:
+            return None
+        if self._compiled is None:
+            self._compiled = re.compile(self._pattern)
+        return self._compiled.search(line)
+
+
 _HEX = r"0x([0-9a-f]+)"
-_NODE = re.compile(rf"^\s*node\s+(\d+): \[mem {_HEX}-{_HEX}\]")
-_ZONE = re.compile(rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
-_DUMP = re.compile(
-    rf"^\s*(memory|reserved)\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags: {_HEX}"
+_NODE = _Line("node ", rf"^\s*node\s+(\d+): \[mem {_HEX}-{_HEX}\]")
+_ZONE = _Line("", rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
+_DUMP = _Line(
+    " flags: 0x",
+    rf"^\s*(memory|reserved)\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags: {_HEX}",
 )
-_RESERVED = re.compile(rf"crashkernel reserved: {_HEX} - {_HEX}")
-_LOW = re.compile(rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
-_PATCHED = re.compile(r"Reserving (\d+)MB of (low )?memory at (\d+)MB for crashkernel")
-_CMA = re.compile(rf"cma: Reserved (\d+) MiB at {_HEX}")
-_SWIOTLB = re.compile(rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
-_NODE_DATA = re.compile(rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
-_OF = re.compile(rf"OF: reserved mem: {_HEX}\.\.{_HEX} \((\d+)\s+KiB\) (nomap|map) (\S+) (\S+)")
-_POOL = re.compile(rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size (\d+) MiB")
-_KFENCE = re.compile(rf"kfence: initialized - using (\d+) bytes for \d+ objects at {_HEX}")
-_HASH = re.compile(r"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, (\d+) bytes(?:, (\w+))?\)")
+_RESERVED = _Line("crashkernel reserved: ", rf"crashkernel reserved: {_HEX} - {_HEX}")
+_LOW = _Line("crashkernel low memory reserved: ", rf"crashkernel low memory reserved: {_HEX} - {_HEX}")
+_PATCHED = _Line("MB for crashkernel", r"Reserving (\d+)MB of (low )?memory at (\d+)MB for crashkernel")
+_CMA = _Line("cma: Reserved", rf"cma: Reserved (\d+) MiB at {_HEX}")
+_KVM = _Line("kvm [", rf"kvm \[\d+\]: Reserved (\d+) MiB at {_HEX}")
+_SWIOTLB = _Line("software IO TLB: mapped", rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \((\d+)MB\)")
+_NODE_DATA = _Line("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
+_OF = _Line("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \((\d+)\s+KiB\) (nomap|map) (\S+) (\S+)")
+_POOL = _Line(
+    "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size (\d+) MiB"
+)
+_KFENCE = _Line("kfence: initialized", rf"kfence: initialized - using (\d+) bytes for \d+ objects at {_HEX}")
+_HASH = _Line(
+    " hash table entries: ",
+    r"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, (\d+) bytes(?:, (\w+))?\)",
+)
 _EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
-_NODE_SPAN = re.compile(rf"^Initmem setup node (\d+) \[mem {_HEX}-{_HEX}\]")
-_LOG_BUF = re.compile(r"log_buf_len: (\d+) bytes|log buffer data \+ meta data: (\d+) \+ (\d+) = \d+ bytes")
-_GROUP = re.compile(r"\[(\d+)\]((?: (?:\d+|-+))+)")
-_PCPU = re.compile(r"pcpu-alloc: .*alloc=(\d+)\*(\d+)")
-_EMBEDDED = re.compile(r"percpu: Embedded (\d+) pages/cpu .*u(\d+)")
-_MIDR = re.compile(r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_NODE_SPAN = _Line("Initmem setup node", rf"^Initmem setup node (\d+) \[mem {_HEX}-{_HEX}\]")
+_LOG_BUF = _Line("log", r"log_buf_len: (\d+) bytes|log buffer data \+ meta data: (\d+) \+ (\d+) = \d+ bytes")
+_GROUP = r"\[(\d+)\]((?: (?:\d+|-+))+)"
+_PCPU = _Line("pcpu-alloc: ", r"pcpu-alloc: .*alloc=(\d+)\*(\d+)")
+_EMBEDDED = _Line("percpu: Embedded", r"percpu: Embedded (\d+) pages/cpu .*u(\d+)")
+_MIDR = _Line(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 
 
@@ -87,7 +122,7 @@ class _Log:
 
 def looks_like(head: str) -> bool:
     """Whether a text is a boot log."""
-    return _LOOKS.search(head) is not None
+    return any(text in head for text in _LOOKS)
 
 
 def parse(text: str, name: str) -> Machine:
@@ -101,11 +136,11 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _read(line: str, number: int, log: _Log) -> None:
-    if (m := _NODE.match(line)) is not None:
+    if (m := _NODE.search(line)) is not None:
         log.nodes.append(Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])))
-    elif (m := _DUMP.match(line)) is not None:
+    elif (m := _DUMP.search(line)) is not None:
         log.dump[m[1]].append((int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None))
-    elif (m := _ZONE.match(line)) is not None:
+    elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower():
         _crash_line(line, number, log)
@@ -155,7 +190,7 @@ def _fact(line: str, number: int, log: _Log) -> None:
     elif (m := _PCPU.search(line)) is not None:
         log.page_size = int(m[2])
     elif line.startswith("pcpu-alloc: ["):
-        for group, units in _GROUP.findall(line):
+        for group, units in re.findall(_GROUP, line):
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // int(m[1])
@@ -166,9 +201,9 @@ def _fact(line: str, number: int, log: _Log) -> None:
 
 
 def _allocation(line: str, number: int, log: _Log) -> None:
-    if (m := _CMA.search(line)) is not None:
+    if (m := _CMA.search(line) or _KVM.search(line)) is not None:
         start = int(m[2], 16)
-        log.event("cma", start, start + int(m[1]) * MIB, number)
+        log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)
     elif (m := _SWIOTLB.search(line)) is not None:
         start = int(m[1], 16)
         log.event("swiotlb", start, start + int(m[3]) * MIB, number)
@@ -190,10 +225,10 @@ def _sized(line: str, number: int, log: _Log) -> None:
     """Allocations of which the log names the size only, and the nodes."""
     if (m := _KFENCE.search(line)) is not None:
         log.event("kfence", None, None, number, size=int(m[1]))
-    elif (m := _HASH.match(line)) is not None:
+    elif (m := _HASH.search(line)) is not None:
         if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
             log.event("hash", None, None, number, m[1], int(m[2]))
-    elif (m := _NODE_SPAN.match(line)) is not None:
+    elif (m := _NODE_SPAN.search(line)) is not None:
         log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
     elif (m := _LOG_BUF.search(line)) is not None:
         # The newer line appears for the built-in buffer too; only an allocated one is followed by what it replaces.

@@ -16,7 +16,7 @@ from planner.sizes import KIB
 
 __all__ = ["Entry", "entry", "memblock_of", "regions_of"]
 
-_ENTRY = re.compile(
+_ENTRY = (
     r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
     r"((?:[A-Z0-9 ]{1,4}\|)*[A-Z0-9 ]{1,4}|attr=0x[0-9a-f]{1,16})\](\*?)"
 )
@@ -42,7 +42,7 @@ class Entry:
 
 def entry(line: str) -> Entry | None:
     """The descriptor on one line of a log, without its timestamp; None for any other line."""
-    match = _ENTRY.match(line)
+    match = re.match(_ENTRY, line)
     if match is None:
         return None
     bits = 0

@@ -53,13 +53,17 @@ class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputErro
         self.path, self.what, self.remedy = path, what, remedy
 
 
+class _BadKey(_Bad):
+    """A key that is not known: the place of the key itself is meant."""
+
+
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
     document = load(text, name)
     try:
         return _machine(document, name)
     except _Bad as bad:
-        line, column = locate(text, bad.path, _REGION_KEYS | _MAP_KEYS)
+        line, column = locate(text, bad.path, key=isinstance(bad, _BadKey))
         where = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
 
@@ -84,7 +88,7 @@ def _machine(document: object, name: str) -> Machine:
         return _of_report(document, name)
     for key in document:
         if key not in _MAP_KEYS:
-            raise _Bad((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
+            raise _BadKey((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
     if "memory" not in document:
         raise _Bad((), "the key memory is missing", 'give "memory": [{"start": ..., "end": ...}]')
     notes: list[str] = []
@@ -357,7 +361,7 @@ def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:
         raise _Bad(path, "must be an object", 'such as {"start": "1G", "end": "2G"}')
     for key in entry:
         if key not in _REGION_KEYS:
-            raise _Bad((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
+            raise _BadKey((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
     name = entry.get("name")
     if name is not None and not isinstance(name, str):
         raise _Bad((*path, "name"), "must be a string", 'such as "kernel"')
@@ -383,14 +387,16 @@ def schema() -> dict[str, Any]:
     number = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
     span = {"start": number, "end": number, "size": number}
     needs = {"anyOf": [{"required": ["start", "end"]}, {"required": ["start", "size"]}]}
-    pair = {"type": "object", "properties": {"start": number, "end": number}, "additionalProperties": False}
+    none = {"type": "null"}
     region = {
         **span,
-        "flags": {"type": "array", "items": {"enum": list(FLAG_NAMES)}},
+        "flags": {"anyOf": [{"type": "array", "items": {"enum": list(FLAG_NAMES)}}, none]},
         "node": {"type": ["integer", "null"]},
-        "name": {"type": "string"},
+        "name": {"type": ["string", "null"]},
     }
     entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
+    one_range = {"anyOf": [{"type": "object", "properties": span, "additionalProperties": False, **needs}, none]}
+    number_or_none = {"anyOf": [number, none]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:crashkernel-planner:map:1",
@@ -404,13 +410,13 @@ def schema() -> dict[str, Any]:
             "memory": {"type": "array", "minItems": 1, "items": entry},
             "reserved": {"type": "array", "items": entry},
             "kernel": {"type": ["string", "null"]},
-            "page_size": number,
-            "va_bits": number,
+            "page_size": number_or_none,
+            "va_bits": number_or_none,
             "cmdline": {"type": ["string", "null"]},
-            "dma_limit": number,
-            "config": {"type": "object", "additionalProperties": {"type": "string"}},
-            "kernel_image": pair,
-            "kernel_data": pair,
-            "kfence_pool": pair,
+            "dma_limit": number_or_none,
+            "config": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+            "kernel_image": one_range,
+            "kernel_data": one_range,
+            "kfence_pool": one_range,
         },
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from planner.errors import InputError, Location
@@ -71,15 +71,16 @@ def _second_key(text: str) -> int:
     return 0
 
 
-def locate(text: str, path: Sequence[str | int], known: Container[str]) -> tuple[int, int]:
-    """Line and column, from 1, of the value at a path, found by reading the document once more.
+def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+    """Line and column, from 1, of the value at a path of keys and indices, or as far down as there is one.
 
-    known: keys whose value is shown; any other is shown itself.
+    key: the place of the last key itself, not of its value. Found by reading the document, which must be valid, once
+    more.
     """
     decoder = json.JSONDecoder()
     at = _skip(text, 0)
-    for part in path:
-        found = _child(text, at, part, decoder, known)
+    for depth, part in enumerate(path):
+        found = _child(text, at, part, decoder, key=key and depth == len(path) - 1)
         if found is None:
             break
         at = found
@@ -96,22 +97,21 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, known: Container[str]) -> int | None:
+def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, *, key: bool) -> int | None:
+    """Where a member of an object or array starts."""
     opening = text[at : at + 1]
     if opening not in ("{", "["):
         return None
     at = _skip(text, at + 1)
     index = 0
     while at < len(text) and text[at] not in "}]":
-        key: object = index
+        name: object = index
+        start = at
         if opening == "{":
-            key_at = at
-            key, at = decoder.raw_decode(text, at)
+            name, at = decoder.raw_decode(text, at)
             at = _skip(text, _skip(text, at) + 1)
-            if key == part and part not in known:
-                return key_at
-        if key == part:
-            return at
+        if name == part and isinstance(part, str) == (opening == "{"):
+            return start if key else at
         _, at = decoder.raw_decode(text, at)
         at = _skip(text, at)
         if at < len(text) and text[at] == ",":

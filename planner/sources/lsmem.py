@@ -99,16 +99,9 @@ def _is_node(text: str) -> bool:
 
 
 def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
-    import json  # noqa: PLC0415 - most sources are no JSON
+    from planner.sources.json_text import load  # noqa: PLC0415 - most sources are no JSON
 
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
-        ) from None
-    except (RecursionError, ValueError) as error:
-        raise InputError(Location(name, 1, 1), f"is not usable JSON: {error}", "check the document") from None
+    document = load(text, name)
     entries = document.get("memory") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise InputError(Location(name, 1, 1), "memory must be a list of blocks", "give the output of lsmem -J")

@@ -5,7 +5,6 @@ Errors name the place in the document. Imports `bbm`, `geometry`, `result` and `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -35,7 +34,7 @@ from planner.geometry import geometry
 from planner.ranges import Range
 from planner.remapping import BOOT_ROOT, ENTRY_LEVELS, ROOT, TABLE_LEVELS
 from planner.result import KINDS, RemapStep
-from planner.sources.places import place_of
+from planner.sources.json_text import load, locate
 from planner.sources.reading import decode, read_bytes
 
 __all__ = ["parse_procedure", "procedure_to_dict", "read_procedure", "schema"]
@@ -70,19 +69,13 @@ def parse_procedure(text: str, name: str) -> Procedure:
 
     name: of the file. Raises InputError with line and column.
     """
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        where = Location(name, error.lineno, error.colno)
-        raise InputError(where, f"is not JSON: {error.msg}", "check the document there") from None
-    except (RecursionError, ValueError) as error:
-        raise InputError(Location(name, 1, 1), f"is not usable JSON: {error}", "check the document") from None
+    document = load(text, name)
     try:
         whole = _object(document, ())
         procedure = _of_report(whole) if "reservation" in whole else _procedure(whole)
         check(procedure)
     except ProcedureError as bad:
-        line, column = place_of(text, bad.path, key=isinstance(bad, _UnknownKeyError))
+        line, column = locate(text, bad.path, key=isinstance(bad, _UnknownKeyError))
         where = Location(name, line, column)
         path = ".".join(str(part) for part in bad.path) or "the document"
         raise InputError(where, f"{path}: {bad.what}", bad.remedy) from None

@@ -15,7 +15,7 @@ import planner
 from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.errors import InputError
 from planner.report import to_json
-from planner.sources.places import place_of
+from planner.sources.json_text import locate
 from planner.sources.procedure import parse_procedure, procedure_to_dict, schema
 from tests.bbm.random_procedures import procedures
 
@@ -67,6 +67,12 @@ def test_what_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        pytest.param(
+            '"root": "top"',
+            '"root": "top", "root": "b"',
+            "own.json:6:18: the key 'root' stands here twice",
+            id="a key twice",
+        ),
         pytest.param('  ],\n  "root"', '  ]\n  "root"', "own.json:6:3: is not JSON", id="a comma is missing"),
         pytest.param('"area"', '"all"', "own.json:4:28: pages.0.touch: 'all' is not known", id="an unknown word"),
         pytest.param('"name": "own",', '"nam": "own",', "own.json:2:3: nam: unknown key", id="an unknown key"),
@@ -118,7 +124,7 @@ def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None
 )
 def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
     """Lines and columns count from 1."""
-    assert place_of(TEXT, path, key=key) == place
+    assert locate(TEXT, path, key=key) == place
 
 
 def test_names_are_safe_to_show() -> None:

@@ -45,6 +45,12 @@ def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
     status, out, err = run("batch", "--jobs", "1")
     assert (status, outcomes(out)) == (0, ["aligned", "error", "fallback", "failed", "none"])
     assert err == "5 records, 1 of them in error\n"
+    stdin(BAD)
+    assert run("batch", "--jobs", "1").err == "1 record, 1 of them in error\n"
+    stdin(BAD)
+    told = " ".join(run("batch", "--jobs", "1", "--summary").out.split())
+    assert told.startswith("1 machine: ")
+    assert "; 1 record is in error " in told
 
 
 @pytest.mark.parametrize(

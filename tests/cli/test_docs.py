@@ -93,7 +93,7 @@ def test_a_page_shows_text_as_text() -> None:
         pytest.param(
             f"{BEGIN.format('a')}\n{block('b')}", "x.md:2:1: the block of line 1 has no end yet; ", id="one in another"
         ),
-        pytest.param(block("plan 'x"), 'x.md:1:1: "plan \'x": no closing quotation; ', id="a quotation without end"),
+        pytest.param(block("plan '1G"), 'x.md:1:1: "plan \'1G": no closing quotation; ', id="a quotation without end"),
     ],
 )
 def test_a_broken_document_is_refused_by_line(text: str, message: str) -> None:

@@ -65,6 +65,11 @@ SEE = "see 'crashkernel-planner plan --help'"
         ),
         pytest.param("plan --rodata on,", f"--rodata: 'on,' is not one of 'off', 'on', 'full'; {SEE}", id="a choice"),
         pytest.param(
+            "plan 1G --map sample:rpi4-4g --map-format elf",
+            "--map-format: no format 'elf'; use one of iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport",
+            id="no format, though a bundled map needs none",
+        ),
+        pytest.param(
             "plan --map", "--map: option '--map' requires an argument; see 'crashkernel-planner --help'", id="no value"
         ),
         pytest.param(
@@ -74,6 +79,12 @@ SEE = "see 'crashkernel-planner plan --help'"
         ),
         pytest.param(
             "parse 512M", "--ram: missing; see 'crashkernel-planner parse --help'", id="a value that must be given"
+        ),
+        pytest.param(
+            "size 512M",
+            "<command line>: CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`; "
+            "see 'crashkernel-planner size --help'",
+            id="a name in capitals stays one",
         ),
         pytest.param("parse", "VALUE: missing; see 'crashkernel-planner parse --help'", id="an argument is missing"),
         pytest.param(

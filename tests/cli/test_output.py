@@ -95,6 +95,12 @@ def test_a_place_that_cannot_be_written(path: str, line: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_file_name_at_all_is_told_as_the_option() -> None:
+    """There is no name to begin the line with."""
+    with pytest.raises(OutputError, match=r"^--output: is a directory; "):
+        output.emit("new", "")
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
     """`-o /dev/null` is not the end of /dev/null."""
     output.emit("new", os.devnull)

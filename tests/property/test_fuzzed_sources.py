@@ -141,7 +141,7 @@ def test_mutations_of_real_inputs(kind: str) -> None:
     seed = seeds()[kind]
     assert survives(seed) is not None
 
-    @settings(max_examples=60)
+    @settings(max_examples=25)
     @given(st.data())
     def mutated(data: st.DataObject) -> None:
         changed = data.draw(mutations(seed))
@@ -179,7 +179,7 @@ def test_rubbish(fmt: str | None) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_mutated_sources_combine_or_not(data: st.DataObject) -> None:
     """Together they give one machine, or one error that names two of them."""
     found = []

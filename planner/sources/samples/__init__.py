@@ -141,7 +141,8 @@ def read(name: str) -> Machine:
     for sample in _SAMPLES:
         if sample.name == name:
             with open(os.path.join(os.path.dirname(__file__), sample.file), "rb") as file:  # noqa: PTH118, PTH120, PTH123
-                machine = parse_text(file.read(), f"sample:{name}")
+                # The endings of our own files are the names of their formats.
+                machine = parse_text(file.read(), f"sample:{name}", sample.file.rpartition(".")[2])
             facts = machine.facts
             return replace(
                 machine,

@@ -25,6 +25,7 @@ from planner.report.asked import explain_dict, fit_dict, give_back_dict, presets
 from planner.report.plain import document
 from planner.sizes import GIB, KIB, MIB
 from planner.sizing import give_back, presets, sweep
+from planner.sources.samples import read, samples
 from tests.plans import HOSTILE, SERVER
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ def test_text_stays_within_a_terminal(name: str) -> None:
     text = lay_out(RESULTS[name]()[0], "text")
     assert max(map(len, text.splitlines())) <= 80
     assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("name", [sample.name for sample in samples()])
+def test_tables_of_real_machines_stay_within_a_terminal(name: str) -> None:
+    """Terabyte addresses and long lists of names too."""
+    machine = read(name)
+    for blocks in (render_fit.blocks(fit(machine)), render_size.presets(presets(machine))):
+        assert max(map(len, lay_out(blocks, "text").splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", sorted(RESULTS))
