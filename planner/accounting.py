@@ -5,7 +5,7 @@ Imports `linear_map`, `memblock`, `result` and `geometry`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from planner.geometry import Geometry
@@ -29,7 +29,7 @@ class LowMemory:
 
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
     """What a reservation takes of low memory. gaps: free gaps before it; low_limit: where low memory ends."""
-    before = [(start, min(end, low_limit)) for start, end in gaps if start < low_limit]
+    before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
     after = _without(before, union((r.start, r.end) for r in taken))
     return LowMemory(
         free_before=sum([end - start for start, end in before]),

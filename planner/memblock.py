@@ -316,19 +316,13 @@ def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
     # A gap outside the window is empty after clamping: only a request for nothing can match there.
     mask = -align
-    for i in range((bisect_left(gaps, (end,)) if size else len(gaps)) - 1, -1, -1):
+    first, last = (bisect_right(gaps, (start,)) - 1, bisect_left(gaps, (end,))) if size else (0, len(gaps))
+    for i in range(last - 1, max(first, 0) - 1, -1):
         low, high = gaps[i]
-        if high <= start and size:
-            return None
-        # Clamped to the window by hand: a search passes over hundreds of gaps.
-        if low < start:
-            low = start
-        elif low > end:
-            low = end
-        if high > end:
-            high = end
-        elif high < start:
-            high = start
+        # Most of the hundreds of gaps that a search passes over are too small before they are clamped.
+        if high - low < size:
+            continue
+        low, high = min(max(low, start), end), max(min(high, end), start)
         if high < size:
             continue
         candidate = (high - size) & mask

@@ -6,13 +6,13 @@ what was allocated after it. Imports the other modules of this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from planner.cmdline import values, words
 from planner.forcing import forcing
 from planner.machine import NO_DMA_ZONES, Machine
 from planner.memory_map import MemoryMap, Reserved
-from planner.ranges import Span, subtract, union
+from planner.ranges import intersect, subtract, union
 from planner.records import dataclass, replace
 from planner.result import Rewound
 from planner.rewinding.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
@@ -87,15 +87,11 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
         Reserved(a, b, r.name)
         for r in memory.reserved
         if not r.name.startswith("Crash kernel")
-        for a, b in _common((r.start, r.end), state.blocks)
+        for a, b in intersect((r.start, r.end), state.blocks)
     ]
     old = union((r.start, r.end) for r in kept)
     moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]
     return MemoryMap(memory.regions, (*kept, *moved))
-
-
-def _common(span: Span, blocks: Sequence[Span]) -> list[Span]:
-    return [(max(a, span[0]), min(b, span[1])) for a, b in blocks if a < span[1] and span[0] < b]
 
 
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
