@@ -44,6 +44,11 @@ class State:
         """Free gaps, ascending."""
         return [gap for region in self.memory for gap in subtract(region, self.blocks)]
 
+    def gaps_down(self) -> Iterator[Span]:
+        """Free gaps, descending: most questions end near the top."""
+        for region in reversed(self.memory):
+            yield from reversed(subtract(region, self.blocks))
+
     def without(self, spans: Iterable[Span]) -> State:
         """The state with ranges free."""
         state = self
@@ -115,22 +120,21 @@ def places(state: State, item: Later) -> list[int]:
     if item.at is not None:
         return [item.at] if any(a <= item.at and item.at + size <= b for a, b in state.blocks) else []
     found: list[int] = []
-    gaps = state.gaps()
-    i = len(gaps) - 1
-    for low, high in reversed(state.blocks):
-        while i >= 0 and gaps[i][0] >= high:
-            if _highest(gaps[i], item) is not None:
+    large = [block for block in state.blocks if block[1] - block[0] >= size and block[0] >= item.start]
+    gaps = state.gaps_down()
+    gap, above = next(gaps, None), None
+    for low, high in reversed(large):
+        while gap is not None and gap[0] >= high:
+            if _highest(gap, item) is not None:
                 return found[::-1]
-            i -= 1
-        if high - low < size or low < item.start:
-            continue
+            gap, above = next(gaps, None), gap
         start = round_up(low, item.align)
         end = start + size
         if end > high or (item.end and end > item.end) or _touches(state.kept, start, end):
             continue
         top = end
-        if end == high and i + 1 < len(gaps) and gaps[i + 1][0] == end and not _edge(state.memory, end):
-            top = gaps[i + 1][1]
+        if end == high and above is not None and above[0] == end and not _edge(state.memory, end):
+            top = above[1]
         whole = item.temporary >= top - end and (low, high) == (start, end)
         if (whole or _highest((low, top), item) == start) and _inside(state.memory, start, end):
             found.append(start)
