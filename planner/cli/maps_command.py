@@ -31,7 +31,8 @@ def maps(form: str, output: str | None, color: str) -> None:
 
         emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
         return
-    from planner.render.document import Table, lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.document import Table  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
     from planner.render.numbers import size  # noqa: PLC0415 - likewise
 
     rows: list[tuple[str, ...]] = [

@@ -43,7 +43,7 @@ def emit_result(
 
         emit(document(fields()), output)
         return
-    from planner.render.document import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.layout import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
 
     emit(lay_out(blocks(), form, color=colored(color, output)), output)
 

@@ -44,7 +44,7 @@ def parse(
     if form == "json":
         emit(_json(value, ram, selection, result), output)
     else:
-        from planner.render.document import lay_out  # noqa: PLC0415 - likewise
+        from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
 
         blocks = _blocks(value, ram, selection, result)
         emit(lay_out(blocks, form, color=colored(color, output)), output)

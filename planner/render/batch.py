@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import printable
-from planner.render.document import Block, Bullets, Lead, Mood, Table, lay_out
+from planner.render.document import Block, Bullets, Lead, Mood, Table
+from planner.render.layout import lay_out
 from planner.render.numbers import count, signed_count, signed_size, size
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from planner.bbm.cases import BBM_LEVELS
 from planner.bbm.walking import Tables
 from planner.errors import printable
-from planner.render.document import Block, Facts, Heading, Lead, Mood, Paragraph, Table, lay_out
+from planner.render.document import Block, Facts, Heading, Lead, Mood, Paragraph, Table
+from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from planner.errors import printable
 from planner.geometry import geometry
-from planner.render.document import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms, lay_out
+from planner.render.document import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
+from planner.render.layout import lay_out
 from planner.render.numbers import address, signed_count, signed_size, size
 from planner.result import KINDS
 

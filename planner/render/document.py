@@ -3,13 +3,12 @@
 A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
 out. Blocks hold plain text, already free of control characters; escaping is the format's affair.
 
-Imports nothing of this package: the formats are loaded when they are asked for.
+Imports `records` only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import Literal, TypeAlias
 
 from planner.records import dataclass, field
@@ -26,7 +25,6 @@ __all__ = [
     "Picture",
     "Table",
     "Terms",
-    "lay_out",
     "spaced",
 ]
 
@@ -108,28 +106,6 @@ class Picture:
 Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms | Listing | Picture
 
 
-def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
-    """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
-
-    Empty tables and lists are left out. color: ANSI colours, in text only.
-    """
-    shown = [block for block in blocks if not _empty(block)]
-    if form == "text":
-        from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
-
-        return text.document(shown, color=color)
-    layout: str = import_module(f"planner.render.{form}").document(shown)
-    return layout
-
-
 def spaced(parts: Sequence[Sequence[str]]) -> str:
     """Parts of a document, each some lines or none, as one text with an empty line between them."""
     return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
-
-
-def _empty(block: Block) -> bool:
-    if isinstance(block, (Table, Facts)):
-        return not block.rows
-    if isinstance(block, (Bullets, Terms)):
-        return not block.items
-    return isinstance(block, Listing) and not block.lines

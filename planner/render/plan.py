@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.render import bar, tables
-from planner.render.document import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms, lay_out
+from planner.render.document import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
+from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.result import Plan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.render.document import Block, Bullets, Paragraph, Table, lay_out
+from planner.render.document import Block, Bullets, Paragraph, Table
+from planner.render.layout import lay_out
 from planner.render.numbers import address, size
 from planner.sizes import KIB
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planner.errors import printable
 from planner.ranges import Range
-from planner.render.document import Block, Bullets, Heading, Lead, Mood, Paragraph, Table, lay_out
+from planner.render.document import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
+from planner.render.layout import lay_out
 from planner.render.numbers import size
 from planner.verifying import Outcome, Verdict, Verification
 

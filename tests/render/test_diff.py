@@ -8,7 +8,7 @@ from planner.differing import differences
 from planner.planning import make_plan
 from planner.records import replace
 from planner.render.diff import blocks
-from planner.render.document import lay_out
+from planner.render.layout import lay_out
 from tests.test_fitting import banks
 
 CORTEX_A72 = 0x410FD083

@@ -12,7 +12,8 @@ from planner.comparing import make_comparison
 from planner.planning import make_plan
 from planner.render import plan_page, tables
 from planner.render.compare_page import render as render_comparison
-from planner.render.document import Bullets, Facts, Lead, Listing, Paragraph, Table, Terms, lay_out
+from planner.render.document import Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.layout import lay_out
 from planner.report import to_dict, to_json
 from planner.report.comparison import to_json as comparison_json
 from planner.result import Plan

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from planner.errors import printable
 from planner.render import rst, tables
-from planner.render.document import Bullets, Table, lay_out
+from planner.render.document import Bullets, Table
+from planner.render.layout import lay_out
 from planner.render.plan import render
 from tests.plans import PLANS, plan_of
 

@@ -20,7 +20,8 @@ from planner.render import diff as render_diff
 from planner.render import explain as render_explain
 from planner.render import fit as render_fit
 from planner.render import size as render_size
-from planner.render.document import Block, lay_out
+from planner.render.document import Block
+from planner.render.layout import lay_out
 from planner.report.asked import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
 from planner.report.plain import document
 from planner.sizes import GIB, KIB, MIB

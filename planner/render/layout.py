@@ -1,0 +1,35 @@
+"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for.
+
+Imports `document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from planner.render.document import Block, Bullets, Facts, Listing, Table, Terms
+
+__all__ = ["lay_out"]
+
+
+def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
+    """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
+
+    Empty tables and lists are left out. color: ANSI colours, in text only.
+    """
+    shown = [block for block in blocks if not _empty(block)]
+    if form == "text":
+        from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
+
+        return text.document(shown, color=color)
+    layout: str = import_module(f"planner.render.{form}").document(shown)
+    return layout
+
+
+def _empty(block: Block) -> bool:
+    if isinstance(block, (Table, Facts)):
+        return not block.rows
+    if isinstance(block, (Bullets, Terms)):
+        return not block.items
+    return isinstance(block, Listing) and not block.lines
