@@ -13,7 +13,7 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from operator import le, lt
@@ -22,7 +22,8 @@ from typing import TypeAlias
 from planner.errors import KernelBugError
 from planner.geometry import Geometry
 from planner.ranges import Span, subtract, union
-from planner.result import Leaves, Mapping, Spans, Tables
+from planner.result import KINDS, TABLES, Leaves, Mapping, Spans, Tables
+from planner.sizes import round_down, round_up
 
 __all__ = [
     "BASE_PAGES",
@@ -44,6 +45,7 @@ __all__ = [
     "measure",
     "measured",
     "remap",
+    "remapped",
 ]
 
 PUD, CONT_PMD, PMD, CONT_PTE, PTE = range(5)
@@ -229,6 +231,34 @@ def remap(
     return _settle(result)
 
 
+def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measured:
+    """`remap` of a whole map, its numbers by what changes: the PUD entries that the area touches.
+
+    No leaf that is split and no table that comes or goes lies outside them; upper tables stay.
+    """
+    listed, before = base[0].listed, base[1]
+    size = geometry.pud_size
+    window = (
+        round_down(area[0] - memstart, size) + memstart,
+        round_up(area[1] - memstart, size) + memstart,
+    )
+    first = bisect_right(listed, (window[0],))
+    first -= bool(first and listed[first - 1][1] > window[0])
+    last = bisect_left(listed, (window[1],))
+    old = listed[first:last]
+    new = remap(old, area, calls, geometry, memstart)
+    gone, come = (measure(_within(window, spans), geometry, memstart) for spans in (old, new))
+    sizes = [getattr(before.bytes, k) - getattr(gone.bytes, k) + getattr(come.bytes, k) for k in KINDS]
+    counts = [getattr(before.tables, k) - getattr(gone.tables, k) + getattr(come.tables, k) for k in TABLES]
+    numbers = _mapping(sizes, counts[5 - geometry.levels :], geometry)
+    return Spans(lambda: (*listed[:first], *new, *listed[last:])), numbers
+
+
+def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
+    low, high = window
+    return [(max(start, low), min(end, high), kind) for start, end, kind in spans if start < high and low < end]
+
+
 def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
     """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
     sizes = [0, 0, 0, 0, 0]
@@ -321,9 +351,9 @@ def _tally(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Mapping 
     small numbers, and the quickest way that Python has to round.
     """
     flags = {flags for _, _, flags in calls}
-    page_shift, round_up = geometry.page_shift, geometry.page_size - 1
+    page_shift, part = geometry.page_shift, geometry.page_size - 1
     starts = [start >> page_shift for start, _, _ in calls]
-    ends = [(end + round_up) >> page_shift for _, end, _ in calls]
+    ends = [(end + part) >> page_shift for _, end, _ in calls]
     if len(flags) != 1 or not (all(map(lt, starts, ends)) and all(map(le, ends, starts[1:]))):
         return None
     pages = list(zip(starts, ends, strict=True))

@@ -18,7 +18,7 @@ from planner.linear_map import (
     build_over,
     map_with,
     measured,
-    remap,
+    remapped,
 )
 from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
@@ -132,9 +132,27 @@ def planned_map(setting: Setting, reservation: ReservationView, baseline: Measur
                 (crash.start, crash.end, BASE_PAGES),
                 *((r.start, r.end, 0) for r in reservation.returned),
             ]
-        return measured(remap(baseline[0].listed, (area.start, area.end), calls, geo, memstart), geo, memstart)
+        return remapped(baseline, (area.start, area.end), calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
-    return _map(setting, (crash.start, round_up(crash.end, geo.page_size)), flags, pages=False)
+    cut = (crash.start, round_up(crash.end, geo.page_size))
+    around = _call_around(setting, cut)
+    if around is None:
+        return _map(setting, cut, flags, pages=False)
+    (start, end), (low, high) = around, cut
+    pieces = [piece for piece in ((start, low, 0), (low, high, flags), (high, end, 0)) if piece[0] < piece[1]]
+    return remapped(baseline, around, pieces, geo, memstart)
+
+
+def _call_around(setting: Setting, cut: Span) -> Span | None:
+    """The one mapping call, of whole pages, that holds a range; None where it is not so simple."""
+    special, calls = _calls(setting, None, 0, 0)
+    plain = [call for call in calls if not call[2]]  # memory itself, ascending
+    index = bisect_right(plain, (cut[0], 1 << 65, 0)) - 1
+    if special or index < 0:
+        return None
+    start, end, _ = plain[index]
+    whole_pages = not (start | end) & (setting.geometry.page_size - 1)
+    return (start, end) if cut[1] <= end and whole_pages else None
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
