@@ -94,7 +94,7 @@ def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
 
 def _outside(mapping: Mapping, spans: Spans, within: Span | None) -> int:
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
-    return everywhere if within is None else everywhere - base_page_bytes(spans.listed, within)
+    return everywhere if within is None else everywhere - base_page_bytes(spans.near(*within), within)
 
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:

@@ -236,22 +236,30 @@ def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geomet
 
     No leaf that is split and no table that comes or goes lies outside them; upper tables stay.
     """
-    listed, before = base[0].listed, base[1]
+    whole, before = base
     size = geometry.pud_size
-    window = (
-        round_down(area[0] - memstart, size) + memstart,
-        round_up(area[1] - memstart, size) + memstart,
-    )
-    first = bisect_right(listed, (window[0],))
-    first -= bool(first and listed[first - 1][1] > window[0])
-    last = bisect_left(listed, (window[1],))
-    old = listed[first:last]
+    window = (round_down(area[0] - memstart, size) + memstart, round_up(area[1] - memstart, size) + memstart)
+    old = whole.near(*window)
     new = remap(old, area, calls, geometry, memstart)
     gone, come = (measure(_within(window, spans), geometry, memstart) for spans in (old, new))
     sizes = [getattr(before.bytes, k) - getattr(gone.bytes, k) + getattr(come.bytes, k) for k in KINDS]
     counts = [getattr(before.tables, k) - getattr(gone.tables, k) + getattr(come.tables, k) for k in TABLES]
     numbers = _mapping(sizes, counts[5 - geometry.levels :], geometry)
-    return Spans(lambda: (*listed[:first], *new, *listed[last:])), numbers
+    return Spans(partial(_replaced, whole, old, new), partial(_new_around, whole, window, new)), numbers
+
+
+def _replaced(whole: Spans, old: Sequence[LeafSpan], new: Sequence[LeafSpan]) -> list[LeafSpan]:
+    """All spans, with those of one neighbourhood in the place of others."""
+    first = bisect_left(whole.listed, old[0]) if old else len(whole.listed)
+    return [*whole.listed[:first], *new, *whole.listed[first + len(old) :]]
+
+
+def _new_around(whole: Spans, window: Span, new: Sequence[LeafSpan], low: int, high: int) -> Sequence[LeafSpan]:
+    """Spans around a range: the new ones inside the window, beside the old ones outside it."""
+    if window[0] <= low and high <= window[1]:
+        return new
+    outside = [span for span in whole.near(low, high) if span[1] <= window[0] or window[1] <= span[0]]
+    return sorted([*outside, *new])
 
 
 def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
@@ -340,7 +348,17 @@ def map_with(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measur
     numbers = _tally(calls, geometry, memstart)
     if numbers is None:
         return measured(build(calls, geometry, memstart), geometry, memstart)
-    return Spans(partial(build, calls, geometry, memstart)), numbers
+    around = partial(_build_around, calls, geometry, memstart)
+    return Spans(partial(build, calls, geometry, memstart), around), numbers
+
+
+def _build_around(calls: Sequence[Call], geometry: Geometry, memstart: int, low: int, high: int) -> list[LeafSpan]:
+    """What `build` makes of the calls that touch the pages of a range; they ascend."""
+    page = geometry.page_size
+    first = bisect_right(calls, (low,))
+    while first and calls[first - 1][1] + page > low:
+        first -= 1
+    return build(calls[first : bisect_left(calls, (high + page,))], geometry, memstart)
 
 
 def _tally(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Mapping | None:

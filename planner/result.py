@@ -6,6 +6,7 @@ ranges are half-open. Imports the map's types only.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 
 from planner.memory_map import Region, Reserved
@@ -267,12 +268,19 @@ class RemapStep:
 
 
 class Spans:
-    """The spans of a linear map, made when they are first read: the numbers of most plans do without them."""
+    """The spans of a linear map, made when they are first read: the numbers of most plans do without them.
 
-    __slots__ = ("_listed", "_make")
+    make: all of them. around: those that overlap a range, and perhaps others near it, where that takes less.
+    """
 
-    def __init__(self, make: Callable[[], Iterable[tuple[int, int, int]]] = tuple) -> None:
-        self._make = make
+    __slots__ = ("_around", "_listed", "_make")
+
+    def __init__(
+        self,
+        make: Callable[[], Iterable[tuple[int, int, int]]] = tuple,
+        around: Callable[[int, int], Iterable[tuple[int, int, int]]] | None = None,
+    ) -> None:
+        self._make, self._around = make, around
         self._listed: tuple[tuple[int, int, int], ...] | None = None
 
     @property
@@ -282,6 +290,14 @@ class Spans:
         if listed is None:
             listed = self._listed = tuple(self._make())
         return listed
+
+    def near(self, low: int, high: int) -> list[tuple[int, int, int]]:
+        """Those that overlap `[low, high)`, whole."""
+        if self._listed is None and self._around is not None:
+            return [span for span in self._around(low, high) if span[0] < high and low < span[1]]
+        first = bisect_right(self.listed, (low,))
+        first -= bool(first and self.listed[first - 1][1] > low)
+        return list(self.listed[first : bisect_left(self.listed, (high,))])
 
     def __eq__(self, other: object) -> bool:
         return self.listed == other.listed if isinstance(other, Spans) else NotImplemented

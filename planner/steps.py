@@ -87,7 +87,9 @@ class Steps:
             return False
         found = self._wholes.get(area)
         if found is None:
-            found = self._wholes[area] = whole_leaves(self.baseline(setting)[0].listed, area, setting.geometry)
+            found = self._wholes[area] = whole_leaves(
+                self.baseline(setting)[0].near(area.start - 1, area.end + 1), area, setting.geometry
+            )
         return found
 
     def mapped(self, setting: Setting, reservation: ReservationView, *, whole: bool) -> Measured:

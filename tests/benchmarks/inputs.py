@@ -62,7 +62,7 @@ def _million() -> list[Figure]:
     with tempfile.NamedTemporaryFile(suffix=".iomem") as file:
         file.write(_listing(1_000_000))
         file.flush()
-        cost = cost_of("plan", "2M", "--map", file.name, "--va-bits", "52")
+        cost = cost_of("plan", "2M", "--map", file.name, "--va-bits", "52", reserved=False)
     return [
         Figure("plan, 1,000,000 lines of iomem", cost.seconds, 60, "s"),
         Figure("peak memory of that", cost.peak, 1500, "MiB"),

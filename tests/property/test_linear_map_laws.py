@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.geometry import VA_BITS, Geometry, geometry
-from planner.linear_map import BASE_PAGES, NO_BLOCKS, NO_CONT, Call, build, map_with, measure
+from planner.linear_map import BASE_PAGES, NO_BLOCKS, NO_CONT, Call, build, map_with, measure, remap, remapped
 from planner.ranges import union
 from planner.sizes import GIB, KIB, MIB
 
@@ -43,6 +43,30 @@ def test_numbers_without_spans_are_those_of_the_spans(case: tuple[Geometry, int,
     spans, mapping = map_with(calls, geo, memstart)
     assert mapping == measure(build(calls, geo, memstart), geo, memstart)
     assert spans.listed == tuple(build(calls, geo, memstart))
+
+
+@given(alike(), st.data())
+def test_a_remapped_area_changes_what_mapping_it_anew_changes(
+    case: tuple[Geometry, int, list[Call]], data: st.DataObject
+) -> None:
+    """The numbers, all spans, and those near any range are the ones of the whole map remapped."""
+    geo, memstart, calls = case
+    page = geo.page_size
+    inside = [(-(-start // page), end // page, flags) for start, end, flags in calls if -(-start // page) < end // page]
+    if not inside:
+        return
+    apart = [(start * page, end * page, flags) for start, end, flags in inside]
+    first, last, _ = data.draw(st.sampled_from(inside))
+    low = data.draw(st.integers(first, last - 1))
+    area = (low * page, data.draw(st.integers(low + 1, last)) * page)
+    base = map_with(apart, geo, memstart)
+    spans, numbers = remapped(base, area, [(*area, BASE_PAGES)], geo, memstart)
+    near = (data.draw(st.integers(0, area[1])), data.draw(st.integers(area[0] + 1, apart[-1][1] + 1)))
+    close = spans.near(*near) if near[0] < near[1] else []
+    expected = remap(build(apart, geo, memstart), area, [(*area, BASE_PAGES)], geo, memstart)
+    assert numbers == measure(expected, geo, memstart)
+    assert close == [span for span in expected if span[0] < near[1] and near[0] < span[1] and near[0] < near[1]]
+    assert list(spans.listed) == expected
 
 
 @pytest.mark.parametrize(
