@@ -2,7 +2,7 @@
 
 `dataclasses` writes and compiles up to eight methods for each class when the class is defined; for the classes
 of this package together that takes longer than importing all their code. Here the methods are shared, and only
-`__init__` is compiled, when a class is first instantiated. Type checkers see real dataclasses.
+`__init__` is compiled, when a class has been instantiated a few times. Type checkers see real dataclasses.
 
     @dataclass(frozen=True, slots=True)      fields are the annotations, in order; always with slots
     field(default_factory=list)              also `default` and `repr`
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         return cls
 else:
     _MISSING = object()
+    _FEW = 8  # instances that cost less, filled in one by one, than compiling does
 
     class FrozenInstanceError(AttributeError):
         """A field of a frozen value was assigned to or deleted."""
@@ -102,14 +103,33 @@ else:
         get = attrgetter(*names) if names else None
         single = len(names) == 1
         space["_values"] = staticmethod((lambda self: (get(self),)) if single else get or (lambda _: ()))
-        space["_defaults"], space["_frozen"] = defaults, frozen
+        space["_defaults"], space["_frozen"], space["_made"] = defaults, frozen, 0
         return type(cls)(cls.__name__, cls.__bases__, space)
 
     def _first_init(self, *args, **kwargs):
-        """Stands in until the first instance: compiles the real `__init__`, which takes its place."""
+        """Fills in the first few instances field by field; then the real `__init__` is compiled and takes its place."""
         cls = type(self)
-        cls.__init__ = _compile_init(cls)
-        cls.__init__(self, *args, **kwargs)
+        cls._made += 1
+        if cls._made > _FEW or not _filled(self, cls, args, kwargs):
+            cls.__init__ = _compile_init(cls)
+            cls.__init__(self, *args, **kwargs)
+
+    def _filled(self, cls, args, kwargs):
+        """Whether the arguments are those of the fields; what else they are, the compiled `__init__` will say."""
+        left, given = len(kwargs), len(args)
+        for index, name in enumerate(cls.__slots__):
+            if index < given:
+                value = args[index]
+            elif name in kwargs:
+                value = kwargs[name]
+                left -= 1
+            else:
+                default = cls._defaults.get(name)
+                if default is None:
+                    return False
+                value = default.value if default.factory is None else default.factory()
+            object.__setattr__(self, name, value)
+        return not left and given <= len(cls.__slots__)
 
     def _compile_init(cls):
         known = {"_missing": _MISSING}

@@ -138,3 +138,25 @@ def test_what_is_not_supported_is_refused_at_once() -> None:
             a: int
 
             def __post_init__(self) -> None: ...
+
+
+def test_the_first_instances_are_made_like_all_others() -> None:
+    """Few are filled in one by one, the rest by a compiled `__init__`: with the same values."""
+    point = pair(records).Point
+    for x in range(20):
+        assert point(x) == point(x=x, y=2) == point(x, 2, ())
+        assert point(x).tags == ()
+
+
+@pytest.mark.parametrize("made", [0, 20], ids=["the first instance", "a later one"])
+@pytest.mark.parametrize(
+    ("args", "fields"),
+    [((), {}), ((1, 2, (), 4), {}), ((1,), {"x": 1}), ((1,), {"z": 1})],
+    ids=["too few", "too many", "one twice", "an unknown field"],
+)
+def test_wrong_arguments_are_refused(made: int, args: tuple[Any, ...], fields: dict[str, Any]) -> None:
+    point = pair(records).Point
+    for x in range(made):
+        point(x)
+    with pytest.raises(TypeError):
+        point(*args, **fields)
