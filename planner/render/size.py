@@ -106,9 +106,7 @@ def _table(swept: Sweep) -> Table:
                 start,
                 size(last.size),
                 first.outcome,
-                _between(
-                    "" if first.area is None else size(first.area.size), size(last.area.size) if last.area else ""
-                ),
+                _between(_area_size(first), _area_size(last)),
                 _between(size(first.returned), size(last.returned)),
                 _between(signed_size(first.extra_table_bytes), signed_size(last.extra_table_bytes)),
                 size(last.low_free_after),
