@@ -61,8 +61,7 @@ def compare(
     from planner.comparing import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.setting import Options  # noqa: PLC0415 - likewise
 
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    machine = read_machine(sources, map_format=map_format, log=log, options=options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
     emit(_rendered(result, form, color=colored(color, output)), output)
     ctx.exit(0 if result.reserved else 1)

@@ -82,8 +82,7 @@ def diff(
 def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, Any], reading: dict[str, Any]) -> Plan:
     from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    return make_plan(read_machine(tuple(sources), what_if=what_if, **reading), crashkernel, Options(**options))
+    return make_plan(read_machine(tuple(sources), options=options, **reading), crashkernel, Options(**options))
 
 
 def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:

@@ -51,8 +51,7 @@ def explain(
     from planner.render.explain import blocks  # noqa: PLC0415 - likewise
     from planner.report.asked import explain_dict  # noqa: PLC0415 - likewise
 
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    machine = read_machine(sources, map_format=map_format, log=log, options=options)
     told = explain_plan(
         machine,
         crashkernel,

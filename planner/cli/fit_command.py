@@ -63,8 +63,7 @@ def fit(
 
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    machine = read_machine(sources, map_format=map_format, log=log, options=options)
     found = fit_machine(
         machine,
         ",high" if high else crashkernel,

@@ -11,7 +11,8 @@ from planner.cli.failures import Refused
 from planner.cli.options import CONFIG_KEY
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from collections.abc import Mapping
+    from typing import Any, BinaryIO
 
     from planner.machine import Machine
 
@@ -19,11 +20,19 @@ __all__ = ["read_machine"]
 
 
 def read_machine(
-    sources: tuple[str, ...], *, map_format: str | None = None, log: str | None = None, what_if: bool = False
+    sources: tuple[str, ...],
+    *,
+    map_format: str | None = None,
+    log: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Machine:
-    """The machine that all sources describe together. what_if: this machine may be of another architecture."""
+    """The machine that all sources describe together.
+
+    options: those of `kernel_options`; a kernel or a page size makes this machine, whatever it is, a what-if.
+    """
     from planner.sources import combine, configured, read_source  # noqa: PLC0415 - `--help` stays at click's own cost
 
+    what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
     config = context.meta.get(CONFIG_KEY) if context is not None else None
     chosen = sources or ("live",)

@@ -56,8 +56,7 @@ def plan(
     """Where the crash kernel goes on one machine, and what that costs."""
     from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     result = make_plan(machine, crashkernel, chosen)
     if form == "text":

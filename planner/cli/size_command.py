@@ -81,8 +81,7 @@ def size(
         raise click.UsageError("CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`")
     if form in PICTURES and sweep is None:
         raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", ctx, _option("form"))
-    what_if = options["kernel"] is not None or options["page_size"] is not None
-    machine = read_machine(sources, map_format=map_format, log=log, what_if=what_if)
+    machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     out = (form, output, color)
     if sweep is not None:
