@@ -46,24 +46,23 @@ def waste(
     baseline_spans: Spans,
     mapping: Mapping,
     baseline: Mapping,
-    gaps: Sequence[Span],
     low: LowMemory,
+    above: int,
     unaligned: int | None,
     ideal: int,
 ) -> Waste:
     """The waste table of a plan.
 
-    gaps: free gaps before the reservation. low: what it takes of low memory. unaligned: where a search without the
-    alignment would have put the crash memory.
+    low: what the reservation takes of low memory. above: free bytes above the area. unaligned: where a search
+    without the alignment would have put the crash memory.
     """
     crash, area = reservation.crash, reservation.area
     rounding = returned = 0
-    loss = above = 0
+    loss = 0
     if crash is not None and area is not None:
         rounding = area.size - crash.size
         returned = sum([r.size for r in reservation.returned])
         loss = max(0, (crash.start if unaligned is None else unaligned) - crash.start)
-        above = hole_above(gaps, area)
     within = None if crash is None else (crash.start, crash.end)
     return Waste(
         rounding=rounding,

@@ -113,7 +113,7 @@ def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> 
     The substring counts at any position, also inside another word; its token ends at the next blank.
     """
     found = -1
-    at = cmdline.find(_NAME)
+    at = cmdline.find(_NAME) if suffix is None or suffix in cmdline else -1
     while at >= 0:
         end = cmdline.find(" ", at)
         token = cmdline[at:] if end < 0 else cmdline[at:end]

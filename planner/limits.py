@@ -5,6 +5,8 @@ Imports `geometry`, `kernels`, `memory_map`. Source: arch/arm64/mm/init.c @ 5.10
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.geometry import Geometry
 from planner.kernels import Profile
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
@@ -17,7 +19,7 @@ _MAX32 = (1 << 32) - 1
 
 
 def derived_dma_limit(
-    profile: Profile, regions: tuple[Region, ...], firmware_limit: int | None = None, *, zone_dma: bool = True
+    profile: Profile, memory: MemoryMap, firmware_limit: int | None = None, *, zone_dma: bool = True
 ) -> int:
     """`arm64_dma_phys_limit` in bytes (exclusive) of a kernel with DMA zones.
 
@@ -26,7 +28,7 @@ def derived_dma_limit(
     Source: max_zone_phys() and zone_sizes_init(), arch/arm64/mm/init.c; up to 5.10.0 the removed lines of
     791ab8b2e3db ("Ignore any DMA offsets in the max_zone_phys() calculation").
     """
-    first, last = regions[0].start, regions[-1].end - 1
+    first, last = memory.start, memory.end - 1
     if profile.dma_limit in ("dma32", "dma32-exclusive"):
         offset = first & ~_MAX32
         return min(offset + (1 << 32), last + 1) - (profile.dma_limit == "dma32-exclusive")
@@ -49,9 +51,9 @@ def whole_image(code: Range | None, data: Range | None) -> Range | None:
     return Range(code.start, code.end if data is None else max(code.end, data.end))
 
 
-def memstart_of(profile: Profile, geometry: Geometry, regions: tuple[Region, ...]) -> int:
-    """`memstart_addr` without KASLR: the physical address at the start of the linear region."""
-    return round_down(regions[0].start, _memstart_align(profile, geometry))
+def memstart_of(profile: Profile, geometry: Geometry, start: int) -> int:
+    """`memstart_addr` without KASLR, of memory that begins at `start`: where the linear region begins."""
+    return round_down(start, _memstart_align(profile, geometry))
 
 
 def _memstart_align(profile: Profile, geometry: Geometry) -> int:
@@ -65,18 +67,17 @@ def clip_to_linear_region(
 
     Source: arm64_memblock_init(): memory above the physical limit and beyond the linear region is removed.
     """
-    regions = memory.regions
     linear_size = geometry.linear_size
-    memstart = memstart_of(profile, geometry, regions)
+    memstart = memstart_of(profile, geometry, memory.start)
     top = max(memstart + linear_size, image.end if image else 0)
     limit = min(1 << pa_bits, top)
-    if regions[-1].end <= limit:
+    if memory.end <= limit:
         return memory, memstart, ()
-    kept = tuple(_clip(regions, 0, limit))
+    kept = _clip(memory.regions, 0, limit)
     if kept and kept[-1].end > memstart + linear_size:
         align = _memstart_align(profile, geometry)
         memstart = round_up(kept[-1].end - linear_size, align)
-        kept = tuple(_clip(kept, memstart, limit))
+        kept = _clip(kept, memstart, limit)
     dropped = memory.ram - sum(r.end - r.start for r in kept)
     note = (
         f"{format_size(dropped)} of RAM are dropped: {pa_bits}-bit physical addresses and a linear region of "
@@ -85,7 +86,7 @@ def clip_to_linear_region(
     return MemoryMap(kept, memory.reserved), memstart, (note,)
 
 
-def _clip(regions: tuple[Region, ...], low: int, high: int) -> list[Region]:
+def _clip(regions: Iterable[Region], low: int, high: int) -> list[Region]:
     return [
         Region(max(r.start, low), min(r.end, high), r.flags, r.node)
         for r in regions

@@ -16,11 +16,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
-from operator import le, lt
 from typing import TypeAlias
 
 from planner.errors import KernelBugError
 from planner.geometry import Geometry
+from planner.lanes import Lanes, total
 from planner.ranges import Span, subtract, union
 from planner.result import KINDS, TABLES, Leaves, Mapping, Spans, Tables
 from planner.sizes import round_down, round_up
@@ -41,7 +41,7 @@ __all__ = [
     "build",
     "build_over",
     "kinds_used",
-    "map_with",
+    "map_alike",
     "measure",
     "measured",
     "remap",
@@ -62,6 +62,7 @@ _Level: TypeAlias = tuple[int, int, int]
 Measured: TypeAlias = tuple[Spans, Mapping]
 """A linear map and its numbers."""
 _BEYOND = 1 << 64
+_NOWHERE = 1 << 61
 
 
 @lru_cache(maxsize=128)
@@ -340,69 +341,67 @@ def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Me
     return Spans(lambda: spans), measure(spans, geometry, memstart)
 
 
-def map_with(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measured:
-    """The map of `build`; where the calls are alike, ascend and meet in no page, spans wait until they are read.
+def map_alike(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
+    """The map that `build` makes of ascending ranges, all mapped with the same flags.
 
-    Raises KernelBugError as `build` does.
+    Where no two of them meet in a page, the spans wait until they are read. Raises KernelBugError as `build` does.
     """
-    numbers = _tally(calls, geometry, memstart)
+    numbers = _tally(ranges, flags, geometry, memstart)
+    make = partial(_build_alike, ranges, flags, geometry, memstart)
     if numbers is None:
-        return measured(build(calls, geometry, memstart), geometry, memstart)
-    around = partial(_build_around, calls, geometry, memstart)
-    return Spans(partial(build, calls, geometry, memstart), around), numbers
+        return measured(make(), geometry, memstart)
+    return Spans(make, partial(_build_around, ranges, flags, geometry, memstart)), numbers
 
 
-def _build_around(calls: Sequence[Call], geometry: Geometry, memstart: int, low: int, high: int) -> list[LeafSpan]:
-    """What `build` makes of the calls that touch the pages of a range; they ascend."""
+def _build_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> list[LeafSpan]:
+    return build([(start, end, flags) for start, end in ranges], geometry, memstart)
+
+
+def _build_around(
+    ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int, low: int, high: int
+) -> list[LeafSpan]:
+    """What `build` makes of the ranges that touch the pages of another."""
     page = geometry.page_size
-    first = bisect_right(calls, (low,))
-    while first and calls[first - 1][1] + page > low:
+    first = bisect_right(ranges, (low,))
+    while first and ranges[first - 1][1] + page > low:
         first -= 1
-    return build(calls[first : bisect_left(calls, (high + page,))], geometry, memstart)
+    return _build_alike(ranges[first : bisect_left(ranges, (high + page,))], flags, geometry, memstart)
 
 
-def _tally(calls: Sequence[Call], geometry: Geometry, memstart: int) -> Mapping | None:
-    """What `measure` says of the map of calls that have the same flags, ascend and meet in no page; None for others.
+def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Mapping | None:
+    """What `measure` says of the map of ranges that ascend and meet in no page; None for others.
 
-    Of each call, every kind of leaf covers what lies between the first and the last of its boundaries inside,
-    less what the next larger kind covers: one sum for each kind, over all calls. Counted in pages and by shifts:
-    small numbers, and the quickest way that Python has to round.
+    Of each range, every kind of leaf covers what lies between the first and the last of its boundaries inside,
+    less what the next larger kind covers: one sum for each kind, over all ranges. A table stands for each leaf of
+    the next level up that a range touches and none covers. All ranges at once, counted in pages.
     """
-    flags = {flags for _, _, flags in calls}
-    page_shift, part = geometry.page_shift, geometry.page_size - 1
-    starts = [start >> page_shift for start, _, _ in calls]
-    ends = [(end + part) >> page_shift for _, end, _ in calls]
-    if len(flags) != 1 or not (all(map(lt, starts, ends)) and all(map(le, ends, starts[1:]))):
+    lanes, page_shift = Lanes(len(ranges)), geometry.page_shift
+    starts = lanes.shifted(lanes.packed([start for start, _ in ranges]), page_shift)
+    rounding = lanes.fill(geometry.page_size - 1)
+    ends = lanes.shifted(lanes.packed([end for _, end in ranges]) + rounding, page_shift)
+    lasts = ends - lanes.fill(1)
+    if not (ranges and lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
         return None
-    pages = list(zip(starts, ends, strict=True))
-    sizes = [0, 0, 0, 0, 0]
-    smaller, covered = PTE, sum(ends) - sum(starts)
-    levels = _levels(geometry, memstart, flags.pop())
-    for mask, _, kind in levels:
-        inside = _leaves_inside(pages, mask >> page_shift) * ((mask + 1) >> page_shift)
-        sizes[smaller] = (covered - inside) << page_shift
-        smaller, covered = kind, inside
+    sizes, leaves = [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]
+    smaller, covered = PTE, total(ends - starts)
+    for mask, _, kind in _levels(geometry, memstart, flags):
+        bits = mask.bit_length() - page_shift
+        first = lanes.shifted(starts + lanes.fill(mask >> page_shift), bits)
+        leaves[kind] = total(lanes.above(lanes.shifted(ends, bits), first))
+        sizes[smaller] = (covered - (leaves[kind] << bits)) << page_shift
+        smaller, covered = kind, leaves[kind] << bits
     sizes[smaller] = covered << page_shift
-    kinds = {kind for _, _, kind in levels}
-    frame = memstart >> page_shift
-    below_pmd, below_pud = (
-        _cut(starts, ends, pages_of) if kind in kinds else _count(pages, frame, pages_of.bit_length() - 1)
-        for kind, pages_of in ((PMD, geometry.pmd_size >> page_shift), (PUD, geometry.pud_size >> page_shift))
-    )
-    upper = [_count(pages, frame, shift - page_shift) for shift in _upper(geometry)]
-    return _mapping(sizes, (*upper, below_pud, below_pmd), geometry)
 
+    def touched(table_shift: int) -> int:
+        """Distinct stretches of `1 << table_shift` bytes of the linear map that ranges lie in."""
+        bits = table_shift - page_shift
+        frame = lanes.fill(-(memstart >> page_shift) & ((1 << bits) - 1))
+        first, last = lanes.shifted(starts + frame, bits), lanes.shifted(lasts + frame, bits)
+        return lanes.count + total(last - first) - lanes.equal(first, lanes.before(last, _NOWHERE))
 
-def _leaves_inside(ranges: Iterable[Span], mask: int) -> int:
-    """How many leaves of `mask + 1` pages fit into ranges of pages, on their own boundaries."""
-    shift = mask.bit_length()
-    return sum([last - first for start, end in ranges if (first := (start + mask) >> shift) < (last := end >> shift)])
-
-
-def _cut(starts: Iterable[int], ends: Iterable[int], size: int) -> int:
-    """Distinct leaves of a size that ranges begin or end inside of: those that need a table instead."""
-    mask, shift = size - 1, size.bit_length() - 1
-    return len({at >> shift for at in starts if at & mask} | {at >> shift for at in ends if at & mask})
+    below_pmd = touched(geometry.pmd_size.bit_length() - 1) - leaves[PMD]
+    below_pud = touched(geometry.pud_size.bit_length() - 1) - leaves[PUD]
+    return _mapping(sizes, (*map(touched, _upper(geometry)), below_pud, below_pmd), geometry)
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

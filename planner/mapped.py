@@ -15,8 +15,9 @@ from planner.linear_map import (
     Call,
     LeafSpan,
     Measured,
+    build,
     build_over,
-    map_with,
+    map_alike,
     measured,
     remapped,
 )
@@ -29,14 +30,14 @@ from planner.sizes import memparse, round_down, round_up
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
 
-def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tuple[list[Call], list[Call]]:
-    """The mapping calls of a boot: those made before memory (7.x), and all others, in order."""
+def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tuple[list[Call], list[Span], list[Call]]:
+    """The mapping calls of a boot, in order: those made before memory (7.x), memory with `flags`, all others."""
     profile, facts = setting.profile, setting.facts
     pool = _kfence_pool(setting)
     special: list[Call] = []
     image, data = facts.kernel_image, facts.kernel_data
     skipped = Flag.NOMAP.value if profile.maps_driver_managed else Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
-    regions = [(r.start, r.end) for r in setting.memory.regions if not r.flags & skipped]
+    regions = setting.memory.spans(skipped)
     if image is not None and profile.image == "first":
         if pool is not None:
             special.append((*pool, BASE_PAGES))
@@ -59,16 +60,14 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
     if cut:
         after.append((*cut, cut_flags))
     if not holes:
-        return special, [(start, end, flags) for start, end in regions] + after
-    calls: list[Call] = []
+        return special, regions, after
+    mapped: list[Span] = []
     for start, end in regions:
-        for low, high in holes:
-            if low < end and start < high:
-                calls += [(a, b, flags) for a, b in subtract((start, end), holes)]
-                break
+        if any(low < end and start < high for low, high in holes):
+            mapped += subtract((start, end), holes)
         else:
-            calls.append((start, end, flags))
-    return special, calls + after
+            mapped.append((start, end))
+    return special, mapped, after
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
@@ -105,11 +104,13 @@ def baseline_map(setting: Setting) -> Measured:
 def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> Measured:
     """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere."""
     flags = BASE_PAGES if pages else 0
-    special, calls = _calls(setting, cut, cut_flags | flags, flags)
-    if special:
-        spans = build_over(special, calls, setting.geometry, setting.memstart)
-        return measured(spans, setting.geometry, setting.memstart)
-    return map_with(calls, setting.geometry, setting.memstart)
+    geo, memstart = setting.geometry, setting.memstart
+    special, ranges, after = _calls(setting, cut, cut_flags | flags, flags)
+    if not special and not after:
+        return map_alike(ranges, flags, geo, memstart)
+    calls = [*((start, end, flags) for start, end in ranges), *after]
+    spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)
+    return measured(spans, geo, memstart)
 
 
 def planned_map(setting: Setting, reservation: ReservationView, baseline: Measured, *, whole: bool) -> Measured:
@@ -145,12 +146,11 @@ def planned_map(setting: Setting, reservation: ReservationView, baseline: Measur
 
 def _call_around(setting: Setting, cut: Span) -> Span | None:
     """The one mapping call, of whole pages, that holds a range; None where it is not so simple."""
-    special, calls = _calls(setting, None, 0, 0)
-    plain = [call for call in calls if not call[2]]  # memory itself, ascending
-    index = bisect_right(plain, (cut[0], 1 << 65, 0)) - 1
+    special, ranges, _ = _calls(setting, None, 0, 0)
+    index = bisect_right(ranges, (cut[0], 1 << 65)) - 1
     if special or index < 0:
         return None
-    start, end, _ = plain[index]
+    start, end = ranges[index]
     whole_pages = not (start | end) & (setting.geometry.page_size - 1)
     return (start, end) if cut[1] <= end and whole_pages else None
 

@@ -23,6 +23,7 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_o
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
+_NOTHING = MemoryMap(())
 _BEYOND = 1 << 65
 _NO_HOLE = (_BEYOND, _BEYOND)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
@@ -54,40 +55,66 @@ class Memblock:
     Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
     """
 
-    __slots__ = ("_gaps", "_merged", "has_mirror", "memory", "movable_node", "page_size", "reserved")
+    __slots__ = (
+        "_gaps",
+        "_gaps_to",
+        "_listed",
+        "_memory",
+        "_merged",
+        "has_mirror",
+        "movable_node",
+        "page_size",
+        "reserved",
+    )
 
     def __init__(self, *, page_size: int = 4096, movable_node: bool = False) -> None:
-        self.memory: list[Region] = []
+        self._listed = _NOTHING
+        self._memory: list[Region] | None = []
         self.reserved: list[Span] = []
         self.page_size = page_size
         self.movable_node = movable_node
         self.has_mirror = False
         self._gaps: list[Span] | None = None
+        self._gaps_to = 0
         self._merged = True
 
     @classmethod
     def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
         """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
-        self.memory = list(memory.regions)
+        self._listed, self._memory = memory, None
         self._merged = False
-        starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
+        starts, ends = memory.reserved.column("start"), memory.reserved.column("end")
+        self.reserved = list(zip(starts, ends, strict=True))
         # Nearly every map lists them in order, apart, and none of them empty.
-        apart = all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))
-        self.reserved = list(zip(starts, ends, strict=True)) if apart else union(zip(starts, ends, strict=True))
-        self.has_mirror = any(flags & _MIRROR for flags in {r.flags for r in self.memory})
+        if not (all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))):
+            self.reserved = union(self.reserved)
+        self.has_mirror = any(flags & _MIRROR for flags in set(memory.regions.column("flags")))
         return self
 
     def copy(self) -> Memblock:
         """An independent copy."""
         other = Memblock(page_size=self.page_size, movable_node=self.movable_node)
-        other.memory = list(self.memory)
+        other._listed = self._listed
+        other._memory = None if self._memory is None else list(self._memory)
         other.reserved = list(self.reserved)
         other.has_mirror, other._merged = self.has_mirror, self._merged
-        other._gaps = None if self._gaps is None else list(self._gaps)
+        other._gaps, other._gaps_to = None if self._gaps is None else list(self._gaps), self._gaps_to
         return other
 
     # -- the arrays ------------------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> list[Region]:
+        """The regions; as they are listed in a map until something changes them."""
+        memory = self._memory
+        if memory is None:
+            memory = self._memory = list(self._listed.regions)
+        return memory
+
+    @memory.setter
+    def memory(self, regions: list[Region]) -> None:
+        self._memory, self._gaps = regions, None
 
     def add(self, start: int, size: int, flags: int = 0, node: int | None = None) -> None:
         """Add memory: only parts not yet covered are inserted, existing parts keep their flags; then merge."""
@@ -195,20 +222,18 @@ class Memblock:
 
     # -- searching -------------------------------------------------------------------------------------
 
-    def gaps(self, *, mirror_only: bool = False) -> list[Span]:
-        """Free gaps a search may use, ascending."""
-        if not mirror_only and self._gaps is not None:
+    def gaps(self, *, below: int = _BEYOND, mirror_only: bool = False) -> list[Span]:
+        """Free gaps a search may use, ascending: all that begin below an address, and perhaps others."""
+        if not mirror_only and self._gaps is not None and below <= self._gaps_to:
             return self._gaps
-        skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         result: list[Span] = []
         append = result.append
         holes = iter(self.reserved)
         hole_start, hole_end = next(holes, _NO_HOLE)
-        for region in self.memory:
-            flags = region.flags
-            if flags & skipped or (mirror_only and not flags & _MIRROR):
-                continue
-            start, end = region.start, region.end
+        for low, end in self._usable(mirror_only=mirror_only):
+            if low >= below:
+                break
+            start = low
             while hole_end <= start:
                 hole_start, hole_end = next(holes, _NO_HOLE)
             while hole_start < end:
@@ -221,8 +246,17 @@ class Memblock:
             if start < end:
                 append((start, end))
         if not mirror_only:
-            self._gaps = result
+            self._gaps, self._gaps_to = result, below
         return result
+
+    def _usable(self, *, mirror_only: bool) -> list[Span]:
+        """The regions that a search may use, ascending."""
+        skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
+        if self._memory is None and not mirror_only:
+            return self._listed.spans(skipped)
+        return [
+            (r.start, r.end) for r in self.memory if not r.flags & skipped and (not mirror_only or r.flags & _MIRROR)
+        ]
 
     def find(
         self,
@@ -243,7 +277,8 @@ class Memblock:
             end = PHYS_ADDR_MAX
         start = max(start, self.page_size)
         end = max(start, end)
-        gaps = self.gaps(mirror_only=mirror_only)
+        # A gap outside the window is empty after clamping: only a request for nothing can match there.
+        gaps = self.gaps(below=end if size else _BEYOND, mirror_only=mirror_only)
         return _bottom_up(gaps, size, align, start, end) if bottom_up else _top_down(gaps, size, align, start, end)
 
     def search(
@@ -302,7 +337,7 @@ class Memblock:
     @property
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
-        return sum([r.end - r.start for r in self.memory])
+        return self._listed.ram if self._memory is None else sum([r.end - r.start for r in self._memory])
 
 
 def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
@@ -314,7 +349,6 @@ def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
 
 
 def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
-    # A gap outside the window is empty after clamping: only a request for nothing can match there.
     mask = -align
     first, last = (bisect_right(gaps, (start,)) - 1, bisect_left(gaps, (end,))) if size else (0, len(gaps))
     for i in range(last - 1, max(first, 0) - 1, -1):

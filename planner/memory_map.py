@@ -1,6 +1,6 @@
 """A machine's memory: regions with memblock flags and node, and what is reserved of them.
 
-Imports `ranges`. Entries are kept as listed: touching regions are separate regions (they may differ in what
+Imports `ranges` and `rows`. Entries are kept as listed: touching regions are separate regions (they may differ in what
 no source shows), reserved ranges may be unaligned and may lie outside memory.
 """
 
@@ -11,6 +11,7 @@ from enum import IntFlag
 
 from planner.ranges import Span, intersect, subtract, union
 from planner.records import dataclass
+from planner.rows import Rows
 
 __all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
 
@@ -60,13 +61,38 @@ class MemoryMap:
     reserved: any order, may overlap, none empty.
     """
 
-    regions: tuple[Region, ...]
-    reserved: tuple[Reserved, ...] = ()
+    regions: Rows[Region]
+    reserved: Rows[Reserved]
+
+    def __init__(self, regions: Iterable[Region], reserved: Iterable[Reserved] = ()) -> None:
+        object.__setattr__(self, "regions", Rows.of(Region, regions))
+        object.__setattr__(self, "reserved", Rows.of(Reserved, reserved))
+
+    @property
+    def start(self) -> int:
+        """The first byte of RAM."""
+        first: int = self.regions.column("start")[0]
+        return first
+
+    @property
+    def end(self) -> int:
+        """The first byte after all RAM: `memblock_end_of_DRAM()`."""
+        last: int = self.regions.column("end")[-1]
+        return last
 
     @property
     def ram(self) -> int:
         """Bytes of all regions, NOMAP ones included: `memblock_phys_mem_size()`."""
-        return sum([r.end - r.start for r in self.regions])
+        ram: int = sum(self.regions.column("end")) - sum(self.regions.column("start"))
+        return ram
+
+    def spans(self, skipped: int = 0) -> list[Span]:
+        """`(start, end)` of the regions that have none of these flags, ascending."""
+        spans = list(zip(self.regions.column("start"), self.regions.column("end"), strict=True))
+        flags: list[int] = self.regions.column("flags")
+        if not skipped or not any(flags):
+            return spans
+        return [span for span, bits in zip(spans, flags, strict=True) if not bits & skipped]
 
 
 def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:

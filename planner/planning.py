@@ -233,7 +233,7 @@ def _plan(
         baseline_spans=baseline_spans,
         mapping=mapping,
         baseline=baseline,
-        gaps=steps.gaps,
+        above=steps.hole_above(placement.area),
         low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
         ideal=ideal_table_bytes(crash.size if crash else 0, geo, forced=bool(setting.forcing.reasons)),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from planner.memory_map import Region, Reserved
 from planner.ranges import Range
 from planner.records import dataclass, field
+from planner.rows import Rows
 
 __all__ = [
     "KINDS",
@@ -110,8 +111,8 @@ class MemoryView:
 
     source: str
     ram: int
-    regions: tuple[Region, ...]
-    reserved: tuple[Reserved, ...]
+    regions: Rows[Region]
+    reserved: Rows[Reserved]
     rewound: tuple[Rewound, ...] = ()
 
 

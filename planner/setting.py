@@ -394,7 +394,7 @@ def _dma_limit(
         )
     elif firmware is None:
         assumed.append("dma_limit")
-    return derived_dma_limit(profile, memory.regions, firmware, zone_dma=zone_dma), True
+    return derived_dma_limit(profile, memory, firmware, zone_dma=zone_dma), True
 
 
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:

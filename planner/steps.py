@@ -8,11 +8,11 @@ Imports everything up to `remarks`.
 from __future__ import annotations
 
 from planner import crashkernel as ck
-from planner.accounting import LowMemory, low_memory
+from planner.accounting import LowMemory, hole_above, low_memory
 from planner.linear_map import Measured
 from planner.mapped import baseline_map, planned_map, whole_leaves
 from planner.memblock import Memblock
-from planner.ranges import Range, Span
+from planner.ranges import Range
 from planner.remarks import why_failed
 from planner.reservation import Placement, reserve
 from planner.result import ReservationView
@@ -24,17 +24,15 @@ __all__ = ["Steps"]
 class Steps:
     """The steps for one map, kernel and geometry; strategies and requests may differ.
 
-    memblock: its state before the reservation; nobody changes it. gaps: the free gaps of that state. ram: bytes of
-    all regions.
+    memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
     """
 
-    __slots__ = ("_baselines", "_low", "_maps", "_placements", "_wholes", "gaps", "memblock", "ram")
+    __slots__ = ("_baselines", "_low", "_maps", "_placements", "_wholes", "memblock", "ram")
 
     def __init__(self, setting: Setting) -> None:
         self.memblock = Memblock.of(
             setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
         )
-        self.gaps: list[Span] = self.memblock.gaps()
         self.ram = self.memblock.phys_mem_size
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
@@ -70,8 +68,13 @@ class Steps:
         found = self._low.get(key)
         if found is None:
             taken = [r for r in key if r is not None]
-            found = self._low[key] = low_memory(self.gaps, setting.bounds.low_max, taken)
+            low_max = setting.bounds.low_max
+            found = self._low[key] = low_memory(self.memblock.gaps(below=low_max), low_max, taken)
         return found
+
+    def hole_above(self, area: Range | None) -> int:
+        """Free bytes between an aligned area and what lies above it."""
+        return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
     def baseline(self, setting: Setting) -> Measured:
         """The linear map without a crash kernel, under the same forced base pages."""

@@ -207,12 +207,12 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
 
 
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
-    from planner.batch.lines import decode_line  # noqa: PLC0415 - rows without a JSON map do without
+    from planner.batch.codec import decode  # noqa: PLC0415 - rows without a JSON map do without
 
     document = record.get("map")
     if isinstance(document, str):
         try:
-            record["map"] = decode_line(document.encode("utf-8", "surrogatepass"))
+            record["map"] = decode(document.encode("utf-8", "surrogatepass"))
         except ValueError as error:
             return Answer(_ident(record), None, f"<map>: not JSON: {error}; give a JSON map as text")
     return answer_record(record, defaults)

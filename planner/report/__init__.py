@@ -68,17 +68,17 @@ def to_dict(plan: Plan) -> dict[str, Any]:
             "ram": memory.ram,
             "regions": [
                 {
-                    "start": (start := r.start),
-                    "end": (end := r.end),
+                    "start": start,
+                    "end": end,
                     "size": end - start,
-                    "flags": list(_FLAGS[r.flags]) if r.flags else [],
-                    "node": r.node,
+                    "flags": list(_FLAGS[flags]) if flags else [],
+                    "node": node,
                 }
-                for r in memory.regions
+                for start, end, flags, node in memory.regions.fields()
             ],
             "reserved": [
-                {"start": (start := r.start), "end": (end := r.end), "size": end - start, "name": r.name}
-                for r in memory.reserved
+                {"start": start, "end": end, "size": end - start, "name": name}
+                for start, end, name in memory.reserved.fields()
             ],
             "rewound": [
                 {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason} for r in memory.rewound

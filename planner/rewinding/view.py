@@ -70,7 +70,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         crash = [piece for span in crash for piece in subtract(span, others)]
     low_max = asked.dma_limit
     if low_max is None:
-        low_max = derived_dma_limit(asked.profile, memory.regions)
+        low_max = derived_dma_limit(asked.profile, memory)
     elif low_max == NO_DMA_ZONES:
         low_max = 1 << 52
     usable = tuple(

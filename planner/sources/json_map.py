@@ -5,8 +5,8 @@ Checked by hand rather than by a model: batches read thousands a second. Errors 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise, repeat
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from operator import gt, lt
 from typing import Any
 
@@ -17,7 +17,7 @@ from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memblock import added_one_by_one
 from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
-from planner.records import maker
+from planner.rows import Rows
 from planner.sizes import fits, format_size, memparse
 from planner.sources.json_text import load, locate
 
@@ -42,9 +42,6 @@ _MAP_KEYS = frozenset(
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
 _ABSENT = object()
 _TOP = 1 << 52
-
-
-_region_of, _reserved_of = maker(Region), maker(Reserved)
 
 
 class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputError with its place
@@ -264,22 +261,31 @@ def _memory(
         raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
     if not isinstance(reserved, list):
         raise _Bad(reserved_path, "must be a list of ranges", "such as []")
-    regions = _usual_regions(memory)
-    if regions is None:
-        listed = (_region(entry, (*memory_path, index), notes) for index, entry in enumerate(memory))
-        regions = [region for region in listed if region is not None]
-        if not regions:
-            raise _Bad(memory_path, "there is no RAM in the map", "give at least one memory region")
-    if any(map(gt, [r.end for r in regions], [r.start for r in regions[1:]])):
-        regions = _in_order(regions, notes)
     taken = _usual_reserved(reserved)
-    if taken is None:
-        taken = []
-        for index, entry in enumerate(reserved):
-            start, end = _entry(entry, (*reserved_path, index))
-            if start < end:
-                taken.append(Reserved(start, end, printable(entry.get("name") or "")))
-    return MemoryMap(tuple(regions), tuple(taken))
+    return MemoryMap(
+        _regions(memory, memory_path, notes),
+        _reserved(reserved, reserved_path) if taken is None else taken,
+    )
+
+
+def _regions(memory: list[Any], path: tuple[str, ...], notes: list[str]) -> Sequence[Region]:
+    usual = _usual_regions(memory)
+    if usual is not None and not any(map(gt, usual.column("end"), usual.column("start")[1:])):
+        return usual
+    listed = usual or [_region(entry, (*path, index), notes) for index, entry in enumerate(memory)]
+    regions = [region for region in listed if region is not None]
+    if not regions:
+        raise _Bad(path, "there is no RAM in the map", "give at least one memory region")
+    return _in_order(regions, notes)
+
+
+def _reserved(reserved: list[Any], path: tuple[str, ...]) -> list[Reserved]:
+    taken = []
+    for index, entry in enumerate(reserved):
+        start, end = _entry(entry, (*path, index))
+        if start < end:
+            taken.append(Reserved(start, end, printable(entry.get("name") or "")))
+    return taken
 
 
 def _usual(entries: list[Any], key: str, default: object) -> tuple[list[int], list[int], list[Any]] | None:
@@ -306,7 +312,7 @@ def _usual(entries: list[Any], key: str, default: object) -> tuple[list[int], li
     return starts, ends, values
 
 
-def _usual_regions(entries: list[Any]) -> list[Region] | None:
+def _usual_regions(entries: list[Any]) -> Rows[Region] | None:
     """Memory as nearly every map has it; None for one that has to be checked entry by entry."""
     columns = _usual(entries, "node", None)
     if columns is None:
@@ -315,10 +321,10 @@ def _usual_regions(entries: list[Any]) -> list[Region] | None:
     known = [node for node in nodes if node is not None]
     if known and (set(map(type, known)) != {int} or min(known) < 0):
         return None
-    return list(map(_region_of, starts, ends, repeat(0), nodes))
+    return Rows(Region, starts, ends, [0] * len(starts), nodes)
 
 
-def _usual_reserved(entries: list[Any]) -> list[Reserved] | None:
+def _usual_reserved(entries: list[Any]) -> Rows[Reserved] | None:
     """Reserved ranges as nearly every map has them; None for what has to be checked entry by entry."""
     columns = _usual(entries, "name", "")
     if columns is None:
@@ -329,7 +335,7 @@ def _usual_reserved(entries: list[Any]) -> list[Reserved] | None:
     together = "".join(names)
     if not (together.isascii() and together.isprintable()):
         names = list(map(printable, names))
-    return list(map(_reserved_of, starts, ends, names))
+    return Rows(Reserved, starts, ends, names)
 
 
 def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
@@ -348,6 +354,9 @@ def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region
 
 
 def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
+    """The regions as memblock lists them; `notes` says what that changed."""
+    if all(a.end <= b.start for a, b in pairwise(regions)):
+        return regions
     ordered = sorted(regions, key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(ordered)):
         notes.append("memory regions overlap: parts listed before keep their flags, as memblock does")

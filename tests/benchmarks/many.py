@@ -74,16 +74,17 @@ def _rate() -> Iterator[Figure]:
 
 def _share() -> Iterator[Figure]:
     """How much of a record's time is JSON: reading the line, writing the report."""
-    from planner.batch.lines import decode_line, encode_answer  # noqa: PLC0415 - measured here only
+    from planner.batch.codec import decode  # noqa: PLC0415 - measured here only
+    from planner.batch.lines import encode_answer  # noqa: PLC0415 - likewise
     from planner.batch.records import Defaults, answer_record  # noqa: PLC0415 - likewise
 
     lines = [record(number) for number in range(64)]
-    records = [decode_line(line) for line in lines]
+    records = [decode(line) for line in lines]
     answers = [answer_record(one, Defaults()) for one in records]
     shares = []
     for _ in range(15):
-        whole = _seconds(lambda: [encode_answer(answer_record(decode_line(line), Defaults())) for line in lines])
-        read = _seconds(lambda: [decode_line(line) for line in lines])
+        whole = _seconds(lambda: [encode_answer(answer_record(decode(line), Defaults())) for line in lines])
+        read = _seconds(lambda: [decode(line) for line in lines])
         written = _seconds(lambda: [encode_answer(answer) for answer in answers])
         shares.append((read + written) / whole)
     yield Figure("batch, share of JSON in the time of a record", statistics.median(shares), 0.5)

@@ -63,7 +63,7 @@ BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
 def test_online_blocks(text: str) -> None:
     """Found by content; what is offline is left out, with a note."""
     source = parse_text(text.encode(), "lsmem.txt")
-    assert (source.kind, source.memory.regions, source.settled) == ("lsmem", BANKS, False)
+    assert (source.kind, source.memory.regions.values, source.settled) == ("lsmem", BANKS, False)
     assert COARSE in source.notes
     assert "1024M of memory is offline and left out" in source.notes
 
