@@ -20,13 +20,14 @@ _ONE = (1).to_bytes(_LANE // 8, "little")
 class Lanes:
     """Arithmetic on lists of `count` numbers, each packed into one integer. Adding and subtracting need no help."""
 
-    __slots__ = ("_all", "_ones", "_top", "count")
+    __slots__ = ("_all", "_masks", "_ones", "_top", "count")
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._all = (1 << _LANE * count) - 1
         self._ones = int.from_bytes(_ONE * count, "little")
         self._top = self._ones << _LANE - 1
+        self._masks: dict[int, int] = {}
 
     def packed(self, numbers: Sequence[int]) -> int:
         """A lane for each number."""
@@ -42,7 +43,10 @@ class Lanes:
 
     def shifted(self, numbers: int, bits: int) -> int:
         """Every number without its lowest bits."""
-        return (numbers >> bits) & (self._ones * (_FULL >> bits))
+        mask = self._masks.get(bits)
+        if mask is None:
+            mask = self._masks[bits] = self._ones * (_FULL >> bits)
+        return (numbers >> bits) & mask
 
     def before(self, numbers: int, first: int) -> int:
         """For every number the one before it; `first` for the first."""

@@ -375,12 +375,14 @@ def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int
     less what the next larger kind covers: one sum for each kind, over all ranges. A table stands for each leaf of
     the next level up that a range touches and none covers. All ranges at once, counted in pages.
     """
+    if not ranges:
+        return None
     lanes, page_shift = Lanes(len(ranges)), geometry.page_shift
-    starts = lanes.shifted(lanes.packed([start for start, _ in ranges]), page_shift)
-    rounding = lanes.fill(geometry.page_size - 1)
-    ends = lanes.shifted(lanes.packed([end for _, end in ranges]) + rounding, page_shift)
+    low, high = zip(*ranges, strict=True)
+    starts = lanes.shifted(lanes.packed(low), page_shift)
+    ends = lanes.shifted(lanes.packed(high) + lanes.fill(geometry.page_size - 1), page_shift)
     lasts = ends - lanes.fill(1)
-    if not (ranges and lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
+    if not (lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
         return None
     sizes, leaves = [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]
     smaller, covered = PTE, total(ends - starts)
@@ -394,6 +396,8 @@ def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int
 
     def touched(table_shift: int) -> int:
         """Distinct stretches of `1 << table_shift` bytes of the linear map that ranges lie in."""
+        if (low[0] - memstart) >> table_shift == (high[-1] - 1 - memstart) >> table_shift:
+            return 1
         bits = table_shift - page_shift
         frame = lanes.fill(-(memstart >> page_shift) & ((1 << bits) - 1))
         first, last = lanes.shifted(starts + frame, bits), lanes.shifted(lasts + frame, bits)

@@ -33,6 +33,7 @@ class Steps:
         self.memblock = Memblock.of(
             setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
         )
+        self.memblock.gaps(below=setting.bounds.low_max)  # for all that is worked out on copies of this state
         self.ram = self.memblock.phys_mem_size
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
