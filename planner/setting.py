@@ -356,7 +356,7 @@ def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
 def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Geometry, notes: list[str]) -> MemoryMap:
     """`mem=`, where the command line brings one that the map does not already show."""
     given = values(parameters, "mem")
-    if not given or machine.settled or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
+    if not given or machine.fixed or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
         return memory
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     limited = apply_mem(memory, memparse(given[-1])[0], geo.page_size, image)

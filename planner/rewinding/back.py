@@ -161,7 +161,7 @@ def _other_top(view: View) -> int | None:
     """Where memory ends under another `mem=`; None where that changes nothing."""
     own = values(words(view.machine.facts.cmdline or ""), "mem")
     new = values(words(view.asked.cmdline or ""), "mem")
-    if not new or (own and own[-1] == new[-1]) or view.machine.settled:
+    if not new or (own and own[-1] == new[-1]) or view.machine.fixed:
         return None
     left = round_down(memparse(new[-1])[0], view.asked.page_size)
     for start, end in view.regions:
@@ -180,7 +180,7 @@ def _lost_limit(view: View) -> bool:
 def _other_tables(history: History, view: View) -> int | None:
     """Bytes of page tables, if the linear map has base pages there and not here, or the reverse."""
     asked, facts = view.asked, view.machine.facts
-    if asked.profile.first or view.machine.settled:
+    if asked.profile.first or view.machine.fixed:
         return None
     forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect

@@ -112,11 +112,12 @@ def replay(
     before = state.without([early.cma] if early.cma else [])
     if top is not None or tables is not None:
         before = before.without(early.memmap)
-        if top is not None:
-            before, tables = _cut(before, top)
-        elif tables == 0:
+        if tables == 0:
             before = before.without(early.tables)
-        before = _pages(before, tables or 0, page_size)
+        pages = tables or 0
+        if top is not None:
+            before, pages = _cut(before, top, pages)
+        before = _pages(before, pages, page_size)
         for item in memmap:
             at = topmost(before.gaps(), item.size * item.count, item.align, item.start, item.end)
             before = before.with_more([(at, at + item.size * item.count)] if at is not None else [])
@@ -124,16 +125,17 @@ def replay(
     return before.with_more([area] if area else [])
 
 
-def _cut(state: State, top: int) -> tuple[State, int]:
+def _cut(state: State, top: int, more: int) -> tuple[State, int]:
     """The state of a memory that ends at `top`, and how many bytes that lay above must go below now.
 
-    What lies above grows with memory: page tables and usage maps.
+    What lies above grows with memory: page tables and usage maps. more: bytes of page tables that the whole memory
+    would have beside them.
     """
     memory = tuple((a, min(b, top)) for a, b in state.memory if a < top)
     above = total((max(a, top), b) for a, b in state.blocks if b > top)
     ram, left = total(state.memory), total(memory)
     blocks = tuple((a, min(b, top)) for a, b in state.blocks if a < top)
-    return State(memory, blocks, state.kept), above * left // ram
+    return State(memory, blocks, state.kept), (above + more) * left // ram
 
 
 def _pages(state: State, size: int, page_size: int) -> State:

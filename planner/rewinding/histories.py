@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 
 from planner.kernels import CRASH_ALIGN
 from planner.ranges import Span, subtract, total, union
-from planner.records import dataclass
+from planner.records import dataclass, replace
 from planner.rewinding.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewinding.later import Account, Later, accounts_of_log, guessed_accounts
 from planner.rewinding.undo import Budget, State, Undone, places, topmost, undo
@@ -37,7 +37,7 @@ class History:
 def histories(view: View) -> list[History]:
     """The ways back, the likeliest first."""
     if view.machine.settled:
-        return [History("as the log shows it", view.listed.without(view.crash), (), _early_of_log(view))]
+        return [_as_logged(view)]
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
     found = _logged(view) if logged else _guessed(view)
     if logged and found:
@@ -45,6 +45,17 @@ def histories(view: View) -> list[History]:
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
     return [*found, *simple, History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
+
+
+def _as_logged(view: View) -> History:
+    """The state that a log with all early reservations shows; the page descriptors in it are those that fit."""
+    state, early = view.listed.without(view.crash), _early_of_log(view)
+    last = [*view.early_memmap]
+    if early.cma is not None:
+        last.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
+    undone = next(undo(state, last, Budget(400)), Undone(state))
+    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP)
+    return History("as the log shows it", state, (), replace(early, memmap=descriptors))
 
 
 def _early_of_log(view: View) -> Early:

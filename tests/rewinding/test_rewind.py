@@ -27,12 +27,12 @@ TABLES = 8 * GIB // PAGE * 8 + 64 * KIB
 MEMMAP = 8 * GIB // PAGE * 64
 
 
-def early(cma: int = 64 * MIB) -> Memblock:
-    """A 6.1 kernel on 8 GiB with base pages, right before the crash kernel."""
-    memblock = Memblock.of(MEMORY)
+def early(cma: int = 64 * MIB, *, ram: int = 8 * GIB, tables: int = TABLES) -> Memblock:
+    """A 6.1 kernel right before the crash kernel; its page tables are those of base pages on 8 GiB."""
+    memblock = Memblock.of(MemoryMap((Region(GIB, GIB + ram),)))
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(TABLES, PAGE)
-    memblock.alloc(MEMMAP, 2 * MIB)
+    memblock.alloc(tables, PAGE)
+    memblock.alloc(ram // PAGE * 64, 2 * MIB)
     if cma:
         memblock.alloc(cma, 2 * MIB, 0, LOW)
     return memblock
@@ -41,12 +41,23 @@ def early(cma: int = 64 * MIB) -> Memblock:
 LATER = (("hash", 8 * MIB, "Dentry cache"), ("hash", 4 * MIB, "Inode-cache"))
 
 
-def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, cmdline: str | None = None) -> Machine:
+def boot(
+    *,
+    crash: int = 0,
+    high: bool = False,
+    cma: int = 64 * MIB,
+    log: bool,
+    cmdline: str | None = None,
+    ram: int = 8 * GIB,
+    tables: int = TABLES,
+) -> Machine:
     """The machine as it shows itself afterwards."""
-    memblock = early(cma)
+    memblock = early(cma, ram=ram, tables=tables)
+    memory = MemoryMap((Region(GIB, GIB + ram),))
     events = []
     if cma:
-        at = memblock_cma(cma)
+        at = early(0, ram=ram, tables=tables).search(cma, 2 * MIB, 0, LOW)
+        assert at is not None
         events.append(Event("cma", cma, at, at + cma))
     found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
     for kind, size, name in LATER:
@@ -59,7 +70,7 @@ def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, 
     assert slots is not None
     events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
     span = Range(found, found + crash) if found is not None else None
-    pieces = Memblock.of(MemoryMap(MEMORY.regions, tuple(Reserved(a, b) for a, b in listed)))
+    pieces = Memblock.of(MemoryMap(memory.regions, tuple(Reserved(a, b) for a, b in listed)))
     if span is not None:
         pieces.free(span.start, span.size)
     reserved = [Reserved(a, b, "reserved") for a, b in pieces.reserved]
@@ -75,15 +86,22 @@ def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, 
         record=BootRecord(span) if span is not None else None,
         events=tuple(events) if log else (),
     )
-    return Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, tuple(reserved)), facts, settled=False)
+    return Machine("iomem.txt", "iomem", MemoryMap(memory.regions, tuple(reserved)), facts, settled=False)
 
 
-def memblock_cma(size: int) -> int:
-    """Where the area of a boot lies."""
-    memblock = early(0)
-    found = memblock.alloc(size, 2 * MIB, 0, LOW)
-    assert found is not None
-    return found
+def logged(cmdline: str) -> Machine:
+    """The state at the reservation, as a log with `memblock=debug` shows it."""
+    area = early(0).search(64 * MIB, 2 * MIB, 0, LOW)
+    assert area is not None
+    facts = Facts(
+        kernel="6.1.0-18-arm64",
+        page_size=PAGE,
+        va_bits=48,
+        cmdline=cmdline,
+        events=(Event("cma", 64 * MIB, area, area + 64 * MIB),),
+    )
+    reserved = tuple(Reserved(a, b) for a, b in early().reserved)
+    return Machine("boot.log", "dmesg", MemoryMap(MEMORY.regions, reserved), facts)
 
 
 def asked(cmdline: str | None = None) -> Asked:
@@ -143,18 +161,24 @@ def test_another_cma_moves_the_crash_kernel(before: str, after: str, cma: int) -
     assert plan.reservation.crash == Range(expected, expected + 512 * MIB)
 
 
-def test_less_memory_brings_page_tables_and_descriptors_down() -> None:
+BLOCKS = 64 * KIB
+"""Page tables of a linear map without base pages."""
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param(boot(log=True, cmdline="quiet"), id="the same page tables for less memory"),
+        pytest.param(boot(log=True, cmdline="rodata=off", tables=BLOCKS), id="base pages where were none"),
+        pytest.param(logged("memblock=debug"), id="a log that shows the state itself"),
+    ],
+)
+def test_less_memory_brings_page_tables_and_descriptors_down(machine: Machine) -> None:
     """`mem=3G`: the tables shrink with memory, the descriptors too, and both lie below the new top."""
-    machine = boot(log=True, cmdline="quiet")
     plan = make_plan(machine, "crashkernel=256M mem=3G", Options(strategy="mainline"))
-    top = 4 * GIB
-    memblock = Memblock.of(MemoryMap((Region(GIB, top),)))
-    memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(TABLES * 3 // 8, PAGE)
-    memblock.alloc(MEMMAP * 3 // 8, 2 * MIB)
-    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    there = early(ram=3 * GIB, tables=TABLES * 3 // 8)
     assert plan.reservation.crash is not None
-    assert plan.reservation.crash.start == memblock.search(256 * MIB, 2 * MIB, 0, LOW)
+    assert plan.reservation.crash.start == there.search(256 * MIB, 2 * MIB, 0, LOW)
 
 
 def test_a_lost_mem_limit_is_said() -> None:
