@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
+from typing import TypeAlias
 
 from planner.kernels import CRASH_ALIGN
 from planner.ranges import Span, subtract, total, union
@@ -21,6 +22,9 @@ from planner.sizes import GIB
 __all__ = ["History", "histories"]
 
 _CRASH, _CMA, _MEMMAP = "crash kernel", "CMA", "memmap"
+_Guess: TypeAlias = tuple[tuple[int, ...], str, Undone]
+"""How well it explains what is listed, what it says, and the state before it."""
+
 _LISTED = "every reservation listed came before the crash kernel"
 
 
@@ -180,8 +184,20 @@ def _explains_crash(view: View, state: State) -> bool:
 
 def _guessed(view: View) -> list[History]:
     """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
+    found = _guessed_of(view)
+    if view.nodes:
+        # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
+        one = _guessed_of(replace(view, nodes=()))
+        found += [(rank, f"{what}; all RAM in one node", undone) for rank, what, undone in one]
+        found.sort(key=lambda entry: entry[0])
+    return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in found[:3]]
+
+
+def _guessed_of(view: View) -> list[_Guess]:
+    """The guesses that lead to what is listed, the best first."""
     profile, page = view.asked.profile, view.asked.page_size
-    accounts = guessed_accounts(profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max)
+    ram, crashed = view.machine.memory.ram, total(view.crash)
+    accounts = guessed_accounts(profile, page, ram, crashed, view.regions, view.nodes, view.low_max)
     crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
     align = cma_align(profile, page)
     areas: list[list[Later]] = [[]]
@@ -191,14 +207,11 @@ def _guessed(view: View) -> list[History]:
     for descriptors in [view.early_memmap, []] if view.early_memmap else [[]]:
         tried = [entry for area in areas for entry in _tried(view, accounts, (*descriptors, *area, *crash))]
         if tried:
-            tried.sort(key=lambda entry: entry[0])
-            return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in tried[:3]]
+            return sorted(tried, key=lambda entry: entry[0])
     return []
 
 
-def _tried(
-    view: View, accounts: Sequence[Account], before: Sequence[Later]
-) -> Iterator[tuple[tuple[int, ...], str, Undone]]:
+def _tried(view: View, accounts: Sequence[Account], before: Sequence[Later]) -> Iterator[_Guess]:
     """The accounts that lead to what is listed, with their ranks; none after one that leaves nothing in pieces."""
     found = False
     for account in accounts:

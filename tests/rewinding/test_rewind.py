@@ -24,15 +24,18 @@ LOW = 4 * GIB
 MEMORY = MemoryMap((Region(GIB, 9 * GIB),))
 IMAGE = Range(GIB + 2 * MIB, GIB + 24 * MIB)
 TABLES = 8 * GIB // PAGE * 8 + 64 * KIB
-MEMMAP = 8 * GIB // PAGE * 64
 
 
-def early(cma: int = 64 * MIB, *, ram: int = 8 * GIB, tables: int = TABLES) -> Memblock:
-    """A 6.1 kernel right before the crash kernel; its page tables are those of base pages on 8 GiB."""
-    memblock = Memblock.of(MemoryMap((Region(GIB, GIB + ram),)))
+def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABLES) -> Memblock:
+    """A 6.1 kernel right before the crash kernel; its page tables are those of base pages on 8 GiB.
+
+    Each region of `memory` is a node.
+    """
+    memblock = Memblock.of(memory)
     memblock.reserve(IMAGE.start, IMAGE.size)
     memblock.alloc(tables, PAGE)
-    memblock.alloc(ram // PAGE * 64, 2 * MIB)
+    for node in memory.regions:
+        memblock.alloc((node.end - node.start) // PAGE * 64, 2 * MIB, node.start, node.end)
     if cma:
         memblock.alloc(cma, 2 * MIB, 0, LOW)
     return memblock
@@ -48,15 +51,14 @@ def boot(
     cma: int = 64 * MIB,
     log: bool,
     cmdline: str | None = None,
-    ram: int = 8 * GIB,
+    memory: MemoryMap = MEMORY,
     tables: int = TABLES,
 ) -> Machine:
     """The machine as it shows itself afterwards."""
-    memblock = early(cma, ram=ram, tables=tables)
-    memory = MemoryMap((Region(GIB, GIB + ram),))
+    memblock = early(cma, memory=memory, tables=tables)
     events = []
     if cma:
-        at = early(0, ram=ram, tables=tables).search(cma, 2 * MIB, 0, LOW)
+        at = early(0, memory=memory, tables=tables).search(cma, 2 * MIB, 0, LOW)
         assert at is not None
         events.append(Event("cma", cma, at, at + cma))
     found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
@@ -126,6 +128,16 @@ def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
 
 
+NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
+
+
+@pytest.mark.parametrize("high", [pytest.param(False, id="low"), pytest.param(True, id="high")])
+def test_regions_that_touch_are_nodes_with_page_descriptors_of_their_own(*, high: bool) -> None:
+    """/proc/iomem names no node, but lists them apart: what lies at the top of each is told from later tables."""
+    first = rewind(boot(crash=256 * MIB, high=high, log=False, memory=NODES), asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early(memory=NODES).reserved
+
+
 def test_a_log_that_explains_all_leaves_one_reading() -> None:
     """Nothing else is offered where nothing else can be."""
     machine = boot(crash=256 * MIB, log=True, cmdline=CMDLINE)
@@ -176,7 +188,7 @@ BLOCKS = 64 * KIB
 def test_less_memory_brings_page_tables_and_descriptors_down(machine: Machine) -> None:
     """`mem=3G`: the tables shrink with memory, the descriptors too, and both lie below the new top."""
     plan = make_plan(machine, "crashkernel=256M mem=3G", Options(strategy="mainline"))
-    there = early(ram=3 * GIB, tables=TABLES * 3 // 8)
+    there = early(memory=MemoryMap((Region(GIB, 4 * GIB),)), tables=TABLES * 3 // 8)
     assert plan.reservation.crash is not None
     assert plan.reservation.crash.start == there.search(256 * MIB, 2 * MIB, 0, LOW)
 
