@@ -14,7 +14,7 @@ from planner.errors import InputError
 from planner.forcing import Forcing, forcing
 from planner.geometry import VA_BITS, Geometry, geometry
 from planner.kernels import NEWEST, Profile, select_profile
-from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, whole_image
+from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
@@ -36,6 +36,7 @@ __all__ = [
     "resolve_mainline",
     "resolve_profile",
     "with_facts",
+    "with_more_memory",
     "with_strategy",
     "with_text",
     "without_crash_kernels",
@@ -283,6 +284,18 @@ def with_text(mainline: Setting, text: str) -> Setting:
     present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(mainline.facts, mainline.profile)
     effect = _effect(mainline.strategy, mainline.profile, zones=mainline.zones, present=present)
     return replace(mainline, present=present, effect=effect)
+
+
+def with_more_memory(setting: Setting, memory: MemoryMap) -> Setting:
+    """The same machine and kernel with more RAM than its sources show; `memory` lists it."""
+    profile, bounds, seen = setting.profile, setting.bounds, setting.memory.regions
+    image = whole_image(setting.facts.kernel_image, setting.facts.kernel_data)
+    pa_bits = bounds.high_max.bit_length() - 1
+    memory, memstart, _ = clip_to_linear_region(memory, profile, setting.geometry, pa_bits=pa_bits, image=image)
+    if setting.zones:
+        low_max = grown_dma_limit(bounds.low_max, profile, seen, memory.regions)
+        bounds = replace(bounds, low_max=min(low_max, bounds.high_max))
+    return replace(setting, memory=memory, memstart=memstart, bounds=bounds)
 
 
 def own_effect(setting: Setting) -> Effect:

@@ -41,7 +41,8 @@ def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABL
     return memblock
 
 
-LATER = (("hash", 8 * MIB, "Dentry cache"), ("hash", 4 * MIB, "Inode-cache"))
+LATER = ((KIB, "Dentry cache"), (2 * KIB, "Inode-cache"))
+"""Tables that come later; each takes this part of RAM, rounded up to a power of two."""
 
 
 def boot(
@@ -62,21 +63,25 @@ def boot(
         assert at is not None
         events.append(Event("cma", cma, at, at + cma))
     found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
-    for kind, size, name in LATER:
+    for share, name in LATER:
+        size = 1 << (memory.ram // share - 1).bit_length()
         memblock.alloc(size, 64)
-        events.append(Event(kind, size, name=name))
-    pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
-    listed = list(memblock.reserved)
-    slots = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
-    assert pool is not None
-    assert slots is not None
-    events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+        events.append(Event("hash", size, name=name))
+    listed, slots = list(memblock.reserved), []
+    if memory.regions[-1].end > LOW:
+        pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
+        listed = list(memblock.reserved)
+        beside = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
+        assert pool is not None
+        assert beside is not None
+        events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+        slots.append(Reserved(beside, beside + 64 * MIB // 2048 * 24, "reserved"))
     span = Range(found, found + crash) if found is not None else None
     pieces = Memblock.of(MemoryMap(memory.regions, tuple(Reserved(a, b) for a, b in listed)))
     if span is not None:
         pieces.free(span.start, span.size)
     reserved = [Reserved(a, b, "reserved") for a, b in pieces.reserved]
-    reserved.append(Reserved(slots, slots + 64 * MIB // 2048 * 24, "reserved"))
+    reserved += slots
     if span is not None:
         reserved.append(Reserved(span.start, span.end, "Crash kernel"))
     facts = Facts(
@@ -193,11 +198,53 @@ def test_less_memory_brings_page_tables_and_descriptors_down(machine: Machine) -
     assert plan.reservation.crash.start == there.search(256 * MIB, 2 * MIB, 0, LOW)
 
 
-def test_a_lost_mem_limit_is_said() -> None:
-    """How much RAM lies above a `mem=` nobody can know."""
-    machine = boot(log=True, cmdline="mem=8G")
-    notes = make_plan(machine, "crashkernel=256M quiet", Options(strategy="mainline")).notes
-    assert any("mem=8G" in note and "not known" in note for note in notes)
+def limited(ram: int, *, log: bool = True) -> Machine:
+    """A boot of the machine under a `mem=`."""
+    memory = MemoryMap((Region(GIB, GIB + ram),))
+    cmdline = f"mem={ram // MIB}M" if log else None
+    return boot(crash=256 * MIB, log=log, cmdline=cmdline, memory=memory, tables=TABLES * ram // (8 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("machine", "request_", "ram", "size"),
+    [
+        pytest.param(limited(3 * GIB), "512M,high", 8 * GIB, 512 * MIB, id="a high one lies in what was hidden"),
+        pytest.param(
+            limited(3 * GIB), "2G-4G:128M,4G-64G:320M,64G-:1G", 4 * GIB, 320 * MIB, id="a size for more RAM, low"
+        ),
+        pytest.param(limited(3 * GIB), "1G-64G:128M,64G-:1G", 64 * GIB, GIB, id="a size for far more RAM"),
+        pytest.param(limited(2 * GIB), "512M", 8 * GIB, 512 * MIB, id="low memory that ended where RAM did"),
+        pytest.param(limited(2 * GIB), "512M mem=4G", 4 * GIB, 512 * MIB, id="a larger mem="),
+        pytest.param(
+            limited(3 * GIB, log=False), "512M,high", 8 * GIB, 512 * MIB, id="no command line tells of the mem="
+        ),
+    ],
+)
+def test_what_a_mem_limit_hid_is_told_for_usual_amounts(machine: Machine, request_: str, ram: int, size: int) -> None:
+    """Whatever the machine has of RAM, its placement is among the readings."""
+    plan = make_plan(machine, f"crashkernel={request_} quiet", Options(strategy="mainline"))
+    there = early(memory=MemoryMap((Region(GIB, GIB + ram),)), tables=TABLES * ram // (8 * GIB))
+    expected = there.search(size, 2 * MIB, 0, 0 if "high" in request_ else LOW)
+    assert expected is not None
+    answers = [plan.reservation.crash, *(reading.crash for reading in plan.reservation.other_readings)]
+    assert Range(expected, expected + size) in answers
+
+
+@pytest.mark.parametrize(
+    ("own", "new", "hidden"),
+    [
+        pytest.param("mem=8G", "quiet", True, id="all that is seen is what it leaves"),
+        pytest.param("mem=8G", "mem=16G", True, id="another that leaves more"),
+        pytest.param("mem=8G", "mem=4G", False, id="another that leaves less"),
+        pytest.param("mem=64G", "quiet", False, id="more than there is"),
+        pytest.param("quiet", "quiet rw", False, id="none"),
+    ],
+)
+def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
+    """How much RAM lies above a `mem=` nobody can know, unless it left all of it."""
+    plan = make_plan(boot(log=True, cmdline=own), f"crashkernel=256M,high {new}", Options(strategy="mainline"))
+    assert any(f"{own}: " in note and "not known" in note for note in plan.notes) == hidden
+    assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden
 
 
 @pytest.mark.parametrize(
