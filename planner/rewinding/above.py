@@ -82,16 +82,15 @@ def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, 
     regions = [(r.start, r.end) for r in memory.regions]
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     lowest = min([start for start, _ in (*early.memmap, *early.tables)], default=view.regions[-1][1])
-    rest = history.state.without([*early.memmap, *([early.cma] if early.cma else [])])
-    if tables == 0:
-        rest = rest.without(early.tables)
-    lifted = total((max(start, lowest), end) for start, end in rest.blocks if end > lowest) + (tables or 0)
+    rest = history.state.without([*early.memmap, *early.tables, *([early.cma] if early.cma else [])])
+    own = total(early.tables) if tables is None else tables
+    lifted = total((max(start, lowest), end) for start, end in rest.blocks if end > lowest)
     state = rest.without([(lowest, _MOST << 16)])
     return replay(
         State(tuple((r.start, r.end) for r in memory.regions if not r.flags), state.blocks, state.kept),
         Early(),
         memmap=[] if profile.first else memmap(profile, page, regions, nodes),
-        tables=lifted * memory.ram // view.machine.memory.ram,
+        tables=lifted + own * memory.ram // view.machine.memory.ram,
         cma=cma,
         asked=asked,
         align=cma_align(profile, page),

@@ -112,11 +112,14 @@ def replay(
     before = state.without([early.cma] if early.cma else [])
     if top is not None or tables is not None:
         before = before.without(early.memmap)
-        if tables == 0:
+        own = total(early.tables) if tables is None else tables
+        if tables == 0 or (top is not None and early.tables):
             before = before.without(early.tables)
         pages = tables or 0
         if top is not None:
-            before, pages = _cut(before, top, pages)
+            # What lies beneath the descriptors is none of what every boot takes from the top.
+            lowest = min((start for start, _ in early.memmap), default=top)
+            before, pages = _cut(before, top, max(lowest, top), own)
         before = _pages(before, pages, page_size)
         for item in memmap:
             at = topmost(before.gaps(), item.size * item.count, item.align, item.start, item.end)
@@ -125,17 +128,15 @@ def replay(
     return before.with_more([area] if area else [])
 
 
-def _cut(state: State, top: int, more: int) -> tuple[State, int]:
+def _cut(state: State, top: int, lowest: int, tables: int) -> tuple[State, int]:
     """The state of a memory that ends at `top`, and how many bytes that lay above must go below now.
 
-    What lies above grows with memory: page tables and usage maps. more: bytes of page tables that the whole memory
-    would have beside them.
+    lowest: where what every boot takes from the top begins. tables: bytes of page tables for the whole memory: they shrink with it. The arrays of sections do not.
     """
     memory = tuple((a, min(b, top)) for a, b in state.memory if a < top)
-    above = total((max(a, top), b) for a, b in state.blocks if b > top)
-    ram, left = total(state.memory), total(memory)
+    above = total((max(a, lowest), b) for a, b in state.blocks if b > lowest)
     blocks = tuple((a, min(b, top)) for a, b in state.blocks if a < top)
-    return State(memory, blocks, state.kept), (above + more) * left // ram
+    return State(memory, blocks, state.kept), above + tables * total(memory) // total(state.memory)
 
 
 def _pages(state: State, size: int, page_size: int) -> State:
