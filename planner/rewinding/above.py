@@ -12,7 +12,7 @@ from planner.cmdline import values, words
 from planner.limits import grown_dma_limit
 from planner.memory_map import MemoryMap, Region
 from planner.ranges import subtract, total
-from planner.rewinding.changes import Cma, Early, cma_align, replay
+from planner.rewinding.changes import Cma, Early, cma_align, replay, tables_for
 from planner.rewinding.histories import History
 from planner.rewinding.later import memmap
 from planner.rewinding.undo import State
@@ -90,7 +90,7 @@ def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, 
         State(tuple((r.start, r.end) for r in memory.regions if not r.flags), state.blocks, state.kept),
         Early(),
         memmap=[] if profile.first else memmap(profile, page, regions, nodes),
-        tables=lifted + own * memory.ram // view.machine.memory.ram,
+        tables=lifted + tables_for(own, more, page),
         cma=cma,
         asked=asked,
         align=cma_align(profile, page),
