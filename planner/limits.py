@@ -44,6 +44,11 @@ def derived_dma_limit(
     return min(mask, last) + 1
 
 
+def grown_dma_limit(limit: int, profile: Profile, seen: tuple[Region, ...], grown: tuple[Region, ...]) -> int:
+    """The limit with more RAM than is seen: one that only says where RAM ends moves up with it."""
+    return derived_dma_limit(profile, grown) if limit == seen[-1].end else limit
+
+
 def whole_image(code: Range | None, data: Range | None) -> Range | None:
     """The kernel image from its first to its last byte, as far as it is known."""
     if code is None:

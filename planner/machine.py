@@ -108,3 +108,8 @@ class Machine:
     facts: Facts = field(default_factory=Facts)
     settled: bool = True
     notes: tuple[str, ...] = ()
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        return self.settled and (self.kind != "dmesg" or self.facts.cmdline is None)

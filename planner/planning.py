@@ -43,6 +43,7 @@ from planner.setting import (
     resolve_mainline,
     resolve_profile,
     with_facts,
+    with_more_memory,
     with_strategy,
     with_text,
     without_crash_kernels,
@@ -176,7 +177,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         question.steps,
     )
     if question.others:
-        readings = _other_readings(request, setting, plan.reservation, question.others)
+        readings = _other_readings(question, setting, plan.reservation)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
     return plan
 
@@ -347,21 +348,23 @@ def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
     return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
 
 
-def _other_readings(
-    request: ck.Reading, setting: Setting, view: ReservationView, others: tuple[Reading, ...]
-) -> tuple[OtherReading, ...]:
+def _other_readings(question: Question, setting: Setting, view: ReservationView) -> tuple[OtherReading, ...]:
     """The answers under the other readings, as far as they differ."""
     seen = {(view.crash, view.low)}
     found: list[OtherReading] = []
-    for other in others:
-        memory = MemoryMap(setting.memory.regions, other.memory.reserved)
-        memblock = Memblock.of(memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node)
+    for other in question.others:
+        request, there, memory = question.request, setting, MemoryMap(setting.memory.regions, other.memory.reserved)
+        if other.more:
+            request = _request(question.text, setting, other.memory.ram)
+            there = with_more_memory(setting, other.memory)
+            memory = there.memory
+        memblock = Memblock.of(memory, page_size=there.geometry.page_size, movable_node=there.movable_node)
         placement = Placement(log=[])
         if request.valid:
-            placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
+            placement = reserve(memblock, request, there.profile, there.bounds, there.proposal)
         if (placement.crash, placement.low) in seen:
             continue
         seen.add((placement.crash, placement.low))
-        answer = _reservation_view(request, placement, setting, whole=False)
+        answer = _reservation_view(request, placement, there, whole=False)
         found.append(OtherReading(other.assumption, answer.outcome, answer.crash, answer.low))
     return tuple(found)

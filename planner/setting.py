@@ -14,7 +14,7 @@ from planner.errors import InputError
 from planner.forcing import Forcing, forcing
 from planner.geometry import VA_BITS, Geometry, geometry
 from planner.kernels import NEWEST, Profile, select_profile
-from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, whole_image
+from planner.limits import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap
 from planner.presets import Preset
@@ -36,6 +36,7 @@ __all__ = [
     "resolve_mainline",
     "resolve_profile",
     "with_facts",
+    "with_more_memory",
     "with_strategy",
     "with_text",
     "without_crash_kernels",
@@ -285,6 +286,18 @@ def with_text(mainline: Setting, text: str) -> Setting:
     return replace(mainline, present=present, effect=effect)
 
 
+def with_more_memory(setting: Setting, memory: MemoryMap) -> Setting:
+    """The same machine and kernel with more RAM than its sources show; `memory` lists it."""
+    profile, bounds, seen = setting.profile, setting.bounds, setting.memory.regions
+    image = whole_image(setting.facts.kernel_image, setting.facts.kernel_data)
+    pa_bits = bounds.high_max.bit_length() - 1
+    memory, memstart, _ = clip_to_linear_region(memory, profile, setting.geometry, pa_bits=pa_bits, image=image)
+    if setting.zones:
+        low_max = grown_dma_limit(bounds.low_max, profile, seen, memory.regions)
+        bounds = replace(bounds, low_max=min(low_max, bounds.high_max))
+    return replace(setting, memory=memory, memstart=memstart, bounds=bounds)
+
+
 def own_effect(setting: Setting) -> Effect:
     """What the kernel itself does to the map because of a crash kernel, if a request is there."""
     return STRATEGIES["mainline"].effect_on(setting.profile, zones=setting.zones)
@@ -356,7 +369,7 @@ def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
 def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], geo: Geometry, notes: list[str]) -> MemoryMap:
     """`mem=`, where the command line brings one that the map does not already show."""
     given = values(parameters, "mem")
-    if not given or machine.settled or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
+    if not given or machine.fixed or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
         return memory
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     limited = apply_mem(memory, memparse(given[-1])[0], geo.page_size, image)

@@ -119,6 +119,8 @@ def verify(
     text, inferred = _request(machine, crashkernel, record)
     try:
         question = ask(machine, text, options)
+        # The boot that is verified had the RAM that it shows.
+        question = replace(question, others=tuple(other for other in question.others if not other.more))
         plan = answer(question, strategy_named(options.strategy))
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
@@ -232,17 +234,17 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
             "not checkable",
             "mainline would have refused this request, yet something was reserved: the kernel has patches of its own",
         )
+    crash = record.crash
+    misplaced = _misplaced(machine, crash) if crash is not None else None
+    if misplaced is not None:
+        return _check("disagreed", f"recorded {_span(crash)}: {misplaced}")
     if (view.crash, view.low) == (record.crash, record.low):
         return _check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
     wrong = None if inferred else _wrong_size(question, record)
     if wrong is not None:
         return _check("disagreed", wrong)
-    crash = record.crash
     if crash is not None and crash.start % question.mainline.bounds.align:
         return _check("disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is")
-    misplaced = _misplaced(machine, crash) if crash is not None else None
-    if misplaced is not None:
-        return _check("disagreed", f"recorded {_span(crash)}: {misplaced}")
     for other in view.other_readings:
         if (other.crash, other.low) == (record.crash, record.low):
             return _check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
@@ -358,6 +360,12 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
     image = machine.facts.kernel_image
     if image is not None and image.start < crash.end and crash.start < image.end:
         return "it overlaps the kernel image"
+    if machine.kind in ("iomem", "live"):
+        # Resources that overlap are nested, and nothing else is ever reserved in a crash kernel.
+        others = [r for r in machine.memory.reserved if r.name == "reserved"]
+        inside = next((r for r in others if r.start < crash.end and crash.start < r.end), None)
+        if inside is not None:
+            return f"it overlaps what is reserved at {inside.start:#x}"
     return None
 
 

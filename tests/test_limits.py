@@ -51,11 +51,16 @@ def machine(memory: MemoryMap, *, settled: bool = False, kind: str = "iomem", **
 
 
 def test_mem_is_for_views_that_do_not_show_it_yet() -> None:
-    """A what-if command line cuts /proc/iomem; it does not cut what already is memblock, nor what it cut before."""
+    """A what-if command line cuts /proc/iomem; it does not cut what already is memblock, nor what it cut before.
+
+    A log that shows memblock names its own command line: another one cuts there too.
+    """
     memory = MemoryMap((Region(GIB, 5 * GIB),))
     line = "mem=2G crashkernel=256M"
     assert make_plan(machine(memory), line).memory.ram == 2 * GIB
     assert make_plan(machine(memory, settled=True), line).memory.ram == 4 * GIB
+    assert make_plan(machine(memory, settled=True, kind="dmesg", cmdline="quiet"), line).memory.ram == 2 * GIB
+    assert make_plan(machine(memory, settled=True, kind="dmesg"), line).memory.ram == 4 * GIB
     assert make_plan(machine(memory, cmdline="quiet mem=2G"), line).memory.ram == 4 * GIB
     assert make_plan(machine(memory), "mem=3G mem=2G mem crashkernel=256M").memory.ram == 2 * GIB
 

@@ -204,3 +204,20 @@ def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:
         memory = MemoryMap((Region(GIB, 9 * GIB),), (above, Reserved(span.start, span.end, "Crash kernel")))
         listing = replace(machine(kind="iomem", record=recorded(span)), memory=memory)
         assert verify(listing, MAINLINE).outcome == outcome
+
+
+def test_a_crash_kernel_over_another_reservation_is_none() -> None:
+    """Nothing is reserved within a crash kernel: a small reservation right above it bounds it as a large one does."""
+    above, small = (
+        Reserved(TOP - 64 * MIB, TOP, "reserved"),
+        Reserved(TOP - 65 * MIB, TOP - 64 * MIB - 16 * KIB, "reserved"),
+    )
+    honest = Range(TOP - 66 * MIB - 512 * MIB, TOP - 66 * MIB)
+    for span, outcome in ((honest, "agreed"), (moved(2 * MIB, honest), "disagreed")):
+        reserved = (above, small, Reserved(span.start, span.end, "Crash kernel"))
+        listing = replace(
+            machine(kind="iomem", record=recorded(span)), memory=MemoryMap((Region(GIB, 9 * GIB),), reserved)
+        )
+        verdict = verify(listing, MAINLINE)
+        assert verdict.outcome == outcome
+        assert ("overlaps what is reserved" in verdict.checks[0].why) == (outcome == "disagreed")

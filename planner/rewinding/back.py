@@ -15,23 +15,28 @@ from planner.memory_map import MemoryMap, Reserved
 from planner.ranges import intersect, subtract, union
 from planner.records import dataclass, replace
 from planner.result import Rewound
+from planner.rewinding.above import grown, is_hidden, is_high, mem_limit, totals, with_more
 from planner.rewinding.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
 from planner.rewinding.histories import History, histories
 from planner.rewinding.later import memmap
 from planner.rewinding.undo import State
 from planner.rewinding.view import Asked, View, view_of
-from planner.sizes import MIB, format_size, memparse, round_down
+from planner.sizes import MIB, format_size
 
 __all__ = ["Reading", "Rewind", "rewind"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One state of memory at the reservation, under an assumption, and what was put back to get there."""
+    """One state of memory at the reservation, under an assumption, and what was put back to get there.
+
+    more: whether the memory has more RAM than the map lists.
+    """
 
     assumption: str
     memory: MemoryMap
     rewound: tuple[Rewound, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,10 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
     readings: list[Reading] = []
     for history in found:
         _add(readings, history, view)
-    return Rewind(tuple(readings), tuple(_notes(view, certain=len(readings) == 1)))
+    if _may_be_hidden(view):
+        readings += _larger(found, view)
+    certain = len([reading for reading in readings if not reading.more]) == 1
+    return Rewind(tuple(readings), tuple(_notes(view, certain=certain)))
 
 
 def _notes(view: View, *, certain: bool) -> Iterator[str]:
@@ -65,9 +73,8 @@ def _notes(view: View, *, certain: bool) -> Iterator[str]:
             "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
             "reading is planned, the others are listed where they differ"
         )
-    own = values(words(view.machine.facts.cmdline or ""), "mem")
-    new = values(words(view.asked.cmdline or ""), "mem")
-    if own and view.asked.cmdline is not None and not new:
+    if is_hidden(view):
+        own = values(words(view.machine.facts.cmdline or ""), "mem")
         yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
 
 
@@ -94,6 +101,31 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     return MemoryMap(memory.regions, (*kept, *moved))
 
 
+def _larger(found: list[History], view: View) -> Iterator[Reading]:
+    """What may be where the map was cut, for usual amounts of RAM.
+
+    For all but the likeliest way back the least amount tells all: a low crash kernel lies alike under any.
+    """
+    new, amounts = cma_of(view.asked.cmdline), list(totals(view))
+    others = [] if is_high(view) else amounts[:1]
+    for history in found:
+        tables = _other_tables(history, view)
+        for what, size in _areas(history, view):
+            for ram in amounts:
+                more = ram - view.machine.memory.ram
+                state = with_more(history, view, more, cma=size, asked=new, tables=tables)
+                there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
+                yield Reading(there, _memory(grown(view.machine.memory, more), state), more=True)
+            amounts = others
+
+
+def _may_be_hidden(view: View) -> bool:
+    """Whether a `mem=` cut the map, or may have: without its own command line nothing tells, if all RAM is low."""
+    if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
+        return is_hidden(view)
+    return not values(words(view.asked.cmdline), "mem") and view.regions[-1][1] <= view.low_max
+
+
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The state under the command line that is asked for, the likeliest first."""
     asked, machine = view.asked, view.machine
@@ -101,29 +133,17 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     own, new = cma_of(own_line), cma_of(new_line)
     tables = _other_tables(history, view)
     top = _other_top(view)
-    unlimited = _lost_limit(view)
+    unlimited = is_hidden(view)
     if new_line is None or (own == new and own_line is not None and tables is None and top is None and not unlimited):
         yield history.what, history.state
         return
-    now = history.early.cma[1] - history.early.cma[0] if history.early.cma else 0
-    same = own == new if own_line is not None else new.size is None
-    sizes: list[int] = [now]
-    if not same:
-        sizes = [new.size] if new.size is not None else _default_cma(machine)
-    elif own_line is None and now != USUAL_CMA[0]:
-        # No distribution configures such an area, or none: that came from a `cma=`, which is not asked for now.
-        sizes = [now, USUAL_CMA[0]] if now in USUAL_CMA else [USUAL_CMA[0], now]
-    for size in sizes:
-        what = history.what if size == sizes[0] else f"{history.what}; a CMA area of {format_size(size)}"
-        above = f"{what}; RAM goes on above"
+    for what, size in _areas(history, view):
         if unlimited:
-            yield above, _replayed(history, view, new, size, None, tables, above=True)
-        if same and size == now and tables is None and top is None and not unlimited:
+            yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
+        if size == _area(history) and _same_cma(view) and tables is None and top is None and not unlimited:
             yield what, history.state
         else:
             yield what, _replayed(history, view, new, size, top, tables)
-        if own_line is None and not values(words(new_line), "mem") and view.regions[-1][1] <= view.low_max:
-            yield above, _replayed(history, view, new, size, None, tables, above=True)
 
 
 def _replayed(
@@ -151,6 +171,30 @@ def _replayed(
     )
 
 
+def _area(history: History) -> int:
+    """Bytes of the area that there was."""
+    return history.early.cma[1] - history.early.cma[0] if history.early.cma else 0
+
+
+def _same_cma(view: View) -> bool:
+    """Whether the same area is asked for, as far as it is known what was asked for."""
+    own, new = view.machine.facts.cmdline, cma_of(view.asked.cmdline)
+    return cma_of(own) == new if own is not None else new.size is None
+
+
+def _areas(history: History, view: View) -> list[tuple[str, int]]:
+    """Sizes that the area may have then, the likeliest first, and what to say of each."""
+    now, new = _area(history), cma_of(view.asked.cmdline)
+    sizes = [now]
+    if not _same_cma(view):
+        sizes = [new.size] if new.size is not None else _default_cma(view.machine)
+    elif view.machine.facts.cmdline is None and now != USUAL_CMA[0]:
+        # No distribution configures such an area, or none: that came from a `cma=`, which is not asked for now.
+        sizes = [now, USUAL_CMA[0]] if now in USUAL_CMA else [USUAL_CMA[0], now]
+    others = [(f"{history.what}; a CMA area of {format_size(size)}", size) for size in sizes[1:]]
+    return [(history.what, sizes[0]), *others]
+
+
 def _default_cma(machine: Machine) -> list[int]:
     """Sizes of the area without `cma=`."""
     configured = machine.facts.config.get("CMA_SIZE_MBYTES", "")
@@ -159,11 +203,10 @@ def _default_cma(machine: Machine) -> list[int]:
 
 def _other_top(view: View) -> int | None:
     """Where memory ends under another `mem=`; None where that changes nothing."""
-    own = values(words(view.machine.facts.cmdline or ""), "mem")
-    new = values(words(view.asked.cmdline or ""), "mem")
-    if not new or (own and own[-1] == new[-1]) or view.machine.settled:
+    own = mem_limit(view.machine.facts.cmdline, view.asked.page_size)
+    left = mem_limit(view.asked.cmdline, view.asked.page_size)
+    if left is None or own == left or view.machine.fixed:
         return None
-    left = round_down(memparse(new[-1])[0], view.asked.page_size)
     for start, end in view.regions:
         if left <= end - start:
             return start + left if left and start + left < view.regions[-1][1] else None
@@ -171,16 +214,10 @@ def _other_top(view: View) -> int | None:
     return None
 
 
-def _lost_limit(view: View) -> bool:
-    """Whether the map was cut by a `mem=` that the command line asked for lacks."""
-    own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
-    return bool(own_line and new_line and values(words(own_line), "mem") and not values(words(new_line), "mem"))
-
-
 def _other_tables(history: History, view: View) -> int | None:
     """Bytes of page tables, if the linear map has base pages there and not here, or the reverse."""
     asked, facts = view.asked, view.machine.facts
-    if asked.profile.first or view.machine.settled:
+    if asked.profile.first or view.machine.fixed:
         return None
     forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect

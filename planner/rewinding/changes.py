@@ -19,7 +19,7 @@ from planner.rewinding.later import Later
 from planner.rewinding.undo import State, topmost
 from planner.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 
-__all__ = ["OTHER_CMA", "USUAL_CMA", "Cma", "Early", "cma_align", "cma_of", "place_cma", "replay"]
+__all__ = ["OTHER_CMA", "USUAL_CMA", "Cma", "Early", "cma_align", "cma_of", "place_cma", "replay", "tables_for"]
 
 
 USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
@@ -112,11 +112,15 @@ def replay(
     before = state.without([early.cma] if early.cma else [])
     if top is not None or tables is not None:
         before = before.without(early.memmap)
-        if top is not None:
-            before, tables = _cut(before, top)
-        elif tables == 0:
+        own = total(early.tables) if tables is None else tables
+        if tables == 0 or (top is not None and early.tables):
             before = before.without(early.tables)
-        before = _pages(before, tables or 0, page_size)
+        pages = tables or 0
+        if top is not None:
+            # What lies beneath the descriptors is none of what every boot takes from the top.
+            lowest = min((start for start, _ in early.memmap), default=top)
+            before, pages = _cut(before, top, max(lowest, top), own, page_size)
+        before = _pages(before, pages, page_size)
         for item in memmap:
             at = topmost(before.gaps(), item.size * item.count, item.align, item.start, item.end)
             before = before.with_more([(at, at + item.size * item.count)] if at is not None else [])
@@ -124,16 +128,25 @@ def replay(
     return before.with_more([area] if area else [])
 
 
-def _cut(state: State, top: int) -> tuple[State, int]:
+def _cut(state: State, top: int, lowest: int, tables: int, page_size: int) -> tuple[State, int]:
     """The state of a memory that ends at `top`, and how many bytes that lay above must go below now.
 
-    What lies above grows with memory: page tables and usage maps.
+    lowest: where what every boot takes from the top begins. tables: bytes of page tables for the whole memory: they
+    shrink with it. The arrays of sections do not.
     """
     memory = tuple((a, min(b, top)) for a, b in state.memory if a < top)
-    above = total((max(a, top), b) for a, b in state.blocks if b > top)
-    ram, left = total(state.memory), total(memory)
+    above = total((max(a, lowest), b) for a, b in state.blocks if b > lowest)
     blocks = tuple((a, min(b, top)) for a, b in state.blocks if a < top)
-    return State(memory, blocks, state.kept), above * left // ram
+    return State(memory, blocks, state.kept), above + tables_for(tables, total(memory) - total(state.memory), page_size)
+
+
+def tables_for(tables: int, more: int, page_size: int) -> int:
+    """Bytes of page tables, all of base pages, with so many bytes of RAM more, or less if negative; 0 stays 0.
+
+    8 bytes for each page, and in the level above 8 for each page of those.
+    """
+    lowest = more // page_size * 8
+    return max(tables + lowest + lowest // page_size * 8, 0) if tables else 0
 
 
 def _pages(state: State, size: int, page_size: int) -> State:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
+from typing import TypeAlias
 
 from planner.kernels import CRASH_ALIGN
 from planner.ranges import Span, subtract, total, union
-from planner.records import dataclass
+from planner.records import dataclass, replace
 from planner.rewinding.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewinding.later import Account, Later, accounts_of_log, guessed_accounts
 from planner.rewinding.undo import Budget, State, Undone, places, topmost, undo
@@ -21,6 +22,9 @@ from planner.sizes import GIB
 __all__ = ["History", "histories"]
 
 _CRASH, _CMA, _MEMMAP = "crash kernel", "CMA", "memmap"
+_Guess: TypeAlias = tuple[tuple[int, ...], str, Undone]
+"""How well it explains what is listed, what it says, and the state before it."""
+
 _LISTED = "every reservation listed came before the crash kernel"
 
 
@@ -37,7 +41,7 @@ class History:
 def histories(view: View) -> list[History]:
     """The ways back, the likeliest first."""
     if view.machine.settled:
-        return [History("as the log shows it", view.listed.without(view.crash), (), _early_of_log(view))]
+        return [_as_logged(view)]
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
     found = _logged(view) if logged else _guessed(view)
     if logged and found:
@@ -45,6 +49,17 @@ def histories(view: View) -> list[History]:
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
     return [*found, *simple, History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
+
+
+def _as_logged(view: View) -> History:
+    """The state that a log with all early reservations shows; the page descriptors in it are those that fit."""
+    state, early = view.listed.without(view.crash), _early_of_log(view)
+    last = [*view.early_memmap]
+    if early.cma is not None:
+        last.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
+    undone = next(undo(state, last, Budget(400)), Undone(state))
+    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP)
+    return History("as the log shows it", state, (), replace(early, memmap=descriptors))
 
 
 def _early_of_log(view: View) -> Early:
@@ -169,8 +184,20 @@ def _explains_crash(view: View, state: State) -> bool:
 
 def _guessed(view: View) -> list[History]:
     """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
+    found = _guessed_of(view)
+    if view.nodes:
+        # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
+        one = _guessed_of(replace(view, nodes=()))
+        found += [(rank, f"{what}; all RAM in one node", undone) for rank, what, undone in one]
+        found.sort(key=lambda entry: entry[0])
+    return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in found[:3]]
+
+
+def _guessed_of(view: View) -> list[_Guess]:
+    """The guesses that lead to what is listed, the best first."""
     profile, page = view.asked.profile, view.asked.page_size
-    accounts = guessed_accounts(profile, page, view.machine.memory.ram, total(view.crash), view.regions, view.low_max)
+    ram, crashed = view.machine.memory.ram, total(view.crash)
+    accounts = guessed_accounts(profile, page, ram, crashed, view.regions, view.nodes, view.low_max)
     crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
     align = cma_align(profile, page)
     areas: list[list[Later]] = [[]]
@@ -180,14 +207,11 @@ def _guessed(view: View) -> list[History]:
     for descriptors in [view.early_memmap, []] if view.early_memmap else [[]]:
         tried = [entry for area in areas for entry in _tried(view, accounts, (*descriptors, *area, *crash))]
         if tried:
-            tried.sort(key=lambda entry: entry[0])
-            return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in tried[:3]]
+            return sorted(tried, key=lambda entry: entry[0])
     return []
 
 
-def _tried(
-    view: View, accounts: Sequence[Account], before: Sequence[Later]
-) -> Iterator[tuple[tuple[int, ...], str, Undone]]:
+def _tried(view: View, accounts: Sequence[Account], before: Sequence[Later]) -> Iterator[_Guess]:
     """The accounts that lead to what is listed, with their ranks; none after one that leaves nothing in pieces."""
     found = False
     for account in accounts:

@@ -129,10 +129,16 @@ def accounts_of_log(
 
 
 def guessed_accounts(
-    profile: Profile, page_size: int, ram: int, crash: int, regions: Sequence[Span], low_max: int
+    profile: Profile,
+    page_size: int,
+    ram: int,
+    crash: int,
+    regions: Sequence[Span],
+    nodes: Sequence[Span],
+    low_max: int,
 ) -> list[Account]:
     """What may have come after the crash kernel, as is usual for so much RAM; the largest first."""
-    first = memmap(profile, page_size, regions, ()) if profile.first else []
+    first = memmap(profile, page_size, regions, nodes) if profile.first else []
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.6 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)

@@ -6,11 +6,12 @@ Imports `undo`, `later`, `limits` and the machine's types.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from planner.kernels import Profile
 from planner.limits import derived_dma_limit
 from planner.machine import NO_DMA_ZONES, Event, Machine
-from planner.memory_map import Flag
+from planner.memory_map import Flag, MemoryMap
 from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 from planner.rewinding.later import Later, memmap
@@ -79,6 +80,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     blocks = _apart([*((r.start, r.end) for r in memory.reserved), *crash])
     tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
+    nodes = nodes or _meeting(memory)
     return View(
         machine,
         asked,
@@ -88,6 +90,15 @@ def view_of(machine: Machine, asked: Asked) -> View:
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
     )
+
+
+def _meeting(memory: MemoryMap) -> list[Span]:
+    """The nodes of a listing that names none: where two regions of plain RAM touch and are listed apart, two meet."""
+    plain = [r for r in memory.regions if not r.flags]
+    edges = [above.start for below, above in pairwise(plain) if below.end == above.start]
+    if not edges:
+        return []
+    return list(pairwise((plain[0].start, *edges, plain[-1].end)))
 
 
 def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) -> list[Span]:

@@ -16,7 +16,7 @@ from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.ranges import Range
 from planner.sources import combine, dmesg, iomem
-from tests.oracle.cases import Case, Tally, cases
+from tests.oracle.cases import BUNDLED, Case, Tally, cases, folder
 
 _CODE = re.compile(r"^\s*([0-9a-f]+)-[0-9a-f]+ : Kernel code$", re.MULTILINE)
 
@@ -60,7 +60,7 @@ def seen(crash: Range | None, low: Range | None) -> list[list[int] | None]:
 def test_bootlogs_rewind(
     title: str, before_has_crash: bool, log: bool, least: float, sample: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The placement of the other boot comes out of this one's listing."""
+    """The placement of the other boot comes out of this one's listing, or is among its other readings."""
     tally = Tally(f"bootlogs, {title}")
     unknown: list[str] = []
     chosen = [pair for pair in pairs() if bool(pair[0]["crash_res"]) == before_has_crash]
@@ -70,11 +70,10 @@ def test_bootlogs_rewind(
         view = make_plan(machine_of(before, log=log), after["cmdline"], options).reservation
         got, expected = seen(view.crash, view.low), [after["crash_res"], after["crash_low_res"]]
         tally.compare(f"{before['name']} -> {after['name']}", got, expected)
-        # Under another `mem=` one boot cannot know the RAM of the other.
-        same = before["memblock_memory"] == after["memblock_memory"]
-        if same and got != expected and expected not in [seen(o.crash, o.low) for o in view.other_readings]:
+        if got != expected and expected not in [seen(o.crash, o.low) for o in view.other_readings]:
             unknown.append(f"{before['name']} -> {after['name']}")
     tally.report(capsys, least=least)
     with capsys.disabled():
-        print(f"  {len(unknown)} of {tally.total} show the same RAM and lack the right reading: {unknown[:4]}")
-    assert len(unknown) <= 0.01 * tally.total
+        print(f"  {len(unknown)} of {tally.total} lack the right reading: {unknown[:4]}")
+    # Boots that nobody has looked at may hold what the bundled ones do not.
+    assert len(unknown) <= (0 if folder() == BUNDLED else 0.01 * tally.total)

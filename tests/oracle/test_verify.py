@@ -52,6 +52,7 @@ def test_bootlogs_verify(capsys: pytest.CaptureFixture[str]) -> None:
 
 ALTERED = {
     "higher": lambda r: Range(r.start + 64 * MIB, r.end + 64 * MIB),
+    "a step higher": lambda r: Range(r.start + 2 * MIB, r.end + 2 * MIB),
     "smaller": lambda r: Range(r.start, r.end - 32 * MIB),
     "misaligned": lambda r: Range(r.start - 4 * KIB, r.end - 4 * KIB),
 }

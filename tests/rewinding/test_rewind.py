@@ -24,46 +24,64 @@ LOW = 4 * GIB
 MEMORY = MemoryMap((Region(GIB, 9 * GIB),))
 IMAGE = Range(GIB + 2 * MIB, GIB + 24 * MIB)
 TABLES = 8 * GIB // PAGE * 8 + 64 * KIB
-MEMMAP = 8 * GIB // PAGE * 64
 
 
-def early(cma: int = 64 * MIB) -> Memblock:
-    """A 6.1 kernel on 8 GiB with base pages, right before the crash kernel."""
-    memblock = Memblock.of(MEMORY)
+def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABLES) -> Memblock:
+    """A 6.1 kernel right before the crash kernel; its page tables are those of base pages on 8 GiB.
+
+    Each region of `memory` is a node.
+    """
+    memblock = Memblock.of(memory)
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(TABLES, PAGE)
-    memblock.alloc(MEMMAP, 2 * MIB)
+    memblock.alloc(tables, PAGE)
+    for node in memory.regions:
+        memblock.alloc((node.end - node.start) // PAGE * 64, 2 * MIB, node.start, node.end)
     if cma:
         memblock.alloc(cma, 2 * MIB, 0, LOW)
     return memblock
 
 
-LATER = (("hash", 8 * MIB, "Dentry cache"), ("hash", 4 * MIB, "Inode-cache"))
+LATER = ((KIB, "Dentry cache"), (2 * KIB, "Inode-cache"))
+"""Tables that come later; each takes this part of RAM, rounded up to a power of two."""
 
 
-def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, cmdline: str | None = None) -> Machine:
+def boot(
+    *,
+    crash: int = 0,
+    high: bool = False,
+    cma: int = 64 * MIB,
+    log: bool,
+    cmdline: str | None = None,
+    memory: MemoryMap = MEMORY,
+    tables: int = TABLES,
+) -> Machine:
     """The machine as it shows itself afterwards."""
-    memblock = early(cma)
+    memblock = early(cma, memory=memory, tables=tables)
     events = []
     if cma:
-        at = memblock_cma(cma)
+        at = early(0, memory=memory, tables=tables).search(cma, 2 * MIB, 0, LOW)
+        assert at is not None
         events.append(Event("cma", cma, at, at + cma))
     found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
-    for kind, size, name in LATER:
+    for share, name in LATER:
+        size = 1 << (memory.ram // share - 1).bit_length()
         memblock.alloc(size, 64)
-        events.append(Event(kind, size, name=name))
-    pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
-    listed = list(memblock.reserved)
-    slots = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
-    assert pool is not None
-    assert slots is not None
-    events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+        events.append(Event("hash", size, name=name))
+    listed, slots = list(memblock.reserved), []
+    if memory.regions[-1].end > LOW:
+        pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
+        listed = list(memblock.reserved)
+        beside = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
+        assert pool is not None
+        assert beside is not None
+        events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+        slots.append(Reserved(beside, beside + 64 * MIB // 2048 * 24, "reserved"))
     span = Range(found, found + crash) if found is not None else None
-    pieces = Memblock.of(MemoryMap(MEMORY.regions, tuple(Reserved(a, b) for a, b in listed)))
+    pieces = Memblock.of(MemoryMap(memory.regions, tuple(Reserved(a, b) for a, b in listed)))
     if span is not None:
         pieces.free(span.start, span.size)
     reserved = [Reserved(a, b, "reserved") for a, b in pieces.reserved]
-    reserved.append(Reserved(slots, slots + 64 * MIB // 2048 * 24, "reserved"))
+    reserved += slots
     if span is not None:
         reserved.append(Reserved(span.start, span.end, "Crash kernel"))
     facts = Facts(
@@ -75,15 +93,22 @@ def boot(*, crash: int = 0, high: bool = False, cma: int = 64 * MIB, log: bool, 
         record=BootRecord(span) if span is not None else None,
         events=tuple(events) if log else (),
     )
-    return Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, tuple(reserved)), facts, settled=False)
+    return Machine("iomem.txt", "iomem", MemoryMap(memory.regions, tuple(reserved)), facts, settled=False)
 
 
-def memblock_cma(size: int) -> int:
-    """Where the area of a boot lies."""
-    memblock = early(0)
-    found = memblock.alloc(size, 2 * MIB, 0, LOW)
-    assert found is not None
-    return found
+def logged(cmdline: str) -> Machine:
+    """The state at the reservation, as a log with `memblock=debug` shows it."""
+    area = early(0).search(64 * MIB, 2 * MIB, 0, LOW)
+    assert area is not None
+    facts = Facts(
+        kernel="6.1.0-18-arm64",
+        page_size=PAGE,
+        va_bits=48,
+        cmdline=cmdline,
+        events=(Event("cma", 64 * MIB, area, area + 64 * MIB),),
+    )
+    reserved = tuple(Reserved(a, b) for a, b in early().reserved)
+    return Machine("boot.log", "dmesg", MemoryMap(MEMORY.regions, reserved), facts)
 
 
 def asked(cmdline: str | None = None) -> Asked:
@@ -106,6 +131,16 @@ def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log
     """What came later is gone, what came before is there."""
     first = rewind(boot(**machine, log=log), asked()).readings[0]
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
+
+
+NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
+
+
+@pytest.mark.parametrize("high", [pytest.param(False, id="low"), pytest.param(True, id="high")])
+def test_regions_that_touch_are_nodes_with_page_descriptors_of_their_own(*, high: bool) -> None:
+    """/proc/iomem names no node, but lists them apart: what lies at the top of each is told from later tables."""
+    first = rewind(boot(crash=256 * MIB, high=high, log=False, memory=NODES), asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early(memory=NODES).reserved
 
 
 def test_a_log_that_explains_all_leaves_one_reading() -> None:
@@ -143,25 +178,73 @@ def test_another_cma_moves_the_crash_kernel(before: str, after: str, cma: int) -
     assert plan.reservation.crash == Range(expected, expected + 512 * MIB)
 
 
-def test_less_memory_brings_page_tables_and_descriptors_down() -> None:
+BLOCKS = 64 * KIB
+"""Page tables of a linear map without base pages."""
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param(boot(log=True, cmdline="quiet"), id="the same page tables for less memory"),
+        pytest.param(boot(log=True, cmdline="rodata=off", tables=BLOCKS), id="base pages where were none"),
+        pytest.param(logged("memblock=debug"), id="a log that shows the state itself"),
+    ],
+)
+def test_less_memory_brings_page_tables_and_descriptors_down(machine: Machine) -> None:
     """`mem=3G`: the tables shrink with memory, the descriptors too, and both lie below the new top."""
-    machine = boot(log=True, cmdline="quiet")
     plan = make_plan(machine, "crashkernel=256M mem=3G", Options(strategy="mainline"))
-    top = 4 * GIB
-    memblock = Memblock.of(MemoryMap((Region(GIB, top),)))
-    memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(TABLES * 3 // 8, PAGE)
-    memblock.alloc(MEMMAP * 3 // 8, 2 * MIB)
-    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    there = early(memory=MemoryMap((Region(GIB, 4 * GIB),)), tables=TABLES * 3 // 8)
     assert plan.reservation.crash is not None
-    assert plan.reservation.crash.start == memblock.search(256 * MIB, 2 * MIB, 0, LOW)
+    assert plan.reservation.crash.start == there.search(256 * MIB, 2 * MIB, 0, LOW)
 
 
-def test_a_lost_mem_limit_is_said() -> None:
-    """How much RAM lies above a `mem=` nobody can know."""
-    machine = boot(log=True, cmdline="mem=8G")
-    notes = make_plan(machine, "crashkernel=256M quiet", Options(strategy="mainline")).notes
-    assert any("mem=8G" in note and "not known" in note for note in notes)
+def limited(ram: int, *, log: bool = True) -> Machine:
+    """A boot of the machine under a `mem=`."""
+    memory = MemoryMap((Region(GIB, GIB + ram),))
+    cmdline = f"mem={ram // MIB}M" if log else None
+    return boot(crash=256 * MIB, log=log, cmdline=cmdline, memory=memory, tables=TABLES * ram // (8 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("machine", "request_", "ram", "size"),
+    [
+        pytest.param(limited(3 * GIB), "512M,high", 8 * GIB, 512 * MIB, id="a high one lies in what was hidden"),
+        pytest.param(
+            limited(3 * GIB), "2G-4G:128M,4G-64G:320M,64G-:1G", 4 * GIB, 320 * MIB, id="a size for more RAM, low"
+        ),
+        pytest.param(limited(3 * GIB), "1G-64G:128M,64G-:1G", 64 * GIB, GIB, id="a size for far more RAM"),
+        pytest.param(limited(2 * GIB), "512M", 8 * GIB, 512 * MIB, id="low memory that ended where RAM did"),
+        pytest.param(limited(2 * GIB), "512M mem=4G", 4 * GIB, 512 * MIB, id="a larger mem="),
+        pytest.param(
+            limited(3 * GIB, log=False), "512M,high", 8 * GIB, 512 * MIB, id="no command line tells of the mem="
+        ),
+    ],
+)
+def test_what_a_mem_limit_hid_is_told_for_usual_amounts(machine: Machine, request_: str, ram: int, size: int) -> None:
+    """Whatever the machine has of RAM, its placement is among the readings."""
+    plan = make_plan(machine, f"crashkernel={request_} quiet", Options(strategy="mainline"))
+    there = early(memory=MemoryMap((Region(GIB, GIB + ram),)), tables=TABLES * ram // (8 * GIB))
+    expected = there.search(size, 2 * MIB, 0, 0 if "high" in request_ else LOW)
+    assert expected is not None
+    answers = [plan.reservation.crash, *(reading.crash for reading in plan.reservation.other_readings)]
+    assert Range(expected, expected + size) in answers
+
+
+@pytest.mark.parametrize(
+    ("own", "new", "hidden"),
+    [
+        pytest.param("mem=8G", "quiet", True, id="all that is seen is what it leaves"),
+        pytest.param("mem=8G", "mem=16G", True, id="another that leaves more"),
+        pytest.param("mem=8G", "mem=4G", False, id="another that leaves less"),
+        pytest.param("mem=64G", "quiet", False, id="more than there is"),
+        pytest.param("quiet", "quiet rw", False, id="none"),
+    ],
+)
+def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
+    """How much RAM lies above a `mem=` nobody can know, unless it left all of it."""
+    plan = make_plan(boot(log=True, cmdline=own), f"crashkernel=256M,high {new}", Options(strategy="mainline"))
+    assert any(f"{own}: " in note and "not known" in note for note in plan.notes) == hidden
+    assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden
 
 
 @pytest.mark.parametrize(
