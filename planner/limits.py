@@ -13,7 +13,7 @@ from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Range, subtract
 from planner.sizes import format_size, round_down, round_up
 
-__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "memstart_of", "whole_image"]
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "memstart_of", "whole_image"]
 
 _MAX32 = (1 << 32) - 1
 
@@ -44,9 +44,9 @@ def derived_dma_limit(
     return min(mask, last) + 1
 
 
-def grown_dma_limit(limit: int, profile: Profile, seen: tuple[Region, ...], grown: tuple[Region, ...]) -> int:
+def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
     """The limit with more RAM than is seen: one that only says where RAM ends moves up with it."""
-    return derived_dma_limit(profile, grown) if limit == seen[-1].end else limit
+    return derived_dma_limit(profile, grown) if limit == seen.end else limit
 
 
 def whole_image(code: Range | None, data: Range | None) -> Range | None:

@@ -288,12 +288,12 @@ def with_text(mainline: Setting, text: str) -> Setting:
 
 def with_more_memory(setting: Setting, memory: MemoryMap) -> Setting:
     """The same machine and kernel with more RAM than its sources show; `memory` lists it."""
-    profile, bounds, seen = setting.profile, setting.bounds, setting.memory.regions
+    profile, bounds, seen = setting.profile, setting.bounds, setting.memory
     image = whole_image(setting.facts.kernel_image, setting.facts.kernel_data)
     pa_bits = bounds.high_max.bit_length() - 1
     memory, memstart, _ = clip_to_linear_region(memory, profile, setting.geometry, pa_bits=pa_bits, image=image)
     if setting.zones:
-        low_max = grown_dma_limit(bounds.low_max, profile, seen, memory.regions)
+        low_max = grown_dma_limit(bounds.low_max, profile, seen, memory)
         bounds = replace(bounds, low_max=min(low_max, bounds.high_max))
     return replace(setting, memory=memory, memstart=memstart, bounds=bounds)
 

@@ -12,12 +12,12 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from planner.batch.lines import MAX_LINE, id_of_line
 from planner.errors import InputError
-from planner.sizes import MIB
+from planner.sizes import KIB, MIB
 
 __all__ = ["FileList", "Files", "Input", "Lines", "LinesInput", "Rows", "fewer", "files_in", "is_table", "open_lines"]
 
-_MANY, _MUCH = 64, MIB
-"""Records and bytes of one task."""
+_MANY, _MUCH = 64, 384 * KIB
+"""Records and bytes of one task. What larger ones give is so long that every process takes fresh pages for it."""
 
 
 class Lines(NamedTuple):

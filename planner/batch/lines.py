@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from planner.batch.codec import decode, encode
 from planner.batch.records import Answer, Defaults, answer_record
-from planner.batch.repeats import KEPT, Repeats
+from planner.batch.repeats import KEPT, Repeats, look_of
 from planner.report import to_dict
 from planner.result import Plan
 from planner.sizes import MIB
@@ -21,9 +21,14 @@ MAX_LINE = 32 * MIB
 """Bytes of the longest record; a map of 10**5 regions takes a third of it."""
 
 
-def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) -> Iterator[Answer]:
-    """One answer for each line that is not blank. first: the number of the first line; None is a line too long."""
-    known = Repeats()
+def answer_lines(
+    first: int, lines: Iterable[bytes | None], defaults: Defaults, known: Repeats | None = None
+) -> Iterator[Answer]:
+    """One answer for each line that is not blank.
+
+    first: the number of the first line; None is a line too long. known: what came before, under the same defaults.
+    """
+    known = known or Repeats()
     for number, line in enumerate(lines, first):
         if line is None:
             yield Answer(None, None, f"the line is longer than {MAX_LINE // MIB} MiB; give one record a line", number)
@@ -32,9 +37,9 @@ def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) 
 
 
 def _answer_line(line: bytes, number: int, defaults: Defaults, known: Repeats) -> Iterator[Answer]:
-    ident, rest = known.split(line)
-    if rest is not None and (answer := known.get(rest)) is not None:
-        yield answer._replace(id=ident)
+    look = look_of(line)
+    if look is not None and (again := known.recall(look, line)) is not None:
+        yield again
         return
     try:
         record = decode(line)
@@ -43,8 +48,8 @@ def _answer_line(line: bytes, number: int, defaults: Defaults, known: Repeats) -
             yield Answer(None, None, f"not JSON: {_without_line(error)}; give one JSON object a line", number)
         return
     answer = answer_record(record, defaults, number)
-    if rest is not None and answer.plan is not None:
-        answer = known.put(rest, answer)
+    if look is not None and answer.plan is not None:
+        answer = known.keep(look, line, answer)
     yield answer
 
 

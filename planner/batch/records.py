@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     """What became of one record: a plan, or an error in one line.
 
     id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
-    ask: the question, where there was one. kept: the same plan may come again, under another id.
+    ask: the question, where there was one. kept: the plan may come again, under another id.
     """
 
     id: str | int | None

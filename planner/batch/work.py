@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from planner.batch.inputs import Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
+from planner.batch.repeats import Repeats
 from planner.errors import printable
 from planner.records import dataclass, field, replace
 from planner.sources import read_source
@@ -61,12 +62,22 @@ def do(job: Job, task: Task) -> Product:
 def answers_to(job: Job, task: Task) -> Iterator[Answer]:
     """The answers to the records of a task, in order."""
     if isinstance(task, Lines):
-        return answer_lines(task.first, task.lines, job.defaults)
+        return answer_lines(task.first, task.lines, job.defaults, _repeats_under(job.defaults))
     if isinstance(task, Files):
         return (_answer_file(path, job.defaults) for path in task.paths)
     from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
 
     return answer_stream(task.stream, job.defaults)
+
+
+_repeats: list[tuple[Defaults, Repeats]] = []
+"""What came again in the tasks that this process did last, and under which defaults."""
+
+
+def _repeats_under(defaults: Defaults) -> Repeats:
+    if not _repeats or _repeats[0][0] != defaults:
+        _repeats[:] = [(defaults, Repeats())]
+    return _repeats[0][1]
 
 
 def _answer_file(path: str, defaults: Defaults) -> Answer:

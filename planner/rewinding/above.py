@@ -95,5 +95,5 @@ def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, 
         asked=asked,
         align=cma_align(profile, page),
         page_size=page,
-        low_max=grown_dma_limit(view.low_max, profile, view.machine.memory.regions, memory.regions),
+        low_max=grown_dma_limit(view.low_max, profile, view.machine.memory, memory),
     )
