@@ -61,10 +61,6 @@ class Rows(Sequence[_T]):
             column = self._columns[name] = list(map(attrgetter(name), self.values))
         return column
 
-    def fields(self) -> Iterator[tuple[Any, ...]]:
-        """The fields of one value after another."""
-        return zip(*map(self.column, self._kind.__match_args__), strict=True)  # type: ignore[attr-defined]
-
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()))) if self._values is None else len(self._values)
 

@@ -24,7 +24,6 @@ def test_a_sequence_of_values(rows: Rows[Region]) -> None:
         assert list(same) == list(VALUES)
         assert list(reversed(same)) == list(reversed(VALUES))
         assert same.column("flags") == [0, 4]
-        assert list(same.fields()) == [(0, 4096, 0, None), (8192, 16384, 4, 1)]
         assert same == VALUES
         assert same == BY_COLUMNS
         assert same != VALUES[:1]

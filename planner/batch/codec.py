@@ -7,26 +7,45 @@ pydantic's parser and writer are always there and decide what is JSON, and what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-__all__ = ["decode", "encode"]
+from planner.report import Objects, dicts
+
+__all__ = ["decode", "encode", "objects"]
+
+
+class _Quick(NamedTuple):
+    """The quickest that is installed. objects: what `write` writes as the dicts that `dicts` makes."""
+
+    read: Callable[[bytes], object]
+    write: Callable[[object], bytes]
+    objects: Objects
 
 
 def _read(line: bytes) -> object:
     return from_json(line, allow_inf_nan=False)
 
 
-def _quick() -> tuple[Callable[[bytes], object], Callable[[object], bytes]]:
-    """The quickest reader and writer that are installed."""
+def _quick() -> _Quick:
     try:
-        from msgspec import json  # noqa: PLC0415 - of an extra
+        from msgspec import defstruct, json  # noqa: PLC0415 - of an extra
     except ImportError:
-        return _read, to_json
-    return json.Decoder().decode, json.Encoder().encode
+        return _Quick(_read, to_json, dicts)
+
+    @cache
+    def struct(keys: tuple[str, ...]) -> Callable[..., object]:
+        return defstruct("Row", keys)
+
+    def structs(keys: tuple[str, ...], *columns: Any) -> list[Any]:
+        return list(map(struct(keys), *columns))
+
+    return _Quick(json.Decoder().decode, json.Encoder().encode, structs)
 
 
-_quick_read, _quick_write = _quick()
+_quick_read, _quick_write, objects = _quick()
 
 
 def decode(line: bytes) -> object:
@@ -49,4 +68,8 @@ def encode(value: object) -> bytes:
 def _as_ascii(value: object) -> bytes:
     from json import dumps  # noqa: PLC0415 - seldom needed
 
-    return dumps(value, separators=(",", ":")).encode("ascii")
+    return dumps(value, separators=(",", ":"), default=_as_dict).encode("ascii")
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    return {key: getattr(row, key) for key in row.__struct_fields__}

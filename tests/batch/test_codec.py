@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.batch import codec
-from planner.batch.codec import decode, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from planner.batch.codec import decode, encode, objects
+from planner.report import dicts
 
 SCALARS = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.text(max_size=5)
 VALUES = st.recursive(SCALARS, lambda one: st.lists(one) | st.dictionaries(st.text(max_size=3), one), max_leaves=12)
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[bytes], object], Callable[[object], bytes]]:
+def slow(monkeypatch: pytest.MonkeyPatch) -> codec._Quick:
     """What is used where the extra is not installed."""
     monkeypatch.setitem(sys.modules, "msgspec", None)
     return codec._quick()
@@ -39,8 +36,8 @@ def test_values_come_back(value: object) -> None:
     [{"start": 1 << 52, "node": None, "flags": []}, ['a\x7f\x1f/"\\', True, -1, {}], 1 << 64, "plain"],
     ids=["region", "strange", "large", "text"],
 )
-def test_both_write_the_same(value: object, slow: tuple[Callable[[bytes], object], Callable[[object], bytes]]) -> None:
-    assert slow[1](value) == encode(value)
+def test_both_write_the_same(value: object, slow: codec._Quick) -> None:
+    assert slow.write(value) == encode(value)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +53,18 @@ def test_both_write_the_same(value: object, slow: tuple[Callable[[bytes], object
         pytest.param(b'{"a":' + b"9" * 5000 + b"}", "out of range", id="digits"),
     ],
 )
-def test_what_is_no_json_is_refused_in_the_same_words(
-    line: bytes, reason: str, slow: tuple[Callable[[bytes], object], Callable[[object], bytes]]
-) -> None:
-    for read in (decode, slow[0]):
+def test_what_is_no_json_is_refused_in_the_same_words(line: bytes, reason: str, slow: codec._Quick) -> None:
+    for read in (decode, slow.read):
         with pytest.raises(ValueError, match=reason):
             read(line)
 
 
 def test_a_lone_surrogate_of_a_file_name_is_written() -> None:
     assert encode({"id": "\udcff"}) == b'{"id":"\\udcff"}'
+
+
+@pytest.mark.parametrize("name", ["taken", "\u00e9", "\udcff"], ids=["ASCII", "not ASCII", "no Unicode"])
+def test_rows_are_written_as_dicts(name: str, slow: codec._Quick) -> None:
+    columns = (("start", "flags", "name"), [0, 4096], [[], ["nomap"]], [name, None])
+    assert slow.objects is dicts
+    assert encode(objects(*columns)) == encode(dicts(*columns))
