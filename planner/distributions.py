@@ -7,6 +7,7 @@ one. Imports numbers only.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from planner.records import dataclass
 from planner.sizes import KIB
@@ -76,6 +77,7 @@ _KFENCE_OFF = {("Debian", "6.12"), ("Debian", "7.2")}
 """Debian's configuration of these sets KFENCE_SAMPLE_INTERVAL=0."""
 
 
+@lru_cache(maxsize=256)
 def build_of(version: str) -> Build:
     """What is known of a build from its version string, `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
     plain = version.replace(".", "").isdecimal()

@@ -198,7 +198,7 @@ def _configured_va_bits(facts: Facts, notes: list[str] | None) -> int | None:
 def _bits(facts: Facts, symbol: str) -> int | None:
     """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
     value = facts.config.get(symbol, "")
-    return int(value) if re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
+    return int(value) if value and re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
 
 
 def _configured_page_size(facts: Facts) -> int | None:
