@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planner.batch.codec import decode, encode, objects
+from planner.batch.codec import QUICK_ROWS, decode, encode
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.repeats import KEPT, Repeats, look_of
 from planner.report import to_dict
@@ -68,7 +68,7 @@ def encode_answers(answers: Iterable[Answer]) -> bytes:
             out.append(encode_answer(answer))
             continue
         known = written.get(id(plan))
-        report = encode(to_dict(plan, objects=objects)) if known is None else known[1]
+        report = encode(to_dict(plan, rows=QUICK_ROWS)) if known is None else known[1]
         if known is None and answer.kept:
             written[id(plan)] = (plan, report)
             if len(written) > KEPT:
@@ -90,7 +90,7 @@ def encode_answer(answer: Answer) -> bytes:
 
 def encode_report(plan: Plan) -> str:
     """One report as JSON text, without a line end."""
-    return encode(to_dict(plan, objects=objects)).decode("ascii")
+    return encode(to_dict(plan, rows=QUICK_ROWS)).decode("ascii")
 
 
 def id_of_line(line: bytes | None) -> object:

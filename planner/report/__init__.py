@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import sub
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.memory_map import FLAG_NAMES
 from planner.result import (
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from planner.result import ProcessorsView, RemapStep
 
 __all__ = [
-    "Objects",
+    "DICTS",
     "Report",
-    "dicts",
+    "RowMakers",
     "kernel_to_dict",
     "leaves_to_dict",
     "range_to_dict",
@@ -64,19 +64,28 @@ def schema() -> dict[str, Any]:
     return report_schema()
 
 
-Objects: TypeAlias = Callable[..., list[Any]]
-"""Makes the objects of a long list: keys, and a column of values for each of them, as in `dicts`."""
+class RowMakers(NamedTuple):
+    """What the rows of memory are made with; a writer may know something quicker than dicts."""
+
+    region: Callable[[int, int, int, list[str], int | None], Any]
+    reserved: Callable[[int, int, int, str], Any]
 
 
-def dicts(keys: tuple[str, ...], *columns: Iterable[Any]) -> list[Any]:
-    """A dict for each row of the columns."""
-    return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+def _region(start: int, end: int, size: int, flags: list[str], node: int | None) -> dict[str, Any]:
+    return {"start": start, "end": end, "size": size, "flags": flags, "node": node}
 
 
-def to_dict(plan: Plan, *, objects: Objects = dicts) -> dict[str, Any]:
+def _reserved(start: int, end: int, size: int, name: str) -> dict[str, Any]:
+    return {"start": start, "end": end, "size": size, "name": name}
+
+
+DICTS = RowMakers(_region, _reserved)
+
+
+def to_dict(plan: Plan, *, rows: RowMakers = DICTS) -> dict[str, Any]:
     """The report of one plan: plain dicts, lists and values, with the documented keys.
 
-    objects: what stands for the dicts of regions and reservations, for a writer that knows something quicker.
+    rows: what stands for the dicts of regions and reservations.
     """
     request, kernel = plan.request, plan.kernel
     done, waste = plan.reservation, plan.waste
@@ -91,7 +100,7 @@ def to_dict(plan: Plan, *, objects: Objects = dicts) -> dict[str, Any]:
             "cma_size": request.cma_size,
         },
         "kernel": kernel_to_dict(kernel),
-        "memory": _memory(plan.memory, objects),
+        "memory": _memory(plan.memory, rows),
         "reservation": {
             "outcome": done.outcome,
             "crash": range_to_dict(done.crash),
@@ -132,16 +141,14 @@ def to_dict(plan: Plan, *, objects: Objects = dicts) -> dict[str, Any]:
     }
 
 
-def _memory(memory: MemoryView, objects: Objects) -> dict[str, Any]:
+def _memory(memory: MemoryView, rows: RowMakers) -> dict[str, Any]:
     regions, reserved = memory.regions, memory.reserved
     flags = [list(_FLAGS[bits]) if bits else [] for bits in regions.column("flags")]
     return {
         "source": memory.source,
         "ram": memory.ram,
-        "regions": objects(
-            ("start", "end", "size", "flags", "node"), *_extents(regions), flags, regions.column("node")
-        ),
-        "reserved": objects(("start", "end", "size", "name"), *_extents(reserved), reserved.column("name")),
+        "regions": list(map(rows.region, *_extents(regions), flags, regions.column("node"))),
+        "reserved": list(map(rows.reserved, *_extents(reserved), reserved.column("name"))),
         "rewound": [
             {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason} for r in memory.rewound
         ],

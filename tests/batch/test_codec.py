@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.batch import codec
-from planner.batch.codec import decode, encode, objects
-from planner.report import dicts
+from planner.batch.codec import QUICK_ROWS, decode, encode
+from planner.report import DICTS
 
 SCALARS = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.text(max_size=5)
 VALUES = st.recursive(SCALARS, lambda one: st.lists(one) | st.dictionaries(st.text(max_size=3), one), max_leaves=12)
@@ -65,6 +65,9 @@ def test_a_lone_surrogate_of_a_file_name_is_written() -> None:
 
 @pytest.mark.parametrize("name", ["taken", "\u00e9", "\udcff"], ids=["ASCII", "not ASCII", "no Unicode"])
 def test_rows_are_written_as_dicts(name: str, slow: codec._Quick) -> None:
-    columns = (("start", "flags", "name"), [0, 4096], [[], ["nomap"]], [name, None])
-    assert slow.objects is dicts
-    assert encode(objects(*columns)) == encode(dicts(*columns))
+    assert slow.rows is DICTS
+    for makers in (DICTS, QUICK_ROWS):
+        rows = [makers.region(0, 4096, 4096, ["nomap"], None), makers.reserved(1, 3, 2, name)]
+        text = encode(rows)
+        assert text.isascii()
+        assert text == encode([DICTS.region(0, 4096, 4096, ["nomap"], None), DICTS.reserved(1, 3, 2, name)])
