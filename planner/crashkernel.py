@@ -10,6 +10,7 @@ kernel/crash_reserve.c @ 6.12 to 7.2.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from planner.cmdline import has_word, words
 from planner.errors import printable
@@ -90,11 +91,13 @@ def is_cmdline(text: str) -> bool:
     return " " in text or "=" in text
 
 
+@lru_cache(maxsize=64)
 def as_cmdline(text: str) -> str:
     """A command line that asks for what CRASHKERNEL says: a bare value gets its name."""
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
 
+@lru_cache(maxsize=64)
 def present(cmdline: str) -> bool:
     """Whether a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
 
@@ -269,6 +272,20 @@ def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int |
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
     default_low: overrides the profile's default low size (other architectures differ).
     """
+    # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
+    if ":" not in cmdline:
+        found = _under_any_ram(cmdline, profile, default_low)
+        if found.size < system_ram:
+            return found
+    return _parse(cmdline, system_ram, profile, default_low)
+
+
+@lru_cache(maxsize=64)
+def _under_any_ram(cmdline: str, profile: Profile, default_low: int | None) -> Reading:
+    return _parse(cmdline, U64, profile, default_low)
+
+
+def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | None) -> Reading:
     low_default = profile.low_default if default_low is None else default_low
     plain = _plain(cmdline, system_ram, profile)
     high_entry, low_entry = Entry(rc=ENOENT), Entry(rc=ENOENT)
