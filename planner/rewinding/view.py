@@ -16,6 +16,7 @@ from planner.ranges import Span, subtract, union
 from planner.records import dataclass
 from planner.rewinding.later import Later, memmap
 from planner.rewinding.undo import State
+from planner.sizes import round_up
 
 __all__ = ["Asked", "View", "topmost_tables", "view_of"]
 
@@ -69,6 +70,8 @@ def view_of(machine: Machine, asked: Asked) -> View:
         # Where it is listed by name, nothing else that is listed is part of it.
         others = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
         crash = [piece for span in crash for piece in subtract(span, others)]
+    # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
+    crash = union((start, round_up(end, asked.page_size)) for start, end in crash)
     low_max = asked.dma_limit
     if low_max is None:
         low_max = derived_dma_limit(asked.profile, memory)
