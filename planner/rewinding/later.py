@@ -34,6 +34,8 @@ _SLOTS = ((24,), (4, 8, 8), (4, 8))
 """Bytes per swiotlb slot in each array beside the buffer: from 5.14, 5.12, and before."""
 
 _STRUCT_PAGE = 64
+_SECTION = 32
+"""Bytes that describe one section (struct mem_section)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,18 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
     return items
 
 
+def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+    """What describes memory and comes after the crash kernel, as it does from 7.0 on; else nothing.
+
+    First the table of sections: a pointer to each page of entries of 32 bytes, for all of 52-bit memory where the
+    processor has that. For 48 bits, 128K with 4K pages, it hides in a hole like other small ones.
+    """
+    if not profile.first:
+        return []
+    roots = (1 << 52) // _section_size(profile, page_size) * _SECTION // page_size
+    return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
+
+
 def _section_size(profile: Profile, page_size: int) -> int:
     """Bytes of a sparsemem section: 1 GiB up to 5.11, then 512 MiB with 64K pages and 128 MiB with others."""
     if profile.section_64k == GIB or page_size == 64 * KIB:
@@ -111,7 +125,7 @@ def accounts_of_log(
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    first = _sections(profile, page_size, regions, nodes)
     spans = dict(enumerate(nodes))
     first += [
         Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
@@ -138,7 +152,7 @@ def guessed_accounts(
     low_max: int,
 ) -> list[Account]:
     """What may have come after the crash kernel, as is usual for so much RAM; the largest first."""
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    first = _sections(profile, page_size, regions, nodes)
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.6 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)

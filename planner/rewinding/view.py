@@ -68,8 +68,8 @@ def view_of(machine: Machine, asked: Asked) -> View:
     crash = union([*((r.start, r.end) for r in recorded), *named])
     if named:
         # Where it is listed by name, nothing else that is listed is part of it.
-        others = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
-        crash = [piece for span in crash for piece in subtract(span, others)]
+        unnamed = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
+        crash = [piece for span in crash for piece in subtract(span, unnamed)]
     # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
     crash = union((start, round_up(end, asked.page_size)) for start, end in crash)
     low_max = asked.dma_limit
@@ -80,7 +80,8 @@ def view_of(machine: Machine, asked: Asked) -> View:
     usable = tuple(
         (r.start, r.end) for r in memory.regions if not r.flags & (Flag.NOMAP.value | Flag.DRIVER_MANAGED.value)
     )
-    blocks = _apart([*((r.start, r.end) for r in memory.reserved), *crash])
+    others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
+    blocks = _apart([*others, *crash])
     tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
     nodes = nodes or _meeting(memory)
