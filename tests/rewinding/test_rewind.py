@@ -133,6 +133,48 @@ def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
 
 
+@pytest.mark.parametrize("log", [pytest.param(True, id="with its log"), pytest.param(False, id="without its log")])
+def test_the_rest_of_a_last_page_is_part_of_the_crash_kernel(*, log: bool) -> None:
+    """A size that is not rounded to pages: /proc/iomem lists what is left of the page as reserved."""
+    machine = boot(crash=300001 * KIB, log=log)
+    (crash,) = [r for r in machine.memory.reserved if r.name == "Crash kernel"]
+    rest = Reserved(crash.end, crash.start + 300004 * KIB, "reserved")
+    listed = replace(machine, memory=MemoryMap(machine.memory.regions, (*machine.memory.reserved, rest)))
+    first = rewind(listed, asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
+
+
+@pytest.mark.parametrize("table", [pytest.param(2 * MIB, id="52 bits"), pytest.param(128 * KIB, id="48 bits")])
+def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on(table: int) -> None:
+    """And the page descriptors, one buffer for each section of 128M, after it."""
+    memblock = Memblock.of(MEMORY)
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(TABLES, PAGE)
+    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    before = list(memblock.reserved)
+    crash = memblock.alloc(512 * MIB, 2 * MIB, 0, LOW)
+    assert crash is not None
+    later = []
+    for size, align, end in (
+        (table, 64, 0),
+        *[(2 * MIB, 2 * MIB, 0)] * 64,
+        (8 * MIB, 64, 0),
+        (4 * MIB, 64, 0),
+        (64 * MIB, PAGE, LOW - 1),
+        (768 * KIB, PAGE, 0),
+    ):
+        at = memblock.alloc(size, align, 0, end)
+        assert at is not None
+        later.append((at, at + size))
+    listed = [*before, later[0], *union(later[1:-1]), later[-1]]  # flags and names keep these apart
+    reserved = [Reserved(a, b, "reserved") for a, b in listed]
+    reserved.append(Reserved(crash, crash + 512 * MIB, "Crash kernel"))
+    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), Facts(kernel="7.2"), settled=False)
+    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, None)).readings[0]
+    left = [] if table == 2 * MIB else [later[0]]  # a small one is left where it lies
+    assert union((r.start, r.end) for r in first.memory.reserved) == union([*before, *left])
+
+
 NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
 
 
