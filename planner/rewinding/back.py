@@ -21,7 +21,7 @@ from planner.rewinding.histories import History, histories
 from planner.rewinding.later import memmap
 from planner.rewinding.undo import State
 from planner.rewinding.view import Asked, View, view_of
-from planner.sizes import MIB, format_size
+from planner.sizes import MIB, format_size, memparse
 
 __all__ = ["Reading", "Rewind", "rewind"]
 
@@ -131,23 +131,30 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     asked, machine = view.asked, view.machine
     own_line, new_line = machine.facts.cmdline, asked.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
-    tables = _other_tables(history, view)
-    top = _other_top(view)
-    unlimited = is_hidden(view)
-    if new_line is None or (own == new and own_line is not None and tables is None and top is None and not unlimited):
+    tables, top, unlimited, lift = _other_tables(history, view), _other_top(view), is_hidden(view), _lift(history, view)
+    same = tables is None and top is None and not unlimited and not lift
+    if new_line is None or (own == new and own_line is not None and same):
         yield history.what, history.state
         return
     for what, size in _areas(history, view):
         if unlimited:
             yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
-        if size == _area(history) and _same_cma(view) and tables is None and top is None and not unlimited:
+        if size == _area(history) and _same_cma(view) and same:
             yield what, history.state
         else:
-            yield what, _replayed(history, view, new, size, top, tables)
+            yield what, _replayed(history, view, new, size, top, tables, lift=lift)
 
 
 def _replayed(
-    history: History, view: View, new: Cma, size: int, top: int | None, tables: int | None, *, above: bool = False
+    history: History,
+    view: View,
+    new: Cma,
+    size: int,
+    top: int | None,
+    tables: int | None,
+    *,
+    above: bool = False,
+    lift: int = 0,
 ) -> State:
     asked = view.asked
     state, early = history.state, history.early
@@ -163,6 +170,7 @@ def _replayed(
         memmap=descriptors,
         tables=tables,
         top=top,
+        lift=lift,
         cma=size,
         asked=new,
         align=cma_align(asked.profile, asked.page_size),
@@ -215,9 +223,38 @@ def _other_top(view: View) -> int | None:
 
 
 def _other_tables(history: History, view: View) -> int | None:
-    """Bytes of page tables, if the linear map has base pages there and not here, or the reverse."""
+    """Bytes of page tables, if the linear map has base pages there and not here, or the reverse; before 7.0."""
+    return None if view.asked.profile.first else _tables(history, view)
+
+
+def _lift(history: History, view: View) -> int:
+    """How much higher all lies that is taken from the top, from 7.0 on: for want of page tables, or a KFENCE pool.
+
+    There only small things lie beneath them before the crash kernel is placed.
+    """
     asked, facts = view.asked, view.machine.facts
-    if asked.profile.first or view.machine.fixed:
+    if not asked.profile.first or asked.cmdline is None:
+        return 0
+    tables = _tables(history, view)
+    lift = 0 if tables is None else -tables or view.machine.memory.ram // asked.page_size * 8
+    if facts.cmdline is not None:
+        own, new = (_pool(view, line) for line in (facts.cmdline, asked.cmdline))
+        lift += own - new
+    return lift
+
+
+def _pool(view: View, cmdline: str) -> int:
+    """Bytes of the early KFENCE pool under a command line."""
+    asked, config = view.asked, view.machine.facts.config
+    forced = forcing(asked.profile, cmdline, config, kfence=view.machine.facts.kfence)
+    objects = memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0]
+    return (objects + 1) * 2 * asked.page_size if forced.pool else 0
+
+
+def _tables(history: History, view: View) -> int | None:
+    """Bytes of page tables that are there and not here, 0 for none where they are here; None where nothing changes."""
+    asked, facts = view.asked, view.machine.facts
+    if view.machine.fixed:
         return None
     forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect

@@ -19,7 +19,18 @@ from planner.rewinding.later import Later
 from planner.rewinding.undo import State, topmost
 from planner.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 
-__all__ = ["OTHER_CMA", "USUAL_CMA", "Cma", "Early", "cma_align", "cma_of", "place_cma", "replay", "tables_for"]
+__all__ = [
+    "OTHER_CMA",
+    "USUAL_CMA",
+    "Cma",
+    "Early",
+    "cma_align",
+    "cma_of",
+    "lifted",
+    "place_cma",
+    "replay",
+    "tables_for",
+]
 
 
 USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
@@ -98,6 +109,7 @@ def replay(
     memmap: Sequence[Later],
     tables: int | None = None,
     top: int | None = None,
+    lift: int = 0,
     cma: int,
     asked: Cma,
     align: int,
@@ -107,9 +119,9 @@ def replay(
     """The state of a boot with other page tables, another end of memory, or another CMA area.
 
     memmap: what is allocated for the page descriptors then; tables: bytes of other page tables, None: as they are.
-    top: where memory ends, None: as it does. cma: bytes of the default area.
+    top: where memory ends, None: as it does. lift: as for `lifted`. cma: bytes of the default area.
     """
-    before = state.without([early.cma] if early.cma else [])
+    before = lifted(state.without([early.cma] if early.cma else []), lift)
     if top is not None or tables is not None:
         before = before.without(early.memmap)
         own = total(early.tables) if tables is None else tables
@@ -126,6 +138,20 @@ def replay(
             before = before.with_more([(at, at + item.size * item.count)] if at is not None else [])
     area = place_cma(before, cma, asked, align, low_max)
     return before.with_more([area] if area else [])
+
+
+def lifted(state: State, by: int) -> State:
+    """The state where what was taken from the top of memory, down to the first hole of 2M, lies so much higher.
+
+    What would lie above the top is gone; where all lies lower, the top is taken.
+    """
+    top = low = state.memory[-1][1]
+    for start, end in reversed(state.blocks):
+        if low - end >= 2 * MIB:
+            break
+        low = start
+    moved = [(start + by, min(end + by, top)) for start, end in state.blocks if start >= low and start + by < top]
+    return state.without([(low, top)]).with_more([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
 
 
 def _cut(state: State, top: int, lowest: int, tables: int, page_size: int) -> tuple[State, int]:

@@ -11,7 +11,7 @@ from planner.machine import BootRecord, Event, Facts, Machine
 from planner.memblock import Memblock
 from planner.memory_map import MemoryMap, Region, Reserved
 from planner.planning import Options, make_plan
-from planner.ranges import Range, union
+from planner.ranges import Range, Span, union
 from planner.records import replace
 from planner.rewinding import Asked, rewind
 from planner.rewinding.changes import Cma, cma_of, place_cma
@@ -144,19 +144,24 @@ def test_the_rest_of_a_last_page_is_part_of_the_crash_kernel(*, log: bool) -> No
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
 
 
-@pytest.mark.parametrize("table", [pytest.param(2 * MIB, id="52 bits"), pytest.param(128 * KIB, id="48 bits")])
-def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on(table: int) -> None:
-    """And the page descriptors, one buffer for each section of 128M, after it."""
+def newest(
+    tables: int, *, section_table: int = 128 * KIB, cmdline: str | None = None
+) -> tuple[Machine, list[Span], list[Span]]:
+    """A 7.2 kernel as it shows itself, what was there before its low crash kernel, and what came after.
+
+    Small things lie beneath the page tables; the page descriptors come last, a buffer for each section of 128M.
+    """
     memblock = Memblock.of(MEMORY)
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(TABLES, PAGE)
+    memblock.alloc(tables, PAGE)
+    memblock.alloc(32 * KIB, PAGE)
     memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
     before = list(memblock.reserved)
     crash = memblock.alloc(512 * MIB, 2 * MIB, 0, LOW)
     assert crash is not None
     later = []
     for size, align, end in (
-        (table, 64, 0),
+        (section_table, 64, 0),
         *[(2 * MIB, 2 * MIB, 0)] * 64,
         (8 * MIB, 64, 0),
         (4 * MIB, 64, 0),
@@ -169,10 +174,48 @@ def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on(table: i
     listed = [*before, later[0], *union(later[1:-1]), later[-1]]  # flags and names keep these apart
     reserved = [Reserved(a, b, "reserved") for a, b in listed]
     reserved.append(Reserved(crash, crash + 512 * MIB, "Crash kernel"))
-    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), Facts(kernel="7.2"), settled=False)
-    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, None)).readings[0]
-    left = [] if table == 2 * MIB else [later[0]]  # a small one is left where it lies
-    assert union((r.start, r.end) for r in first.memory.reserved) == union([*before, *left])
+    facts = Facts(kernel="7.2", cmdline=cmdline)
+    return Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False), before, later
+
+
+def state_under(machine: Machine, cmdline: str | None) -> list[Span]:
+    """What a 7.2 kernel has reserved when it places its crash kernel."""
+    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
+    return union((r.start, r.end) for r in first.memory.reserved)
+
+
+def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on() -> None:
+    """A large one, for 52 bits, is taken back; a small one is left where it lies, and moves nothing."""
+    machine, before, _ = newest(TABLES, section_table=2 * MIB)
+    assert state_under(machine, None) == before
+    machine, before, later = newest(TABLES)
+    assert state_under(machine, None) == union([*before, later[0]])
+
+
+FEW = 64 * KIB
+"""Page tables of 8 GiB in blocks."""
+
+
+@pytest.mark.parametrize(
+    ("tables", "own", "others", "asked_for"),
+    [
+        pytest.param(FEW, "rodata=off", TABLES, "crashkernel=1G,high", id="tables for base pages"),
+        pytest.param(TABLES, "", FEW, "crashkernel=1G,high rodata=off", id="tables for blocks"),
+        pytest.param(
+            FEW + 2 * MIB,
+            "rodata=off kfence.sample_interval=100",
+            FEW,
+            "crashkernel=1G,high rodata=off",
+            id="no KFENCE pool",
+        ),
+    ],
+)
+def test_from_7_0_on_all_beneath_the_page_tables_moves_with_them(
+    tables: int, own: str, others: int, asked_for: str
+) -> None:
+    machine, _, _ = newest(tables, section_table=2 * MIB, cmdline=f"crashkernel=512M {own}".strip())
+    _, expected, _ = newest(others)
+    assert state_under(machine, asked_for) == expected
 
 
 NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
