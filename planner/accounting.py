@@ -9,12 +9,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from planner.geometry import Geometry
-from planner.linear_map import base_page_bytes
+from planner.linear_map import Measured, base_page_bytes
 from planner.ranges import Range, Span, subtract, union
 from planner.records import dataclass
-from planner.result import Mapping, ReservationView, Spans, Waste
+from planner.result import Mapping, ReservationView, Waste
 
-__all__ = ["LowMemory", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
+__all__ = ["LowMemory", "base_pages_outside", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,9 @@ def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> 
 def waste(
     reservation: ReservationView,
     *,
-    spans: Spans,
-    baseline_spans: Spans,
     mapping: Mapping,
     baseline: Mapping,
+    outside: int,
     low: LowMemory,
     above: int,
     unaligned: int | None,
@@ -53,8 +52,8 @@ def waste(
 ) -> Waste:
     """The waste table of a plan.
 
-    low: what the reservation takes of low memory. above: free bytes above the area. unaligned: where a search
-    without the alignment would have put the crash memory.
+    outside: bytes with base pages beyond crash memory and baseline. low: what the reservation takes of low memory.
+    above: free bytes above the area. unaligned: where a search without the alignment would have put the crash memory.
     """
     crash, area = reservation.crash, reservation.area
     rounding = returned = 0
@@ -63,14 +62,11 @@ def waste(
         rounding = area.size - crash.size
         returned = sum([r.size for r in reservation.returned])
         loss = max(0, (crash.start if unaligned is None else unaligned) - crash.start)
-    within = None if crash is None else (crash.start, crash.end)
     return Waste(
         rounding=rounding,
         returned=returned,
         kept=rounding - returned,
-        base_pages_outside_crash=0
-        if spans is baseline_spans
-        else _outside(mapping, spans, within) - _outside(baseline, baseline_spans, within),
+        base_pages_outside_crash=outside,
         extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
         extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
         low_free_before=low.free_before,
@@ -91,9 +87,14 @@ def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
     return [piece for gap in gaps for piece in ((gap,) if gap[1] <= low or high <= gap[0] else subtract(gap, taken))]
 
 
-def _outside(mapping: Mapping, spans: Spans, within: Span | None) -> int:
+def base_pages_outside(measured: Measured, crash: Range | None) -> int:
+    """Bytes that a linear map holds in base pages outside the crash memory."""
+    spans, mapping = measured
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
-    return everywhere if within is None else everywhere - base_page_bytes(spans.near(*within), within)
+    if crash is None:
+        return everywhere
+    within = (crash.start, crash.end)
+    return everywhere - base_page_bytes(spans.near(*within), within)
 
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:

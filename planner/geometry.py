@@ -38,6 +38,9 @@ class Geometry:
     cont_pmd_size: int
     pud_size: int
 
+    def __hash__(self) -> int:
+        return hash((self.page_shift, self.va_bits))
+
     @property
     def pud_leaf(self) -> bool:
         """Whether the linear map uses PUD blocks: with 4K pages only."""

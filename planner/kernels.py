@@ -113,6 +113,10 @@ class Profile:
     maps_driver_managed: bool = True
     section_64k: int = 512 * MIB
     bbml2: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     crash_size_counts_low: bool = True
 
 

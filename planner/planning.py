@@ -71,7 +71,7 @@ class Question:
 
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
     own behaviour. rewound: what was undone. others: the maps of other readings, where nobody can know. assumed,
-    notes: what all plans say. steps: what was already worked out.
+    notes: what all plans say. steps: what was already worked out. facts: what the report says the plans rest on.
     """
 
     machine: Machine
@@ -84,6 +84,7 @@ class Question:
     assumed: tuple[str, ...]
     notes: tuple[str, ...]
     steps: Steps
+    facts: FactsView
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -118,7 +119,19 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     if preset is not None:
         comment = f" ({preset.comment})" if preset.comment else ""
         notes.append(f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}")
-    return Question(machine, text, request, setting, options, rewound, others, tuple(assumed), tuple(notes), steps)
+    return Question(
+        machine=machine,
+        text=text,
+        request=request,
+        mainline=setting,
+        options=options,
+        rewound=rewound,
+        others=others,
+        assumed=tuple(assumed),
+        notes=tuple(notes),
+        steps=steps,
+        facts=_facts_view(setting, options),
+    )
 
 
 def with_request(question: Question, text: str) -> Question:
@@ -163,19 +176,8 @@ def _check_machine(machine: Machine, options: Options) -> None:
 
 def answer(question: Question, strategy: Strategy) -> Plan:
     """The plan under one strategy."""
-    machine, text, request, options = question.machine, question.text, question.request, question.options
-    setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
-    plan = _plan(
-        machine,
-        text,
-        request,
-        setting,
-        options,
-        question.rewound,
-        list(question.assumed),
-        list(question.notes),
-        question.steps,
-    )
+    setting = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
+    plan = _plan(question, setting)
     if question.others:
         readings = _other_readings(question, setting, plan.reservation)
         plan = replace(plan, reservation=replace(plan.reservation, other_readings=readings))
@@ -206,34 +208,24 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
     return "as-listed" if machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
 
 
-def _plan(
-    machine: Machine,
-    text: str,
-    request: ck.Reading,
-    setting: Setting,
-    options: Options,
-    rewound: tuple[Rewound, ...],
-    assumed: list[str],
-    notes: list[str],
-    steps: Steps | None = None,
-) -> Plan:
-    steps = steps or Steps(setting)
+def _plan(question: Question, setting: Setting) -> Plan:
+    request, options, steps = question.request, question.options, question.steps
+    assumed, notes = list(question.assumed), list(question.notes)
     geo, memory = setting.geometry, setting.memory
     placement, why = steps.place(request, setting)
     notes += why
     if assumes_kfence_pool(setting):
         assumed.append("kfence_pool")
-    baseline_spans, baseline = steps.baseline(setting)
+    baseline = steps.baseline(setting)
     whole = steps.whole(placement.area, setting)
     reservation = _reservation_view(request, placement, setting, whole=whole)
-    spans, mapping = steps.mapped(setting, reservation, whole=whole)
+    mapped = steps.mapped(setting, reservation, whole=whole)
     crash = reservation.crash
     table = waste(
         reservation,
-        spans=spans,
-        baseline_spans=baseline_spans,
-        mapping=mapping,
-        baseline=baseline,
+        mapping=mapped[1],
+        baseline=baseline[1],
+        outside=steps.outside(mapped, baseline, crash),
         above=steps.hole_above(placement.area),
         low=steps.low_memory(reservation, setting),
         unaligned=placement.unaligned,
@@ -242,7 +234,7 @@ def _plan(
     notes += remarks(request, placement, reservation, setting, whole=whole)
     return Plan(
         request=RequestView(
-            text=text,
+            text=question.text,
             size=request.size if not request.rc or request.size else 0,
             offset=request.base or None,
             high=request.high,
@@ -263,21 +255,21 @@ def _plan(
             assumed=tuple(dict.fromkeys(assumed)),
         ),
         memory=MemoryView(
-            source=machine.source,
+            source=question.machine.source,
             ram=steps.ram,
             regions=memory.regions,
             reserved=memory.reserved,
-            rewound=rewound,
+            rewound=question.rewound,
         ),
         reservation=reservation,
-        mapping=mapping,
-        baseline=baseline,
+        mapping=mapped[1],
+        baseline=baseline[1],
         waste=table,
         notes=tuple(dict.fromkeys(notes)),
-        facts=_facts_view(setting, options),
-        linear_map=spans,
-        baseline_map=baseline_spans,
-        steps=_steps(setting, reservation, (baseline_spans, baseline), (spans, mapping)) if options.steps else None,
+        facts=question.facts,
+        linear_map=mapped[0],
+        baseline_map=baseline[0],
+        steps=_steps(setting, reservation, baseline, mapped) if options.steps else None,
         processors=processors(setting.strategy, setting.processors),
     )
 

@@ -8,7 +8,7 @@ Imports everything up to `remarks`.
 from __future__ import annotations
 
 from planner import crashkernel as ck
-from planner.accounting import LowMemory, hole_above, low_memory
+from planner.accounting import LowMemory, base_pages_outside, hole_above, low_memory
 from planner.linear_map import Measured
 from planner.mapped import baseline_map, planned_map, whole_leaves
 from planner.memblock import Memblock
@@ -27,7 +27,7 @@ class Steps:
     memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
     """
 
-    __slots__ = ("_baselines", "_low", "_maps", "_placements", "_wholes", "memblock", "ram")
+    __slots__ = ("_baselines", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
 
     def __init__(self, setting: Setting) -> None:
         self.memblock = Memblock.of(
@@ -40,6 +40,7 @@ class Steps:
         self._baselines: dict[object, Measured] = {}
         self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
+        self._outsides: dict[object, int] = {}
 
     def place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
         """What reserving does, and what to say where it fails."""
@@ -61,6 +62,7 @@ class Steps:
         self._placements.clear()
         self._wholes.clear()
         self._maps.clear()
+        self._outsides.clear()
         self._low.clear()
 
     def low_memory(self, reservation: ReservationView, setting: Setting) -> LowMemory:
@@ -105,4 +107,15 @@ class Steps:
         found = self._maps.get(key)
         if found is None:
             found = self._maps[key] = planned_map(setting, reservation, self.baseline(setting), whole=whole)
+        return found
+
+    def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
+        """Bytes that have base pages beyond the crash memory and those of the baseline."""
+        return 0 if mapped is baseline else self._outside(mapped, crash) - self._outside(baseline, crash)
+
+    def _outside(self, measured: Measured, crash: Range | None) -> int:
+        key = (id(measured), crash)  # of a map that is kept here
+        found = self._outsides.get(key)
+        if found is None:
+            found = self._outsides[key] = base_pages_outside(measured, crash)
         return found
