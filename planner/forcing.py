@@ -15,7 +15,7 @@ from planner.kernels import Profile
 from planner.records import dataclass
 from planner.sizes import memparse
 
-__all__ = ["Forcing", "forcing"]
+__all__ = ["Forcing", "forcing", "kfence_pool_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,11 @@ def _kfence(
     if kfence:
         return built_in, 100
     return built_in, memparse(config.get("KFENCE_SAMPLE_INTERVAL", "100"))[0]
+
+
+def kfence_pool_size(config: Mapping[str, str], page_size: int) -> int:
+    """Bytes of KFENCE's pool: two pages for each object, and two more (KFENCE_POOL_SIZE, include/linux/kfence.h)."""
+    return (memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0] + 1) * 2 * page_size
 
 
 def _option(text: str) -> int | None:

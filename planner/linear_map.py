@@ -322,11 +322,11 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
     )
 
 
-def _count(spans: Sequence[tuple[int, ...]], memstart: int, shift: int) -> int:
-    """Distinct tables of a level whose one table maps `1 << shift` bytes; spans begin with start and end."""
+def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
+    """Distinct tables of a level whose one table maps `1 << shift` bytes."""
     tables, seen_end, i = 0, -_BEYOND, 0
     while i < len(spans):
-        start, end = spans[i][:2]
+        start, end, _ = spans[i]
         if end > seen_end:
             last = (end - 1 - memstart) >> shift
             tables += last - ((start - memstart) >> shift) + (start >= seen_end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from planner.forcing import kfence_pool_size
 from planner.geometry import Geometry
 from planner.linear_map import (
     BASE_PAGES,
@@ -25,7 +26,7 @@ from planner.memory_map import Flag
 from planner.ranges import Range, Span, subtract
 from planner.result import ReservationView
 from planner.setting import Setting
-from planner.sizes import memparse, round_down, round_up
+from planner.sizes import round_down, round_up
 
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
@@ -82,8 +83,7 @@ def _kfence_pool(setting: Setting) -> Span | None:
     given = setting.facts.kfence_pool
     if given is not None:
         return (given.start, given.end)
-    objects = memparse(setting.facts.config.get("KFENCE_NUM_OBJECTS", "255"))[0]
-    size = (objects + 1) * 2 * setting.geometry.page_size
+    size = kfence_pool_size(setting.facts.config, setting.geometry.page_size)
     for region in reversed(setting.memory.regions):
         end = round_down(region.end, setting.geometry.page_size)
         if not region.flags & Flag.NOMAP and end - size >= region.start:

@@ -79,7 +79,7 @@ def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, 
     """
     early, profile, page = history.early, view.asked.profile, view.asked.page_size
     memory = grown(view.machine.memory, more)
-    regions = [(r.start, r.end) for r in memory.regions]
+    regions = memory.spans()
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     lowest = min([start for start, _ in (*early.memmap, *early.tables)], default=view.regions[-1][1])
     rest = history.state.without([*early.memmap, *early.tables, *([early.cma] if early.cma else [])])

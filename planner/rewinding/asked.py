@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.forcing import forcing
+from planner.forcing import forcing, kfence_pool_size
 from planner.machine import NO_DMA_ZONES, Machine
 from planner.rewinding.above import is_hidden, mem_limit
 from planner.rewinding.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
@@ -15,7 +15,7 @@ from planner.rewinding.histories import History
 from planner.rewinding.later import memmap
 from planner.rewinding.undo import State
 from planner.rewinding.view import View
-from planner.sizes import MIB, format_size, memparse
+from planner.sizes import MIB, format_size
 
 __all__ = ["areas", "changed", "other_tables"]
 
@@ -130,7 +130,7 @@ def _lift(history: History, view: View) -> int:
     if not asked.profile.first or asked.cmdline is None:
         return 0
     tables = _tables(history, view)
-    lift = 0 if tables is None else -tables or view.machine.memory.ram // asked.page_size * 8
+    lift = 0 if tables is None else -tables or view.page_tables
     if facts.cmdline is not None:
         own, new = (_pool(view, line) for line in (facts.cmdline, asked.cmdline))
         lift += own - new
@@ -141,8 +141,7 @@ def _pool(view: View, cmdline: str) -> int:
     """Bytes of the early KFENCE pool under a command line."""
     asked, config = view.asked, view.machine.facts.config
     forced = forcing(asked.profile, cmdline, config, kfence=view.machine.facts.kfence)
-    objects = memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0]
-    return (objects + 1) * 2 * asked.page_size if forced.pool else 0
+    return kfence_pool_size(config, asked.page_size) if forced.pool else 0
 
 
 def _tables(history: History, view: View) -> int | None:
@@ -154,7 +153,7 @@ def _tables(history: History, view: View) -> int | None:
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
     pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
     if pages and not history.early.tables:
-        return view.machine.memory.ram // asked.page_size * 8
+        return view.page_tables
     if not pages and history.early.tables and "rodata" not in forced.assumed:
         return 0
     return None

@@ -14,7 +14,7 @@ from planner.memory_map import MemoryMap, Reserved
 from planner.ranges import intersect, subtract, union
 from planner.records import dataclass, replace
 from planner.result import Rewound
-from planner.rewinding.above import grown, is_hidden, is_high, totals, with_more
+from planner.rewinding.above import grown, is_hidden, is_high, mem_limit, totals, with_more
 from planner.rewinding.asked import areas, changed, other_tables
 from planner.rewinding.changes import cma_of
 from planner.rewinding.histories import History, histories
@@ -122,4 +122,4 @@ def _may_be_hidden(view: View) -> bool:
     """Whether a `mem=` cut the map, or may have: without its own command line nothing tells, if all RAM is low."""
     if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
         return is_hidden(view)
-    return not values(words(view.asked.cmdline), "mem") and view.regions[-1][1] <= view.low_max
+    return mem_limit(view.asked.cmdline, view.asked.page_size) is None and view.regions[-1][1] <= view.low_max

@@ -54,12 +54,15 @@ def histories(view: View) -> list[History]:
 def _as_logged(view: View) -> History:
     """The state that a log with all early reservations shows; the page descriptors in it are those that fit."""
     state, early = view.listed.without(view.crash), _early_of_log(view)
-    last = [*view.early_memmap]
-    if early.cma is not None:
-        last.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
-    undone = next(undo(state, last, Budget(400)), Undone(state))
+    undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP)
     return History("as the log shows it", state, (), replace(early, memmap=descriptors))
+
+
+def _before(view: View, early: Early) -> list[Later]:
+    """What is known to come right before the crash kernel, first allocation first."""
+    area = [Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
+    return [*view.early_memmap, *area]
 
 
 def _early_of_log(view: View) -> Early:
@@ -73,7 +76,7 @@ def _early_of_log(view: View) -> Early:
 
 def _tables(view: View) -> tuple[Span, ...]:
     """Page tables, if the linear map has base pages."""
-    most = view.machine.memory.ram // view.asked.page_size * 8
+    most = view.page_tables
     found = topmost_tables(view.listed.memory, view.listed.blocks, most)
     return tuple(found) if total(found) >= most * 9 // 10 else ()
 
@@ -83,10 +86,7 @@ def _logged(view: View) -> list[History]:
     profile, page = view.asked.profile, view.asked.page_size
     accounts = accounts_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max)
     early = _early_of_log(view)
-    before = [*view.early_memmap]
-    if early.cma is not None:
-        before.append(Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0]))
-    before += [Later(_CRASH, end - start, at=start) for start, end in view.crash]
+    before = [*_before(view, early), *(Later(_CRASH, end - start, at=start) for start, end in view.crash)]
     for account in accounts:
         budget = Budget(8000)
         found: list[History] = []
@@ -107,27 +107,32 @@ def _likeliest(view: View, found: list[History], items: int) -> list[History]:
 
     def left(history: History) -> tuple[int, int]:
         late = [span for span, _ in history.late]
-        return _pieces(view, history) + max(items - len(late), 0), -total(union(late))
+        return _pieces(view, late) + max(items - len(late), 0), -total(union(late))
 
     return sorted(right, key=left)[:6]
 
 
-def _pieces(view: View, history: History) -> int:
-    holes = union(span for span, _ in history.late)
+def _pieces(view: View, freed: Sequence[Span]) -> int:
+    """How many listed entries are left in pieces of more than a page where these ranges are taken out."""
+    holes = union(freed)
     rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
     return sum(view.asked.page_size < rest < size for size, rest in rests)
 
 
+def _is_late(view: View, name: str) -> bool:
+    """Whether an allocation of this name comes after the crash kernel."""
+    return name not in ((_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP))
+
+
 def _history(view: View, what: str, undone: Undone, early: Early) -> History:
-    own = (_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP)
-    late = tuple(entry for entry in undone.freed if entry[1] not in own)
+    late = tuple(entry for entry in undone.freed if _is_late(view, entry[1]))
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     if not any(event.kind == "percpu" for event in view.events):
         areas = _per_cpu(view, state, [span for span, _ in late])
         late += tuple((span, "per-CPU areas") for span in areas)
         state = state.without(areas)
     swept = _swept(view, state, [span for span, _ in late])
-    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and name in own)
+    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and not _is_late(view, name))
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
     return History(what, state, late, Early(descriptors, early.cma, early.tables))
@@ -247,18 +252,16 @@ def _rank(view: View, undone: Undone, account: Account) -> tuple[int, ...]:
     First that the crash kernel lies where it would be put, then that nothing is left right beneath it, that the
     kernel does so by itself, how few entries are left in pieces, and how much is explained.
     """
-    own = (_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP)
-    late = [span for span, name in undone.freed if name not in own]
+    late = [span for span, name in undone.freed if _is_late(view, name)]
     state = view.listed.without([*view.crash, *late])
-    holes = union(span for span, _ in undone.freed)
-    rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
+    freed = [span for span, _ in undone.freed]
     ends = {end for _, end in state.blocks}
     return (
         not _explains_crash(view, state),
         sum(start in ends for start, _ in view.crash),
         account.unusual,
-        sum(view.asked.page_size < rest < size for size, rest in rests),
-        -total(holes),
+        _pieces(view, freed),
+        -total(union(freed)),
     )
 
 

@@ -54,6 +54,11 @@ class View:
         return self.machine.facts.events
 
     @property
+    def page_tables(self) -> int:
+        """Bytes of the lowest page tables where all RAM has base pages: 8 for each page."""
+        return self.machine.memory.ram // self.asked.page_size * 8
+
+    @property
     def early_memmap(self) -> list[Later]:
         """The page descriptors, where they come before the crash kernel."""
         profile = self.asked.profile
@@ -77,9 +82,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         low_max = derived_dma_limit(asked.profile, memory)
     elif low_max == NO_DMA_ZONES:
         low_max = 1 << 52
-    usable = tuple(
-        (r.start, r.end) for r in memory.regions if not r.flags & (Flag.NOMAP.value | Flag.DRIVER_MANAGED.value)
-    )
+    usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
     blocks = _apart([*others, *crash])
     tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
@@ -90,7 +93,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         asked,
         State(usable, tuple(blocks), tuple(_apart([*crash, *_known(machine), *tables]))),
         tuple(crash),
-        tuple((r.start, r.end) for r in memory.regions),
+        tuple(memory.spans()),
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
     )
