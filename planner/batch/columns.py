@@ -223,7 +223,7 @@ def _ident(record: dict[str, Any]) -> str | None:
     return None if ident is None else str(ident)
 
 
-def answer_stream(stream: bytes, defaults: Defaults) -> Iterator[Answer]:
+def answer_stream(stream: bytes | memoryview, defaults: Defaults) -> Iterator[Answer]:
     """The answers to the rows of an Arrow stream."""
     with pyarrow().ipc.open_stream(stream) as reader:
         for batch in reader:

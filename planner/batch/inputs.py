@@ -7,17 +7,35 @@ does not depend on how many records there are. Every input can skip records that
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple, Protocol
+from pickle import PickleBuffer
+from typing import BinaryIO, NamedTuple, Protocol, SupportsIndex, TypeAlias
 
 from planner.batch.lines import MAX_LINE, id_of_line
 from planner.errors import InputError
 from planner.sizes import KIB, MIB
 
-__all__ = ["FileList", "Files", "Input", "Lines", "LinesInput", "Rows", "fewer", "files_in", "is_table", "open_lines"]
+__all__ = [
+    "Buffer",
+    "FileList",
+    "Files",
+    "Input",
+    "Lines",
+    "LinesInput",
+    "Rows",
+    "fewer",
+    "files_in",
+    "is_table",
+    "open_lines",
+]
 
 _MANY, _MUCH = 64, 384 * KIB
 """Records and bytes of one task. What larger ones give is so long that every process takes fresh pages for it."""
+
+
+Buffer: TypeAlias = bytes | memoryview
+"""Bytes, or where they lie in memory that another process has filled."""
 
 
 class Lines(NamedTuple):
@@ -25,6 +43,14 @@ class Lines(NamedTuple):
 
     first: int
     lines: Sequence[bytes | None]
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        """Pickled with every line as a buffer."""
+        return _lines_again, (self.first, [line and PickleBuffer(line) for line in self.lines])
+
+
+def _lines_again(first: int, lines: list[Buffer | None]) -> Lines:
+    return Lines(first, [None if line is None else bytes(line) for line in lines])
 
 
 class Files(NamedTuple):
@@ -36,7 +62,11 @@ class Files(NamedTuple):
 class Rows(NamedTuple):
     """Rows of a table: a record batch with its schema, as an Arrow stream."""
 
-    stream: bytes
+    stream: Buffer
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        """Pickled with the stream as a buffer."""
+        return Rows, (PickleBuffer(self.stream),)
 
 
 Task = Lines | Files | Rows
@@ -69,7 +99,7 @@ class LinesInput:
             too_long = len(line) > MAX_LINE
             while too_long and line and not line.endswith(b"\n"):
                 line = self._stream.readline(MIB)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(self._name, f"cannot be read: {reason}", "check the file") from None
         if not self._number and line.startswith(b"\xef\xbb\xbf"):

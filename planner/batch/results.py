@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO, NamedTuple, Protocol
 
+from planner.batch.inputs import Buffer
 from planner.batch.lines import id_of_line
 from planner.batch.work import Counts
 from planner.errors import InputError
@@ -28,7 +29,7 @@ class Results(Protocol):
 
     done: Done
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         """Take one piece."""
 
     def close(self) -> None:
@@ -50,7 +51,7 @@ class LinesStream:
         self._stream, self._owned = stream, owned
         self.done = Done(Counts())
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         """Write and flush."""
         self._stream.write(data)
         self._stream.flush()
@@ -74,7 +75,7 @@ class LinesFile:
         self._file.truncate(keep)
         self._file.seek(keep)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         """Hand over to the system, so that a killed run keeps what it wrote."""
         self._file.write(data)
         self._file.flush()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from planner.batch.columns import output_schema, pyarrow
-from planner.batch.inputs import Rows, Task, fewer
+from planner.batch.inputs import Buffer, Rows, Task, fewer
 from planner.batch.results import Done, finish, open_partial, partial_of
 from planner.batch.work import Counts, total
 from planner.errors import InputError, printable
@@ -147,7 +147,7 @@ class TableFile:
         """Keep what is there for another run."""
         self._file.close()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         """Hand over one batch to the system."""
         self._file.write(data)
         self._file.flush()

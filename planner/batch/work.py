@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from pickle import PickleBuffer
+from typing import Literal, NamedTuple, SupportsIndex, TypeAlias
 
-from planner.batch.inputs import Files, Lines, Task
+from planner.batch.inputs import Buffer, Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
 from planner.batch.repeats import Repeats
@@ -40,8 +41,12 @@ class Counts(NamedTuple):
 class Product(NamedTuple):
     """What one task gave: finished lines, or a record batch as an Arrow message."""
 
-    data: bytes
+    data: Buffer
     counts: Counts
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        """Pickled with the data as a buffer."""
+        return Product, (PickleBuffer(self.data), self.counts)
 
 
 def do(job: Job, task: Task) -> Product:

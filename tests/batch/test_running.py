@@ -11,21 +11,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.batch import inputs, pool
+from planner.batch import inputs
 from planner.batch.inputs import Lines, LinesInput, open_lines
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import open_input, run_batch, summarize
-from planner.batch.work import Counts, Job, Product
+from planner.batch.work import Counts, Job
 from planner.errors import InputError
 from tests.batch import fleet
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDS = fleet.lines(300, bad_every=9)
@@ -65,21 +61,6 @@ def test_answers_come_in_order_one_for_each_record(records: str) -> None:
 
 def test_several_processes_give_the_same_bytes(records: str) -> None:
     assert undisturbed(records, jobs=3) == undisturbed(records)
-
-
-def test_few_tasks_are_on_their_way_at_a_time() -> None:
-    """However slowly their products are taken: what keeps the memory of a long run flat."""
-    given = 0
-
-    def tasks() -> Iterator[int]:
-        nonlocal given
-        for number in range(100):
-            given += 1
-            yield number
-
-    for taken, product in enumerate(pool.run(divmod, 1000, (n + 1 for n in tasks()), 2), 1):
-        assert product == divmod(1000, taken)
-        assert given <= taken + 2 * 3
 
 
 @pytest.mark.parametrize("torn", [0, 1, 57, 20_000], ids=lambda n: f"{n} bytes torn off")
@@ -183,17 +164,6 @@ def test_two_runs_do_not_write_one_file(records: str, tmp_path: Path) -> None:
         holder.stdout.close()
 
 
-def test_a_worker_that_dies_is_an_error_of_one_line() -> None:
-    tasks = [Lines(1, [b"x"]), Lines(2, [b"x"])]
-    with pytest.raises(InputError, match="a worker process died"):
-        list(pool.run(_die, Job(), tasks, 2))
-
-
-def _die(job: Job, task: Lines) -> Product:
-    del job, task
-    os._exit(3)
-
-
 # -- inputs ----------------------------------------------------------------------------------------------
 
 
@@ -228,6 +198,18 @@ def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     plain = tmp_path / "fleet.jsonl"
     plain.write_bytes(RECORDS)
     assert out.getvalue() == undisturbed(str(plain))[0]
+
+
+def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
+    """Wherever it is damaged; what came before is answered."""
+    import gzip  # noqa: PLC0415 - here only
+
+    packed = gzip.compress(RECORDS)
+    for at in (1, len(packed) // 2, len(packed) - 6):
+        path = tmp_path / "fleet.jsonl.gz"
+        path.write_bytes(packed[:at] + bytes([packed[at] ^ 0xFF]) + packed[at + 1 :])
+        with pytest.raises(InputError, match=r"fleet\.jsonl\.gz: cannot be read: "):
+            run_batch(open_lines(str(path)), Job(), io.BytesIO())
 
 
 def test_files_of_sources_are_records(tmp_path: Path) -> None:
