@@ -10,7 +10,7 @@ Imports `memory_map` and `ranges`. Source: mm/memblock.c at 5.10, 6.1 and 7.2 (t
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from operator import attrgetter, lt
 
@@ -61,6 +61,7 @@ class Memblock:
         "_listed",
         "_memory",
         "_merged",
+        "_spans",
         "has_mirror",
         "movable_node",
         "page_size",
@@ -69,6 +70,7 @@ class Memblock:
 
     def __init__(self, *, page_size: int = 4096, movable_node: bool = False) -> None:
         self._listed = _NOTHING
+        self._spans: list[Span] | None = None
         self._memory: list[Region] | None = []
         self.reserved: list[Span] = []
         self.page_size = page_size
@@ -95,7 +97,7 @@ class Memblock:
     def copy(self) -> Memblock:
         """An independent copy."""
         other = Memblock(page_size=self.page_size, movable_node=self.movable_node)
-        other._listed = self._listed
+        other._listed, other._spans = self._listed, self._spans
         other._memory = None if self._memory is None else list(self._memory)
         other.reserved = list(self.reserved)
         other.has_mirror, other._merged = self.has_mirror, self._merged
@@ -253,7 +255,9 @@ class Memblock:
         """The regions that a search may use, ascending."""
         skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
         if self._memory is None and not mirror_only:
-            return self._listed.spans(skipped)
+            if self._spans is None:
+                self._spans = self._listed.spans(skipped)
+            return self._spans
         return [
             (r.start, r.end) for r in self.memory if not r.flags & skipped and (not mirror_only or r.flags & _MIRROR)
         ]
@@ -277,9 +281,37 @@ class Memblock:
             end = PHYS_ADDR_MAX
         start = max(start, self.page_size)
         end = max(start, end)
-        # A gap outside the window is empty after clamping: only a request for nothing can match there.
-        gaps = self.gaps(below=end if size else _BEYOND, mirror_only=mirror_only)
-        return _bottom_up(gaps, size, align, start, end) if bottom_up else _top_down(gaps, size, align, start, end)
+        if bottom_up:
+            return _bottom_up(self.gaps(mirror_only=mirror_only), size, align, start, end)
+        return _top_down(self._gaps_down(size, start, end, mirror_only=mirror_only), size, align, start, end)
+
+    def _gaps_down(self, size: int, start: int, end: int, *, mirror_only: bool) -> Iterable[Span]:
+        """Free gaps from the top: all that can hold so many bytes of a window, and perhaps others."""
+        if not size:  # a gap outside the window is empty after clamping, and holds nothing
+            return reversed(self.gaps(mirror_only=mirror_only))
+        if self._gaps is not None and end <= self._gaps_to and not mirror_only:
+            gaps = self._gaps
+            return reversed(gaps[max(bisect_right(gaps, (start,)) - 1, 0) : bisect_left(gaps, (end,))])
+        return self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
+
+    def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
+        """The gaps of a window from the top, one after the other: most searches need no more than the first."""
+        reserved = self.reserved
+        for index in range(bisect_left(regions, (end,)) - 1, -1, -1):
+            low, high = regions[index]
+            if high - low < size:
+                continue
+            if high <= start:
+                break
+            for hole in range(bisect_left(reserved, (high,)) - 1, -1, -1):
+                hole_low, hole_high = reserved[hole]
+                if hole_high <= low:
+                    break
+                if hole_high < high:
+                    yield hole_high, high
+                high = hole_low
+            if low < high:
+                yield low, high
 
     def search(
         self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
@@ -348,15 +380,13 @@ def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
     return memblock.memory
 
 
-def _top_down(gaps: list[Span], size: int, align: int, start: int, end: int) -> int | None:
+def _top_down(gaps: Iterable[Span], size: int, align: int, start: int, end: int) -> int | None:
     mask = -align
-    first, last = (bisect_right(gaps, (start,)) - 1, bisect_left(gaps, (end,))) if size else (0, len(gaps))
-    for i in range(last - 1, max(first, 0) - 1, -1):
-        low, high = gaps[i]
+    for gap_low, gap_high in gaps:
         # Most of the hundreds of gaps that a search passes over are too small before they are clamped.
-        if high - low < size:
+        if gap_high - gap_low < size:
             continue
-        low, high = min(max(low, start), end), max(min(high, end), start)
+        low, high = min(max(gap_low, start), end), max(min(gap_high, end), start)
         if high < size:
             continue
         candidate = (high - size) & mask
