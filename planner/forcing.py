@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from planner.cmdline import values, words
 from planner.kernels import Profile
@@ -52,6 +53,31 @@ def forcing(
     cmdline: None where it is not known. rodata, kfence: the user's word, which
     wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
     """
+    if config:
+        return _forcing(profile, cmdline, config, rodata, kfence, no_aborts)
+    return _without_config(profile, cmdline, rodata, kfence, no_aborts)
+
+
+@lru_cache(maxsize=64)
+def _without_config(
+    profile: Profile,
+    cmdline: str | None,
+    rodata: str | None,
+    kfence: bool | None,  # noqa: FBT001 - one of a key's parts
+    no_aborts: bool,  # noqa: FBT001 - likewise
+) -> Forcing:
+    """The same for all machines of which nothing but a command line is known."""
+    return _forcing(profile, cmdline, {}, rodata, kfence, no_aborts)
+
+
+def _forcing(
+    profile: Profile,
+    cmdline: str | None,
+    config: Mapping[str, str],
+    rodata: str | None,
+    kfence: bool | None,  # noqa: FBT001 - as above
+    no_aborts: bool,  # noqa: FBT001 - as above
+) -> Forcing:
     known = cmdline is not None or bool(config)
     parameters = words(cmdline or "")
     assumed: list[str] = []

@@ -11,6 +11,7 @@ rest on the list patches that made the change; a field's comment names the commi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from planner.distributions import build_of
@@ -377,6 +378,7 @@ def profile_named(name: str) -> Profile | None:
     return _BY_NAME.get(name)
 
 
+@lru_cache(maxsize=256)
 def select_profile(version: str) -> Selection:
     """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`, `6.1`, `generic`).
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Lanes", "total"]
+__all__ = ["Lanes"]
 
 _LANE = 64
 _FEW = 32  # numbers that are packed one by one sooner than a module is loaded
+_SHORT = 16  # lanes whose sum takes no longer than adding halves of them
 _FULL = (1 << _LANE) - 1
 _ONE = (1).to_bytes(_LANE // 8, "little")
 
@@ -20,7 +21,7 @@ _ONE = (1).to_bytes(_LANE // 8, "little")
 class Lanes:
     """Arithmetic on lists of `count` numbers, each packed into one integer. Adding and subtracting need no help."""
 
-    __slots__ = ("_all", "_masks", "_ones", "_top", "count")
+    __slots__ = ("_all", "_halves", "_masks", "_ones", "_top", "count")
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -28,6 +29,10 @@ class Lanes:
         self._ones = int.from_bytes(_ONE * count, "little")
         self._top = self._ones << _LANE - 1
         self._masks: dict[int, int] = {}
+        self._halves: list[tuple[int, int]] = []
+        while count > _SHORT:
+            count = (count + 1) // 2
+            self._halves.append((_LANE * count, (1 << _LANE * count) - 1))
 
     def packed(self, numbers: Sequence[int]) -> int:
         """A lane for each number."""
@@ -66,7 +71,9 @@ class Lanes:
         """How many numbers equal their counterparts."""
         return self.count - ((((numbers ^ others) | self._top) - self._ones) & self._top).bit_count()
 
-
-def total(numbers: int) -> int:
-    """The sum of packed numbers, which is below 2**64 - 1."""
-    return numbers % _FULL
+    def total(self, numbers: int) -> int:
+        """The sum of all numbers, which is below 2**64 - 1."""
+        # The remainder is the sum, but a long division: half of the lanes are added to the other half before.
+        for bits, mask in self._halves:
+            numbers = (numbers >> bits) + (numbers & mask)
+        return numbers % _FULL

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from planner.errors import KernelBugError
 from planner.geometry import Geometry
-from planner.lanes import Lanes, total
+from planner.lanes import Lanes
 from planner.ranges import Span, subtract, union
 from planner.result import KINDS, TABLES, Leaves, Mapping, Spans, Tables
 from planner.sizes import round_down, round_up
@@ -385,11 +385,11 @@ def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int
     if not (lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
         return None
     sizes, leaves = [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]
-    smaller, covered = PTE, total(ends - starts)
+    smaller, covered = PTE, lanes.total(ends - starts)
     for mask, _, kind in _levels(geometry, memstart, flags):
         bits = mask.bit_length() - page_shift
         first = lanes.shifted(starts + lanes.fill(mask >> page_shift), bits)
-        leaves[kind] = total(lanes.above(lanes.shifted(ends, bits), first))
+        leaves[kind] = lanes.total(lanes.above(lanes.shifted(ends, bits), first))
         sizes[smaller] = (covered - (leaves[kind] << bits)) << page_shift
         smaller, covered = kind, leaves[kind] << bits
     sizes[smaller] = covered << page_shift
@@ -401,7 +401,7 @@ def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int
         bits = table_shift - page_shift
         frame = lanes.fill(-(memstart >> page_shift) & ((1 << bits) - 1))
         first, last = lanes.shifted(starts + frame, bits), lanes.shifted(lasts + frame, bits)
-        return lanes.count + total(last - first) - lanes.equal(first, lanes.before(last, _NOWHERE))
+        return lanes.count + lanes.total(last - first) - lanes.equal(first, lanes.before(last, _NOWHERE))
 
     below_pmd = touched(geometry.pmd_size.bit_length() - 1) - leaves[PMD]
     below_pud = touched(geometry.pud_size.bit_length() - 1) - leaves[PUD]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.lanes import Lanes, total
+from planner.lanes import Lanes
 
 NUMBERS = st.one_of(st.integers(0, 5), st.integers(0, (1 << 40) - 1), st.integers((1 << 52) - 3, (1 << 52) - 1))
 PAIRS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=80)
@@ -29,4 +29,4 @@ def test_every_operation_is_done_in_every_lane(pairs: list[tuple[int, int]], bit
     assert unpacked(lanes.before(one, number), count) == [number, *left][:count] if count else True
     assert lanes.at_most(one, other) == all(a <= b for a, b in pairs)
     assert lanes.equal(one, other) == sum(a == b for a, b in pairs)
-    assert total(one) == sum(left)
+    assert lanes.total(one) == sum(left)
