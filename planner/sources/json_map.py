@@ -1,13 +1,13 @@
 """The JSON map, and a whole report taken as a map: memblock at the moment of the reservation.
 
 Checked by hand rather than by a model: batches read thousands a second. Errors name the place in the document.
+What nearly every map is like is read as columns (`json_rows`), everything else entry by entry here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
-from operator import gt, lt
 from typing import Any
 
 from planner.errors import InputError, Location, printable
@@ -19,11 +19,12 @@ from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
 from planner.rows import Rows
 from planner.sizes import fits, format_size, memparse
+from planner.sources.json_rows import PHYSICAL_TOP, regions_of, reserved_of
 from planner.sources.json_text import load, locate
 
-__all__ = ["of_document", "parse", "schema"]
+__all__ = ["KEYS", "of_document", "parse", "schema"]
 
-_MAP_KEYS = frozenset(
+KEYS = frozenset(
     (
         "schema_version",
         "memory",
@@ -39,9 +40,9 @@ _MAP_KEYS = frozenset(
         "kfence_pool",
     )
 )
+"""Every key of a JSON map."""
+
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
-_ABSENT = object()
-_TOP = 1 << 52
 
 
 class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputError with its place
@@ -66,7 +67,10 @@ def parse(text: str, name: str) -> Machine:
 
 
 def of_document(document: object, name: str) -> Machine:
-    """The machine of a document that is decoded already. Raises InputError with the path of what is wrong."""
+    """The machine of a document that is decoded already; its `memory` and `reserved` may both be checked rows.
+
+    Raises InputError with the path of what is wrong.
+    """
     try:
         return _machine(document, name)
     except _Bad as bad:
@@ -84,8 +88,8 @@ def _machine(document: object, name: str) -> Machine:
     if isinstance(document.get("memory"), dict):
         return _of_report(document, name)
     for key in document:
-        if key not in _MAP_KEYS:
-            raise _BadKey((key,), "unknown key", f"use one of {', '.join(sorted(_MAP_KEYS))}")
+        if key not in KEYS:
+            raise _BadKey((key,), "unknown key", f"use one of {', '.join(sorted(KEYS))}")
     if "memory" not in document:
         raise _Bad((), "the key memory is missing", 'give "memory": [{"start": ..., "end": ...}]')
     notes: list[str] = []
@@ -257,22 +261,20 @@ def _span(entry: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[int, i
 def _memory(
     memory: object, reserved: object, memory_path: tuple[str, ...], reserved_path: tuple[str, ...], notes: list[str]
 ) -> MemoryMap:
+    if isinstance(memory, Rows) and isinstance(reserved, Rows):
+        return MemoryMap(memory, reserved)
     if not isinstance(memory, list):
         raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
     if not isinstance(reserved, list):
         raise _Bad(reserved_path, "must be a list of ranges", "such as []")
-    taken = _usual_reserved(reserved)
     return MemoryMap(
-        _regions(memory, memory_path, notes),
-        _reserved(reserved, reserved_path) if taken is None else taken,
+        regions_of(memory) or _regions(memory, memory_path, notes),
+        reserved_of(reserved) or _reserved(reserved, reserved_path),
     )
 
 
-def _regions(memory: list[Any], path: tuple[str, ...], notes: list[str]) -> Sequence[Region]:
-    usual = _usual_regions(memory)
-    if usual is not None and not any(map(gt, usual.column("end"), usual.column("start")[1:])):
-        return usual
-    listed = usual or [_region(entry, (*path, index), notes) for index, entry in enumerate(memory)]
+def _regions(memory: list[Any], path: tuple[str, ...], notes: list[str]) -> list[Region]:
+    listed = [_region(entry, (*path, index), notes) for index, entry in enumerate(memory)]
     regions = [region for region in listed if region is not None]
     if not regions:
         raise _Bad(path, "there is no RAM in the map", "give at least one memory region")
@@ -288,58 +290,10 @@ def _reserved(reserved: list[Any], path: tuple[str, ...]) -> list[Reserved]:
     return taken
 
 
-def _usual(entries: list[Any], key: str, default: object) -> tuple[list[int], list[int], list[Any]] | None:
-    """Starts, ends and values of `key` of objects with integer bounds and no other key; None if any is another.
-
-    All entries at once, a property at a time: several times as fast as one after the other.
-    """
-    try:
-        starts, ends = [entry["start"] for entry in entries], [entry["end"] for entry in entries]
-    except (KeyError, TypeError):
-        return None
-    values = [entry.get(key, _ABSENT) for entry in entries]
-    absent = values.count(_ABSENT)
-    if sum(map(len, entries)) != 3 * len(entries) - absent:
-        return None
-    if set(map(type, starts)) != {int} or set(map(type, ends)) != {int}:
-        return None
-    if min(starts) < 0 or max(ends) > _TOP or not all(map(lt, starts, ends)):
-        return None
-    if absent:
-        values = [default if value is _ABSENT else value for value in values]
-    return starts, ends, values
-
-
-def _usual_regions(entries: list[Any]) -> Rows[Region] | None:
-    """Memory as nearly every map has it; None for one that has to be checked entry by entry."""
-    columns = _usual(entries, "node", None)
-    if columns is None:
-        return None
-    starts, ends, nodes = columns
-    known = [node for node in nodes if node is not None]
-    if known and (set(map(type, known)) != {int} or min(known) < 0):
-        return None
-    return Rows(Region, starts, ends, [0] * len(starts), nodes)
-
-
-def _usual_reserved(entries: list[Any]) -> Rows[Reserved] | None:
-    """Reserved ranges as nearly every map has them; None for what has to be checked entry by entry."""
-    columns = _usual(entries, "name", "")
-    if columns is None:
-        return None
-    starts, ends, names = columns
-    if set(map(type, names)) != {str}:
-        return None
-    together = "".join(names)
-    if not (together.isascii() and together.isprintable()):
-        names = list(map(printable, names))
-    return Rows(Reserved, starts, ends, names)
-
-
 def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
     """One entry of memory, checked key by key; None for an empty one."""
     start, end = _entry(entry, path)
-    if end > _TOP:
+    if end > PHYSICAL_TOP:
         raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
     if start == end:
         notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
