@@ -19,6 +19,8 @@ __all__ = ["read_quickly"]
 
 _Reader: TypeAlias = Callable[[bytes], "dict[str, Any] | None"]
 
+_start, _node, _name, _flag_names = map(attrgetter, ("start", "node", "name", "flags"))
+
 
 def _none(line: bytes) -> None:
     """Nothing is read quickly without msgspec."""
@@ -27,61 +29,61 @@ def _none(line: bytes) -> None:
 
 def _reader() -> _Reader:
     try:
-        from msgspec import UNSET, UnsetType, defstruct, json, structs  # noqa: PLC0415 - of an extra
+        from msgspec import UNSET, json, structs  # noqa: PLC0415 - of an extra
     except ImportError:
         return _none
 
-    bounds = (("start", int), ("end", int | UnsetType, UNSET), ("size", int | UnsetType, UNSET))
-    strict: dict[str, Any] = {"forbid_unknown_fields": True}
-    region = defstruct(
-        "Region",
-        (*bounds, ("flags", list[str] | None, None), ("node", int | None, None), ("name", str | None, None)),
-        gc=False,
-        **strict,
-    )
-    taken = defstruct("Reserved", (*bounds, ("name", str | None, None)), gc=False, **strict)
-    others = [(key, Any, UNSET) for key in sorted(json_map.KEYS - {"memory", "reserved"})]
-    of_map = defstruct("Map", (("memory", list[region]), ("reserved", list[taken], []), *others), **strict)  # type: ignore[valid-type]
-    others = [(key, Any, UNSET) for key in KEYS if key != "map"]
-    record = defstruct("Record", (("map", of_map), *others), **strict)
-    decode = json.Decoder(record).decode
+    styles = [(json.Decoder(_record_type(bound)).decode, attrgetter(bound), bound == "size") for bound in _BOUNDS]
 
     def given(value: Any) -> dict[str, Any]:
         return {key: held for key, held in structs.asdict(value).items() if held is not UNSET}
 
-    def ends(starts: list[int], rows: Sequence[Any]) -> list[int] | None:
-        """Where ranges end, if all say so in one of both ways."""
-        found, sizes = list(map(_end, rows)), list(map(_size, rows))
-        missing = found.count(UNSET)
-        if sizes.count(UNSET) != len(sizes) - missing or missing not in (0, len(found)):
-            return None
-        return list(map(add, starts, sizes)) if missing else found
-
     def read(line: bytes) -> dict[str, Any] | None:
-        try:
-            found: Any = decode(line)
-        except (ValueError, RecursionError):
-            return None
-        memory, reserved = found.map.memory, found.map.reserved
-        starts, taken_starts = list(map(_start, memory)), list(map(_start, reserved))
-        stops, taken_stops = ends(starts, memory), ends(taken_starts, reserved)
-        flags = _flags(list(map(_flag_names, memory)))
-        if stops is None or taken_stops is None or flags is None:
-            return None
-        regions = region_rows(starts, stops, flags, list(map(_node, memory)))
-        ranges = reserved_rows(taken_starts, taken_stops, [name or "" for name in map(_name, reserved)])
-        if regions is None or ranges is None:
-            return None
-        document = given(found.map)
-        document["memory"], document["reserved"] = regions, ranges
-        values = given(found)
-        values["map"] = document
-        return values
+        for decode, bound, is_size in styles:
+            try:
+                found: Any = decode(line)
+            except (ValueError, RecursionError):
+                continue
+            rows = _rows(found.map.memory, found.map.reserved, bound, is_size=is_size)
+            return rows and {**given(found), "map": {**given(found.map), **rows}}
+        return None
 
     return read
 
 
-_start, _end, _size, _node, _name, _flag_names = map(attrgetter, ("start", "end", "size", "node", "name", "flags"))
+_BOUNDS = ("end", "size")
+"""How the ranges of a record end, all of them."""
+
+
+def _record_type(bound: str) -> Any:
+    """The type of a usual record."""
+    from msgspec import UNSET, defstruct  # noqa: PLC0415 - as above
+
+    strict: dict[str, Any] = {"forbid_unknown_fields": True}
+    ends = (("start", int), (bound, int))
+    facts = (("flags", list[str] | None, None), ("node", int | None, None), ("name", str | None, None))
+    region: Any = defstruct("Region", (*ends, *facts), gc=False, **strict)
+    taken: Any = defstruct("Reserved", (*ends, ("name", str | None, None)), gc=False, **strict)
+    others = [(key, Any, UNSET) for key in sorted(json_map.KEYS - {"memory", "reserved"})]
+    of_map: Any = defstruct("Map", (("memory", list[region]), ("reserved", list[taken], []), *others), **strict)
+    others = [(key, Any, UNSET) for key in KEYS if key != "map"]
+    return defstruct("Record", (("map", of_map), *others), **strict)
+
+
+def _rows(
+    memory: Sequence[Any], reserved: Sequence[Any], bound: Callable[[Any], int], *, is_size: bool
+) -> dict[str, Any] | None:
+    """Both lists of a map as rows; None where a value is not as usual."""
+    starts, taken_starts = list(map(_start, memory)), list(map(_start, reserved))
+    ends, taken_ends = list(map(bound, memory)), list(map(bound, reserved))
+    if is_size:
+        ends, taken_ends = list(map(add, starts, ends)), list(map(add, taken_starts, taken_ends))
+    flags = _flags(list(map(_flag_names, memory)))
+    if flags is None:
+        return None
+    regions = region_rows(starts, ends, flags, list(map(_node, memory)))
+    ranges = reserved_rows(taken_starts, taken_ends, [name or "" for name in map(_name, reserved)])
+    return None if regions is None or ranges is None else {"memory": regions, "reserved": ranges}
 
 
 def _flags(names: list[list[str] | None]) -> list[int] | None:

@@ -53,7 +53,9 @@ USUAL = [
     pytest.param({"map__reserved": []}, id="nothing reserved"),
     pytest.param({"map__kernel": "6.12", "map__page_size": "64K", "map__config": {"KFENCE": "n"}}, id="facts"),
     pytest.param({"kernel": "6.1", "strategy": "isolated", "rodata": "on", "kfence": False}, id="options"),
-    pytest.param({"map__memory": [{"start": GIB, "size": GIB}, {"start": 2 * GIB, "size": GIB}]}, id="sizes"),
+    pytest.param(
+        {"map__memory": [{"start": GIB, "size": GIB}, {"start": 2 * GIB, "size": GIB}], "map__reserved": []}, id="sizes"
+    ),
 ]
 UNUSUAL = [
     pytest.param({"region__start": "1G"}, id="text"),
