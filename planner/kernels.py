@@ -334,6 +334,7 @@ PROFILES: tuple[Profile, ...] = (
 """Every profile, oldest first; a release's stable kernels stand before what the next releases have."""
 
 NEWEST = _V7_2
+_NEWEST_READ = (7, 2)
 
 GENERIC = replace(
     _V7_2,
@@ -362,8 +363,9 @@ _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 class Selection:
     """The profile a version string selects, and what must be said about the choice ("" if nothing).
 
-    supported: whether the version lies within the modelled ones. page_size: bytes, where the name of the kernel's
-    flavour says it. kfence_off: it is known to have KFENCE built in with sample interval 0.
+    supported: whether the version lies within the modelled ones, later ones of the newest series included. page_size:
+    bytes, where the name of the kernel's flavour says it. kfence_off: it is known to have KFENCE built in with sample
+    interval 0.
     """
 
     profile: Profile
@@ -400,9 +402,11 @@ def select_profile(version: str) -> Selection:
         note = f"{version} is older than 4.12, the first kernel modelled; taken as 4.12"
         return Selection(_V4_12, note, supported=False, page_size=build.page_size)
     profile = _BY_NAME[build.profile] if build.profile else _of_release(release, version[match.end(2) :])
-    supported = release[0] <= _V7_2.since[0]
-    note = build.note if supported else f"{version} is newer than 7.2, the newest kernel read; taken as 7.2"
-    return Selection(profile, note, supported, build.page_size, build.kfence_off)
+    note = build.note
+    if release > _NEWEST_READ:
+        newer = f"{version} is newer than 7.2, the newest kernel read; taken as 7.2"
+        note = f"{newer}; {note}" if note else newer
+    return Selection(profile, note, release[0] <= _NEWEST_READ[0], build.page_size, build.kfence_off)
 
 
 def _of_release(release: tuple[int, int], rest: str) -> Profile:
