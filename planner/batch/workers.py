@@ -24,12 +24,12 @@ from threading import Thread
 from typing import Any, NamedTuple, cast
 
 from planner.errors import InputError
-from planner.sizes import KIB
+from planner.sizes import KIB, MIB
 
 __all__ = ["Workers"]
 
-_SLOT = 640 * KIB
-"""Bytes of a slot: the reports of a usual task fit in."""
+_SLOT, _ALL_SLOTS = 640 * KIB, 120 * MIB
+"""Bytes of a slot, in which the reports of a usual task fit, and of all together, on however many processors."""
 
 
 class Parcel(NamedTuple):
@@ -44,8 +44,8 @@ class Slots:
     """Shared memory for so many values at a time; a number's slot is used again by the one so many later."""
 
     def __init__(self, count: int) -> None:
-        self._count = count
-        self._memory = RawArray(c_char, count * _SLOT)
+        self._count, self._size = count, min(_SLOT, _ALL_SLOTS // count)
+        self._memory = RawArray(c_char, count * self._size)
 
     def pack(self, number: int, value: object) -> Parcel:
         """Pickle a value; its buffers go into its slot, as far as they fit."""
@@ -55,7 +55,7 @@ class Slots:
         def in_pickle(buffer: pickle.PickleBuffer) -> bool:
             with buffer.raw() as raw:
                 start, end = ends[-1], ends[-1] + len(raw)
-                if end > _SLOT:
+                if end > self._size:
                     return True
                 slot[start:end] = raw
             ends.append(end)
@@ -70,8 +70,8 @@ class Slots:
         return pickle.loads(parcel.pickled, buffers=buffers)  # noqa: S301 - from a process of our own
 
     def _slot(self, number: int) -> memoryview:
-        start = number % self._count * _SLOT
-        return memoryview(self._memory).cast("B")[start : start + _SLOT]
+        start = number % self._count * self._size
+        return memoryview(self._memory).cast("B")[start : start + self._size]
 
 
 class Workers:
