@@ -14,8 +14,8 @@ _Job = TypeVar("_Job")
 _Task = TypeVar("_Task")
 _Product = TypeVar("_Product")
 
-_AHEAD = 3
-"""Tasks per worker that are read but not yet written: enough that nobody waits for a slow one."""
+_AHEAD, _MOST_AHEAD = 2, 32
+"""Tasks per worker, and of all together, that are read or done beside those at work: nobody waits for a slow one."""
 
 
 def cores() -> int:
@@ -42,7 +42,7 @@ def run(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterable[_Task]
 def _spread(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterator[_Task], jobs: int) -> Iterator[_Product]:
     from planner.batch.workers import Workers  # noqa: PLC0415 - a small batch needs none
 
-    most = jobs * _AHEAD
+    most = jobs + min(jobs * _AHEAD, _MOST_AHEAD)
     given = 0
     with closing(Workers(jobs, most, do, job)) as workers:
         for given, task in enumerate(tasks):

@@ -28,7 +28,7 @@ from planner.sizes import KIB, MIB
 
 __all__ = ["Workers"]
 
-_SLOT, _ALL_SLOTS = 640 * KIB, 120 * MIB
+_SLOT, _ALL_SLOTS = 640 * KIB, 144 * MIB
 """Bytes of a slot, in which the reports of a usual task fit, and of all together, on however many processors."""
 
 
