@@ -131,17 +131,19 @@ class Memblock:
         if flags & _MIRROR:
             self.has_mirror = True
 
-    def mark(self, start: int, size: int, flag: int) -> None:
-        """Set a flag on the memory inside the range, cutting regions at its ends; then merge."""
+    def mark(self, start: int, size: int, flag: int, *, value: bool = True) -> None:
+        """Set a flag on the memory inside the range, or clear it, cutting regions at its ends; then merge."""
         end = start + size
         self._isolate(start, end)
         first, last = self._touching(start, end)
         self.memory[first:last] = [
-            Region(r.start, r.end, r.flags | flag, r.node) if start <= r.start and r.end <= end else r
+            Region(r.start, r.end, r.flags | flag if value else r.flags & ~flag, r.node)
+            if start <= r.start and r.end <= end
+            else r
             for r in self.memory[first:last]
         ]
         self._merge(first, last)
-        if flag & _MIRROR:
+        if flag & _MIRROR and value:
             self.has_mirror = True
 
     def remove(self, start: int, size: int) -> None:
@@ -364,7 +366,14 @@ class Memblock:
     def is_region_reserved(self, start: int, size: int) -> bool:
         """Whether any byte of the range is reserved."""
         end = start + min(size, PHYS_ADDR_MAX - start)
-        return any(a < end and start < b for a, b in self.reserved)
+        index = bisect_left(self.reserved, (end,)) - 1
+        return index >= 0 and start < self.reserved[index][1]
+
+    def overlaps(self, start: int, size: int) -> bool:
+        """Whether any byte of the range is memory, whatever its flags."""
+        end = start + min(size, PHYS_ADDR_MAX - start)
+        index = bisect_left(self.memory, end, key=_start) - 1
+        return index >= 0 and start < self.memory[index].end
 
     @property
     def phys_mem_size(self) -> int:

@@ -13,13 +13,17 @@ from struct import Struct
 
 from planner.errors import InputError, Location
 
-__all__ = ["MAGIC", "MAX_BLOB", "Blob", "Node", "cells", "number"]
+__all__ = ["MAGIC", "MAX_BLOB", "MAX_ENTRIES", "Blob", "Entries", "Node", "cells", "number"]
 
 MAGIC = b"\xd0\x0d\xfe\xed"
 MAX_BLOB = 2 << 20
 """Bytes of the largest blob that arm64 boots with (MAX_FDT_SIZE, arch/arm64/include/asm/boot.h)."""
 
+MAX_ENTRIES = 4096
+"""Ranges in all of a tree (of memory, of reservations, of buses): more than any board has."""
+
 MAX_DEPTH = 64  # FDT_MAX_DEPTH, drivers/of/fdt.c
+_MAX_NAME = 256  # what is kept of a name; the specification allows 31 characters
 _HEADER = Struct(">10I")
 _PAIR = Struct(">QQ")
 _WORD = Struct(">I")
@@ -108,6 +112,7 @@ class Blob:
         self._size, self._map_at = size, map_at
         self._struct = (struct_at, struct_at + struct_size)
         self._strings = data[strings_at : strings_at + strings_size]
+        self._last_name = self._strings.rfind(b"\0")
 
     def _check_block(self, field: int, start: int, length: int, size: int, what: str, align: int) -> None:
         if start < _HEADER.size or start + length > size:
@@ -123,6 +128,8 @@ class Blob:
             start, length = _PAIR.unpack_from(self._data, at)
             if not length:  # kernels stop at the first size of 0, whatever its address
                 return
+            if len(self.reserve_map) == MAX_ENTRIES:
+                raise _too_many(Location(self._name, offset=at))
             self.reserve_map.append((start, length))
             at += _PAIR.size
 
@@ -168,13 +175,14 @@ class Blob:
         length, name_at = self._word(at, end), self._word(at + 4, end)
         if name_at >= len(self._strings):
             raise self._bad(at + 4, f"a property's name at {name_at:#x} lies outside the strings block")
-        stop = self._strings.find(b"\0", name_at)
-        if stop < 0:
+        if name_at > self._last_name:
             raise self._bad(at + 4, "a property's name has no end")
         start = at + 8
         if start + length > end:
             raise self._bad(at, f"a property of {length} bytes does not fit in the structure block")
-        name = self._strings[name_at : min(stop, name_at + 256)].decode("utf-8", "backslashreplace")
+        # Many properties may share one long name: no more of it is looked at than is kept.
+        kept = self._strings[name_at : name_at + _MAX_NAME].partition(b"\0")[0]
+        name = kept.decode("utf-8", "backslashreplace")
         # Of two properties of one name the first counts, as for fdt_getprop().
         node.properties.setdefault(name, self._data[start : start + length])
         return start + length + 3 & ~3
@@ -183,13 +191,32 @@ class Blob:
         stop = self._data.find(b"\0", at, end)
         if stop < 0:
             raise self._bad(at, "a node's name has no end")
-        return self._data[at : min(stop, at + 256)].decode("utf-8", "backslashreplace"), stop + 4 & ~3
+        return self._data[at : min(stop, at + _MAX_NAME)].decode("utf-8", "backslashreplace"), stop + 4 & ~3
 
     def _word(self, at: int, end: int) -> int:
         if at + 4 > end:
             raise self._bad(at, "the structure block ends in the middle")
         word: int = _WORD.unpack_from(self._data, at)[0]
         return word
+
+
+class Entries:
+    """Takes ranges out of properties, and counts them over a whole blob: what is done with them is bounded."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._left = name, MAX_ENTRIES
+
+    def of(self, node: Node, value: bytes, *counts: int) -> list[tuple[int, ...]]:
+        """As `cells`, of a node's property. Raises InputError, at the node, once a blob has more than `MAX_ENTRIES`."""
+        step = 4 * sum(counts)
+        self._left -= len(value) // step if step else 0
+        if self._left < 0:
+            raise _too_many(Location(self._name, offset=node.offset))
+        return list(cells(value, *counts))
+
+
+def _too_many(where: Location) -> InputError:
+    return InputError(where, f"has more than {MAX_ENTRIES} ranges", "give the tree of one machine")
 
 
 def number(value: bytes) -> int:

@@ -284,7 +284,7 @@ BUS: Tree = {"#address-cells": cell(1), "#size-cells": cell(1)}
 )
 def test_dma_limit(nodes: Tree, limit: int) -> None:
     """Facts of drivers/of/address.c, of_dma_get_max_cpu_address()."""
-    assert dma_ranges.dma_limit_of(Blob(blob_of({**CELLS, **nodes}), "x").root)[0] == limit
+    assert dma_ranges.dma_limit_of(Blob(blob_of({**CELLS, **nodes}), "x").root, "x")[0] == limit
 
 
 def test_the_limit_is_applied_as_each_kernel_does() -> None:
