@@ -23,7 +23,7 @@ FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "sosr
 
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
-_TAR = slice(257, 262)
+_BLOCK = 512  # of a tar archive
 
 
 def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
@@ -47,10 +47,10 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         return sosreport.read_directory(spec)
     with opened(spec, stdin) as (file, name):
         try:
-            head = file.peek(512)
+            head = file.peek(_BLOCK)
         except OSError:
             head = b""  # reading it will say why
-        if fmt == "sosreport" or head.startswith(_PACKED) or head[_TAR] == b"ustar":
+        if fmt == "sosreport" or head.startswith(_PACKED) or _is_tar(head):
             return _packed(file, name, fmt)
         return parse_text(read_within(file, name), name, fmt)
 
@@ -58,7 +58,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
 def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine that the content of a source describes. Raises InputError."""
     _check_format(fmt)
-    if fmt == "sosreport" or data.startswith(_PACKED) or data[_TAR] == b"ustar":
+    if fmt == "sosreport" or data.startswith(_PACKED) or _is_tar(data):
         from io import BytesIO  # noqa: PLC0415 - as above
 
         return _packed(BytesIO(data), name, fmt)
@@ -98,12 +98,22 @@ def _check_format(fmt: str | None) -> None:
         raise InputError("--map-format", f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
 
 
+def _is_tar(head: bytes) -> bool:
+    """Whether an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
+    if head[257:262] == b"ustar":
+        return True
+    block, told = head[:_BLOCK], head[148:156].strip(b" \0")
+    if len(block) < _BLOCK or not block[0] or not told.isdigit() or told.translate(None, b"01234567"):
+        return False
+    return int(told, 8) == sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+
+
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     """An archive of a machine's files, or one packed file."""
     from planner.sources.inflate import unpacked  # noqa: PLC0415 - as above
 
     content = unpacked(file, name)
-    if fmt == "sosreport" or content.peek(512)[_TAR] == b"ustar":
+    if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
         from planner.sources import sosreport  # noqa: PLC0415 - as above
 
         return sosreport.read_archive(content, name)

@@ -13,6 +13,7 @@ from planner.errors import InputError, Location
 from planner.machine import BootRecord, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.ranges import Range
+from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -82,6 +83,8 @@ def _rows(text: str, name: str) -> tuple[list[tuple[int, int, int, str]], list[s
             raise InputError(
                 Location(name, number, indent + 1), "the range lies beyond 52 physical address bits", "check the line"
             )
+        if len(rows) == MAX_ROWS:
+            raise too_many_rows(Location(name, number, indent + 1))
         rows.append((indent, start, end + 1, shown))
     if total and zero == total:
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")

@@ -19,6 +19,7 @@ from planner.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.ranges import Range
 from planner.rows import Rows
 from planner.sizes import fits, format_size, memparse
+from planner.sources.bounds import MAX_ROWS
 from planner.sources.json_rows import PHYSICAL_TOP, regions_of, reserved_of
 from planner.sources.json_text import load, locate
 
@@ -267,6 +268,8 @@ def _memory(
         raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
     if not isinstance(reserved, list):
         raise _Bad(reserved_path, "must be a list of ranges", "such as []")
+    if len(memory) + len(reserved) > MAX_ROWS:
+        raise _Bad(memory_path, f"has more than {MAX_ROWS} rows, the reserved ones included", "give one machine's map")
     return MemoryMap(
         regions_of(memory) or _regions(memory, memory_path, notes),
         reserved_of(reserved) or _reserved(reserved, reserved_path),

@@ -1,4 +1,4 @@
-"""JSON as text: decoded strictly, and where in it a value stands. Imports `errors` only."""
+"""JSON as text: decoded strictly, and where in it a value stands. Imports `bounds` and `errors` only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from planner.errors import InputError, Location
+from planner.sources.bounds import MAX_ROWS
 
 __all__ = ["load", "locate"]
 
 _PIECE = r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]'
+_VALUES = 8 * MAX_ROWS  # five of a row, and its flags
 _LONG = r"\d{4300}"
 """Python refuses to convert more digits at once; nothing here has so many."""
 
@@ -21,7 +23,14 @@ class _RefusedError(ValueError):
 
 
 def load(text: str, name: str) -> object:
-    """A document. Raises InputError for what is no JSON, and for a key that an object has twice."""
+    """A document. Raises InputError for what is no JSON, for a key that an object has twice, and for more than any map.
+
+    An object takes ten times the memory of its text: objects, lists and values are counted before any is made.
+    """
+    if len(text) > MAX_ROWS:
+        for marks, kind, most in (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "values", _VALUES)):
+            if text.count(marks) > most:
+                raise InputError(name, f"has more than {most} {kind}", "give the map of one machine")
     try:
         return json.loads(text, parse_constant=_constant, object_pairs_hook=_object)
     except json.JSONDecodeError as error:

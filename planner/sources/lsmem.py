@@ -11,6 +11,7 @@ import re
 from planner.errors import InputError, Location
 from planner.machine import Facts, Machine
 from planner.memory_map import MemoryMap, Region
+from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
 
 __all__ = ["COARSE", "looks_like", "parse"]
@@ -81,6 +82,8 @@ def _of_text(text: str, name: str) -> list[tuple[int, int, int, str, int | None]
         if _HEADING.match(line):
             columns = words
         elif _LINE.match(line):
+            if len(rows) == MAX_ROWS:
+                raise too_many_rows(Location(name, number, 1))
             pairs = dict(_PAIR.findall(line))
             if not pairs and len(words) == len(columns):
                 pairs = dict(zip(columns, words, strict=True))

@@ -6,12 +6,14 @@ Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from planner.errors import InputError, Location
 from planner.machine import Facts, Machine
 from planner.memblock import added_one_by_one
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
@@ -38,14 +40,7 @@ def parse(text: str, name: str) -> Machine:
     part = 0
     expected = 0
     flagged = False
-    for number, line in text_lines(text, name):
-        match = _LINE.match(line)
-        if match is None:
-            if line.strip() and not line.lstrip().startswith("#"):
-                raise InputError(
-                    Location(name, number, 1), "this is no line of memblock's debugfs files", "give memory and reserved"
-                )
-            continue
+    for number, match in _rows(text, name):
         index, start, end = int(match[1]), int(match[2], 16), int(match[3], 16) + 1
         if end <= start:
             raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
@@ -77,3 +72,19 @@ def parse(text: str, name: str) -> Machine:
     return Machine(
         name, "memblock", MemoryMap(tuple(regions), tuple(reserved)), Facts(), settled=False, notes=tuple(notes)
     )
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """The rows of both files, with the numbers of their lines. Raises InputError for any other line, and too many."""
+    count = 0
+    for number, line in text_lines(text, name):
+        match = _LINE.match(line)
+        if match is not None:
+            count += 1
+            if count > MAX_ROWS:
+                raise too_many_rows(Location(name, number, 1))
+            yield number, match
+        elif line.strip() and not line.lstrip().startswith("#"):
+            raise InputError(
+                Location(name, number, 1), "this is no line of memblock's debugfs files", "give memory and reserved"
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from planner.errors import InputError, printable
 from planner.machine import BootRecord, Facts, Machine
@@ -27,6 +27,7 @@ _TITLES = {
 }
 """What a plan is best made of."""
 
+_MAX_ALL = 256 * MIB
 _RELEASE = re.compile(r"Linux version (\S+) ")
 _ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
@@ -38,21 +39,25 @@ class Found:
         self.name = name
         self.files: dict[str, list[tuple[str, bytes]]] = {}
         self.refused: list[str] = []
-        self.top: str | None = None
+        self.remarks: list[str] = []
+        self._size = 0
 
     def __bool__(self) -> bool:
         return bool(self.files)
 
-    def belongs(self, top: str) -> bool:
-        """Whether a file lies in the one folder of this report."""
-        self.top = top if self.top is None else self.top
-        return self.top == top
+    def has(self, kinds: Iterable[str]) -> bool:
+        """Whether there is a file of any of these kinds."""
+        return any(kind in self.files for kind in kinds)
 
     def add(self, kind: str, path: str, data: bytes) -> None:
-        """Take a file; of one name only the first."""
+        """Take a file; of one name only the first, and no more than all maps and logs of a machine have."""
+        if self._size + len(data) > _MAX_ALL:
+            self.refuse(path, "is too large to be read besides the others")
+            return
         known = self.files.setdefault(kind, [])
         if len(known) < 64 and all(path != other for other, _ in known):
             known.append((path, data))
+            self._size += len(data)
 
     def refuse(self, path: str, why: str) -> None:
         """Remember a file that is not read."""
@@ -126,7 +131,7 @@ def assemble(found: Found) -> Machine:
         notes.append(f"not in the report: {', '.join(missing)}")
     if work.failed:
         notes.append(f"not usable: {work.failed[0]}")
-    notes += found.refused
+    notes += [*found.refused, *found.remarks]
     return replace(machine, source=found.name, notes=(*machine.notes, *notes))
 
 
@@ -222,15 +227,20 @@ def _log(work: _Assembly, facts: Machine) -> None:
     from planner.sources import dmesg  # noqa: PLC0415 - each reader when it is needed
 
     best: tuple[tuple[bool, bool], str, Machine] | None = None
-    candidates = [*work.found.files.get("log", ())]
-    candidates += [(path, _kernel_lines(data)) for path, data in work.found.files.get("journal", ())[:2]]
-    for path, data in candidates:
+    for path, _ in work.found.files.get("earlier", ())[:1]:
+        work.found.remarks.append(f"{printable(path)} is of an earlier boot, it was not read")
+    for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
         # A log may hold bytes of firmware that are no text.
         text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
         machine = work.read(path, text, dmesg.parse)
         if machine is None:
+            continue
+        if not _has_boot_lines(machine):
+            work.found.remarks.append(
+                f"{printable(path)} has no lines of the boot: a log that is full loses its beginning first"
+            )
             continue
         try:
             combine([facts, *work.machines, machine], check_ram=False)
@@ -244,10 +254,31 @@ def _log(work: _Assembly, facts: Machine) -> None:
         work.take(best[1], best[2])
 
 
+def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
+    """What may be the log of this boot, the kernel's own first, and of the others the kernel's lines."""
+    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # times in words at last
+    for path, data in found.files.get("journal", ())[:2]:
+        yield path, _kernel_lines(data[: 16 * MIB])
+    for path, data in found.files.get("syslog", ()):
+        yield path, _last_boot(_kernel_lines(data))
+
+
 def _kernel_lines(data: bytes) -> bytes:
-    """The kernel's lines at the beginning of a journal; others' could be mistaken for them."""
-    lines = (line for line in data[: 16 * MIB].split(b"\n") if b" kernel: " in line)
-    return b"\n".join(lines)
+    """The kernel's lines of a journal; others' could be mistaken for them."""
+    return b"\n".join(line for line in data.split(b"\n") if b" kernel: " in line)
+
+
+def _last_boot(data: bytes) -> bytes:
+    """The lines of the last of the boots that a file goes over; none if it has the beginning of none."""
+    at = data.rfind(b"Booting Linux on physical CPU")
+    at = data.rfind(b"Linux version ") if at < 0 else at
+    return data[data.rfind(b"\n", 0, at) + 1 :] if at >= 0 else b""
+
+
+def _has_boot_lines(machine: Machine) -> bool:
+    """Whether a log tells more of the boot than a processor that came back later does."""
+    facts = machine.facts
+    return bool(machine.memory.regions) or facts != Facts(arch=facts.arch, midr=facts.midr)
 
 
 def _lsmem(work: _Assembly) -> None:

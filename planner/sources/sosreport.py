@@ -2,7 +2,7 @@
 
 Archives are read as a stream and never unpacked to disk. Only regular files with one of the names below are read;
 links and devices are not followed, and an archive with a name that leaves it is refused. What was read, and what was
-not there, is in the notes. Paths: the plugins kernel, memory, kdump, pci, logs of sos 3.0 to 4.8.
+not there, is in the notes. Paths: the plugins kernel, memory, kdump, pci, logs of sos 3.0 to 4.8, below any folders.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from typing import Any, BinaryIO, cast
 
 from planner.errors import InputError, printable
 from planner.machine import Machine
-from planner.sizes import MIB
+from planner.sizes import KIB, MIB
 from planner.sources.report_files import Found, assemble
 
-__all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
+__all__ = ["MAX_FILE", "MAX_HEADER", "MAX_MEMBERS", "read_archive", "read_directory"]
 
 MAX_FILE = 64 * MIB
 """Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
 
-MAX_MEMBERS = 1_000_000
+MAX_MEMBERS = 300_000
+"""Files and folders; a report has some ten thousands."""
+
 MAX_TOTAL = 8 << 30
-_MAX_HEADER = MIB  # a name in an extended header
+MAX_HEADER = 64 * KIB
+"""Bytes of one extended header: a name, and attributes."""
+
+_HEADERS_OF_ONE = 256 * KIB  # all that may stand before one file
+_USUAL = 1536  # bytes before one file as Python's tarfile and GNU tar write it: its header, and a small extended one
+_MAX_HEADERS = 16 * MIB  # all that is not usual, in a whole archive
+_NO_DEPTH = 1 << 30
 _EXTENDED = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -43,7 +51,10 @@ _WANTED = tuple(
         ("meminfo", r"proc/meminfo"),
         ("uname", r"sos_commands/[^/]+/uname(?:_-a)?"),
         ("log", r"sos_commands/[^/]+/dmesg(?:_now)?|var/log/dmesg"),
-        ("journal", r"sos_commands/[^/]+/journalctl_[^/]*--boot(?:_0|_-0|_this)?(?:_[^/]*)?"),
+        ("log", r"sos_commands/[^/]+/dmesg_(?:-T|--ctime)"),
+        ("journal", r"sos_commands/[^/]+/journalctl_[^/]*--boot(?:_-?0|_this)?(?:_--[^/]*)?"),
+        ("earlier", r"sos_commands/[^/]+/journalctl_[^/]*--boot_-[1-9]\d*(?:_--[^/]*)?"),
+        ("syslog", r"var/log/kern\.log"),
         ("lsmem", r"sos_commands/[^/]+/lsmem[^/]*"),
         ("getconf", r"sos_commands/[^/]+/getconf[^/]*"),
         ("crash_size", r"sys/kernel/kexec_crash_size"),
@@ -54,6 +65,8 @@ _WANTED = tuple(
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )
+_NO_CONTENT = ("hugepages", "earlier")  # that there is such a file is all that matters
+_TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
     (
         "",
@@ -63,6 +76,7 @@ _FOLDERS = frozenset(
 )
 """Folders that hold something that is read, besides those below sos_commands, lib/modules and hugepages."""
 
+_MAPS = ("iomem", "memblock", "fdt")  # what tells one machine from another
 _DEEPER = ("sos_commands", "lib/modules", "sys/kernel/mm/hugepages")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
 
@@ -72,65 +86,127 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
-        """As the base class; refuses an extended header of megabytes before it is read."""
+        """As the base class; refuses an extended header longer than any before it is read."""
         info = super().frombuf(buf, encoding, errors)
-        if info.type in _EXTENDED and info.size > _MAX_HEADER:
+        if info.type in _EXTENDED and info.size > MAX_HEADER:
             raise InputError("<archive>", "a header is longer than any name", "this is no report")
         return info
 
 
+class _Metered:
+    """A stream that gives out no more than its `most` first bytes: `tarfile` itself has no bound for headers.
+
+    Extended headers may follow each other without end, and sparse files have maps as long as themselves.
+    """
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self._stream, self._given, self.most = stream, 0, most
+
+    def read(self, size: int) -> bytes:
+        """As that of the stream. Raises InputError."""
+        data = self._stream.read(size)
+        self._given += len(data)
+        if self._given > self.most:
+            raise InputError("<archive>", "has more headers before one file than any archive", "this is no report")
+        return data
+
+
+class _Reports:
+    """The one report of an archive: the files below the folder that is the least deep, however many are above it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found = Found(name)
+        self.nested: str | None = None
+        self._tops: list[str] = []
+        self._deeper: str | None = None
+
+    def files_of(self, top: str, kind: str) -> Found | None:
+        """Where to put a file that lies below a folder; None if it is no part of the report."""
+        if top in self._tops[:1]:
+            return self.found
+        depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
+        if depth < known:
+            if self.found.has(_MAPS):
+                self._deeper = self._tops[0]
+            self.found, self._tops = Found(self.name), [top]
+            return self.found
+        if depth > known:
+            self._deeper = self._deeper or (top if kind in _MAPS else None)
+        elif top not in self._tops and len(self._tops) < 2:
+            self._tops.append(top)
+        return None
+
+    def report(self) -> Found:
+        """The files found. Raises InputError where there is not one report."""
+        if len(self._tops) > 1:
+            tops = ", ".join(printable(top[:80] or ".") for top in self._tops)
+            raise InputError(self.name, f"holds the files of more than one machine ({tops})", "give them one by one")
+        if not self.found and self.nested is not None:
+            raise InputError(
+                self.name, f"holds no machine's files but other archives ({self.nested})", "unpack it, and give one"
+            )
+        if self._deeper is not None:
+            self.found.remarks.append(
+                f"another machine's files in {printable(self._deeper[:80])} are no part of the report"
+            )
+        return self.found
+
+
 def read_archive(stream: BinaryIO, name: str) -> Machine:
     """The machine of a tar archive. Raises InputError for damage, bombs, names that leave it, and if it has no map."""
-    found = Found(name)
-    nested: list[str] = []
+    reports = _Reports(name)
+    metered = _Metered(stream, _HEADERS_OF_ONE)
     try:
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header, errorlevel=0) as archive:
-            _members(archive, found, nested)
+        with tarfile.open(fileobj=cast("BinaryIO", metered), mode="r|", tarinfo=_Header, errorlevel=0) as archive:
+            _members(archive, metered, reports)
     except InputError as error:
         raise InputError(name, error.what, error.remedy) if str(error.where) == "<archive>" else error from None
     except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError) as error:
         raise InputError(name, f"is a damaged archive ({error})", "copy it again, whole") from None
-    if not found and nested:
-        raise InputError(name, f"holds no machine's files but other archives ({nested[0]})", "unpack it, and give one")
-    return assemble(found)
+    return assemble(reports.report())
 
 
-def _members(archive: tarfile.TarFile, found: Found, nested: list[str]) -> None:
-    count = total = 0
+def _members(archive: tarfile.TarFile, metered: _Metered, reports: _Reports) -> None:
+    count = total = headers = before = 0
     while (member := archive.next()) is not None:
-        cast("Any", archive).members.clear()  # kept for ever otherwise
+        kept = cast("Any", archive)  # for ever otherwise: files, and what global headers say
+        kept.members.clear()
+        kept.pax_headers.clear()
         count += 1
         total += max(member.size, 0)
-        if count > MAX_MEMBERS or total > MAX_TOTAL:
-            raise InputError(found.name, "holds more than any report does", "give only the files that matter")
-        _member(archive, member, found, nested)
+        headers += member.offset_data - before - _USUAL
+        before = archive.offset  # of the next header: a sparse file is shorter than it says
+        metered.most = before + _HEADERS_OF_ONE
+        if count > MAX_MEMBERS or total > MAX_TOTAL or headers > _MAX_HEADERS:
+            raise InputError(reports.name, "holds more than any report does", "give only the files that matter")
+        _member(archive, member, reports)
 
 
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, found: Found, nested: list[str]) -> None:
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, reports: _Reports) -> None:
     path = member.name
     while path.startswith("./"):
         path = path[2:].lstrip("/") if path != "./" else ""
     parts = path.split("/")
     if path.startswith("/") or ".." in parts:
         raise InputError(
-            found.name, f"holds a name that leaves the archive ({path[:80]})", "this is no report; pack the files anew"
+            reports.name,
+            f"holds a name that leaves the archive ({path[:80]})",
+            "this is no report; pack the files anew",
         )
     kind, top, path = _kind_of(parts)
     if kind is None:
-        if member.isreg() and _ARCHIVE.search(path) and len(nested) < 1:
-            nested.append(printable(path[:80]))
+        if member.isreg() and _ARCHIVE.search(path) and reports.nested is None:
+            reports.nested = printable(path[:80])
+        return
+    found = reports.files_of(top, kind)
+    if found is None:
         return
     if not member.isreg() or member.issparse():
         if not member.isdir():
             found.refuse(path, "is a link or a device")
         return
-    if not found.belongs(top):
-        raise InputError(
-            found.name,
-            f"holds the files of more than one machine ({printable(found.top or '.')}, {printable(top or '.')})",
-            "give them one by one",
-        )
-    if kind == "hugepages":
+    if kind in _NO_CONTENT:
         found.add(kind, path, b"")
     elif member.size > MAX_FILE and kind != "journal":
         found.too_large(kind, path)
@@ -139,13 +215,18 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, found: Found, nes
         found.add(kind, path, content.read(MAX_FILE) if content is not None else b"")
 
 
+def _depth(top: str) -> int:
+    return top.count("/") + 1 if top else 0
+
+
 def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
-    """What a path is, the report's own folder, and the path in it."""
-    for top, rest in (("", parts), (parts[0], parts[1:])):
-        path = "/".join(rest)
-        for kind, pattern in _WANTED:
-            if pattern.fullmatch(path):
-                return kind, top, path
+    """What a path is, the folder that the report lies in, and the path in it."""
+    for depth, part in enumerate(parts):
+        if part in _TOPS:
+            path = "/".join(parts[depth:])
+            for kind, pattern in _WANTED:
+                if pattern.fullmatch(path):
+                    return kind, "/".join(parts[:depth]), path
     return None, "", "/".join(parts)
 
 
@@ -200,7 +281,7 @@ def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
             if not entry.is_dir(follow_symlinks=False):
                 found.refuse(path, "is a link or a device")
             return
-        if kind == "hugepages":
+        if kind in _NO_CONTENT:
             found.add(kind, path, b"")
             return
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
