@@ -23,7 +23,7 @@ __all__ = ["MAX_FILE", "MAX_HEADER", "MAX_MEMBERS", "read_archive", "read_direct
 MAX_FILE = 64 * MIB
 """Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
 
-MAX_MEMBERS = 300_000
+MAX_MEMBERS = 500_000
 """Files and folders; a report has some ten thousands."""
 
 MAX_TOTAL = 8 << 30
@@ -34,6 +34,7 @@ _HEADERS_OF_ONE = 256 * KIB  # all that may stand before one file
 _USUAL = 1536  # bytes before one file as Python's tarfile and GNU tar write it: its header, and a small extended one
 _MAX_HEADERS = 16 * MIB  # all that is not usual, in a whole archive
 _NO_DEPTH = 1 << 30
+_FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # where a report is looked for on disk
 _EXTENDED = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -233,19 +234,33 @@ def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
 def read_directory(path: str) -> Machine:
     """The machine of an unpacked report, or of a copy of /proc and /sys. Raises InputError."""
     found = Found(path)
-    roots = [path] if _is_report(path) else []
-    if not roots:
-        try:
-            with os.scandir(path) as entries:
-                roots = sorted(e.path for e in entries if e.is_dir(follow_symlinks=False) and _is_report(e.path))
-        except OSError as error:
-            raise InputError(path, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+    try:
+        roots = _roots(path)
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
     if len(roots) > 1:
         raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
     if not roots:
         raise InputError(path, "this is a directory without a report in it", "give a file, or a sosreport's folder")
     _walk(roots[0], "", found, [0])
     return assemble(found)
+
+
+def _roots(path: str) -> list[str]:
+    """The reports in a folder: those that lie the least deep, a few folders down."""
+    level, seen = [path], 0
+    for _ in range(_FOLDERS_ABOVE + 1):
+        roots = sorted(folder for folder in level if _is_report(folder))
+        if roots:
+            return roots
+        below: list[str] = []
+        for folder in level:
+            with os.scandir(folder) as entries:
+                below += [e.path for e in entries if e.is_dir(follow_symlinks=False) and os.access(e.path, os.R_OK)]
+            if seen + len(below) > _FOLDERS_SEARCHED:
+                raise InputError(path, "this is a directory with too many folders in it", "give the sosreport's own")
+        level, seen = below, seen + len(below)
+    return []
 
 
 def _is_report(path: str) -> bool:
