@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tarfile
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 from planner.errors import InputError, printable
 from planner.machine import Machine
-from planner.sizes import KIB, MIB
+from planner.sizes import MIB
 from planner.sources.report_files import Found, assemble
+from planner.sources.tar_stream import Archive, Member
 
-__all__ = ["MAX_FILE", "MAX_HEADER", "MAX_MEMBERS", "read_archive", "read_directory"]
+__all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
 
 MAX_FILE = 64 * MIB
 """Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
@@ -27,22 +27,8 @@ MAX_MEMBERS = 500_000
 """Files and folders; a report has some ten thousands."""
 
 MAX_TOTAL = 8 << 30
-MAX_HEADER = 64 * KIB
-"""Bytes of one extended header: a name, and attributes."""
-
-_HEADERS_OF_ONE = 256 * KIB  # all that may stand before one file
-_USUAL = 1536  # bytes before one file as Python's tarfile and GNU tar write it: its header, and a small extended one
-_MAX_HEADERS = 16 * MIB  # all that is not usual, in a whole archive
 _NO_DEPTH = 1 << 30
 _FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # where a report is looked for on disk
-_EXTENDED = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
-
 _WANTED = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -80,36 +66,6 @@ _FOLDERS = frozenset(
 _MAPS = ("iomem", "memblock", "fdt")  # what tells one machine from another
 _DEEPER = ("sos_commands", "lib/modules", "sys/kernel/mm/hugepages")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
-
-
-class _Header(tarfile.TarInfo):
-    """A header that takes no more memory than a name can need."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
-        """As the base class; refuses an extended header longer than any before it is read."""
-        info = super().frombuf(buf, encoding, errors)
-        if info.type in _EXTENDED and info.size > MAX_HEADER:
-            raise InputError("<archive>", "a header is longer than any name", "this is no report")
-        return info
-
-
-class _Metered:
-    """A stream that gives out no more than its `most` first bytes: `tarfile` itself has no bound for headers.
-
-    Extended headers may follow each other without end, and sparse files have maps as long as themselves.
-    """
-
-    def __init__(self, stream: BinaryIO, most: int) -> None:
-        self._stream, self._given, self.most = stream, 0, most
-
-    def read(self, size: int) -> bytes:
-        """As that of the stream. Raises InputError."""
-        data = self._stream.read(size)
-        self._given += len(data)
-        if self._given > self.most:
-            raise InputError("<archive>", "has more headers before one file than any archive", "this is no report")
-        return data
 
 
 class _Reports:
@@ -157,35 +113,18 @@ class _Reports:
 def read_archive(stream: BinaryIO, name: str) -> Machine:
     """The machine of a tar archive. Raises InputError for damage, bombs, names that leave it, and if it has no map."""
     reports = _Reports(name)
-    metered = _Metered(stream, _HEADERS_OF_ONE)
-    try:
-        with tarfile.open(fileobj=cast("BinaryIO", metered), mode="r|", tarinfo=_Header, errorlevel=0) as archive:
-            _members(archive, metered, reports)
-    except InputError as error:
-        raise InputError(name, error.what, error.remedy) if str(error.where) == "<archive>" else error from None
-    except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, RecursionError) as error:
-        raise InputError(name, f"is a damaged archive ({error})", "copy it again, whole") from None
+    archive = Archive(stream, name)
+    total = 0
+    for count, member in enumerate(archive, 1):
+        total += member.size
+        if count > MAX_MEMBERS or total > MAX_TOTAL:
+            raise InputError(name, "holds more than any report does", "give only the files that matter")
+        _member(archive, member, reports)
     return assemble(reports.report())
 
 
-def _members(archive: tarfile.TarFile, metered: _Metered, reports: _Reports) -> None:
-    count = total = headers = before = 0
-    while (member := archive.next()) is not None:
-        kept = cast("Any", archive)  # for ever otherwise: files, and what global headers say
-        kept.members.clear()
-        kept.pax_headers.clear()
-        count += 1
-        total += max(member.size, 0)
-        headers += member.offset_data - before - _USUAL
-        before = archive.offset  # of the next header: a sparse file is shorter than it says
-        metered.most = before + _HEADERS_OF_ONE
-        if count > MAX_MEMBERS or total > MAX_TOTAL or headers > _MAX_HEADERS:
-            raise InputError(reports.name, "holds more than any report does", "give only the files that matter")
-        _member(archive, member, reports)
-
-
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, reports: _Reports) -> None:
-    path = member.name
+def _member(archive: Archive, member: Member, reports: _Reports) -> None:
+    path = member.path
     while path.startswith("./"):
         path = path[2:].lstrip("/") if path != "./" else ""
     parts = path.split("/")
@@ -197,14 +136,14 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, reports: _Reports
         )
     kind, top, path = _kind_of(parts)
     if kind is None:
-        if member.isreg() and _ARCHIVE.search(path) and reports.nested is None:
+        if member.is_file and _ARCHIVE.search(path) and reports.nested is None:
             reports.nested = printable(path[:80])
         return
     found = reports.files_of(top, kind)
     if found is None:
         return
-    if not member.isreg() or member.issparse():
-        if not member.isdir():
+    if not member.is_file:
+        if not member.is_folder:
             found.refuse(path, "is a link or a device")
         return
     if kind in _NO_CONTENT:
@@ -212,8 +151,7 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, reports: _Reports
     elif member.size > MAX_FILE and kind != "journal":
         found.too_large(kind, path)
     else:
-        content = archive.extractfile(member)
-        found.add(kind, path, content.read(MAX_FILE) if content is not None else b"")
+        found.add(kind, path, archive.read(MAX_FILE))
 
 
 def _depth(top: str) -> int:
