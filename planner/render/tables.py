@@ -152,7 +152,12 @@ def put_back(plan: Plan, *, wide: bool = False) -> Table:
     rest = undone[len(shown) :]
     if rest:
         rows.append((counted(len(rest), "more range"), size(sum([r.end - r.start for r in rest])), ""))
-    return Table("Put back, as it came with the crash kernel or later", "lrl", ("range", "size", "reason" if wide else "what"), rows)
+    return Table(
+        "Put back, as it came with the crash kernel or later",
+        "lrl",
+        ("range", "size", "reason" if wide else "what"),
+        rows,
+    )
 
 
 def _short_reason(reason: str) -> str:
