@@ -50,7 +50,9 @@ def verdict(plan: Plan) -> str:
     if done.crash is None:
         if done.outcome == "none":
             return "none: no valid crashkernel request, so nothing is reserved"
-        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved{unsure}"
+        low = next((a.size for a in done.attempts if a.purpose == "low"), None)
+        what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
+        return f"{done.outcome}: {what} fits nowhere it may go, nothing is reserved{unsure}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
