@@ -12,6 +12,7 @@ from planner.plurals import counted
 from planner.render.document import Block, Bullets, Lead, Mood, Table
 from planner.render.layout import lay_out
 from planner.render.numbers import count, signed_count, signed_size, size
+from planner.render.terminal import WIDTH
 
 if TYPE_CHECKING:
     from planner.fleet import Effect, Fleet, Sum
@@ -37,9 +38,9 @@ _SUMS = (
 )
 
 
-def render(fleet: Fleet, form: str = "text", *, color: bool = False) -> str:
+def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The summary in a format; ends with a newline."""
-    return lay_out(blocks(fleet), form, color=color)
+    return lay_out(blocks(fleet), form, color=color, width=width)
 
 
 def blocks(fleet: Fleet) -> list[Block]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.render import bar, tables
 from planner.render.document import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.layout import lay_out
+from planner.render.terminal import WIDTH
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -44,6 +45,6 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     ]
 
 
-def render(plan: Plan, form: str = "text", *, color: bool = False) -> str:
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text"), form, color=color)
+    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)

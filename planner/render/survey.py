@@ -8,6 +8,7 @@ from planner.plurals import counted
 from planner.render.document import Block, Bullets, Paragraph, Table
 from planner.render.layout import lay_out
 from planner.render.numbers import address, size
+from planner.render.terminal import WIDTH
 from planner.sizes import KIB
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def blocks(machines: Sequence[Surveyed], *, wide: bool = False) -> list[Block]:
     return [*told, *([Paragraph(summary(machines))] if machines else []), Bullets("", _remarks(machines))]
 
 
-def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False) -> str:
+def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole survey in a format; ends with a newline."""
-    return lay_out(blocks(machines, wide=form != "text"), form, color=color)
+    return lay_out(blocks(machines, wide=form != "text"), form, color=color, width=width)
 
 
 def _machine(one: Surveyed) -> tuple[str, str, str]:

@@ -25,7 +25,8 @@ def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, or, where
     there is none, anywhere.
     """
-    width = max(width, len(first) + 8, len(rest) + 8)  # so that every line takes something
+    # Beside a long prefix a line takes something all the same.
+    width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
     lines: list[str] = []
     line, empty = first, True
     for word in text.split(" "):

@@ -67,12 +67,16 @@ def _facts(block: Facts, width: int) -> list[str]:
 def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
 
-    Words stay whole, except in a last column of texts for which nothing is left; so a table of many numbers may be
-    wider than `width`.
+    On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
+    the last column takes what is left to it, and a table of many long words goes beyond.
     """
     body = [tuple(printable(cell) for cell in row) for row in table.rows]
     rows = [table.head, *body] if any(table.head) else body
-    widths = _widths(rows, table.align, width - len(indent))
+    widths, excess = _widths(rows, table.align, width - len(indent))
+    if excess > 0 and width < WIDTH:
+        return [line for row in body for line in wrap(_sentence(table.head, row), width, indent, indent + "  ")]
+    if excess > 0 and table.align[-1] == "l":
+        widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
     lines = []
     for row in rows:
         cells = [[cell] if len(cell) <= wide else wrap(cell, wide) for cell, wide in zip(row, widths, strict=True)]
@@ -86,14 +90,22 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     return lines
 
 
-def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> list[int]:
-    """How wide each column is, so that all of them with their gaps take `room`, or as little as they can."""
+def _sentence(head: tuple[str, ...], row: tuple[str, ...]) -> str:
+    """What a row says, without its columns."""
+    return "; ".join([f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell])
+
+
+def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[list[int], int]:
+    """How wide each column is with whole words, and by how much all of them with their gaps exceed `room` even so."""
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     excess = sum(widths) + 2 * (len(widths) - 1) - room
     if excess <= 0:
-        return widths
-    least = [max([len(word) for cell in column for word in cell.replace(",", ", ").split(" ")]) for column in columns]
+        return widths, 0
+    least = [
+        max([len(word) for cell in column for word in (cell.replace(",", ", ") if side == "l" else cell).split(" ")])
+        for column, side in zip(columns, align, strict=True)
+    ]
     if align[-1] == "l":
         cut = min(excess, max(widths[-1] - _ROOMY, 0))
         widths[-1] -= cut
@@ -105,6 +117,4 @@ def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> list[int]
         widest = max(spare, key=lambda n: widths[n])
         widths[widest] -= 1
         excess -= 1
-    if excess > 0 and align[-1] == "l":
-        widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
-    return widths
+    return widths, excess
