@@ -82,7 +82,7 @@ def format_size(size: int) -> str:
 def in_words(size: int) -> str:
     """As `format_size`, for sentences: with a unit even where that is bytes, `11520 bytes`."""
     short = format_size(size)
-    return f"{short} bytes" if size and short == str(size) else short
+    return f"{short} byte{'s' * (size != 1)}" if size and short == str(size) else short
 
 
 def round_up(value: int, align: int) -> int:
