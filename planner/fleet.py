@@ -6,6 +6,7 @@ two parts of a fleet merge into the whole. Imports `planning` and the result's t
 
 from __future__ import annotations
 
+from planner import values
 from planner.errors import InputError
 from planner.planning import Options
 from planner.records import dataclass, replace
@@ -214,7 +215,10 @@ def parse_change(text: str) -> Change:
     if what == "strategy" and value:
         return Change(text, what, strategy_named(value).name)
     if what == "align" and value:
-        return Change(text, what, value)
+        try:
+            return Change(text, what, values.alignment(value))
+        except values.BadValue as bad:
+            raise InputError("--what-if", f"{text!r}: {bad.what}", bad.remedy) from None
     raise InputError(
         "--what-if",
         f"{text!r} is no change",
@@ -241,7 +245,7 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     if change.what == "align":
         return crashkernel, replace(options, align=change.value)
     request = plan.request
-    if not request.size or plan.reservation.outcome == "none":
+    if not request.size:
         return None
     if change.what == "high":
         value = f"{format_size(request.size)},high"
