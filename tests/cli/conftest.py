@@ -32,7 +32,6 @@ class Run(Protocol):
 def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("plan", "512M")` without a new process."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.delenv("CRASHKERNEL_PLANNER_TRACEBACK", raising=False)
 
     def run_(*args: str) -> Result:
