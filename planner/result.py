@@ -15,6 +15,7 @@ from planner.records import dataclass, field
 from planner.rows import Rows
 
 __all__ = [
+    "AFTERWARDS",
     "KINDS",
     "SCHEMA_VERSION",
     "TABLES",
@@ -96,9 +97,16 @@ class FactsView:
     cpu: str | None = None
 
 
+AFTERWARDS = "allocated after the crash kernel"
+"""The usual reason to put a range back, after its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """A reserved range that was put back, because it came after the crash kernel."""
+    """A reserved range that was put back, because it came after the crash kernel.
+
+    reason: in words; mostly `NAME: allocated after the crash kernel`.
+    """
 
     start: int
     end: int
@@ -362,3 +370,8 @@ class Plan:
         """Whether crash memory is reserved at all: the exit status of `plan`."""
         crash = self.reservation.crash
         return crash is not None and crash.size > 0
+
+    @property
+    def protects(self) -> bool:
+        """Whether the crash memory can be unmapped, and no processor is known that may not run the strategy."""
+        return self.reservation.protected and (self.processors is None or self.processors.may_run is not False)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render.document import Table
 from planner.render.numbers import address, count, signed_count, signed_size, size, span
-from planner.result import KINDS, TABLES
+from planner.result import AFTERWARDS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +30,14 @@ __all__ = [
     "notes",
     "other_readings",
     "placement",
+    "put_back",
     "steps",
     "verdict",
     "waste",
 ]
+
+_MOST_PUT_BACK = 12
+"""Rows of what was put back, where there is little room."""
 
 _KIND_NAMES = {
     "pud": "PUD block",
@@ -50,7 +55,9 @@ def verdict(plan: Plan) -> str:
     if done.crash is None:
         if done.outcome == "none":
             return "none: no valid crashkernel request, so nothing is reserved"
-        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved{unsure}"
+        low = next((a.size for a in done.attempts if a.purpose == "low"), None)
+        what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
+        return f"{done.outcome}: {what} fits nowhere it may go, nothing is reserved{unsure}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
@@ -60,13 +67,21 @@ def verdict(plan: Plan) -> str:
             text += f" of which {size(plan.waste.returned)} goes back"
     elif done.outcome == "fallback":
         text += ", where no aligned area was to be had"
-    return text + ("; it can be protected" if done.protected else "; it cannot be protected") + unsure
+    return text + _protection(plan) + unsure
+
+
+def _protection(plan: Plan) -> str:
+    if plan.protects:
+        return "; it can be protected"
+    if plan.reservation.protected:
+        return "; it could be protected, but these processors cannot run this strategy"
+    return "; it cannot be protected"
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """What was asked, of which machine and kernel: label and text."""
     memory = plan.memory
-    regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    regions = counted(len(memory.regions), "region")
     rows = [
         ("Asked", _request(plan)),
         ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
@@ -131,6 +146,32 @@ def _taken(plan: Plan) -> str:
     memory = plan.memory
     text = f"{count(len(memory.reserved))} reserved"
     return f"{text}, {count(len(memory.rewound))} rewound" if memory.rewound else text
+
+
+def put_back(plan: Plan, *, wide: bool = False) -> Table:
+    """What was undone of a running machine, in the order of the report, and why.
+
+    wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
+    """
+    undone = plan.memory.rewound
+    shown = undone if wide or len(undone) <= _MOST_PUT_BACK else undone[: _MOST_PUT_BACK - 1]
+    rows: list[tuple[str, ...]] = [
+        (span(r.start, r.end), size(r.end - r.start), printable(r.reason if wide else _short_reason(r.reason)))
+        for r in shown
+    ]
+    rest = undone[len(shown) :]
+    if rest:
+        rows.append((counted(len(rest), "more range"), size(sum([r.end - r.start for r in rest])), ""))
+    return Table(
+        "Put back, as it came with the crash kernel or later",
+        "lrl",
+        ("range", "size", "reason" if wide else "what"),
+        rows,
+    )
+
+
+def _short_reason(reason: str) -> str:
+    return reason.removesuffix(f": {AFTERWARDS}")
 
 
 def attempts(plan: Plan) -> Table:
@@ -221,7 +262,7 @@ def waste(plan: Plan) -> Table:
         (
             "page tables",
             signed_size(cost.extra_table_bytes),
-            f"the least possible is {signed_size(cost.ideal_table_bytes)}",
+            _least_tables(plan),
         ),
         ("TLB entries", signed_count(cost.extra_tlb_entries), "to cover all memory"),
         ("low memory free", size(cost.low_free_after), f"was {size(cost.low_free_before)}"),
@@ -233,6 +274,16 @@ def waste(plan: Plan) -> Table:
             ("hole above", size(cost.hole_above), "free, up to what lies above"),
         ]
     return Table("Cost", "lrl", ("", "", ""), rows)
+
+
+def _least_tables(plan: Plan) -> str:
+    """How the page tables compare with the fewest that hold the crash memory where there are none yet."""
+    cost, least = plan.waste, signed_size(plan.waste.ideal_table_bytes)
+    if cost.extra_table_bytes >= cost.ideal_table_bytes:
+        return f"the least possible is {least}"
+    if plan.reservation.protected:
+        return f"{least} where none are there before"
+    return f"protecting it takes about {least}"
 
 
 _STEP_NAMES = {

@@ -9,6 +9,7 @@ drivers/of/of_reserved_mem.c; rmem_cma_setup() and rmem_dma_setup(), kernel/dma 
 from __future__ import annotations
 
 from planner.memory_map import Flag
+from planner.plurals import counted
 from planner.sizes import MIB
 from planner.sources.dt_state import SPAN, State
 from planner.sources.fdt import Node, number
@@ -65,8 +66,9 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
                 tree.release(*at)
     if placed:
         tree.notes.append(
-            f"{placed} reserved-memory node(s) have a size but no address: they are placed as 6.1 would, with 4K "
-            "pages, in the tree's order, and without the kernel image in the way"
+            counted(placed, "reserved-memory node has", "reserved-memory nodes have")
+            + " a size but no address: placed as 6.1 would, with 4K pages, in the tree's order, and without the kernel "
+            "image in the way"
         )
 
 
