@@ -130,7 +130,7 @@ class Archive:
             blank = body.find(b" ", at, at + 20)
             digits = body[at : max(blank, at)]
             length = int(digits) if digits.isdigit() else 0
-            if at + length <= blank or at + length > len(body):
+            if blank < 0 or not blank < at + length <= len(body):
                 raise self._damaged("a record of a header has a wrong length")
             key, _, value = body[blank + 1 : at + length - 1].partition(b"=")
             at += length

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.errors import InputError
 from planner.memory_map import Flag, Region
@@ -32,6 +34,10 @@ def machine(**nodes: Tree | bytes) -> Tree:
 def pool(children: Tree) -> Tree:
     """/reserved-memory with the root's cells."""
     return {**CELLS, "ranges": b"", **children}
+
+
+CMA: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(64 * MIB), "linux,cma-default": b""}
+AT: Tree = {"reg": wide(0x5000_0000, 64 * MIB)}
 
 
 def regions(tree: Tree) -> list[tuple[int, int, int]]:
@@ -110,6 +116,41 @@ def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]
         pytest.param(
             machine(chosen={"bootargs": b"mem=512M\0"}), [(GIB, GIB + 512 * MIB, 0)], id="mem= of its own command line"
         ),
+        pytest.param(
+            machine(chosen={"linux,usable-memory-range": wide(0, 0)}),
+            [(GIB, TOP, 0)],
+            id="a usable range of 0 cuts nothing",
+        ),
+        pytest.param(
+            machine(chosen={"linux,usable-memory-range": wide(0, 0, 4 * GIB, MIB)}),
+            [(GIB, TOP, 0), (4 * GIB, 4 * GIB + MIB, 0)],
+            id="and the second range is added all the same",
+        ),
+        pytest.param(
+            machine(chosen={"linux,initrd-start": wide(8 * GIB), "linux,initrd-end": wide(8 * GIB + MIB)}),
+            [(GIB, TOP, 0), (8 * GIB, 8 * GIB + MIB, 0)],
+            id="an initrd above the memory is memory",
+        ),
+        pytest.param(
+            machine(chosen={"linux,initrd-start": cell(0x1000_0000), "linux,initrd-end": cell(0x1100_0000)}),
+            [(GIB, TOP, 0)],
+            id="one below it is not, and kernels do without",
+        ),
+        pytest.param(
+            machine(chosen={"linux,initrd-start": wide(1 << 51), "linux,initrd-end": wide((1 << 51) + 2 * GIB)}),
+            [(GIB, TOP, 0)],
+            id="nor is one that no linear map reaches",
+        ),
+        pytest.param(
+            {**CELLS, "chosen": {"linux,initrd-start": cell(GIB), "linux,initrd-end": cell(GIB + MIB)}},
+            [],
+            id="where the tree has no memory, the initrd is none",
+        ),
+        pytest.param(
+            machine(reserved_memory=pool({"p": {**CMA, "no-map": b""}, "q@50000000": {**CMA, "no-map": b"", **AT}})),
+            [(GIB, TOP, 0)],
+            id="a pool that is reusable loses its no-map",
+        ),
     ],
 )
 def test_memory(tree: Tree, expected: list[tuple[int, int, int]]) -> None:
@@ -128,9 +169,6 @@ def test_nodes_of_numa() -> None:
         Region(GIB, TOP, 0, 0),
         Region(TOP, TOP + GIB, 0, 1),
     )
-
-
-CMA: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(64 * MIB), "linux,cma-default": b""}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +236,53 @@ CMA: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(6
             id="a pool that is not made of whole page blocks is given back",
         ),
         pytest.param(
+            machine(
+                reserved_memory=pool({"a": {"size": wide(MIB)}, "p": {**CMA, "reg": wide(TOP - 65 * MIB, 65 * MIB)}})
+            ),
+            (),
+            [(TOP - 66 * MIB, TOP - 65 * MIB, "a")],
+            id="after others were placed below it",
+        ),
+        pytest.param(
+            machine(
+                reserved_memory=pool(
+                    {
+                        "p": {**CMA, "reg": wide(0x5000_1000, MIB, 0x6000_1000, MIB)},
+                        "b": {"reg": wide(0x5000_0000, MIB)},
+                    }
+                )
+            ),
+            (),
+            [(0x5000_0000, 0x5000_1000, "b"), (0x6000_1000, 0x6010_1000, "p")],
+            id="its first range only, and whatever else lies there",
+        ),
+        pytest.param(
+            machine(reserved_memory=pool({"p": {**CMA, "no-map": b""}, "q@50000000": {**CMA, "no-map": b"", **AT}})),
+            (),
+            [(TOP - 64 * MIB, TOP, "p")],
+            id="a pool that loses its no-map stays reserved where memblock placed it",
+        ),
+        pytest.param(
+            machine(reserved_memory=pool({"a": {"size": wide(MIB), "alloc-ranges": wide(GIB, GIB)[:-4]}})),
+            (),
+            [],
+            id="alloc-ranges of a wrong length",
+        ),
+        pytest.param(
+            machine(
+                chosen={"linux,elfcorehdr": wide(0x5000_0000, MIB)}, reserved_memory=pool({"a": {"size": wide(MIB)}})
+            ),
+            (),
+            [(0x5000_0000, 0x5010_0000, "elfcorehdr"), (TOP - MIB, TOP, "a")],
+            id="the header of a crashed kernel's memory",
+        ),
+        pytest.param(
+            machine(chosen={"linux,elfcorehdr": wide(0x5000_0000, MIB)}),
+            ((0x5008_0000, 4096),),
+            [(0x5008_0000, 0x5008_1000, "memreserve")],
+            id="unless any of it is reserved already",
+        ),
+        pytest.param(
             machine(reserved_memory={"#address-cells": cell(1), "a@5": {"reg": wide(0x5000_0000, MIB)}}),
             (),
             [],
@@ -216,6 +301,55 @@ def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected
     assert reserved(tree, *reserve) == expected
 
 
+def test_kernels_remember_64_nodes() -> None:
+    """Of those with an address, later ones are reserved all the same; what is told of many nodes is one note."""
+    nodes: dict[str, Tree] = {f"s{i}@0": {"reg": wide(GIB + i * MIB, 4096)} for i in range(40)}
+    nodes |= {f"d{i}": {"size": wide(4096)} for i in range(8000)}
+    nodes |= {"last@0": {"reg": wide(2 * GIB, 4096)}}
+    found = parse_text(blob_of(machine(reserved_memory=pool(nodes))), "x.dtb")
+    names = [r.name for r in found.memory.reserved]
+    assert sorted(names) == sorted([*(f"s{i}@0" for i in range(40)), *(f"d{i}" for i in range(24)), "last@0"])
+    told = [note for note in found.notes if "64 nodes" in note]
+    assert len(told) == 1
+    assert told[0].startswith("reserved-memory d24, d25, d26 and 7973 more: 6.1 has room for 64 nodes, ")
+
+
+@pytest.mark.parametrize(
+    ("blob", "mark", "what"),
+    [
+        pytest.param(
+            blob_of({**machine(), "#address-cells": cell(9437186)}),
+            cell(1, 0),
+            "#address-cells of the root node is 9437186",
+            id="cells of the root",
+        ),
+        pytest.param(
+            blob_of(machine(memory={"device_type": b"memory\0", "reg": wide(1 << 52, GIB)})),
+            cell(1) + b"memory\0\0",
+            "memory of memory ends at 0x10000040000000",
+            id="memory beyond 52 bits",
+        ),
+        pytest.param(
+            blob_of(machine(memory={"device_type": b"memory\0", "reg": wide(GIB, 0) * 4096})),
+            cell(1) + b"memory\0\0",
+            "has more than 4096 ranges",
+            id="too many ranges of memory",
+        ),
+        pytest.param(
+            blob_of(machine(), [(GIB + i * MIB, 4096) for i in range(5000)]),
+            wide(GIB + 4096 * MIB, 4096),
+            "has more than 4096 ranges",
+            id="too many in the reserve map",
+        ),
+    ],
+)
+def test_errors_name_the_node(blob: bytes, mark: bytes, what: str) -> None:
+    """By the offset of its token; of the reserve map, by that of the entry."""
+    with pytest.raises(InputError) as caught:
+        parse_text(blob, "x.dtb")
+    assert str(caught.value).startswith(f"x.dtb:+{blob.index(mark, 40):#x}: {what}")
+
+
 def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
     """A sized node with no-map is both placed and marked."""
     tree = machine(reserved_memory=pool({"fw": {"size": wide(MIB), "no-map": b""}}))
@@ -223,6 +357,11 @@ def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
 
 
 BUS: Tree = {"#address-cells": cell(1), "#size-cells": cell(1)}
+PCI: Tree = {
+    "#address-cells": cell(3),
+    "#size-cells": cell(2),
+    "dma-ranges": cell(0x0200_0000, 0, 0, 0, 0x8000_0000, 0, 0x4000_0000),
+}
 
 
 @pytest.mark.parametrize(
@@ -265,8 +404,43 @@ BUS: Tree = {"#address-cells": cell(1), "#size-cells": cell(1)}
         ),
         pytest.param(
             {"a": {**BUS, "b": {**BUS, "dma-ranges": cell(0, 0, 0x4000_0000)}}},
+            0x3FFF_FFFF,
+            id="a bus without dma-ranges is crossed 1:1",
+        ),
+        pytest.param(
+            {"a": {**BUS, "dma-ranges": b"", "b": {**BUS, "dma-ranges": cell(0, 0, 0x4000_0000)}}},
+            0x3FFF_FFFF,
+            id="as is one where they are empty",
+        ),
+        pytest.param(
+            {
+                "a": {
+                    **BUS,
+                    "dma-ranges": cell(0x8000_0000, 1, 0, 0x4000_0000),
+                    "b": {**BUS, "dma-ranges": cell(0, 0, 0x4000_0000)},
+                }
+            },
             0x3FFF_FFFE,
             id="what cannot be translated counts from all ones, as in the kernel",
+        ),
+        pytest.param(
+            {"dma-ranges": wide(0, 0, GIB)}, 0x3FFF_FFFE, id="the root lies on no bus: its own cannot be translated"
+        ),
+        pytest.param(
+            {"a": {**BUS, "#size-cells": cell(0), "b": {**BUS, "dma-ranges": cell(0, 0, 0x4000_0000)}}},
+            0x3FFF_FFFE,
+            id="nothing is translated on a bus without sizes",
+        ),
+        pytest.param(
+            {
+                "a": {
+                    **CELLS,
+                    "dma-ranges": wide((1 << 64) - 0x1000, GIB, 0x2000),
+                    "b": {**BUS, "dma-ranges": cell(0, 0xFFFF_FFFF, 0xFFFF_F800, 0x100)},
+                }
+            },
+            0xFE,
+            id="a range that wraps around holds nothing",
         ),
         pytest.param(
             {
@@ -280,11 +454,65 @@ BUS: Tree = {"#address-cells": cell(1), "#size-cells": cell(1)}
             0xBFFF_FFFF,
             id="a PCI bus has three cells",
         ),
+        pytest.param(
+            {"pcie@0": {**PCI, "b": {**BUS, "dma-ranges": cell(0, 0x0300_0000, 0, 0x1000, 0x10)}}},
+            0x8000_100F,
+            id="on PCI memory is memory, of 32 bits or 64",
+        ),
+        pytest.param(
+            {"pcie@0": {**PCI, "b": {**BUS, "dma-ranges": cell(0, 0x0100_0000, 0, 0x1000, 0x10)}}},
+            0xE,
+            id="and is not I/O",
+        ),
+        pytest.param(
+            {"bus@0": {**PCI, "b": {**BUS, "dma-ranges": cell(0, 0x0300_0000, 0, 0x1000, 0x10)}}},
+            0xE,
+            id="on other buses with three cells the first must be the same",
+        ),
     ],
 )
 def test_dma_limit(nodes: Tree, limit: int) -> None:
     """Facts of drivers/of/address.c, of_dma_get_max_cpu_address()."""
     assert dma_ranges.dma_limit_of(Blob(blob_of({**CELLS, **nodes}), "x").root, "x")[0] == limit
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20), st.integers(0, 200)), min_size=1, max_size=8)
+
+
+@given(RANGES, st.integers(0, 60))
+def test_the_first_range_that_holds_an_address_translates_it(ranges: list[tuple[int, int, int]], address: int) -> None:
+    """However they overlap; against looking at one after the other."""
+    tree: Tree = {
+        **BUS,
+        "dma-ranges": b"".join(cell(low, 0, 0x1000 + target, size) for low, size, target in ranges),
+        "b": {**BUS, "dma-ranges": cell(0, address, 1)},
+    }
+    own = max(0x1000 + target + size - 1 for _, size, target in ranges)
+    held = next((0x1000 + t + address - low for low, size, t in ranges if low <= address < low + size), None)
+    expected = min(own, held) if held is not None else 0
+    found = dma_ranges.dma_limit_of(Blob(blob_of({**CELLS, "a": tree}), "x").root, "x")
+    assert found == (expected, "b" if held is None else None)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "refused"),
+    [
+        pytest.param(2048, 2048, False, id="4096 in all"),
+        pytest.param(2048, 2049, True, id="one more"),
+        pytest.param(0, 170_000, True, id="as many as fit"),
+    ],
+)
+def test_ranges_of_buses_are_counted(outer: int, inner: int, refused: bool) -> None:
+    """Over the whole tree: what is translated through what does not multiply."""
+    far = b"".join(cell(16 * i, 0, 16 * i, 16) for i in range(outer))
+    near = b"".join(cell(i, 16 * (outer - 1) & 0xFFFF_FFFF, 1) for i in range(inner))
+    blob = blob_of(machine(a={**BUS, "dma-ranges": far, "b": {**BUS, "dma-ranges": near}}))
+    if not refused:
+        assert parse_text(blob, "x.dtb").facts.firmware_dma_limit == 16 * (outer - 1)
+        return
+    with pytest.raises(InputError, match="has more than 4096 ranges") as caught:
+        parse_text(blob, "x.dtb")
+    assert str(caught.value).startswith(f"x.dtb:+{blob.index(cell(1) + b'b' + bytes(3)):#x}: ")
 
 
 def test_the_limit_is_applied_as_each_kernel_does() -> None:
@@ -335,6 +563,7 @@ STRUCTURE = int.from_bytes(GOOD[8:12], "big")
         pytest.param(
             patched(STRUCTURE + 16, cell(0xFFFF)), STRUCTURE + 16, "outside the strings block", id="a name outside"
         ),
+        pytest.param(patched(len(GOOD) - 1, b"x"), None, "name has no end", id="a name without end"),
     ],
 )
 def test_damage(blob: bytes, offset: int | None, what: str) -> None:

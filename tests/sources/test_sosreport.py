@@ -16,7 +16,7 @@ from planner.errors import InputError
 from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import parse_text, read_source
+from planner.sources import parse_text, read_source, report_files
 from tests.sources.reports import packed, report_of, running_machine, written
 
 BOOT = running_machine("deb61-4k_8G_plain_c")
@@ -32,7 +32,7 @@ def crash_of(source: Machine) -> list[int] | None:
 
 
 @pytest.mark.parametrize("compression", ["", "gz", "xz", "bz2"])
-@pytest.mark.parametrize("top", [TOP, "", "./", "./host/"])
+@pytest.mark.parametrize("top", [TOP, "", "./", "./host/", f"home/{TOP}", "./a/b/c/d/e/"])
 def test_an_archive_is_planned_on_as_its_machine_was(compression: str, top: str) -> None:
     """The kernel's own placement comes out, whatever the packing and the folder on top."""
     source = parse_text(packed(report_of(BOOT, top), compression), "report.tar")
@@ -43,10 +43,11 @@ def test_an_archive_is_planned_on_as_its_machine_was(compression: str, top: str)
     assert crash_of(source) == BOOT["crash_res"]
 
 
-def test_a_folder_is_the_same_machine(tmp_path: Path) -> None:
-    """An unpacked report, by its own folder or by the one around it."""
+def test_a_folder_is_the_same_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An unpacked report, by its own folder or by one above it."""
+    tmp_path = tmp_path_factory.mktemp("above") / "home"
     written(FILES, tmp_path)
-    inner, outer = read_source(str(tmp_path / TOP)), read_source(str(tmp_path))
+    inner, outer = read_source(str(tmp_path / TOP)), read_source(str(tmp_path.parent))
     archive = parse_text(packed(FILES), "x")
     assert inner.memory == outer.memory == archive.memory
     assert inner.facts == outer.facts == archive.facts
@@ -166,6 +167,132 @@ def test_memory_plugged_in_after_the_boot_is_no_contradiction() -> None:
     more = FILES[TOP + "proc/iomem"] + b"400000000-5ffffffff : System RAM\n"
     source = parse_text(packed({**FILES, TOP + "proc/iomem": more}), "x")
     assert source.memory.ram > 15 * GIB
+
+
+def before_posix(archive: bytes) -> bytes:
+    """An archive as tar wrote it in 1979: without the magic, and what stands behind it."""
+    blocks = bytearray(archive)
+    for at in range(0, len(blocks), 512):
+        if blocks[at + 257 : at + 262] == b"ustar":
+            blocks[at + 257 : at + 512] = bytes(255)
+            blocks[at + 148 : at + 156] = b" " * 8
+            blocks[at + 148 : at + 156] = b"%6o\0 " % sum(blocks[at : at + 512])
+    return bytes(blocks)
+
+
+def test_old_archives_are_known_by_their_checksum() -> None:
+    """They have nothing else to be known by; what only looks like it is text."""
+    old = before_posix(packed(FILES, ""))
+    expected = parse_text(packed(FILES), "x")
+    assert parse_text(old, "x") == parse_text(gzip.compress(old), "x") == expected
+    with pytest.raises(InputError, match="is binary, not text"):
+        parse_text(old[:100] + b"x" + old[101:], "x")
+
+
+OTHER_BOOT = BOOT["dmesg"].replace(BOOT["kernel"], "5.10.0-1-arm64")
+
+
+def journal(log: str) -> bytes:
+    """A log as a journal or a syslog file has it."""
+    return b"".join(b"Nov 24 10:00:00 host kernel: %s\n" % line.encode() for line in log.splitlines())
+
+
+def with_logs(**logs: bytes) -> dict[str, bytes]:
+    """The report with no logs but these."""
+    return {name: data for name, data in FILES.items() if "dmesg" not in name} | {
+        TOP + name: data for name, data in logs.items()
+    }
+
+
+def in_words(log: str) -> bytes:
+    """A log as `dmesg -T` prints it."""
+    return "".join(f"[Tue Nov 24 10:00:00 2026] {line.partition('] ')[2]}\n" for line in log.splitlines()).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "log"),
+    [
+        pytest.param("sos_commands/kernel/dmesg_-T", in_words(BOOT["dmesg"]), id="times in words"),
+        pytest.param(
+            "var/log/kern.log", journal(OTHER_BOOT + BOOT["dmesg"]), id="kern.log, of which the last boot counts"
+        ),
+        *(
+            pytest.param(f"sos_commands/logs/journalctl_--no-pager_{options}", journal(BOOT["dmesg"]), id=options)
+            for options in ("--boot", "--boot_0", "--catalog_--boot", "--boot_--output_short", "--catalog_--boot_-0")
+        ),
+    ],
+)
+def test_logs_of_this_boot(name: str, log: bytes) -> None:
+    """Their facts are used, and none is missing."""
+    source = parse_text(packed(with_logs(**{name: log})), "x")
+    assert source.facts.events == parse_text(BOOT["dmesg"].encode(), "x").facts.events
+    assert "a boot log" not in next(note for note in source.notes if note.startswith("not in the report: "))
+
+
+@pytest.mark.parametrize(
+    ("name", "log", "told"),
+    [
+        *(
+            pytest.param(f"sos_commands/logs/journalctl_--no-pager_{options}", journal(BOOT["dmesg"]), told, id=options)
+            for options, told in (
+                ("--boot_-1", "is of an earlier boot, it was not read"),
+                ("--catalog_--boot_-1", "is of an earlier boot, it was not read"),
+                ("--boot_-12_--output_short", "is of an earlier boot, it was not read"),
+                ("--boot_4c2d", None),
+                ("--unit_kdump", None),
+            )
+        ),
+        pytest.param(
+            "sos_commands/kernel/dmesg",
+            b"[812345.678901] eth0: link is up\n[912345.0] CPU1: Booted secondary processor 0x1 [0x413fd0c1]\n",
+            "has no lines of the boot",
+            id="a log that has lost its beginning",
+        ),
+        pytest.param(
+            "var/log/kern.log", journal("[812345.678901] eth0: link is up"), None, id="kern.log without a boot"
+        ),
+    ],
+)
+def test_what_is_no_log_of_this_boot(name: str, log: bytes, told: str | None) -> None:
+    """It is not used, and a boot log is missing."""
+    source = parse_text(packed(with_logs(**{name: log})), "x")
+    assert (source.kind, source.facts.events) == ("iomem", ())
+    assert name not in next(note for note in source.notes if note.startswith("of the report were used: "))
+    assert "a boot log" in next(note for note in source.notes if note.startswith("not in the report: "))
+    if told is not None:
+        assert any(note.startswith(f"{name} {told}") for note in source.notes)
+
+
+def test_this_boots_journal_is_read_beside_the_last_ones() -> None:
+    """sos gathers both."""
+    names = [f"sos_commands/logs/journalctl_--no-pager_--catalog_--boot{boot}" for boot in ("_-1", "")]
+    source = parse_text(
+        packed(with_logs(**dict(zip(names, map(journal, (OTHER_BOOT, BOOT["dmesg"])), strict=True)))), "x"
+    )
+    assert source.facts.events == parse_text(BOOT["dmesg"].encode(), "x").facts.events
+
+
+@pytest.mark.parametrize("deeper_first", [True, False])
+def test_what_lies_deeper_is_no_part_of_the_report(deeper_first: bool) -> None:
+    """Reports hold copies of other folders, such as those of containers; the map of another machine is told of."""
+    deeper = {f"{TOP}var/lib/x/proc/iomem": b"00000000-0fffffff : System RAM\n", f"{TOP}usr/boot/config-1": b"#\n"}
+    source = parse_text(packed({**deeper, **FILES} if deeper_first else {**FILES, **deeper}), "x")
+    plain = parse_text(packed(FILES), "x")
+    assert (source.memory, source.facts) == (plain.memory, plain.facts)
+    assert [note for note in source.notes if note not in plain.notes] == [
+        f"another machine's files in {TOP}var/lib/x are no part of the report"
+    ]
+
+
+def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report may have any number of large journals."""
+    size = sum(len(data) for data in FILES.values())
+    monkeypatch.setattr(report_files, "_MAX_ALL", size)
+    files = {**FILES, f"{TOP}sos_commands/logs/journalctl_--boot": bytes(size)}
+    source = parse_text(packed(files), "x")
+    assert (
+        "sos_commands/logs/journalctl_--boot is too large to be read besides the others, it was refused" in source.notes
+    )
 
 
 def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:

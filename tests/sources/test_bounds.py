@@ -1,0 +1,94 @@
+"""How many rows a map may have: above what is promised, and refused at the first one too many, whatever the form."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from planner.errors import InputError
+from planner.sources import bounds, iomem, json_map, json_text, lsmem, memblock, parse_text
+
+MOST = 100
+
+
+def spans(count: int) -> list[tuple[int, int]]:
+    """Ranges that do not touch."""
+    return [(0x4000_0000 + 0x2000 * i, 0x4000_0000 + 0x2000 * i + 0x1000) for i in range(count)]
+
+
+def iomem_of(count: int) -> str:
+    """As /proc/iomem."""
+    return "".join(f"{a:x}-{b - 1:x} : System RAM\n" for a, b in spans(count))
+
+
+def memblock_of(count: int) -> str:
+    """Half of them memory, half reserved."""
+    both = [*enumerate(spans(count // 2)), *enumerate(spans(count - count // 2))]
+    return "".join(f"{i:4}: 0x{a:016x}..0x{b - 1:016x}\n" for i, (a, b) in both)
+
+
+def lsmem_of(count: int) -> str:
+    """As a table."""
+    return "RANGE SIZE STATE\n" + "".join(f"0x{a:x}-0x{b - 1:x} 4K online\n" for a, b in spans(count))
+
+
+def lsmem_json_of(count: int) -> str:
+    """As JSON, all of it in one object."""
+    blocks = ",".join(f'{{"range":"0x{a:x}-0x{b - 1:x}","state":"online"}}' for a, b in spans(count - 1))
+    return f'{{"memory":[{blocks}]}}'
+
+
+def json_of(count: int) -> str:
+    """Half of them memory, half reserved, in one object."""
+    rows = [f'{{"start":{a},"end":{b}}}' for a, b in spans(count // 2)]
+    return f'{{"memory":[{",".join(rows)}],"reserved":[{",".join(rows[: count - count // 2 - 1])}]}}'
+
+
+@pytest.mark.parametrize(
+    ("text_of", "reader", "what"),
+    [
+        pytest.param(iomem_of, iomem, "x:101:1: has more than {most} rows", id="iomem"),
+        pytest.param(memblock_of, memblock, "x:101:1: has more than {most} rows", id="memblock"),
+        pytest.param(lsmem_of, lsmem, "x:102:1: has more than {most} rows", id="lsmem"),
+        pytest.param(lsmem_json_of, json_text, "x: has more than 100 objects", id="lsmem as JSON"),
+        pytest.param(json_of, json_text, "x: has more than 100 objects", id="a JSON map"),
+    ],
+)
+def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many are read, one more is an error."""
+    assert callable(text_of)
+    monkeypatch.setattr(reader, "MAX_ROWS", MOST)
+    parse_text(text_of(MOST).encode(), "x")
+    with pytest.raises(InputError) as caught:
+        parse_text(text_of(MOST + 1).encode(), "x")
+    assert str(caught.value) == what.format(most=bounds.MAX_ROWS) + "; give the map of one machine"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        pytest.param('{"memory":[' + "[]," * 200 + "[]]}", "200 lists", id="lists"),
+        pytest.param('{"memory":[' + "1," * 801 + "1]}", "values", id="values"),
+    ],
+)
+def test_what_is_no_row_is_counted_too(text: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any of it is made."""
+    monkeypatch.setattr(json_text, "MAX_ROWS", MOST)
+    monkeypatch.setattr(json_text, "_VALUES", 8 * MOST)
+    with pytest.raises(InputError, match=f"has more than .*{what}"):
+        parse_text(text.encode(), "x")
+
+
+def test_decoded_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch decodes its records itself."""
+    monkeypatch.setattr(json_map, "MAX_ROWS", 3)
+    row = {"start": 0, "end": 4096}
+    json_map.of_document({"memory": [row], "reserved": [row, row]}, "record 1")
+    with pytest.raises(InputError, match=r"record 1\.memory: has more than 3 rows"):
+        json_map.of_document({"memory": [row], "reserved": [row, row, row]}, "record 1")
+
+
+def test_a_million_regions_are_read() -> None:
+    """What is promised is below the bound."""
+    assert bounds.MAX_ROWS > 10**6
