@@ -183,4 +183,9 @@ def applied(machine: Machine, config: Machine) -> Machine:
         dma_limit=old.dma_limit if new.dma_limit is None else new.dma_limit,
         config={**old.config, **new.config},
     )
-    return replace(machine, facts=facts, notes=tuple(notes))
+    machine = replace(machine, facts=facts, notes=tuple(notes))
+    if machine.kind != "dmesg":
+        return machine
+    from planner.sources import efi  # noqa: PLC0415 - only logs hold such a map
+
+    return efi.for_pages(machine, page_size)
