@@ -159,11 +159,9 @@ def parse(text: str, name: str) -> Machine:
 def _chosen(logs: list[tuple[int, _Log]], name: str) -> tuple[_Log, str, list[str]]:
     """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on the others."""
     told = [(first, log) for first, log in logs if log.tells] or logs[-1:]
-    crash: list[tuple[int, int]] = []
     others: list[tuple[int, _Log]] = []
     for first, log in told:
-        if not _captures(log, crash):
-            crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
+        if not _captures(log, others[-1][1] if others else _Log()):
             others.append((first, log))
     candidates = others or told
     first, log = next((c for c in reversed(candidates) if c[1].map or c[1].efi), candidates[-1])
@@ -174,16 +172,18 @@ def _chosen(logs: list[tuple[int, _Log]], name: str) -> tuple[_Log, str, list[st
     return log, name, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {first} is read"]
 
 
-def _captures(log: _Log, crash: list[tuple[int, int]]) -> bool:
+def _captures(log: _Log, before: _Log) -> bool:
     """Whether it is a capture kernel's, which kexec tells where the dead kernel's memory is described.
 
-    crash: what the boot before reserved. A capture kernel sees that, and little else: what the firmware keeps.
+    before: the log of the boot before. A capture kernel sees what that one reserved, and of the rest at most some
+    ranges as they were, which the firmware keeps.
     """
     if log.cmdline is not None and any(word.startswith("elfcorehdr=") for word in log.cmdline.split()):
         return True
-    seen = [(r.start, r.end) for r in log.map]
-    outside = sum(b - a for span in seen for a, b in subtract(span, crash))
-    return 2 * outside < sum(b - a for a, b in seen)
+    crash = union((r.start, r.end) for r in (before.crash, before.low) if r is not None)
+    outside = [r for r in log.map if subtract((r.start, r.end), crash)]
+    seen, known = sum(r.size for r in log.map), set(before.map)
+    return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 
 
 def _read(line: str, number: int, log: _Log) -> None:

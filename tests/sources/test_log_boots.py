@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,10 @@ from planner.errors import InputError
 from planner.machine import Machine
 from planner.planning import Options, make_plan
 from planner.ranges import Range
+from planner.records import replace
 from planner.sizes import GIB, MIB
 from planner.sources import parse_text
+from tests.oracle.cases import cases
 
 Lines = list[str]
 SEPARATOR = "-- Boot 0123456789abcdef0123456789abcdef --"
@@ -163,6 +166,28 @@ def test_a_crash_on_the_console_plans_the_production_kernel() -> None:
     assert any("2 boots, 1 of them of a capture kernel: the one that begins at line 1" in note for note in plan.notes)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "captures"),
+    [
+        pytest.param([(2 * GIB, 4 * GIB)], True, id="the crash memory"),
+        pytest.param([(2 * GIB, 3 * GIB)], True, id="some of it"),
+        pytest.param([(2 * GIB, 4 * GIB), (5 * GIB, 6 * GIB)], True, id="and what the firmware keeps"),
+        pytest.param([(2 * GIB, 4 * GIB), (5 * GIB, 7 * GIB)], False, id="and other memory"),
+        pytest.param([(GIB, 4 * GIB)], False, id="all memory of a machine with little besides"),
+        pytest.param([(GIB, 4 * GIB), (5 * GIB, 6 * GIB)], False, id="the same memory"),
+        pytest.param([(8 * GIB, 9 * GIB)], False, id="quite other memory"),
+    ],
+)
+def test_a_capture_kernel_sees_the_crash_memory(ranges: list[tuple[int, int]], *, captures: bool) -> None:
+    """All of its memory was reserved by the boot before, or is listed there just so."""
+    shown = [f"[    0.000000]   node   0: [mem {a:#018x}-{b - 1:#018x}]" for a, b in ranges]
+    production = boot("2G", crash=2048, end=4 * GIB)
+    production.insert(8, f"[    0.000000]   node   0: [mem {5 * GIB:#018x}-{6 * GIB - 1:#018x}]")
+    machine = read([*production, *boot(version="6.2.0")[:2], *shown])
+    assert machine.notes[0].startswith(f"the log holds 2 boots{', 1 of' if captures else ': '}")
+    assert (machine.facts.cmdline is not None) == captures
+
+
 def test_a_log_of_very_many_boots_is_refused() -> None:
     """A journal of years: one line says how to get that of one boot."""
     with pytest.raises(InputError, match=r"^serial\.log: holds 1000 boots or more; .*journalctl -k -b$"):
@@ -173,3 +198,20 @@ def test_a_line_of_no_log_keeps_its_number() -> None:
     """Lines are counted in the file, not in the boot."""
     with pytest.raises(InputError, match=r"^serial\.log:27:1: this line is too long"):
         read([*boot(), *SECOND, "", "", "x" * 70_000])
+
+
+def test_recorded_boots_one_after_the_other() -> None:
+    """The second of two real ones is read, as if it were alone; the first, if a capture kernel's boot follows."""
+    logs = [case["dmesg"] for case in cases("bootlogs") if case["dmesg"].startswith("[")][::12]
+    assert len(logs) > 5
+    for first, second in itertools.pairwise(logs):
+        ahead = len(first.splitlines())
+        alone, both = (parse_text(text.encode(), "x") for text in (second, f"{first.rstrip()}\n{second}"))
+        events = tuple(replace(e, line=e.line - ahead if e.line else 0) for e in both.facts.events)
+        assert (both.memory, replace(both.facts, events=events)) == (alone.memory, alone.facts)
+        assert both.notes == (f"the log holds 2 boots: the one that begins at line {ahead + 1} is read", *alone.notes)
+        crash = first.rstrip().splitlines() + capture()
+        assert (read(crash).memory, read(crash).facts) == (
+            parse_text(first.encode(), "x").memory,
+            parse_text(first.encode(), "x").facts,
+        )
