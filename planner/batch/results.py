@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from planner.batch.inputs import Buffer
 from planner.batch.lines import id_of_line
+from planner.batch.places import replaceable
 from planner.batch.work import Counts
 from planner.errors import InputError
 
@@ -135,7 +136,14 @@ def whole_lines(file: BinaryIO) -> tuple[Done, int]:
 
 
 def finish(partial: str, path: str) -> None:
-    """Rename a complete file into its place, for good."""
+    """Rename a complete file into its place, for good; what is there and is no file gets its content."""
+    if not replaceable(path):
+        from shutil import copyfileobj  # noqa: PLC0415 - seldom needed
+
+        with open(partial, "rb") as made, open(path, "wb") as place:  # noqa: PTH123 - as elsewhere here
+            copyfileobj(made, place)
+        os.unlink(partial)  # noqa: PTH108 - one call
+        return
     os.replace(partial, path)  # noqa: PTH105 - one call
     sync_folder(path)
 

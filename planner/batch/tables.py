@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.batch.columns import output_schema, pyarrow
 from planner.batch.inputs import Buffer, Rows, Task, fewer
+from planner.batch.places import replaceable
 from planner.batch.results import Done, finish, open_partial, partial_of
 from planner.batch.work import Counts, total
 from planner.errors import InputError, printable
@@ -115,7 +116,7 @@ class TableFile:
     """Answers to a table, by way of a partial Arrow stream. done: what a former run left, if that is taken up."""
 
     def __init__(self, path: str, *, resume: bool, with_report: bool) -> None:
-        self.path = os.path.realpath(path)
+        self.path = os.path.realpath(path) if replaceable(path) else path
         self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
         self._file = open_partial(self.path)
