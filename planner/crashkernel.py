@@ -338,6 +338,9 @@ def _reading(
     oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
     if oversized:
         notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
+    main = plain if plain.token else high_entry
+    if main.token and not (main.rc or main.size or main.log):
+        notes.append("a size of 0 asks for nothing")
     notes += _traps(cmdline, profile, plain, high=high)
     return Reading(
         rc=rc,
@@ -359,6 +362,12 @@ def _reading(
 def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
     """What the kernel ignores or misreads, said to the person who wrote it."""
     notes: list[str] = []
+    if _NAME not in cmdline:
+        nothing = "this kernel command line has no crashkernel=: nothing is asked for"
+        values = cmdline.split()
+        named = " ".join(_NAME + value for value in values)
+        is_value = bool(values) and all(value[0].isdecimal() for value in values)
+        notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
     value = plain.token
     if value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(

@@ -6,6 +6,7 @@ two parts of a fleet merge into the whole. Imports `planning` and the result's t
 
 from __future__ import annotations
 
+from planner import values
 from planner.errors import InputError
 from planner.planning import Options
 from planner.records import dataclass, replace
@@ -28,7 +29,7 @@ _NAME = "crashkernel="
 class Sum:
     """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
 
-    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped.
+    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there.
     pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
     """
 
@@ -47,7 +48,7 @@ class Sum:
         waste = plan.waste
         self.machines += 1
         self.reserved += plan.reserved
-        self.unprotected += plan.reserved and not plan.reservation.protected
+        self.unprotected += plan.reserved and not plan.protects
         self.pages_only += _has_blocks(plan.baseline) and not _has_blocks(plan.mapping)
         self.returned += waste.returned
         self.kept += waste.kept
@@ -138,7 +139,7 @@ class Fleet:
         for groups, key in zip(self.groups.values(), keys, strict=True):
             groups.setdefault(key, Sum()).add(plan)
         done, waste = plan.reservation, plan.waste
-        bad = Bad(ident, self.records, done.outcome, done.protected, waste.kept, waste.extra_table_bytes)
+        bad = Bad(ident, self.records, done.outcome, plan.protects, waste.kept, waste.extra_table_bytes)
         self._keep_worst([bad])
 
     def add_error(self, ident: str, error: str, line: int | None = None) -> None:
@@ -159,8 +160,8 @@ class Fleet:
         effect.outcomes[outcome] = effect.outcomes.get(outcome, 0) + 1
         effect.gained += after.reserved and not before.reserved
         effect.lost += before.reserved and not after.reserved
-        effect.protection_gained += after.reservation.protected and not before.reservation.protected
-        effect.protection_lost += before.reservation.protected and not after.reservation.protected
+        effect.protection_gained += after.protects and not before.protects
+        effect.protection_lost += before.protects and not after.protects
 
     def merge(self, other: Fleet) -> None:
         """The machines of the next part besides; parts come in the order of the records."""
@@ -214,7 +215,10 @@ def parse_change(text: str) -> Change:
     if what == "strategy" and value:
         return Change(text, what, strategy_named(value).name)
     if what == "align" and value:
-        return Change(text, what, value)
+        try:
+            return Change(text, what, values.alignment(value))
+        except values.BadValue as bad:
+            raise InputError("--what-if", f"{text!r}: {bad.what}", bad.remedy) from None
     raise InputError(
         "--what-if",
         f"{text!r} is no change",
@@ -241,7 +245,7 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     if change.what == "align":
         return crashkernel, replace(options, align=change.value)
     request = plan.request
-    if not request.size or plan.reservation.outcome == "none":
+    if not request.size:
         return None
     if change.what == "high":
         value = f"{format_size(request.size)},high"

@@ -362,3 +362,8 @@ class Plan:
         """Whether crash memory is reserved at all: the exit status of `plan`."""
         crash = self.reservation.crash
         return crash is not None and crash.size > 0
+
+    @property
+    def protects(self) -> bool:
+        """Whether the crash memory can be unmapped, and no processor is known that may not run the strategy."""
+        return self.reservation.protected and (self.processors is None or self.processors.may_run is not False)

@@ -42,6 +42,12 @@ def test_size_asked_for(value: str, ram: int, size: int) -> None:
         pytest.param("512M@1G,high", "crashkernel: unrecognized char: @", "", id="an offset does not go with ,high"),
         pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size that is no smaller than the RAM"),
         pytest.param("256M,low", None, "never read", id=",low alone asks for nothing"),
+        pytest.param("0", None, "a size of 0 asks for nothing", id="no size"),
+        pytest.param("0,high", None, "a size of 0 asks for nothing", id="no size ,high"),
+        pytest.param("quiet splash", None, "line has no crashkernel=: nothing is asked for", id="a line without it"),
+        pytest.param(
+            "1G,high 128M,low", None, "'crashkernel=1G,high crashkernel=128M,low'", id="two values without their names"
+        ),
         pytest.param("16G", None, "refused silently", id="a plain size beyond the RAM is refused without a word"),
     ],
 )

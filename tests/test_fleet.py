@@ -20,7 +20,9 @@ from planner.planning import Options, make_plan
 from planner.render.batch import render, to_dict
 from planner.result import Mapping, Plan
 from tests.batch import fleet
+from tests.batch.fleet import as_memory_map
 from tests.plans import PLANS
+from tests.strategies import machine_of
 
 RECORDS = [*fleet.lines(60, bad_every=13).splitlines(), json.dumps({**fleet.record(2), "preset": "x"}).encode()]
 
@@ -136,11 +138,24 @@ def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, ch
 
 
 def test_a_machine_that_asks_for_nothing_goes_on_doing_so() -> None:
-    plan = PLANS["nothing-asked"]()
-    assert changed(plan, "512MB", Options(), Change("high", "high")) is None
+    plan = make_plan(machine_of(as_memory_map(fleet.memory(0))), "0", Options(kernel="6.12"))
+    assert changed(plan, "0", Options(), Change("high", "high")) is None
 
 
-@pytest.mark.parametrize("text", ["", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "size=512M@1G"])
+@pytest.mark.parametrize("asked", ["64G", "512MB"])
+def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) -> None:
+    """A kernel from 6.7 on refuses more than all RAM, and any kernel what it cannot read, as if nothing were asked."""
+    machine = machine_of(as_memory_map(fleet.memory(0)))
+    plan = make_plan(machine, asked, Options(kernel="6.12"))
+    assert plan.reservation.outcome == "none"
+    question = changed(plan, asked, Options(kernel="6.12"), parse_change("size=256M"))
+    assert question is not None
+    assert make_plan(machine, *question).reserved
+
+
+@pytest.mark.parametrize(
+    "text", ["", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G"]
+)
 def test_what_is_no_change_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_change(text)

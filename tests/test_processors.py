@@ -6,7 +6,9 @@ import pytest
 
 import planner
 from planner.errors import InputError
+from planner.fleet import Fleet
 from planner.processors import ALLOWED, cpu_named, of_midr, processors, without_aborts
+from planner.render.tables import verdict
 from planner.strategies import STRATEGIES, strategy_named
 
 
@@ -116,3 +118,23 @@ def test_a_boot_log_names_its_processors() -> None:
     other = planner.plan("sample:honeycomb-30g", "512M", strategy="bbml2", cpu="0xc00fac30").processors
     assert other is not None
     assert other.may_run is True
+
+
+@pytest.mark.parametrize(
+    ("cpu", "said"),
+    [
+        pytest.param(None, "it can be protected", id="nobody knows"),
+        pytest.param("0xc00fac30", "it can be protected", id="on the list"),
+        pytest.param(
+            "neoverse-n1", "could be protected, but these processors cannot run this strategy", id="not on it"
+        ),
+    ],
+)
+def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str) -> None:
+    """The first sentence says so, and a fleet counts it."""
+    plan = planner.plan("sample:altra-32g", "512M", strategy="bbml2", cpu=cpu)
+    assert plan.reservation.protected
+    assert verdict(plan).endswith(said)
+    fleet = Fleet([])
+    fleet.add("host", plan)
+    assert fleet.all.unprotected == (not plan.protects) == (cpu == "neoverse-n1")

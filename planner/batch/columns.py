@@ -136,6 +136,7 @@ OUTPUT_COLUMNS: tuple[Column, ...] = (
 )
 """The columns of a table of answers; `report` comes last where it is asked for."""
 
+_NO_TEXT = object()
 _SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
 
 
@@ -200,15 +201,35 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
     """One answer for each row. A column that no record has makes every row with a value in it an error."""
     # An engine's own columns (an index) begin with two underscores.
     names = [name for name in batch.schema.names if not name.startswith("__")]
-    columns = [batch.column(batch.schema.get_field_index(name)).to_pylist() for name in names]
+    columns = [_values(batch.column(batch.schema.get_field_index(name))) for name in names]
     for row in range(batch.num_rows):
         record = {name: column[row] for name, column in zip(names, columns, strict=True) if column[row] is not None}
         yield _answer_row(record, defaults)
 
 
+def _values(column: pa.Array) -> list[Any]:
+    """A column's values; `_NO_TEXT` for one that is no UTF-8, which nothing promises."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:
+        return [_value(one) for one in column]
+    return values
+
+
+def _value(one: pa.Scalar) -> Any:
+    try:
+        return one.as_py()
+    except UnicodeDecodeError:
+        return _NO_TEXT
+
+
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
     from planner.batch.codec import decode  # noqa: PLC0415 - rows without a JSON map do without
 
+    for name, value in record.items():
+        if value is _NO_TEXT:
+            ident = None if name == "id" else _ident(record)
+            return Answer(ident, None, f"{name}: is not UTF-8; write it as UTF-8 text")
     document = record.get("map")
     if isinstance(document, str):
         try:
@@ -238,8 +259,17 @@ def batch_of_answers(answers: Iterable[Answer], *, with_report: bool = False) ->
             column.append(value)
     schema = output_schema(with_report=with_report)
     return pyarrow().RecordBatch.from_arrays(
-        [pyarrow().array(column, kind) for column, kind in zip(values, schema.types, strict=True)], schema=schema
+        [_array(column, kind) for column, kind in zip(values, schema.types, strict=True)], schema=schema
     )
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """A column of these values; what is no text in a name of a file is escaped."""
+    try:
+        return pyarrow().array(values, kind)
+    except UnicodeEncodeError:
+        plain = [v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values]
+        return pyarrow().array(plain, kind)
 
 
 def _row(answer: Answer, *, with_report: bool) -> list[Any]:

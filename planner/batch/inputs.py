@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pickle import PickleBuffer
 from typing import BinaryIO, NamedTuple, Protocol, SupportsIndex, TypeAlias
 
-from planner.batch.lines import MAX_LINE, id_of_line
+from planner.batch.lines import MAX_LINE
 from planner.errors import InputError
 from planner.sizes import KIB, MIB
 
@@ -75,8 +75,8 @@ Task = Lines | Files | Rows
 class Input(Protocol):
     """Records in order."""
 
-    def skip(self, records: int) -> object:
-        """Pass over records; the id of the last one. Raises InputError if there are not so many."""
+    def skip(self, records: int) -> Task | None:
+        """Pass over records; the last of them, as a task. Raises InputError if there are not so many."""
 
     def tasks(self) -> Iterator[Task]:
         """The records that are left."""
@@ -107,17 +107,17 @@ class LinesInput:
         self._number += 1
         return None if too_long else line
 
-    def skip(self, records: int) -> object:
+    def skip(self, records: int) -> Task | None:
         """Pass over records, as lines."""
-        last: bytes | None = None
+        last: Lines | None = None
         done = 0
         while done < records:
             line = self._next()
             if line == b"":
                 raise fewer(self._name, done, records)
             if line is None or line.strip():
-                last, done = line, done + 1
-        return id_of_line(last)
+                last, done = Lines(self._number, [line]), done + 1
+        return last
 
     def tasks(self) -> Iterator[Task]:
         """The lines that are left, blank ones included, for their numbers."""
@@ -145,12 +145,12 @@ class FileList:
         self._paths = paths
         self._at = 0
 
-    def skip(self, records: int) -> object:
+    def skip(self, records: int) -> Task | None:
         """Pass over files."""
         if records > len(self._paths):
             raise fewer("--files", len(self._paths), records)
         self._at = records
-        return self._paths[records - 1] if records else None
+        return Files(self._paths[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:
         """A few files at a time: a boot log is much larger than a map."""
@@ -199,7 +199,8 @@ def is_table(path: str) -> bool:
 def files_in(places: Sequence[str]) -> list[str]:
     """The source files of folders and single files, in order; a folder's are sorted by name.
 
-    What lies deeper is left alone; a folder in a folder, and an unpacked sosreport, is a source of its own. One of
+    What lies deeper is left alone, and what is neither a file nor a folder (a pipe that nobody writes to would never
+    end); a folder in a folder, and an unpacked sosreport, is a source of its own. One of
     several places that cannot be read is a source too, whose record will say so: it stops no others.
     Raises InputError for a single place that cannot be read, or a folder without files.
     """
@@ -210,7 +211,8 @@ def files_in(places: Sequence[str]) -> list[str]:
                 os.stat(place)  # noqa: PTH116 - as above
                 found.append(place)
                 continue
-            inside = sorted(name for name in os.listdir(place) if not name.startswith("."))  # noqa: PTH208 - as above
+            inside = [os.path.join(place, name) for name in sorted(os.listdir(place)) if not name.startswith(".")]  # noqa: PTH118, PTH208 - as above
+            inside = [path for path in inside if _can_be_read(path)]
         except (OSError, ValueError) as error:
             if len(places) > 1:
                 found.append(place)
@@ -219,5 +221,10 @@ def files_in(places: Sequence[str]) -> list[str]:
             raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
         if not inside:
             raise InputError(place, "no file is in this folder", "give a folder of sources, or a source")
-        found += [os.path.join(place, name) for name in inside]  # noqa: PTH118 - as above
+        found += inside
     return found
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether it is a file or a folder, or nothing at all, which its record will say."""
+    return os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path)  # noqa: PTH110, PTH112, PTH113 - as above

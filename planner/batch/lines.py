@@ -16,7 +16,7 @@ from planner.report import to_dict
 from planner.result import Plan
 from planner.sizes import MIB
 
-__all__ = ["MAX_LINE", "answer_lines", "encode_answer", "encode_answers", "encode_report", "id_of_line"]
+__all__ = ["MAX_LINE", "answer_lines", "encode_answer", "encode_answers", "encode_report"]
 
 MAX_LINE = 32 * MIB
 """Bytes of the longest record; a map of 10**5 regions takes a third of it."""
@@ -103,13 +103,3 @@ def encode_answer(answer: Answer) -> bytes:
 def encode_report(plan: Plan) -> str:
     """One report as JSON text, without a line end."""
     return encode(to_dict(plan, rows=QUICK_ROWS)).decode("ascii")
-
-
-def id_of_line(line: bytes | None) -> object:
-    """The id of a record, as its answer repeats it: None where it has none or cannot be read."""
-    try:
-        record = decode(line or b"")
-    except ValueError:
-        return None
-    ident = record.get("id") if isinstance(record, dict) else None
-    return ident if isinstance(ident, (str, int)) and not isinstance(ident, bool) else None

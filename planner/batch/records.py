@@ -81,7 +81,8 @@ def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
 def describe(error: Exception) -> str:
     """What is wrong with a record, as one line."""
     if isinstance(error, InputError):
-        return str(error)
+        key = error.where[2:].replace("-", "_") if isinstance(error.where, str) else ""
+        return str(InputError(key, error.what, error.remedy) if key in values.OPTIONS else error)
     if isinstance(error, PlannerError):
         return f"<map>: {error}; no such machine boots, check the map"
     return printable(f"internal error, {type(error).__name__}: {error}; report it with this record")

@@ -73,7 +73,7 @@ class Repeats:
 
     def keep(self, look: Look, line: bytes, answer: Answer) -> Answer:
         """The same answer; kept, and marked so, if a record that looks like this one came before."""
-        if look.key in self._looks:
+        if look.key in self._looks and answer.id == decode(look.ident):
             answer = answer._replace(kept=True)
             _put(self._answers, look.key, (line[look.end :], answer), KEPT)
         _put(self._looks, look.key, None, _LOOKS)

@@ -7,28 +7,23 @@ that was ended by whatever cause is taken up from there.
 from __future__ import annotations
 
 import os
-from typing import BinaryIO, NamedTuple, Protocol
+from contextlib import suppress
+from typing import BinaryIO, Protocol
 
 from planner.batch.inputs import Buffer
-from planner.batch.lines import id_of_line
-from planner.batch.places import replaceable
 from planner.batch.work import Counts
 from planner.errors import InputError
 
-__all__ = ["Done", "LinesFile", "LinesStream", "Results", "finish", "partial_of", "sync_folder"]
-
-
-class Done(NamedTuple):
-    """What a partial file holds: records counted, and the id of the last one."""
-
-    counts: Counts
-    last: object = None
+__all__ = ["LinesFile", "LinesStream", "Results", "finish", "partial_of", "sync_folder"]
 
 
 class Results(Protocol):
     """Takes finished output piece by piece. done: what was there before."""
 
-    done: Done
+    done: Counts
+
+    def ends_with(self, data: Buffer) -> bool:
+        """Whether the last answer that was there before is this one."""
 
     def write(self, data: Buffer) -> None:
         """Take one piece."""
@@ -50,7 +45,12 @@ class LinesStream:
 
     def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
         self._stream, self._owned = stream, owned
-        self.done = Done(Counts())
+        self.done = Counts()
+
+    def ends_with(self, data: Buffer) -> bool:
+        """Nothing was there before."""
+        del data
+        return False
 
     def write(self, data: Buffer) -> None:
         """Write and flush."""
@@ -72,9 +72,13 @@ class LinesFile:
     def __init__(self, path: str, *, resume: bool) -> None:
         self.path = os.path.realpath(path)
         self._file = open_partial(self.path)
-        self.done, keep = whole_lines(self._file) if resume else (Done(Counts()), 0)
+        self.done, self._last, keep = whole_lines(self._file) if resume else (Counts(), b"", 0)
         self._file.truncate(keep)
         self._file.seek(keep)
+
+    def ends_with(self, data: Buffer) -> bool:
+        """Byte for byte."""
+        return self._last == data
 
     def write(self, data: Buffer) -> None:
         """Hand over to the system, so that a killed run keeps what it wrote."""
@@ -85,8 +89,8 @@ class LinesFile:
         """Put the file in its place."""
         self._file.flush()
         os.fsync(self._file.fileno())
+        finish(partial_of(self.path), self.path)  # before another run can have the lock
         self._file.close()
-        finish(partial_of(self.path), self.path)
 
     def leave(self) -> None:
         """Keep what is there for another run."""
@@ -96,6 +100,15 @@ class LinesFile:
 def open_partial(path: str) -> BinaryIO:
     """The partial file of a path, as it is, for this process alone. Raises InputError if another one writes it."""
     partial = partial_of(path)
+    while True:
+        file = _locked(partial)
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(partial)):  # noqa: PTH116 - one call
+                return file
+        file.close()  # another run finished it in the meantime, and it is the whole result now
+
+
+def _locked(partial: str) -> BinaryIO:
     file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     try:
         from fcntl import LOCK_EX, LOCK_NB, lockf  # noqa: PLC0415 - not on every system
@@ -114,8 +127,8 @@ def open_partial(path: str) -> BinaryIO:
 _OUTCOME = b'"reservation":{"outcome":"'
 
 
-def whole_lines(file: BinaryIO) -> tuple[Done, int]:
-    """What the whole lines of a partial file come to, and where they end.
+def whole_lines(file: BinaryIO) -> tuple[Counts, bytes, int]:
+    """What the whole lines of a partial file come to, the last of them, and where they end.
 
     Quotes inside a text of JSON are always escaped, so the bytes looked for stand at one place only.
     """
@@ -132,18 +145,13 @@ def whole_lines(file: BinaryIO) -> tuple[Done, int]:
         outcome = line[at + len(_OUTCOME) :].partition(b'"')[0]
         failed += outcome in (b"failed", b"none")
         fallback += outcome == b"fallback"
-    return Done(Counts(records, errors, failed, fallback), id_of_line(last)), end
+    return Counts(records, errors, failed, fallback), last, end
 
 
 def finish(partial: str, path: str) -> None:
-    """Rename a complete file into its place, for good; what is there and is no file gets its content."""
-    if not replaceable(path):
-        from shutil import copyfileobj  # noqa: PLC0415 - seldom needed
-
-        with open(partial, "rb") as made, open(path, "wb") as place:  # noqa: PTH123 - as elsewhere here
-            copyfileobj(made, place)
-        os.unlink(partial)  # noqa: PTH108 - one call
-        return
+    """Rename a complete file into its place, for good; who may read what was there may read this."""
+    with suppress(OSError):
+        os.chmod(partial, os.stat(path).st_mode & 0o7777)  # noqa: PTH101, PTH116 - one call
     os.replace(partial, path)  # noqa: PTH105 - one call
     sync_folder(path)
 
@@ -160,13 +168,3 @@ def sync_folder(path: str) -> None:
         pass
     finally:
         os.close(folder)
-
-
-def check_same(done: Done, last_id: object) -> None:
-    """Refuse to take up a run whose last record was another one. Raises InputError."""
-    if done.last != last_id:
-        raise InputError(
-            "--resume",
-            f"answer {done.counts.records} of the partial result is for {done.last!r}, the record is {last_id!r}",
-            "resume with the input of the first run, or start afresh without --resume",
-        )

@@ -12,13 +12,14 @@ from typing import BinaryIO
 from planner.batch import pool
 from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
 from planner.batch.places import replaceable
-from planner.batch.results import LinesFile, LinesStream, Results, check_same
+from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Counts, Job, do, total
+from planner.errors import InputError
 from planner.fleet import Change, Fleet
 from planner.records import replace
 
-__all__ = ["is_complete", "open_input", "run_batch", "summarize"]
+__all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
 
 Progress = Callable[[Counts], None]
 """Called with the counts so far, after every task."""
@@ -39,8 +40,18 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
 
 
 def is_complete(path: str) -> bool:
-    """Whether a former run has put its results there."""
-    return os.path.isfile(path)  # noqa: PTH113 - one call
+    """Whether a former run has put its results there, and none has begun anew since."""
+    return os.path.isfile(path) and not os.path.exists(partial_of(os.path.realpath(path)))  # noqa: PTH110, PTH113 - calls
+
+
+def count_results(path: str) -> Counts:
+    """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
+    if is_table(path):
+        from planner.batch.tables import count_table  # noqa: PLC0415 - needs the extra
+
+        return count_table(path)
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        return whole_lines(file)[0]
 
 
 def run_batch(
@@ -72,9 +83,15 @@ def run_batch(
 
 
 def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: Progress | None) -> Counts:
-    counts = results.done.counts
+    counts = results.done
     if counts.records:
-        check_same(results.done, source.skip(counts.records))
+        last = source.skip(counts.records)
+        if last is None or not results.ends_with(do(job, last).data):
+            raise InputError(
+                "--resume",
+                f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
+                "resume with the input and the options of the first run, or start afresh without --resume",
+            )
     for product in pool.run(do, job, source.tasks(), jobs):
         results.write(product.data)
         counts = total([counts, product.counts])
@@ -89,6 +106,8 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
     if is_table(output):
         from planner.batch.tables import TableFile  # noqa: PLC0415 - needs the extra
 
+        if not replaceable(output):
+            raise InputError(output, "this is no file", "write a table to a file")
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
     if not replaceable(output):
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is

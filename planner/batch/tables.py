@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from planner.batch.columns import output_schema, pyarrow
 from planner.batch.inputs import Buffer, Rows, Task, fewer
-from planner.batch.places import replaceable
-from planner.batch.results import Done, finish, open_partial, partial_of
+from planner.batch.results import finish, open_partial, partial_of
 from planner.batch.work import Counts, total
 from planner.errors import InputError, printable
 from planner.sizes import MIB
@@ -21,10 +21,10 @@ from planner.sizes import MIB
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TableFile", "TableInput", "open_table"]
+__all__ = ["TableFile", "TableInput", "count_table", "open_table"]
 
 _TASK_ROWS = 64
-_GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 65536, 4096
+_GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 8192, 512
 
 
 class TableInput:
@@ -40,6 +40,8 @@ class TableInput:
             return self._left.pop()
         try:
             batch = next(self._batches, None)
+            if batch is not None:
+                _check(batch)
         except (OSError, ValueError, RuntimeError) as error:
             raise unreadable(self._name, error) from None
         if batch is None or batch.num_rows <= _TASK_ROWS:
@@ -48,7 +50,7 @@ class TableInput:
         self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
         return self._left.pop()
 
-    def skip(self, records: int) -> object:
+    def skip(self, records: int) -> Task | None:
         """Pass over rows."""
         done = 0
         last = None
@@ -62,26 +64,32 @@ class TableInput:
             if taken < batch.num_rows:
                 self._left.append(batch.slice(taken))
             done += taken
-        return None if last is None else _first_id(last)
+        return None if last is None else _as_rows(last)
 
     def tasks(self) -> Iterator[Task]:
         """The rows that are left."""
-        arrow = pyarrow()
         while (batch := self._next()) is not None:
-            sink = arrow.BufferOutputStream()
-            with arrow.ipc.new_stream(sink, batch.schema) as writer:
-                writer.write_batch(batch)
-            yield Rows(sink.getvalue().to_pybytes())
+            yield _as_rows(batch)
 
     def close(self) -> None:
         """The file is closed when nothing refers to it."""
         self._batches = iter(())
 
 
-def _first_id(batch: pa.RecordBatch) -> str | None:
-    at = batch.schema.get_field_index("id")
-    ident = batch.column(at)[0].as_py() if at >= 0 else None
-    return None if ident is None else str(ident)
+def _check(batch: pa.RecordBatch) -> None:
+    """Raise ValueError for a damaged batch, whose values may lie outside its memory; what is no UTF-8 its row says."""
+    arrow = pyarrow()
+    bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
+    columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
+    arrow.RecordBatch.from_arrays(columns, batch.schema.names).validate(full=True)
+
+
+def _as_rows(batch: pa.RecordBatch) -> Rows:
+    arrow = pyarrow()
+    sink = arrow.BufferOutputStream()
+    with arrow.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return Rows(sink.getvalue().to_pybytes())
 
 
 def open_table(path: str) -> TableInput:
@@ -116,33 +124,49 @@ class TableFile:
     """Answers to a table, by way of a partial Arrow stream. done: what a former run left, if that is taken up."""
 
     def __init__(self, path: str, *, resume: bool, with_report: bool) -> None:
-        self.path = os.path.realpath(path) if replaceable(path) else path
+        self.path = os.path.realpath(path)
         self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
         self._file = open_partial(self.path)
-        self.done, keep = self._whole_batches() if resume else (Done(Counts()), 0)
+        self._last: list[Any] = []
+        self.done, keep = self._whole_batches() if resume else (Counts(), 0)
         self._file.truncate(keep)
         self._file.seek(keep)
         if not keep:
             self._file.write(self._schema.serialize().to_pybytes())
 
-    def _whole_batches(self) -> tuple[Done, int]:
-        """What the whole batches of the partial stream come to, and where they end."""
+    def _whole_batches(self) -> tuple[Counts, int]:
+        """What the whole batches of the partial stream come to, and where they end. Keeps the last row."""
         arrow = pyarrow()
-        counts, last, end = Counts(), None, 0
+        counts, end = Counts(), 0
         source = arrow.PythonFile(self._file, mode="r")
         try:
-            if arrow.ipc.read_schema(source) != self._schema:
-                return Done(counts), 0
+            same = arrow.ipc.read_schema(source) == self._schema
+        except (OSError, EOFError, ValueError):
+            return counts, 0
+        if not same:
+            self._file.close()
+            raise InputError(
+                "--resume",
+                f"{partial_of(self.path)} has other columns",
+                "resume with the options of the first run (--with-report), or start afresh without --resume",
+            )
+        try:
             end = source.tell()
             while (message := arrow.ipc.read_message(source)) is not None:
                 batch = arrow.ipc.read_record_batch(message, self._schema)
                 counts = total([counts, count_batch(batch)])
-                last = batch.column(0)[batch.num_rows - 1].as_py() if batch.num_rows else last
+                self._last = batch.slice(batch.num_rows - 1).to_pylist() if batch.num_rows else self._last
                 end = source.tell()
         except (OSError, EOFError, ValueError):
             pass  # the torn end
-        return Done(counts, last), end
+        return counts, end
+
+    def ends_with(self, data: Buffer) -> bool:
+        """Value for value."""
+        arrow = pyarrow()
+        row: list[Any] = arrow.ipc.read_record_batch(arrow.py_buffer(data), self._schema).to_pylist()
+        return row == self._last
 
     def leave(self) -> None:
         """Keep what is there for another run."""
@@ -158,9 +182,14 @@ class TableFile:
         self._file.flush()
         self._file.seek(0)
         made = f"{partial_of(self.path)}.table"
-        self._convert(made)
-        with open(made, "rb") as file:  # noqa: PTH123 - one call
-            os.fsync(file.fileno())
+        try:
+            self._convert(made)
+            with open(made, "rb") as file:  # noqa: PTH123 - one call
+                os.fsync(file.fileno())
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(made)  # noqa: PTH108 - one call
+            raise
         finish(made, self.path)
         self._file.close()
         os.unlink(partial_of(self.path))  # noqa: PTH108 - one call
@@ -187,6 +216,15 @@ class TableFile:
 
             return parquet.ParquetWriter(made, self._schema, compression="zstd")
         return pyarrow().ipc.new_file(made, self._schema)
+
+
+def count_table(path: str) -> Counts:
+    """What the answers of a finished table come to. Raises InputError for one that cannot be read."""
+    pyarrow()
+    try:
+        return total(count_batch(batch) for batch in _batches(path))
+    except (KeyError, OSError, ValueError, RuntimeError) as error:
+        raise unreadable(path, error) from None
 
 
 def count_batch(batch: pa.RecordBatch) -> Counts:

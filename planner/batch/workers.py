@@ -17,7 +17,8 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from ctypes import c_char
-from multiprocessing import Pipe, Process, parent_process
+from mmap import mmap
+from multiprocessing import Pipe, Process, get_start_method, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.sharedctypes import RawArray
 from threading import Thread
@@ -45,7 +46,7 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._count, self._size = count, min(_SLOT, _ALL_SLOTS // count)
-        self._memory = RawArray(c_char, count * self._size)
+        self._memory = _shared(count * self._size)
 
     def pack(self, number: int, value: object) -> Parcel:
         """Pickle a value; its buffers go into its slot, as far as they fit."""
@@ -72,6 +73,19 @@ class Slots:
     def _slot(self, number: int) -> memoryview:
         start = number % self._count * self._size
         return memoryview(self._memory).cast("B")[start : start + self._size]
+
+
+def _shared(size: int) -> Any:
+    """Memory that processes inherit, or open by a name where they do not. Raises InputError if there is no more."""
+    try:
+        return mmap(-1, size) if get_start_method() == "fork" else RawArray(c_char, size)
+    except (OSError, ValueError) as error:
+        raise _not_started(error) from None
+
+
+def _not_started(error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError("--jobs", f"no worker can be started: {reason}", "use --jobs 1, which needs none")
 
 
 class Workers:
@@ -108,9 +122,12 @@ class Workers:
             process.join()
 
     def _start_one(self) -> None:
-        here, there = Pipe()
-        process = Process(target=_work, args=(there, self._do, self._job, self._slots), daemon=True)
-        process.start()
+        try:
+            here, there = Pipe()
+            process = Process(target=_work, args=(there, self._do, self._job, self._slots), daemon=True)
+            process.start()
+        except OSError as error:
+            raise _not_started(error) from None
         there.close()
         self._processes.append(process)
         self._pipes.append(here)

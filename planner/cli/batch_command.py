@@ -125,17 +125,23 @@ def batch(
 ) -> None:
     """Plan many machines in one run."""
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
-    from planner.batch.pool import cores  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.inputs import is_table  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.pool import cores  # noqa: PLC0415 - likewise
     from planner.batch.records import Defaults  # noqa: PLC0415 - likewise
     from planner.batch.work import Job  # noqa: PLC0415 - likewise
     from planner.planning import Options  # noqa: PLC0415 - likewise
 
+    if with_report and not is_table(output or ""):
+        raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
     path, sources, request = _arguments(arguments, _all_files(files, files_from), crashkernel)
     if request is not None and options["preset"] is not None:
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
-    if resume and output is not None and os.path.isfile(output):  # noqa: PTH113 - pathlib costs start-up time
-        click.echo(f"{output} is complete", err=True)
-        return
+    if resume and output is not None:
+        from planner.batch.running import count_results, is_complete  # noqa: PLC0415 - likewise
+
+        if is_complete(output):
+            click.echo(f"{output} is complete", err=True)
+            ctx.exit(_status(count_results(output), fail_on) if fail_on else 0)
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
@@ -146,7 +152,11 @@ def batch(
     if counts.errors:
         number = f"{counts.records} record{'s' * (counts.records != 1)}"
         click.echo(f"{number}, {counts.errors} of them in error", err=True)
-    ctx.exit(1 if any(getattr(counts, "errors" if what == "error" else what) for what in fail_on) else 0)
+    ctx.exit(_status(counts, fail_on))
+
+
+def _status(counts: Counts, fail_on: tuple[str, ...]) -> int:
+    return int(any(getattr(counts, "errors" if what == "error" else what) for what in fail_on))
 
 
 def _check(
@@ -163,6 +173,8 @@ def _check(
         raise Refused(f"{'--what-if' if what_if else '--format'} is for a summary", "add --summary, or leave it out")
     if summary and (resume or with_report):
         raise Refused(f"a summary has no {'--resume' if resume else '--with-report'}", "leave one of them out")
+    if output is not None and not output:
+        raise Refused("-o is empty", "name a file, or leave it out")
     if resume and output in (None, "-"):
         raise Refused("--resume needs a file to take up", "add -o FILE")
 

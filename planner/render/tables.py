@@ -50,7 +50,9 @@ def verdict(plan: Plan) -> str:
     if done.crash is None:
         if done.outcome == "none":
             return "none: no valid crashkernel request, so nothing is reserved"
-        return f"{done.outcome}: {size(plan.request.size)} fits nowhere it may go, nothing is reserved{unsure}"
+        low = next((a.size for a in done.attempts if a.purpose == "low"), None)
+        what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
+        return f"{done.outcome}: {what} fits nowhere it may go, nothing is reserved{unsure}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
@@ -60,7 +62,15 @@ def verdict(plan: Plan) -> str:
             text += f" of which {size(plan.waste.returned)} goes back"
     elif done.outcome == "fallback":
         text += ", where no aligned area was to be had"
-    return text + ("; it can be protected" if done.protected else "; it cannot be protected") + unsure
+    return text + _protection(plan) + unsure
+
+
+def _protection(plan: Plan) -> str:
+    if plan.protects:
+        return "; it can be protected"
+    if plan.reservation.protected:
+        return "; it could be protected, but these processors cannot run this strategy"
+    return "; it cannot be protected"
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
@@ -221,7 +231,7 @@ def waste(plan: Plan) -> Table:
         (
             "page tables",
             signed_size(cost.extra_table_bytes),
-            f"the least possible is {signed_size(cost.ideal_table_bytes)}",
+            _least_tables(plan),
         ),
         ("TLB entries", signed_count(cost.extra_tlb_entries), "to cover all memory"),
         ("low memory free", size(cost.low_free_after), f"was {size(cost.low_free_before)}"),
@@ -233,6 +243,16 @@ def waste(plan: Plan) -> Table:
             ("hole above", size(cost.hole_above), "free, up to what lies above"),
         ]
     return Table("Cost", "lrl", ("", "", ""), rows)
+
+
+def _least_tables(plan: Plan) -> str:
+    """How the page tables compare with the fewest that hold the crash memory where there are none yet."""
+    cost, least = plan.waste, signed_size(plan.waste.ideal_table_bytes)
+    if cost.extra_table_bytes >= cost.ideal_table_bytes:
+        return f"the least possible is {least}"
+    if plan.reservation.protected:
+        return f"{least} where none are there before"
+    return f"protecting it takes about {least}"
 
 
 _STEP_NAMES = {

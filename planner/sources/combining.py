@@ -11,6 +11,7 @@ from planner.cmdline import words
 from planner.errors import InputError, printable
 from planner.machine import BootRecord, Machine
 from planner.memory_map import Flag
+from planner.ranges import Span, subtract, total, union
 from planner.records import replace
 from planner.sizes import MIB, format_size
 
@@ -28,14 +29,16 @@ _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pag
 _FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr")
 """Facts that the more precise source gives."""
 
+_EARLY = ("dmesg", "dtb")
+"""Kinds of maps that are of the boot itself."""
+
 _FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
 
 
-def combine(machines: Sequence[Machine], *, check_ram: bool = True) -> Machine:
+def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     """One machine from several sources of it. Raises InputError, naming both, where two contradict each other.
 
-    check_ram: whether sources may be of different machines. Of one machine a later view may show more memory than an
-    earlier one, as some was plugged in.
+    grows: whether a later view may show more memory than an earlier one, as some was plugged in.
     """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
@@ -47,8 +50,7 @@ def combine(machines: Sequence[Machine], *, check_ram: bool = True) -> Machine:
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
-    if check_ram:
-        _check_ram(best, ordered)
+    _check_ram(best, ordered, grows=grows)
     notes = [note for machine in machines for note in machine.notes if not _outdone(machine, best)]
     notes += [
         f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
@@ -190,23 +192,36 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
     return merged
 
 
-def _check_ram(best: Machine, machines: Sequence[Machine]) -> None:
-    """Refuse maps that cannot be of one machine: their RAM, as far as both can see it, differs by too much."""
+def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> None:
+    """Refuse maps that cannot be of one machine: one has RAM, and more than a little, where the other has none."""
     for machine in machines[1:]:
         if not machine.memory.regions:
             continue
         if "dtb" in (machine.kind, best.kind) and any("mem=" in (m.facts.cmdline or "") for m in machines):
             continue  # one is from before mem=, the other from after it
         here, there = _usable(machine), _usable(best)
-        if abs(here - there) > max(_FORGIVEN, max(here, there) // 10):
-            raise _contradiction(machine, "RAM", f"{here >> 20}M", f"{there >> 20}M", best)
+        forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
+        lacking = [] if grows and machine.kind not in _EARLY else _without(here, there)
+        missing = [] if grows and best.kind not in _EARLY else _without(there, here)
+        if max(total(lacking), total(missing)) <= forgiven:
+            continue
+        if abs(total(here) - total(there)) > forgiven:
+            raise _contradiction(machine, "RAM", f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
+        only_here = total(lacking) > forgiven
+        start, end = max(lacking if only_here else missing, key=lambda span: span[1] - span[0])
+        words = ("RAM", "none") if only_here else ("no RAM", "some")
+        raise _contradiction(machine, f"between {start:#x} and {end:#x} there", *words, best)
     usable = best.memory.ram
-    for machine in machines:
-        total = machine.facts.mem_total
+    for machine in machines if not grows else ():
+        total_seen = machine.facts.mem_total
         # A boot log does not show memory that was plugged in later.
-        if total is not None and best.memory.regions and total > usable and best.kind != "dmesg":
-            raise _contradiction(machine, "MemTotal", f"{total >> 10}K", f"{usable >> 10}K of RAM", best)
+        if total_seen is not None and best.memory.regions and total_seen > usable and best.kind != "dmesg":
+            raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{usable >> 10}K of RAM", best)
 
 
-def _usable(machine: Machine) -> int:
-    return sum(r.end - r.start for r in machine.memory.regions if not r.flags & Flag.NOMAP.value)
+def _usable(machine: Machine) -> list[Span]:
+    return union(machine.memory.spans(Flag.NOMAP.value))
+
+
+def _without(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    return [piece for span in spans for piece in subtract(span, others)]

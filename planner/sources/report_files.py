@@ -119,7 +119,7 @@ def assemble(found: Found) -> Machine:
             f"has no memory map that can be used{f' ({why})' if why else ''}",
             "a report made as root has proc/iomem, or a boot log",
         )
-    machine = combine([*work.machines, known], check_ram=False)
+    machine = combine([*work.machines, known], grows=True)
     missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
     notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
     if missing:
@@ -233,7 +233,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
         if machine is None:
             continue
         try:
-            combine([facts, *work.machines, machine], check_ram=False)
+            combine([facts, *work.machines, machine], grows=True)
         except InputError as error:  # a log of an earlier boot
             work.failed.append(f"{path} is of another boot ({error.what})")
             continue

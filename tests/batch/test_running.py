@@ -17,10 +17,11 @@ import pytest
 from planner.batch import inputs
 from planner.batch.inputs import Lines, LinesInput, open_lines
 from planner.batch.records import Defaults
-from planner.batch.results import partial_of
-from planner.batch.running import open_input, run_batch, summarize
+from planner.batch.results import LinesFile, partial_of
+from planner.batch.running import is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.errors import InputError
+from planner.planning import Options
 from tests.batch import fleet
 
 ROOT = Path(__file__).parent.parent.parent
@@ -93,7 +94,7 @@ def test_resuming_with_nothing_there_starts_afresh(records: str, tmp_path: Path)
     [
         pytest.param(
             b'{"id":"else","error":"x"}\n',
-            "answer 1 of the partial result is for 'else', the record is 'host-0'",
+            "answer 1 of the partial result is not the answer to record 1; resume with the input and the options",
             id="another id",
         ),
         pytest.param(b'{"id":null,"error":"x"}\n' * 301, "has 300 records, but 301 are done already", id="too many"),
@@ -107,6 +108,73 @@ def test_another_input_is_refused(records: str, tmp_path: Path, partial: bytes, 
         run_batch(open_input(records), Job(), str(out), resume=True)
     assert Path(partial_of(str(out))).read_bytes() == partial
     assert not out.exists()
+
+
+def test_other_options_are_refused(records: str, tmp_path: Path) -> None:
+    """Half of a result under one strategy and half under another would be worth nothing."""
+    out = tmp_path / "plans.jsonl"
+    whole, _ = undisturbed(records)
+    partial = whole[: whole.index(b"\n", len(whole) // 2) + 1]
+    Path(partial_of(str(out))).write_bytes(partial)
+    with pytest.raises(InputError, match="is not the answer to record"):
+        run_batch(open_input(records), Job(Defaults(options=Options(cpu="neoverse-n1"))), str(out), resume=True)
+    assert Path(partial_of(str(out))).read_bytes() == partial
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+@pytest.mark.parametrize("ident", [7, "7", None, "caf\u00e9", "\n"])
+def test_a_run_is_taken_up_whatever_the_ids_are(tmp_path: Path, suffix: str, ident: object) -> None:
+    """An id that a table shows as text, too."""
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    records = tmp_path / "fleet.jsonl"
+    asked = [{**fleet.record(number), "id": ident} for number in range(200)]
+    records.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in asked))
+    whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"out.{suffix}"
+    run_batch(open_input(str(records)), Job(), str(whole))
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(open_input(str(records)), Job(), str(out), progress=_interrupt)
+    assert not out.exists()
+    assert run_batch(open_input(str(records)), Job(), str(out), resume=True).records == 200
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def _interrupt(counts: Counts) -> None:
+    if counts.records > 100:
+        raise KeyboardInterrupt
+
+
+def test_an_older_result_is_not_the_one_that_was_begun(records: str, tmp_path: Path) -> None:
+    """The weekly run over the same file was ended: what is there is last week's."""
+    out = tmp_path / "plans.jsonl"
+    out.write_bytes(b"old")
+    assert is_complete(str(out))
+    Path(partial_of(str(out))).write_bytes(b"")
+    assert not is_complete(str(out))
+    run_batch(open_input(records), Job(), str(out), resume=True)
+    assert out.read_bytes() == undisturbed(records)[0]
+    assert is_complete(str(out))
+
+
+def test_who_may_read_a_result_may_read_the_next_one(records: str, tmp_path: Path) -> None:
+    out = tmp_path / "plans.jsonl"
+    out.write_bytes(b"old")
+    out.chmod(0o600)
+    run_batch(open_input(records), Job(), str(out))
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path: Path) -> None:
+    """Another run may finish between the opening and the lock."""
+    out = tmp_path / "plans.jsonl"
+    first = LinesFile(str(out), resume=False)
+    first.write(b"first\n")
+    first.close()
+    second = LinesFile(str(out), resume=False)
+    second.write(b"second\n")
+    second.leave()
+    assert out.read_bytes() == b"first\n"
+    assert Path(partial_of(str(out))).read_bytes() == b"second\n"
 
 
 def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
@@ -226,6 +294,14 @@ def test_files_of_sources_are_records(tmp_path: Path) -> None:
     assert [("report" in answer) for answer in told] == [True, True, False, True]
     assert (counts.records, counts.errors) == (4, 1)
     assert told[0]["report"]["memory"]["source"] == str(folder / "a.json")
+
+
+def test_a_pipe_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """Nobody may ever write to it; a link to nothing is a record that says so."""
+    (tmp_path / "a.json").write_text("{}")
+    os.mkfifo(tmp_path / "b")
+    (tmp_path / "c").symlink_to("nowhere")
+    assert inputs.files_in([str(tmp_path)]) == [str(tmp_path / "a.json"), str(tmp_path / "c")]
 
 
 def test_an_unpacked_sosreport_is_one_source(tmp_path: Path) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import planner
 from planner.batch import plan_batches
-from planner.batch.columns import INPUT_COLUMNS, OUTPUT_COLUMNS, ddl, input_schema, output_schema
-from planner.batch.records import Defaults
+from planner.batch.columns import INPUT_COLUMNS, OUTPUT_COLUMNS, batch_of_answers, ddl, input_schema, output_schema
+from planner.batch.records import Answer, Defaults
 from planner.batch.results import partial_of
-from planner.batch.running import open_input, run_batch
+from planner.batch.running import count_results, open_input, run_batch
 from planner.batch.work import Job
 from planner.errors import InputError
 from planner.report import to_dict
@@ -150,6 +154,23 @@ def test_a_torn_table_is_taken_up_to_the_same_bytes(tmp_path: Path, suffix: str,
     assert not partial.exists()
 
 
+def test_other_columns_are_not_taken_up(tmp_path: Path) -> None:
+    """And what is there stays."""
+    records, out = write(rows(200), tmp_path / "fleet.parquet"), tmp_path / "plans.parquet"
+    with pytest.raises(InterruptedError):
+        run_batch(open_input(records), Job(with_report=True), str(out), progress=_Stopped(2))
+    before = Path(partial_of(str(out))).read_bytes()
+    with pytest.raises(InputError, match="has other columns; resume with the options of the first run"):
+        run_batch(open_input(records), Job(), str(out), resume=True)
+    assert Path(partial_of(str(out))).read_bytes() == before
+
+
+def test_the_results_of_a_table_are_counted(tmp_path: Path) -> None:
+    out = tmp_path / "plans.parquet"
+    counts = run_batch(open_input(write(rows(50), tmp_path / "fleet.parquet")), Job(), str(out))
+    assert count_results(str(out)) == counts
+
+
 class _Stopped:
     """Ends a run after so many tasks."""
 
@@ -200,3 +221,49 @@ def test_a_file_that_is_no_table_is_an_error_of_one_line(tmp_path: Path) -> None
         path.write_bytes(b"no table\n")
         with pytest.raises(InputError, match="cannot be read as a table"):
             run_batch(open_input(str(path)), Job(Defaults("64M")), io.BytesIO())
+
+
+@given(st.integers(0, 1 << 62), st.integers(0, 255), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_table_is_one_error_or_other_values(at: int, byte: int, dictionaries: bool) -> None:
+    """Whatever byte of it is another: offsets into memory that is not there are not followed."""
+    table = rows(20)
+    if dictionaries:
+        table = table.set_column(0, "id", table.column("id").dictionary_encode())
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    data = bytearray(sink.getvalue())
+    data[at % len(data)] ^= byte
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fleet.arrow"
+        path.write_bytes(data)
+        out = io.BytesIO()
+        with suppress(InputError):
+            run_batch(open_input(str(path)), Job(), out)
+    for line in out.getvalue().splitlines():
+        assert set(json.loads(line)) in ({"id", "report"}, {"id", "error"})
+
+
+def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
+    """Of tables that other tools have written: the other rows are planned."""
+    good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
+    texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
+    idents = pa.array([b"a", b"b", b"c", b"\xfe"], pa.binary()).view(pa.string())
+    table = pa.table({"id": idents, "map": texts, "crashkernel": ["64M"] * 4})
+    for suffix in ("arrow", "parquet"):
+        out = io.BytesIO()
+        run_batch(open_input(write(table, tmp_path / f"fleet.{suffix}")), Job(), out)
+        told = [json.loads(line) for line in out.getvalue().splitlines()]
+        assert [answer["id"] for answer in told] == ["a", "b", "c", None]
+        assert [answer.get("error") for answer in told] == [
+            None,
+            "map: is not UTF-8; write it as UTF-8 text",
+            None,
+            "id: is not UTF-8; write it as UTF-8 text",
+        ]
+
+
+def test_a_name_that_is_no_unicode_is_escaped_in_a_table() -> None:
+    batch = batch_of_answers([Answer("a\udcff", None, "no"), Answer("b", None, "no")])
+    assert batch.column(0).to_pylist() == ["a\\udcff", "b"]

@@ -95,6 +95,9 @@ def test_a_run_that_was_ended_is_taken_up(run: Run, tmp_path: Path) -> None:
     status, told, err = run("batch", str(records), "-o", str(out), "--resume", "--fail-on", "failed")
     assert (status, told, err) == (1, "", "3 records, 1 of them in error\n")
     assert out.read_bytes() == whole
+    for condition, expected in (("failed", 1), ("fallback", 0)):
+        done = run("batch", str(records), "-o", str(out), "--resume", "--fail-on", condition)
+        assert done == (expected, "", f"{out} is complete\n")
     out.write_bytes(b"mine")
     assert run("batch", str(records), "-o", str(out), "--resume") == (0, "", f"{out} is complete\n")
     assert out.read_bytes() == b"mine"
@@ -138,6 +141,15 @@ def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path
                      " or leave it out\n", id="--format without --summary"),
         pytest.param(["x.jsonl", "--summary", "--what-if", "more"], "error: --what-if: 'more' is no change; give high, "
                      "size=SIZE, strategy=NAME or align=pud|block|cont-pmd|pmd|SIZE\n", id="no change"),
+        pytest.param(["x.jsonl", "--summary", "--what-if", "align=3M"], "error: --what-if: 'align=3M': '3M' is no "
+                     "power of two; give one such as 2M, 32M or 1G\n", id="no alignment"),
+        pytest.param(["x.jsonl", "-o", ""], "error: <command line>: -o is empty; name a file, or leave it out\n",
+                     id="an empty name"),
+        pytest.param(["x.jsonl", "--with-report", "-o", "y.jsonl"], "error: <command line>: --with-report is for "
+                     "tables, lines are reports anyway; give -o FILE.parquet, or leave it out\n",
+                     id="--with-report of lines"),
+        pytest.param(["x.jsonl", "-o", "folder.parquet"], "error: folder.parquet: this is no file; write a table to a "
+                     "file\n", id="a folder for a table"),
         pytest.param(["x.jsonl", "64M", "--preset", "rhel9"], "error: <command line>: a preset and a CRASHKERNEL value "
                      "were both given; give one of them\n", id="a preset and a value"),
         pytest.param(["x.jsonl", "-o", "none/y.jsonl"], "error: none/y.jsonl: no such file or directory; create its "
@@ -149,7 +161,9 @@ def test_what_cannot_be_run_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.jsonl").write_bytes(GOOD)
+    (tmp_path / "folder.parquet").mkdir()
     assert run("batch", *args) == (2, "", error)
+    assert not list(tmp_path.glob("*.partial*"))
 
 
 def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

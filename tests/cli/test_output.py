@@ -145,19 +145,6 @@ def test_what_is_no_regular_file_is_written_to(script: str, command: str, server
     assert {path.name for path in folder.iterdir()} <= {"server.json", "fleet.jsonl", "out", "pipe"}
 
 
-def test_a_table_goes_into_a_pipe(server: str) -> None:
-    """It is made beside it, whole, and then written."""
-    pytest.importorskip("pyarrow")
-    folder = Path(server).parent
-    record = {"id": 1, "map": json.loads(Path(server).read_text()), "crashkernel": "512M"}
-    (folder / "fleet.jsonl").write_text(json.dumps(record) + "\n")
-    script = 'mkfifo t.parquet; cat t.parquet & "$@" -o t.parquet; wait; test -p t.parquet'
-    done = _program(script, "batch", "fleet.jsonl", folder=folder)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert (done.stdout[:4], done.stdout[-4:]) == (b"PAR1", b"PAR1")
-    assert {path.name for path in folder.iterdir()} == {"server.json", "fleet.jsonl", "t.parquet"}
-
-
 @pytest.mark.parametrize(
     "args",
     [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.memory_map import MemoryMap
-from planner.planning import make_plan
+from planner.memory_map import MemoryMap, Region
+from planner.planning import Options, make_plan
 from planner.ranges import Range
 from planner.records import replace
 from planner.render import tables
@@ -17,7 +17,7 @@ from planner.render.numbers import size
 from planner.render.plan import render
 from planner.render.terminal import WIDTH, wrap
 from planner.result import OtherReading
-from planner.sizes import GIB
+from planner.sizes import GIB, MIB
 from tests.plans import PLANS, crash_of, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -29,6 +29,14 @@ def test_the_first_line_is_the_answer(name: str) -> None:
     """Its first word is the outcome."""
     plan = plan_of(name)
     assert render(plan).split(":")[0] == plan.reservation.outcome
+
+
+def test_the_answer_names_the_part_that_does_not_fit() -> None:
+    """Of a request with low memory, that may be all that is missing."""
+    machine = machine_of(MemoryMap((Region(GIB, GIB + 100 * MIB), Region(8 * GIB, 16 * GIB))))
+    options = Options(kernel="6.6", dma_limit=4 * GIB)
+    assert tables.verdict(make_plan(machine, "512M,high", options)).startswith("failed: the 128M of low memory that")
+    assert tables.verdict(make_plan(machine, "9G,high", options)).startswith("failed: 9G fits nowhere it may go")
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))

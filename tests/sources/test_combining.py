@@ -12,7 +12,7 @@ from planner.machine import BootRecord, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Range
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import combine, parse_text
+from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine
 
@@ -141,6 +141,29 @@ def test_ram_that_cannot_be_of_one_machine() -> None:
         combine([source("a", "memblock", RAM), source("b", "iomem", other)])
     nomap = MemoryMap((Region(GIB, 9 * GIB - 64 * MIB), Region(9 * GIB - 64 * MIB, 10 * GIB, Flag.NOMAP)))
     combine([source("a", "memblock", nomap), source("b", "iomem", RAM)])
+
+
+def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
+    """Whatever the order; some of it may be missing in one view."""
+    other = MemoryMap((Region(GIB, 2 * GIB), Region(32 * GIB, 39 * GIB)))
+    a, b = source("a", "iomem", RAM), source("b", "dmesg", other)
+    said = "b: between 0x800000000 and 0x9c0000000 there is RAM here and none in a; give sources of the same boot"
+    for order in ((a, b), (b, a)):
+        with pytest.raises(InputError) as caught:
+            combine(order)
+        assert str(caught.value) == said
+    smaller = source("b", "dmesg", MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 9 * GIB))))
+    with pytest.raises(InputError, match="b: RAM is 7168M here and 8192M in a"):
+        combine([a, smaller])
+    combine([a, source("b", "dmesg", MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB + 64 * MIB, 9 * GIB))))])
+
+
+def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
+    """What the boot saw does not go away."""
+    larger = MemoryMap((*RAM.regions, Region(32 * GIB, 64 * GIB)))
+    combining.combine([source("a", "iomem", larger), source("b", "dmesg", RAM)], grows=True)
+    with pytest.raises(InputError, match="b: RAM is 40960M here and 8192M in a"):
+        combining.combine([source("a", "iomem", RAM), source("b", "dmesg", larger)], grows=True)
 
 
 def test_the_command_line_of_a_device_tree_gives_way() -> None:
