@@ -16,7 +16,7 @@ import pytest
 
 import planner
 from planner.cli import PROGRAM
-from planner.sources import samples
+from planner.sources.samples import samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

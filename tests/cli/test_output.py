@@ -131,17 +131,20 @@ def _program(script: str, *args: str, folder: Path | None = None) -> subprocess.
     ],
 )
 @pytest.mark.parametrize("command", ["plan 512M --map server.json", "batch fleet.jsonl"])
-def test_what_is_no_regular_file_is_written_to(script: str, command: str, server: str) -> None:
+def test_what_is_no_regular_file_is_written_to(
+    run: Run, monkeypatch: pytest.MonkeyPatch, script: str, command: str, server: str
+) -> None:
     """The bytes are those of standard output; what stands before and after them stays."""
     folder = Path(server).parent
     record = {"id": 1, "map": json.loads(Path(server).read_text()), "crashkernel": "512M"}
     (folder / "fleet.jsonl").write_text(json.dumps(record) + "\n")
-    plain = _program('"$@"', *command.split(), folder=folder)
+    monkeypatch.chdir(folder)
+    plain = run(*command.split())
     done = _program(script, *command.split(), folder=folder)
     assert (done.returncode, done.stderr) == (0, b"")
     around = (b"first\n", b"last\n") if "first" in script else (b"", b"")
-    assert plain.stdout
-    assert done.stdout == around[0] + plain.stdout + around[1]
+    assert plain.status == 0
+    assert done.stdout == around[0] + plain.out.encode() + around[1]
     assert {path.name for path in folder.iterdir()} <= {"server.json", "fleet.jsonl", "out", "pipe"}
 
 
