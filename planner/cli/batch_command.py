@@ -10,7 +10,7 @@ import click
 
 from planner.cli.failures import OutputError, Refused
 from planner.cli.options import FILE, FORMATS, MAP_FORMAT, kernel_options
-from planner.cli.output import cannot_write, colored, emit, is_stdout
+from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,7 +245,7 @@ def _summarize(
 
         text = dumps(to_dict(fleet), indent=2) + "\n"
     else:
-        text = render(fleet, form, color=colored(color, output))
+        text = render(fleet, form, color=colored(color, output), width=columns(output))
     emit(text, output)
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)

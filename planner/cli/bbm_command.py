@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.bbm import Case, Procedure
@@ -77,7 +77,7 @@ def bbm(
         emit(_shown(procedures), output)
         return
     found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
-    emit(_rendered(found, procedures, form, color=colored(color, output)), output)
+    emit(_rendered(found, procedures, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(1 if fail_on and not all(case.safe for case in found) else 0)
 
 
@@ -108,7 +108,7 @@ def _shown(procedures: list[Procedure]) -> str:
     return dumps(procedure_to_dict(procedures[0]), indent=2) + "\n"
 
 
-def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool) -> str:
+def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool, width: int) -> str:
     if form == "json":
         from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
 
@@ -117,4 +117,4 @@ def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, colo
         return dumps(to_dict(found), indent=2) + "\n"
     from planner.render.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    return render(found, procedures, form, color=color)
+    return render(found, procedures, form, color=color, width=width)

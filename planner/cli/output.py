@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from planner.render.document import Block
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
+__all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -45,7 +45,7 @@ def emit_result(
         return
     from planner.render.layout import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
 
-    emit(lay_out(blocks(), form, color=colored(color, output)), output)
+    emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:
@@ -55,6 +55,26 @@ def colored(choice: str, path: str | None = None) -> bool:
     if path not in {None, "-"} or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def columns(path: str | None = None) -> int:
+    """How wide a text may be: as wide as the terminal, or COLUMNS, within limits; a file is always as wide.
+
+    What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
+    """
+    from planner.render.terminal import NARROWEST, WIDTH  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    out = sys.__stdout__
+    if path not in {None, "-"} or out is None or sys.stdout is not out:
+        return WIDTH
+    given = os.environ.get("COLUMNS", "")
+    found = int(given) if given.isdecimal() and len(given) < 10 else 0
+    if not found:
+        try:
+            found = os.get_terminal_size(out.fileno()).columns
+        except (OSError, ValueError, AttributeError):
+            found = WIDTH
+    return min(max(found or WIDTH, NARROWEST), WIDTH)
 
 
 def _to_stdout(result: str | bytes) -> None:

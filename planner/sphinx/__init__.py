@@ -94,7 +94,7 @@ def _shown(plan: Plan, form: str, source: str) -> list[nodes.Node]:
             nodes.raw("", picture, format="html"),
             nodes.raw("", f"{verdict.word}: {verdict.text}\n", format="text man"),
         ]
-    return [node for block in blocks(plan) for node in _nodes(block)]
+    return [node for block in blocks(plan, wide=True) for node in _nodes(block)]
 
 
 def _nodes(block: Block) -> list[nodes.Node]:
