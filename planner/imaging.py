@@ -29,7 +29,18 @@ from planner.records import dataclass
 from planner.reservation import reserve
 from planner.sizes import KIB, MIB, round_down, round_up
 
-__all__ = ["ALIGNED", "RESERVED", "Chance", "Chances", "Image", "Places", "Positions", "image_of", "slots_of"]
+__all__ = [
+    "ALIGNED",
+    "RESERVED",
+    "Chance",
+    "Chances",
+    "Image",
+    "Places",
+    "Positions",
+    "image_of",
+    "is_image",
+    "slots_of",
+]
 
 ASSUMED_SIZE = 40 * MIB
 """Size of an image where no source shows one: about what distributions' kernels for arm64 take, bss included."""
@@ -95,10 +106,15 @@ class Chances:
         return sum([c.probability for c in self.chances if c.outcome in outcomes])
 
 
+def is_image(name: str) -> bool:
+    """Whether a reservation of this name is the kernel image, or a part of it."""
+    return _NAMES.fullmatch(name.strip()) is not None
+
+
 def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
     """Where the kernel image is in a map: from Kernel code to Kernel data, and what lies reserved across that."""
     spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
-    spans += [(r.start, r.end) for r in memory.reserved if _NAMES.fullmatch(r.name.strip())]
+    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
     if not spans:
         return None
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)

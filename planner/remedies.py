@@ -3,7 +3,7 @@
 A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is applied
 and planned as a whole before it is told; what does not do what it says is not told.
 
-Imports `asking` and `imaging`.
+Imports `asking`, `imaging` and `owners`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from typing import Any
 from planner import crashkernel as ck
 from planner.asking import Inquiry, readable, value_of
 from planner.capacity import is_aligned, is_reserved
-from planner.errors import PlannerError, printable
+from planner.errors import PlannerError
 from planner.imaging import image_of
 from planner.kernels import PROFILES
 from planner.machine import Machine
 from planner.memblock import Memblock
 from planner.memory_map import MemoryMap, Reserved
+from planner.owners import way_out
 from planner.planning import Options, make_plan
 from planner.ranges import Range, Span, intersect, subtract
 from planner.records import dataclass, replace
 from planner.reservation import Placement
 from planner.result import Plan
 from planner.setting import granule_of
-from planner.sizes import MIB, format_size, round_down, round_up
+from planner.sizes import MIB, format_size, in_words, round_down, round_up
 
 __all__ = ["Remedy", "apply", "remedies"]
 
@@ -221,15 +222,14 @@ class _Search:
                 yield held
 
     def region(self) -> Iterator[Remedy]:
-        """Single reservations in the way, the smallest first."""
+        """Single reservations in the way that a person can do something about, the smallest first."""
         entries = sorted(self.setting.memory.reserved, key=lambda r: (r.start, r.end))
         found = 0
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         for entry in smallest[:_MOST_TRIED]:
-            what = f"{format_size(entry.end - entry.start)} at {entry.start:#x}"
-            text = f"free {what} ({printable(entry.name) or 'no name'}), which is in the way"
-            if "cma" in entry.name.lower():
-                text = f"have {printable(entry.name)} elsewhere (cma=SIZE@ADDRESS): {what} is in the way"
+            text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
+            if text is None:
+                continue
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
             for held in self._told(Remedy(change, text, free=(entry,))):
                 found += 1
@@ -249,7 +249,7 @@ class _Search:
         ]
         if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
             return  # A single reservation is named as such.
-        text = f"the kernel image, {format_size(where.size)} at {where.start:#x}, is in the way: have it elsewhere"
+        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: have it elsewhere"
         change = {"kind": "image", "start": where.start, "end": where.end}
         yield from self._told(Remedy(change, text, free=tuple(pieces)))
 

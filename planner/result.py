@@ -15,6 +15,7 @@ from planner.records import dataclass, field
 from planner.rows import Rows
 
 __all__ = [
+    "AFTERWARDS",
     "KINDS",
     "SCHEMA_VERSION",
     "TABLES",
@@ -96,9 +97,16 @@ class FactsView:
     cpu: str | None = None
 
 
+AFTERWARDS = "allocated after the crash kernel"
+"""The usual reason to put a range back, after its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """A reserved range that was put back, because it came after the crash kernel."""
+    """A reserved range that was put back, because it came after the crash kernel.
+
+    reason: in words; mostly `NAME: allocated after the crash kernel`.
+    """
 
     start: int
     end: int

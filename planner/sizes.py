@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["GIB", "KIB", "MIB", "PIB", "TIB", "U64", "fits", "format_size", "memparse", "round_down", "round_up"]
+__all__ = [
+    "GIB",
+    "KIB",
+    "MIB",
+    "PIB",
+    "TIB",
+    "U64",
+    "fits",
+    "format_size",
+    "in_words",
+    "memparse",
+    "round_down",
+    "round_up",
+]
 
 KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
 U64 = 1 << 64
@@ -64,6 +77,12 @@ def format_size(size: int) -> str:
             if not size & ((1 << shift) - 1):
                 return f"{size >> shift}{unit}"
     return str(size)
+
+
+def in_words(size: int) -> str:
+    """As `format_size`, for sentences: with a unit even where that is bytes, `11520 bytes`."""
+    short = format_size(size)
+    return f"{short} byte{'s' * (size != 1)}" if size and short == str(size) else short
 
 
 def round_up(value: int, align: int) -> int:

@@ -22,7 +22,7 @@ from planner.planning import Options, Question, answer, ask
 from planner.ranges import Range
 from planner.records import dataclass, replace
 from planner.result import KINDS, Plan
-from planner.sizes import U64, format_size, round_up
+from planner.sizes import U64, format_size, in_words, round_up
 from planner.strategies import strategy_named
 
 __all__ = ["Check", "Observed", "Outcome", "Verdict", "Verification", "verify", "verify_all"]
@@ -263,7 +263,7 @@ def _agreed(record: BootRecord) -> str:
 
 
 def _span(span: Range | None) -> str:
-    return f"[{span.start:#x}, {span.end:#x}) ({format_size(span.size)})" if span is not None else "nothing"
+    return f"[{span.start:#x}, {span.end:#x}) ({in_words(span.size)})" if span is not None else "nothing"
 
 
 def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:

@@ -11,3 +11,5 @@ settings.register_profile(
 )
 settings.register_profile("deep", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+os.environ.pop("COLUMNS", None)  # Outputs are those of 80 columns, wherever the tests run; subprocesses inherit it.

@@ -8,6 +8,8 @@ from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning import Options, make_plan
 from planner.ranges import Range
+from planner.render import tables
+from planner.render.document import Table
 from planner.result import Plan
 from planner.sizes import GIB, KIB, MIB
 
@@ -94,3 +96,14 @@ def crash_of(plan: Plan) -> Range:
     """The crash memory of a plan that has some."""
     assert plan.reservation.crash is not None
     return plan.reservation.crash
+
+
+def tables_of(plan: Plan) -> list[Table]:
+    """The tables of a plan in a document, in their order."""
+    return [
+        tables.put_back(plan, wide=True),
+        tables.attempts(plan),
+        tables.placement(plan),
+        tables.granularity(plan),
+        tables.waste(plan),
+    ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.sizes import GIB, KIB, MIB, U64, fits, format_size, memparse
+from planner.sizes import GIB, KIB, MIB, U64, fits, format_size, in_words, memparse
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,10 @@ def test_a_printed_size_reads_back_as_the_same_number(size: int) -> None:
 )
 def test_a_size_is_printed_exactly(size: int, text: str) -> None:
     assert format_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0"), (1, "1 byte"), (11520, "11520 bytes"), (12 * KIB, "12K"), (1536 * MIB, "1536M")]
+)
+def test_a_size_in_a_sentence_has_a_unit(size: int, text: str) -> None:
+    assert in_words(size) == text

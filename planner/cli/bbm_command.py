@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.options import FORMATS, PROCEDURE, output_options
-from planner.cli.output import colored, emit
+from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.bbm import Case, Procedure
@@ -48,7 +48,9 @@ Example:
     help="What running code touches meanwhile, beside the image; by default what really runs then.",
 )
 @click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="How many CPUs.")
-@click.option("--procedure", "files", metavar="FILE", multiple=True, help="A procedure of your own; may be repeated.")
+@click.option(
+    "--procedure", "files", metavar="FILE", multiple=True, type=FILE, help="A procedure of your own; may be repeated."
+)
 @click.option("--show", is_flag=True, help="Print the one procedure as JSON instead of exploring it.")
 @click.option("--fail-on", type=click.Choice(["unsafe"]), help="Exit with status 1 if any verdict is not safe.")
 @output_options(*FORMATS)
@@ -75,7 +77,7 @@ def bbm(
         emit(_shown(procedures), output)
         return
     found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
-    emit(_rendered(found, procedures, form, color=colored(color, output)), output)
+    emit(_rendered(found, procedures, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(1 if fail_on and not all(case.safe for case in found) else 0)
 
 
@@ -106,7 +108,7 @@ def _shown(procedures: list[Procedure]) -> str:
     return dumps(procedure_to_dict(procedures[0]), indent=2) + "\n"
 
 
-def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool) -> str:
+def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool, width: int) -> str:
     if form == "json":
         from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
 
@@ -115,4 +117,4 @@ def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, colo
         return dumps(to_dict(found), indent=2) + "\n"
     from planner.render.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    return render(found, procedures, form, color=color)
+    return render(found, procedures, form, color=color, width=width)

@@ -8,7 +8,7 @@ import click
 
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.comparing import Comparison
@@ -63,7 +63,7 @@ def compare(
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
-    emit(_rendered(result, form, color=colored(color, output)), output)
+    emit(_rendered(result, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(0 if result.reserved else 1)
 
 
@@ -71,7 +71,7 @@ def compare(
 compare.params = [param for param in compare.params if param.name != "strategy"]
 
 
-def _rendered(result: Comparison, form: str, *, color: bool) -> str | bytes:
+def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str | bytes:
     if form == "json":
         from planner.report.comparison import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
@@ -88,4 +88,4 @@ def _rendered(result: Comparison, form: str, *, color: bool) -> str | bytes:
         return compare_page.render(result, to_json(result))
     from planner.render.compare import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    return render(result, form, color=color)
+    return render(result, form, color=color, width=width)

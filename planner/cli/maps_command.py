@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 
 __all__ = ["maps"]
 
@@ -40,7 +40,7 @@ def maps(form: str, output: str | None, color: str) -> None:
     ]
     head = ("name", "RAM", "pages", "what it shows")
     table = Table("Bundled maps, for --map sample:NAME", "lrrl", head, rows)
-    emit(lay_out([table], form, color=colored(color, output)), output)
+    emit(lay_out([table], form, color=colored(color, output), width=columns(output)), output)
 
 
 def _facts(sample: Any) -> dict[str, Any]:

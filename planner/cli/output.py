@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from planner.render.document import Block
 
-__all__ = ["cannot_write", "colored", "discard_stdout", "emit", "emit_result", "flush_stdout"]
+__all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -45,7 +45,7 @@ def emit_result(
         return
     from planner.render.layout import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
 
-    emit(lay_out(blocks(), form, color=colored(color, output)), output)
+    emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:
@@ -55,6 +55,26 @@ def colored(choice: str, path: str | None = None) -> bool:
     if path not in {None, "-"} or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def columns(path: str | None = None) -> int:
+    """How wide a text may be: as wide as the terminal, or COLUMNS, within limits; a file is always as wide.
+
+    What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
+    """
+    from planner.render.terminal import NARROWEST, WIDTH  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    out = sys.__stdout__
+    if path not in {None, "-"} or out is None or sys.stdout is not out:
+        return WIDTH
+    given = os.environ.get("COLUMNS", "")
+    found = int(given) if given.isdecimal() and len(given) < 10 else 0
+    if not found:
+        try:
+            found = os.get_terminal_size(out.fileno()).columns
+        except (OSError, ValueError, AttributeError):
+            found = WIDTH
+    return min(max(found or WIDTH, NARROWEST), WIDTH)
 
 
 def _to_stdout(result: str | bytes) -> None:
@@ -105,21 +125,34 @@ def discard_stdout(*, keep: bool) -> None:
 
 
 def _to_file(data: bytes, path: str) -> None:
-    """Replace the file in one step; a device or pipe is written to as it is."""
+    """Replace the file in one step; a device or pipe, and what stands on standard output, is written to as it is."""
+    if is_stdout(path):
+        _to_stdout(data)
+        return
     from pathlib import Path  # noqa: PLC0415 - most results go to standard output
+
+    from planner.batch.places import replaceable  # noqa: PLC0415 - as above
 
     try:
         target = Path(path).resolve()
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
+        if not replaceable(path):
+            Path(path).write_bytes(data)
         else:
             _replace(data, target)
     except BrokenPipeError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         raise cannot_write(path or "--output", error) from error
+
+
+def is_stdout(path: str) -> bool:
+    """Whether a path is the file or pipe that standard output goes to: replaced, it would miss the rest."""
+    try:
+        return sys.stdout is not None and os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116 - one call
+    except (OSError, ValueError):
+        return False
 
 
 def _replace(data: bytes, target: Path) -> None:

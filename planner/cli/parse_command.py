@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 from planner.errors import printable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def parse(
         from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
 
         blocks = _blocks(value, ram, selection, result)
-        emit(lay_out(blocks, form, color=colored(color, output)), output)
+        emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(0 if result.valid else 1)
 
 

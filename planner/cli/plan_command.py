@@ -8,7 +8,7 @@ import click
 
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.machine import Machine
@@ -62,7 +62,7 @@ def plan(
     if form == "text":
         from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
 
-        emit(render(result, color=colored(color, output)), output)
+        emit(render(result, color=colored(color, output), width=columns(output)), output)
     else:
         emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, emit
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -40,7 +40,7 @@ def survey(form: str, output: str | None, color: str) -> None:
         return
     from planner.render.survey import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    emit(render(found, form, color=colored(color, output)), output)
+    emit(render(found, form, color=colored(color, output), width=columns(output)), output)
 
 
 def _json(found: list[Surveyed]) -> str:

@@ -8,8 +8,8 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
-from planner.cli.output import colored, emit
+from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_options, output_options
+from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
     from planner.errors import InputError
@@ -31,12 +31,12 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("machines", metavar="[SOURCE]...", nargs=-1)
+@click.argument("machines", metavar="[SOURCE]...", nargs=-1, type=MACHINE)
 @map_options
 @kernel_options
 @click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
-@click.option("--page-tables", metavar="FILE", help="A dump: /sys/kernel/debug/kernel_page_tables.")
-@click.option("--meminfo", metavar="FILE", help="A /proc/meminfo with DirectMap lines.")
+@click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
+@click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
 @click.pass_context
 def verify(
@@ -65,7 +65,7 @@ def verify(
         raise Refused("standard input is named twice", "save one of them to a file")
     read = [_read(group, map_format, log, alone=len(groups) == 1) for group in groups]
     result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=_observed(page_tables, meminfo))
-    emit(_rendered(result, form, color=colored(color, output)), output)
+    emit(_rendered(result, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(result.status)
 
 
@@ -95,11 +95,11 @@ def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
     return found + ([read_meminfo(meminfo)] if meminfo is not None else [])
 
 
-def _rendered(result: Verification, form: str, *, color: bool) -> str:
+def _rendered(result: Verification, form: str, *, color: bool, width: int) -> str:
     if form == "json":
         from planner.report.verification import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
         return to_json(result)
     from planner.render.verify import render  # noqa: PLC0415 - only the chosen format is loaded
 
-    return render(result, form, color=color)
+    return render(result, form, color=color, width=width)

@@ -169,7 +169,7 @@ def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
     """The lines of the picture: one bar per bank, then the surroundings of the area if it is small in its bank."""
     ends = [address(end) for end in (0, *(r.end for r in plan.memory.regions))]
     left = max(map(len, ends))
-    cells = max(width - left - len("   || 1234.56G low"), 16)
+    cells = max(width - left - len("   || 1234.56G low"), 8)
     drawn = rows(plan, cells)
     if not drawn:
         return []

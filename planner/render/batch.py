@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render.document import Block, Bullets, Lead, Mood, Table
 from planner.render.layout import lay_out
 from planner.render.numbers import count, signed_count, signed_size, size
+from planner.render.terminal import WIDTH
 
 if TYPE_CHECKING:
     from planner.fleet import Effect, Fleet, Sum
@@ -36,9 +38,9 @@ _SUMS = (
 )
 
 
-def render(fleet: Fleet, form: str = "text", *, color: bool = False) -> str:
+def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The summary in a format; ends with a newline."""
-    return lay_out(blocks(fleet), form, color=color)
+    return lay_out(blocks(fleet), form, color=color, width=width)
 
 
 def blocks(fleet: Fleet) -> list[Block]:
@@ -60,14 +62,14 @@ def _lead(fleet: Fleet) -> Lead:
     failed = total.machines - total.reserved
     mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
     text = (
-        f"{count(total.reserved)} get crash memory, {count(failed)} do not; "
-        f"{count(total.unprotected)} of those that do are not protected, "
-        f"{count(total.pages_only)} lose all block mappings; "
+        f"{counted(total.reserved, 'gets crash memory', 'get crash memory')}, {counted(failed, 'does not', 'do not')}; "
+        f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected, "
+        f"{counted(total.pages_only, 'loses', 'lose')} all block mappings; "
         f"{size(total.kept)} is kept and {signed_size(total.extra_table_bytes)} goes to page tables for good"
     )
     if fleet.errors:
-        text += f"; {count(fleet.errors)} {'record is' if fleet.errors == 1 else 'records are'} in error"
-    return Lead(f"{count(fleet.records)} machine{'s' * (fleet.records != 1)}", text, mood)
+        text += f"; {counted(fleet.errors, 'record is', 'records are')} in error"
+    return Lead(counted(fleet.records, "machine"), text, mood)
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:

@@ -13,6 +13,7 @@ from planner.bbm.walking import Tables
 from planner.errors import printable
 from planner.render.document import Block, Facts, Heading, Lead, Mood, Paragraph, Table
 from planner.render.layout import lay_out
+from planner.render.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,9 +73,16 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
     return found
 
 
-def render(cases: Sequence[Case], procedures: Sequence[Procedure], form: str = "text", *, color: bool = False) -> str:
+def render(
+    cases: Sequence[Case],
+    procedures: Sequence[Procedure],
+    form: str = "text",
+    *,
+    color: bool = False,
+    width: int = WIDTH,
+) -> str:
     """The cases in a format; ends with a newline."""
-    return lay_out(blocks(cases, procedures, wide=form != "text"), form, color=color)
+    return lay_out(blocks(cases, procedures, wide=form != "text"), form, color=color, width=width)
 
 
 def _one(case: Case) -> list[Block]:

@@ -13,6 +13,7 @@ from planner.geometry import geometry
 from planner.render.document import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
 from planner.render.layout import lay_out
 from planner.render.numbers import address, signed_count, signed_size, size
+from planner.render.terminal import WIDTH
 from planner.result import KINDS
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def blocks(comparison: Comparison, *, wide: bool = False) -> list[Block]:
     return result
 
 
-def render(comparison: Comparison, form: str = "text", *, color: bool = False) -> str:
+def render(comparison: Comparison, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole comparison in a format; ends with a newline."""
-    return lay_out(blocks(comparison, wide=form != "text"), form, color=color)
+    return lay_out(blocks(comparison, wide=form != "text"), form, color=color, width=width)
 
 
 def _lead(comparison: Comparison) -> Lead:

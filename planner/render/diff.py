@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render.document import Block, Bullets, Facts, Lead, Table
 from planner.render.numbers import address, count, size, span
 from planner.render.tables import verdict
@@ -30,7 +31,7 @@ def blocks(found: Differences) -> list[Block]:
     sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
-    lead = Lead("different", f"{count(number)} field{'s' * (number != 1)} differ{'s' * (number == 1)}", "plain")
+    lead = Lead("different", counted(number, "field differs", "fields differ"), "plain")
     both = [d for d in found.differences if not d.path.endswith("[]")]
     rows = [(_path(d), *_values(d)) for d in both]
     short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
@@ -90,4 +91,5 @@ def _entry(value: Mapping[str, Any]) -> str:
     if "assumption" in value:
         where = value["crash"] and address(value["crash"]["start"])
         return f"{value['assumption']}: {value['outcome']}" + (f" at {where}" if where else "")
-    return ", ".join(f"{key} {hex(item) if key in _REGISTERS else item}" for key, item in value.items())
+    known = {key: item for key, item in value.items() if item is not None}
+    return ", ".join(f"{key} {hex(item) if key in _REGISTERS else item}" for key, item in known.items())

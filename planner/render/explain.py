@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render import images, tables
 from planner.render.document import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
 from planner.render.numbers import address, count, size, span
@@ -68,7 +69,8 @@ def _attempt(number: int, story: AttemptStory) -> list[Block]:
         result += [Heading(title), Paragraph(text)]
     if left:
         least = min(gap.short_by for gap in inside if gap not in shown)
-        result.append(Paragraph(f"{count(left)} more gaps in the window are too small, by {size(least)} or more."))
+        more = counted(left, "more gap in the window is", "more gaps in the window are")
+        result.append(Paragraph(f"{more} too small, by {size(least)} or more."))
     if outside:
         result.append(Paragraph(outside))
     return result

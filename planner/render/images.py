@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.plurals import counted
 from planner.render.document import Block, Facts, Heading, Paragraph, Table
 from planner.render.numbers import count, size, span
 
@@ -50,7 +51,7 @@ def blocks(over: Sequence[Chances], more: Sequence[tuple[str, str]] = ()) -> lis
     ]
     if len(first.breaking) > _MOST_ROWS:
         rest = first.breaking[_MOST_ROWS:]
-        breaking.append((f"{count(len(rest))} more ranges", count(sum([part.slots for part in rest])), ""))
+        breaking.append((counted(len(rest), "more range"), count(sum([part.slots for part in rest])), ""))
     title = f"Where the image must not begin, for {size(first.size)}"
     result.append(Table(title, "lrl", ("image begins in", "positions", "outcome"), breaking))
     return result

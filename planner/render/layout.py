@@ -1,6 +1,6 @@
 """Blocks in a format: the one place that knows which formats there are, and loads only the one asked for.
 
-Imports `document`.
+Imports `document` and `terminal`.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from planner.render.document import Block, Bullets, Facts, Listing, Table, Terms
+from planner.render.terminal import WIDTH
 
 __all__ = ["lay_out"]
 
 
-def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False) -> str:
+def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: int = WIDTH) -> str:
     """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
 
-    Empty tables and lists are left out. color: ANSI colours, in text only.
+    Empty tables and lists are left out. color: ANSI colours, and width: columns,
+    in text only.
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
         from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
 
-        return text.document(shown, color=color)
+        return text.document(shown, color=color, width=width)
     layout: str = import_module(f"planner.render.{form}").document(shown)
     return layout
 

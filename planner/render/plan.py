@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.render import bar, tables
 from planner.render.document import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.layout import lay_out
+from planner.render.terminal import WIDTH
 
 if TYPE_CHECKING:
     from planner.result import Plan
@@ -24,12 +25,13 @@ def mood(outcome: str) -> Mood:
     return _MOODS.get(outcome, "plain")
 
 
-def blocks(plan: Plan) -> list[Block]:
-    """Everything the plan says."""
+def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
+    """Everything the plan says. wide: long lists in full, where a page has room for them."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
     return [
         Lead(outcome, rest, mood(outcome)),
         Facts(tables.facts(plan)),
+        tables.put_back(plan, wide=wide),
         tables.attempts(plan),
         tables.placement(plan),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
@@ -43,6 +45,6 @@ def blocks(plan: Plan) -> list[Block]:
     ]
 
 
-def render(plan: Plan, form: str = "text", *, color: bool = False) -> str:
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan), form, color=color)
+    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)

@@ -45,7 +45,7 @@ READING = (
 
 def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     """The page of a plan. data: its JSON report. comparison: the same request under every strategy."""
-    told = blocks(plan)
+    told = blocks(plan, wide=True)
     assumed = [block for block in told if isinstance(block, Terms) and block.items]
     shown = [block for block in told if not isinstance(block, Terms) and filled(block)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]

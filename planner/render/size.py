@@ -9,9 +9,10 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render import tables
 from planner.render.document import Block, Bullets, Facts, Lead, Mood, Picture, Table, Terms
-from planner.render.numbers import address, count, signed_size, size, span
+from planner.render.numbers import address, signed_size, size, span
 from planner.render.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def presets(found: Presets) -> list[Block]:
     aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
-    text = f"{_number(len(found.presets), 'default')}, {_number(len(grouped), 'value')}, {aligned} of them aligned here"
+    text = f"{counted(len(found.presets), 'default')}, {counted(len(grouped), 'value')}, {aligned} of them aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
@@ -46,10 +47,6 @@ def presets(found: Presets) -> list[Block]:
         Bullets("Sources", [printable(source) for source in sources]),
         *_end(found.notes, found.kernel),
     ]
-
-
-def _number(value: int, noun: str) -> str:
-    return f"{count(value)} {noun}{'s' * (value != 1)}"
 
 
 def _plan_cells(plan: SizePlan) -> tuple[str, ...]:
@@ -82,7 +79,7 @@ def sweep(swept: Sweep) -> list[Block]:
     outcomes = list(dict.fromkeys(row.first.outcome for row in swept.rows))
     mood: Mood = "good" if "aligned" in outcomes else "warn" if {"fallback", "exact"} & set(outcomes) else "bad"
     step = f"every {size(swept.step)}" if swept.step else "wherever something changes"
-    rows = _number(len(swept.rows), "row")
+    rows = counted(len(swept.rows), "row")
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
         Lead("sweep", f"{text}; {', '.join(outcomes)}", mood),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.plurals import counted
 from planner.render.document import Block, Bullets, Paragraph, Table
 from planner.render.layout import lay_out
 from planner.render.numbers import address, size
+from planner.render.terminal import WIDTH
 from planner.sizes import KIB
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ def blocks(machines: Sequence[Surveyed], *, wide: bool = False) -> list[Block]:
     return [*told, *([Paragraph(summary(machines))] if machines else []), Bullets("", _remarks(machines))]
 
 
-def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False) -> str:
+def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole survey in a format; ends with a newline."""
-    return lay_out(blocks(machines, wide=form != "text"), form, color=color)
+    return lay_out(blocks(machines, wide=form != "text"), form, color=color, width=width)
 
 
 def _machine(one: Surveyed) -> tuple[str, str, str]:
@@ -70,25 +72,26 @@ def summary(machines: Sequence[Surveyed]) -> str:
     plans = [answer.plan for one in machines for answer in one.answers]
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
-    text = f"Of {len(plans)} plans on {len(machines)} machines {_counts(plans)}."
+    text = f"Of {counted(len(plans), 'plan')} on {counted(len(machines), 'machine')} {_counts(plans)}."
     if small and large:
         text += f" Of the {len(small)} with 4K pages {_counts(small)};"
         text += f" of the {len(large)} with larger pages {_counts(large)}."
     every = sum(all(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     some = sum(any(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
-    return f"{text} {some} machines have an aligned area for at least one of the requests, {every} for all of them."
+    have = counted(some, "machine has", "machines have")
+    return f"{text} {have} an aligned area for at least one of the requests, {every} for all of them."
 
 
 def _counts(plans: Sequence[Plan]) -> str:
     words = {
-        "aligned": "{} are aligned",
-        "fallback": "{} fall back",
-        "exact": "{} are not touched by the proposal",
-        "failed": "{} fail",
-        "none": "{} ask for nothing there",
+        "aligned": ("is aligned", "are aligned"),
+        "fallback": ("falls back", "fall back"),
+        "exact": ("is not touched by the proposal", "are not touched by the proposal"),
+        "failed": ("fails", "fail"),
+        "none": ("asks for nothing there", "ask for nothing there"),
     }
     outcomes = [plan.reservation.outcome for plan in plans]
-    parts = [text.format(outcomes.count(word)) for word, text in words.items() if word in outcomes]
+    parts = [counted(outcomes.count(word), *text) for word, text in words.items() if word in outcomes]
     protected = sum(plan.reservation.protected for plan in plans)
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} can be protected)"
 

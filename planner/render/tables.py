@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import printable
+from planner.plurals import counted
 from planner.render.document import Table
 from planner.render.numbers import address, count, signed_count, signed_size, size, span
-from planner.result import KINDS, TABLES
+from planner.result import AFTERWARDS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +30,14 @@ __all__ = [
     "notes",
     "other_readings",
     "placement",
+    "put_back",
     "steps",
     "verdict",
     "waste",
 ]
+
+_MOST_PUT_BACK = 12
+"""Rows of what was put back, where there is little room."""
 
 _KIND_NAMES = {
     "pud": "PUD block",
@@ -76,7 +81,7 @@ def _protection(plan: Plan) -> str:
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """What was asked, of which machine and kernel: label and text."""
     memory = plan.memory
-    regions = f"{count(len(memory.regions))} region{'s' * (len(memory.regions) != 1)}"
+    regions = counted(len(memory.regions), "region")
     rows = [
         ("Asked", _request(plan)),
         ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
@@ -141,6 +146,32 @@ def _taken(plan: Plan) -> str:
     memory = plan.memory
     text = f"{count(len(memory.reserved))} reserved"
     return f"{text}, {count(len(memory.rewound))} rewound" if memory.rewound else text
+
+
+def put_back(plan: Plan, *, wide: bool = False) -> Table:
+    """What was undone of a running machine, in the order of the report, and why.
+
+    wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
+    """
+    undone = plan.memory.rewound
+    shown = undone if wide or len(undone) <= _MOST_PUT_BACK else undone[: _MOST_PUT_BACK - 1]
+    rows: list[tuple[str, ...]] = [
+        (span(r.start, r.end), size(r.end - r.start), printable(r.reason if wide else _short_reason(r.reason)))
+        for r in shown
+    ]
+    rest = undone[len(shown) :]
+    if rest:
+        rows.append((counted(len(rest), "more range"), size(sum([r.end - r.start for r in rest])), ""))
+    return Table(
+        "Put back, as it came with the crash kernel or later",
+        "lrl",
+        ("range", "size", "reason" if wide else "what"),
+        rows,
+    )
+
+
+def _short_reason(reason: str) -> str:
+    return reason.removesuffix(f": {AFTERWARDS}")
 
 
 def attempts(plan: Plan) -> Table:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "RED", "WIDTH", "YELLOW", "paint", "wrap", "wrap_items"]
+__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "NARROWEST", "RED", "WIDTH", "YELLOW", "paint", "wrap", "wrap_items"]
 
 WIDTH = 80
+"""Columns of a text, unless the terminal has fewer."""
+
+NARROWEST = 40
+"""Columns of a text on the narrowest terminal: with fewer, a terminal breaks the lines itself."""
 
 BOLD, RED, GREEN, YELLOW, CYAN, DIM = "1", "31", "32", "33", "36", "2"
 _RESET = "\x1b[0m"
@@ -16,8 +20,13 @@ def paint(text: str, style: str) -> str:
 
 
 def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Text in lines of at most `width` characters, after `first` and then `rest`; long words are broken."""
-    width = max(width, len(first) + 8, len(rest) + 8)  # so that every line takes something
+    """Text in lines of at most `width` characters, after `first` and then `rest`.
+
+    A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, or, where
+    there is none, anywhere.
+    """
+    # Beside a long prefix a line takes something all the same.
+    width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
     lines: list[str] = []
     line, empty = first, True
     for word in text.split(" "):
@@ -27,14 +36,16 @@ def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
         line += word if empty else " " + word
         empty = False
         while len(line) > width:
-            lines.append(line[:width])
-            line = rest + line[width:]
+            begin = len(rest if lines else first)
+            end = (line.rfind(",", begin, width) + 1) or width
+            lines.append(line[:end])
+            line = rest + line[end:]
     lines.append(line)
     return lines
 
 
 def wrap_items(text: str, width: int, indent: str) -> list[str]:
-    """Items that are parted by two blanks, in lines that break only between items."""
+    """Items that are parted by two blanks, in lines that break between items, or in one that is longer than a line."""
     lines: list[str] = []
     line = indent
     for item in text.split("  "):
@@ -42,5 +53,8 @@ def wrap_items(text: str, width: int, indent: str) -> list[str]:
             lines.append(line)
             line = indent
         line += ("  " if line.strip() else "") + item
+        if len(line) > width:
+            *whole, line = wrap(item, width, indent, indent)
+            lines += whole
     lines.append(line)
     return lines

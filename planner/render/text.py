@@ -1,4 +1,4 @@
-"""Blocks for the terminal: 80 columns of ASCII (names from the input aside); meaning never by colour alone.
+"""Blocks for the terminal: at most 80 columns of ASCII (names from the input aside); meaning never by colour alone.
 
 Loads neither click nor any package outside the standard library.
 """
@@ -20,6 +20,8 @@ __all__ = ["document", "lay_out"]
 
 _MOODS = {"good": f"{BOLD};{GREEN}", "warn": f"{BOLD};{YELLOW}", "bad": f"{BOLD};{RED}", "plain": BOLD}
 _LABEL = 12
+_ROOMY, _LEAST = 24, 8
+"""Columns that a last column of texts keeps while others can give way, and that it keeps in any case."""
 
 
 def document(blocks: Sequence[Block], *, color: bool = False, width: int = WIDTH) -> str:
@@ -63,20 +65,56 @@ def _facts(block: Facts, width: int) -> list[str]:
 
 
 def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
-    """A table as aligned columns; the last column wraps below itself."""
+    """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
+
+    On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
+    the last column takes what is left to it, and a table of many long words goes beyond.
+    """
     body = [tuple(printable(cell) for cell in row) for row in table.rows]
-    head = [table.head] if any(table.head) else []
-    columns = list(zip(*head, *body, strict=True))
-    widths = [max(map(len, column)) for column in columns]
+    rows = [table.head, *body] if any(table.head) else body
+    widths, excess = _widths(rows, table.align, width - len(indent))
+    if excess > 0 and width < WIDTH:
+        return [line for row in body for line in wrap(_sentence(table.head, row), width, indent, indent + "  ")]
+    if excess > 0 and table.align[-1] == "l":
+        widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
     lines = []
-    for row in [*head, *body]:
-        cells = [
-            cell.rjust(wide) if side == "r" else cell.ljust(wide)
-            for cell, wide, side in zip(row, widths, table.align, strict=True)
-        ]
-        start = indent + "  ".join(cells[:-1]) + "  "
-        if table.align[-1] == "r" or len(start) + len(row[-1]) <= width:
-            lines.append(start + cells[-1])
-        else:
-            lines += wrap(row[-1], width, start, " " * len(start))
-    return [line.rstrip() for line in lines]
+    for row in rows:
+        cells = [[cell] if len(cell) <= wide else wrap(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+        for n in range(max(map(len, cells))):
+            parts = [cell[n] if n < len(cell) else "" for cell in cells]
+            padded = [
+                part.rjust(wide) if side == "r" else part.ljust(wide)
+                for part, wide, side in zip(parts, widths, table.align, strict=True)
+            ]
+            lines.append((indent + "  ".join(padded)).rstrip())
+    return lines
+
+
+def _sentence(head: tuple[str, ...], row: tuple[str, ...]) -> str:
+    """What a row says, without its columns."""
+    return "; ".join([f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell])
+
+
+def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[list[int], int]:
+    """How wide each column is with whole words, and by how much all of them with their gaps exceed `room` even so."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    excess = sum(widths) + 2 * (len(widths) - 1) - room
+    if excess <= 0:
+        return widths, 0
+    least = [
+        max([len(word) for cell in column for word in (cell.replace(",", ", ") if side == "l" else cell).split(" ")])
+        for column, side in zip(columns, align, strict=True)
+    ]
+    if align[-1] == "l":
+        cut = min(excess, max(widths[-1] - _ROOMY, 0))
+        widths[-1] -= cut
+        excess -= cut
+    while excess > 0:
+        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
+        if not spare:
+            break
+        widest = max(spare, key=lambda n: widths[n])
+        widths[widest] -= 1
+        excess -= 1
+    return widths, excess

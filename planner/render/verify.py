@@ -7,6 +7,7 @@ from planner.ranges import Range
 from planner.render.document import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
 from planner.render.layout import lay_out
 from planner.render.numbers import size
+from planner.render.terminal import WIDTH
 from planner.verifying import Outcome, Verdict, Verification
 
 __all__ = ["blocks", "render"]
@@ -14,9 +15,9 @@ __all__ = ["blocks", "render"]
 _MOODS: dict[Outcome, Mood] = {"agreed": "good", "disagreed": "bad", "not checkable": "warn"}
 
 
-def render(result: Verification, form: str, *, color: bool = False) -> str:
+def render(result: Verification, form: str, *, color: bool = False, width: int = WIDTH) -> str:
     """The document of a verification in one format."""
-    return lay_out(blocks(result), form, color=color)
+    return lay_out(blocks(result), form, color=color, width=width)
 
 
 def blocks(result: Verification) -> list[Block]:

@@ -13,7 +13,7 @@ from planner.machine import Machine
 from planner.memory_map import MemoryMap, Reserved
 from planner.ranges import intersect, subtract, union
 from planner.records import dataclass, replace
-from planner.result import Rewound
+from planner.result import AFTERWARDS, Rewound
 from planner.rewinding.above import grown, is_hidden, is_high, mem_limit, totals, with_more
 from planner.rewinding.asked import areas, changed, other_tables
 from planner.rewinding.changes import cma_of
@@ -83,7 +83,7 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
         memory = _memory(view.machine.memory, state)
         if all(reading.memory != memory for reading in readings):
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
-            rewound += [Rewound(*span, f"{name}: allocated after the crash kernel") for span, name in history.late]
+            rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
             readings.append(Reading(what, memory, tuple(rewound)))
 
 

@@ -16,7 +16,7 @@ from planner.kernels import Profile
 from planner.machine import Event
 from planner.ranges import Span
 from planner.records import dataclass
-from planner.sizes import GIB, KIB, MIB, format_size, round_up
+from planner.sizes import GIB, KIB, MIB, in_words, round_up
 
 __all__ = ["Account", "Later", "accounts_of_log", "guessed_accounts", "memmap"]
 
@@ -175,7 +175,7 @@ def guessed_accounts(
 
 
 def _named(items: Sequence[Later]) -> str:
-    names = [f"{item.name} {format_size(item.size)}" for item in items if item.needed]
+    names = [f"{item.name} {in_words(item.size)}" for item in items if item.needed]
     return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 

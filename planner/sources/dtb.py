@@ -12,6 +12,7 @@ from planner.limits import apply_mem
 from planner.machine import Facts, Machine
 from planner.memblock import Memblock
 from planner.memory_map import Flag, MemoryMap, Reserved
+from planner.plurals import counted
 from planner.ranges import Range
 from planner.sizes import KIB, MIB, memparse, round_up
 from planner.sources.dma_ranges import dma_limit_of
@@ -190,8 +191,9 @@ def _reserved_memory(tree: _Tree) -> None:
         _dynamic(tree, node)
     if sized:
         tree.notes.append(
-            f"{len(sized)} reserved-memory node(s) have a size but no address: they are placed as 6.1 would, with 4K "
-            "pages, in the tree's order, and without the kernel image in the way"
+            counted(len(sized), "reserved-memory node has", "reserved-memory nodes have")
+            + " a size but no address: placed as 6.1 would, with 4K pages, in the tree's order, and without the kernel "
+            "image in the way"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.memory_map import Flag, Region
+from planner.plurals import counted
 from planner.sizes import GIB
 
 __all__ = ["inferred_nomap"]
@@ -26,7 +27,8 @@ def inferred_nomap(nodes: list[Region], notes: list[str]) -> list[Region]:
         guessed += not mapped
         result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
     if guessed:
-        notes.append(
-            f"{guessed} memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
+        ranges = counted(
+            guessed, "memory range touches its neighbours and is", "memory ranges touch their neighbours and are"
         )
+        notes.append(f"{ranges} taken as NOMAP firmware memory (inferred)")
     return result

@@ -19,7 +19,7 @@ from planner.report.comparison import to_json as comparison_json
 from planner.result import Plan
 from planner.sizes import MIB
 from planner.sources.samples import read
-from tests.plans import PLANS, plan_of
+from tests.plans import PLANS, plan_of, tables_of
 from tests.render.test_pictures import crowded
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -57,7 +57,7 @@ def test_a_page_says_what_the_plan_says(name: str) -> None:
     plan = plan_of(name)
     tree = html5lib.HTMLParser(strict=True).parse(page_of(plan))
     found = [[(cell.text or "") for cell in row] for row in tree.iter(f"{XHTML}tr")]
-    for table in (tables.attempts(plan), tables.placement(plan), tables.granularity(plan), tables.waste(plan)):
+    for table in tables_of(plan):
         for row in table.rows:
             assert list(row) in found
     lead = next(e for e in tree.iter(f"{XHTML}p") if "lead" in (e.get("class") or ""))

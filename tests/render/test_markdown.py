@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from planner.errors import printable
 from planner.render import markdown, tables
 from planner.render.plan import render
-from tests.plans import PLANS, plan_of
+from tests.plans import PLANS, plan_of, tables_of
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -41,7 +41,7 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
     """A parser finds exactly our rows, without any markup in them."""
     plan = plan_of(name)
     wanted: list[list[str]] = [["", ""], *[list(row) for row in tables.facts(plan)]]
-    for table in (tables.attempts(plan), tables.placement(plan), tables.granularity(plan), tables.waste(plan)):
+    for table in tables_of(plan):
         if table.rows:
             wanted += [list(table.head), *[list(row) for row in table.rows]]
     assert cells(render(plan, "markdown")) == wanted

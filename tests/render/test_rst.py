@@ -15,7 +15,7 @@ from planner.render import rst, tables
 from planner.render.document import Bullets, Table
 from planner.render.layout import lay_out
 from planner.render.plan import render
-from tests.plans import PLANS, plan_of
+from tests.plans import PLANS, plan_of, tables_of
 
 
 def parsed(source: str) -> nodes.document:
@@ -38,7 +38,7 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
     """A parser finds exactly our rows."""
     plan = plan_of(name)
     wanted = [list(row) for row in tables.facts(plan)]
-    for table in (tables.attempts(plan), tables.placement(plan), tables.granularity(plan), tables.waste(plan)):
+    for table in tables_of(plan):
         if table.rows:
             wanted += [list(table.head)] * any(table.head) + [list(row) for row in table.rows]
     assert cells(parsed(render(plan, "rst"))) == [[" ".join(cell.split()) for cell in row] for row in wanted]
