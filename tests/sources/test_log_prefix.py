@@ -31,6 +31,8 @@ FORMS: dict[str, Callable[[int, str], str]] = {
     "a caller's thread": lambda i, line: f"[    0.{i:06d}][    T0] {line}",
     "a caller's processor": lambda i, line: f"[    0.{i:06d}] [    C0] {line}",
     "a caller's thread and processor": lambda i, line: f"[    0.{i:06d}][T0@C0] {line}",
+    "a caller's thread, a vendor's processor": lambda i, line: f"[    0.{i:06d}][    T0@0] {line}",
+    "klog": lambda i, line: f"I1104 10:00:00.000000       1 kernel.go:1] [    0.{i:06d}] {line}",
     "journalctl -o short": lambda _, line: f"Nov 03 10:11:12 host-1 kernel: {line}",
     "journalctl -o short-full": lambda _, line: f"Mon 2025-11-03 10:11:12 CET host-1 kernel: {line}",
     "journalctl -o short-iso": lambda _, line: f"2025-11-03T10:11:12+0100 host-1 kernel: {line}",
