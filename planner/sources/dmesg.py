@@ -15,7 +15,7 @@ from planner.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
-from planner.sources.log_boots import MARKS, boots
+from planner.sources.log_boots import boots, maybe_several
 from planner.sources.log_prefix import without_prefix
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
@@ -138,7 +138,7 @@ def looks_like(head: str) -> bool:
 
 def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
-    if not any(text.count(mark) > 1 for mark in MARKS):
+    if not maybe_several(text):
         log = _Log()
         for number, raw in text_lines(text, name):
             if line := without_prefix(raw):

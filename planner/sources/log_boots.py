@@ -14,12 +14,11 @@ from planner.errors import InputError
 from planner.records import dataclass
 from planner.sources.log_prefix import without_prefix
 
-__all__ = ["MARKS", "boots"]
+__all__ = ["boots", "maybe_several"]
 
 _CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zone ranges:"
 _SEPARATORS = ("-- Boot ", "-- Reboot --")  # of journalctl, between boots
-MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
-"""Texts of which one comes again where a log holds more than one boot."""
+_MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
 
 _MOST = 1000
 _STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
@@ -33,6 +32,11 @@ class _Part:
     start: int
     end: int
     firm: bool
+
+
+def maybe_several(text: str) -> bool:
+    """Whether a log may hold more than one boot: quick, and rarely wrong."""
+    return any(text.count(mark) > 1 for mark in _MARKS[:3]) or any(mark in text for mark in _SEPARATORS)
 
 
 def boots(text: str, name: str) -> list[range]:
@@ -65,7 +69,7 @@ def _parts(text: str, name: str) -> list[_Part]:
 
     parts: list[_Part] = []
     start, firm, cutter = 0, True, _Cutter(text)
-    for at, end, mark in merge(*(_lines_with(text, mark) for mark in MARKS)):
+    for at, end, mark in merge(*(_lines_with(text, mark) for mark in _MARKS)):
         separated = mark in _SEPARATORS
         cut = (end if text.startswith(mark, at) else None) if separated else cutter.cut(at, end, mark)
         if cut is None:
@@ -145,7 +149,7 @@ def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
         end = text.find("\n", at, part.end) + 1 or part.end
         raw, at = text[at:end], end
         line = _stamp(raw), without_prefix(raw).rstrip()
-        if not began and line[1].startswith(MARKS):
+        if not began and line[1].startswith(_MARKS):
             began, stamped = True, line[0] is not None
         if began and line[1] and not (stamped and line[0] is None):
             yield line

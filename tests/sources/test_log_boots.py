@@ -96,6 +96,9 @@ SECOND = boot("256M", crash=256, version="6.12.0")
         pytest.param(
             [boot(), ["-- Reboot --"], SECOND], 2, "2 boots: the one that begins at line 14 is", id="a reboot"
         ),
+        pytest.param(
+            [boot()[4:], [SEPARATOR], SECOND], 2, "2 boots: the one that begins at line 10 is", id="a rotated one"
+        ),
         pytest.param([["-- Reboot --"], boot(), ["-- Reboot --"]], 1, None, id="a journal of one boot"),
         pytest.param([boot(), SECOND[:2]], 0, "2 boots: the one that begins at line 1 is read", id="a boot cut short"),
         pytest.param([["U-Boot 2024.01"], boot(), ["U-Boot 2024.01"], SECOND], 3, "2 boots", id="firmware before each"),
