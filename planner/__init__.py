@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
+    from planner import batch, bbm
     from planner.api import compare, defaults, diff, explain, fit, give_back, plan, sweep
     from planner.comparing import Comparison
     from planner.errors import InputError, KernelBugError, PlannerError
@@ -39,6 +40,8 @@ __all__ = [
     "Region",
     "Reserved",
     "__version__",
+    "batch",
+    "bbm",
     "compare",
     "defaults",
     "diff",
@@ -72,14 +75,21 @@ _HOMES = {
     "diff": "api",
     "defaults": "api",
 }
+_PACKAGES = ("batch", "bbm")
+"""Public by themselves, with names of their own."""
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = name if name in _PACKAGES else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
 
-    value = getattr(import_module(f"planner.{home}"), name)
+    module = import_module(f"planner.{home}")
+    value = module if name in _PACKAGES else getattr(module, name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

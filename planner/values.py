@@ -1,13 +1,35 @@
-"""What an option's value may be, wherever it is given: on the command line, or in a record of a batch.
+"""What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
 
-Each function takes a text or an integer, and gives what `planning.Options` holds. Imports `sizes` only.
+Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
+which reader an option has. Imports `sizes` and `errors` only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from operator import index
+from typing import Any, SupportsIndex
+
+from planner.errors import InputError
 from planner.sizes import KIB, fits, memparse
 
-__all__ = ["ALIGNMENTS", "NO_ZONES", "BadValue", "alignment", "dma_limit", "page_size", "size", "size_range"]
+__all__ = [
+    "ALIGNMENTS",
+    "NO_ZONES",
+    "OPTIONS",
+    "BadValue",
+    "alignment",
+    "dma_limit",
+    "flag",
+    "number",
+    "page_size",
+    "read",
+    "read_options",
+    "request",
+    "size",
+    "size_or_zero",
+    "size_range",
+]
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.machine.NO_DMA_ZONES, which needs the whole memory map
@@ -30,6 +52,11 @@ def size(value: str | int) -> int:
     if not number:
         raise BadValue(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff")
     return number
+
+
+def size_or_zero(value: str | int) -> int:
+    """Bytes; 0 is a size too. Raises BadValue."""
+    return 0 if value in (0, "0") else size(value)
 
 
 def size_range(value: str) -> tuple[int, int]:
@@ -84,3 +111,94 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
     if end != len(value) or not value[:1].isdigit():
         raise BadValue(f"{value!r} is no {what}", remedy)
     return number if fits(value) else None
+
+
+# -- by name -----------------------------------------------------------------------------------------------
+
+
+def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
+    """What a reader makes of the value of an option. Raises InputError, naming it."""
+    try:
+        return reader(value)
+    except BadValue as bad:
+        raise InputError(name, bad.what, bad.remedy) from None
+
+
+def read_options(given: Mapping[str, object]) -> dict[str, Any]:
+    """The options of a call, each as `planning.Options` holds it; None leaves an option out.
+
+    A name that is none of `OPTIONS` stays, for `Options` to refuse. Raises InputError, naming the option.
+    """
+    return {
+        name: read(name, value, OPTIONS[name]) if name in OPTIONS else value
+        for name, value in given.items()
+        if value is not None or name not in OPTIONS
+    }
+
+
+def request(value: object) -> str | None:
+    """The text of a request, or None for none. Raises InputError for what is no text."""
+    if value is None or isinstance(value, str):
+        return value
+    raise InputError("crashkernel", "must be a text", "such as 512M")
+
+
+def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """A reader of texts and whole numbers, refusing all else."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, str) or type(value) is int:
+            return reader(value)
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise BadValue("must be a text or an integer", "write it as on the command line")
+        return reader(index(value))  # a number of another library's, or of an enumeration
+
+    return checked
+
+
+def flag(value: object) -> bool:
+    """True or False themselves: a text would be true whatever it says. Raises BadValue."""
+    if type(value) is not bool:
+        raise BadValue("must be true or false", "or leave it out")
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadValue("must be a text", "write it as on the command line")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def checked(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise BadValue(f"{str(value)[:40]!r} is not known", f"use {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return checked
+
+
+def _bits(value: str | int) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 4:
+        return int(value)
+    if isinstance(value, int) and 0 < value < 1000:
+        return value
+    raise BadValue(f"{str(value)[:40]!r} is no number of bits", "such as 48")
+
+
+OPTIONS: dict[str, Callable[[object], object]] = {
+    "kernel": _word,
+    "page_size": number(page_size),
+    "va_bits": number(_bits),
+    "strategy": _word,
+    "align": number(alignment),
+    "rodata": _one_of("off", "on", "full"),
+    "kfence": flag,
+    "dma_limit": number(dma_limit),
+    "cpu": _word,
+    "prefer_aligned": flag,
+    "reserved": _one_of("rewind", "as-listed"),
+    "preset": _word,
+    "steps": flag,
+}
+"""The options of `plan`, and how the value of each is read: the fields of `planning.Options`."""

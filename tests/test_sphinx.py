@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.render.document import Facts
+from planner.render.plan import blocks
 from tests.cli.conftest import SERVER
 
 pytest.importorskip("sphinx")
@@ -33,8 +35,8 @@ A machine
 """
 
 
-def build(folder: Path, index: str) -> subprocess.CompletedProcess[str]:
-    """A project of one document, as HTML; a warning is an error."""
+def build(folder: Path, index: str, builder: str = "html") -> subprocess.CompletedProcess[str]:
+    """A project of one document; a warning is an error."""
     source = folder / "source"
     source.mkdir(exist_ok=True)
     (source / "conf.py").write_text('extensions = ["planner.sphinx"]\n', encoding="utf-8")
@@ -42,7 +44,7 @@ def build(folder: Path, index: str) -> subprocess.CompletedProcess[str]:
     if not document.exists():
         document.write_text(index, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(source), str(folder / "out")],
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, str(source), str(folder / "out")],
         capture_output=True,
         text=True,
         check=False,
@@ -70,11 +72,24 @@ def test_a_document_shows_the_plan_of_today(tmp_path: Path) -> None:
     assert "1G of RAM in 1 region" not in page
 
 
+def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
+    """No cell is broken."""
+    done = build(
+        tmp_path, "A\n=\n\n.. crashkernel-plan:: 512M\n   :map: sample:altra-32g\n   :page-size: 64K\n", "text"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "out" / "index.txt").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if " | " in line]
+    made = planner.plan("sample:altra-32g", "512M", page_size="64K")
+    facts = next(block for block in blocks(made) if isinstance(block, Facts))
+    assert [list(row) for row in facts.rows] == rows[: len(facts.rows)]
+
+
 WRONG = {
     ".. crashkernel-plan:: 512M\n": "crashkernel-plan needs :map:, a file or sample:NAME",
     ".. crashkernel-plan:: 512M\n   :map: live\n": "crashkernel-plan cannot use live",
     ".. crashkernel-plan:: 512M\n   :map: none.json\n": "none.json: cannot be read",
-    ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "'4KB' is no size",
+    ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "page_size: '4KB' is no page size",
 }
 
 

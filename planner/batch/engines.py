@@ -13,6 +13,7 @@ from typing import Any
 from planner.batch.columns import answer_batch, batch_of_answers, input_schema, output_schema, pyarrow
 from planner.batch.records import Defaults
 from planner.planning import Options
+from planner.values import read_options, request
 
 __all__ = ["plan_batches"]
 
@@ -28,7 +29,7 @@ def plan_batches(batches: Any, *, with_report: bool = False, crashkernel: str | 
     Columns of the result: `output_schema()`; for Spark, `ddl()`.
     """
     arrow = pyarrow()
-    defaults = Defaults(crashkernel, Options(**options))
+    defaults = Defaults(request(crashkernel), Options(**read_options(options)))
     if isinstance(batches, arrow.RecordBatch):
         return batch_of_answers(answer_batch(batches, defaults), with_report=with_report)
     if isinstance(batches, arrow.Table):

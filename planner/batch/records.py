@@ -1,12 +1,12 @@
 """One record of a batch: what it asks, checked, and the plan that answers it.
 
 A record is data and never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are
-those of `plan`, by their long names, with values as on the command line or as integers.
+those of `plan`, by their long names, with values as `planner.values` reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from planner import values
@@ -18,7 +18,7 @@ from planner.result import Plan
 from planner.sources import combine, parse_text
 from planner.sources.json_map import of_document
 
-__all__ = ["KEYS", "OPTIONS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
+__all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def describe(error: Exception) -> str:
     """What is wrong with a record, as one line."""
     if isinstance(error, InputError):
         key = error.where[2:].replace("-", "_") if isinstance(error.where, str) else ""
-        return str(InputError(key, error.what, error.remedy) if key in OPTIONS else error)
+        return str(InputError(key, error.what, error.remedy) if key in values.OPTIONS else error)
     if isinstance(error, PlannerError):
         return f"<map>: {error}; no such machine boots, check the map"
     return printable(f"internal error, {type(error).__name__}: {error}; report it with this record")
@@ -97,11 +97,11 @@ def read_record(record: Mapping[str, Any], defaults: Defaults) -> Ask:
     for key, value in record.items():
         if key in _DATA or value is None:
             continue
-        read = OPTIONS.get(key)
-        if read is None:
+        reader = values.OPTIONS.get(key)
+        if reader is None:
             raise InputError(key, "unknown key", f"use one of {', '.join(KEYS)}")
-        changes[key] = _option(key, value, read)
-    crashkernel = _text(record, "crashkernel")
+        changes[key] = values.read(key, value, reader)
+    crashkernel = values.request(record.get("crashkernel"))
     if crashkernel is None and changes.get("preset") is None:
         crashkernel = defaults.crashkernel
     options = replace(defaults.options, **changes) if changes else defaults.options
@@ -143,78 +143,13 @@ def _text(record: Mapping[str, Any], key: str) -> str | None:
 
 
 _REMEDIES = {
-    "crashkernel": "such as 512M",
     "source": "the content of a text source; a JSON map goes to map",
     "log": "the content of a boot log",
     "config": "the content of a kernel configuration",
     "map_format": "such as iomem",
 }
-_DATA = frozenset(("id", "map", *_REMEDIES))
+_DATA = frozenset(("id", "map", "crashkernel", *_REMEDIES))
 
 
-def _option(key: str, value: object, read: Callable[[Any], Any]) -> object:
-    try:
-        return read(value)
-    except values.BadValue as bad:
-        raise InputError(key, bad.what, bad.remedy) from None
-
-
-def _kind(read: Callable[[Any], Any]) -> Callable[[object], object]:
-    """A reader of texts and integers, refusing all else."""
-
-    def checked(value: object) -> object:
-        if type(value) is not str and type(value) is not int:
-            raise values.BadValue("must be a text or an integer", "write it as on the command line")
-        return read(value)
-
-    return checked
-
-
-def _word(value: object) -> str:
-    if type(value) is not str or not value:
-        raise values.BadValue("must be a text", "write it as on the command line")
-    return value
-
-
-def _one_of(*words: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if type(value) is not str or value not in words:
-            raise values.BadValue(f"{str(value)[:40]!r} is not known", f"use {', '.join(words[:-1])} or {words[-1]}")
-        return value
-
-    return read
-
-
-def _flag(value: object) -> bool:
-    if type(value) is not bool:
-        raise values.BadValue("must be true or false", "or leave it out")
-    return value
-
-
-def _bits(value: Any) -> int:
-    if type(value) is str and value.isascii() and value.isdecimal() and len(value) < 4:
-        return int(value)
-    if type(value) is int and 0 < value < 1000:
-        return value
-    raise values.BadValue(f"{str(value)[:40]!r} is no number of bits", "such as 48")
-
-
-OPTIONS: dict[str, Callable[[object], object]] = {
-    "kernel": _word,
-    "page_size": _kind(values.page_size),
-    "va_bits": _kind(_bits),
-    "strategy": _word,
-    "align": _kind(values.alignment),
-    "rodata": _one_of("off", "on", "full"),
-    "kfence": _flag,
-    "dma_limit": _kind(values.dma_limit),
-    "cpu": _word,
-    "prefer_aligned": _flag,
-    "reserved": _one_of("rewind", "as-listed"),
-    "preset": _word,
-    "steps": _flag,
-}
-"""The options of `plan` that a record may set, and how each value is read: the fields of `Options`."""
-
-KEYS = ("id", "map", "source", "log", "config", "map_format", "crashkernel", *OPTIONS)
+KEYS = ("id", "map", "source", "log", "config", "map_format", "crashkernel", *values.OPTIONS)
 """Every key of a record."""

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from planner.batch import pool
 from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
+from planner.batch.places import replaceable
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Counts, Job, do, total
@@ -105,10 +106,10 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
     if is_table(output):
         from planner.batch.tables import TableFile  # noqa: PLC0415 - needs the extra
 
-        if os.path.exists(output) and not os.path.isfile(output):  # noqa: PTH110, PTH113 - as above
+        if not replaceable(output):
             raise InputError(output, "this is no file", "write a table to a file")
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
-    if os.path.exists(output) and not os.path.isfile(output):  # noqa: PTH110, PTH113 - as above
+    if not replaceable(output):
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
     return job, LinesFile(output, resume=resume)
 

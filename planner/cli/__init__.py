@@ -111,9 +111,9 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     completing = os.environ.get(COMPLETE_VARIABLE)
     if completing:
-        from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell asks for it
+        from planner.cli.completing import answer  # noqa: PLC0415 - only a shell asks for it
 
-        return shell_complete(cli, {}, PROGRAM, COMPLETE_VARIABLE, completing)
+        return answer(cli, PROGRAM, COMPLETE_VARIABLE, completing)
     with cli.make_context(PROGRAM, arguments) as context:
         status = cli.invoke(context)
     return status if isinstance(status, int) else 0

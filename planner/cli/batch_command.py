@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, kernel_options
-from planner.cli.output import cannot_write, colored, columns, emit
+from planner.cli.options import FILE, FORMATS, MAP_FORMAT, kernel_options
+from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("arguments", metavar="[FILE|-] [CRASHKERNEL]", nargs=-1)
+@click.argument("arguments", metavar="[FILE|-] [CRASHKERNEL]", nargs=-1, type=FILE)
 @click.option(
     "--files",
     multiple=True,
@@ -57,10 +57,13 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     help="A folder of source files, or one such file; may be repeated.",
 )
 @click.option(
-    "--files-from", metavar="LIST", help="A file with one path a line, or - for standard input: sources as --files."
+    "--files-from",
+    metavar="LIST",
+    type=FILE,
+    help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", help="What a source is, instead of looking at it.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What a source is, instead of looking at it.")
 @click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),
@@ -212,9 +215,11 @@ def _open(path: str, files: tuple[str, ...]) -> Input:
 
 
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
-    from planner.batch.running import run_batch  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.inputs import is_table  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.running import run_batch  # noqa: PLC0415 - likewise
 
-    where = None if output in (None, "-") else output
+    # Answers in lines go through standard output where the file is its own; a table is made beside it.
+    where = None if output in (None, "-") or (is_stdout(output) and not is_table(output)) else output
     if where is None and sys.stdout is None:
         raise OutputError("<stdout>", "it is closed", "give -o FILE, or leave standard output open")
     with _progress() as tell:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.options import FORMATS, PROCEDURE, output_options
+from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ Example:
     help="What running code touches meanwhile, beside the image; by default what really runs then.",
 )
 @click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="How many CPUs.")
-@click.option("--procedure", "files", metavar="FILE", multiple=True, help="A procedure of your own; may be repeated.")
+@click.option(
+    "--procedure", "files", metavar="FILE", multiple=True, type=FILE, help="A procedure of your own; may be repeated."
+)
 @click.option("--show", is_flag=True, help="Print the one procedure as JSON instead of exploring it.")
 @click.option("--fail-on", type=click.Choice(["unsafe"]), help="Exit with status 1 if any verdict is not safe.")
 @output_options(*FORMATS)

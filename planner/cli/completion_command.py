@@ -25,11 +25,7 @@ Example:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """The completion script of a shell."""
-    from click.shell_completion import ShellComplete, get_completion_class  # noqa: PLC0415 - only needed here
-
     from planner.cli import COMPLETE_VARIABLE, PROGRAM, cli  # noqa: PLC0415 - the group imports this module
+    from planner.cli.completing import script  # noqa: PLC0415 - only needed here
 
-    kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101 - the choices are the shells that click knows
-    # Not the class's own source(): for bash it runs a bash to learn its version.
-    emit(ShellComplete.source(kind(cli, {}, PROGRAM, COMPLETE_VARIABLE)), None)
+    emit(script(cli, PROGRAM, COMPLETE_VARIABLE, shell), None)

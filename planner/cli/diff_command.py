@@ -8,7 +8,7 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, SIDE, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ __all__ = ["diff"]
 _EPILOG = """\
 Without --map, A and B are two maps (or reports), planned for CRASHKERNEL or, without it, for what each map's own
 command line asks. With --map, A and B are two requests on that map; B may be left out where the sides differ in
-options only. --a and --b set one option for one side, named as on the command line. Sources' names do not count as a
-difference. Exit status, as of diff(1): 0 nothing differs; 1 something does; 2 wrong usage or input.
+options only. --a and --b set one option for one side, named as on the command line: kernel=6.12, no-kfence,
+reserved=as-listed; any that is not about files. Sources' names do not count as a difference. Exit status, as of
+diff(1): 0 nothing differs; 1 something does; 2 wrong usage or input.
 
 \b
 Example:
@@ -31,12 +32,13 @@ Example:
   crashkernel-planner diff sample:rpi4-4g sample:rpi4-2g-zonedma 64M
 """
 
-_SIDES = ("kernel", "page-size", "va-bits", "strategy", "align", "rodata", "dma-limit", "preset", "prefer-aligned")
+_FLAGS = {"prefer-aligned": True, "kfence": True, "no-kfence": False}
+"""What one side may be given without a value, and what it then is."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("a")
-@click.argument("b", required=False)
+@click.argument("a", type=SIDE)
+@click.argument("b", required=False, type=SIDE)
 @click.argument("crashkernel", required=False)
 @map_options
 @kernel_options
@@ -87,14 +89,16 @@ def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, An
 
 def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
     """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
+    from planner.values import OPTIONS  # noqa: PLC0415 - `--help` stays at click's own cost
+
+    names = [option.replace("_", "-") for option in OPTIONS if option in shared]
     result = dict(shared)
     this = next(param for param in diff.params if param.name == name)
     for text in given:
         option, equals, value = text.partition("=")
         option = option.removeprefix("--")
-        if option not in _SIDES or (not equals and option != "prefer-aligned"):
-            raise Refused(f"{text!r} is no OPTION=VALUE", f"use one of {', '.join(_SIDES)}", ctx, this)
-        param = next(param for param in diff.params if f"--{option}" in param.opts)
-        key = str(param.name)
-        result[key] = param.type_cast_value(ctx, value) if equals else True
+        if option not in (names if equals else _FLAGS):
+            raise Refused(f"{text!r} is no OPTION=VALUE", f"use one of {', '.join([*names, 'no-kfence'])}", ctx, this)
+        param = next(param for param in diff.params if f"--{option}" in (*param.opts, *param.secondary_opts))
+        result[str(param.name)] = param.type_cast_value(ctx, value) if equals else _FLAGS[option]
     return result

@@ -28,7 +28,7 @@ def man(output: str | None) -> None:
     from planner._version import __version__  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.cli import COMMANDS, PROGRAM, cli  # noqa: PLC0415 - the group imports this module
 
-    context = click.Context(cli, info_name=PROGRAM, terminal_width=80)
+    context = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     text, tail = _described(cli)
     lines = [
         f'.TH {_quoted(PROGRAM.upper())} 1 "" {_quoted(f"{PROGRAM} {__version__}")} "User commands"',

@@ -25,9 +25,13 @@ else:
 
 __all__ = [
     "CONFIG_KEY",
+    "FILE",
     "FORMATS",
+    "MACHINE",
+    "MAP_FORMAT",
     "PICTURES",
     "PROCEDURE",
+    "SIDE",
     "SIZE",
     "SIZES",
     "SIZE_OR_ZERO",
@@ -120,7 +124,9 @@ class SizeOrZero(Size):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        return 0 if value in (0, "0") else super().read(value)
+        from planner.values import size_or_zero  # noqa: PLC0415 - see the module's docstring
+
+        return size_or_zero(value)
 
 
 class Sizes(_Value):
@@ -198,14 +204,47 @@ class _Known(_Kind):
         return _items(self.names(), incomplete)
 
 
-class MapSource(_Known):
+class File(_Kind):
+    """A file to read, or `-`; whether it is there, its reader says."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Machine(File):
     """A file, `-`, `live` or `sample:NAME`."""
+
+    name = "source"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Samples and words; files where none of them fits."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+        return _items(_sources(), incomplete) or super().shell_complete(ctx, param, incomplete)
 
-        return super().shell_complete(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
+
+class MapSource(Machine):
+    """The same as an option, which one can leave out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if not value:
+            self.refuse("the source is empty", "give one, or leave the option out", param, ctx)
+        return value
+
+
+class Side(Machine):
+    """A machine; with `--map`, a request on that one."""
+
+    name = "source or request"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Machines; nothing for a request."""
+        return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
 
 
 def _kernels() -> Iterable[str]:
@@ -258,7 +297,8 @@ def _map_formats() -> Iterable[str]:
 
 
 SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
-PROCEDURE = _Known("procedure", _procedures)
+FILE, MACHINE, SIDE = File(), Machine(), Side()
+PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
@@ -285,21 +325,24 @@ def map_options(function: _F) -> _F:
                 "sources",
                 metavar="SOURCE",
                 multiple=True,
-                type=MapSource("source", _sources),
+                type=MapSource(),
                 help="A file, a sosreport (archive or folder), - for standard input, sample:NAME, or live (the "
                 "default: this machine). Repeat it for several sources of one machine.",
             ),
             click.option(
                 "--map-format",
                 metavar="FORMAT",
-                type=_Known("map format", _map_formats),
+                type=MAP_FORMAT,
                 help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport), instead of looking "
                 "at it.",
             ),
-            click.option("--log", metavar="FILE", help="A boot log of the same boot, for what SOURCE lacks."),
+            click.option(
+                "--log", metavar="FILE", type=FILE, help="A boot log of the same boot, for what SOURCE lacks."
+            ),
             click.option(
                 "--config",
                 metavar="FILE",
+                type=FILE,
                 expose_value=False,
                 callback=_remember_config,
                 help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from planner.render.document import Block
 
-__all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout"]
+__all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
 
 _STDOUT = "<stdout>"
 
@@ -125,21 +125,34 @@ def discard_stdout(*, keep: bool) -> None:
 
 
 def _to_file(data: bytes, path: str) -> None:
-    """Replace the file in one step; a device or pipe is written to as it is."""
+    """Replace the file in one step; a device or pipe, and what stands on standard output, is written to as it is."""
+    if is_stdout(path):
+        _to_stdout(data)
+        return
     from pathlib import Path  # noqa: PLC0415 - most results go to standard output
+
+    from planner.batch.places import replaceable  # noqa: PLC0415 - as above
 
     try:
         target = Path(path).resolve()
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
+        if not replaceable(path):
+            Path(path).write_bytes(data)
         else:
             _replace(data, target)
     except BrokenPipeError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         raise cannot_write(path or "--output", error) from error
+
+
+def is_stdout(path: str) -> bool:
+    """Whether a path is the file or pipe that standard output goes to: replaced, it would miss the rest."""
+    try:
+        return sys.stdout is not None and os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116 - one call
+    except (OSError, ValueError):
+        return False
 
 
 def _replace(data: bytes, target: Path) -> None:

@@ -8,7 +8,7 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
+from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("machines", metavar="[SOURCE]...", nargs=-1)
+@click.argument("machines", metavar="[SOURCE]...", nargs=-1, type=MACHINE)
 @map_options
 @kernel_options
 @click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
-@click.option("--page-tables", metavar="FILE", help="A dump: /sys/kernel/debug/kernel_page_tables.")
-@click.option("--meminfo", metavar="FILE", help="A /proc/meminfo with DirectMap lines.")
+@click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
+@click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
 @click.pass_context
 def verify(

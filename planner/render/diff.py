@@ -91,4 +91,5 @@ def _entry(value: Mapping[str, Any]) -> str:
     if "assumption" in value:
         where = value["crash"] and address(value["crash"]["start"])
         return f"{value['assumption']}: {value['outcome']}" + (f" at {where}" if where else "")
-    return ", ".join(f"{key} {hex(item) if key in _REGISTERS else item}" for key, item in value.items())
+    known = {key: item for key, item in value.items() if item is not None}
+    return ", ".join(f"{key} {hex(item) if key in _REGISTERS else item}" for key, item in known.items())

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from planner.errors import InputError
 from planner.machine import Machine
 from planner.sources.reading import decode, opened, read_within
 
-if TYPE_CHECKING:
-    from planner.sources.samples import Sample
-
-__all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source", "samples"]
+__all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
 
 FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
@@ -183,10 +180,3 @@ def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Ma
     from planner.sources import kernel_config  # noqa: PLC0415 - as above
 
     return kernel_config.applied(machine, read_source(path, fmt="config", stdin=stdin))
-
-
-def samples() -> tuple[Sample, ...]:
-    """The bundled maps: name, file and what they show."""
-    from planner.sources.samples import samples as all_samples  # noqa: PLC0415 - as above
-
-    return all_samples()

@@ -10,6 +10,12 @@ SCRIPT = r"""#!/bin/sh
 # ROOT=/elsewhere reads another tree; PAGE_TABLES=1 adds the kernel's own dump of its page tables, which is long.
 set -u
 umask 077
+case ${1-} in
+-*)
+    echo "usage: sh collect.sh [FILE]" >&2
+    exit 2
+    ;;
+esac
 ROOT=${ROOT-}
 out=${1:-crashkernel-$(uname -n).tar.gz}
 if [ -z "$ROOT" ] && [ "$(id -u)" != 0 ]; then
@@ -17,7 +23,8 @@ if [ -z "$ROOT" ] && [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+part=
+trap 'rm -rf "$tmp" ${part:+"$part"}' EXIT
 trap 'exit 1' HUP INT TERM
 top=$tmp/crashkernel-collect
 mkdir -p "$top/sos_commands/kernel" || exit 1
@@ -51,9 +58,14 @@ else
     fi
 fi
 tar -C "$tmp" -czf "$tmp/archive.tar.gz" crashkernel-collect || exit 1
-if ! cat "$tmp/archive.tar.gz" >"$out"; then
-    rm -f "$out"
-    exit 1
+# A file is there as a whole or as it was before; a device, a pipe or a link is written to and stays what it is.
+if [ ! -L "$out" ] && { [ -f "$out" ] || [ ! -e "$out" ]; }; then
+    (set -C && : >"$out.partial") || exit 1
+    part=$out.partial
+    cat "$tmp/archive.tar.gz" >"$part" && mv -f "$part" "$out" || exit 1
+    part=
+else
+    cat "$tmp/archive.tar.gz" >"$out" || exit 1
 fi
 echo "collect: wrote $out" >&2
 """

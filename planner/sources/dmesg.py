@@ -15,6 +15,7 @@ from planner.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.ranges import Range, subtract, union
 from planner.sizes import KIB, MIB
 from planner.sources import efi
+from planner.sources.log_boots import boots, maybe_several
 from planner.sources.log_prefix import without_prefix
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
@@ -112,6 +113,16 @@ class _Log:
         self.unit = 0
         self.units: dict[int, int] = {}
 
+    @property
+    def map(self) -> list[Range]:
+        """The memory it shows, whatever of it the kernel may map."""
+        return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
+
+    @property
+    def tells(self) -> bool:
+        """Whether it holds anything of a boot's beginning."""
+        return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
+
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Remember an early allocation."""
         length = end - start if start is not None and end is not None else size
@@ -127,12 +138,52 @@ def looks_like(head: str) -> bool:
 
 def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
-    log = _Log()
-    for number, raw in text_lines(text, name):
-        line = without_prefix(raw)
-        if line:
-            _read(line, number, log)
-    return _machine(log, name)
+    if not maybe_several(text):
+        log = _Log()
+        for number, raw in text_lines(text, name):
+            if line := without_prefix(raw):
+                _read(line, number, log)
+        return _machine(log, name, [])
+    logs: list[tuple[int, _Log]] = []
+    lines = text_lines(text, name)
+    for span in boots(text, name):
+        logs.append((span.start, _Log()))
+        for number, raw in lines:
+            if number in span and (line := without_prefix(raw)):
+                _read(line, number, logs[-1][1])
+            if number + 1 >= span.stop:
+                break
+    return _machine(*_chosen(logs, name))
+
+
+def _chosen(logs: list[tuple[int, _Log]], name: str) -> tuple[_Log, str, list[str]]:
+    """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on the others."""
+    told = [(first, log) for first, log in logs if log.tells] or logs[-1:]
+    others: list[tuple[int, _Log]] = []
+    for first, log in told:
+        if not _captures(log, others[-1][1] if others else _Log()):
+            others.append((first, log))
+    candidates = others or told
+    first, log = next((c for c in reversed(candidates) if c[1].map or c[1].efi), candidates[-1])
+    if len(told) == 1:
+        return log, name, []
+    captures = len(told) - len(others)
+    of_them = f", {captures} of them of a capture kernel" if captures else ""
+    return log, name, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {first} is read"]
+
+
+def _captures(log: _Log, before: _Log) -> bool:
+    """Whether it is a capture kernel's, which kexec tells where the dead kernel's memory is described.
+
+    before: the log of the boot before. A capture kernel sees what that one reserved, and of the rest at most some
+    ranges as they were, which the firmware keeps.
+    """
+    if log.cmdline is not None and any(word.startswith("elfcorehdr=") for word in log.cmdline.split()):
+        return True
+    crash = union((r.start, r.end) for r in (before.crash, before.low) if r is not None)
+    outside = [r for r in log.map if subtract((r.start, r.end), crash)]
+    seen, known = sum(r.size for r in log.map), set(before.map)
+    return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 
 
 def _read(line: str, number: int, log: _Log) -> None:
@@ -240,8 +291,7 @@ def _sized(line: str, number: int, log: _Log) -> None:
             log.event("log_meta", None, None, number, size=meta)
 
 
-def _machine(log: _Log, name: str) -> Machine:
-    notes: list[str] = []
+def _machine(log: _Log, name: str, notes: list[str]) -> Machine:
     dumped = bool(log.dump["memory"])
     if dumped:
         regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 
+from planner.machine import Machine
 from planner.memblock import Memblock
-from planner.memory_map import Flag, Region, Reserved, with_nomap
-from planner.records import dataclass
+from planner.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
+from planner.records import dataclass, replace
 from planner.sizes import KIB
 
-__all__ = ["Entry", "entry", "memblock_of", "regions_of"]
+__all__ = ["ASSUMED", "Entry", "entry", "for_pages", "memblock_of", "regions_of"]
+
+ASSUMED = "the EFI map is read for 4K pages: the log does not tell the page size"
 
 _ENTRY = (
     r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
@@ -23,6 +26,7 @@ _ENTRY = (
 _USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")
 _ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "SP": 1 << 18}
 _WB, _SPECIAL = 8, 1 << 18
+_ACPI = "ACPI reclaim"
 _CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combining
 
 
@@ -63,7 +67,7 @@ def memblock_of(entries: list[Entry], page_size: int) -> tuple[list[Region], lis
     reserved: list[Reserved] = []
     old = any(e.starred for e in entries)
     for e in entries:
-        start, end = e.start // page_size * page_size, -(-e.end // page_size) * page_size
+        start, end = _widened(e.start, e.end, page_size)
         if start >= end or not e.attributes & _CACHEABLE or e.attributes & _SPECIAL:
             continue
         memblock.add(start, end - start)
@@ -72,7 +76,7 @@ def memblock_of(entries: list[Entry], page_size: int) -> tuple[list[Region], lis
         if e.starred if old else not usable:
             memblock.mark(start, end - start, Flag.NOMAP.value)
         elif e.type.startswith("acpi reclaim"):
-            reserved.append(Reserved(start, end, "ACPI reclaim"))
+            reserved.append(Reserved(start, end, _ACPI))
     return memblock.memory, reserved
 
 
@@ -87,9 +91,52 @@ def regions_of(
     if not entries:
         return nodes, []
     if page_size is None:
-        notes.append("the EFI map is read for 4K pages: the log does not tell the page size")
+        notes.append(ASSUMED)
     regions, reserved = memblock_of(entries, page_size or 4 * KIB)
     if not nodes:
         notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")
         return regions, reserved
     return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags]), reserved
+
+
+def for_pages(machine: Machine, page_size: int | None) -> Machine:
+    """The machine of a log whose EFI map was read for 4K pages, once another source tells the kernel's page size.
+
+    Widening to larger pages what was widened to 4K pages is the same as doing it at once.
+    """
+    if page_size is None or ASSUMED not in machine.notes:
+        return machine
+    memory = machine.memory
+    nomap = [_widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
+    if any(r.node is not None for r in memory.regions):
+        # Node ranges are memblock's own, in pages of the kernel.
+        regions = _joined(with_nomap(memory.regions, nomap))
+    else:
+        memblock = Memblock()
+        for r in memory.regions:
+            start, end = _widened(r.start, r.end, page_size)
+            memblock.add(start, end - start)
+        for start, end in nomap:
+            memblock.mark(start, end - start, Flag.NOMAP.value)
+        regions = memblock.memory
+    reserved = [
+        Reserved(*_widened(r.start, r.end, page_size), r.name) if r.name == _ACPI else r for r in memory.reserved
+    ]
+    notes = tuple(note for note in machine.notes if note != ASSUMED)
+    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), notes=notes)
+
+
+def _widened(start: int, end: int, page_size: int) -> tuple[int, int]:
+    return start // page_size * page_size, -(-end // page_size) * page_size
+
+
+def _joined(regions: list[Region]) -> list[Region]:
+    """The same, without boundaries inside NOMAP memory of one node."""
+    joined: list[Region] = []
+    for r in regions:
+        last = joined[-1] if joined else None
+        if last and r.flags & Flag.NOMAP.value and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
+            joined[-1] = replace(last, end=r.end)
+        else:
+            joined.append(r)
+    return joined

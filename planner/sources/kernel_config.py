@@ -9,18 +9,35 @@ import re
 from collections.abc import Mapping
 
 from planner.errors import InputError, Location, printable
+from planner.geometry import VA_BITS
 from planner.machine import NO_DMA_ZONES, Facts, Machine
 from planner.memory_map import MemoryMap
 from planner.records import replace
 from planner.sizes import KIB, format_size
 from planner.sources.reading import text_lines
 
-__all__ = ["applied", "facts_of", "looks_like", "parse", "symbols"]
+__all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"]
 
 _SET = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.*)$")
 _UNSET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$")
 _TITLE = re.compile(r"^# Linux/(\S+) (\S+) Kernel Configuration$")
-_ARCHES = {"ARM64": "aarch64", "X86_64": "x86_64", "S390": "s390x", "PPC64": "ppc64", "RISCV": "riscv", "ARM": "arm"}
+_ARCHES = {
+    "ARM64": "aarch64",
+    "X86_64": "x86_64",
+    "X86": "x86",
+    "S390": "s390x",
+    "PPC64": "ppc64",
+    "PPC": "ppc",
+    "RISCV": "riscv",
+    "LOONGARCH": "loongarch",
+    "MIPS": "mips",
+    "ARM": "arm",
+}
+"""Names of architectures by the symbol that each configuration of one sets."""
+
+_BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
+"""What arch/arm64/Kconfig lets these be, with any page size."""
+
 _PAGES = {
     "ARM64_4K_PAGES": 4 * KIB,
     "ARM64_16K_PAGES": 16 * KIB,
@@ -43,11 +60,17 @@ def symbols(text: str, name: str) -> dict[str, str]:
 
     Raises InputError for a line of no configuration, and where there is no symbol at all.
     """
+    return _symbols(text, name)[0]
+
+
+def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
+    """The symbols, and the lines that set them."""
     found: dict[str, str] = {}
+    lines: dict[str, int] = {}
     whole = False
     for number, line in text_lines(text, name):
         if (m := _SET.match(line)) is not None:
-            found[m[1]] = m[2].strip().strip('"')
+            found[m[1]], lines[m[1]] = m[2].strip().strip('"'), number
         elif (m := _UNSET.match(line)) is not None:
             found[m[1]] = "n"
         elif line.strip() and not line.startswith("#"):
@@ -61,20 +84,28 @@ def symbols(text: str, name: str) -> dict[str, str]:
     if whole and found.get("ARM64") == "y":
         for symbol in _OFF_IF_ABSENT:
             found.setdefault(symbol, "n")
-    return found
+    return found, lines
 
 
-def facts_of(config: Mapping[str, str], name: str) -> Facts:
-    """What a configuration fixes. Raises InputError where its symbols contradict each other."""
+def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | None = None) -> Facts:
+    """What a configuration fixes. lines: where the symbols are set, if it is a file.
+
+    Raises InputError for values that arm64 does not have, and where symbols contradict each other.
+    """
+    lines = lines or {}
     sizes = {size for symbol, size in _PAGES.items() if config.get(symbol) == "y"}
     if len(sizes) > 1:
         raise InputError(name, "more than one page size is set", "give the configuration of one kernel")
     zones = [config.get(symbol) for symbol in ("ZONE_DMA", "ZONE_DMA32")]
+    page_size = sizes.pop() if sizes else None
+    va_bits = _number(config, "ARM64_VA_BITS", name, lines)
+    if page_size and va_bits and va_bits not in VA_BITS[page_size]:
+        raise _impossible(Location(name, lines.get("ARM64_VA_BITS", 0)), va_bits, page_size)
     return Facts(
         arch=next((arch for symbol, arch in _ARCHES.items() if config.get(symbol) == "y"), None),
-        page_size=sizes.pop() if sizes else None,
-        va_bits=_number(config, "ARM64_VA_BITS", name),
-        pa_bits=_number(config, "ARM64_PA_BITS", name),
+        page_size=page_size,
+        va_bits=va_bits,
+        pa_bits=_number(config, "ARM64_PA_BITS", name, lines),
         dma_limit=NO_DMA_ZONES if zones == ["n", "n"] else None,
         config=dict(config),
     )
@@ -82,26 +113,54 @@ def facts_of(config: Mapping[str, str], name: str) -> Facts:
 
 def parse(text: str, name: str) -> Machine:
     """The facts of a configuration, without a map. Raises InputError."""
-    config = symbols(text, name)
-    facts = facts_of(config, name)
+    config, lines = _symbols(text, name)
+    facts = facts_of(config, name, lines)
     notes = []
     title = next((m for _, line in text_lines(text[:4096], name) if (m := _TITLE.match(line))), None)
     if title is not None:
         notes.append(f"{printable(name)} is the configuration of a kernel {printable(title[2])}")
+        if facts.arch is None and title[1] != "arm64":
+            facts = replace(facts, arch=printable(title[1]))
     return Machine(name, "config", MemoryMap(()), facts, settled=False, notes=tuple(notes))
 
 
-def _number(config: Mapping[str, str], symbol: str, name: str) -> int | None:
+def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[str, int]) -> int | None:
     text = config.get(symbol)
     if text is None or text == "n":
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
-        raise InputError(name, f"CONFIG_{symbol}={text[:40]} is no number of bits", "check the configuration")
+    if text not in map(str, _BITS[symbol]):
+        raise InputError(
+            Location(name, lines.get(symbol, 0)),
+            f"CONFIG_{symbol}={text[:40]} is no number of bits that arm64 has",
+            f"check the configuration: use one of {', '.join(map(str, _BITS[symbol]))}",
+        )
     return int(text)
 
 
+def _impossible(where: Location | str, va_bits: int, page_size: int) -> InputError:
+    return InputError(
+        where,
+        f"CONFIG_ARM64_VA_BITS={va_bits} does not go with {format_size(page_size)} pages",
+        f"check the configuration: use one of {', '.join(map(str, VA_BITS[page_size]))}",
+    )
+
+
+def check_arch(config: Machine) -> None:
+    """Refuse the configuration of another architecture's kernel. Raises InputError, naming its file."""
+    if config.facts.arch not in (None, "aarch64"):
+        raise InputError(
+            config.source,
+            f"this is the configuration of a kernel for {config.facts.arch}, not arm64",
+            "give that of the arm64 kernel",
+        )
+
+
 def applied(machine: Machine, config: Machine) -> Machine:
-    """A machine as it would be with the kernel of a configuration: where both say something, that counts."""
+    """A machine as it would be with the kernel of a configuration: where both say something, that counts.
+
+    Raises InputError for the configuration of another architecture, and where it does not go with the page size.
+    """
+    check_arch(config)
     old, new = machine.facts, config.facts
     notes = [*machine.notes, *config.notes]
     for name in ("page_size", "va_bits", "pa_bits"):
@@ -111,12 +170,22 @@ def applied(machine: Machine, config: Machine) -> Machine:
                 f"{name} is {format_size(after)} in {printable(config.source)} and {format_size(before)} in "
                 f"{printable(machine.source)}: the configuration counts"
             )
+    page_size, va_bits = new.page_size or old.page_size, new.va_bits or old.va_bits
+    if page_size and va_bits and va_bits not in VA_BITS.get(page_size, ()):
+        if new.va_bits is not None:
+            raise _impossible(config.source, va_bits, page_size)
+        va_bits = None  # that of other pages
     facts = replace(
         old,
-        page_size=new.page_size or old.page_size,
-        va_bits=new.va_bits or old.va_bits,
+        page_size=page_size,
+        va_bits=va_bits,
         pa_bits=new.pa_bits or old.pa_bits,
         dma_limit=old.dma_limit if new.dma_limit is None else new.dma_limit,
         config={**old.config, **new.config},
     )
-    return replace(machine, facts=facts, notes=tuple(notes))
+    machine = replace(machine, facts=facts, notes=tuple(notes))
+    if machine.kind != "dmesg":
+        return machine
+    from planner.sources import efi  # noqa: PLC0415 - only logs hold such a map
+
+    return efi.for_pages(machine, page_size)

@@ -13,8 +13,11 @@ __all__ = ["without_prefix"]
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _STAMPS = (
-    r"\[\s*\+?\d+\.\d+(?:\s+<\s*\+?\d+\.\d+>)?\]",  # seconds since boot; dmesg -d, -e
-    r"\[\s*[TC]\d+(?:@[TC]\d+)?\]",  # CONFIG_PRINTK_CALLER
+    r"\[\s*\+?\d+\.\d+(?:\s+<\s*\+?\d+\.\d+>|@\d+)?\]",  # seconds since boot; dmesg -d, -e; a vendor's processor
+    r"\[\s*\d+\.\d+ +\d+\.\d+\]",  # grabserial
+    r"(?:\(\d+\))?\[\s*\d+: *[a-z][^][ :]{0,40}(?: *: *\d+)?\]",  # vendors' processor and task
+    r"\[\s*[TC]\d+(?:@[TC]?\d+)?\]",  # CONFIG_PRINTK_CALLER, a vendor's with the processor
+    r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^][ ]{1,80}\]",  # klog
     r"\[[^][]{0,40}\d\d:\d\d[^][]{0,40}\]",  # dmesg -T, -e; serial consoles
     r"<\d+>(?:1 )?",  # priority; version of RFC 5424
     r"\d+,\d+,\d+,[-c](?:,[^;]{0,80})?;",  # /dev/kmsg
@@ -45,4 +48,6 @@ def without_prefix(line: str) -> str:
 
 def _continues(words: str) -> bool:
     """Whether what follows a time stamp may be more of a prefix."""
-    return words.lstrip()[:1] in ("[", "<", "\x1b") or "\x1b" in words or " kernel: " in words or " kernel[" in words
+    return (
+        words.lstrip()[:1] in ("[", "<", "(", "\x1b") or "\x1b" in words or " kernel: " in words or " kernel[" in words
+    )

@@ -21,19 +21,33 @@ COARSE = (
     "are unknown, so this plan is the best that could be"
 )
 
+_COLUMNS = ("RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "CONFIGURED", "MEMMAP-ON-MEMORY")
 _RANGE = re.compile(r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})")
-_LINE = re.compile(r'^\s*(?:RANGE=)?"?0x[0-9a-fA-F]{1,16}-0x[0-9a-fA-F]{1,16}"?(?:\s|$)')
-_HEADING = re.compile(r"^\s*RANGE\s.*\b(?:SIZE|STATE)\b")
-_PAIR = re.compile(r'([A-Z]+)="([^"]*)"')
 _STATES = ("online", "offline", "going-offline", "on->off")
-_SUMMARY = ("Memory block size:", "Total online memory:", "Total offline memory:")
+_CELL = rf"(?:[\d.,]+[BKMGTPE]?|\d+-\d+|yes|no|[A-Z][A-Za-z0-9/]*|{'|'.join(_STATES)})"
+_LINE = re.compile(
+    rf'^\s*(?:(?:{_CELL}\s+)*|(?:[A-Z_:-]+="[^"]*"\s+)*RANGE=")0x[0-9a-fA-F]{{1,16}}-0x[0-9a-fA-F]{{1,16}}"?(?:\s|$)'
+)
+_JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
+_PAIR = re.compile(r'([A-Z][A-Z_:-]*)="([^"]*)"')
+_SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+\d[\d.,]*[BKMGTPE]?\s*$")  # in the user's language
 
 
 def looks_like(head: str) -> bool:
     """Whether a text is the output of lsmem."""
     if head.lstrip()[:1] == "{":
-        return re.match(r'\s*\{\s*"memory"\s*:\s*\[\s*\{\s*"range"\s*:\s*"0x', head) is not None
-    return any(_HEADING.match(line) or _LINE.match(line) for line in head.splitlines()[:20])
+        return _JSON.match(head) is not None
+    return any(_has_range(_heading(line)) or _LINE.match(line) for line in head.splitlines()[:20])
+
+
+def _heading(line: str) -> list[tuple[str, int, int]]:
+    """The columns that a line names, and where their names begin and end; none if it holds anything else."""
+    found = [(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", line)] if line.strip()[:1].isupper() else []
+    return found if all(name in _COLUMNS for name, _, _ in found) else []
+
+
+def _has_range(columns: list[tuple[str, int, int]]) -> bool:
+    return any(column == "RANGE" for column, _, _ in columns)
 
 
 def parse(text: str, name: str) -> Machine:
@@ -61,40 +75,63 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
-    """Blocks that touch are one region: `-a` lists each block by itself."""
+    """Blocks that touch are one region: `-a` lists each block by itself. One of unknown node joins its neighbour."""
     regions: list[Region] = []
     for block in sorted(blocks, key=lambda r: r.start):
         last = regions[-1] if regions else None
-        if last is None or block.start > last.end or (block.start == last.end and block.node != last.node):
+        apart = last is not None and last.node is not None and block.node not in (None, last.node)
+        if last is None or block.start > last.end or (block.start == last.end and apart):
             regions.append(block)
         else:
             if block.start < last.end and "blocks overlap and were joined" not in notes:
                 notes.append("blocks overlap and were joined")
-            regions[-1] = Region(last.start, max(last.end, block.end), 0, last.node)
+            node = block.node if last.node is None else last.node
+            regions[-1] = Region(last.start, max(last.end, block.end), 0, node)
     return tuple(regions)
 
 
 def _of_text(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
     rows: list[tuple[int, int, int, str, int | None]] = []
-    columns: list[str] = []
+    columns: list[tuple[str, int, int]] = []
     for number, line in text_lines(text, name):
-        words = line.split()
-        if _HEADING.match(line):
-            columns = words
-        elif _LINE.match(line):
+        heading = _heading(line)
+        if heading:
+            columns = heading
+            if not _has_range(columns):
+                raise InputError(Location(name, number, 1), "there is no column RANGE", "use lsmem -o RANGE,NODE")
+            continue
+        cells = _cells(line, columns)
+        span = _RANGE.fullmatch(cells.get("RANGE", ""))
+        if span is not None:
             if len(rows) == MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
-            pairs = dict(_PAIR.findall(line))
-            if not pairs and len(words) == len(columns):
-                pairs = dict(zip(columns, words, strict=True))
-            span = _RANGE.search(line)
-            assert span is not None  # noqa: S101 - the line's form has it
-            state = pairs.get("STATE") or next((word for word in words[1:] if word in _STATES), "online")
-            node = pairs.get("NODE", "")
+            node = cells.get("NODE", "")
+            state = cells.get("STATE") or "online"
             rows.append((number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if _is_node(node) else None))
-        elif words and not line.startswith(_SUMMARY):
+        elif line.strip() and not _SUMMARY.match(line):
             raise InputError(Location(name, number, 1), "this is no line of lsmem", "give its output as it is")
     return rows
+
+
+def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
+    """What a row holds in each column; range and state, which no other column looks like, wherever they stand."""
+    found = dict(_PAIR.findall(line))
+    if found:
+        return found
+    for words in (line.split(), line.split(" ")):
+        # With one blank between columns, an empty cell leaves two; in aligned ones, words begin or end as headings do.
+        if columns and len(words) == len(columns):
+            return dict(zip((column for column, _, _ in columns), words, strict=True))
+    if not columns and not _LINE.match(line):
+        return {}
+    for m in re.finditer(r"\S+", line):
+        if _RANGE.fullmatch(m[0]):
+            found["RANGE"] = m[0]
+        elif m[0] in _STATES:
+            found["STATE"] = m[0]
+        else:
+            found.update((column, m[0]) for column, start, end in columns if start == m.start() or end == m.end())
+    return found
 
 
 def _is_node(text: str) -> bool:

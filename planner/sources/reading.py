@@ -29,7 +29,9 @@ def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.Buffer
     try:
         raw: Any
         if path == "-":
-            raw = stdin or sys.stdin.buffer
+            raw = stdin or getattr(sys.stdin, "buffer", None)
+            if raw is None:
+                raise InputError(name, "it is closed", "name a file, or leave standard input open")
         else:
             if os.path.isdir(path):  # noqa: PTH112 - `pathlib` costs start-up time
                 raise InputError(name, "this is a directory", "give a file")

@@ -21,9 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from planner._version import __version__
 from planner.errors import PlannerError, printable
-from planner.machine import NO_DMA_ZONES
 from planner.render.document import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
-from planner.sizes import memparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +39,6 @@ def _format(argument: str) -> str:
     return directives.choice(argument, _FORMATS)
 
 
-def _size(argument: str) -> int:
-    size, end = memparse(argument)
-    if not size or end != len(argument):
-        raise ValueError(f"{argument!r} is no size")
-    return size
-
-
-def _limit(argument: str) -> int:
-    return NO_DMA_ZONES if argument == "none" else _size(argument)
-
-
 class CrashkernelPlan(SphinxDirective):
     """`crashkernel-plan`: one plan."""
 
@@ -61,11 +48,11 @@ class CrashkernelPlan(SphinxDirective):
         "map": directives.unchanged_required,
         "format": _format,
         "kernel": directives.unchanged_required,
-        "page-size": _size,
+        "page-size": directives.unchanged_required,
         "strategy": directives.unchanged_required,
         "align": directives.unchanged_required,
         "rodata": directives.unchanged_required,
-        "dma-limit": _limit,
+        "dma-limit": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -133,7 +120,9 @@ def _nodes(block: Block) -> list[nodes.Node]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> nodes.table:
-    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in align], cols=len(align))
+    # Writers that lay out text take the widths as characters, others as proportions.
+    widths = [max(1, *map(len, column)) for column in zip(*([head] if head else []), *rows, strict=True)]
+    group = nodes.tgroup("", *[nodes.colspec(colwidth=width) for width in widths], cols=len(align))
     if head:
         group += nodes.thead("", _row(head, align))
     group += nodes.tbody("", *[_row(row, align) for row in rows])

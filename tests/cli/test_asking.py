@@ -39,6 +39,13 @@ def answered(run: Run, *args: str) -> dict[str, Any]:
         pytest.param("diff 512M 1G --map {server}", 1, "different: ", id="two requests"),
         pytest.param("diff 512M --map {server} --b kernel=6.12", 1, "different: ", id="two kernels"),
         pytest.param("diff 512M --map {server} --a strategy=mainline --b strategy=mainline", 0, "same: ", id="neither"),
+        pytest.param("diff 512M --map {server} --kernel 6.1 --b kfence", 1, "different: ", id="a flag of one side"),
+        pytest.param("diff 512M --map {server} --kfence --b kfence=no", 1, "different: ", id="a flag with its value"),
+        pytest.param("diff 512M --map {server} --a no-kfence --b kfence=no", 0, "same: ", id="a flag that is off"),
+        pytest.param("diff 512M --map {server} --b cpu=neoverse-v2", 1, "different: ", id="a processor"),
+        pytest.param(
+            "diff 512M --map {server} --a reserved=as-listed --reserved as-listed", 0, "same: ", id="as listed"
+        ),
     ],
 )
 def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
@@ -62,6 +69,8 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
         pytest.param("diff {server}", "error: <command line>: ", id="one side only"),
         pytest.param("diff 1G 2G 3G --map {server}", "error: <command line>: ", id="three requests"),
         pytest.param("diff 1G --map {server} --a form=x", "error: --a: ", id="no option of a side"),
+        pytest.param("diff 1G --map {server} --a kernel", "error: --a: ", id="an option of a side without a value"),
+        pytest.param("diff 1G --map {server} --a steps=yes", "error: --a: ", id="what diff has not itself"),
         pytest.param("diff 1G --map {server} --b align=3M", "error: --align: ", id="no value of it"),
     ],
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import subprocess
 import tarfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
 BOOT = running_machine("deb61-4k_8G_plain_c")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+OLD = b"an older archive"
 pytestmark = pytest.mark.skipif(not SHELLS, reason="needs a POSIX shell")
 
 
@@ -48,25 +53,36 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-def collected(shell: str, root: Path, **environment: str) -> Path:
-    """The archive that the script makes of a tree."""
+def ran(shell: str, root: Path, *args: str, path: str = PATH, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The script, run in a folder beside a tree, which it reads."""
     folder = root.parent / "work"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "collect.sh").write_text(SCRIPT)
     command = [shell, "sh"] if shell == "busybox" else [shell]
-    done = subprocess.run(
-        [*command, "collect.sh", "out.tar.gz"],
+    return subprocess.run(
+        [*command, "collect.sh", *args],
         cwd=folder,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ROOT": str(root), "TMPDIR": str(root.parent), **environment},
+        env={"PATH": path, "ROOT": str(root), "TMPDIR": str(root.parent), **environment},
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
+
+
+def left(root: Path) -> list[str]:
+    """What lies in the folder now, beside the script; nothing may be left where temporary files go."""
+    assert sorted(path.name for path in root.parent.iterdir() if path.name not in ("bin", "full")) == ["root", "work"]
+    return sorted(path.name for path in (root.parent / "work").iterdir() if path.name != "collect.sh")
+
+
+def collected(shell: str, root: Path, **environment: str) -> Path:
+    """The archive that the script makes of a tree."""
+    done = ran(shell, root, "out.tar.gz", **environment)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert done.stderr == "collect: wrote out.tar.gz\n"
-    assert sorted(path.name for path in folder.iterdir()) == ["collect.sh", "out.tar.gz"]
-    assert sorted(path.name for path in root.parent.iterdir()) == ["root", "work"]
-    return folder / "out.tar.gz"
+    assert left(root) == ["out.tar.gz"]
+    return root.parent / "work" / "out.tar.gz"
 
 
 def test_the_command_prints_the_script(run: Run, tmp_path: Path) -> None:
@@ -125,3 +141,117 @@ def test_nothing_else_is_taken(root: Path) -> None:
         "sys/kernel/debug/kernel_page_tables",
         "var/log/dmesg",
     }
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("argument", ["--help", "-h", "-", "-o"])
+def test_an_option_is_no_file(shell: str, root: Path, argument: str) -> None:
+    """There is none: the usage line says what there is."""
+    done = ran(shell, root, argument)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "usage: sh collect.sh [FILE]\n")
+    assert left(root) == []
+
+
+def broken(root: Path, program: str, body: str) -> str:
+    """A search path on which a program fails where the archive is concerned, as on a full disk."""
+    folder = root.parent / "bin"
+    folder.mkdir()
+    (folder / program).write_text(
+        f'#!/bin/sh\ncase "$*" in *archive.tar.gz|*.partial*) {body}; exit 1 ;; esac\nexec /bin/{program} "$@"\n'
+    )
+    (folder / program).chmod(0o755)
+    return f"{folder}:{PATH}"
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell != "busybox"])
+@pytest.mark.parametrize("program", ["cat", "mv"])
+@pytest.mark.parametrize("old", [None, OLD], ids=["a new file", "an older archive"])
+def test_a_full_disk_costs_nothing_that_was_there(shell: str, root: Path, program: str, old: bytes | None) -> None:
+    """Neither half an archive nor the older one is lost. (Busybox does not look for programs that it has itself.)"""
+    out = root.parent / "work" / "out.tar.gz"
+    if old is not None:
+        out.parent.mkdir()
+        out.write_bytes(old)
+    done = ran(shell, root, out.name, path=broken(root, program, "printf half"))
+    assert done.returncode == 1
+    assert "wrote" not in done.stderr
+    assert left(root) == ([] if old is None else [out.name])
+    assert old is None or out.read_bytes() == old
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_older_archive_is_replaced(shell: str, root: Path) -> None:
+    """As a whole."""
+    folder = root.parent / "work"
+    folder.mkdir()
+    (folder / "out.tar.gz").write_bytes(OLD)
+    assert tarfile.is_tarfile(collected(shell, root))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("link", [False, True], ids=["a file", "a link"])
+def test_a_partial_file_of_someone_else_stays(shell: str, root: Path, *, link: bool) -> None:
+    """It is neither written to, nor through, nor removed: root must not be led elsewhere."""
+    folder = root.parent / "work"
+    folder.mkdir()
+    (folder / "victim").write_bytes(OLD)
+    partial = folder / "out.tar.gz.partial"
+    if link:
+        partial.symlink_to("victim")
+    else:
+        partial.write_bytes(OLD)
+    assert ran(shell, root, "out.tar.gz").returncode != 0
+    assert left(root) == [partial.name, "victim"]
+    assert (partial.read_bytes(), (folder / "victim").read_bytes(), partial.is_symlink()) == (OLD, OLD, link)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_link_is_written_through(shell: str, root: Path) -> None:
+    """What it points to is the archive; the link stays."""
+    folder = root.parent / "work"
+    folder.mkdir()
+    (folder / "out.tar.gz").symlink_to("elsewhere")
+    assert ran(shell, root, "out.tar.gz").returncode == 0
+    assert left(root) == ["elsewhere", "out.tar.gz"]
+    assert (folder / "out.tar.gz").is_symlink()
+    assert tarfile.is_tarfile(folder / "elsewhere")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("whole", [True, False], ids=["read to the end", "closed early"])
+def test_a_pipe_is_written_to_and_stays(shell: str, root: Path, *, whole: bool) -> None:
+    """Whether its reader wants all of it or not."""
+    folder = root.parent / "work"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    noise = "".join(f"{hash_:x}\n" for hash_ in (pow(3, n, 1 << 4096) for n in range(3000, 3300)))
+    (root / "sys/kernel/debug/kernel_page_tables").write_text(noise)
+    got: list[bytes] = []
+
+    def reader() -> None:
+        with (folder / "pipe").open("rb") as pipe:
+            got.append(pipe.read() if whole else pipe.read(1))
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    done = ran(shell, root, "pipe", PAGE_TABLES="1")
+    thread.join(30)
+    assert (done.returncode == 0) == whole, done.stderr
+    assert left(root) == ["pipe"]
+    assert stat.S_ISFIFO((folder / "pipe").stat().st_mode)
+    assert got[0][:2] == b"\x1f\x8b" if whole else got[0] == b"\x1f"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes device nodes")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_device_stays(shell: str, root: Path) -> None:
+    """One that is always full, a copy in a folder of its own."""
+    node = root.parent / "full"
+    try:
+        os.mknod(node, stat.S_IFCHR | 0o600, os.makedev(1, 7))
+    except PermissionError:
+        pytest.skip("no device nodes here")
+    done = ran(shell, root, str(node))
+    assert done.returncode == 1
+    assert stat.S_ISCHR(node.stat().st_mode)
+    assert left(root) == []

@@ -57,6 +57,19 @@ def test_the_list_says_what_the_command_says(name: str) -> None:
     assert COMMANDS[name].rstrip(".") in " ".join((command(name).help or "").split()).replace(" (the default)", "")
 
 
+def test_the_manual_page_names_options_as_help_does(run: Run) -> None:
+    """Every option of every command, the one for help included."""
+    page = run("man").out.replace("\\-", "-")
+    for name in COMMANDS:
+        section = page.partition(f'.SS "{name}')[2].partition(".SS")[0]
+        context = click.Context(command(name), info_name=name, parent=cli.make_context(PROGRAM, [name]))
+        for parameter in command(name).get_params(context):
+            record = parameter.get_help_record(context)
+            if isinstance(parameter, click.Option) and record is not None:
+                assert f"\\fB{record[0]}\\fR" in section, (name, record)
+        assert "\\fB-h, --help\\fR" in section
+
+
 def test_an_unknown_command_is_none() -> None:
     """Even if a module of such a name exists."""
     assert cli.get_command(CONTEXT, "options") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -105,6 +106,67 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     """`-o /dev/null` is not the end of /dev/null."""
     output.emit("new", os.devnull)
     assert not Path(os.devnull).is_file()
+
+
+def _program(script: str, *args: str, folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    """A bash script in which `"$@"` is the program with these arguments."""
+    command = ["bash", "-c", script, "bash", *PROGRAM, *args]
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    return subprocess.run(command, capture_output=True, check=False, cwd=folder, env=environment)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param('"$@" -o /dev/stdout', id="standard output is a pipe"),
+        pytest.param('"$@" -o /dev/stdout > out; cat out', id="or a file"),
+        pytest.param(
+            'echo first > out; "$@" -o /dev/stdout >> out; echo last >> out; cat out', id="that has more in it"
+        ),
+        pytest.param('{ echo first; "$@" -o /dev/stdout; echo last; } > out; cat out', id="or gets more"),
+        pytest.param('{ "$@" -o >(cat >&3); } 3>&1 | cat', id="another process"),
+        pytest.param('mkfifo pipe; cat pipe & "$@" -o pipe; wait', id="a named pipe"),
+        pytest.param('exec 7<> gone; rm gone; "$@" -o /dev/fd/7; cat /dev/fd/7', id="a file without a name"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan 512M --map server.json", "batch fleet.jsonl"])
+def test_what_is_no_regular_file_is_written_to(
+    run: Run, monkeypatch: pytest.MonkeyPatch, script: str, command: str, server: str
+) -> None:
+    """The bytes are those of standard output; what stands before and after them stays."""
+    folder = Path(server).parent
+    record = {"id": 1, "map": json.loads(Path(server).read_text()), "crashkernel": "512M"}
+    (folder / "fleet.jsonl").write_text(json.dumps(record) + "\n")
+    monkeypatch.chdir(folder)
+    plain = run(*command.split())
+    done = _program(script, *command.split(), folder=folder)
+    assert (done.returncode, done.stderr) == (0, b"")
+    around = (b"first\n", b"last\n") if "first" in script else (b"", b"")
+    assert plain.status == 0
+    assert done.stdout == around[0] + plain.out.encode() + around[1]
+    assert {path.name for path in folder.iterdir()} <= {"server.json", "fleet.jsonl", "out", "pipe"}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param("plan 512M --map -", id="a map"),
+        pytest.param("plan 512M --map {} --log -", id="a log"),
+        pytest.param("plan 512M --map {} --config -", id="a configuration"),
+        pytest.param("verify -", id="verify"),
+        pytest.param("diff - {} 512M", id="one side of a difference"),
+        pytest.param("bbm --procedure -", id="a procedure"),
+        pytest.param("batch --files-from -", id="a list of files"),
+        pytest.param("batch -", id="records"),
+    ],
+)
+def test_a_closed_standard_input_is_one_line(args: str, server: str) -> None:
+    """`<&-`: there is nothing to read."""
+    done = _program('"$@" <&-', *args.format(server).split())
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"error: <stdin>: it is closed; name a file")
+    assert done.stderr.count(b"\n") == 1
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")

@@ -9,7 +9,7 @@ import pytest
 
 from planner.memory_map import Flag, Region
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import efi, parse_text
+from planner.sources import configured, efi, parse_text
 
 SAMPLES = Path(parse_text.__code__.co_filename).parent / "samples"
 THUNDERX = (SAMPLES / "thunderx-cn88xx-128g-64k-efi-memblock.dmesg").read_text()
@@ -112,3 +112,39 @@ def test_node_ranges_stay_and_get_flags() -> None:
         Region(2 * GIB + MIB, 3 * GIB, 0, 1),
     )
     assert not any("assumed" in note for note in source.notes)
+
+
+UNALIGNED = (
+    line(GIB, 2 * GIB)
+    + line(2 * GIB, 2 * GIB + 12 * KIB, "Runtime Data")
+    + line(2 * GIB + 12 * KIB, 2 * GIB + 100 * KIB)
+    + line(2 * GIB + 100 * KIB, 2 * GIB + 104 * KIB, "ACPI Reclaim")
+    + line(2 * GIB + 104 * KIB, 2 * GIB + 200 * KIB, "Runtime Code")
+    + line(3 * GIB + 4 * KIB, 4 * GIB - 4 * KIB)
+)
+NODES = "[    0.000000] Early memory node ranges\n" + "".join(
+    f"[    0.000000]   node   0: [mem {start:#018x}-{end - 1:#018x}]\n"
+    for start, end in ((GIB, 2 * GIB), (2 * GIB, 2 * GIB + 256 * KIB), (3 * GIB, 4 * GIB))
+)
+
+
+@pytest.mark.parametrize("page_size", [4 * KIB, 16 * KIB, 64 * KIB])
+@pytest.mark.parametrize("nodes", ["", NODES], ids=["the firmware's map alone", "with node ranges"])
+@pytest.mark.parametrize(
+    "descriptors", [UNALIGNED, re.sub(r"(?m)^.*(memory|reserved)\[.*\n", "", THUNDERX)], ids=["made", "a real map"]
+)
+def test_the_page_size_may_come_from_a_configuration(
+    tmp_path: Path, descriptors: str, nodes: str, page_size: int
+) -> None:
+    """The map is then that of a log which tells it itself."""
+    told = f"[    0.000000] pcpu-alloc: s88000 r8192 d30784 u131072 alloc=2*{page_size}\n"
+    config = tmp_path / "config"
+    config.write_text(f"CONFIG_ARM64=y\nCONFIG_ARM64_{page_size // KIB}K_PAGES=y\n")
+    log = HEAD + re.sub(r"(?m)^.*pcpu-alloc.*\n", "", descriptors) + (nodes if descriptors is UNALIGNED else "")
+    silent = parse_text(log.encode(), "x")
+    assert efi.ASSUMED in silent.notes
+    expected = parse_text((log + told).encode(), "x")
+    machine = configured(silent, str(config))
+    assert machine.memory.reserved == expected.memory.reserved
+    assert machine.memory.regions == expected.memory.regions
+    assert not any("EFI map is read for" in note for note in machine.notes)

@@ -124,6 +124,16 @@ def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
         pytest.param("CONFIG_A=y\nwhatever\n", "c:2:1: this is no line of a kernel configuration", id="another line"),
         pytest.param("# nothing\n", "there is no CONFIG_ symbol in it", id="no symbol"),
         pytest.param("CONFIG_ARM64_4K_PAGES=y\nCONFIG_ARM64_64K_PAGES=y\n", "more than one page size", id="two sizes"),
+        pytest.param(BASE + "CONFIG_ARM64_VA_BITS=0\n", "c:4:1: CONFIG_ARM64_VA_BITS=0 is no number", id="no VA bits"),
+        pytest.param(BASE + "CONFIG_ARM64_VA_BITS=40\n", "c:4:1: CONFIG_ARM64_VA_BITS=40 is no", id="40 VA bits"),
+        pytest.param(BASE + "CONFIG_ARM64_VA_BITS=048\n", "c:4:1: CONFIG_ARM64_VA_BITS=048 is no", id="octal VA bits"),
+        pytest.param(BASE + "CONFIG_ARM64_PA_BITS=99\n", "c:4:1: CONFIG_ARM64_PA_BITS=99 is no", id="99 PA bits"),
+        pytest.param(
+            WHOLE.replace("VA_BITS=48", "VA_BITS=42"),
+            f"c:{WHOLE[: WHOLE.index('CONFIG_ARM64_VA')].count(chr(10)) + 1}:1: CONFIG_ARM64_VA_BITS=42 does not go "
+            "with 4K pages",
+            id="VA bits of other pages",
+        ),
         pytest.param("CONFIG_ARM64_VA_BITS=many\n", "CONFIG_ARM64_VA_BITS=many is no number", id="no number"),
         pytest.param("CONFIG_ARM64_VA_BITS=" + "9" * 5000, "is no number", id="an endless number"),
     ],
@@ -133,6 +143,49 @@ def test_what_is_no_configuration(text: str, what: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "c", "config")
     assert what in str(caught.value)
+
+
+FOREIGN = {
+    "x86, as the option's title says": TITLE.replace("arm64", "x86"),
+    "x86_64": TITLE.replace("arm64", "x86") + "CONFIG_X86_64=y\nCONFIG_X86=y\n",
+    "32-bit ARM": "CONFIG_ARM=y\n",
+    "s390x": "CONFIG_S390=y\nCONFIG_ARM64_4K_PAGES=y\n",
+    "riscv": "CONFIG_RISCV=y\n",
+}
+
+
+@pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN)
+def test_the_configuration_of_another_architecture_is_refused(run: Run, tmp_path: Path, text: str) -> None:
+    """It says nothing of an arm64 kernel; the error names its file, whatever the map is."""
+    path = tmp_path / "config"
+    path.write_text(text + "CONFIG_ZONE_DMA=y\n")
+    for sample in ("sample:altra-32g", "sample:honeycomb-30g"):
+        done = run("plan", "512M", "--map", sample, "--config", str(path))
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith(f"error: {path}: this is the configuration of a kernel for ")
+        assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "page_size", "va_bits"),
+    [
+        pytest.param(
+            "CONFIG_ARM64_64K_PAGES=y\n", 64 * KIB, None, id="other pages: the machine's bits were of its own"
+        ),
+        pytest.param("CONFIG_ARM64_VA_BITS=48\n", 4 * KIB, 48, id="other bits"),
+        pytest.param("CONFIG_KFENCE=y\n", 4 * KIB, 39, id="neither"),
+    ],
+)
+def test_bits_and_pages_of_two_sources(tmp_path: Path, text: str, page_size: int, va_bits: int | None) -> None:
+    """What the configuration says counts, and nothing is left that does not go with it."""
+    machine = parse_text(b'{"memory": [{"start": "1G", "size": "7G"}], "page_size": "4K", "va_bits": 39}', "m")
+    path = tmp_path / "config"
+    path.write_text(text)
+    facts = configured(machine, str(path)).facts
+    assert (facts.page_size, facts.va_bits) == (page_size, va_bits)
+    path.write_text("CONFIG_ARM64_VA_BITS=47\n")
+    with pytest.raises(InputError, match="config: CONFIG_ARM64_VA_BITS=47 does not go with 4K pages"):
+        configured(machine, str(path))
 
 
 def test_without_zone_dma_the_firmware_is_not_asked() -> None:

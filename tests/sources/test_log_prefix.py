@@ -31,6 +31,8 @@ FORMS: dict[str, Callable[[int, str], str]] = {
     "a caller's thread": lambda i, line: f"[    0.{i:06d}][    T0] {line}",
     "a caller's processor": lambda i, line: f"[    0.{i:06d}] [    C0] {line}",
     "a caller's thread and processor": lambda i, line: f"[    0.{i:06d}][T0@C0] {line}",
+    "a caller's thread, a vendor's processor": lambda i, line: f"[    0.{i:06d}][    T0@0] {line}",
+    "klog": lambda i, line: f"I1104 10:00:00.000000       1 kernel.go:1] [    0.{i:06d}] {line}",
     "journalctl -o short": lambda _, line: f"Nov 03 10:11:12 host-1 kernel: {line}",
     "journalctl -o short-full": lambda _, line: f"Mon 2025-11-03 10:11:12 CET host-1 kernel: {line}",
     "journalctl -o short-iso": lambda _, line: f"2025-11-03T10:11:12+0100 host-1 kernel: {line}",
@@ -46,6 +48,11 @@ FORMS: dict[str, Callable[[int, str], str]] = {
     "/dev/kmsg with a caller": lambda i, line: f"6,{i},{i},-,caller=T0;{line}",
     "a serial console with dates": lambda i, line: f"[2025-11-03 10:11:12] [    0.{i:06d}] {line}",
     "a serial console with times": lambda i, line: f"10:11:12.123 [    0.{i:06d}] {line}",
+    "grabserial": lambda i, line: f"[0.{i:06d} 0.000010] [    0.{i:06d}] {line}",
+    "a processor in the time stamp": lambda i, line: f"[    0.{i:06d}@0] {line}",
+    "a processor and a task": lambda i, line: f"[    0.{i:06d}] (0)[0:swapper]{line}",
+    "a processor and a task apart": lambda i, line: f"[    0.{i:06d}]  (0)[0:swapper/0] {line}",
+    "a processor, a task and its processor": lambda i, line: f"[    0.{i:06d}]  [0:      swapper/0:    0] {line}",
     "colours": lambda i, line: f"\x1b[32m[    0.{i:06d}] \x1b[0m{line}",
     "carriage returns": lambda i, line: f"[    0.{i:06d}] {line}\r",
 }
@@ -75,6 +82,8 @@ def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> 
         "crashkernel reserved: 0x00000000c0000000 - 0x00000000e0000000 (512 MB)",
         "OF: reserved mem: 0x00000000f6000000..0x00000000f7ffffff (32768 KiB) map reusable linux,cma",
         "Dentry cache hash table entries: 4194304 (order: 13, 33554432 bytes, linear)",
+        "(order: 13, 33554432 bytes, linear)",
+        "[mem 0x80000000-0xffffffff] available for PCI devices",
     ],
 )
 def test_the_words_of_the_kernel_stay(line: str) -> None:
@@ -83,7 +92,9 @@ def test_the_words_of_the_kernel_stay(line: str) -> None:
     assert without_prefix(f"[    0.000000] {line}") == line
 
 
-@pytest.mark.parametrize("unit", ["[00:", "00:", "[", "<6>", "a ", " ", "1", "kern :info :", "\x1b["])
+@pytest.mark.parametrize(
+    "unit", ["[00:", "00:", "[", "<6>", "a ", " ", "1", "kern :info :", "\x1b[", "[0:a:", "[0.1 ", "(0)"]
+)
 def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile lines end; what is left of them does not matter."""
     without_prefix(unit * (64_000 // len(unit)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ JSON = """\
    ]
 }
 """
+COLUMNS = """\
+ SIZE  STATE RANGE
+   2G online 0x0000000080000000-0x00000000ffffffff
+   1G online 0x0000008080000000-0x00000080bfffffff
+   1G offline 0x00000080c0000000-0x00000080ffffffff
+"""
+SHUFFLED = """\
+{"memory": [{"size": "2G", "range": "0x0000000080000000-0x00000000ffffffff"},
+            {"size": "1G", "state": "online", "range": "0x0000008080000000-0x00000080bfffffff"},
+            {"size": "1G", "state": "offline", "range": "0x00000080c0000000-0x00000080ffffffff"}]}
+"""
 BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
 
 
@@ -58,6 +70,11 @@ BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
         pytest.param(PAIRS, id="pairs"),
         pytest.param(JSON, id="JSON"),
         pytest.param("\n".join(TEXT.splitlines()[1:4]), id="without headings"),
+        pytest.param(COLUMNS, id="columns in another order"),
+        pytest.param("\n".join(COLUMNS.splitlines()[1:]), id="in another order without headings"),
+        pytest.param(re.sub('(RANGE="[^"]*") (SIZE="[^"]*")', r"\2 \1", PAIRS), id="pairs in another order"),
+        pytest.param(SHUFFLED, id="JSON in another order"),
+        pytest.param(TEXT.replace("Memory block size", "Größe des Speicherblocks"), id="a summary in German"),
     ],
 )
 def test_online_blocks(text: str) -> None:
@@ -66,6 +83,53 @@ def test_online_blocks(text: str) -> None:
     assert (source.kind, source.memory.regions.values, source.settled) == ("lsmem", BANKS, False)
     assert COARSE in source.notes
     assert "1024M of memory is offline and left out" in source.notes
+
+
+@pytest.mark.parametrize("fmt", [None, "lsmem"])
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        pytest.param("RANGE\n{0}\n{1}\n", (None, None), id="-o RANGE"),
+        pytest.param("RANGE                                 NODE\n{0}    0\n{1}    1\n", (0, 1), id="-o RANGE,NODE"),
+        pytest.param("NODE RANGE\n   0 {0}\n   1 {1}\n", (0, 1), id="-o NODE,RANGE"),
+        pytest.param("RANGE ZONES\n{0}   None\n{1} Normal\n", (None, None), id="-o RANGE,ZONES"),
+        pytest.param("ZONES RANGE\nDMA32/Normal {0}\nNormal       {1}\n", (None, None), id="-o ZONES,RANGE"),
+        pytest.param("SIZE RANGE\n  1G {0}\n 21G {1}\n", (None, None), id="-o SIZE,RANGE"),
+        pytest.param("RANGE STATE BLOCK NODE\n{0} online  0\n{1} online 8-9 1\n", (0, 1), id="-r, a cell empty"),
+        pytest.param(
+            "RANGE                                  STATE REMOVABLE NODE CONFIGURED MEMMAP-ON-MEMORY\n"
+            "{0} online              0        yes\n"
+            "{1} online       yes    1        yes               no\n",
+            (0, 1),
+            id="all that is known, some cells empty",
+        ),
+        pytest.param('NODE="0" RANGE="{0}"\nNODE="" RANGE="{1}"\n', (0, None), id="-P, a cell empty"),
+        pytest.param('MEMMAP_ON_MEMORY="" RANGE="{0}"\nRANGE="{1}" NODE="1"\n', (None, 1), id="-y"),
+        pytest.param('{{"memory": [{{"range": "{0}"}}, {{"range": "{1}"}}]}}', (None, None), id="-J -o RANGE"),
+        pytest.param(
+            '{{"memory": [{{"node": 0, "range": "{0}"}}, {{"node": 1, "range": "{1}"}}]}}',
+            (0, 1),
+            id="-J -o NODE,RANGE",
+        ),
+    ],
+)
+def test_chosen_columns(text: str, nodes: tuple[int | None, int | None], fmt: str | None) -> None:
+    """Whatever they are, if RANGE is one of them; found by content, too."""
+    banks = ((GIB, 2 * GIB), (0x80_8000_0000, 0x80_C000_0000))
+    shown = text.format(*(f"{start:#018x}-{end - 1:#018x}" for start, end in banks))
+    source = parse_text(shown.encode(), "x", fmt)
+    expected = [Region(start, end, 0, node) for (start, end), node in zip(banks, nodes, strict=True)]
+    assert source.memory.regions.values == tuple(expected)
+
+
+def test_a_block_of_unknown_node_joins_its_neighbours() -> None:
+    """A hole in the listing is none in the memory: a boundary lies only between two known nodes."""
+    nodes = ["", "0", "", "0", "1", ""]
+    rows = [f'RANGE="{i << 27:#018x}-{(i + 1 << 27) - 1:#018x}" NODE="{node}"' for i, node in enumerate(nodes, start=8)]
+    assert parse_text("\n".join(rows).encode(), "x").memory.regions == (
+        Region(8 << 27, 12 << 27, 0, 0),
+        Region(12 << 27, 14 << 27, 0, 1),
+    )
 
 
 def test_each_block_by_itself() -> None:
@@ -99,6 +163,8 @@ def test_a_real_one() -> None:
         pytest.param("0x2-0x1 1M online\n", "x:1:1: the range ends before it starts", id="inverted"),
         pytest.param("0x0-0xffffffffffffffff 1M online\n", "beyond 52 physical", id="beyond"),
         pytest.param(TEXT + "rubbish\n", "x:9:1: this is no line of lsmem", id="another line"),
+        pytest.param("SIZE STATE\n  2G online\n", "x:1:1: there is no column RANGE", id="no ranges"),
+        pytest.param("RANGE SIZE\nnone 2G\n", "x:2:1: this is no line of lsmem", id="a row without a range"),
         pytest.param(JSON[:-9], "is not JSON", id="JSON cut off"),
         pytest.param(JSON.replace("0x0000008080000000-", "?"), "memory.1.range is no range", id="JSON without a range"),
         pytest.param('{"memory": [{"range": "0x0-0x1"}, 7]}', "memory.1.range is no range", id="JSON of another kind"),
@@ -108,5 +174,5 @@ def test_a_real_one() -> None:
 def test_damage(text: str, what: str) -> None:
     """One line, with its place where there is one."""
     with pytest.raises(InputError) as caught:
-        parse_text(text.encode(), "x")
+        parse_text(text.encode(), "x", "lsmem")
     assert what in str(caught.value)

@@ -1,0 +1,214 @@
+"""The library's calls read what they are given as the command line does, or say which parameter is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from enum import IntEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import planner
+from planner.batch import Defaults, answer_record
+from planner.machine import NO_DMA_ZONES
+from planner.planning import Options
+from planner.sizes import GIB, KIB, MIB
+from planner.values import OPTIONS, read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAP = planner.MemoryMap((planner.Region(2 * GIB, 34 * GIB),), ())
+RECORD = {"map": {"memory": [{"start": 2 * GIB, "end": 34 * GIB}]}, "crashkernel": "512M"}
+WRONG: Any = None
+"""A value of a wrong type, which a type checker would have refused; so is the next."""
+WRONG_REQUEST: Any = 512 * MIB
+
+
+class Granule(IntEnum):
+    """A number by another name."""
+
+    BIG = 64 * KIB
+
+
+def test_every_option_has_a_reader() -> None:
+    """None is forgotten, none made up."""
+    assert set(OPTIONS) == set(Options.__slots__)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        pytest.param("page_size", "64K", 64 * KIB, id="a page size as on the command line"),
+        pytest.param("page_size", 64 * KIB, 64 * KIB, id="a page size in bytes"),
+        pytest.param("page_size", Granule.BIG, 64 * KIB, id="a page size of an enumeration"),
+        pytest.param("va_bits", "48", 48, id="bits as text"),
+        pytest.param("va_bits", 39, 39, id="bits"),
+        pytest.param("dma_limit", "1G", GIB, id="a DMA limit as on the command line"),
+        pytest.param("dma_limit", "none", NO_DMA_ZONES, id="no DMA zones"),
+        pytest.param("dma_limit", NO_DMA_ZONES, NO_DMA_ZONES, id="no DMA zones, by the number that says so"),
+        pytest.param("align", 2 * MIB, str(2 * MIB), id="an alignment in bytes"),
+        pytest.param("align", "CONT-PMD", "cont-pmd", id="an alignment by name"),
+        pytest.param("kernel", "6.1", "6.1", id="a kernel"),
+        pytest.param("rodata", "full", "full", id="a word"),
+        pytest.param("kfence", True, True, id="a flag"),
+        pytest.param("kfence", False, False, id="a flag that is off"),
+        pytest.param("reserved", "as-listed", "as-listed", id="how reservations are taken"),
+    ],
+)
+def test_options_are_read_as_on_the_command_line(name: str, given: object, value: object) -> None:
+    """In a call and in a record alike."""
+    options = Options(**read_options({name: given}))
+    assert getattr(options, name) == value
+    assert type(getattr(options, name)) is type(value)
+    record = answer_record({**RECORD, name: given}, Defaults())
+    assert record.ask is not None
+    assert record.ask.options == options
+    assert planner.plan(MAP, "512M", **{name: given}).mapping == planner.plan(MAP, "512M", **{name: value}).mapping
+
+
+def test_none_leaves_every_option_out() -> None:
+    """Also one that is never None."""
+    assert Options(**read_options(dict.fromkeys(OPTIONS))) == Options()
+
+
+REFUSED = [
+    ("page_size", "5K", "'5K' is no page size of arm64; give 4K, 16K or 64K"),
+    ("page_size", 65536.0, "must be a text or an integer; write it as on the command line"),
+    ("page_size", True, "must be a text or an integer; write it as on the command line"),
+    ("va_bits", "many", "'many' is no number of bits; such as 48"),
+    ("va_bits", -48, "'-48' is no number of bits; such as 48"),
+    ("dma_limit", "1.5G", "'1.5G' is no size; give one such as 512M, 1G or 0x20000000"),
+    ("dma_limit", 0, "0 is 0 bytes; give a size between 1 and 0xffffffffffffffff"),
+    ("align", 3 * MIB, "3145728 is no power of two; give one such as 2M, 32M or 1G"),
+    ("kernel", 6.1, "must be a text; write it as on the command line"),
+    ("strategy", "", "must be a text; write it as on the command line"),
+    ("cpu", 0x410FD4F1, "must be a text; write it as on the command line"),
+    ("preset", ["rhel9"], "must be a text; write it as on the command line"),
+    ("rodata", "FULL", "'FULL' is not known; use off, on or full"),
+    ("rodata", "zz", "'zz' is not known; use off, on or full"),
+    ("reserved", "rewnd", "'rewnd' is not known; use rewind or as-listed"),
+    ("kfence", "no", "must be true or false; or leave it out"),
+    ("prefer_aligned", "no", "must be true or false; or leave it out"),
+    ("steps", 1, "must be true or false; or leave it out"),
+]
+
+CALLS: dict[str, Callable[..., object]] = {
+    "plan": partial(planner.plan, MAP, "512M"),
+    "compare": partial(planner.compare, MAP, "512M"),
+    "fit": partial(planner.fit, MAP),
+    "explain": partial(planner.explain, MAP, "512M"),
+    "defaults": partial(planner.defaults, MAP),
+    "sweep": partial(planner.sweep, MAP, "128M", "256M"),
+    "give_back": partial(planner.give_back, MAP, "512M", "256M"),
+}
+
+
+@pytest.mark.parametrize(("name", "given", "message"), REFUSED, ids=lambda value: repr(value)[:20])
+def test_a_value_that_an_option_does_not_take_is_named(name: str, given: object, message: str) -> None:
+    """In a call and in a record alike: never a wrong plan, never an error from somewhere inside."""
+    with pytest.raises(planner.InputError) as caught:
+        planner.plan(MAP, "512M", **{name: given})
+    assert str(caught.value) == f"{name}: {message}"
+    assert answer_record({**RECORD, name: given}, Defaults()).error == f"{name}: {message}"
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_every_call_reads_its_options(call: str) -> None:
+    """The same values, the same refusals; an option that there is not is a mistake in the program."""
+    CALLS[call](page_size="64K", va_bits="48", dma_limit="none", align=2 * MIB)
+    with pytest.raises(planner.InputError, match=r"^kfence: must be true or false; or leave it out$"):
+        CALLS[call](kfence="no")
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'kernal'"):
+        CALLS[call](kernal="6.1")
+
+
+def test_batches_of_a_data_engine_read_options_too() -> None:
+    """Before any row is looked at."""
+    pytest.importorskip("pyarrow")
+    from planner.batch import plan_batches  # noqa: PLC0415 - needs the extra
+
+    assert list(plan_batches([], page_size="64K")) == []
+    with pytest.raises(planner.InputError, match=r"^rodata: 'FULL' is not known"):
+        plan_batches([], rodata="FULL")
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text"):
+        plan_batches([], crashkernel=WRONG_REQUEST)
+
+
+ASKING: dict[str, Callable[[Any], object]] = {
+    "plan": lambda request: planner.plan(MAP, request),
+    "compare": lambda request: planner.compare(MAP, request),
+    "fit": lambda request: planner.fit(MAP, request),
+    "explain": lambda request: planner.explain(MAP, request),
+    "sweep": lambda request: planner.sweep(MAP, "128M", "256M", request),
+    "give_back": lambda request: planner.give_back(MAP, request, 0),
+}
+
+
+@pytest.mark.parametrize("call", sorted(ASKING))
+@pytest.mark.parametrize("value", [WRONG_REQUEST, b"512M", ["512M"]], ids=["a number", "bytes", "a list"])
+def test_a_request_is_a_text(call: str, value: Any) -> None:
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text; such as 512M$"):
+        ASKING[call](value)
+
+
+@pytest.mark.parametrize(
+    "value", [WRONG, 7, b"sample:rpi4-4g", {"memory": []}, planner], ids=lambda v: type(v).__name__
+)
+def test_what_is_no_machine_is_refused(value: Any) -> None:
+    """And what is one is said."""
+    kind = type(value).__name__
+    with pytest.raises(planner.InputError, match=f"^source: {kind} is no machine; give a planner.Machine, "):
+        planner.plan(value, "512M")
+
+
+def test_a_path_is_a_source(tmp_path: Path) -> None:
+    """As text or as `pathlib` has it."""
+    path = tmp_path / "iomem"
+    path.write_text("80000000-ffffffff : System RAM\n")
+    assert planner.plan(path, "64M") == planner.plan(str(path), "64M")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes="512M"), "sizes: must be a list", id="a text of sizes"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=["1T", "x"]), "sizes: 'x' is no size", id="no size"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=[-1]), "sizes: -1 is no size", id="less than nothing"),
+        pytest.param(lambda: planner.fit(MAP, keep_low=WRONG), "keep_low: must be a text or an", id="kept: no size"),
+        pytest.param(lambda: planner.fit(MAP, any_image="no"), "any_image: must be true or", id="a flag: no text"),  # type: ignore[arg-type]
+        pytest.param(lambda: planner.fit(MAP, image_size="big"), "image_size: 'big' is no size", id="an image"),
+        pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is no size", id="the end of a sweep"),
+        pytest.param(lambda: planner.sweep(MAP, 0, "1M"), "least: 0 is 0 bytes", id="the start of a sweep"),
+        pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is no size", id="its step"),
+        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is no size", id="what is written"),
+        pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is no plan", id="plans to compare"),
+    ],
+)
+def test_other_parameters_are_named_too(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(planner.InputError) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+
+
+def test_nothing_is_a_size_where_it_means_something() -> None:
+    """Everything given back, nothing kept free."""
+    assert planner.give_back(MAP, "512M", "0") == planner.give_back(MAP, "512M", 0)
+    assert planner.fit(MAP, keep_low="0") == planner.fit(MAP)
+
+
+def test_the_packages_are_there_without_being_imported() -> None:
+    """`dir()` lists what is public, and everything in it resolves; listing it loads nothing."""
+    code = (
+        "import sys, planner; names = dir(planner); print(*sorted(m for m in sys.modules if m[:7] == 'planner'));"
+        "[getattr(planner, name) for name in names]; print(planner.bbm.__name__, planner.batch.__name__, *names)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded, found = done.stdout.splitlines()
+    assert loaded.split() == ["planner", "planner._version"]
+    assert found.split() == ["planner.bbm", "planner.batch", *sorted(planner.__all__)]
+    with pytest.raises(AttributeError, match="'planner' has no attribute 'nothing'"):
+        planner.nothing  # noqa: B018 - that is the question
