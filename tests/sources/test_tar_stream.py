@@ -24,7 +24,7 @@ def packed(members: list[tuple[str, bytes]], fmt: int) -> bytes:
     with tarfile.open(fileobj=out, mode="w", format=fmt) as archive:
         for name, data in members:
             info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(data), 1.5  # type: ignore[assignment]
+            info.size, info.mtime = len(data), 1.5
             archive.addfile(info, io.BytesIO(data))
     return out.getvalue()
 
