@@ -344,6 +344,19 @@ def _other_readings(question: Question, setting: Setting, view: ReservationView)
     """The answers under the other readings, as far as they differ."""
     seen = {(view.crash, view.low)}
     found: list[OtherReading] = []
+    placed = question.steps.elsewhere((question.text, setting.proposal), lambda: _placed_elsewhere(question, setting))
+    for other, (request, placement) in zip(question.others, placed, strict=True):
+        if (placement.crash, placement.low) in seen:
+            continue
+        seen.add((placement.crash, placement.low))
+        outcome = outcome_of(request, placement, setting)
+        found.append(OtherReading(other.assumption, outcome, placement.crash, placement.low))
+    return tuple(found)
+
+
+def _placed_elsewhere(question: Question, setting: Setting) -> list[tuple[ck.Reading, Placement]]:
+    """What is asked for under each of the other readings, and what reserving does."""
+    placed = []
     for other in question.others:
         request, there, memory = question.request, setting, MemoryMap(setting.memory.regions, other.memory.reserved)
         if other.more:
@@ -354,9 +367,5 @@ def _other_readings(question: Question, setting: Setting, view: ReservationView)
         placement = Placement(log=[])
         if request.valid:
             placement = reserve(memblock, request, there.profile, there.bounds, there.proposal)
-        if (placement.crash, placement.low) in seen:
-            continue
-        seen.add((placement.crash, placement.low))
-        answer = _reservation_view(request, placement, there, whole=False)
-        found.append(OtherReading(other.assumption, answer.outcome, answer.crash, answer.low))
-    return tuple(found)
+        placed.append((request, placement))
+    return placed

@@ -7,6 +7,8 @@ Imports everything up to `remarks`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from planner import crashkernel as ck
 from planner.accounting import LowMemory, base_pages_outside, hole_above, low_memory
 from planner.linear_map import Measured
@@ -27,7 +29,7 @@ class Steps:
     memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
     """
 
-    __slots__ = ("_baselines", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
+    __slots__ = ("_baselines", "_elsewhere", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
 
     def __init__(self, setting: Setting) -> None:
         self.memblock = Memblock.of(
@@ -37,6 +39,7 @@ class Steps:
         self.ram = self.memblock.phys_mem_size
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
+        self._elsewhere: dict[object, list[tuple[ck.Reading, Placement]]] = {}
         self._baselines: dict[object, Measured] = {}
         self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
@@ -57,9 +60,19 @@ class Steps:
         placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
         return placement, why_failed(memblock, request, setting) if placement.crash is None else []
 
+    def elsewhere(
+        self, key: object, place: Callable[[], list[tuple[ck.Reading, Placement]]]
+    ) -> list[tuple[ck.Reading, Placement]]:
+        """What `place` gives: the placements under other readings of a map, for the request and proposal of a key."""
+        found = self._elsewhere.get(key)
+        if found is None:
+            found = self._elsewhere[key] = place()
+        return found
+
     def forget(self) -> None:
         """Drop what belongs to single requests: of thousands of them, none is asked twice."""
         self._placements.clear()
+        self._elsewhere.clear()
         self._wholes.clear()
         self._maps.clear()
         self._outsides.clear()

@@ -26,6 +26,9 @@ _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
 _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pagealloc", "movable_node", "cma")
 """Parameters by which two boots of one machine plan differently."""
 
+_OF_ALL_FACTS = "the log holds "
+"""How a note begins that concerns all that a log says, not only its map."""
+
 _FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr")
 """Facts that the more precise source gives."""
 
@@ -43,6 +46,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
     ordered = (best, *(m for m in machines if m is not best))
+    _check_configurations(machines)
     values: dict[str, object] = {}
     for name in (*_EQUAL, *_FIRST):
         values[name] = _only(ordered, name)
@@ -51,7 +55,12 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     values["record"] = _record(ordered)
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
     _check_ram(best, ordered, grows=grows)
-    notes = [note for machine in machines for note in machine.notes if not _outdone(machine, best)]
+    notes = [
+        note
+        for machine in machines
+        for note in machine.notes
+        if not _outdone(machine, best) or note.startswith(_OF_ALL_FACTS)
+    ]
     notes += [
         f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
         for m in machines
@@ -60,7 +69,27 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    return replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)))
+    return _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+
+
+def _check_configurations(machines: Sequence[Machine]) -> None:
+    """Refuse the configuration of another architecture where no other source would contradict it."""
+    configurations = [m for m in machines if m.kind == "config"]
+    if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
+        return
+    from planner.sources.kernel_config import check_arch  # noqa: PLC0415 - few machines have one
+
+    for configuration in configurations:
+        check_arch(configuration)
+
+
+def _in_its_pages(machine: Machine) -> Machine:
+    """A log's EFI map in pages of the size that perhaps another source tells."""
+    if machine.kind != "dmesg":
+        return machine
+    from planner.sources.efi import for_pages  # noqa: PLC0415 - of logs only
+
+    return for_pages(machine, machine.facts.page_size)
 
 
 def _moved(machines: Sequence[Machine]) -> list[str]:

@@ -11,6 +11,7 @@ from planner.errors import InputError
 from planner.machine import BootRecord, Facts, Machine
 from planner.memory_map import Flag, MemoryMap, Region
 from planner.ranges import Range
+from planner.records import replace
 from planner.sizes import GIB, KIB, MIB
 from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
@@ -164,6 +165,23 @@ def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
     combining.combine([source("a", "iomem", larger), source("b", "dmesg", RAM)], grows=True)
     with pytest.raises(InputError, match="b: RAM is 40960M here and 8192M in a"):
         combining.combine([source("a", "iomem", RAM), source("b", "dmesg", larger)], grows=True)
+
+
+def test_the_configuration_of_another_architecture_is_named() -> None:
+    """Not the map, which may be any machine's; a report of another architecture keeps what it is."""
+    config = parse_text(b"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_64BIT=y\n", "config-6.1")
+    with pytest.raises(InputError, match=r"^config-6\.1: this is the configuration of a kernel for x86_64, not arm64"):
+        combine([source("a", "iomem", RAM), config])
+    assert combine([source("a", "iomem", RAM, arch="x86_64"), config]).facts.arch == "x86_64"
+
+
+def test_what_concerns_all_facts_of_a_log_is_said_whichever_map_is_taken() -> None:
+    """Where its map is not the one, what it says of its map does not matter."""
+    told = "the log holds 2 boots: the one that begins at line 7 is read"
+    log = replace(source("log", "dmesg", RAM), notes=(told, "of its map"))
+    notes = combine([source("a", "iomem", RAM), log]).notes
+    assert told in notes
+    assert "of its map" not in notes
 
 
 def test_the_command_line_of_a_device_tree_gives_way() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from planner.memory_map import Flag, Region
 from planner.sizes import GIB, KIB, MIB
-from planner.sources import configured, efi, parse_text
+from planner.sources import combine, configured, efi, parse_text, read_source
 
 SAMPLES = Path(parse_text.__code__.co_filename).parent / "samples"
 THUNDERX = (SAMPLES / "thunderx-cn88xx-128g-64k-efi-memblock.dmesg").read_text()
@@ -144,7 +144,7 @@ def test_the_page_size_may_come_from_a_configuration(
     silent = parse_text(log.encode(), "x")
     assert efi.ASSUMED in silent.notes
     expected = parse_text((log + told).encode(), "x")
-    machine = configured(silent, str(config))
-    assert machine.memory.reserved == expected.memory.reserved
-    assert machine.memory.regions == expected.memory.regions
-    assert not any("EFI map is read for" in note for note in machine.notes)
+    for machine in (configured(silent, str(config)), combine([silent, read_source(str(config))])):
+        assert machine.memory.reserved == expected.memory.reserved
+        assert machine.memory.regions == expected.memory.regions
+        assert not any("EFI map is read for" in note for note in machine.notes)
