@@ -118,7 +118,7 @@ def assemble(found: Found) -> Machine:
         _lsmem(work)
     _config(work, facts.kernel)
     if not any(m.memory.regions for m in work.machines):
-        why = "; ".join([*work.failed, *found.refused][:2])
+        why = "; ".join([*work.failed, *found.refused, *found.remarks][:2])
         raise InputError(
             found.name,
             f"has no memory map that can be used{f' ({why})' if why else ''}",

@@ -321,6 +321,16 @@ def test_links_and_devices_are_refused(info: tarfile.TarInfo) -> None:
         parse_text(packed({TOP + "proc/cmdline": b"quiet"}, "gz", info), "x")
 
 
+def test_why_there_is_no_map_is_said() -> None:
+    """The one log is of another boot."""
+    files = with_logs(**{"sos_commands/logs/journalctl_--boot_-1": b"x"})
+    del files[TOP + "proc/iomem"]
+    with pytest.raises(
+        InputError, match=r"no memory map that can be used \(sos_commands/.*--boot_-1 is of an earlier boot"
+    ):
+        parse_text(packed(files), "x")
+
+
 def test_links_in_a_folder_are_refused(tmp_path: Path) -> None:
     """Out of the tree or not; a pipe must not block."""
     secret = tmp_path / "secret"
