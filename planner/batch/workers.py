@@ -16,11 +16,9 @@ import pickle
 import signal
 from collections import deque
 from collections.abc import Callable
-from ctypes import c_char
 from mmap import mmap
 from multiprocessing import Pipe, Process, get_start_method, parent_process
 from multiprocessing.connection import Connection, wait
-from multiprocessing.sharedctypes import RawArray
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
@@ -78,7 +76,11 @@ class Slots:
 def _shared(size: int) -> Any:
     """Memory that processes inherit, or open by a name where they do not. Raises InputError if there is no more."""
     try:
-        return mmap(-1, size) if get_start_method() == "fork" else RawArray(c_char, size)
+        if get_start_method() == "fork":
+            return mmap(-1, size)
+        from multiprocessing import RawArray  # noqa: PLC0415 - where processes begin with nothing
+
+        return RawArray("c", size)
     except (OSError, ValueError) as error:
         raise _not_started(error) from None
 

@@ -62,14 +62,14 @@ def _rate() -> Iterator[Figure]:
     says how fast these are.
     """
     with tempfile.TemporaryDirectory() as folder:
-        few, many = _write(Path(folder) / "few", 100), _write(Path(folder) / "many", 4100)
+        few, many = _write(Path(folder) / "few", 100), _write(Path(folder) / "many", 10_100)
         found = []
         for _ in range(5):
             start = _run(few, "--jobs", "1")[0]
             one, two = (_run(many, "--jobs", jobs)[0] - start for jobs in ("1", "2"))
             found.append((one, two, (_apart(many) - start) / 2))
         best = min(one for one, _, _ in found)
-        yield Figure("batch, a record of 100 regions, one core", best / 4000 * 1000, 1 / 1.5, "ms")
+        yield Figure("batch, a record of 100 regions, one core", best / 10_000 * 1000, 1 / 1.5, "ms")
         same = record(0).replace(b'{"id": 0,', b'{"id": %d,')
         alike = Path(folder) / "alike"
         alike.write_bytes(b"".join([same % number for number in range(20_000)]))
