@@ -71,7 +71,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
 )
 @kernel_options
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
-@click.option("--resume", is_flag=True, help="Take up a run that was ended, from FILE.partial.")
+@click.option("--resume", is_flag=True, help="Take up a run that was ended, from FILE.partial, with the same options.")
 @click.option(
     "--fail-on",
     type=click.Choice(_CONDITIONS),
