@@ -72,6 +72,7 @@ class Question:
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
     own behaviour. rewound: what was undone. others: the maps of other readings, where nobody can know. assumed,
     notes: what all plans say. steps: what was already worked out. facts: what the report says the plans rest on.
+    memory: what it says of the map.
     """
 
     machine: Machine
@@ -85,6 +86,7 @@ class Question:
     notes: tuple[str, ...]
     steps: Steps
     facts: FactsView
+    memory: MemoryView
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -131,6 +133,13 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         notes=tuple(notes),
         steps=steps,
         facts=_facts_view(setting, options),
+        memory=MemoryView(
+            source=machine.source,
+            ram=steps.ram,
+            regions=setting.memory.regions,
+            reserved=setting.memory.reserved,
+            rewound=rewound,
+        ),
     )
 
 
@@ -211,7 +220,7 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
 def _plan(question: Question, setting: Setting) -> Plan:
     request, options, steps = question.request, question.options, question.steps
     assumed, notes = list(question.assumed), list(question.notes)
-    geo, memory = setting.geometry, setting.memory
+    geo = setting.geometry
     placement, why = steps.place(request, setting)
     notes += why
     if assumes_kfence_pool(setting):
@@ -254,13 +263,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
             forced_base_pages=setting.forcing.reasons,
             assumed=tuple(dict.fromkeys(assumed)),
         ),
-        memory=MemoryView(
-            source=question.machine.source,
-            ram=steps.ram,
-            regions=memory.regions,
-            reserved=memory.reserved,
-            rewound=question.rewound,
-        ),
+        memory=question.memory,
         reservation=reservation,
         mapping=mapped[1],
         baseline=baseline[1],

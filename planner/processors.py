@@ -8,6 +8,8 @@ Imports `strategies`, `result` and `errors`.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from planner.errors import InputError
 from planner.result import AllowedPart, Processor, ProcessorsView
 from planner.strategies import Strategy
@@ -169,6 +171,7 @@ def _midr(implementer: int, part: int, variant: int, revision: int) -> int:
     return implementer << 24 | variant << 20 | 0xF << 16 | part << 4 | revision
 
 
+@lru_cache(maxsize=64)
 def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsView:
     """Which processors may run a strategy, and whether these may. cpus: none where nobody says."""
     cpus = tuple(dict.fromkeys(cpus))

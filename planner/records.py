@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         return cls
 else:
     _MISSING = object()
+    _MANY = 5  # fields that take less as one of an open twin than one by one
     _FEW = 8  # instances that cost less, filled in one by one, than compiling does
 
     class FrozenInstanceError(AttributeError):
@@ -55,10 +56,13 @@ else:
 
     def replace(obj, /, **changes):
         """A copy of a value with other fields."""
-        for name in obj.__slots__:
-            if name not in changes:
-                changes[name] = getattr(obj, name)
-        return type(obj)(**changes)
+        cls = type(obj)
+        names, values = cls.__slots__, list(cls._values(obj))
+        for name, value in changes.items():
+            if name not in names:
+                return cls(**changes)  # which says so
+            values[names.index(name)] = value
+        return cls(*values)
 
     def maker(cls):
         """A function that takes all fields of a frozen class, in order, and makes a value in half the time.
@@ -66,13 +70,16 @@ else:
         The value is filled in as one of an open twin, and becomes one of its class when it is done.
         """
         names = cls.__slots__
-        twin = type(f"_Open{cls.__name__}", (), {"__slots__": names})
         lines = [f"value.{name} = {name}" for name in names]
-        known = {"twin": twin, "cls": cls}
+        known = {"twin": _twin_of(cls), "cls": cls}
         # As for `__init__`: field names are never input.
         code = "\n ".join(["value = twin()", *lines, "value.__class__ = cls", "return value"])
         exec(f"def make({', '.join(names)}):\n {code}", known)  # noqa: S102
         return known["make"]
+
+    def _twin_of(cls):
+        """A class with the same fields that refuses no assignment."""
+        return type(f"_Open{cls.__name__}", (), {"__slots__": cls.__slots__})
 
     def _build(cls, frozen, order):
         """The same class anew, with slots and the shared methods; what it defines itself stays."""
@@ -91,7 +98,7 @@ else:
         shared = {
             "__init__": _first_init,
             "__eq__": _eq,
-            "__hash__": _hash if frozen else None,
+            "__hash__": None,
             "__repr__": _repr,
             "__reduce__": _reduce,
         }
@@ -102,7 +109,10 @@ else:
         space = {**shared, **own, "__slots__": names, "__match_args__": names}
         get = attrgetter(*names) if names else None
         single = len(names) == 1
-        space["_values"] = staticmethod((lambda self: (get(self),)) if single else get or (lambda _: ()))
+        values = (lambda self: (get(self),)) if single else get or (lambda _: ())
+        space["_values"] = staticmethod(values)
+        if frozen and "__hash__" not in own:
+            space["__hash__"] = lambda self: hash(values(self))
         space["_defaults"], space["_frozen"], space["_made"] = defaults, frozen, 0
         return type(cls)(cls.__name__, cls.__bases__, space)
 
@@ -134,6 +144,9 @@ else:
     def _compile_init(cls):
         known = {"_missing": _MISSING}
         parameters, lines = ["self"], []
+        # Past a class's own refusal: by the shortest way there is, or, for many fields, as one of an open twin.
+        through_twin = cls._frozen and len(cls.__slots__) >= _MANY
+        by_setter = cls._frozen and not through_twin
         for name in cls.__slots__:
             default, value = cls._defaults.get(name), name
             if default is None:
@@ -145,9 +158,12 @@ else:
             else:
                 known[f"_default_{name}"] = default.value
                 parameters.append(f"{name}=_default_{name}")
-            if cls._frozen:  # past the class's own refusal, by the shortest way there is
+            if by_setter:
                 known[f"_set_{name}"] = getattr(cls, name).__set__
-            lines.append(f"_set_{name}(self, {value})" if cls._frozen else f"self.{name} = {value}")
+            lines.append(f"_set_{name}(self, {value})" if by_setter else f"self.{name} = {value}")
+        if through_twin:
+            known |= {"_become": object.__setattr__, "_twin": _twin_of(cls), "_cls": cls}
+            lines = ["_become(self, '__class__', _twin)", *lines, "self.__class__ = _cls"]
         # Field names are identifiers of our own classes, never input.
         exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), known)  # noqa: S102
         init = known["__init__"]
@@ -168,9 +184,6 @@ else:
 
     def _ge(self, other):
         return self._values(self) >= other._values(other) if other.__class__ is self.__class__ else NotImplemented
-
-    def _hash(self):
-        return hash(self._values(self))
 
     def _reduce(self):
         return (type(self), self._values(self))
