@@ -70,7 +70,7 @@ class Question:
     """One machine and one request before a strategy is chosen: what plans that differ in it share.
 
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the setting of the kernel's
-    own behaviour. rewound: what was undone. others: the maps of other readings, where nobody can know. assumed,
+    own behaviour. others: the maps of other readings, where nobody can know. assumed,
     notes: what all plans say. steps: what was already worked out. facts: what the report says the plans rest on.
     memory: what it says of the map.
     """
@@ -80,7 +80,6 @@ class Question:
     request: ck.Reading
     mainline: Setting
     options: Options
-    rewound: tuple[Rewound, ...]
     others: tuple[Reading, ...]
     assumed: tuple[str, ...]
     notes: tuple[str, ...]
@@ -127,7 +126,6 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         request=request,
         mainline=setting,
         options=options,
-        rewound=rewound,
         others=others,
         assumed=tuple(assumed),
         notes=tuple(notes),
