@@ -17,13 +17,13 @@ from planner._version import __version__
 if TYPE_CHECKING:
     from planner import batch, bbm
     from planner.api import compare, defaults, diff, explain, fit, give_back, plan, sweep
-    from planner.comparing import Comparison
-    from planner.errors import InputError, KernelBugError, PlannerError
-    from planner.machine import Facts, Machine
-    from planner.memory_map import Flag, MemoryMap, Region, Reserved
-    from planner.planning import Options
-    from planner.ranges import Range
-    from planner.result import Plan
+    from planner.base.errors import InputError, KernelBugError, PlannerError
+    from planner.base.ranges import Range
+    from planner.kernel.machine import Facts, Machine
+    from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+    from planner.planning.plan import Options
+    from planner.planning.result import Plan
+    from planner.studies.compare import Comparison
 
 __all__ = [
     "Comparison",
@@ -53,19 +53,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "comparing",
-    "Facts": "machine",
-    "Flag": "memory_map",
-    "InputError": "errors",
-    "KernelBugError": "errors",
-    "Machine": "machine",
-    "MemoryMap": "memory_map",
-    "Options": "planning",
-    "Plan": "result",
-    "PlannerError": "errors",
-    "Range": "ranges",
-    "Region": "memory_map",
-    "Reserved": "memory_map",
+    "Comparison": "studies.compare",
+    "Facts": "kernel.machine",
+    "Flag": "kernel.memory_map",
+    "InputError": "base.errors",
+    "KernelBugError": "base.errors",
+    "Machine": "kernel.machine",
+    "MemoryMap": "kernel.memory_map",
+    "Options": "planning.plan",
+    "Plan": "planning.result",
+    "PlannerError": "base.errors",
+    "Range": "base.ranges",
+    "Region": "kernel.memory_map",
+    "Reserved": "kernel.memory_map",
     "compare": "api",
     "plan": "api",
     "sweep": "api",

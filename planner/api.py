@@ -1,6 +1,6 @@
 """The library's calls: the same inputs as the commands, typed results.
 
-Whatever a call takes is read as on the command line (`planner.values`): `"64K"` is as good as 65536.
+Whatever a call takes is read as on the command line (`planner.planning.values`): `"64K"` is as good as 65536.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError
-from planner.machine import Machine
-from planner.memory_map import MemoryMap
-from planner.planning import Options, make_plan
-from planner.result import Plan
-from planner.values import flag, number, read, read_options, request, size, size_or_zero
+from planner.base.errors import InputError
+from planner.kernel.machine import Machine
+from planner.kernel.memory_map import MemoryMap
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+from planner.planning.values import flag, number, read, read_options, request, size, size_or_zero
 
 if TYPE_CHECKING:
-    from planner.comparing import Comparison
-    from planner.differing import Differences
-    from planner.explaining import Explanation
-    from planner.fitting import Fit
-    from planner.sizing import GiveBack, Presets, Sweep
+    from planner.report.diff import Differences
+    from planner.studies.compare import Comparison
+    from planner.studies.explain import Explanation
+    from planner.studies.fit import Fit
+    from planner.studies.size import GiveBack, Presets, Sweep
 
 __all__ = ["compare", "defaults", "diff", "explain", "fit", "give_back", "plan", "sweep"]
 
@@ -51,7 +51,7 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    from planner.comparing import make_comparison  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.compare import make_comparison  # noqa: PLC0415 - a plan alone does without
 
     asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
     return make_comparison(_machine(source), asked, _options(options), sizes=numbers, aim=aim)
@@ -72,7 +72,7 @@ def fit(
     limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is given.
     The other parameters and the errors are those of `plan`.
     """
-    from planner.fitting import fit as fit_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415 - a plan alone does without
 
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
@@ -91,7 +91,7 @@ def explain(
 
     The parameters and the errors are those of `plan` and `fit`.
     """
-    from planner.explaining import explain as explain_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.explain import explain as explain_machine  # noqa: PLC0415 - a plan alone does without
 
     asked, chosen = request(crashkernel), _options(options)
     image, anywhere = _image(image_size, any_image=any_image)
@@ -100,7 +100,7 @@ def explain(
 
 def defaults(source: Machine | MemoryMap | str | PathLike[str], **options: Any) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
-    from planner.sizing import presets  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import presets  # noqa: PLC0415 - a plan alone does without
 
     return presets(_machine(source), _options(options))
 
@@ -118,7 +118,7 @@ def sweep(
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
-    from planner.sizing import sweep as sweep_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import sweep as sweep_machine  # noqa: PLC0415 - a plan alone does without
 
     between = None if step is None else _size("step", step)
     low, high = _size("least", least), _size("most", most)
@@ -129,7 +129,7 @@ def give_back(
     source: Machine | MemoryMap | str | PathLike[str], crashkernel: str | None, written: int | str, **options: Any
 ) -> GiveBack:
     """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
-    from planner.sizing import give_back as shrink  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import give_back as shrink  # noqa: PLC0415 - a plan alone does without
 
     left = read("written", written, number(size_or_zero))
     return shrink(_machine(source), request(crashkernel), left, _options(options))
@@ -137,7 +137,7 @@ def give_back(
 
 def diff(a: Plan, b: Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
-    from planner.differing import differences  # noqa: PLC0415 - a plan alone does without
+    from planner.report.diff import differences  # noqa: PLC0415 - a plan alone does without
 
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, Plan):

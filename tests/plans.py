@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.machine import NO_DMA_ZONES, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning import Options, make_plan
-from planner.ranges import Range
-from planner.render import tables
-from planner.render.document import Table
-from planner.result import Plan
-from planner.sizes import GIB, KIB, MIB
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+from planner.render.blocks import tables
+from planner.render.blocks.model import Table
 
 TIB = 1 << 40
 

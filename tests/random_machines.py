@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from planner.machine import Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning import Options
-from planner.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import Options
 
 __all__ = ["PAGE", "Drawn", "drawn"]
 

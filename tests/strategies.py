@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from planner.machine import Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 
 PAGE = 4 * KIB
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import planner
+from planner.base.sizes import GIB, KIB, MIB
 from planner.batch import Defaults, answer_record
-from planner.machine import NO_DMA_ZONES
-from planner.planning import Options
-from planner.sizes import GIB, KIB, MIB
-from planner.values import OPTIONS, read_options
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.planning.plan import Options
+from planner.planning.values import OPTIONS, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

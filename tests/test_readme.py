@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.docs import blocks
+from planner.render.docs import blocks
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 CONSOLE = re.findall(r"```console\n\$ crashkernel-planner (.*)\n((?s:.*?))```", README)

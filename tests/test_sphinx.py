@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.render.document import Facts
-from planner.render.plan import blocks
+from planner.render.blocks.model import Facts
+from planner.render.blocks.plan import blocks
 from tests.cli.conftest import SERVER
 
 pytest.importorskip("sphinx")

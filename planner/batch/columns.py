@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from planner.base.errors import InputError
 from planner.batch.records import KEYS, Answer, Defaults, answer_record
-from planner.errors import InputError
-from planner.result import KINDS, TABLES, Plan
+from planner.kernel.ptdump import KINDS, TABLES
+from planner.planning.result import Plan
 
 if TYPE_CHECKING:
     import pyarrow as pa

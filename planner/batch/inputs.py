@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pickle import PickleBuffer
 from typing import BinaryIO, NamedTuple, Protocol, SupportsIndex, TypeAlias
 
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, MIB
 from planner.batch.lines import MAX_LINE
-from planner.errors import InputError
-from planner.sizes import KIB, MIB
 
 __all__ = [
     "Buffer",

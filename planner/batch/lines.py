@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.base.sizes import MIB
 from planner.batch.codec import QUICK_ROWS, decode, encode
 from planner.batch.quick import read_quickly
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.repeats import KEPT, Repeats, look_of
+from planner.planning.result import Plan
 from planner.report import to_dict
-from planner.result import Plan
-from planner.sizes import MIB
 
 __all__ = ["MAX_LINE", "answer_lines", "encode_answer", "encode_answers", "encode_report"]
 

@@ -11,9 +11,9 @@ from operator import add, attrgetter
 from typing import Any, TypeAlias
 
 from planner.batch.records import KEYS
-from planner.memory_map import FLAG_NAMES
-from planner.sources import json_map
-from planner.sources.json_rows import region_rows, reserved_rows
+from planner.kernel.memory_map import FLAG_NAMES
+from planner.sources.json import memory_map as json_map
+from planner.sources.json.rows import region_rows, reserved_rows
 
 __all__ = ["read_quickly"]
 

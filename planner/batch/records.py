@@ -1,7 +1,7 @@
 """One record of a batch: what it asks, checked, and the plan that answers it.
 
 A record is data and never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are
-those of `plan`, by their long names, with values as `planner.values` reads them.
+those of `plan`, by their long names, with values as `planner.planning.values` reads them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from planner import values
-from planner.errors import InputError, PlannerError, printable
-from planner.machine import Machine
-from planner.planning import Options, make_plan
-from planner.records import dataclass, field, replace
-from planner.result import Plan
+from planner.base.errors import InputError, PlannerError, printable
+from planner.base.records import dataclass, field, replace
+from planner.kernel.machine import Machine
+from planner.planning import values
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
 from planner.sources import combine, parse_text
-from planner.sources.json_map import of_document
+from planner.sources.json.memory_map import of_document
 
 __all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, TypeVar
 
+from planner.base.sizes import MIB
 from planner.batch.codec import decode
 from planner.batch.records import Answer
-from planner.sizes import MIB
 
 __all__ = ["KEPT", "Look", "Repeats", "look_of"]
 

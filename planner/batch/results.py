@@ -10,9 +10,9 @@ import os
 from contextlib import suppress
 from typing import BinaryIO, Protocol
 
+from planner.base.errors import InputError
 from planner.batch.inputs import Buffer
 from planner.batch.work import Counts
-from planner.errors import InputError
 
 __all__ = ["LinesFile", "LinesStream", "Results", "finish", "partial_of", "sync_folder"]
 

@@ -9,15 +9,15 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
+from planner.base.errors import InputError
+from planner.base.files import replaceable
+from planner.base.records import replace
 from planner.batch import pool
+from planner.batch.fleet import Change, Fleet
 from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
-from planner.batch.places import replaceable
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Counts, Job, do, total
-from planner.errors import InputError
-from planner.fleet import Change, Fleet
-from planner.records import replace
 
 __all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from planner.base.errors import PlannerError
+from planner.base.records import dataclass
+from planner.batch.fleet import Change, Fleet, changed
 from planner.batch.inputs import Task
 from planner.batch.records import Ask
 from planner.batch.work import Job, answers_to
-from planner.errors import PlannerError
-from planner.fleet import Change, Fleet, changed
-from planner.planning import make_plan
-from planner.records import dataclass
-from planner.result import Plan
+from planner.planning.plan import make_plan
+from planner.planning.result import Plan
 
 __all__ = ["Sums", "sum_up"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from planner.base.errors import InputError, printable
+from planner.base.sizes import MIB
 from planner.batch.columns import output_schema, pyarrow
 from planner.batch.inputs import Buffer, Rows, Task, fewer
 from planner.batch.results import finish, open_partial, partial_of
 from planner.batch.work import Counts, total
-from planner.errors import InputError, printable
-from planner.sizes import MIB
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pickle import PickleBuffer
 from typing import Literal, NamedTuple, SupportsIndex, TypeAlias
 
+from planner.base.errors import printable
+from planner.base.records import dataclass, field, replace
 from planner.batch.inputs import Buffer, Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
 from planner.batch.repeats import Repeats
-from planner.errors import printable
-from planner.records import dataclass, field, replace
 from planner.sources import read_source
 
 __all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "total"]

@@ -22,8 +22,8 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
-from planner.errors import InputError
-from planner.sizes import KIB, MIB
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, MIB
 
 __all__ = ["Workers"]
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from planner.base.errors import InputError
+from planner.base.records import dataclass
 from planner.bbm.explorer import AFTERWARDS, Exploration, Trace, explore
 from planner.bbm.model import TOUCHES, Procedure, check
 from planner.bbm.parts import parts
@@ -20,8 +22,6 @@ from planner.bbm.points import CAP
 from planner.bbm.procedures import PROCEDURES
 from planner.bbm.rules import Broken, broken
 from planner.bbm.walking import Observer
-from planner.errors import InputError
-from planner.records import dataclass
 
 __all__ = ["BBM_LEVELS", "TLBS", "VERDICTS", "Case", "case", "cases", "procedure_named"]
 

@@ -26,10 +26,10 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import TypeAlias
 
+from planner.base.records import dataclass
 from planner.bbm.model import Procedure, Tlbi, Touch
 from planner.bbm.points import CAP, Point, Points
 from planner.bbm.walking import Cached, Link, Observer, Tables, Walk, overlap
-from planner.records import dataclass
 
 __all__ = ["AFTERWARDS", "Exploration", "Trace", "TraceStep", "explore"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from planner.errors import PlannerError
-from planner.records import dataclass
+from planner.base.errors import PlannerError
+from planner.base.records import dataclass
 
 __all__ = [
     "LEVELS",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from planner.base.records import replace
 from planner.bbm.model import Descriptor, Leaf, Procedure, Step, Table, Tlbi, Touch, Write
-from planner.records import replace
 
 __all__ = ["parts"]
 

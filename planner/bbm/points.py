@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.base.errors import InputError
+from planner.base.records import dataclass, replace
 from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
 from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_writes
-from planner.errors import InputError
-from planner.records import dataclass, replace
 
 __all__ = ["CAP", "ExplorationError", "Move", "Point", "Points"]
 

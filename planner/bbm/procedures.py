@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
-from planner.remapping import BOOT_ROOT, ORDERS, ROOT, Phase
+from planner.planning.remap_steps import BOOT_ROOT, ORDERS, ROOT, Phase
 
 __all__ = ["IMAGE", "PROCEDURES", "phases"]
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from planner.base.ranges import Range
+from planner.base.records import dataclass
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
 from planner.bbm.procedures import IMAGE
-from planner.geometry import Geometry
-from planner.ranges import Range
-from planner.records import dataclass
-from planner.remapping import BOOT_ROOT, ENTRY_LEVELS, ROOT, TABLE_LEVELS
-from planner.result import KINDS, RemapStep
+from planner.kernel.pgtable import Geometry
+from planner.kernel.ptdump import KINDS
+from planner.planning.remap_steps import BOOT_ROOT, ENTRY_LEVELS, ROOT, TABLE_LEVELS
+from planner.planning.result import RemapStep
 
 __all__ = ["procedure_of"]
 

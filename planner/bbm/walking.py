@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from planner.base.records import dataclass
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
-from planner.records import dataclass
 
 __all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]
 

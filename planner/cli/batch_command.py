@@ -15,9 +15,9 @@ from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from planner.batch.fleet import Change
     from planner.batch.inputs import Input
     from planner.batch.work import Counts, Job
-    from planner.fleet import Change
 
 __all__ = ["batch"]
 
@@ -129,7 +129,7 @@ def batch(
     from planner.batch.pool import cores  # noqa: PLC0415 - likewise
     from planner.batch.records import Defaults  # noqa: PLC0415 - likewise
     from planner.batch.work import Job  # noqa: PLC0415 - likewise
-    from planner.planning import Options  # noqa: PLC0415 - likewise
+    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
 
     if with_report and not is_table(output or ""):
         raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
@@ -236,7 +236,7 @@ def _summarize(
 ) -> Counts:
     from planner.batch.running import summarize  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.batch.work import Counts  # noqa: PLC0415 - likewise
-    from planner.render.batch import render, to_dict  # noqa: PLC0415 - likewise
+    from planner.render.blocks.batch import render, to_dict  # noqa: PLC0415 - likewise
 
     with _progress() as tell:
         fleet = summarize(source, job, changes, jobs=jobs, progress=tell)
@@ -253,7 +253,7 @@ def _summarize(
 
 
 def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
-    from planner.fleet import DEFAULT_CHANGES, parse_change  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.batch.fleet import DEFAULT_CHANGES, parse_change  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if not what_if:
         return DEFAULT_CHANGES

@@ -83,12 +83,12 @@ def bbm(
 
 def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedure]:
     """Those that are named, each once, then those of files; all built-in ones if there are neither."""
+    from planner.base.errors import InputError  # noqa: PLC0415 - likewise
     from planner.bbm import PROCEDURES, procedure_named  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.errors import InputError  # noqa: PLC0415 - likewise
 
     found = {name: procedure_named(name) for name in names}
     for path in files:
-        from planner.sources.procedure import read_procedure  # noqa: PLC0415 - only where there is a file
+        from planner.sources.json.procedure import read_procedure  # noqa: PLC0415 - only where there is a file
 
         own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
         if own.name in found:
@@ -100,8 +100,8 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
 def _shown(procedures: list[Procedure]) -> str:
     from json import dumps  # noqa: PLC0415 - only where it is asked for
 
-    from planner.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.procedure import procedure_to_dict  # noqa: PLC0415 - only where it is asked for
+    from planner.base.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources.json.procedure import procedure_to_dict  # noqa: PLC0415 - only where it is asked for
 
     if len(procedures) != 1:
         raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
@@ -115,6 +115,6 @@ def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, colo
         from planner.report.bbm import to_dict  # noqa: PLC0415 - only the chosen format is loaded
 
         return dumps(to_dict(found), indent=2) + "\n"
-    from planner.render.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(found, procedures, form, color=color, width=width)

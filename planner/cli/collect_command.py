@@ -24,6 +24,6 @@ Example:
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
 def collect(output: str | None) -> None:
     """A shell script that gathers what a plan needs from a machine."""
-    from planner.sources.collect_script import SCRIPT  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources.archive.collect_script import SCRIPT  # noqa: PLC0415 - `--help` stays at click's own cost
 
     emit(SCRIPT, output)

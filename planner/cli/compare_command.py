@@ -11,7 +11,7 @@ from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_opt
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
-    from planner.comparing import Comparison
+    from planner.studies.compare import Comparison
 
 __all__ = ["compare"]
 
@@ -58,8 +58,8 @@ def compare(
     **options: Any,
 ) -> None:
     """Every strategy on one machine, and which serves an aim best."""
-    from planner.comparing import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.setting import Options  # noqa: PLC0415 - likewise
+    from planner.planning.context import Options  # noqa: PLC0415 - likewise
+    from planner.studies.compare import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
@@ -77,15 +77,16 @@ def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str 
 
         return to_json(result)
     if form in PICTURES:
-        from planner.render import compare_page, png  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pages import compare as compare_page  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pictures import png  # noqa: PLC0415 - only the chosen format is loaded
 
         picture = compare_page.picture(result)
         return png.rendered(picture) if form == "png" else picture
     if form == "html":
-        from planner.render import compare_page  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pages import compare as compare_page  # noqa: PLC0415 - only the chosen format is loaded
         from planner.report.comparison import to_json  # noqa: PLC0415 - likewise
 
         return compare_page.render(result, to_json(result))
-    from planner.render.compare import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.compare import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form, color=color, width=width)

@@ -14,7 +14,7 @@ from planner.cli.output import emit_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.result import Plan
+    from planner.planning.result import Plan
 
 __all__ = ["diff"]
 
@@ -63,8 +63,8 @@ def diff(
     **options: Any,
 ) -> None:
     """Two maps, or one map under two requests, kernels or strategies: only what differs."""
-    from planner.differing import diff_dict, differences  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.diff import blocks  # noqa: PLC0415 - likewise
+    from planner.render.blocks.diff import blocks  # noqa: PLC0415 - likewise
+    from planner.report.diff import diff_dict, differences  # noqa: PLC0415 - `--help` stays at click's own cost
 
     options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
     reading = {"map_format": map_format, "log": log}
@@ -82,14 +82,14 @@ def diff(
 
 
 def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, Any], reading: dict[str, Any]) -> Plan:
-    from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.plan import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
     return make_plan(read_machine(tuple(sources), options=options, **reading), crashkernel, Options(**options))
 
 
 def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
     """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
-    from planner.values import OPTIONS  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.values import OPTIONS  # noqa: PLC0415 - `--help` stays at click's own cost
 
     names = [option.replace("_", "-") for option in OPTIONS if option in shared]
     result = dict(shared)

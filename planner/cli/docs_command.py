@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from planner.docs import Output
+    from planner.render.docs import Output
 
 __all__ = ["docs"]
 
@@ -52,7 +52,7 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
     from pathlib import Path  # noqa: PLC0415 - likewise
 
     from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.docs import updated  # noqa: PLC0415 - likewise
+    from planner.render.docs import updated  # noqa: PLC0415 - likewise
 
     changed: list[tuple[str, str]] = []
     told: list[str] = []
@@ -87,9 +87,9 @@ def _run(folder: Path, words: Sequence[str]) -> Output:
     import io  # noqa: PLC0415 - `--help` stays at click's own cost
     from contextlib import chdir, redirect_stderr, redirect_stdout  # noqa: PLC0415 - likewise
 
+    from planner.base.errors import InputError  # noqa: PLC0415 - likewise
     from planner.cli import main  # noqa: PLC0415 - the group imports this module
-    from planner.docs import Output  # noqa: PLC0415 - likewise
-    from planner.errors import InputError  # noqa: PLC0415 - likewise
+    from planner.render.docs import Output  # noqa: PLC0415 - likewise
 
     form = _form(words)
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
@@ -111,8 +111,8 @@ _SOURCES = ("sources", "machines", "a")
 
 def _form(words: Sequence[str]) -> str:
     """The format that a command will print. Refuses what writes elsewhere or depends on this machine."""
+    from planner.base.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.cli import cli  # noqa: PLC0415 - the group imports this module
-    from planner.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
 
     name = words[0]
     if name in _REFUSED:

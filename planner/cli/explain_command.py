@@ -46,10 +46,10 @@ def explain(
 ) -> None:
     """The story of one plan, attempt by attempt, and what would help."""
     from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.explaining import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.planning import Options  # noqa: PLC0415 - likewise
-    from planner.render.explain import blocks  # noqa: PLC0415 - likewise
+    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
+    from planner.render.blocks.explain import blocks  # noqa: PLC0415 - likewise
     from planner.report.asked import explain_dict  # noqa: PLC0415 - likewise
+    from planner.studies.explain import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     told = explain_plan(

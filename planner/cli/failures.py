@@ -10,7 +10,7 @@ import os
 
 import click
 
-from planner.errors import InputError, PlannerError, printable
+from planner.base.errors import InputError, PlannerError, printable
 
 __all__ = ["CLOSED_PIPE", "INTERNAL", "INTERRUPTED", "USAGE", "OutputError", "Refused", "line_of", "status_of"]
 

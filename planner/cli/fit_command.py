@@ -56,10 +56,10 @@ def fit(
     **options: Any,
 ) -> None:
     """The largest crash kernel a machine can give."""
-    from planner.fitting import fit as fit_machine  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.planning import Options  # noqa: PLC0415 - likewise
-    from planner.render.fit import blocks  # noqa: PLC0415 - likewise
+    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
+    from planner.render.blocks.fit import blocks  # noqa: PLC0415 - likewise
     from planner.report.asked import fit_dict  # noqa: PLC0415 - likewise
+    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")

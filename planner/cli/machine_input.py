@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, BinaryIO
 
-    from planner.machine import Machine
+    from planner.kernel.machine import Machine
 
 __all__ = ["read_machine"]
 

@@ -31,9 +31,9 @@ def maps(form: str, output: str | None, color: str) -> None:
 
         emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
         return
-    from planner.render.document import Table  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.blocks.model import Table  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.blocks.numbers import size  # noqa: PLC0415 - likewise
     from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
-    from planner.render.numbers import size  # noqa: PLC0415 - likewise
 
     rows: list[tuple[str, ...]] = [
         (s.name, size(s.ram), size(s.page_size) if s.page_size else "?", s.shows) for s in samples()

@@ -91,7 +91,7 @@ class _Kind(_ParamType):
 
 
 class _Value(_Kind):
-    """A kind of value that `planner.values` knows how to read."""
+    """A kind of value that `planner.planning.values` knows how to read."""
 
     def read(self, value: str | int) -> int | str | tuple[int, int]:
         """The value as the model takes it; raises `values.BadValue`."""
@@ -99,7 +99,7 @@ class _Value(_Kind):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value, or what is wrong with it."""
-        from planner.values import BadValue  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import BadValue  # noqa: PLC0415 - see the module's docstring
 
         try:
             return self.read(value)
@@ -114,7 +114,7 @@ class Size(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.values import size  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import size  # noqa: PLC0415 - see the module's docstring
 
         return size(value)
 
@@ -124,7 +124,7 @@ class SizeOrZero(Size):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.values import size_or_zero  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import size_or_zero  # noqa: PLC0415 - see the module's docstring
 
         return size_or_zero(value)
 
@@ -136,7 +136,7 @@ class Sizes(_Value):
 
     def read(self, value: str | int) -> tuple[int, int]:
         """Bytes of both."""
-        from planner.values import size_range  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import size_range  # noqa: PLC0415 - see the module's docstring
 
         return size_range(str(value))
 
@@ -149,7 +149,7 @@ class PageSize(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.values import page_size  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import page_size  # noqa: PLC0415 - see the module's docstring
 
         return page_size(value)
 
@@ -162,7 +162,7 @@ class Alignment(_Value):
 
     def read(self, value: str | int) -> str:
         """The text, checked: the model knows what a word stands for."""
-        from planner.values import alignment  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import alignment  # noqa: PLC0415 - see the module's docstring
 
         return alignment(value)
 
@@ -175,7 +175,7 @@ class DmaLimit(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes, or `NO_DMA_ZONES`."""
-        from planner.values import dma_limit  # noqa: PLC0415 - see the module's docstring
+        from planner.planning.values import dma_limit  # noqa: PLC0415 - see the module's docstring
 
         return dma_limit(value)
 
@@ -248,32 +248,32 @@ class Side(Machine):
 
 
 def _kernels() -> Iterable[str]:
-    from planner.kernels import PROFILES  # noqa: PLC0415 - see the module's docstring
+    from planner.kernel.profiles import PROFILES  # noqa: PLC0415 - see the module's docstring
 
     return [profile.name for profile in PROFILES]
 
 
 def _strategies() -> Iterable[str]:
-    from planner.strategies import STRATEGIES  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.strategies import STRATEGIES  # noqa: PLC0415 - see the module's docstring
 
     return list(STRATEGIES)
 
 
 def _presets() -> Iterable[str]:
-    from planner.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
 
     return list(PRESETS)
 
 
 def _check_preset(name: str) -> object:
     """Refuse a preset there is none of before any map is read."""
-    from planner.presets import preset_named  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.presets import preset_named  # noqa: PLC0415 - see the module's docstring
 
     return preset_named(name)
 
 
 def _processors() -> Iterable[str]:
-    from planner.processors import PARTS  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.processors import PARTS  # noqa: PLC0415 - see the module's docstring
 
     return [*PARTS, "other"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from planner.render.document import Block
+    from planner.render.blocks.model import Block
 
 __all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
 
@@ -62,7 +62,7 @@ def columns(path: str | None = None) -> int:
 
     What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
     """
-    from planner.render.terminal import NARROWEST, WIDTH  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.formats.terminal import NARROWEST, WIDTH  # noqa: PLC0415 - `--help` stays at click's own cost
 
     out = sys.__stdout__
     if path not in {None, "-"} or out is None or sys.stdout is not out:
@@ -131,7 +131,7 @@ def _to_file(data: bytes, path: str) -> None:
         return
     from pathlib import Path  # noqa: PLC0415 - most results go to standard output
 
-    from planner.batch.places import replaceable  # noqa: PLC0415 - as above
+    from planner.base.files import replaceable  # noqa: PLC0415 - as above
 
     try:
         target = Path(path).resolve()

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.base.errors import printable
 from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
 from planner.cli.output import colored, columns, emit
-from planner.errors import printable
 
 if TYPE_CHECKING:
-    from planner.crashkernel import Reading
-    from planner.kernels import Selection
-    from planner.render.document import Block
+    from planner.kernel.crashkernel import Reading
+    from planner.kernel.profiles import Selection
+    from planner.render.blocks.model import Block
 
 __all__ = ["parse"]
 
@@ -36,8 +36,8 @@ def parse(
     ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str
 ) -> None:
     """What the kernel makes of a crashkernel= value, step by step."""
-    from planner.crashkernel import reading  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.kernels import NEWEST, Selection, select_profile  # noqa: PLC0415 - likewise
+    from planner.kernel.crashkernel import reading  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.kernel.profiles import NEWEST, Selection, select_profile  # noqa: PLC0415 - likewise
 
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     result = reading(value, ram, selection.profile)
@@ -77,8 +77,8 @@ def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
 
 
 def _blocks(value: str, ram: int, selection: Selection, result: Reading) -> list[Block]:
-    from planner.render.document import Bullets, Facts, Lead, Listing, Table  # noqa: PLC0415 - only when it is shown
-    from planner.render.numbers import address, size  # noqa: PLC0415 - likewise
+    from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Table  # noqa: PLC0415 - only when it is shown
+    from planner.render.blocks.numbers import address, size  # noqa: PLC0415 - likewise
 
     if result.valid:
         parts = [size(result.size)]

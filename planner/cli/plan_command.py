@@ -11,9 +11,9 @@ from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, 
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
-    from planner.machine import Machine
-    from planner.planning import Options
-    from planner.result import Plan
+    from planner.kernel.machine import Machine
+    from planner.planning.plan import Options
+    from planner.planning.result import Plan
 
 __all__ = ["plan"]
 
@@ -54,13 +54,13 @@ def plan(
     **options: Any,
 ) -> None:
     """Where the crash kernel goes on one machine, and what that costs."""
-    from planner.planning import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.plan import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     result = make_plan(machine, crashkernel, chosen)
     if form == "text":
-        from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.blocks.plan import render  # noqa: PLC0415 - only the chosen format is loaded
 
         emit(render(result, color=colored(color, output), width=columns(output)), output)
     else:
@@ -76,18 +76,18 @@ def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None
         data = to_json(result, compact=form == "html")
         return data if form == "json" else _page(result, data, machine, crashkernel, options)
     if form in PICTURES:
-        from planner.render import memory_picture, png  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pictures import memory_picture, png  # noqa: PLC0415 - only the chosen format is loaded
 
         picture = memory_picture.draw(result)
         return png.rendered(picture) if form == "png" else picture
-    from planner.render.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.plan import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form)
 
 
 def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:
     """The plan beside every other strategy."""
-    from planner.comparing import make_comparison  # noqa: PLC0415 - only the chosen format is loaded
-    from planner.render import plan_page  # noqa: PLC0415 - likewise
+    from planner.render.pages import plan as plan_page  # noqa: PLC0415 - likewise
+    from planner.studies.compare import make_comparison  # noqa: PLC0415 - only the chosen format is loaded
 
     return plan_page.render(result, data, make_comparison(machine, crashkernel, options))

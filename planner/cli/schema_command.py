@@ -23,9 +23,9 @@ def schema(what: str, output: str | None) -> None:
     from json import dumps  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if what == "map":
-        from planner.sources.json_map import schema as published  # noqa: PLC0415 - likewise
+        from planner.sources.json.memory_map import schema as published  # noqa: PLC0415 - likewise
     elif what == "procedure":
-        from planner.sources.procedure import schema as published  # noqa: PLC0415 - likewise
+        from planner.sources.json.procedure import schema as published  # noqa: PLC0415 - likewise
     elif what == "bbm":
         from planner.report.bbm import schema as published  # noqa: PLC0415 - likewise
     elif what == "batch":

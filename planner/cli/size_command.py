@@ -21,9 +21,9 @@ from planner.cli.options import (
 from planner.cli.output import emit, emit_result
 
 if TYPE_CHECKING:
-    from planner.machine import Machine
-    from planner.planning import Options
-    from planner.sizing import Sweep
+    from planner.kernel.machine import Machine
+    from planner.planning.plan import Options
+    from planner.studies.size import Sweep
 
 __all__ = ["size"]
 
@@ -71,7 +71,7 @@ def size(
     **options: Any,
 ) -> None:
     """What to ask for: distributions' defaults, a sweep over sizes, shrinking after boot."""
-    from planner.planning import Options  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
@@ -98,9 +98,9 @@ def _option(name: str) -> click.Parameter:
 
 
 def _presets(machine: Machine, options: Options, out: tuple[str, str | None, str]) -> bool:
-    from planner.render import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.report.asked import presets_dict  # noqa: PLC0415 - likewise
-    from planner.sizing import presets  # noqa: PLC0415 - likewise
+    from planner.studies.size import presets  # noqa: PLC0415 - likewise
 
     found = presets(machine, options)
     emit_result(*out, blocks=lambda: render.presets(found), fields=lambda: presets_dict(found))
@@ -116,9 +116,9 @@ def _sweep(
     out: tuple[str, str | None, str],
 ) -> bool:
     from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.render import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
-    from planner.sizing import sweep  # noqa: PLC0415 - likewise
+    from planner.studies.size import sweep  # noqa: PLC0415 - likewise
 
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
     form, output, _ = out
@@ -132,12 +132,12 @@ def _sweep(
 def _drawn(swept: Sweep, form: str) -> str | bytes:
     """The chart of a sweep, or the page around it."""
     if form == "html":
-        from planner.render.sweep_page import render  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pages.sweep import render  # noqa: PLC0415 - only the chosen format is loaded
         from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
         from planner.report.plain import document  # noqa: PLC0415 - likewise
 
         return render(swept, document(sweep_dict(swept)))
-    from planner.render import chart, png  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.pictures import chart, png  # noqa: PLC0415 - only the chosen format is loaded
 
     picture = chart.draw(swept)
     return png.rendered(picture) if form == "png" else picture
@@ -146,9 +146,9 @@ def _drawn(swept: Sweep, form: str) -> str | bytes:
 def _give_back(
     machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
 ) -> bool:
-    from planner.render import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.report.asked import give_back_dict  # noqa: PLC0415 - likewise
-    from planner.sizing import give_back  # noqa: PLC0415 - likewise
+    from planner.studies.size import give_back  # noqa: PLC0415 - likewise
 
     given = give_back(machine, crashkernel, written, options)
     emit_result(*out, blocks=lambda: render.give_back(given), fields=lambda: give_back_dict(given))

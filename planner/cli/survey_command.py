@@ -10,8 +10,8 @@ from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
-    from planner.result import Plan
-    from planner.surveying import Surveyed
+    from planner.planning.result import Plan
+    from planner.studies.survey import Surveyed
 
 __all__ = ["survey"]
 
@@ -31,14 +31,14 @@ def survey(form: str, output: str | None, color: str) -> None:
     """Would the proposal have worked on the bundled machines?"""
     from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.sources.samples import read, samples  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.surveying import survey as make_survey  # noqa: PLC0415 - likewise
+    from planner.studies.survey import survey as make_survey  # noqa: PLC0415 - likewise
 
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
         emit(_json(found), output)
         return
-    from planner.render.survey import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.survey import render  # noqa: PLC0415 - only the chosen format is loaded
 
     emit(render(found, form, color=colored(color, output), width=columns(output)), output)
 

@@ -12,9 +12,9 @@ from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_opti
 from planner.cli.output import colored, columns, emit
 
 if TYPE_CHECKING:
-    from planner.errors import InputError
-    from planner.machine import Machine
-    from planner.verifying import Observed, Verification
+    from planner.base.errors import InputError
+    from planner.kernel.machine import Machine
+    from planner.studies.verify import Observed, Verification
 
 __all__ = ["verify"]
 
@@ -55,8 +55,8 @@ def verify(
     **options: Any,
 ) -> None:
     """What sources record of the crash kernel, against the plan."""
-    from planner.setting import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.verifying import verify_all  # noqa: PLC0415 - likewise
+    from planner.planning.context import Options  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.studies.verify import verify_all  # noqa: PLC0415 - likewise
 
     groups = [*((machine,) for machine in machines), *((sources,) if sources or not machines else ())]
     if len(groups) > 1 and (log or page_tables or meminfo):
@@ -76,7 +76,7 @@ for _parameter in verify.params:
 
 def _read(group: tuple[str, ...], map_format: str | None, log: str | None, *, alone: bool) -> Machine | InputError:
     """One machine; among several, what cannot be read is not checkable, and the others still are."""
-    from planner.errors import InputError  # noqa: PLC0415 - see the module's docstring
+    from planner.base.errors import InputError  # noqa: PLC0415 - see the module's docstring
 
     try:
         return read_machine(group, map_format=map_format, log=log)
@@ -100,6 +100,6 @@ def _rendered(result: Verification, form: str, *, color: bool, width: int) -> st
         from planner.report.verification import to_json  # noqa: PLC0415 - only the chosen format is loaded
 
         return to_json(result)
-    from planner.render.verify import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.verify import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form, color=color, width=width)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from planner.render.document import Block, Bullets, Facts, Listing, Table, Terms
-from planner.render.terminal import WIDTH
+from planner.render.blocks.model import Block, Bullets, Facts, Listing, Table, Terms
+from planner.render.formats.terminal import WIDTH
 
 __all__ = ["lay_out"]
 
@@ -22,10 +22,10 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: i
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
-        from planner.render import text  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.formats import text  # noqa: PLC0415 - only the chosen format is loaded
 
         return text.document(shown, color=color, width=width)
-    layout: str = import_module(f"planner.render.{form}").document(shown)
+    layout: str = import_module(f"planner.render.formats.{form}").document(shown)
     return layout
 
 

@@ -10,25 +10,15 @@ from collections.abc import Callable, Iterable
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from planner.memory_map import FLAG_NAMES
-from planner.result import (
-    KINDS,
-    SCHEMA_VERSION,
-    TABLES,
-    FactsView,
-    KernelView,
-    Leaves,
-    Mapping,
-    MemoryView,
-    Plan,
-    Waste,
-)
-from planner.rows import Rows
+from planner.base.rows import Rows
+from planner.kernel.memory_map import FLAG_NAMES
+from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping
+from planner.planning.result import SCHEMA_VERSION, FactsView, KernelView, MemoryView, Plan, Waste
 
 if TYPE_CHECKING:
-    from planner.ranges import Range
+    from planner.base.ranges import Range
+    from planner.planning.result import ProcessorsView, RemapStep
     from planner.report.models import Report
-    from planner.result import ProcessorsView, RemapStep
 
 __all__ = [
     "DICTS",

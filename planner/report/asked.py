@@ -11,11 +11,11 @@ from planner.report import to_dict
 from planner.report.plain import plain
 
 if TYPE_CHECKING:
-    from planner.explaining import Explanation
-    from planner.fitting import Fit
-    from planner.imaging import Chances
-    from planner.remedies import Remedy
-    from planner.sizing import GiveBack, Presets, SizePlan, Sweep
+    from planner.studies.explain import Explanation
+    from planner.studies.fit import Fit
+    from planner.studies.kaslr import Chances
+    from planner.studies.remedies import Remedy
+    from planner.studies.size import GiveBack, Presets, SizePlan, Sweep
 
 __all__ = ["explain_dict", "fit_dict", "give_back_dict", "presets_dict", "sweep_dict"]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from planner.planning.result import SCHEMA_VERSION
 from planner.report import kernel_to_dict, leaves_to_dict, range_to_dict, waste_to_dict
-from planner.result import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from planner.comparing import Comparison, Row
+    from planner.studies.compare import Comparison, Row
 
 __all__ = ["comparison_to_dict", "to_json"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.result import SCHEMA_VERSION
+from planner.planning.result import SCHEMA_VERSION
 
 __all__ = ["Report", "report_schema"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planner.ranges import Range
-from planner.result import SCHEMA_VERSION
+from planner.base.ranges import Range
+from planner.planning.result import SCHEMA_VERSION
 
 __all__ = ["document", "plain"]
 

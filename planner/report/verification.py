@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from planner.ranges import Range
-from planner.result import SCHEMA_VERSION
-from planner.verifying import Verification
+from planner.base.ranges import Range
+from planner.planning.result import SCHEMA_VERSION
+from planner.studies.verify import Verification
 
 __all__ = ["to_json"]
 

@@ -9,8 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from planner.errors import InputError
-from planner.machine import Machine
+from planner.base.errors import InputError
+from planner.kernel.machine import Machine
 from planner.sources.reading import decode, opened, read_within
 
 __all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
@@ -39,7 +39,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
 
         return read(spec.removeprefix("sample:"))
     if spec != "-" and "\0" not in spec and os.path.isdir(spec) and fmt in (None, "sosreport"):  # noqa: PTH112 - `pathlib` costs start-up time
-        from planner.sources import sosreport  # noqa: PLC0415 - as above
+        from planner.sources.archive import sosreport  # noqa: PLC0415 - as above
 
         return sosreport.read_directory(spec)
     with opened(spec, stdin) as (file, name):
@@ -60,13 +60,13 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
-        from planner.sources import dtb  # noqa: PLC0415 - as above
+        from planner.sources.devicetree import dtb  # noqa: PLC0415 - as above
 
         return dtb.parse(data, name)
     text = decode(data, name)
     kind = fmt or _kind(text, name)
     if kind == "json":
-        from planner.sources import json_map  # noqa: PLC0415 - as above
+        from planner.sources.json import memory_map as json_map  # noqa: PLC0415 - as above
 
         return json_map.parse(text, name)
     if kind == "memblock":
@@ -82,7 +82,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 
         return kernel_config.parse(text, name)
     if kind == "dmesg":
-        from planner.sources import dmesg  # noqa: PLC0415 - as above
+        from planner.sources.log import dmesg  # noqa: PLC0415 - as above
 
         return dmesg.parse(text, name)
     from planner.sources import iomem  # noqa: PLC0415 - as above
@@ -107,11 +107,11 @@ def _is_tar(head: bytes) -> bool:
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     """An archive of a machine's files, or one packed file."""
-    from planner.sources.inflate import unpacked  # noqa: PLC0415 - as above
+    from planner.sources.archive.inflate import unpacked  # noqa: PLC0415 - as above
 
     content = unpacked(file, name)
     if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
-        from planner.sources import sosreport  # noqa: PLC0415 - as above
+        from planner.sources.archive import sosreport  # noqa: PLC0415 - as above
 
         return sosreport.read_archive(content, name)
     data = read_within(content, name)
@@ -138,7 +138,7 @@ def _kind(text: str, name: str) -> str:
 
         if iomem.looks_like(head):
             return "iomem"
-    from planner.sources import dmesg  # noqa: PLC0415 - as above
+    from planner.sources.log import dmesg  # noqa: PLC0415 - as above
 
     if dmesg.looks_like(head):
         return "dmesg"

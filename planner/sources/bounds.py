@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.errors import InputError, Location
+from planner.base.errors import InputError, Location
 
 __all__ = ["MAX_ROWS", "too_many_rows"]
 

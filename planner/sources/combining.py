@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.cmdline import words
-from planner.errors import InputError, printable
-from planner.machine import BootRecord, Machine
-from planner.memory_map import Flag
-from planner.ranges import Span, subtract, total, union
-from planner.records import replace
-from planner.sizes import MIB, format_size
+from planner.base.errors import InputError, printable
+from planner.base.ranges import Span, subtract, total, union
+from planner.base.records import replace
+from planner.base.sizes import MIB, format_size
+from planner.kernel.cmdline import words
+from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.memory_map import Flag
 
 __all__ = ["combine"]
 
@@ -87,7 +87,7 @@ def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.efi import for_pages  # noqa: PLC0415 - of logs only
+    from planner.sources.log.efi import for_pages  # noqa: PLC0415 - of logs only
 
     return for_pages(machine, machine.facts.page_size)
 

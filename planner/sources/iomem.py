@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from planner.errors import InputError, Location
-from planner.machine import BootRecord, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.ranges import Range
+from planner.base.errors import InputError, Location
+from planner.base.ranges import Range
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
 

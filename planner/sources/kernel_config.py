@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from planner.errors import InputError, Location, printable
-from planner.geometry import VA_BITS
-from planner.machine import NO_DMA_ZONES, Facts, Machine
-from planner.memory_map import MemoryMap
-from planner.records import replace
-from planner.sizes import KIB, format_size
+from planner.base.errors import InputError, Location, printable
+from planner.base.records import replace
+from planner.base.sizes import KIB, format_size
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.memory_map import MemoryMap
+from planner.kernel.pgtable import VA_BITS
 from planner.sources.reading import text_lines
 
 __all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"]
@@ -186,6 +186,6 @@ def applied(machine: Machine, config: Machine) -> Machine:
     machine = replace(machine, facts=facts, notes=tuple(notes))
     if machine.kind != "dmesg":
         return machine
-    from planner.sources import efi  # noqa: PLC0415 - only logs hold such a map
+    from planner.sources.log import efi  # noqa: PLC0415 - only logs hold such a map
 
     return efi.for_pages(machine, page_size)

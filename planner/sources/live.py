@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 
-from planner.errors import InputError, printable
-from planner.machine import Machine
-from planner.records import replace
+from planner.base.errors import InputError, printable
+from planner.base.records import replace
+from planner.kernel.machine import Machine
 from planner.sources import iomem
 
 __all__ = ["read"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from planner.errors import InputError, Location
-from planner.machine import Facts, Machine
-from planner.memory_map import MemoryMap, Region
+from planner.base.errors import InputError, Location
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region
 from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
 
@@ -139,7 +139,7 @@ def _is_node(text: str) -> bool:
 
 
 def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
-    from planner.sources.json_text import load  # noqa: PLC0415 - most sources are no JSON
+    from planner.sources.json.text import load  # noqa: PLC0415 - most sources are no JSON
 
     document = load(text, name)
     entries = document.get("memory") if isinstance(document, dict) else None

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from planner.errors import InputError, Location
-from planner.machine import Facts, Machine
-from planner.memblock import added_one_by_one
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.base.errors import InputError, Location
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memblock import added_one_by_one
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines

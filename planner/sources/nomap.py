@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.memory_map import Flag, Region
-from planner.plurals import counted
-from planner.sizes import GIB
+from planner.base.sizes import GIB
+from planner.base.text import counted
+from planner.kernel.memory_map import Flag, Region
 
 __all__ = ["inferred_nomap"]
 

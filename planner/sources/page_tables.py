@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from planner.errors import InputError, Location
-from planner.sizes import KIB, memparse
+from planner.base.errors import InputError, Location
+from planner.base.sizes import KIB, memparse
 from planner.sources.reading import decode, read_bytes, text_lines
-from planner.verifying import Observed
+from planner.studies.verify import Observed
 
 __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 

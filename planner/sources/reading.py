@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from planner.errors import InputError, Location
-from planner.sizes import KIB, MIB
+from planner.base.errors import InputError, Location
+from planner.base.sizes import KIB, MIB
 
 __all__ = ["MAX_INPUT", "MAX_LINE", "decode", "opened", "read_bytes", "read_within", "text_lines"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sizes import GIB, MIB
+from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 
 REQUESTS = ("512M", "256M,high", "64M", "3G", "1G-4G:128M,4G-:300001K", "quiet rodata=full crashkernel=128M")
 

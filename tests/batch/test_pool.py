@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, MIB
 from planner.batch import pool
 from planner.batch.inputs import Lines
 from planner.batch.work import Counts, Product
-from planner.errors import InputError
-from planner.sizes import KIB, MIB
 from tests.batch import fleet
 
 if TYPE_CHECKING:

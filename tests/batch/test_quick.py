@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.base.sizes import GIB, MIB
 from planner.batch import lines, quick
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Defaults
-from planner.sizes import GIB, MIB
 from tests.batch import fleet
 
 pytest.importorskip("msgspec")

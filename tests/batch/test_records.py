@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import planner
+from planner.base.sizes import GIB, KIB
 from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import KEYS, Defaults, answer_record
-from planner.machine import NO_DMA_ZONES
-from planner.planning import Options
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.planning.plan import Options
 from planner.report import to_dict
-from planner.sizes import GIB, KIB
 from tests.batch import fleet
 
 IOMEM = """\

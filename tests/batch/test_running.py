@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from planner.base.errors import InputError
 from planner.batch import inputs
 from planner.batch.inputs import Lines, LinesInput, open_lines
 from planner.batch.records import Defaults
 from planner.batch.results import LinesFile, partial_of
 from planner.batch.running import is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
-from planner.errors import InputError
-from planner.planning import Options
+from planner.planning.plan import Options
 from tests.batch import fleet
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.base.errors import InputError
 from planner.batch import plan_batches
 from planner.batch.columns import INPUT_COLUMNS, OUTPUT_COLUMNS, batch_of_answers, ddl, input_schema, output_schema
 from planner.batch.records import Answer, Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import count_results, open_input, run_batch
 from planner.batch.work import Job
-from planner.errors import InputError
+from planner.planning.result import Plan
 from planner.report import to_dict
-from planner.result import Plan
 from tests.batch import fleet
 
 if TYPE_CHECKING:

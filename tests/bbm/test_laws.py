@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from planner.base.records import replace
 from planner.bbm import (
     BBM_LEVELS,
     PROCEDURES,
@@ -23,7 +24,6 @@ from planner.bbm import (
     case,
 )
 from planner.bbm.rules import broken
-from planner.records import replace
 from tests.bbm.naive import Naive
 from tests.bbm.random_procedures import procedures
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from planner.base.records import replace
 from planner.bbm import BBM_LEVELS, PROCEDURES, Dsb, Procedure, Tlbi, Write, case
-from planner.records import replace
 
 LATER_DSB = "nothing is looked at before the next dsb, which waits for it too"
 NOBODY_THERE = "who saw the link before the entries would find them invalid, but nobody touches the area before the end"

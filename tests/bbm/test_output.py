@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from planner.bbm import PROCEDURES, cases
-from planner.render.bbm import render
+from planner.render.blocks.bbm import render
 
 if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import planner
+from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
-from planner.errors import InputError
 from planner.report import to_json
-from planner.sources.json_text import locate
-from planner.sources.procedure import parse_procedure, procedure_to_dict, schema
+from planner.sources.json.procedure import parse_procedure, procedure_to_dict, schema
+from planner.sources.json.text import locate
 from tests.bbm.random_procedures import procedures
 
 TEXT = """\

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from planner.base.errors import InputError
+from planner.base.records import replace
 from planner.bbm import (
     BBM_LEVELS,
     PROCEDURES,
@@ -25,8 +27,6 @@ from planner.bbm import (
     case,
     cases,
 )
-from planner.errors import InputError
-from planner.records import replace
 
 U, C, F, S = "unpredictable", "conflict-abort", "fault", "safe"
 

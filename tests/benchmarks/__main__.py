@@ -16,12 +16,12 @@ import time
 from typing import TYPE_CHECKING
 
 import planner
-from planner.machine import Facts, Machine
-from planner.memory_map import MemoryMap, Region, Reserved
-from planner.planning import Options, make_plan
-from planner.render.plan import render
+from planner.base.sizes import GIB, KIB, MIB, PIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.render.blocks.plan import render
 from planner.report import to_dict
-from planner.sizes import GIB, KIB, MIB, PIB
 from planner.sources import parse_text, read_source
 from tests.benchmarks import inputs, many, pages, sizing
 from tests.benchmarks.comparisons import ratios

@@ -9,7 +9,7 @@ import planner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from planner.machine import Machine
+    from planner.kernel.machine import Machine
 
 __all__ = ["ratios"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import planner
-from planner.sizes import KIB, MIB
+from planner.base.sizes import KIB, MIB
 
 __all__ = ["ROOT", "Cost", "Figure", "cost_of"]
 

@@ -7,8 +7,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from planner.planning import Options, make_plan
-from planner.sizes import GIB, MIB
+from planner.base.sizes import GIB, MIB
+from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
 from tests.benchmarks.figures import Figure, cost_of
 from tests.sources.reports import packed, report_of, running_machine

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 from tests.benchmarks.figures import ROOT, Cost, Figure, cost_of
 
 if TYPE_CHECKING:

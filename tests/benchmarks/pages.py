@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from planner.comparing import make_comparison
-from planner.planning import make_plan
-from planner.render import chart, compare_page, memory_picture, plan_page
+from planner.base.sizes import GIB, KIB, MIB
+from planner.planning.plan import make_plan
+from planner.render.pages import compare as compare_page
+from planner.render.pages import plan as plan_page
+from planner.render.pictures import chart, memory_picture
 from planner.report import to_json
-from planner.sizes import GIB, KIB, MIB
-from planner.sizing import sweep
 from planner.sources import parse_text
+from planner.studies.compare import make_comparison
+from planner.studies.size import sweep
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.sizing import many_regions
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from planner.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 from tests.benchmarks.figures import ROOT, Figure
 
 __all__ = ["MEASURES", "many_regions"]

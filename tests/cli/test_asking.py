@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from planner.sizes import GIB, MIB
+from planner.base.sizes import GIB, MIB
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run

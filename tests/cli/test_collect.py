@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.planning import Options, make_plan
+from planner.planning.plan import Options, make_plan
 from planner.sources import read_source
-from planner.sources.collect_script import SCRIPT
+from planner.sources.archive.collect_script import SCRIPT
 from tests.sources.reports import running_machine
 
 if TYPE_CHECKING:

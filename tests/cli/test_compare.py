@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.strategies import STRATEGIES
+from planner.planning.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import pytest
 from docutils.core import publish_doctree
 from markdown_it import MarkdownIt
 
-from planner.docs import Output, blocks, updated
-from planner.errors import InputError
+from planner.base.errors import InputError
+from planner.render.docs import Output, blocks, updated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

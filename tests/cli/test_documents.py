@@ -8,8 +8,8 @@ import pytest
 from docutils import nodes
 from markdown_it import MarkdownIt
 
-from tests.render.test_html import assert_self_contained
-from tests.render.test_rst import parsed
+from tests.render.formats.test_html import assert_self_contained
+from tests.render.formats.test_rst import parsed
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run

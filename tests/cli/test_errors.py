@@ -8,8 +8,8 @@ import click
 import pytest
 
 from planner import cli as program
+from planner.base.errors import InputError, KernelBugError, Location
 from planner.cli.failures import line_of, status_of
-from planner.errors import InputError, KernelBugError, Location
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run

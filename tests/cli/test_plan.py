@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from planner.base.sizes import GIB, KIB, MIB
 from planner.cli import main
-from planner.sizes import GIB, KIB, MIB
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.render.memory_picture import draw
-from planner.render.plan import render
+from planner.render.blocks.plan import render
+from planner.render.pictures.memory_picture import draw
 from planner.report import to_json
 from tests.plans import PLANS, plan_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_regressions.file_regression import FileRegressionFixture
 
-    from planner.result import Plan
+    from planner.planning.result import Plan
 
 GOLDEN = Path(__file__).parent
 FORMATS: dict[str, Callable[[Plan], str]] = {

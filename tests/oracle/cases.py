@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from planner.memblock import Memblock
+from planner.kernel.memblock import Memblock
 
 Case: TypeAlias = dict[str, Any]
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from planner.machine import Machine
-from planner.planning import Options, make_plan
-from planner.ranges import Range
-from planner.sources import combine, dmesg, iomem
+from planner.base.ranges import Range
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options, make_plan
+from planner.sources import combine, iomem
+from planner.sources.log import dmesg
 from tests.oracle.cases import BUNDLED, Case, Tally, cases, folder
 
 _CODE = re.compile(r"^\s*([0-9a-f]+)-[0-9a-f]+ : Kernel code$", re.MULTILINE)

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from planner.machine import NO_DMA_ZONES, Facts, Machine
-from planner.memory_map import MemoryMap, Region, Reserved
-from planner.planning import Options, make_plan
-from planner.ranges import Range, subtract, union
-from planner.result import Plan
+from planner.base.ranges import Range, subtract, union
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
 from tests.oracle.cases import Case, Tally, cases
 
 _ZONE = re.compile(r"(DMA32|DMA|Normal)\s+(?:empty|\[mem 0x[0-9a-f]+-0x([0-9a-f]+)\])")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from planner import linear_map
-from planner.crashkernel import Entry, parse
-from planner.crashkernel import suffixed_entry as suffixed
-from planner.errors import KernelBugError
-from planner.geometry import geometry
-from planner.kernels import GENERIC, Profile, profile_named
-from planner.ranges import Range
-from planner.reservation import Bounds, reserve
-from planner.result import Mapping
-from planner.sizes import memparse, round_down, round_up
+from planner.base.errors import KernelBugError
+from planner.base.ranges import Range
+from planner.base.sizes import memparse, round_down, round_up
+from planner.kernel import linear_map
+from planner.kernel.crash_reserve import Bounds, reserve
+from planner.kernel.crashkernel import Entry, parse
+from planner.kernel.crashkernel import suffixed_entry as suffixed
+from planner.kernel.pgtable import geometry
+from planner.kernel.profiles import GENERIC, Profile, profile_named
+from planner.kernel.ptdump import Mapping
 from tests.oracle.cases import Case, memblock_of, run
 
 

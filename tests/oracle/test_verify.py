@@ -6,16 +6,17 @@ from collections import Counter
 
 import pytest
 
-from planner.machine import BootRecord, Machine
-from planner.memory_map import MemoryMap, Reserved
-from planner.planning import Options
-from planner.ranges import Range
-from planner.records import replace
-from planner.result import KINDS
-from planner.sizes import KIB, MIB
-from planner.sources import combine, dmesg, iomem, memblock
+from planner.base.ranges import Range
+from planner.base.records import replace
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.kernel.ptdump import KINDS
+from planner.planning.plan import Options
+from planner.sources import combine, iomem, memblock
+from planner.sources.log import dmesg
 from planner.sources.page_tables import parse_dump
-from planner.verifying import verify
+from planner.studies.verify import verify
 from tests.oracle import test_boots
 from tests.oracle.cases import Case, cases
 

@@ -17,12 +17,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.errors import InputError, KernelBugError
-from planner.machine import Machine
-from planner.planning import Options, make_plan
-from planner.sizes import GIB, KIB, MIB
-from planner.sources import FORMATS, combine, inflate, parse_text
-from planner.sources.fdt import Blob
+from planner.base.errors import InputError, KernelBugError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options, make_plan
+from planner.sources import FORMATS, combine, parse_text
+from planner.sources.archive import inflate
+from planner.sources.devicetree.fdt import Blob
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import packed, report_of, running_machine
 

@@ -8,10 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.geometry import VA_BITS, Geometry, geometry
-from planner.linear_map import BASE_PAGES, NO_BLOCKS, NO_CONT, LeafSpan, build, map_alike, measure, remap, remapped
-from planner.ranges import Span, union
-from planner.sizes import GIB, KIB, MIB
+from planner.base.ranges import Span, union
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.linear_map import (
+    BASE_PAGES,
+    NO_BLOCKS,
+    NO_CONT,
+    LeafSpan,
+    build,
+    map_alike,
+    measure,
+    remap,
+    remapped,
+)
+from planner.kernel.pgtable import VA_BITS, Geometry, geometry
 
 GEOMETRIES = [geometry(page, bits) for page, all_bits in VA_BITS.items() for bits in all_bits]
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.errors import InputError, KernelBugError
-from planner.machine import Machine
-from planner.planning import Options
-from planner.sources import combine, dmesg, iomem, memblock
-from planner.verifying import verify
+from planner.base.errors import InputError, KernelBugError
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options
+from planner.sources import combine, iomem, memblock
+from planner.sources.log import dmesg
+from planner.studies.verify import verify
 from tests.oracle.cases import cases
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.memblock import Memblock
-from planner.ranges import subtract, union
+from planner.base.ranges import subtract, union
+from planner.kernel.memblock import Memblock
 
 PAGES = 64
 

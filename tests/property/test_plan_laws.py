@@ -7,12 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.geometry import VA_BITS, geometry
-from planner.linear_map import BASE_PAGES, build, measure
-from planner.memory_map import Flag, MemoryMap
-from planner.planning import Options, make_plan
-from planner.result import KINDS
-from planner.strategies import STRATEGIES
+from planner.kernel.linear_map import BASE_PAGES, build, measure
+from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.pgtable import VA_BITS, geometry
+from planner.kernel.ptdump import KINDS
+from planner.planning.plan import Options, make_plan
+from planner.planning.strategies import STRATEGIES
 from tests.strategies import machine_of, memory_maps, requests
 
 UNITS = {

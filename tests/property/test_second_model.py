@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from planner.machine import Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning import Options, make_plan
-from planner.ranges import Range as PlanRange
+from planner.base.ranges import Range as PlanRange
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
-from planner.sizes import GIB, KIB, MIB
-from planner.strategies import STRATEGIES
 from tests.property.second_model import KINDS, SHAPES, PageTables, Range, Shape, highest, without
 
 KERNELS = ("5.10", "6.1", "6.6", "6.12", "6.18", "7.2")

@@ -9,27 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.base.sizes import GIB, MIB
 from planner.bbm import PROCEDURES, cases
-from planner.comparing import make_comparison
-from planner.explaining import explain
-from planner.fitting import fit
-from planner.memory_map import MemoryMap
-from planner.planning import Options, make_plan
-from planner.render import bbm as render_bbm
-from planner.render import compare as render_compare
-from planner.render import explain as render_explain
-from planner.render import fit as render_fit
-from planner.render import plan as render_plan
-from planner.render import size as render_size
-from planner.render import survey as render_survey
-from planner.render.document import Block, Table
+from planner.kernel.memory_map import MemoryMap
+from planner.planning.plan import Options, make_plan
+from planner.render.blocks import bbm as render_bbm
+from planner.render.blocks import compare as render_compare
+from planner.render.blocks import explain as render_explain
+from planner.render.blocks import fit as render_fit
+from planner.render.blocks import plan as render_plan
+from planner.render.blocks import size as render_size
+from planner.render.blocks import survey as render_survey
+from planner.render.blocks.model import Block, Table
+from planner.render.formats.terminal import NARROWEST, WIDTH, wrap, wrap_items
+from planner.render.formats.text import lay_out as lay_out_table
 from planner.render.layout import lay_out
-from planner.render.terminal import NARROWEST, WIDTH, wrap, wrap_items
-from planner.render.text import lay_out as lay_out_table
-from planner.sizes import GIB, MIB
-from planner.sizing import give_back, presets, sweep
 from planner.sources.samples import read
-from planner.surveying import survey
+from planner.studies.compare import make_comparison
+from planner.studies.explain import explain
+from planner.studies.fit import fit
+from planner.studies.size import give_back, presets, sweep
+from planner.studies.survey import survey
 from tests.strategies import machine_of, memory_maps, requests
 
 TEXTS = st.text("abc,-: ", max_size=30)

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.comparing import make_comparison
-from planner.machine import Facts, Machine
-from planner.memory_map import MemoryMap, Region, Reserved
-from planner.planning import make_plan
-from planner.render import chart, strips
-from planner.render.canvas import Canvas
-from planner.render.labels import Label, place, shorten, text_width, wrapped
-from planner.render.memory_picture import draw, draw_canvas
-from planner.render.plan_page import NARROW
-from planner.result import Plan
-from planner.sizes import GIB, KIB, MIB
-from planner.sizing import sweep
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.plan import make_plan
+from planner.planning.result import Plan
+from planner.render.pages.plan import NARROW
+from planner.render.pictures import chart, strips
+from planner.render.pictures.canvas import Canvas
+from planner.render.pictures.labels import Label, place, shorten, text_width, wrapped
+from planner.render.pictures.memory_picture import draw, draw_canvas
 from planner.sources.samples import read, samples
+from planner.studies.compare import make_comparison
+from planner.studies.size import sweep
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 

@@ -7,13 +7,15 @@ import re
 
 import pytest
 
-from planner.records import replace
-from planner.render import plan_page, tables
-from planner.render.numbers import size, span
-from planner.render.plan import render
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.planning.result import Plan
+from planner.render.blocks import tables
+from planner.render.blocks.numbers import size, span
+from planner.render.blocks.plan import render
+from planner.render.pages import plan as plan_page
 from planner.report import to_json
-from planner.result import AFTERWARDS, Plan, Rewound
-from planner.sizes import GIB, KIB, MIB
+from planner.rewind.rewound import AFTERWARDS, Rewound
 from tests.plans import plan_of
 
 TITLE = "Put back, as it came with the crash kernel or later"

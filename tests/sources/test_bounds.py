@@ -6,8 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from planner.errors import InputError
-from planner.sources import bounds, iomem, json_map, json_text, lsmem, memblock, parse_text
+from planner.base.errors import InputError
+from planner.sources import bounds, iomem, lsmem, memblock, parse_text
+from planner.sources.json import memory_map as json_map
+from planner.sources.json import text as json_text
 
 MOST = 100
 

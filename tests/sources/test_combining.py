@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from planner.errors import InputError
-from planner.machine import BootRecord, Facts, Machine
-from planner.memory_map import Flag, MemoryMap, Region
-from planner.ranges import Range
-from planner.records import replace
-from planner.sizes import GIB, KIB, MIB
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region
 from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine

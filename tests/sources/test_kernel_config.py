@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.errors import InputError
-from planner.machine import NO_DMA_ZONES
-from planner.planning import Options, make_plan
-from planner.sizes import KIB
+from planner.base.errors import InputError
+from planner.base.sizes import KIB
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.planning.plan import Options, make_plan
 from planner.sources import combine, configured, parse_text, read_source
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError
-from planner.memory_map import Region
-from planner.planning import make_plan
-from planner.sizes import GIB
+from planner.base.errors import InputError
+from planner.base.sizes import GIB
+from planner.kernel.memory_map import Region
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.lsmem import COARSE
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from planner.errors import InputError
-from planner.sources.json_map import parse, schema
+from planner.base.errors import InputError
+from planner.sources.json.memory_map import parse, schema
 
 GIB = {"start": "1G", "size": "8G"}
 IMAGE = {"start": "1G", "size": "32M"}

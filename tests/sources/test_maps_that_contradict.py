@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from planner.errors import InputError
-from planner.memory_map import Region
-from planner.planning import make_plan
-from planner.sizes import GIB, MIB
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import Region
+from planner.planning.plan import make_plan
 from planner.sources import parse_text, read_source
 
 DEBUGFS = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.errors import InputError
-from planner.sizes import GIB, KIB, MIB
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB
 from planner.sources.page_tables import parse_dump, parse_meminfo
 
 DUMP = """\

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from planner.errors import InputError
-from planner.machine import Machine
-from planner.records import dataclass, replace
-from planner.sizes import GIB, KIB
+from planner.base.errors import InputError
+from planner.base.records import dataclass, replace
+from planner.base.sizes import GIB, KIB
+from planner.kernel.machine import Machine
 
 __all__ = ["Sample", "read", "samples"]
 

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
-from planner.differing import diff_dict, differences
-from planner.explaining import explain
-from planner.fitting import fit
-from planner.machine import Facts, Machine
-from planner.planning import Options, make_plan
-from planner.render import diff as render_diff
-from planner.render import explain as render_explain
-from planner.render import fit as render_fit
-from planner.render import size as render_size
-from planner.render.document import Block
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.planning.plan import Options, make_plan
+from planner.render.blocks import diff as render_diff
+from planner.render.blocks import explain as render_explain
+from planner.render.blocks import fit as render_fit
+from planner.render.blocks import size as render_size
+from planner.render.blocks.model import Block
 from planner.render.layout import lay_out
 from planner.report.asked import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
+from planner.report.diff import diff_dict, differences
 from planner.report.plain import document
-from planner.sizes import GIB, KIB, MIB
-from planner.sizing import give_back, presets, sweep
 from planner.sources.samples import read, samples
+from planner.studies.explain import explain
+from planner.studies.fit import fit
+from planner.studies.size import give_back, presets, sweep
 from tests.plans import HOSTILE, SERVER
 
 if TYPE_CHECKING:

@@ -1,0 +1,84 @@
+"""Half-open ranges of bytes, and arithmetic on sorted lists of them. Imports nothing of this package.
+
+The arithmetic works on `(start, end)` tuples of plain ints, the form of the inner loops; a `Range` is what
+leaves a layer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from planner.base.records import dataclass
+
+__all__ = ["Range", "Span", "intersect", "subtract", "total", "union"]
+
+Span: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    """`[start, end)` in bytes."""
+
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in the range."""
+        return self.end - self.start
+
+    def __contains__(self, other: Range) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same bytes as sorted, disjoint, non-empty spans; touching ones are joined."""
+    result: list[Span] = []
+    reached = -1 << 64
+    for span in sorted(spans):
+        start, end = span
+        if start > reached:
+            if start < end:
+                result.append(span)
+                reached = end
+        elif end > reached:
+            result[-1] = (result[-1][0], end)
+            reached = end
+    return result
+
+
+def subtract(span: Span, holes: Sequence[Span]) -> list[Span]:
+    """What is left of `span` without `holes` (sorted, disjoint), ascending."""
+    start, end = span
+    result: list[Span] = []
+    i = max(bisect_right(holes, (start,)) - 1, 0)
+    while i < len(holes) and holes[i][0] < end:
+        hole_start, hole_end = holes[i]
+        if hole_end > start:
+            if hole_start > start:
+                result.append((start, hole_start))
+            start = hole_end
+        i += 1
+    if start < end:
+        result.append((start, end))
+    return result
+
+
+def intersect(span: Span, others: Sequence[Span]) -> list[Span]:
+    """The parts of `span` that lie inside `others` (sorted, disjoint), ascending."""
+    start, end = span
+    result: list[Span] = []
+    i = max(bisect_right(others, (start,)) - 1, 0)
+    while i < len(others) and others[i][0] < end:
+        low, high = max(others[i][0], start), min(others[i][1], end)
+        if low < high:
+            result.append((low, high))
+        i += 1
+    return result
+
+
+def total(spans: Iterable[Span]) -> int:
+    """Bytes in all spans together."""
+    return sum(end - start for start, end in spans)

@@ -1,0 +1,265 @@
+"""A fleet: many plans added up, by what they have in common, and what one change would do to all of them.
+
+Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and
+two parts of a fleet merge into the whole. Imports `planning` and the result's types; reads and prints nothing.
+"""
+
+from __future__ import annotations
+
+from planner.base.errors import InputError
+from planner.base.records import dataclass, replace
+from planner.base.sizes import fits, format_size, memparse
+from planner.kernel.ptdump import Mapping
+from planner.planning import values
+from planner.planning.plan import Options
+from planner.planning.result import Plan
+from planner.planning.strategies import strategy_named
+
+__all__ = ["DEFAULT_CHANGES", "DIMENSIONS", "WORST", "Change", "Fleet", "Sum", "changed", "parse_change"]
+
+DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
+"""What machines are grouped by; `kernel` is the profile, `preset` the distribution's default if one was used."""
+
+WORST = 10
+"""Machines listed as the worst, and bad records listed with their error."""
+
+_NAME = "crashkernel="
+
+
+@dataclass(slots=True)
+class Sum:
+    """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
+
+    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there.
+    pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
+    """
+
+    machines: int = 0
+    reserved: int = 0
+    unprotected: int = 0
+    pages_only: int = 0
+    returned: int = 0
+    kept: int = 0
+    base_pages_outside_crash: int = 0
+    extra_table_bytes: int = 0
+    table_bytes: int = 0
+
+    def add(self, plan: Plan) -> None:
+        """One more machine."""
+        waste = plan.waste
+        self.machines += 1
+        self.reserved += plan.reserved
+        self.unprotected += plan.reserved and not plan.protects
+        self.pages_only += _has_blocks(plan.baseline) and not _has_blocks(plan.mapping)
+        self.returned += waste.returned
+        self.kept += waste.kept
+        self.base_pages_outside_crash += waste.base_pages_outside_crash
+        self.extra_table_bytes += waste.extra_table_bytes
+        self.table_bytes += plan.mapping.table_bytes
+
+    def merge(self, other: Sum) -> None:
+        """The machines of another sum besides."""
+        for name in Sum.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def _has_blocks(mapping: Mapping) -> bool:
+    return bool(mapping.leaves.pud or mapping.leaves.cont_pmd or mapping.leaves.pmd)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A machine among the worst. lost: bytes gone for good, `kept` + `extra_table_bytes`."""
+
+    ident: str
+    number: int
+    outcome: str
+    protected: bool
+    kept: int
+    extra_table_bytes: int
+
+    @property
+    def lost(self) -> int:
+        """Bytes that are gone for good."""
+        return self.kept + self.extra_table_bytes
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, int]:
+        """Sorts the worst first: nothing reserved, then not protected, then most lost, then as they came."""
+        return (self.outcome not in ("failed", "none"), self.protected, -self.lost, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record without a plan."""
+
+    ident: str
+    number: int
+    error: str
+
+
+@dataclass(slots=True)
+class Effect:
+    """What a change does to the machines that have a plan.
+
+    after: their sum with the change. outcomes: how many have which outcome then. not_planned: machines on which the
+    changed request is an error. gained, lost: machines whose crash memory is reserved only with, only without it.
+    protection_gained, protection_lost: likewise, protected.
+    """
+
+    after: Sum
+    outcomes: dict[str, int]
+    not_planned: int = 0
+    gained: int = 0
+    lost: int = 0
+    protection_gained: int = 0
+    protection_lost: int = 0
+
+
+class Fleet:
+    """The sums of many plans. Mutable: `add`, `add_error`, `add_change`, `merge`; pickles.
+
+    records: all; errors: those without a plan. all: every plan. groups: per dimension and value, in order of first
+    sight. worst, refused: at most ten each. effects: per change.
+    """
+
+    def __init__(self, changes: list[str]) -> None:
+        self.records = self.errors = 0
+        self.all = Sum()
+        self.groups: dict[str, dict[str, Sum]] = {dimension: {} for dimension in DIMENSIONS}
+        self.worst: list[Bad] = []
+        self.refused: list[Refused] = []
+        self.effects = {name: Effect(Sum(), {}) for name in changes}
+
+    def add(self, ident: str, plan: Plan, preset: str | None = None) -> None:
+        """A plan; call `add_change` for the same plan, if at all, before the next one."""
+        self.records += 1
+        self.all.add(plan)
+        kernel = plan.kernel
+        keys = (plan.reservation.outcome, kernel.profile, format_size(kernel.page_size), preset or "none")
+        for groups, key in zip(self.groups.values(), keys, strict=True):
+            groups.setdefault(key, Sum()).add(plan)
+        done, waste = plan.reservation, plan.waste
+        bad = Bad(ident, self.records, done.outcome, plan.protects, waste.kept, waste.extra_table_bytes)
+        self._keep_worst([bad])
+
+    def add_error(self, ident: str, error: str, line: int | None = None) -> None:
+        """A record without a plan."""
+        self.records += 1
+        self.errors += 1
+        if len(self.refused) < WORST:
+            self.refused.append(Refused(ident or (f"line {line}" if line else ""), self.records, error))
+
+    def add_change(self, name: str, before: Plan, after: Plan | None) -> None:
+        """What a change makes of a plan; None where it makes an error of it."""
+        effect = self.effects[name]
+        if after is None:
+            effect.not_planned += 1
+            return
+        effect.after.add(after)
+        outcome = after.reservation.outcome
+        effect.outcomes[outcome] = effect.outcomes.get(outcome, 0) + 1
+        effect.gained += after.reserved and not before.reserved
+        effect.lost += before.reserved and not after.reserved
+        effect.protection_gained += after.protects and not before.protects
+        effect.protection_lost += before.protects and not after.protects
+
+    def merge(self, other: Fleet) -> None:
+        """The machines of the next part besides; parts come in the order of the records."""
+        self._keep_worst([replace(bad, number=bad.number + self.records) for bad in other.worst])
+        moved = [replace(refused, number=refused.number + self.records) for refused in other.refused]
+        self.refused = (self.refused + moved)[:WORST]
+        self.records += other.records
+        self.errors += other.errors
+        self.all.merge(other.all)
+        for dimension, groups in other.groups.items():
+            for key, part in groups.items():
+                self.groups[dimension].setdefault(key, Sum()).merge(part)
+        for name, theirs in other.effects.items():
+            _merge_effect(self.effects[name], theirs)
+
+    def _keep_worst(self, more: list[Bad]) -> None:
+        if len(self.worst) == WORST and all(bad.rank > self.worst[-1].rank for bad in more):
+            return
+        self.worst = sorted(self.worst + more, key=lambda bad: bad.rank)[:WORST]
+
+
+def _merge_effect(ours: Effect, theirs: Effect) -> None:
+    ours.after.merge(theirs.after)
+    for outcome, machines in theirs.outcomes.items():
+        ours.outcomes[outcome] = ours.outcomes.get(outcome, 0) + machines
+    for name in ("not_planned", "gained", "lost", "protection_gained", "protection_lost"):
+        setattr(ours, name, getattr(ours, name) + getattr(theirs, name))
+
+
+# -- changes ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing done differently on every machine. name: as given. what: `high`, `size`, `strategy` or `align`."""
+
+    name: str
+    what: str
+    value: str = ""
+
+
+def parse_change(text: str) -> Change:
+    """`high`, `size=SIZE`, `strategy=NAME` or `align=WHAT`. Raises InputError."""
+    what, _, value = text.partition("=")
+    if text == "high":
+        return Change(text, what)
+    if what == "size" and value:
+        size, end = memparse(value)
+        if end == len(value) and value[:1].isdigit() and size and fits(value):
+            return Change(text, what, value)
+    if what == "strategy" and value:
+        return Change(text, what, strategy_named(value).name)
+    if what == "align" and value:
+        try:
+            return Change(text, what, values.alignment(value))
+        except values.BadValue as bad:
+            raise InputError("--what-if", f"{text!r}: {bad.what}", bad.remedy) from None
+    raise InputError(
+        "--what-if",
+        f"{text!r} is no change",
+        "give high, size=SIZE, strategy=NAME or align=pud|block|cont-pmd|pmd|SIZE",
+    )
+
+
+DEFAULT_CHANGES = (
+    Change("high", "high"),
+    Change("size=256M", "size", "256M"),
+    Change("strategy=mainline", "strategy", "mainline"),
+)
+"""What a summary tries unless told otherwise: one change of each kind."""
+
+
+def changed(plan: Plan, crashkernel: str | None, options: Options, change: Change) -> tuple[str | None, Options] | None:
+    """The request and options of a plan's machine after a change; None where it changes nothing.
+
+    A new size or `,high` replaces the request itself and leaves the other words of a command line alone; a fixed
+    offset goes, as it cannot be combined with `,high`. A machine that asks for nothing goes on doing so.
+    """
+    if change.what == "strategy":
+        return crashkernel, replace(options, strategy=change.value)
+    if change.what == "align":
+        return crashkernel, replace(options, align=change.value)
+    request = plan.request
+    if not request.size:
+        return None
+    if change.what == "high":
+        value = f"{format_size(request.size)},high"
+    else:
+        value = f"{change.value},high" if request.high else change.value
+    return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
+
+
+def _with_request(text: str, crashkernel: str | None, value: str) -> str:
+    """A text that asks for `value` in place of what it asks for; `,low` and `,cma` parts stay."""
+    if _NAME not in text:
+        return value
+    words = [word for word in text.split(" ") if not word.startswith(_NAME) or word.endswith((",low", ",cma"))]
+    if crashkernel is None:  # The machine's own command line: other parameters are read from there anyway.
+        words = [word for word in words if word.startswith(_NAME)]
+    return " ".join([*words, f"{_NAME}{value}"])

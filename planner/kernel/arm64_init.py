@@ -1,0 +1,136 @@
+"""The limits of a machine: the DMA limit, where the linear map starts, and what of memory it can hold.
+
+Imports `geometry`, `kernels`, `memory_map`. Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.base.ranges import Range, subtract
+from planner.base.sizes import format_size, round_down, round_up
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.kernel.pgtable import Geometry
+from planner.kernel.profiles import Profile
+
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "memstart_of", "whole_image"]
+
+_MAX32 = (1 << 32) - 1
+
+
+def derived_dma_limit(
+    profile: Profile, memory: MemoryMap, firmware_limit: int | None = None, *, zone_dma: bool = True
+) -> int:
+    """`arm64_dma_phys_limit` in bytes (exclusive) of a kernel with DMA zones.
+
+    firmware_limit: the last address that the firmware (device tree, IORT) says all devices reach, inclusive;
+    None for no such limit. zone_dma: False for a kernel that has ZONE_DMA32 alone: 32 bits, whatever devices reach.
+    Source: max_zone_phys() and zone_sizes_init(), arch/arm64/mm/init.c; up to 5.10.0 the removed lines of
+    791ab8b2e3db ("Ignore any DMA offsets in the max_zone_phys() calculation").
+    """
+    first, last = memory.start, memory.end - 1
+    if profile.dma_limit in ("dma32", "dma32-exclusive"):
+        offset = first & ~_MAX32
+        return min(offset + (1 << 32), last + 1) - (profile.dma_limit == "dma32-exclusive")
+    firmware = (1 << 64) - 1 if firmware_limit is None else firmware_limit
+    if profile.dma_limit == "value":
+        limit = (min(firmware, _MAX32) if first < _MAX32 else firmware) if zone_dma else _MAX32
+        return min(limit, last) + 1
+    mask = (1 << (min(32, firmware.bit_length()) if zone_dma else 32)) - 1
+    if first > _MAX32:
+        mask = (1 << 64) - 1
+    elif first > mask:
+        mask = _MAX32
+    return min(mask, last) + 1
+
+
+def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
+    """The limit with more RAM than is seen: one that only says where RAM ends moves up with it."""
+    return derived_dma_limit(profile, grown) if limit == seen.end else limit
+
+
+def whole_image(code: Range | None, data: Range | None) -> Range | None:
+    """The kernel image from its first to its last byte, as far as it is known."""
+    if code is None:
+        return None
+    return Range(code.start, code.end if data is None else max(code.end, data.end))
+
+
+def memstart_of(profile: Profile, geometry: Geometry, start: int) -> int:
+    """`memstart_addr` without KASLR, of memory that begins at `start`: where the linear region begins."""
+    return round_down(start, _memstart_align(profile, geometry))
+
+
+def _memstart_align(profile: Profile, geometry: Geometry) -> int:
+    return geometry.memstart_align(section_size=profile.section_64k if geometry.page_shift == 16 else 0)
+
+
+def clip_to_linear_region(
+    memory: MemoryMap, profile: Profile, geometry: Geometry, *, pa_bits: int, image: Range | None
+) -> tuple[MemoryMap, int, tuple[str, ...]]:
+    """The memory that the kernel keeps, `memstart_addr`, and notes on what it drops.
+
+    Source: arm64_memblock_init(): memory above the physical limit and beyond the linear region is removed.
+    """
+    linear_size = geometry.linear_size
+    memstart = memstart_of(profile, geometry, memory.start)
+    top = max(memstart + linear_size, image.end if image else 0)
+    limit = min(1 << pa_bits, top)
+    if memory.end <= limit:
+        return memory, memstart, ()
+    kept = _clip(memory.regions, 0, limit)
+    if kept and kept[-1].end > memstart + linear_size:
+        align = _memstart_align(profile, geometry)
+        memstart = round_up(kept[-1].end - linear_size, align)
+        kept = _clip(kept, memstart, limit)
+    dropped = memory.ram - sum(r.end - r.start for r in kept)
+    note = (
+        f"{format_size(dropped)} of RAM are dropped: {pa_bits}-bit physical addresses and a linear region of "
+        f"{format_size(linear_size)} from {memstart:#x} on cannot hold them"
+    )
+    return MemoryMap(kept, memory.reserved), memstart, (note,)
+
+
+def _clip(regions: Iterable[Region], low: int, high: int) -> list[Region]:
+    return [
+        Region(max(r.start, low), min(r.end, high), r.flags, r.node)
+        for r in regions
+        if max(r.start, low) < min(r.end, high)
+    ]
+
+
+def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
+    """The map after `mem=limit`: what lies above the address where `limit` bytes are used up is removed.
+
+    NOMAP regions stay; the kernel image (`image`: from its code to the end of its data) is added back.
+    Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
+    """
+    left = round_down(limit, page_size)
+    top = None
+    for region in memory.regions:
+        size = region.end - region.start
+        if left <= size:
+            top = region.start + left
+            break
+        left -= size
+    if top is None:
+        return memory
+    kept: list[Region] = []
+    for r in memory.regions:
+        if r.flags & Flag.NOMAP:
+            kept.append(r)
+        elif r.start < top:
+            kept.append(Region(r.start, min(r.end, top), r.flags, r.node))
+    reserved = tuple(Reserved(r.start, min(r.end, top), r.name) for r in memory.reserved if r.start < top)
+    if image is not None:
+        kept = _with_image(kept, image)
+    return MemoryMap(tuple(kept), reserved)
+
+
+def _with_image(kept: list[Region], image: Range) -> list[Region]:
+    """The regions with what is missing of the image added; a region without flags that touches it grows instead."""
+    for start, end in subtract((image.start, image.end), [(r.start, r.end) for r in kept]):
+        below = next((r for r in kept if r.end == start and not r.flags), None)
+        added = Region(below.start, end, 0, below.node) if below else Region(start, end)
+        kept = sorted([*(r for r in kept if r is not below), added], key=lambda r: r.start)
+    return kept

@@ -1,0 +1,407 @@
+"""The `crashkernel=` parameter: the kernel's grammar exactly, with its traps, by profile.
+
+Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading` that also
+says step by step what was read and what a person should know about it.
+
+Imports `kernels`, `cmdline`, `sizes` and `errors`. Source: kernel/crash_core.c @ 5.10, 6.1;
+kernel/crash_reserve.c @ 6.12 to 7.2.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from planner.base.errors import printable
+from planner.base.records import dataclass, field
+from planner.base.sizes import MIB, U64, format_size, memparse, round_up
+from planner.kernel.cmdline import has_word, words
+from planner.kernel.profiles import Profile
+
+__all__ = [
+    "EINVAL",
+    "ENOENT",
+    "Entry",
+    "Reading",
+    "as_cmdline",
+    "is_cmdline",
+    "parse",
+    "present",
+    "reading",
+    "suffixed_entry",
+]
+
+ENOENT, EINVAL = -2, -22
+
+_NAME = "crashkernel="
+_INFINITE = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One parsed entry. rc: 0, ENOENT (no such entry) or EINVAL. size may be set although rc is not 0."""
+
+    rc: int = 0
+    size: int = 0
+    base: int = 0
+    log: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the kernel makes of a command line.
+
+    rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
+    base 0 means none. high: a `,high` request. low: None where the kernel reads none. log: the kernel's lines.
+    plain, high_entry, low_entry: the single entries (rc ENOENT where there is none or it was not read).
+    steps, notes: for people.
+    """
+
+    rc: int
+    size: int
+    base: int
+    low: int
+    high: bool
+    cma: int
+    log: tuple[str, ...]
+    plain: Entry
+    high_entry: Entry
+    low_entry: Entry
+    low_given: bool
+    steps: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether the kernel goes on to reserve anything."""
+        return self.rc == 0 and self.size > 0
+
+
+def is_cmdline(text: str) -> bool:
+    """Whether a text given as CRASHKERNEL is a kernel command line rather than values or tokens.
+
+    A text with a blank is one, unless every word is a `crashkernel=` token; so is a word with `=` that is no size.
+    """
+    words = text.split(" ")
+    if all(word.startswith(_NAME) for word in words if word):
+        return False
+    return " " in text or "=" in text
+
+
+@lru_cache(maxsize=64)
+def as_cmdline(text: str) -> str:
+    """A command line that asks for what CRASHKERNEL says: a bare value gets its name."""
+    return text if _NAME in text or is_cmdline(text) else _NAME + text
+
+
+@lru_cache(maxsize=64)
+def present(cmdline: str) -> bool:
+    """Whether a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
+
+    This, not the substring search of the parser, is what makes 5.11 to 6.3 map everything with base pages
+    (early_param, kernel/params.c and init/main.c).
+    """
+    return has_word(words(cmdline), _NAME[:-1])
+
+
+# -- entries ---------------------------------------------------------------------------------------------
+
+
+def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> int:
+    """Where the value of the last entry of a kind starts, or -1.
+
+    The substring counts at any position, also inside another word; its token ends at the next blank.
+    """
+    found = -1
+    at = cmdline.find(_NAME) if suffix is None or suffix in cmdline else -1
+    while at >= 0:
+        end = cmdline.find(" ", at)
+        token = cmdline[at:] if end < 0 else cmdline[at:end]
+        matches = token.endswith(suffix) if suffix else not token.endswith(suffixes)
+        if matches:
+            found = at + len(_NAME)
+        at = cmdline.find(_NAME, at + 1)
+    return found
+
+
+def _token(cmdline: str, at: int) -> str:
+    end = cmdline.find(" ", at)
+    return cmdline[at:] if end < 0 else cmdline[at:end]
+
+
+def _char(text: str, pos: int) -> str:
+    return text[pos] if pos < len(text) else ""
+
+
+def _fail(entry: Entry, message: str) -> Entry:
+    entry.rc = EINVAL
+    entry.log.append(message)
+    entry.steps.append(f"refused: {message}")
+    return entry
+
+
+def _simple(text: str, at: int, entry: Entry) -> Entry:
+    entry.size, pos = memparse(text, at)
+    if pos == at:
+        return _fail(entry, "crashkernel: memory value expected")
+    entry.steps.append(f"size {text[at:pos]!r} = {_bytes(entry.size)}")
+    char = _char(text, pos)
+    if char == "@":
+        entry.base, end = memparse(text, pos + 1)
+        offset = text[pos + 1 : end]
+        if entry.base:
+            entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
+        else:
+            entry.steps.append("an offset of 0 means: no offset, any place will do")
+        rest = _token(text, end)
+        if rest:
+            entry.notes.append(f"{rest!r} after the offset is ignored")
+    elif char not in ("", " "):
+        return _fail(entry, f"crashkernel: unrecognized char: {char}")
+    return entry
+
+
+def _ranges(text: str, at: int, system_ram: int, profile: Profile, entry: Entry) -> Entry:
+    total = round_up(system_ram, 128 * MIB) % U64 if profile.rounds_ram else system_ram
+    entry.steps.append(
+        f"a list of ranges, matched against {_bytes(total)} of RAM"
+        + (f" ({_bytes(system_ram)} rounded up to 128M)" if total != system_ram else "")
+    )
+    pos = at
+    while True:
+        range_at = pos
+        start, end = memparse(text, pos)
+        if end == pos:
+            return _fail(entry, "crashkernel: Memory value expected")
+        pos = end
+        if _char(text, pos) != "-":
+            return _fail(entry, "crashkernel: '-' expected")
+        pos += 1
+        stop = _INFINITE
+        if _char(text, pos) != ":":
+            stop, end = memparse(text, pos)
+            if end == pos:
+                return _fail(entry, "crashkernel: Memory value expected")
+            pos = end
+            if stop <= start:
+                return _fail(entry, "crashkernel: end <= start")
+        if _char(text, pos) != ":":
+            return _fail(entry, "crashkernel: ':' expected")
+        pos += 1
+        size, end = memparse(text, pos)
+        if end == pos:
+            return _fail(entry, profile.bad_size)
+        pos = end
+        if size >= total:
+            return _fail(entry, "crashkernel: invalid size")
+        matches = start <= total < stop
+        entry.steps.append(
+            f"{text[range_at:pos]!r}: RAM from {format_size(start)} "
+            + ("on" if stop == _INFINITE else f"to below {format_size(stop)}")
+            + (f" matches, size {_bytes(size)}; later ranges are not read" if matches else " does not match")
+        )
+        if matches:
+            entry.size = size
+            break
+        if _char(text, pos) != ",":
+            break
+        pos += 1
+    return _range_tail(text, pos, profile, entry)
+
+
+def _range_tail(text: str, pos: int, profile: Profile, entry: Entry) -> Entry:
+    if not entry.size:
+        entry.log.append("crashkernel size resulted in zero bytes")
+        entry.steps.append("no size: nothing is reserved")
+        return entry
+    skipped_from = pos
+    while _char(text, pos) not in ("", " ", "@"):
+        pos += 1
+    ignored = text[skipped_from:pos].split(",", 1)[0]
+    if ignored:
+        entry.notes.append(f"{ignored!r} after the size is ignored in a list of ranges")
+    if _char(text, pos) == "@":
+        entry.base, end = memparse(text, pos + 1)
+        if end == pos + 1:
+            return _fail(entry, profile.bad_base)
+        entry.steps.append(f"offset {text[pos + 1 : end]!r} = {entry.base:#x}")
+    return entry
+
+
+def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
+    at = _last_entry(cmdline, None, profile.suffixes)
+    entry = Entry(token=_token(cmdline, at) if at >= 0 else "")
+    if at < 0:
+        entry.rc = ENOENT
+        return entry
+    entry.steps.append(f"plain entry {printable(entry.token)!r}")
+    if ":" in entry.token:
+        return _ranges(cmdline, at, system_ram, profile, entry)
+    return _simple(cmdline, at, entry)
+
+
+def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
+    """The last entry of a kind (`,high`, `,low`, `,cma`) by itself."""
+    at = _last_entry(cmdline, suffix, profile.suffixes)
+    entry = Entry(token=_token(cmdline, at) if at >= 0 else "")
+    if at < 0:
+        entry.rc = ENOENT
+        return entry
+    entry.steps.append(f"{suffix} entry {printable(entry.token)!r}")
+    entry.size, pos = memparse(cmdline, at)
+    if pos == at:
+        return _fail(entry, "crashkernel: memory value expected")
+    if not cmdline.startswith(suffix, pos):
+        return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
+    pos += len(suffix)
+    if _char(cmdline, pos) not in ("", " "):
+        return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
+    entry.steps.append(f"size {format_size(entry.size)} ({entry.size} bytes)")
+    return entry
+
+
+# -- combining -------------------------------------------------------------------------------------------
+
+
+def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int | None = None) -> Reading:
+    """What a kernel of this profile makes of a whole command line.
+
+    system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
+    default_low: overrides the profile's default low size (other architectures differ).
+    """
+    # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
+    if ":" not in cmdline:
+        found = _under_any_ram(cmdline, profile, default_low)
+        if found.size < system_ram:
+            return found
+    return _parse(cmdline, system_ram, profile, default_low)
+
+
+@lru_cache(maxsize=64)
+def _under_any_ram(cmdline: str, profile: Profile, default_low: int | None) -> Reading:
+    return _parse(cmdline, U64, profile, default_low)
+
+
+def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | None) -> Reading:
+    low_default = profile.low_default if default_low is None else default_low
+    plain = _plain(cmdline, system_ram, profile)
+    high_entry, low_entry = Entry(rc=ENOENT), Entry(rc=ENOENT)
+    rc, size, low, high = plain.rc, plain.size, 0, False
+    if plain.rc == ENOENT and profile.combine != "plain":
+        high_entry = suffixed_entry(cmdline, ",high", profile)
+        size = high_entry.size
+        if high_entry.rc or not high_entry.size:
+            rc = EINVAL
+        else:
+            high = True
+            low_entry = suffixed_entry(cmdline, ",low", profile)
+            rc = 0 if low_entry.rc == ENOENT else low_entry.rc
+            low = low_default if low_entry.rc == ENOENT else low_entry.size
+            if profile.combine == "generic" and low_entry.rc not in (0, ENOENT):
+                high = False
+    if profile.combine == "generic" and (not size or size >= system_ram):
+        rc = EINVAL
+    elif not size and rc == 0:
+        rc = EINVAL if high else 0
+    cma = 0
+    if profile.asks_cma:
+        entry = suffixed_entry(cmdline, ",cma", profile)
+        cma = 0 if entry.rc else entry.size
+    return _reading(cmdline, system_ram, profile, rc, size, low, high, cma, plain, high_entry, low_entry)
+
+
+def _reading(
+    cmdline: str,
+    system_ram: int,
+    profile: Profile,
+    rc: int,
+    size: int,
+    low: int,
+    high: bool,  # noqa: FBT001 - the parts of one record, in its order
+    cma: int,
+    plain: Entry,
+    high_entry: Entry,
+    low_entry: Entry,
+) -> Reading:
+    entries = (plain, high_entry, low_entry)
+    steps = [step for entry in entries for step in entry.steps]
+    notes = [note for entry in entries for note in entry.notes]
+    if high and low_entry.rc == ENOENT:
+        steps.append(
+            f"no ,low entry: {format_size(low)} below the DMA limit" if low else "no ,low entry: no low memory"
+        )
+    if not steps:
+        steps.append("no entry that this kernel reads: nothing is asked for")
+    oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
+    if oversized:
+        notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
+    main = plain if plain.token else high_entry
+    if main.token and not (main.rc or main.size or main.log):
+        notes.append("a size of 0 asks for nothing")
+    notes += _traps(cmdline, profile, plain, high=high)
+    return Reading(
+        rc=rc,
+        size=size,
+        base=plain.base,
+        low=low,
+        high=high,
+        cma=cma,
+        log=tuple(line for entry in entries for line in entry.log),
+        plain=plain,
+        high_entry=high_entry,
+        low_entry=low_entry,
+        low_given=high and low_entry.rc == 0,
+        steps=tuple(steps),
+        notes=tuple(notes),
+    )
+
+
+def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
+    """What the kernel ignores or misreads, said to the person who wrote it."""
+    notes: list[str] = []
+    if _NAME not in cmdline:
+        nothing = "this kernel command line has no crashkernel=: nothing is asked for"
+        values = cmdline.split()
+        named = " ".join(_NAME + value for value in values)
+        is_value = bool(values) and all(value[0].isdecimal() for value in values)
+        notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
+    value = plain.token
+    if value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
+        notes.append(
+            "'auto' is no arm64 value: RHEL 8 patched its kernel to replace it by a built-in size; "
+            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
+        )
+    elif plain.rc == EINVAL and plain.log and "unrecognized char" in plain.log[-1]:
+        size, end = memparse(value)
+        rest = value[end:]
+        if rest[:1] in ("B", "b", "i") and size:
+            notes.append(
+                f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
+            )
+    elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
+        notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
+    has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
+    if plain.rc != ENOENT:
+        notes += [f"a plain entry is there, so {suffix} is not read" for suffix in (",high", ",low") if has[suffix]]
+    elif not high and has[",low"] and not has[",high"]:
+        notes.append(",low without ,high is never read: nothing is asked for")
+    if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
+        notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
+    if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
+        notes.append("arm64 does not ask for ,cma memory: the entry is ignored")
+    if "\t" in cmdline or "\n" in cmdline:
+        notes.append("only a blank ends an entry: a tab or a newline is part of it")
+    return notes
+
+
+def reading(text: str, system_ram: int, profile: Profile) -> Reading:
+    """What the kernel makes of CRASHKERNEL as a person gives it: a value, tokens, or a command line."""
+    return parse(as_cmdline(text), system_ram, profile)
+
+
+def _bytes(size: int) -> str:
+    short = format_size(size)
+    return f"{size} bytes" if short == str(size) else f"{short} ({size} bytes)"

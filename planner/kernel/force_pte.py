@@ -1,0 +1,194 @@
+"""What forces base pages on the whole linear map, whatever is done about a crash kernel.
+
+Read from the kernel's command line and configuration. Imports `kernels`, `cmdline` and numbers.
+Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and
+get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1. Every value that its parser refuses leaves what stood before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from planner.base.records import dataclass
+from planner.base.sizes import memparse
+from planner.kernel.cmdline import values, words
+from planner.kernel.profiles import Profile
+
+__all__ = ["Forcing", "forcing", "kfence_pool_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forcing:
+    """reasons: why the whole map has base pages (none: blocks are used). pool: an early KFENCE pool exists.
+
+    built_in_kfence: KFENCE is built in. remedies: what would have to change for blocks, one for each reason.
+    assumed: facts no source gave. notes: what a person must know.
+    """
+
+    reasons: tuple[str, ...] = ()
+    pool: bool = False
+    built_in_kfence: bool = False
+    remedies: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_Cause = tuple[str, str]
+"""A reason and its remedy."""
+
+
+def forcing(
+    profile: Profile,
+    cmdline: str | None,
+    config: Mapping[str, str],
+    *,
+    rodata: str | None = None,
+    kfence: bool | None = None,
+    no_aborts: bool = False,
+) -> Forcing:
+    """What forces base pages under this profile.
+
+    cmdline: None where it is not known. rodata, kfence: the user's word, which
+    wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
+    """
+    if config:
+        return _forcing(profile, cmdline, config, rodata, kfence, no_aborts)
+    return _without_config(profile, cmdline, rodata, kfence, no_aborts)
+
+
+@lru_cache(maxsize=64)
+def _without_config(
+    profile: Profile,
+    cmdline: str | None,
+    rodata: str | None,
+    kfence: bool | None,  # noqa: FBT001 - one of a key's parts
+    no_aborts: bool,  # noqa: FBT001 - likewise
+) -> Forcing:
+    """The same for all machines of which nothing but a command line is known."""
+    return _forcing(profile, cmdline, {}, rodata, kfence, no_aborts)
+
+
+def _forcing(
+    profile: Profile,
+    cmdline: str | None,
+    config: Mapping[str, str],
+    rodata: str | None,
+    kfence: bool | None,  # noqa: FBT001 - as above
+    no_aborts: bool,  # noqa: FBT001 - as above
+) -> Forcing:
+    known = cmdline is not None or bool(config)
+    parameters = words(cmdline or "")
+    assumed: list[str] = []
+    notes: list[str] = []
+    causes: list[_Cause] = []
+    given = [rodata] if rodata is not None else values(parameters, "rodata")
+    full = _rodata_full(profile, given, config, known=known)
+    if full is None:
+        assumed.append("rodata")
+        notes.append(
+            "rodata= is not known: no forced base pages assumed; distribution kernels default to rodata=full, "
+            "which maps everything with base pages (--rodata full)"
+        )
+    elif full:
+        causes.append(full)
+    built_in, interval = _kfence(profile, parameters, config, kfence=kfence)
+    pool = built_in and profile.kfence == "pool" and interval > 0
+    if built_in and profile.kfence == "forces":
+        causes.append(("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on"))
+    elif built_in and not pool:
+        causes.append(
+            (
+                "KFENCE without an early pool (kfence.sample_interval=0): it may be switched on late",
+                "kfence.sample_interval=100, which gives it a pool of its own",
+            )
+        )
+    if causes and no_aborts and profile.bbml2:
+        notes.append(
+            f"not base pages in spite of {'; '.join(cause for cause, _ in causes)}: these processors split blocks live"
+        )
+        causes = []
+    if _debug_pagealloc(parameters, config):
+        causes.append(("debug_pagealloc is on", "debug_pagealloc=off"))
+    return Forcing(
+        reasons=tuple(reason for reason, _ in causes),
+        pool=pool,
+        built_in_kfence=built_in,
+        remedies=tuple(remedy for _, remedy in causes),
+        assumed=tuple(assumed),
+        notes=tuple(notes),
+    )
+
+
+def _rodata_full(
+    profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
+) -> _Cause | tuple[()] | None:
+    """Why rodata forces base pages; () if it does not, None if nobody can tell."""
+    keywords = _KEYWORDS[profile.rodata_full]
+    valid = [value for value in given if value in keywords]
+    remedy = "rodata=noalias or rodata=off" if profile.rodata_full == "always" else "rodata=on or rodata=off"
+    if valid:
+        value = valid[-1]
+        if not keywords[value]:
+            return ()
+        return (f"rodata={value}" if value == "full" else f"rodata={value} (full, from 6.18)", remedy)
+    if profile.rodata_full == "always":
+        if given:
+            return (f"rodata={given[-1]} is no keyword from 6.18: the default, full", remedy)
+        return ("rodata is full by default from 6.18", remedy) if known else None
+    default = config.get("RODATA_FULL_DEFAULT_ENABLED")
+    if default is None:
+        return None
+    return ("rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)", remedy) if default == "y" else ()
+
+
+_KEYWORDS = {
+    "config": {"off": False, "on": False, "full": True},
+    "always": {"off": False, "noalias": False, "on": True},
+}
+"""Which values of rodata= a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
+
+
+def _debug_pagealloc(parameters: list[str], config: Mapping[str, str]) -> bool:
+    if config.get("DEBUG_PAGEALLOC") == "n":
+        return False
+    valid = [truth for text in values(parameters, "debug_pagealloc") if (truth := _truth(text)) is not None]
+    return valid[-1] if valid else config.get("DEBUG_PAGEALLOC_ENABLE_DEFAULT") == "y"
+
+
+def _truth(text: str) -> bool | None:
+    """kstrtobool(): only the first one or two characters count."""
+    head = text[:1].lower()
+    if head == "o":
+        return {"n": True, "f": False}.get(text[1:2].lower())
+    return {"1": True, "y": True, "t": True, "0": False, "n": False, "f": False}.get(head)
+
+
+def _kfence(
+    profile: Profile, parameters: list[str], config: Mapping[str, str], *, kfence: bool | None
+) -> tuple[bool, int]:
+    """Whether KFENCE is built in, and its sample interval in milliseconds (0: off)."""
+    if profile.kfence == "absent":
+        return False, 0
+    given = [
+        abs(number) for text in values(parameters, "kfence.sample_interval") if (number := _option(text)) is not None
+    ]
+    symbol = config.get("KFENCE")
+    built_in = kfence if kfence is not None else symbol == "y" or (symbol is None and bool(given))
+    if given:
+        return built_in, given[-1]
+    if kfence:
+        return built_in, 100
+    return built_in, memparse(config.get("KFENCE_SAMPLE_INTERVAL", "100"))[0]
+
+
+def kfence_pool_size(config: Mapping[str, str], page_size: int) -> int:
+    """Bytes of KFENCE's pool: two pages for each object, and two more (KFENCE_POOL_SIZE, include/linux/kfence.h)."""
+    return (memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0] + 1) * 2 * page_size
+
+
+def _option(text: str) -> int | None:
+    """get_option(): a number, negative ones too; None where there is none."""
+    match = re.match(r"-?(0[xX][0-9a-fA-F]+|\d+)", text)
+    return None if match is None else memparse(match[0].lstrip("-"))[0] * (-1 if text[0] == "-" else 1)

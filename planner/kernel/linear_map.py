@@ -1,0 +1,421 @@
+"""The arm64 linear map: from ranges and flags to leaves and tables, in time that depends on the ranges alone.
+
+A map is a sorted list of *spans* `(start, end, kind)`: physical bytes that are mapped by leaves of one kind, an
+index into `KINDS` (0 PUD block, 1 contiguous PMDs, 2 PMD block, 3 contiguous PTEs, 4 page). Every span starts
+and ends on a boundary of its kind. One mapped range makes at most nine spans, however long it is.
+
+Tables follow from spans: a PTE table stands wherever pages are, a PMD table wherever anything smaller than a
+PUD block is, and so on up; the root and folded levels are not counted.
+
+Source: alloc_init_pud(), alloc_init_cont_pmd(), init_pmd(), alloc_init_cont_pte(), init_pte() and map_mem(),
+arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
+from typing import TypeAlias
+
+from planner.base.errors import KernelBugError
+from planner.base.lanes import Lanes
+from planner.base.ranges import Span, subtract, union
+from planner.base.sizes import round_down, round_up
+from planner.kernel.pgtable import Geometry
+from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Spans, Tables
+
+__all__ = [
+    "BASE_PAGES",
+    "CONT_PMD",
+    "CONT_PTE",
+    "NO_BLOCKS",
+    "NO_CONT",
+    "PMD",
+    "PTE",
+    "PUD",
+    "Call",
+    "LeafSpan",
+    "Measured",
+    "base_page_bytes",
+    "build",
+    "build_over",
+    "kinds_used",
+    "map_alike",
+    "measure",
+    "measured",
+    "remap",
+    "remapped",
+]
+
+PUD, CONT_PMD, PMD, CONT_PTE, PTE = range(5)
+
+NO_BLOCKS, NO_CONT = 1, 2
+"""Flags of one mapping call (NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS)."""
+BASE_PAGES = NO_BLOCKS | NO_CONT
+
+LeafSpan: TypeAlias = tuple[int, int, int]
+Call: TypeAlias = tuple[int, int, int]
+"""One mapping call: start, end, flags."""
+_Level: TypeAlias = tuple[int, int, int]
+"""One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
+Measured: TypeAlias = tuple[Spans, Mapping]
+"""A linear map and its numbers."""
+_BEYOND = 1 << 64
+_NOWHERE = 1 << 61
+
+
+@lru_cache(maxsize=128)
+def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]:
+    """The leaves larger than a page that a call with these flags may use, smallest first.
+
+    A leaf needs its virtual and its physical address aligned; where memstart is not a multiple of its size, no
+    address has both. Two-level configurations hand down one PMD at a time and never see a run of them.
+    """
+    levels = []
+    if not flags & NO_CONT:
+        levels.append((geometry.cont_pte_size, CONT_PTE))
+    if not flags & NO_BLOCKS:
+        levels.append((geometry.pmd_size, PMD))
+        if not flags & NO_CONT and geometry.levels > 2:
+            levels.append((geometry.cont_pmd_size, CONT_PMD))
+        if geometry.pud_leaf:
+            levels.append((geometry.pud_size, PUD))
+    return tuple((size - 1, -size, kind) for size, kind in levels if not memstart % size)
+
+
+def kinds_used(geometry: Geometry, memstart: int) -> tuple[int, ...]:
+    """The kinds of leaves that some address of the map may have, largest first."""
+    return tuple(sorted([PTE, *(kind for _, _, kind in _levels(geometry, memstart, 0))]))
+
+
+def _place(
+    calls: Iterable[Call], geometry: Geometry, memstart: int, out: list[LeafSpan], *, largest: int = PUD
+) -> bool:
+    """Append the spans of calls that meet no existing entries: pages outside, larger leaves inside.
+
+    largest: the kind that no leaf may exceed. Whether what was appended is sorted and disjoint.
+    """
+    by_flags = [
+        [level for level in _levels(geometry, memstart, flags) if level[2] >= largest]
+        for flags in range(BASE_PAGES + 1)
+    ]
+    page_mask, page_down = geometry.page_size - 1, -geometry.page_size
+    append = out.append
+    previous = -_BEYOND
+    ascending = True
+    for call_start, call_end, flags in calls:
+        start, end = call_start & page_down, (call_end + page_mask) & page_down
+        if start >= end:
+            continue
+        if start < previous:
+            ascending = False
+        previous = end
+        kind = PTE
+        tails: list[LeafSpan] = []
+        for mask, down, larger in by_flags[flags]:
+            low = (start + mask) & down
+            high = end & down
+            if low >= high:
+                break
+            if low != start:
+                append((start, low, kind))
+                start = low
+            if high != end:
+                tails.append((high, end, kind))
+                end = high
+            kind = larger
+        append((start, end, kind))
+        if tails:
+            tails.reverse()
+            out += tails
+    return ascending
+
+
+def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
+    """The spans of a sequence of mapping calls on empty tables, sorted.
+
+    Raises KernelBugError where two calls meet in one page and either maps it by more than a plain page: the
+    kernel stops there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
+    """
+    spans: list[LeafSpan] = []
+    ascending = _place(calls, geometry, memstart, spans)
+    return spans if ascending else _settle(spans)
+
+
+def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
+    """Sorted and disjoint; a plain page mapped twice to the same frame counts once."""
+    spans.sort()
+    previous_end = -1
+    clash = False
+    for start, end, _ in spans:
+        if start < previous_end:
+            clash = True
+            break
+        previous_end = end
+    if not clash:
+        return spans
+    result: list[LeafSpan] = []
+    for start, end, kind in spans:
+        if result and start < result[-1][1]:
+            last = result[-1]
+            if kind != PTE or last[2] != PTE:
+                raise KernelBugError(
+                    f"two mappings meet in the page at {start:#x} and one of them is not a plain page: "
+                    "the kernel stops with a BUG in init_pte()"
+                )
+            if end > last[1]:
+                result[-1] = (last[0], end, PTE)
+        else:
+            result.append((start, end, kind))
+    return result
+
+
+def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
+    """The spans after `first` was mapped and then `calls`, which may cover it again (7.x).
+
+    An entry that is a table is descended into, so nothing larger replaces it; a contiguous run is only set if
+    none of its entries is a valid entry without the hint. Rewriting an entry with the same frame is allowed.
+    """
+    there = build(first, geometry, memstart)
+    spans: list[LeafSpan] = []
+    covered: list[Span] = []
+    largest = geometry.largest_leaf
+    page = geometry.page_size
+    reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in there)
+    for start, end, flags in calls:
+        if any(low < end and start < high for low, high in reach):
+            levels = _levels(geometry, memstart, flags)
+            _place_over(start & -page, -(-end // page) * page, levels, there, spans)
+        else:
+            _place([(start, end, flags)], geometry, memstart, spans)
+        covered.append((start, end))
+    covered = union(covered)
+    for start, end, kind in there:
+        # Entries of a mapped range stay where memory does not cover them; a partly covered page is covered.
+        spans += [(a & -page, b, kind) for a, b in subtract((start, end), covered) if b - a >= page]
+    return _settle(spans)
+
+
+def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]) -> None:
+    pieces = [(start, end)]
+    for mask, down, kind in reversed(levels):
+        smaller = union((s & down, (e + mask) & down) for s, e, k in there if k > kind)
+        rest: list[Span] = []
+        for piece in pieces:
+            low, high = (piece[0] + mask) & down, piece[1] & down
+            taken = subtract((low, high), smaller) if low < high else []
+            out.extend((a, b, kind) for a, b in taken)
+            rest += subtract(piece, taken)
+        pieces = rest
+    out.extend((a, b, PTE) for a, b in pieces)
+
+
+def remap(
+    spans: Sequence[LeafSpan], area: Span, calls: Iterable[Call], geometry: Geometry, memstart: int
+) -> list[LeafSpan]:
+    """The spans after `area` was cut out of a map and mapped again by `calls`, which lie inside it.
+
+    A larger leaf that crosses an edge of the area is not kept: what is left of it outside is mapped by the
+    largest leaves that fit, as splitting it would.
+    """
+    start, end = area
+    result: list[LeafSpan] = []
+    for span in spans:
+        low, high, kind = span
+        if high <= start or end <= low:
+            result.append(span)
+            continue
+        left = [(a, b, 0) for a, b in subtract((low, high), [area])]
+        _place(left, geometry, memstart, result, largest=kind)
+    _place(calls, geometry, memstart, result)
+    return _settle(result)
+
+
+def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measured:
+    """`remap` of a whole map, its numbers by what changes: the PUD entries that the area touches.
+
+    No leaf that is split and no table that comes or goes lies outside them; upper tables stay.
+    """
+    whole, before = base
+    size = geometry.pud_size
+    window = (round_down(area[0] - memstart, size) + memstart, round_up(area[1] - memstart, size) + memstart)
+    old = whole.near(*window)
+    new = remap(old, area, calls, geometry, memstart)
+    gone, come = (measure(_within(window, spans), geometry, memstart) for spans in (old, new))
+    sizes = [getattr(before.bytes, k) - getattr(gone.bytes, k) + getattr(come.bytes, k) for k in KINDS]
+    counts = [getattr(before.tables, k) - getattr(gone.tables, k) + getattr(come.tables, k) for k in TABLES]
+    numbers = _mapping(sizes, counts[5 - geometry.levels :], geometry)
+    return Spans(partial(_replaced, whole, old, new), partial(_new_around, whole, window, new)), numbers
+
+
+def _replaced(whole: Spans, old: Sequence[LeafSpan], new: Sequence[LeafSpan]) -> list[LeafSpan]:
+    """All spans, with those of one neighbourhood in the place of others."""
+    first = bisect_left(whole.listed, old[0]) if old else len(whole.listed)
+    return [*whole.listed[:first], *new, *whole.listed[first + len(old) :]]
+
+
+def _new_around(whole: Spans, window: Span, new: Sequence[LeafSpan], low: int, high: int) -> Sequence[LeafSpan]:
+    """Spans around a range: the new ones inside the window, beside the old ones outside it."""
+    if window[0] <= low and high <= window[1]:
+        return new
+    outside = [span for span in whole.near(low, high) if span[1] <= window[0] or window[1] <= span[0]]
+    return sorted([*outside, *new])
+
+
+def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
+    low, high = window
+    return [(max(start, low), min(end, high), kind) for start, end, kind in spans if start < high and low < end]
+
+
+def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
+    """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
+    sizes = [0, 0, 0, 0, 0]
+    pte_tables = pmd_tables = 0
+    pte_end = pmd_end = -_BEYOND  # where the last table seen ends
+    pmd_shift = geometry.pmd_size.bit_length() - 1
+    pud_shift = geometry.pud_size.bit_length() - 1
+    for start, end, kind in spans:
+        sizes[kind] += end - start
+        if kind:
+            if end > pmd_end:
+                last = (end - 1 - memstart) >> pud_shift
+                pmd_tables += last - ((start - memstart) >> pud_shift) + (start >= pmd_end)
+                pmd_end = ((last + 1) << pud_shift) + memstart
+            if kind > PMD and end > pte_end:
+                last = (end - 1 - memstart) >> pmd_shift
+                pte_tables += last - ((start - memstart) >> pmd_shift) + (start >= pte_end)
+                pte_end = ((last + 1) << pmd_shift) + memstart
+    upper = [_count(spans, memstart, shift) for shift in _upper(geometry)]
+    return _mapping(sizes, (*upper, pmd_tables, pte_tables), geometry)
+
+
+def _upper(geometry: Geometry) -> tuple[int, ...]:
+    """What one table maps, as a shift, for the tables that stand wherever anything is mapped, largest first."""
+    per_table = geometry.page_shift - 3
+    pud_shift = geometry.pud_size.bit_length() - 1
+    return tuple([pud_shift + above * per_table for above in range(geometry.levels - 3, 0, -1)])
+
+
+def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) -> Mapping:
+    """The numbers of a map. sizes: bytes of each kind; counts: tables of the lowest levels, the PTE tables last."""
+    # Folded levels have no tables of their own, and the root is not counted.
+    tables = Tables(*[0] * (5 - geometry.levels), *counts[1 - geometry.levels :])
+    pmd_size, page = geometry.pmd_size, geometry.page_size
+    leaves = Leaves(
+        sizes[0] // geometry.pud_size,
+        sizes[1] // pmd_size,
+        sizes[2] // pmd_size,
+        sizes[3] // page,
+        sizes[4] // page,
+    )
+    return Mapping(
+        leaves=leaves,
+        bytes=Leaves(*sizes),
+        tables=tables,
+        table_bytes=page * (tables.p4d + tables.pud + tables.pmd + tables.pte),
+        tlb_entries=leaves.pud
+        + sizes[1] // geometry.cont_pmd_size
+        + leaves.pmd
+        + sizes[3] // geometry.cont_pte_size
+        + leaves.pte,
+    )
+
+
+def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
+    """Distinct tables of a level whose one table maps `1 << shift` bytes."""
+    tables, seen_end, i = 0, -_BEYOND, 0
+    while i < len(spans):
+        start, end, _ = spans[i]
+        if end > seen_end:
+            last = (end - 1 - memstart) >> shift
+            tables += last - ((start - memstart) >> shift) + (start >= seen_end)
+            seen_end = ((last + 1) << shift) + memstart
+        # On to the first span that ends beyond the last table seen.
+        i = max(i + 1, bisect_right(spans, (seen_end,), i + 1) - 1)
+    return tables
+
+
+def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
+    """Sorted spans with their numbers."""
+    return Spans(lambda: spans), measure(spans, geometry, memstart)
+
+
+def map_alike(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
+    """The map that `build` makes of ascending ranges, all mapped with the same flags.
+
+    Where no two of them meet in a page, the spans wait until they are read. Raises KernelBugError as `build` does.
+    """
+    numbers = _tally(ranges, flags, geometry, memstart)
+    make = partial(_build_alike, ranges, flags, geometry, memstart)
+    if numbers is None:
+        return measured(make(), geometry, memstart)
+    return Spans(make, partial(_build_around, ranges, flags, geometry, memstart)), numbers
+
+
+def _build_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> list[LeafSpan]:
+    return build([(start, end, flags) for start, end in ranges], geometry, memstart)
+
+
+def _build_around(
+    ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int, low: int, high: int
+) -> list[LeafSpan]:
+    """What `build` makes of the ranges that touch the pages of another."""
+    page = geometry.page_size
+    first = bisect_right(ranges, (low,))
+    while first and ranges[first - 1][1] + page > low:
+        first -= 1
+    return _build_alike(ranges[first : bisect_left(ranges, (high + page,))], flags, geometry, memstart)
+
+
+def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Mapping | None:
+    """What `measure` says of the map of ranges that ascend and meet in no page; None for others.
+
+    Of each range, every kind of leaf covers what lies between the first and the last of its boundaries inside,
+    less what the next larger kind covers: one sum for each kind, over all ranges. A table stands for each leaf of
+    the next level up that a range touches and none covers. All ranges at once, counted in pages.
+    """
+    if not ranges:
+        return None
+    lanes, page_shift = Lanes(len(ranges)), geometry.page_shift
+    low, high = zip(*ranges, strict=True)
+    starts = lanes.shifted(lanes.packed(low), page_shift)
+    ends = lanes.shifted(lanes.packed(high) + lanes.fill(geometry.page_size - 1), page_shift)
+    lasts = ends - lanes.fill(1)
+    if not (lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
+        return None
+    sizes, leaves = [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]
+    smaller, covered = PTE, lanes.total(ends - starts)
+    for mask, _, kind in _levels(geometry, memstart, flags):
+        bits = mask.bit_length() - page_shift
+        first = lanes.shifted(starts + lanes.fill(mask >> page_shift), bits)
+        leaves[kind] = lanes.total(lanes.above(lanes.shifted(ends, bits), first))
+        sizes[smaller] = (covered - (leaves[kind] << bits)) << page_shift
+        smaller, covered = kind, leaves[kind] << bits
+    sizes[smaller] = covered << page_shift
+
+    def touched(table_shift: int) -> int:
+        """Distinct stretches of `1 << table_shift` bytes of the linear map that ranges lie in."""
+        if (low[0] - memstart) >> table_shift == (high[-1] - 1 - memstart) >> table_shift:
+            return 1
+        bits = table_shift - page_shift
+        frame = lanes.fill(-(memstart >> page_shift) & ((1 << bits) - 1))
+        first, last = lanes.shifted(starts + frame, bits), lanes.shifted(lasts + frame, bits)
+        return lanes.count + lanes.total(last - first) - lanes.equal(first, lanes.before(last, _NOWHERE))
+
+    below_pmd = touched(geometry.pmd_size.bit_length() - 1) - leaves[PMD]
+    below_pud = touched(geometry.pud_size.bit_length() - 1) - leaves[PUD]
+    return _mapping(sizes, (*map(touched, _upper(geometry)), below_pud, below_pmd), geometry)
+
+
+def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:
+    """Bytes inside `within` that are mapped by PTEs, with or without the contiguous hint; `spans` is sorted."""
+    low, high = within
+    found = 0
+    for i in range(max(bisect_right(spans, (low, _BEYOND, PTE)) - 1, 0), len(spans)):
+        start, end, kind = spans[i]
+        if start >= high:
+            break
+        if kind > PMD and end > low:
+            found += min(end, high) - max(start, low)
+    return found

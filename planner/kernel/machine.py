@@ -1,0 +1,115 @@
+"""What a source tells of one machine: its memory map, and the facts about its kernel. Imports the map's types.
+
+Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
+one place, `planning`, and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planner.base.ranges import Range
+from planner.base.records import dataclass, field
+from planner.kernel.memory_map import MemoryMap
+
+__all__ = ["NO_DMA_ZONES", "BootRecord", "Event", "Facts", "Machine"]
+
+NO_DMA_ZONES = -1
+"""Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One early allocation that a boot log names.
+
+    kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
+    `reserved-memory`, `efi` ...; start/end: bytes, None where the log names only a size; size: bytes;
+    line: 1-based line of the log; before_crash: whether it comes before the crash reservation in the log
+    (None: not known); name: what the log calls it.
+    """
+
+    kind: str
+    size: int
+    start: int | None = None
+    end: int | None = None
+    line: int = 0
+    before_crash: bool | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BootRecord:
+    """What a source says really happened to the crash kernel at boot.
+
+    crash, low: the ranges recorded (main and low part). log: the kernel's own crashkernel lines, without
+    timestamps. failed: a failure line was logged. kexec_crash_size: /sys/kernel/kexec_crash_size.
+    """
+
+    crash: Range | None = None
+    low: Range | None = None
+    log: tuple[str, ...] = ()
+    failed: bool = False
+    kexec_crash_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts about the kernel of one boot.
+
+    kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
+    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line.
+    dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none.
+    firmware_dma_limit: the last address that the firmware (a device tree, IORT) says all devices reach, from which a
+    kernel derives its own limit; all ones: the firmware names no limit. mem_total: MemTotal of /proc/meminfo, bytes.
+    config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
+    kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
+    kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
+    record: what is recorded of the crash kernel. events: early allocations a log names.
+    request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
+    the user says nothing else.
+    """
+
+    kernel: str | None = None
+    arch: str | None = None
+    page_size: int | None = None
+    va_bits: int | None = None
+    pa_bits: int | None = None
+    cmdline: str | None = None
+    dma_limit: int | None = None
+    firmware_dma_limit: int | None = None
+    mem_total: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+    kernel_image: Range | None = None
+    kernel_data: Range | None = None
+    kfence_pool: Range | None = None
+    midr: tuple[int, ...] = ()
+    record: BootRecord | None = None
+    events: tuple[Event, ...] = ()
+    request: str | None = None
+    rodata: str | None = None
+    kfence: bool | None = None
+    cpu: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine as its sources describe it.
+
+    source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: `iomem`, `dmesg`, `memblock`, `json`,
+    `report`, `live`, `dtb`, `lsmem`, `config`, `facts`. memory: the map, regions sorted and disjoint.
+    settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
+    not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
+    notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).
+    """
+
+    source: str
+    kind: str
+    memory: MemoryMap
+    facts: Facts = field(default_factory=Facts)
+    settled: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        return self.settled and (self.kind != "dmesg" or self.facts.cmdline is None)

@@ -1,0 +1,107 @@
+"""A machine's memory: regions with memblock flags and node, and what is reserved of them.
+
+Imports `ranges` and `rows`. Entries are kept as listed: touching regions are separate regions (they may differ in what
+no source shows), reserved ranges may be unaligned and may lie outside memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntFlag
+
+from planner.base.ranges import Span, intersect, subtract, union
+from planner.base.records import dataclass
+from planner.base.rows import Rows
+
+__all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
+
+
+class Flag(IntFlag):
+    """memblock's region flags (include/linux/memblock.h, 6.1)."""
+
+    NONE = 0
+    HOTPLUG = 1
+    MIRROR = 2
+    NOMAP = 4
+    DRIVER_MANAGED = 8
+
+
+FLAG_NAMES = {
+    "hotplug": Flag.HOTPLUG,
+    "mirror": Flag.MIRROR,
+    "nomap": Flag.NOMAP,
+    "driver_managed": Flag.DRIVER_MANAGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region of `memblock.memory`: bytes `[start, end)`, `Flag` bits as an int, NUMA node if known."""
+
+    start: int
+    end: int
+    flags: int = 0
+    node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """One reserved range `[start, end)`, with the name its source gives it ("" if none)."""
+
+    start: int
+    end: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMap:
+    """Memory and reservations of one machine.
+
+    regions: sorted, disjoint, none empty (a source that lists others resolves them as memblock would).
+    reserved: any order, may overlap, none empty.
+    """
+
+    regions: Rows[Region]
+    reserved: Rows[Reserved]
+
+    def __init__(self, regions: Iterable[Region], reserved: Iterable[Reserved] = ()) -> None:
+        object.__setattr__(self, "regions", Rows.of(Region, regions))
+        object.__setattr__(self, "reserved", Rows.of(Reserved, reserved))
+
+    @property
+    def start(self) -> int:
+        """The first byte of RAM."""
+        first: int = self.regions.column("start")[0]
+        return first
+
+    @property
+    def end(self) -> int:
+        """The first byte after all RAM: `memblock_end_of_DRAM()`."""
+        last: int = self.regions.column("end")[-1]
+        return last
+
+    @property
+    def ram(self) -> int:
+        """Bytes of all regions, NOMAP ones included: `memblock_phys_mem_size()`."""
+        ram: int = sum(self.regions.column("end")) - sum(self.regions.column("start"))
+        return ram
+
+    def spans(self, skipped: int = 0) -> list[Span]:
+        """`(start, end)` of the regions that have none of these flags, ascending."""
+        spans = list(zip(self.regions.column("start"), self.regions.column("end"), strict=True))
+        flags: list[int] = self.regions.column("flags")
+        if not skipped or not any(flags):
+            return spans
+        return [span for span, bits in zip(spans, flags, strict=True) if not bits & skipped]
+
+
+def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:
+    """The same regions, cut so that what lies in `spans` (in any order, they may overlap) is NOMAP."""
+    holes = union(spans)
+    result: list[Region] = []
+    for r in regions:
+        span = (r.start, r.end)
+        pieces = [(a, b, r.flags) for a, b in subtract(span, holes)]
+        pieces += [(a, b, r.flags | Flag.NOMAP.value) for a, b in intersect(span, holes)]
+        result += [Region(a, b, flags, r.node) for a, b, flags in sorted(pieces)]
+    return result

@@ -1,0 +1,112 @@
+"""Page-table geometry of arm64: what one entry maps at each level, and which entries may be leaves.
+
+Imports nothing of this package but numbers and errors.
+Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and kernel-pgtable.h @ 6.1.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from planner.base.errors import InputError
+from planner.base.records import dataclass
+from planner.base.sizes import GIB, KIB, MIB, format_size
+
+__all__ = ["VA_BITS", "Geometry", "geometry"]
+
+VA_BITS = {4 * KIB: (39, 48, 52), 16 * KIB: (36, 47, 48, 52), 64 * KIB: (42, 48, 52)}
+"""Configurable sizes of the virtual address space by page size (arch/arm64/Kconfig, ARM64_VA_BITS_*)."""
+
+_CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
+"""Entries in a contiguous run of PTEs and of PMDs, by page shift (CONT_PTE_SHIFT, CONT_PMD_SHIFT)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """One configuration of the tables; sizes in bytes.
+
+    levels: table levels, the root included (2 to 5). cont_*_size: bytes of one contiguous run.
+    pud_size: what `PUD_SIZE` is, which equals `pmd_size` where the PUD is folded into two levels.
+    """
+
+    page_size: int
+    va_bits: int
+    page_shift: int
+    levels: int
+    cont_pte_size: int
+    pmd_size: int
+    cont_pmd_size: int
+    pud_size: int
+
+    def __hash__(self) -> int:
+        return hash((self.page_shift, self.va_bits))
+
+    @property
+    def pud_leaf(self) -> bool:
+        """Whether the linear map uses PUD blocks: with 4K pages only."""
+        return self.page_shift == 12
+
+    @property
+    def linear_size(self) -> int:
+        """Bytes of the linear region: half of the virtual address space; more with 52 bits.
+
+        A 52-bit kernel must also run with fewer bits, so its other half is no larger than theirs (PAGE_END and
+        VA_BITS_MIN, arch/arm64/include/asm/memory.h @ 6.1, 6.12: 48 bits, 47 with 16K pages).
+        """
+        least = min(self.va_bits, 47 if self.page_shift == 14 and self.va_bits == 52 else 48)
+        return (1 << self.va_bits) - (1 << (least - 1))
+
+    @property
+    def cont_pte_entries(self) -> int:
+        """PTEs in one contiguous run."""
+        return self.cont_pte_size // self.page_size
+
+    @property
+    def cont_pmd_entries(self) -> int:
+        """PMDs in one contiguous run."""
+        return self.cont_pmd_size // self.pmd_size
+
+    @property
+    def largest_leaf(self) -> int:
+        """Bytes of the largest leaf or contiguous run that some address of the linear map can have."""
+        if self.pud_leaf:
+            return self.pud_size
+        return self.pmd_size if self.levels == 2 else self.cont_pmd_size
+
+    def memstart_align(self, *, section_size: int = 0) -> int:
+        """Alignment of `memstart_addr` (ARM64_MEMSTART_ALIGN), raised to the sparsemem section size."""
+        base = 512 * MIB if self.page_shift == 16 else GIB
+        return max(base, section_size)
+
+
+@lru_cache(maxsize=16)
+def geometry(page_size: int, va_bits: int) -> Geometry:
+    """The geometry of a page size and a size of the virtual address space.
+
+    Raises InputError where arm64 has no such configuration.
+    """
+    allowed = VA_BITS.get(page_size)
+    if allowed is None:
+        raise InputError("page size", f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+    if va_bits not in allowed:
+        choices = ", ".join(str(bits) for bits in allowed)
+        raise InputError(
+            "va bits",
+            f"{format_size(page_size)} pages do not go with {va_bits}-bit virtual addresses",
+            f"use one of {choices}",
+        )
+    shift = page_size.bit_length() - 1
+    per_table = shift - 3
+    levels = -(-(va_bits - shift) // per_table)
+    cont_ptes, cont_pmds = _CONT_ENTRIES[shift]
+    pmd_size = 1 << (shift + per_table)
+    return Geometry(
+        page_size=page_size,
+        va_bits=va_bits,
+        page_shift=shift,
+        levels=levels,
+        cont_pte_size=page_size * cont_ptes,
+        pmd_size=pmd_size,
+        cont_pmd_size=pmd_size * cont_pmds,
+        pud_size=pmd_size if levels == 2 else pmd_size << per_table,
+    )

@@ -1,0 +1,217 @@
+"""How much a request of one form can get: what every window holds, and the largest size that is reserved.
+
+For one form of request (plain, high, fixed offset) what the kernel does changes only at certain sizes: those that a
+window, searched in one way, can just hold. Between two of them the same search succeeds, and a larger size is never
+placed higher. So the largest size with a property is found at one of them, and never by scanning.
+
+Imports `reservation` and what that imports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from planner.base.ranges import Span, intersect, total
+from planner.base.records import dataclass, replace
+from planner.base.sizes import U64, round_down, round_up
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve
+from planner.kernel.crashkernel import Reading
+from planner.kernel.memblock import Memblock
+from planner.kernel.profiles import Profile
+
+__all__ = ["Former", "Room", "Stretch", "free_below", "is_aligned", "is_reserved", "largest_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The most that one gap can hold for one search: `size` bytes, in the free range `[start, end)`."""
+
+    size: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Sizes `[least, most]`, in whole pages, for which the same search succeeds (or all fail)."""
+
+    least: int
+    most: int
+
+
+class Former:
+    """Requests of one form on one state of memblock, whatever their size.
+
+    request: its form is what counts; its size does not. Nobody changes `memblock`.
+    """
+
+    __slots__ = ("_stretches", "bounds", "memblock", "page", "profile", "proposal", "request")
+
+    def __init__(
+        self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
+    ) -> None:
+        self.memblock, self.request, self.profile = memblock, request, profile
+        self.bounds, self.proposal = bounds, proposal
+        self.page = memblock.page_size
+        self._stretches: list[Stretch] | None = None
+
+    @property
+    def limit(self) -> int:
+        """The largest size, in whole pages, that the parser lets through."""
+        ram = self.memblock.phys_mem_size
+        return round_down(ram - 1 if self.profile.combine == "generic" else U64 - 1, self.page)
+
+    def sized(self, size: int) -> Reading:
+        """The request of this form with another size, as if parsed without a complaint."""
+        return replace(self.request, rc=0, size=size, log=(), notes=())
+
+    def place(self, size: int) -> Placement:
+        """What the kernel does about this size; `memblock` stays as it is."""
+        return reserve(self.memblock.copy(), self.sized(size), self.profile, self.bounds, self.proposal)
+
+    def windows(self) -> list[Span]:
+        """The windows, in the kernel's order; none for a fixed offset."""
+        if self.request.base:
+            return []
+        bounds = self.bounds
+        chosen = self.profile.high if self.request.high else self.profile.plain
+        if self.request.high and not self.profile.loops_high and bounds.low_max == bounds.high_max:
+            chosen = chosen[:1]
+        return [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in chosen]
+
+    def rooms(self, window: Span, *, aligned: bool, mirror_only: bool = False) -> list[Room]:
+        """What each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
+
+        aligned: for the aligned attempt, whose size is rounded up to the granule.
+        """
+        return sorted(self._held(window, aligned=aligned, mirror_only=mirror_only), key=lambda r: (-r.size, -r.start))
+
+    def _held(self, window: Span, *, aligned: bool, mirror_only: bool, best_only: bool = False) -> list[Room]:
+        """What each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
+        align, unit = self.bounds.align, self.page
+        if aligned:
+            if self.proposal is None:
+                return []
+            align, unit = max(align, self.proposal.granule), max(unit, self.proposal.granule)
+        start, end = max(window[0], self.page), window[1]
+        found: list[Room] = []
+        most = 0
+        for gap in self.memblock.gaps(mirror_only=mirror_only):
+            low, high = gap
+            if high - low <= most or high <= start or low >= end:
+                continue
+            low, high = max(low, start), min(high, end)
+            size = (high - ((low + align - 1) & -align)) & -unit
+            if size > most:
+                found.append(Room(size, *gap))
+                most = size if best_only else 0
+        return found
+
+    def stretches(self) -> list[Stretch]:
+        """All sizes that any search can hold, cut where something changes; ascending."""
+        if self._stretches is not None:
+            return self._stretches
+        most = {min(size, self.limit) for size in self._most()}
+        tops = sorted(size for size in most if size > 0)
+        self._stretches = [Stretch(low + self.page, high) for low, high in zip([0, *tops], tops, strict=False)]
+        return self._stretches
+
+    def _most(self) -> Iterator[int]:
+        """What the kernel can find at most, for each search, above and below the end of low memory."""
+        if self.request.base:
+            yield from self._fixed()
+            return
+        low_max = self.bounds.low_max
+        for start, end in self.windows():
+            # Above low memory a low part is needed besides, so the two parts of a window differ.
+            parts = [(start, end), (low_max, end)] if start < low_max < end else [(start, end)]
+            for part in parts:
+                for aligned in (False, True):
+                    for mirror_only in (False, True) if self.memblock.has_mirror else (False,):
+                        held = self._held(part, aligned=aligned, mirror_only=mirror_only, best_only=True)
+                        if held:
+                            yield held[-1].size
+
+    def _fixed(self) -> Iterator[int]:
+        base, memblock, align = self.request.base, self.memblock, self.bounds.align
+        if self.profile.fixed == "tests":
+            for region in memblock.memory:
+                if region.start <= base < region.end:
+                    above = [start for start, end in memblock.reserved if end > base]
+                    yield round_down(min([region.end, *above]) - base, self.page)
+        elif self.proposal is not None and self.proposal.posted_offset_bug:
+            # The search is [0, base + size): a gap serves if it begins early enough, however high it reaches.
+            for start, end in memblock.gaps():
+                low = round_up(max(start, self.page), align)
+                if low <= base:
+                    yield round_down(end - low, self.page)
+        else:
+            for start, end in memblock.gaps():
+                if start <= base < end:
+                    yield round_down(end - base, self.page)
+
+    def largest(
+        self,
+        wanted: Callable[[Placement], bool],
+        *,
+        below: int | None = None,
+        affordable: Callable[[Placement], bool] | None = None,
+    ) -> int | None:
+        """The largest size whose placement is wanted (and affordable); None where there is none.
+
+        wanted: a property that all sizes of a stretch share or that none has. below: only sizes less than this.
+        affordable: a property that holds, within a stretch, up to some size.
+        """
+        for stretch in reversed(self.stretches()):
+            most = stretch.most if below is None else min(stretch.most, round_down(below - 1, self.page))
+            if most < stretch.least:
+                continue
+            place = self.place(most)
+            if not wanted(place):
+                continue
+            if affordable is None or affordable(place):
+                return most
+            found = self._bisect(stretch.least, most, affordable)
+            if found is not None:
+                return found
+        return None
+
+    def _bisect(self, least: int, most: int, affordable: Callable[[Placement], bool]) -> int | None:
+        """The largest affordable size in `[least, most)`, where what is not affordable stays so above."""
+        page = self.page
+        good, bad = least // page - 1, most // page
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if affordable(self.place(middle * page)):
+                good = middle
+            else:
+                bad = middle
+        return good * page if good * page >= least else None
+
+
+def largest_size(
+    memblock: Memblock,
+    request: Reading,
+    profile: Profile,
+    bounds: Bounds,
+    proposal: Proposal | None = None,
+) -> int | None:
+    """The largest size, in whole pages, that a request of this form would get reserved; None if none is."""
+    return Former(memblock, request, profile, bounds, proposal).largest(is_reserved)
+
+
+def is_reserved(place: Placement) -> bool:
+    """Whether crash memory is reserved at all."""
+    return place.crash is not None
+
+
+def is_aligned(place: Placement) -> bool:
+    """Whether it is reserved in an aligned area of its own."""
+    return place.crash is not None and place.area is not None
+
+
+def free_below(gaps: Sequence[Span], limit: int, place: Placement) -> int:
+    """Bytes that stay free below `limit` after a placement; gaps: what was free before it."""
+    free = sum([min(end, limit) - start for start, end in gaps if start < limit])
+    taken = [(r.start, min(r.end, limit)) for r in (place.crash, place.low) if r is not None and r.start < limit]
+    return free - sum([total(intersect(span, gaps)) for span in taken])

@@ -1,0 +1,118 @@
+"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows.
+
+Imports `linear_map`, `memblock`, `result` and `geometry`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+
+from planner.base.ranges import Range, Span, subtract, union
+from planner.base.records import dataclass
+from planner.kernel.linear_map import Measured, base_page_bytes
+from planner.kernel.pgtable import Geometry
+from planner.kernel.ptdump import Mapping
+from planner.planning.result import ReservationView, Waste
+
+__all__ = ["LowMemory", "base_pages_outside", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
+
+
+@dataclass(frozen=True, slots=True)
+class LowMemory:
+    """Free bytes below the DMA limit, and the largest free range there, before and after the reservation."""
+
+    free_before: int
+    free_after: int
+    largest_before: int
+    largest_after: int
+
+
+def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
+    """What a reservation takes of low memory. gaps: free gaps before it; low_limit: where low memory ends."""
+    before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
+    after = _without(before, union((r.start, r.end) for r in taken))
+    return LowMemory(
+        free_before=sum([end - start for start, end in before]),
+        free_after=sum([end - start for start, end in after]),
+        largest_before=max([end - start for start, end in before], default=0),
+        largest_after=max([end - start for start, end in after], default=0),
+    )
+
+
+def waste(
+    reservation: ReservationView,
+    *,
+    mapping: Mapping,
+    baseline: Mapping,
+    outside: int,
+    low: LowMemory,
+    above: int,
+    unaligned: int | None,
+    ideal: int,
+) -> Waste:
+    """The waste table of a plan.
+
+    outside: bytes with base pages beyond crash memory and baseline. low: what the reservation takes of low memory.
+    above: free bytes above the area. unaligned: where a search without the alignment would have put the crash memory.
+    """
+    crash, area = reservation.crash, reservation.area
+    rounding = returned = 0
+    loss = 0
+    if crash is not None and area is not None:
+        rounding = area.size - crash.size
+        returned = sum([r.size for r in reservation.returned])
+        loss = max(0, (crash.start if unaligned is None else unaligned) - crash.start)
+    return Waste(
+        rounding=rounding,
+        returned=returned,
+        kept=rounding - returned,
+        base_pages_outside_crash=outside,
+        extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
+        extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
+        low_free_before=low.free_before,
+        low_free_after=low.free_after,
+        low_largest_before=low.largest_before,
+        low_largest_after=low.largest_after,
+        alignment_loss=loss,
+        hole_above=above,
+        ideal_table_bytes=ideal,
+    )
+
+
+def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
+    """The gaps with `taken` (sorted, disjoint) cut out."""
+    if not taken:
+        return gaps
+    low, high = taken[0][0], taken[-1][1]
+    return [piece for gap in gaps for piece in ((gap,) if gap[1] <= low or high <= gap[0] else subtract(gap, taken))]
+
+
+def base_pages_outside(measured: Measured, crash: Range | None) -> int:
+    """Bytes that a linear map holds in base pages outside the crash memory."""
+    spans, mapping = measured
+    everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
+    if crash is None:
+        return everywhere
+    within = (crash.start, crash.end)
+    return everywhere - base_page_bytes(spans.near(*within), within)
+
+
+def hole_above(gaps: Sequence[Span], area: Range) -> int:
+    """Free bytes between the area and the next reservation or end of memory above it."""
+    index = bisect_right(gaps, (area.start, 1 << 64)) - 1
+    return max(0, gaps[index][1] - area.end) if index >= 0 else 0
+
+
+def ideal_table_bytes(size: int, geometry: Geometry, *, forced: bool) -> int:
+    """The least extra table bytes that can hold `size` bytes with base pages, at any address.
+
+    PTE tables for the size, and PMD tables where the rest of the map uses PUD blocks; nothing where everything
+    has base pages anyway.
+    """
+    if forced or size <= 0:
+        return 0
+    tables = -(-size // geometry.pmd_size)
+    if geometry.pud_leaf:
+        tables += -(-size // geometry.pud_size)
+    return tables * geometry.page_size

@@ -1,0 +1,134 @@
+"""The steps that plans of one machine and kernel have in common, each done once for the same inputs.
+
+A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
+free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+Imports everything up to `remarks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from planner.base.ranges import Range
+from planner.kernel import crashkernel as ck
+from planner.kernel.crash_reserve import Placement, reserve
+from planner.kernel.linear_map import Measured
+from planner.kernel.memblock import Memblock
+from planner.planning.context import Setting
+from planner.planning.cost import LowMemory, base_pages_outside, hole_above, low_memory
+from planner.planning.map_mem import baseline_map, planned_map, whole_leaves
+from planner.planning.notes import why_failed
+from planner.planning.result import ReservationView
+
+__all__ = ["Steps"]
+
+
+class Steps:
+    """The steps for one map, kernel and geometry; strategies and requests may differ.
+
+    memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
+    """
+
+    __slots__ = ("_baselines", "_elsewhere", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
+
+    def __init__(self, setting: Setting) -> None:
+        self.memblock = Memblock.of(
+            setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
+        )
+        self.memblock.gaps(below=setting.bounds.low_max)  # for all that is worked out on copies of this state
+        self.ram = self.memblock.phys_mem_size
+        self._low: dict[object, LowMemory] = {}
+        self._placements: dict[object, tuple[Placement, list[str]]] = {}
+        self._elsewhere: dict[object, list[tuple[ck.Reading, Placement]]] = {}
+        self._baselines: dict[object, Measured] = {}
+        self._wholes: dict[object, bool] = {}
+        self._maps: dict[object, Measured] = {}
+        self._outsides: dict[object, int] = {}
+
+    def place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+        """What reserving does, and what to say where it fails."""
+        key = (request.rc, request.size, request.base, request.high, request.low, setting.proposal)
+        found = self._placements.get(key)
+        if found is None:
+            found = self._placements[key] = self._place(request, setting)
+        return found
+
+    def _place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+        if not request.valid:
+            return Placement(), []
+        memblock = self.memblock.copy()
+        placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
+        return placement, why_failed(memblock, request, setting) if placement.crash is None else []
+
+    def elsewhere(
+        self, key: object, place: Callable[[], list[tuple[ck.Reading, Placement]]]
+    ) -> list[tuple[ck.Reading, Placement]]:
+        """What `place` gives: the placements under other readings of a map, for the request and proposal of a key."""
+        found = self._elsewhere.get(key)
+        if found is None:
+            found = self._elsewhere[key] = place()
+        return found
+
+    def forget(self) -> None:
+        """Drop what belongs to single requests: of thousands of them, none is asked twice."""
+        self._placements.clear()
+        self._elsewhere.clear()
+        self._wholes.clear()
+        self._maps.clear()
+        self._outsides.clear()
+        self._low.clear()
+
+    def low_memory(self, reservation: ReservationView, setting: Setting) -> LowMemory:
+        """What the reservation takes of the memory below the DMA limit."""
+        key = (reservation.crash, reservation.low)
+        found = self._low.get(key)
+        if found is None:
+            taken = [r for r in key if r is not None]
+            low_max = setting.bounds.low_max
+            found = self._low[key] = low_memory(self.memblock.gaps(below=low_max), low_max, taken)
+        return found
+
+    def hole_above(self, area: Range | None) -> int:
+        """Free bytes between an aligned area and what lies above it."""
+        return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
+
+    def baseline(self, setting: Setting) -> Measured:
+        """The linear map without a crash kernel, under the same forced base pages."""
+        key = (bool(setting.forcing.reasons), setting.forcing.pool)
+        found = self._baselines.get(key)
+        if found is None:
+            found = self._baselines[key] = baseline_map(setting)
+        return found
+
+    def whole(self, area: Range | None, setting: Setting) -> bool:
+        """Whether there is an area, and it consists of whole leaves of the baseline."""
+        if area is None:
+            return False
+        found = self._wholes.get(area)
+        if found is None:
+            found = self._wholes[area] = whole_leaves(
+                self.baseline(setting)[0].near(area.start - 1, area.end + 1), area, setting.geometry
+            )
+        return found
+
+    def mapped(self, setting: Setting, reservation: ReservationView, *, whole: bool) -> Measured:
+        """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
+        forcing = setting.forcing
+        # Where the whole area has base pages, it does not matter which part of it is crash memory.
+        crash = None if setting.effect == "area" and reservation.area is not None else reservation.crash
+        key = (setting.effect, setting.present, bool(forcing.reasons), forcing.pool, crash, reservation.area)
+        found = self._maps.get(key)
+        if found is None:
+            found = self._maps[key] = planned_map(setting, reservation, self.baseline(setting), whole=whole)
+        return found
+
+    def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
+        """Bytes that have base pages beyond the crash memory and those of the baseline."""
+        return 0 if mapped is baseline else self._outside(mapped, crash) - self._outside(baseline, crash)
+
+    def _outside(self, measured: Measured, crash: Range | None) -> int:
+        key = (id(measured), crash)  # of a map that is kept here
+        found = self._outsides.get(key)
+        if found is None:
+            found = self._outsides[key] = base_pages_outside(measured, crash)
+        return found

@@ -1,0 +1,130 @@
+"""What can happen to the linear map because of a crash kernel: one small object per strategy.
+
+Imports `kernels` only. Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance
+degradation", the patch series of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10 to 7.2.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from planner.base.errors import InputError
+from planner.base.records import dataclass
+from planner.kernel.profiles import Profile
+
+__all__ = ["STRATEGIES", "Effect", "Strategy", "strategy_named"]
+
+Effect: TypeAlias = Literal["none", "pages", "isolated", "split", "area", "trimmed"]
+"""What the crash memory does to the map: nothing; everything in base pages; only the crash memory in base pages,
+cut out; leaves cut at the edges of the crash memory; the whole area in base pages; the area with its tail in
+blocks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """One row of the table of strategies.
+
+    effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
+    protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
+    needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
+    conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
+    kernel that has it.
+    """
+
+    name: str
+    summary: str
+    effect: Effect | None
+    proposal: bool = False
+    protects: bool | None = True
+    needs: str = ""
+    bbm_level: int = -1
+    boot_time: bool = False
+    one_cpu: bool = False
+    since: str = ""
+
+    def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
+        """What it does under this profile, with or without DMA zones."""
+        if self.effect is not None:
+            return self.effect
+        return profile.effect if zones else profile.zoneless_effect
+
+
+_ALL = (
+    Strategy(
+        "pud-aligned",
+        "own PUDs only: aligned attempt first, the whole area in base pages (July 2022)",
+        "area",
+        proposal=True,
+        needs="boot time; nobody touches the area while it is remapped",
+        boot_time=True,
+        since="proposed, never merged",
+    ),
+    Strategy(
+        "pud-aligned-trimmed",
+        "the same, the tail mapped with blocks again (patch of August 2022)",
+        "trimmed",
+        proposal=True,
+        needs="boot time; nobody touches the area while it is remapped",
+        boot_time=True,
+        since="posted for 6.0, never merged",
+    ),
+    Strategy("mainline", "what the chosen kernel really does", None, protects=None, since="the kernel itself"),
+    Strategy(
+        "base-pages",
+        "any crashkernel parameter turns the whole linear map into base pages",
+        "pages",
+        needs="decided before the map is live",
+        boot_time=True,
+        since="5.11 (to 6.3)",
+    ),
+    Strategy(
+        "isolated",
+        "reserved before the linear map is built; only it has base pages",
+        "isolated",
+        needs="reserved before the DMA limit is known",
+        boot_time=True,
+        since="4.12 (to 5.10.0, and later without DMA zones)",
+    ),
+    Strategy(
+        "rebuild-margins",
+        "crash memory rebuilt with base pages, its margins with blocks, swapped in place while valid",
+        "isolated",
+        needs="FEAT_BBM level 2, and a handler for conflict aborts",
+        bbm_level=2,
+        since="proposed, refused",
+    ),
+    Strategy(
+        "switch-table",
+        "run on init_pg_dir meanwhile, break-before-make, switch back",
+        "isolated",
+        needs="boot time, one CPU, nothing but the image and fixmap touched",
+        boot_time=True,
+        one_cpu=True,
+        since="proposed, not merged",
+    ),
+    Strategy(
+        "bbml2",
+        "live leaves are split at the edges of what is unmapped",
+        "split",
+        needs="FEAT_BBM level 2 without conflict aborts",
+        bbm_level=3,
+        since="6.18, for other uses",
+    ),
+    Strategy(
+        "unprotected",
+        "nothing is done: crash memory stays mapped and writable",
+        "none",
+        protects=False,
+        since="6.4",
+    ),
+)
+
+STRATEGIES: dict[str, Strategy] = {s.name: s for s in _ALL}
+
+
+def strategy_named(name: str) -> Strategy:
+    """The strategy of a name. Raises InputError where there is none."""
+    try:
+        return STRATEGIES[name]
+    except KeyError:
+        raise InputError("--strategy", f"no strategy {name!r}", f"use one of {', '.join(STRATEGIES)}") from None

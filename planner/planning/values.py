@@ -1,0 +1,204 @@
+"""What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
+
+Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
+which reader an option has. Imports `sizes` and `errors` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import index
+from typing import Any, SupportsIndex
+
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, fits, memparse
+
+__all__ = [
+    "ALIGNMENTS",
+    "NO_ZONES",
+    "OPTIONS",
+    "BadValue",
+    "alignment",
+    "dma_limit",
+    "flag",
+    "number",
+    "page_size",
+    "read",
+    "read_options",
+    "request",
+    "size",
+    "size_or_zero",
+    "size_range",
+]
+
+ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
+NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
+_PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
+
+
+class BadValue(ValueError):  # noqa: N818 - a signal, turned into an error that names the option
+    """A value that an option does not take. what: what is wrong with it; remedy: what to give instead."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.what, self.remedy = what, remedy
+
+
+def size(value: str | int) -> int:
+    """Bytes, more than 0. Raises BadValue."""
+    number = _number(value, "size", "give one such as 512M, 1G or 0x20000000")
+    if number is None:
+        raise BadValue(f"{value!r} does not fit in 64 bits", "give a size up to 0xffffffffffffffff")
+    if not number:
+        raise BadValue(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff")
+    return number
+
+
+def size_or_zero(value: str | int) -> int:
+    """Bytes; 0 is a size too. Raises BadValue."""
+    return 0 if value in (0, "0") else size(value)
+
+
+def size_range(value: str) -> tuple[int, int]:
+    """Two sizes in bytes, from `FROM..TO`; the first is not the larger. Raises BadValue."""
+    least, dots, most = value.partition("..")
+    if not dots:
+        raise BadValue(f"{value!r} is no range of sizes", "give one such as 128M..8G")
+    low, high = size(least), size(most)
+    if low > high:
+        raise BadValue(f"{value!r} ends before it begins", "give the smaller size first")
+    return low, high
+
+
+def page_size(value: str | int) -> int:
+    """Bytes of a base page that arm64 has. Raises BadValue."""
+    number = value if isinstance(value, int) else 0
+    if isinstance(value, str):
+        found, end = memparse(value)
+        whole = end == len(value) and fits(value)
+        number = _PAGE_SIZES.get(value.lower(), found if whole else 0)
+    if number not in _PAGE_SIZES.values():
+        raise BadValue(f"{value!r} is no page size of arm64", "give 4K, 16K or 64K")
+    return number
+
+
+def alignment(value: str | int) -> str:
+    """The word for a level of the page table in lower case, or the text of a power of two. Raises BadValue."""
+    if isinstance(value, str) and value.lower() in ALIGNMENTS:
+        return value.lower()
+    number = _number(value, "alignment", "give pud, block, cont-pmd, pmd or a size")
+    if number is None:
+        raise BadValue(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G")
+    if not number or number & (number - 1):
+        raise BadValue(f"{value!r} is no power of two", "give one such as 2M, 32M or 1G")
+    return str(value)
+
+
+def dma_limit(value: str | int) -> int:
+    """Bytes, or `NO_ZONES` for that very number or for `none`. Raises BadValue."""
+    if value == NO_ZONES or (isinstance(value, str) and value.lower() == "none"):
+        return NO_ZONES
+    return size(value)
+
+
+def _number(value: str | int, what: str, remedy: str) -> int | None:
+    """The number a whole text stands for; None where it does not fit in 64 bits."""
+    if isinstance(value, int):
+        if value < 0:
+            raise BadValue(f"{value!r} is no {what}", remedy)
+        return value if value < 1 << 64 else None
+    number, end = memparse(value)
+    if end != len(value) or not value[:1].isdigit():
+        raise BadValue(f"{value!r} is no {what}", remedy)
+    return number if fits(value) else None
+
+
+# -- by name -----------------------------------------------------------------------------------------------
+
+
+def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
+    """What a reader makes of the value of an option. Raises InputError, naming it."""
+    try:
+        return reader(value)
+    except BadValue as bad:
+        raise InputError(name, bad.what, bad.remedy) from None
+
+
+def read_options(given: Mapping[str, object]) -> dict[str, Any]:
+    """The options of a call, each as `planning.Options` holds it; None leaves an option out.
+
+    A name that is none of `OPTIONS` stays, for `Options` to refuse. Raises InputError, naming the option.
+    """
+    return {
+        name: read(name, value, OPTIONS[name]) if name in OPTIONS else value
+        for name, value in given.items()
+        if value is not None or name not in OPTIONS
+    }
+
+
+def request(value: object) -> str | None:
+    """The text of a request, or None for none. Raises InputError for what is no text."""
+    if value is None or isinstance(value, str):
+        return value
+    raise InputError("crashkernel", "must be a text", "such as 512M")
+
+
+def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """A reader of texts and whole numbers, refusing all else."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, str) or type(value) is int:
+            return reader(value)
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise BadValue("must be a text or an integer", "write it as on the command line")
+        return reader(index(value))  # a number of another library's, or of an enumeration
+
+    return checked
+
+
+def flag(value: object) -> bool:
+    """True or False themselves: a text would be true whatever it says. Raises BadValue."""
+    if type(value) is not bool:
+        raise BadValue("must be true or false", "or leave it out")
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadValue("must be a text", "write it as on the command line")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def checked(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise BadValue(f"{str(value)[:40]!r} is not known", f"use {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return checked
+
+
+def _bits(value: str | int) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 4:
+        return int(value)
+    if isinstance(value, int) and 0 < value < 1000:
+        return value
+    raise BadValue(f"{str(value)[:40]!r} is no number of bits", "such as 48")
+
+
+OPTIONS: dict[str, Callable[[object], object]] = {
+    "kernel": _word,
+    "page_size": number(page_size),
+    "va_bits": number(_bits),
+    "strategy": _word,
+    "align": number(alignment),
+    "rodata": _one_of("off", "on", "full"),
+    "kfence": flag,
+    "dma_limit": number(dma_limit),
+    "cpu": _word,
+    "prefer_aligned": flag,
+    "reserved": _one_of("rewind", "as-listed"),
+    "preset": _word,
+    "steps": flag,
+}
+"""The options of `plan`, and how the value of each is read: the fields of `planning.Options`."""

@@ -1,0 +1,1 @@
+"""What is said of a result, as blocks that know no format."""

@@ -1,0 +1,174 @@
+"""A fleet as blocks, and as plain data for JSON: what its plans come to together.
+
+Imports `document`, `numbers` and the fleet's types.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner.base.errors import printable
+from planner.base.text import counted
+from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
+from planner.render.blocks.numbers import count, signed_count, signed_size, size
+from planner.render.formats.terminal import WIDTH
+from planner.render.layout import lay_out
+
+if TYPE_CHECKING:
+    from planner.batch.fleet import Effect, Fleet, Sum
+
+__all__ = ["blocks", "render", "to_dict"]
+
+_TITLES = {
+    "outcome": "By outcome",
+    "kernel": "By kernel profile",
+    "page_size": "By page size",
+    "preset": "By distribution preset",
+}
+_SUMS = (
+    "machines",
+    "reserved",
+    "unprotected",
+    "pages_only",
+    "returned",
+    "kept",
+    "base_pages_outside_crash",
+    "extra_table_bytes",
+    "table_bytes",
+)
+
+
+def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
+    """The summary in a format; ends with a newline."""
+    return lay_out(blocks(fleet), form, color=color, width=width)
+
+
+def blocks(fleet: Fleet) -> list[Block]:
+    """Everything the summary says, the total first."""
+    return [
+        _lead(fleet),
+        *(_group(_TITLES[name], groups) for name, groups in fleet.groups.items()),
+        _worst(fleet),
+        _effects(fleet),
+        Bullets(
+            f"Records in error{', the first' if fleet.errors > len(fleet.refused) else ''}",
+            [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused],
+        ),
+    ]
+
+
+def _lead(fleet: Fleet) -> Lead:
+    total = fleet.all
+    failed = total.machines - total.reserved
+    mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
+    text = (
+        f"{counted(total.reserved, 'gets crash memory', 'get crash memory')}, {counted(failed, 'does not', 'do not')}; "
+        f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected, "
+        f"{counted(total.pages_only, 'loses', 'lose')} all block mappings; "
+        f"{size(total.kept)} is kept and {signed_size(total.extra_table_bytes)} goes to page tables for good"
+    )
+    if fleet.errors:
+        text += f"; {counted(fleet.errors, 'record is', 'records are')} in error"
+    return Lead(counted(fleet.records, "machine"), text, mood)
+
+
+def _group(title: str, groups: dict[str, Sum]) -> Table:
+    head = ("", "machines", "reserved", "unprotected", "no blocks", "kept", "tables", "extra")
+    rows = [(printable(key), *_cells(part)) for key, part in sorted(groups.items(), key=_largest_first)]
+    return Table(title, "l" + "r" * 7, head, rows)
+
+
+def _largest_first(item: tuple[str, Sum]) -> tuple[int, str]:
+    return -item[1].machines, item[0]
+
+
+def _cells(part: Sum) -> tuple[str, ...]:
+    return (
+        count(part.machines),
+        count(part.reserved),
+        count(part.unprotected),
+        count(part.pages_only),
+        size(part.kept),
+        size(part.table_bytes),
+        signed_size(part.extra_table_bytes),
+    )
+
+
+def _worst(fleet: Fleet) -> Table:
+    head = ("", "outcome", "protected", "kept", "page tables")
+    rows = [
+        (
+            printable(bad.ident or f"record {bad.number}"),
+            bad.outcome,
+            "yes" if bad.protected else "no",
+            size(bad.kept),
+            signed_size(bad.extra_table_bytes),
+        )
+        for bad in fleet.worst
+    ]
+    return Table(f"The worst {len(rows)}", "lllrr", head, rows)
+
+
+def _effects(fleet: Fleet) -> Table:
+    head = ("change", "reserved", "protected", "no blocks", "kept", "tables", "errors")
+    rows = [(printable(name), *_difference(effect, fleet.all)) for name, effect in fleet.effects.items()]
+    return Table("What one change would do", "l" + "r" * 6, head, rows)
+
+
+def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:
+    after = effect.after
+    return (
+        signed_count(after.reserved - before.reserved),
+        signed_count((after.reserved - after.unprotected) - (before.reserved - before.unprotected)),
+        signed_count(after.pages_only - before.pages_only),
+        signed_size(after.kept - before.kept),
+        signed_size(after.extra_table_bytes - before.extra_table_bytes),
+        count(effect.not_planned),
+    )
+
+
+# -- JSON ------------------------------------------------------------------------------------------------
+
+
+def to_dict(fleet: Fleet) -> dict[str, Any]:
+    """The summary as plain data; integers are bytes or counts."""
+    return {
+        "schema_version": 1,
+        "records": fleet.records,
+        "errors": fleet.errors,
+        "total": _sum(fleet.all),
+        "by": {
+            dimension: [{dimension: key, **_sum(part)} for key, part in sorted(groups.items(), key=_largest_first)]
+            for dimension, groups in fleet.groups.items()
+        },
+        "worst": [
+            {
+                "id": bad.ident,
+                "record": bad.number,
+                "outcome": bad.outcome,
+                "protected": bad.protected,
+                "kept": bad.kept,
+                "extra_table_bytes": bad.extra_table_bytes,
+            }
+            for bad in fleet.worst
+        ],
+        "what_if": [_effect(name, effect) for name, effect in fleet.effects.items()],
+        "first_errors": [{"id": r.ident, "record": r.number, "error": r.error} for r in fleet.refused],
+    }
+
+
+def _sum(part: Sum) -> dict[str, int]:
+    return {name: getattr(part, name) for name in _SUMS}
+
+
+def _effect(name: str, effect: Effect) -> dict[str, Any]:
+    return {
+        "change": name,
+        "total": _sum(effect.after),
+        "outcomes": dict(sorted(effect.outcomes.items())),
+        "errors": effect.not_planned,
+        "reserved_gained": effect.gained,
+        "reserved_lost": effect.lost,
+        "protection_gained": effect.protection_gained,
+        "protection_lost": effect.protection_lost,
+    }

@@ -1,0 +1,180 @@
+"""Cases of the TLB model as blocks: the answer, or the matrix; what each verdict rests on; the shortest traces.
+
+A document has room for the tables and the TLB beside each step; the terminal shows who did what. Imports `document`,
+`bbm` and `errors`; computes nothing about a case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.bbm.cases import BBM_LEVELS
+from planner.bbm.walking import Tables
+from planner.render.blocks.model import Block, Facts, Heading, Lead, Mood, Paragraph, Table
+from planner.render.formats.terminal import WIDTH
+from planner.render.layout import lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from planner.bbm import Case, Procedure
+
+__all__ = ["blocks", "render"]
+
+_MOODS: dict[str, Mood] = {"safe": "good", "fault": "bad", "conflict-abort": "warn", "unpredictable": "bad"}
+_BROKEN = "*"
+
+_THREAD = {
+    "walk-on-miss": "Here the walker fetches an address only where an access misses: an access either hits the cached "
+    "block or loads whatever it finds, so a block that is split while valid, and is no part of a contiguous run, never "
+    "meets its own pages, as the thread claims. The architecture (--tlb architecture) lets it fetch any address at any "
+    "time, also one that the cached block covers already: then both match, which is what the claim overlooks, and why "
+    "the rule is about the change of the table and not about who accesses what.",
+    "architecture": "Here the walker may fetch any address at any time, also one that a cached block covers already: "
+    "so a block that is split while valid may meet its own pages in the TLB, which the thread's claim overlooks. Under "
+    "that claim's own assumption (--tlb walk-on-miss) an access either hits the cached block or misses and loads "
+    "whatever it finds, and splitting is harmless, though the rule is broken; gathering pages into a block is not.",
+}
+"""Both sides of the argument, in two sentences that begin with the model at hand."""
+
+_VERDICTS = (
+    ("unpredictable", "two TLB entries match one address, and the architecture promises nothing"),
+    ("conflict-abort", "they do at FEAT_BBM level 2: an abort that a handler must survive"),
+    ("fault", "running code touches an address that nothing maps"),
+    ("safe", "none of these can be reached"),
+)
+
+
+def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool = False) -> list[Block]:
+    """Everything the cases say. procedures: those they are about. wide: for a document rather than a terminal."""
+    found: list[Block] = []
+    if len(cases) == 1:
+        found += _one(cases[0])
+    else:
+        found += _matrix(cases, procedures)
+    alone = len(procedures) == 1
+    if alone:
+        found += _traces(cases, wide=wide)
+    found += [
+        Paragraph(_THREAD[cases[0].tlb]),
+        Facts(_VERDICTS),
+        Table(
+            "What each does, and what its safety rests on",
+            "lll",
+            ("procedure", "in use", "what it does; what it rests on"),
+            [_about(procedure, cases) for procedure in procedures],
+        ),
+    ]
+    if wide or alone:
+        found += [_steps(procedure) for procedure in procedures]
+    if wide and not alone:
+        found += _traces(cases, wide=wide)
+    return found
+
+
+def render(
+    cases: Sequence[Case],
+    procedures: Sequence[Procedure],
+    form: str = "text",
+    *,
+    color: bool = False,
+    width: int = WIDTH,
+) -> str:
+    """The cases in a format; ends with a newline."""
+    return lay_out(blocks(cases, procedures, wide=form != "text"), form, color=color, width=width)
+
+
+def _one(case: Case) -> list[Block]:
+    rule = "break-before-make is broken" if case.rule_broken else "no rule of that level is broken"
+    text = f"{printable(case.procedure)} at {_level(case.bbm_level)}; {rule}"
+    return [
+        Lead(case.verdict, text, _MOODS[case.verdict]),
+        Facts([("Explored", f"{case.states:,} states, all there are; {_setting(case)}")]),
+    ]
+
+
+def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Block]:
+    levels = [level for level in BBM_LEVELS if any(case.bbm_level == level for case in cases)]
+    by_key = {(case.procedure, case.bbm_level): case for case in cases}
+    rows = [
+        (printable(procedure.name), *(_cell(by_key[procedure.name, level]) for level in levels))
+        for procedure in procedures
+    ]
+    states = sum({(case.procedure, case.bbm_level != "0"): case.states for case in cases}.values())
+    found: list[Block] = [
+        Heading("Changing live page tables, by FEAT_BBM level"),
+        Facts([("Explored", f"{states:,} states, all there are; {_setting(cases[0])}")]),
+        Table("", "l" * (1 + len(levels)), ("procedure", *levels), rows),
+    ]
+    if any(case.rule_broken for case in cases):
+        found.append(
+            Paragraph(f"{_BROKEN} break-before-make is broken at that level, whether or not this model finds harm.")
+        )
+    return found
+
+
+def _setting(case: Case) -> str:
+    cpus = "1 CPU" if case.cpus == 1 else f"{case.cpus} CPUs"
+    return f"TLB {case.tlb}, {cpus}"
+
+
+def _level(level: str) -> str:
+    return "FEAT_BBM level 2 without conflict aborts" if level == "noabort" else f"FEAT_BBM level {level}"
+
+
+def _cell(case: Case) -> str:
+    return case.verdict + _BROKEN * case.rule_broken
+
+
+def _about(procedure: Procedure, cases: Sequence[Case]) -> tuple[str, ...]:
+    touch = next(case.touch for case in cases if case.procedure == procedure.name)
+    rests_on = f"; rests on: {procedure.rests_on}" if procedure.rests_on else ""
+    return printable(procedure.name), touch, printable(f"{procedure.summary or 'a procedure of yours'}{rests_on}")
+
+
+def _steps(procedure: Procedure) -> Table:
+    """The steps of a procedure, and the descriptors they start from."""
+    tables = Tables(procedure, nt_honoured=True)
+    rows = [("", f"at the start: {'; '.join(tables.describe(tables.starts))}")]
+    rows += [(str(i), tables.describe_step(step)) for i, step in enumerate(procedure.steps, 1)]
+    return Table(
+        f"Steps of {printable(procedure.name)}", "rl", ("", "step"), [tuple(map(printable, row)) for row in rows]
+    )
+
+
+def _traces(cases: Sequence[Case], *, wide: bool) -> list[Block]:
+    """Each shortest trace once, for all levels that share it."""
+    shared: dict[tuple[object, ...], list[Case]] = {}
+    for case in cases:
+        if case.trace:
+            shared.setdefault((case.procedure, case.trace), []).append(case)
+    found: list[Block] = []
+    for alike in shared.values():
+        case = alike[0]
+        said: dict[str, list[str]] = {}
+        for one in alike:
+            said.setdefault(one.verdict, []).append(one.bbm_level)
+        verdicts = ", ".join(f"{verdict} at level {' and '.join(levels)}" for verdict, levels in said.items())
+        title = f"Shortest trace of {printable(case.procedure)}: {verdicts}"
+        found.append(_wide_trace(title, case) if wide else _trace(title, case))
+    return found
+
+
+def _trace(title: str, case: Case) -> Table:
+    rows = [(str(i), line.actor, line.step) for i, line in enumerate(case.trace, 1)]
+    return Table(title, "rll", ("", "who", "what"), [tuple(map(printable, row)) for row in rows])
+
+
+def _wide_trace(title: str, case: Case) -> Table:
+    rows = [
+        (str(i), line.actor, line.step, _joined(line.tables), _joined(line.tlb) or "empty")
+        for i, line in enumerate(case.trace, 1)
+    ]
+    return Table(
+        title, "rllll", ("", "who", "what", "tables then", "TLB then"), [tuple(map(printable, row)) for row in rows]
+    )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(texts)

@@ -1,0 +1,133 @@
+"""The story of a plan as blocks. Imports `document`, `tables`, `images` and the result's types.
+
+Long lists are told by what matters: the gaps that come nearest to holding the request, in the order of the search.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.text import counted
+from planner.render.blocks import images, tables
+from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
+from planner.render.blocks.numbers import address, count, size, span
+from planner.render.blocks.plan import mood
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
+    from planner.studies.remedies import Remedy
+
+__all__ = ["blocks"]
+
+_MOST_GAPS = 8
+_NO_NAME = ("window", "end of memory")
+"""Edges that say nothing of what is in the way."""
+
+
+def blocks(told: Explanation) -> list[Block]:
+    """Everything the explanation says."""
+    plan = told.plan
+    outcome, _, rest = tables.verdict(plan).partition(": ")
+    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(tables.facts(plan))]
+    for number, story in enumerate(told.attempts, 1):
+        result += _attempt(number, story)
+    result.append(Listing("Kernel log", tables.log(plan)))
+    result += _help(told)
+    if told.any_image is not None:
+        result += images.blocks([told.any_image])
+    return [
+        *result,
+        Bullets("Other readings of this map", tables.other_readings(plan)),
+        Bullets("Notes", tables.notes(plan)),
+        Terms("Assumed, as no source says", tables.assumptions(plan)),
+    ]
+
+
+_PURPOSES = {"aligned": "an aligned area", "exact": "the size itself", "low": "the low part"}
+
+
+def _attempt(number: int, story: AttemptStory) -> list[Block]:
+    where = f"{size(story.size)} at {size(story.align)} alignment in {span(story.start, story.end)}"
+    found = "nothing found" if story.found is None else f"found {address(story.found)}"
+    title = f"Attempt {number}, {_PURPOSES.get(story.purpose, story.purpose)}: {where}, {found}"
+    inside = [gap for gap in story.gaps if gap.usable is not None]
+    outside = _outside(story)
+    shown = _nearest(inside)
+    rows = [_row(gap) for gap in shown]
+    left = len(inside) - len(shown)
+    result: list[Block] = []
+    if rows:
+        head = ("free, from the top", "size", "why not" if story.found is None else "verdict", "above it")
+        result.append(Table(title, "lrll", head, rows))
+    else:
+        text = "No free memory lies in this window."
+        if not story.gaps:
+            text = "The kernel tests this very range instead of searching; its log says what is wrong with it."
+        result += [Heading(title), Paragraph(text)]
+    if left:
+        least = min(gap.short_by for gap in inside if gap not in shown)
+        more = counted(left, "more gap in the window is", "more gaps in the window are")
+        result.append(Paragraph(f"{more} too small, by {size(least)} or more."))
+    if outside:
+        result.append(Paragraph(outside))
+    return result
+
+
+def _nearest(inside: Sequence[GapStory]) -> list[GapStory]:
+    """The gaps that miss by the least and the one that fits, in the order of the search."""
+    if len(inside) <= _MOST_GAPS:
+        return list(inside)
+    nearest = sorted(range(len(inside)), key=lambda i: inside[i].short_by)[:_MOST_GAPS]
+    return [inside[i] for i in sorted(nearest)]
+
+
+def _row(gap: GapStory) -> tuple[str, str, str, str]:
+    assert gap.usable is not None  # noqa: S101 - only gaps inside the window are shown
+    if gap.reason == "fits":
+        text = "fits"
+    elif gap.reason == "small":
+        text = f"{size(gap.short_by)} too small"
+    else:
+        text = f"aligned, {size(gap.short_by)} too low"
+    if gap.mirror:
+        text += ", mirrored only"
+    above = _edge(gap.above)
+    if gap.above.what in _NO_NAME and gap.below.what not in _NO_NAME:
+        above += f" (below it: {_edge(gap.below)})"
+    return span(gap.usable), size(gap.usable.size), text, above
+
+
+def _edge(edge: Edge) -> str:
+    if edge.what == "reserved":
+        return printable(edge.name) or "reserved, no name"
+    return {"window": "end of the window", "other region": "another region"}.get(edge.what, edge.what)
+
+
+def _outside(story: AttemptStory) -> str:
+    """How many gaps the window leaves out, and the largest of those that would have been large enough."""
+    parts = []
+    for reason in ("above", "below"):
+        gaps = [gap for gap in story.gaps if gap.reason == reason]
+        if gaps:
+            largest = max(gap.end - gap.start for gap in gaps)
+            parts.append(f"{count(len(gaps))} {reason} it (largest {size(largest)})")
+    return "" if not parts else f"Outside the window: free gaps {', '.join(parts)}."
+
+
+def _help(told: Explanation) -> list[Block]:
+    outcome = told.plan.reservation.outcome
+    if told.help:
+        items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
+        return [Bullets("What would help", [printable(item) for item in items])]
+    if outcome in ("fallback", "failed"):
+        return [Paragraph("No single change that is tried here would help: not a smaller size, nor another form.")]
+    if outcome == "none":
+        return [Paragraph("Nothing is searched: see `parse` for what the kernel makes of the request.")]
+    return []
+
+
+def _at(remedy: Remedy) -> str:
+    return "" if remedy.crash is None else f" at {address(remedy.crash.start)}"

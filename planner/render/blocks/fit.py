@@ -1,0 +1,117 @@
+"""A fit as blocks. Imports `document`, `tables`, `images` and the result's types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.sizes import format_size
+from planner.render.blocks import images, tables
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table, Terms
+from planner.render.blocks.numbers import address, size, span
+
+if TYPE_CHECKING:
+    from planner.studies.fit import Answer, Fit, Spot
+
+__all__ = ["blocks"]
+
+_FORMS = {"plain": "a plain request", "high": "a ,high request", "offset": "a request at a fixed offset"}
+
+
+def blocks(fit: Fit) -> list[Block]:
+    """Everything the fit says."""
+    over: list[Block] = []
+    if fit.any_image is not None:
+        certain = fit.any_image.certain
+        text = f"{_size(certain.aligned)} aligned, {_size(certain.reserved)} reserved at all"
+        over = images.blocks(fit.any_image.at, [("Certain", f"at every position, up to {text}")])
+    return [
+        _lead(fit),
+        Facts(_facts(fit)),
+        _largest(fit),
+        _rungs(fit),
+        _windows(fit),
+        *over,
+        Bullets("Notes", [printable(note) for note in fit.notes]),
+        Terms("Assumed, as no source says", [printable(key) for key in fit.kernel.assumed]),
+    ]
+
+
+def _lead(fit: Fit) -> Lead:
+    aligned, reserved = fit.largest.aligned, fit.largest.reserved
+    mood: Mood = "good" if aligned else "warn" if reserved else "bad"
+    if reserved is None:
+        return Lead("fits", f"nothing: {_FORMS[fit.form]} is not met at any size{_keeping(fit)}", mood)
+    if aligned is None:
+        return Lead("fits", f"up to {format_size(reserved)}, aligned at no size{_keeping(fit)}", mood)
+    if aligned == reserved:
+        return Lead("fits", f"up to {format_size(aligned)}, and that is aligned{_keeping(fit)}", mood)
+    return Lead(
+        "fits", f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all{_keeping(fit)}", mood
+    )
+
+
+def _keeping(fit: Fit) -> str:
+    return f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
+
+
+def _size(value: int | None) -> str:
+    return "no size" if value is None else format_size(value)
+
+
+def _facts(fit: Fit) -> list[tuple[str, str]]:
+    form = _FORMS[fit.form] + (f" of {address(fit.offset)}" if fit.offset is not None else "")
+    rows = [("Form", form), ("Machine", f"{fit.source}: {size(fit.ram)} of RAM")]
+    return [(label, printable(text)) for label, text in rows] + tables.kernel_facts(fit.kernel)
+
+
+def _largest(fit: Fit) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for label, answer, other in (
+        ("aligned", fit.aligned, fit.next_best.aligned),
+        ("at all", fit.reserved, fit.next_best.reserved),
+    ):
+        if answer is None:
+            rows.append((label, "-", "", "", "", ""))
+        else:
+            rows.append(
+                (label, format_size(answer.size), _where(answer), size(answer.low_free_after), answer.beyond, "")
+            )
+            rows[-1] = (*rows[-1][:-1], "-" if other is None else format_size(other))
+    head = ("", "largest", "where", "low free", "a page more", "elsewhere")
+    return Table("Largest sizes", "lrlrlr", head, rows)
+
+
+def _where(answer: Answer) -> str:
+    return "" if answer.crash is None else address(answer.crash.start)
+
+
+def _rungs(fit: Fit) -> Table:
+    rows = []
+    before = 0
+    for rung in fit.rungs:
+        rows.append((format_size(before), format_size(rung.most), rung.outcome))
+        before = rung.most
+    if rows:
+        rows.append((format_size(before), "", "none or failed"))
+    return Table("Size by size", "rrl", ("above", "up to", "outcome"), rows)
+
+
+def _windows(fit: Fit) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for window in fit.windows:
+        searched = span(window.start, window.end)
+        for kind, best, other in (
+            ("aligned", window.aligned, window.aligned_next),
+            ("exact", window.exact, window.exact_next),
+        ):
+            if kind == "aligned" and best is None and not any(w.aligned for w in fit.windows):
+                continue
+            rows.append((searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
+            searched = ""
+    head = ("window", "attempt", "holds", "gap from", "elsewhere")
+    return Table("What each window holds", "llrlr", head, rows)
+
+
+def _spot(spot: Spot | None) -> tuple[str, str]:
+    return ("-", "") if spot is None else (format_size(spot.size), address(spot.gap.start))

@@ -1,0 +1,111 @@
+"""A result as a list of blocks: what is said, in order, without saying how it looks.
+
+A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
+out. Blocks hold plain text, already free of control characters; escaping is the format's affair.
+
+Imports `records` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+from planner.base.records import dataclass, field
+
+__all__ = [
+    "Block",
+    "Bullets",
+    "Facts",
+    "Heading",
+    "Lead",
+    "Listing",
+    "Mood",
+    "Paragraph",
+    "Picture",
+    "Table",
+    "Terms",
+    "spaced",
+]
+
+Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The answer in one sentence, `word: text`. mood: how it is to be taken, for colour; never the only sign."""
+
+    word: str
+    text: str
+    mood: Mood = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A title of the blocks that follow."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels and what stands beside them."""
+
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under a title. align: one letter per column, `l` or `r`. head: all empty for none."""
+
+    title: str
+    align: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """Sentences, one after the other."""
+
+    title: str
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A few short words."""
+
+    title: str
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lines that stand as they are: a log, a script."""
+
+    title: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing in characters: `draw(width, color)` gives its lines. Formats of documents leave it out."""
+
+    title: str
+    draw: Callable[[int, bool], Sequence[str]] = field(repr=False)
+
+
+Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms | Listing | Picture
+
+
+def spaced(parts: Sequence[Sequence[str]]) -> str:
+    """Parts of a document, each some lines or none, as one text with an empty line between them."""
+    return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"

@@ -1,0 +1,238 @@
+"""What to ask for, as blocks: presets, a sweep with its chart, giving back.
+
+Imports `document`, `tables`, `numbers`, `terminal` and the results' types.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.text import counted
+from planner.render.blocks import tables
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Picture, Table, Terms
+from planner.render.blocks.numbers import address, signed_size, size, span
+from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from planner.planning.result import KernelView
+    from planner.studies.size import GiveBack, Presets, Row, SizePlan, Sweep
+
+__all__ = ["give_back", "presets", "sweep"]
+
+_FORMS = {"plain": "plain", "high": ",high", "offset": "fixed offset"}
+_MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
+_STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
+
+
+def presets(found: Presets) -> list[Block]:
+    """Each distribution's default, those with the same value in one row."""
+    grouped: dict[tuple[str, SizePlan], list[str]] = {}
+    for p in found.presets:
+        grouped.setdefault((p.value, p.plan), []).append(p.preset)
+    rows = [(*_plan_cells(plan), ", ".join(names)) for (_, plan), names in grouped.items()]
+    aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
+    values = [(", ".join(names), value) for (value, _), names in grouped.items()]
+    head = ("size", "outcome", "at", "page tables", "low free", "default of")
+    text = f"{counted(len(found.presets), 'default')}, {counted(len(grouped), 'value')}, {aligned} of them aligned here"
+    sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
+    return [
+        Lead("defaults", text, "good" if aligned else "warn"),
+        Facts(_facts(found.source, found.ram, found.low_free_before, found.kernel)),
+        Table("What distributions ask for, on this machine", "rllrrl", head, rows),
+        Table("Their values", "ll", ("", "crashkernel="), values),
+        Bullets("Sources", [printable(source) for source in sources]),
+        *_end(found.notes, found.kernel),
+    ]
+
+
+def _plan_cells(plan: SizePlan) -> tuple[str, ...]:
+    return (
+        size(plan.size),
+        plan.outcome,
+        "" if plan.crash is None else address(plan.crash.start),
+        signed_size(plan.extra_table_bytes),
+        size(plan.low_free_after),
+    )
+
+
+def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tuple[str, str]]:
+    machine = printable(f"{source}: {size(ram)} of RAM, {size(low_free)} of low memory free")
+    return [("Machine", machine), *tables.kernel_facts(kernel)]
+
+
+def _end(notes: Sequence[str], kernel: KernelView) -> list[Block]:
+    return [
+        Bullets("Notes", [printable(note) for note in notes]),
+        Terms("Assumed, as no source says", [printable(key) for key in kernel.assumed]),
+    ]
+
+
+# -- sweep -----------------------------------------------------------------------------------------------------
+
+
+def sweep(swept: Sweep) -> list[Block]:
+    """A picture and a table of outcome, waste, page tables and low memory over size."""
+    outcomes = list(dict.fromkeys(row.first.outcome for row in swept.rows))
+    mood: Mood = "good" if "aligned" in outcomes else "warn" if {"fallback", "exact"} & set(outcomes) else "bad"
+    step = f"every {size(swept.step)}" if swept.step else "wherever something changes"
+    rows = counted(len(swept.rows), "row")
+    text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
+    return [
+        Lead("sweep", f"{text}; {', '.join(outcomes)}", mood),
+        Facts(_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)),
+        Picture("Over size, each line from 0 to 9 tenths of its largest value", lambda w, c: chart(swept, w, color=c)),
+        _table(swept),
+        *_end(swept.notes, swept.kernel),
+    ]
+
+
+def _table(swept: Sweep) -> Table:
+    head = ("from", "to", "outcome", "area", "goes back", "page tables", "low free")
+    rows: list[tuple[str, ...]] = []
+    before = None
+    for row in swept.rows:
+        first, last = row.first, row.last
+        beyond = before is not None and swept.step is None and first.size > before
+        start = f"> {size(before)}" if beyond and before is not None else size(first.size)
+        rows.append(
+            (
+                start,
+                size(last.size),
+                first.outcome,
+                _between(_area_size(first), _area_size(last)),
+                _between(size(first.returned), size(last.returned)),
+                _between(signed_size(first.extra_table_bytes), signed_size(last.extra_table_bytes)),
+                size(last.low_free_after),
+            )
+        )
+        before = last.size
+    return Table("Size by size (goes back and page tables from the first to the last size)", "rrlrrrr", head, rows)
+
+
+def _area_size(plan: SizePlan) -> str:
+    return size(plan.area.size) if plan.area is not None else ""
+
+
+def _between(first: str, last: str) -> str:
+    return first if first == last else f"{first}..{last}"
+
+
+def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
+    """One line of characters per quantity over size, on a logarithmic scale."""
+    cells = max(width - len("  low free  || ~123.4G"), 16)
+    ratio = swept.most / swept.least
+    sizes = [int(swept.least * ratio ** ((i + 0.5) / cells)) for i in range(cells)]
+    starts = [row.first.size for row in swept.rows]
+    rows = [swept.rows[max(0, bisect_right(starts, value) - 1)] for value in sizes]
+    marks = "".join(_MARKS.get(row.first.outcome, "?") for row in rows)
+    lines = [f"  {'outcome':<10}|{_painted(marks) if color else marks}|"]
+    quantities: tuple[tuple[str, Callable[[SizePlan], int]], ...] = (
+        ("waste", lambda plan: plan.rounding),
+        ("tables", lambda plan: plan.extra_table_bytes),
+        ("low free", lambda plan: plan.low_free_after),
+    )
+    for label, of in quantities:
+        values = [max(0, _at(row, value, of)) for row, value in zip(rows, sizes, strict=True)]
+        top = max(values)
+        digits = "".join(str(9 * value // top) if top else "0" for value in values)
+        lines.append(f"  {label:<10}|{digits}| {size(_short(top))}")
+    left, right = size(swept.least), size(swept.most)
+    lines.append(f"  {'size':<10} {left}{right:>{max(1, cells - len(left))}}")
+    used = [f"{mark} {name}" for name, mark in _MARKS.items() if mark in marks]
+    return lines + wrap_items("  ".join([*used, "waste: rounding of the area, most of it goes back"]), width, "  ")
+
+
+def _short(value: int) -> int:
+    """To three digits, for a legend."""
+    digits = max(0, value.bit_length() - 10)
+    return value >> digits << digits
+
+
+def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
+    """A quantity inside a row: straight from its first size to its last."""
+    first, last = row.first, row.last
+    if last.size == first.size:
+        return of(first)
+    share = min(max(value - first.size, 0), last.size - first.size)
+    return of(first) + (of(last) - of(first)) * share // (last.size - first.size)
+
+
+def _painted(marks: str) -> str:
+    return "".join(paint(mark, _STYLES[mark]) if mark in _STYLES else mark for mark in marks)
+
+
+# -- giving back -----------------------------------------------------------------------------------------------
+
+
+def give_back(given: GiveBack) -> list[Block]:
+    """What is freed, what stays, and what a reboot would do instead."""
+    facts = [
+        ("Machine", printable(given.source)),
+        ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}" + _area(given.boot)),
+        ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
+    ]
+    if given.refused is not None:
+        lead = Lead("refused", f"nothing is freed: {given.refused}", "bad")
+        return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *_end(given.notes, given.kernel)]
+    freed = sum([r.size for r in given.freed])
+    parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
+    parts += [
+        (label, span(r), size(r.size))
+        for label, r in (("crash memory left", given.crash), ("low part left", given.low))
+        if r is not None
+    ]
+    return [
+        Lead("freed", f"{size(freed)} goes back, {size(given.after)} stays reserved", "good"),
+        Facts(facts + tables.kernel_facts(given.kernel)),
+        Table("Afterwards", "llr", ("", "range", "size"), parts),
+        _compared(given),
+        Bullets("Remarks", _remarks(given)),
+        *_end(given.notes, given.kernel),
+    ]
+
+
+def _area(plan: SizePlan) -> str:
+    return f", area {span(plan.area)}" if plan.area is not None else ""
+
+
+def _compared(given: GiveBack) -> Table:
+    again = given.reboot
+    if again is None:
+        return Table("", "lrr", ("", "", ""), [])
+    rows = [
+        ("outcome", given.boot.outcome, again.outcome),
+        ("crash memory at", _start(given.boot), _start(again)),
+        ("extra page tables", signed_size(given.table_bytes), signed_size(again.extra_table_bytes)),
+        ("base pages outside crash", signed_size(given.base_pages), signed_size(again.base_pages_outside_crash)),
+        ("low memory free", size(given.low_free_after), size(again.low_free_after)),
+        ("can be protected", _yes(given.boot.protected), _yes(again.protected)),
+    ]
+    text = printable(given.reboot_crashkernel or "")
+    return Table(f"Instead, a reboot with {text}", "lrr", ("", "after writing", "after a reboot"), rows)
+
+
+def _start(plan: SizePlan) -> str:
+    return "-" if plan.crash is None else address(plan.crash.start)
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - one word for one value
+    return "yes" if value else "no"
+
+
+def _remarks(given: GiveBack) -> list[str]:
+    remarks = ["the kernel refuses while a crash kernel is loaded: unload it first (kexec -p -u), then load it again"]
+    if given.after != given.asked:
+        remarks.append(f"rounded up to a page: {given.after}")
+    if given.base_pages > 0 or given.table_bytes > 0:
+        remarks.append(
+            "the linear map is not changed back: what is freed stays mapped with base pages, and the page tables stay"
+        )
+    if given.crash is None and given.low is not None:
+        remarks.append("the main part is gone as a whole: what is left of the low part takes its place")
+    elif given.crash is None:
+        remarks.append("nothing is left to load a crash kernel into, until the next boot")
+    return remarks

@@ -1,0 +1,56 @@
+"""What a source records against the plan: verdicts as blocks."""
+
+from __future__ import annotations
+
+from planner.base.errors import printable
+from planner.base.ranges import Range
+from planner.render.blocks.model import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
+from planner.render.blocks.numbers import size
+from planner.render.formats.terminal import WIDTH
+from planner.render.layout import lay_out
+from planner.studies.verify import Outcome, Verdict, Verification
+
+__all__ = ["blocks", "render"]
+
+_MOODS: dict[Outcome, Mood] = {"agreed": "good", "disagreed": "bad", "not checkable": "warn"}
+
+
+def render(result: Verification, form: str, *, color: bool = False, width: int = WIDTH) -> str:
+    """The document of a verification in one format."""
+    return lay_out(blocks(result), form, color=color, width=width)
+
+
+def blocks(result: Verification) -> list[Block]:
+    """All verdicts, in the order of the sources; several end with a count."""
+    if len(result.verdicts) == 1:
+        return _one(result.verdicts[0])
+    found: list[Block] = []
+    for verdict in result.verdicts:
+        found += [Heading(printable(verdict.source)), *_one(verdict)]
+    counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in _MOODS)
+    return [*found, Heading("All sources"), Paragraph(f"{len(result.verdicts)} sources: {counts}")]
+
+
+def _one(verdict: Verdict) -> list[Block]:
+    outcome = verdict.outcome
+    why = next(check.why for check in verdict.checks if check.outcome == outcome)
+    found: list[Block] = [Lead(outcome, printable(why), _MOODS[outcome])]
+    if any(verdict.recorded) and verdict.profile is not None:
+        rows = [
+            (name, _span(recorded), _span(planned))
+            for name, recorded, planned in zip(
+                ("crash kernel", "low memory"), verdict.recorded, verdict.planned, strict=True
+            )
+            if recorded or planned
+        ]
+        found.append(Table(f"Kernel {verdict.profile}", "lll", ("", "recorded", "planned"), rows))
+    others = [f"{check.what}: {check.outcome}: {printable(check.why)}" for check in verdict.checks if check.why != why]
+    if others:
+        found.append(Bullets("Also", others))
+    if verdict.notes:
+        found.append(Bullets("Notes", [printable(note) for note in verdict.notes]))
+    return found
+
+
+def _span(span: Range | None) -> str:
+    return f"[{span.start:#x}, {span.end:#x}) ({size(span.size)})" if span is not None else "none"

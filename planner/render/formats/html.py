@@ -1,0 +1,105 @@
+"""Blocks as one self-contained HTML page: no network, light and dark, for a phone, a screen and paper.
+
+The page is a template with autoescape on; what is put into it unescaped is our own SVG and the JSON of the report,
+whose `<` is escaped. Imports `document` and `errors`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.records import dataclass
+from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.render.blocks.model import Block
+
+__all__ = ["Figure", "document", "filled", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture for wide and one for narrow screens: `svg` elements, made by this package."""
+
+    title: str
+    wide: str
+    narrow: str = ""
+
+
+def filled(block: Block) -> bool:
+    """Whether a block has anything to show."""
+    return all(getattr(block, name, True) for name in ("rows", "items", "lines"))
+
+
+def document(blocks: Sequence[Block]) -> str:
+    """The blocks as a page; ends with a newline."""
+    lead = next((block for block in blocks if isinstance(block, Lead)), None)
+    named = next((block.title for block in blocks if isinstance(block, (Heading, Table)) and block.title), None)
+    return page(f"{lead.word}: {lead.text}" if lead else named or "crashkernel-planner", blocks)
+
+
+def page(
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    figures: Sequence[Figure] = (),
+    after: Sequence[Block] = (),
+    data: str = "",
+) -> str:
+    """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
+
+    data: JSON text that the page carries for other programs.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this format needs it
+
+    environment = Environment(
+        loader=PackageLoader("planner.render.formats"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    first = 0
+    while first < len(blocks) and isinstance(blocks[first], (Lead, Facts)):
+        first += 1
+    # In a script element only `<` could end it; JSON knows another way to write that.
+    safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        top=[_plain(block) for block in blocks[:first]],
+        figures=figures,
+        rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
+        data=safe,
+    )
+
+
+def _shown(value: object) -> object:
+    """What the template prints: text free of control characters; what is marked as HTML stays."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _plain(block: Block) -> dict[str, object]:
+    """A block as the template takes it."""
+    if isinstance(block, Lead):
+        return {"kind": "lead", "word": block.word, "text": block.text, "mood": block.mood}
+    if isinstance(block, Facts):
+        return {"kind": "facts", "rows": block.rows}
+    if isinstance(block, Heading):
+        return {"kind": "heading", "title": block.title}
+    if isinstance(block, Paragraph):
+        return {"kind": "paragraph", "text": block.text}
+    if isinstance(block, Table):
+        aligned = [["num" if side == "r" else "" for side in block.align]] * len(block.rows)
+        rows = [list(zip(row, sides, strict=True)) for row, sides in zip(block.rows, aligned, strict=True)]
+        head = list(zip(block.head, aligned[0], strict=True)) if any(block.head) and aligned else []
+        return {"kind": "table", "title": block.title, "head": head, "rows": rows}
+    if isinstance(block, Listing):
+        return {"kind": "listing", "title": block.title, "lines": block.lines}
+    assert isinstance(block, (Bullets, Terms))  # noqa: S101 - what is left; pictures of characters are left out
+    kind = "terms" if isinstance(block, Terms) else "bullets"
+    return {"kind": kind, "title": block.title, "items": block.items}

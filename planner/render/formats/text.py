@@ -1,0 +1,120 @@
+"""Blocks for the terminal: at most 80 columns of ASCII (names from the input aside); meaning never by colour alone.
+
+Loads neither click nor any package outside the standard library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
+from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, paint, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.render.blocks.model import Block
+
+__all__ = ["document", "lay_out"]
+
+_MOODS = {"good": f"{BOLD};{GREEN}", "warn": f"{BOLD};{YELLOW}", "bad": f"{BOLD};{RED}", "plain": BOLD}
+_LABEL = 12
+_ROOMY, _LEAST = 24, 8
+"""Columns that a last column of texts keeps while others can give way, and that it keeps in any case."""
+
+
+def document(blocks: Sequence[Block], *, color: bool = False, width: int = WIDTH) -> str:
+    """The blocks as text, parted by empty lines; ends with a newline. color: with ANSI escapes."""
+    return spaced([[line.rstrip() for line in _lines(block, width, color=color)] for block in blocks])
+
+
+def _lines(block: Block, width: int, *, color: bool) -> list[str]:
+    if isinstance(block, Lead):
+        return _styled(wrap(f"{block.word}: {block.text}", width), _MOODS[block.mood], color=color)
+    if isinstance(block, Heading):
+        return _styled(wrap(block.title, width), BOLD, color=color)
+    if isinstance(block, Paragraph):
+        return wrap(block.text, width)
+    if isinstance(block, Facts):
+        return _facts(block, width)
+    if isinstance(block, Terms):
+        return wrap(", ".join(block.items), width, f"{block.title}: ", "  ")
+    title = _styled(wrap(block.title, width), BOLD, color=color) if block.title else []
+    if isinstance(block, Picture):
+        drawn = list(block.draw(width, color))
+        return title + drawn if drawn else []
+    if isinstance(block, Table):
+        return title + lay_out(block, width)
+    if isinstance(block, Bullets):
+        return title + [line for item in block.items for line in wrap(item, width, "  - ", "    ")]
+    assert isinstance(block, Listing)  # noqa: S101 - the last kind there is
+    return title + [line for item in block.lines for line in wrap(item, width, "  ", "    ")]
+
+
+def _styled(lines: list[str], style: str, *, color: bool) -> list[str]:
+    return [paint(line, style) for line in lines] if color else lines
+
+
+def _facts(block: Facts, width: int) -> list[str]:
+    label_width = max(_LABEL, *(len(label) + 2 for label, _ in block.rows))
+    lines: list[str] = []
+    for label, text in block.rows:
+        lines += wrap(text, width, f"{label:<{label_width}}", " " * label_width)
+    return lines
+
+
+def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
+    """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
+
+    On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
+    the last column takes what is left to it, and a table of many long words goes beyond.
+    """
+    body = [tuple(printable(cell) for cell in row) for row in table.rows]
+    rows = [table.head, *body] if any(table.head) else body
+    widths, excess = _widths(rows, table.align, width - len(indent))
+    if excess > 0 and width < WIDTH:
+        return [line for row in body for line in wrap(_sentence(table.head, row), width, indent, indent + "  ")]
+    if excess > 0 and table.align[-1] == "l":
+        widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
+    lines = []
+    for row in rows:
+        cells = [[cell] if len(cell) <= wide else wrap(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+        for n in range(max(map(len, cells))):
+            parts = [cell[n] if n < len(cell) else "" for cell in cells]
+            padded = [
+                part.rjust(wide) if side == "r" else part.ljust(wide)
+                for part, wide, side in zip(parts, widths, table.align, strict=True)
+            ]
+            lines.append((indent + "  ".join(padded)).rstrip())
+    return lines
+
+
+def _sentence(head: tuple[str, ...], row: tuple[str, ...]) -> str:
+    """What a row says, without its columns."""
+    return "; ".join([f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell])
+
+
+def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[list[int], int]:
+    """How wide each column is with whole words, and by how much all of them with their gaps exceed `room` even so."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    excess = sum(widths) + 2 * (len(widths) - 1) - room
+    if excess <= 0:
+        return widths, 0
+    least = [
+        max([len(word) for cell in column for word in (cell.replace(",", ", ") if side == "l" else cell).split(" ")])
+        for column, side in zip(columns, align, strict=True)
+    ]
+    if align[-1] == "l":
+        cut = min(excess, max(widths[-1] - _ROOMY, 0))
+        widths[-1] -= cut
+        excess -= cut
+    while excess > 0:
+        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
+        if not spare:
+            break
+        widest = max(spare, key=lambda n: widths[n])
+        widths[widest] -= 1
+        excess -= 1
+    return widths, excess

@@ -1,0 +1,1 @@
+"""Whole HTML pages: pictures and blocks of one result together."""

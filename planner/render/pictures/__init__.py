@@ -1,0 +1,1 @@
+"""Results drawn as SVG, and SVG turned into pixels."""

@@ -1,0 +1,179 @@
+"""A drawing as SVG: shapes and text on a canvas, with colours for light and dark screens and for paper.
+
+Everything goes through `xml.etree`, so that no text can become markup; the same drawing gives the same bytes. Colours
+never stand alone: kinds of memory differ in pattern, kinds of leaf in height. The palette is Okabe and Ito's, which
+the common kinds of colour blindness can tell apart. Imports `labels` and `errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from planner.base.errors import printable
+from planner.render.pictures.labels import Box, text_width
+
+__all__ = ["FONT", "MARGIN", "Canvas", "number"]
+
+FONT = 11
+"""Font size of labels, in pixels."""
+
+MARGIN = 8
+
+_SVG = "http://www.w3.org/2000/svg"
+
+_STYLE = """
+.ckp{font-family:"DejaVu Sans",Verdana,"Segoe UI",system-ui,sans-serif}
+.ckp text{fill:#1b1f24}.ckp .soft{fill:#4d5661}.ckp .strong{font-weight:bold}
+.ckp .paper{fill:#fff}.ckp .line{stroke:#4d5661;fill:none}.ckp .thin{stroke:#8a939d;fill:none}
+.ckp .dash{stroke-dasharray:4 3}.ckp .edge{stroke:#1b1f24;fill:none;stroke-width:1.5}
+.ckp .ram{fill:#dfe9f2}.ckp .f-nomap{fill:#a9b1b9}.ckp .l-nomap{stroke:#6a737c}
+.ckp .f-reserved{fill:#c3c9d0}.ckp .l-reserved{stroke:#5d6670}
+.ckp .crash{fill:#d55e00}.ckp .f-tail{fill:#f0c75a}.ckp .l-tail{stroke:#8a6500}
+.ckp .f-kept{fill:#f0c75a}.ckp .l-kept{fill:#8a6500}.ckp .f-low{fill:#0072b2}.ckp .l-low{stroke:#bfe0f5}
+.ckp .f-cma{fill:#8fd0f2}.ckp .l-cma{stroke:#00547f}
+.ckp .k0{fill:#bcd9ee}.ckp .k1{fill:#86bcdf}.ckp .k2{fill:#4b94c6}.ckp .k3{fill:#1f6aa5}.ckp .k4{fill:#0b355e}
+.ckp .good{fill:#009e73}.ckp .f-warn{fill:#f0c75a}.ckp .bad{fill:#d55e00}
+.ckp .s0{stroke:#0072b2}.ckp .s1{stroke:#d55e00}.ckp .s2{stroke:#007a59}.ckp .s3{stroke:#a3478a}
+.ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
+@media screen and (prefers-color-scheme:dark){
+.ckp text{fill:#e6e9ec}.ckp .soft{fill:#aab4be}
+.ckp .paper{fill:#14181d}.ckp .line{stroke:#aab4be}.ckp .thin{stroke:#6c7681}.ckp .edge{stroke:#e6e9ec}
+.ckp .ram{fill:#2a3643}.ckp .f-nomap{fill:#4b545d}.ckp .l-nomap{stroke:#868f99}
+.ckp .f-reserved{fill:#56606a}.ckp .l-reserved{stroke:#b3bcc5}
+.ckp .crash{fill:#f07f2b}.ckp .f-low{fill:#3d9bd4}.ckp .l-low{stroke:#08304b}
+.ckp .k0{fill:#27415a}.ckp .k1{fill:#32608a}.ckp .k2{fill:#4a8cc0}.ckp .k3{fill:#84bce6}.ckp .k4{fill:#d8ecfb}
+.ckp .good{fill:#1fb98d}.ckp .bad{fill:#f07f2b}
+.ckp .s0{stroke:#5ab4e5}.ckp .s1{stroke:#f07f2b}.ckp .s2{stroke:#1fb98d}.ckp .s3{stroke:#d98cc3}
+.ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
+}
+"""
+
+_PATTERNS = {
+    "nomap": (6, "M0 0l6 6M6 0l-6 6", 0),
+    "reserved": (5, "M0 0v5", 45),
+    "tail": (6, "M0 0v6", -45),
+    "low": (5, "M0 1h5", 0),
+    "cma": (5, "M1 0v5", 0),
+    "warn": (6, "M0 0v6", -45),
+}
+"""Edge of the tile, lines on it, rotation."""
+
+
+def number(value: float) -> str:
+    """A coordinate, to a tenth of a pixel."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+class Canvas:
+    """A drawing that grows downwards. texts: the box of every text drawn, for who must check that none overlap."""
+
+    __slots__ = ("_prefix", "_root", "_used", "texts", "width")
+
+    def __init__(self, width: int, title: str, text: str, *, prefix: str = "ckp", style: bool = True) -> None:
+        self.width, self._prefix = width, prefix
+        self.texts: list[Box] = []
+        self._used: set[str] = set()
+        names = {"aria-labelledby": f"{prefix}-title", "aria-describedby": f"{prefix}-desc"}
+        self._root = Element("svg", {"xmlns": _SVG, "class": "ckp", "role": "group", **names})
+        self.leaf(self._root, "title", title, id=f"{prefix}-title")
+        self.leaf(self._root, "desc", text, id=f"{prefix}-desc")
+        if style:
+            SubElement(self._root, "style").text = _STYLE
+
+    @staticmethod
+    def leaf(parent: Element, tag: str, text: str, **attributes: str) -> Element:
+        """An element that holds text only."""
+        element = SubElement(parent, tag, attributes)
+        element.text = printable(text)
+        return element
+
+    def text(self, x: float, y: float, text: str, *, size: int = FONT, cls: str = "", anchor: str = "start") -> None:
+        """A line of text on the baseline `y`, which begins, has its middle or ends at `x`."""
+        shown = printable(text)
+        wide = text_width(shown, size) * (1.1 if "strong" in cls else 1)
+        left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
+        self.texts.append(Box(left, y - 0.8 * size, left + wide, y + 0.25 * size))
+        attributes = {"x": number(x), "y": number(y), "font-size": str(size)}
+        if anchor != "start":
+            attributes["text-anchor"] = anchor
+        if cls:
+            attributes["class"] = cls
+        SubElement(self._root, "text", attributes).text = shown
+
+    def line(self, cls: str, d: str) -> None:
+        """A path that is stroked."""
+        SubElement(self._root, "path", {"class": cls, "d": d})
+
+    def shape(
+        self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
+    ) -> None:
+        """Rectangles of one kind, (x, width) each. text: what a pointer or the keyboard shows of them."""
+        parent = self._root
+        if text is not None:
+            parent = SubElement(parent, "g", {"class": "m", "tabindex": "0", "role": "img"})
+            self.leaf(parent, "title", text)
+        self._rectangles(parent, kind, pieces, top, height)
+
+    def frame(self, x: float, top: float, width: float, height: float, text: str) -> None:
+        """The outline of something; text as for `shape`."""
+        parent = SubElement(self._root, "g", {"class": "m", "tabindex": "0", "role": "img"})
+        self.leaf(parent, "title", text)
+        wide = number(width)
+        d = f"M{number(x)} {number(top)}h{wide}v{number(height)}h-{wide}z"
+        SubElement(parent, "path", {"class": "edge", "d": d})
+
+    def band(
+        self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
+    ) -> None:
+        """As `shape`, for what a pointer shows but the keyboard does not stop at."""
+        parent = self._root if text is None else SubElement(self._root, "g")
+        if text is not None:
+            self.leaf(parent, "title", text)
+        self._rectangles(parent, kind, pieces, top, height)
+
+    def _rectangles(
+        self, parent: Element, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float
+    ) -> None:
+        y, h = number(top), number(height)
+        d = "".join([f"M{number(x)} {y}h{number(w)}v{h}h-{number(w)}z" for x, w in pieces])
+        attributes = {"d": d}
+        if kind in _PATTERNS or kind == "kept":
+            self._used.add(kind)
+            attributes["fill"] = f"url(#{self._prefix}-{kind})"
+        else:
+            attributes["class"] = kind
+        SubElement(parent, "path", attributes)
+
+    def finish(self, height: float) -> str:
+        """The whole drawing, `height` pixels high, as text of one `svg` element; ends with a newline."""
+        high = number(height)
+        self._root.set("viewBox", f"0 0 {self.width} {high}")
+        self._root.set("width", str(self.width))
+        self._root.set("height", high)
+        at = 3 if self._root[2].tag == "style" else 2
+        paper = Element("rect", {"class": "paper", "width": str(self.width), "height": high})
+        self._root.insert(at, paper)
+        if self._used:
+            self._root.insert(at, self._defs())
+        self._root.text = "\n"
+        for element in self._root:
+            element.tail = "\n"
+        return tostring(self._root, encoding="unicode") + "\n"
+
+    def _defs(self) -> Element:
+        defs = Element("defs")
+        for kind in sorted(self._used):
+            tile, lines, turn = _PATTERNS.get(kind, (5, "", 0))
+            attributes = {"id": f"{self._prefix}-{kind}", "width": str(tile), "height": str(tile)}
+            attributes["patternUnits"] = "userSpaceOnUse"
+            if turn:
+                attributes["patternTransform"] = f"rotate({turn})"
+            pattern = SubElement(defs, "pattern", attributes)
+            cls = "tail" if kind == "warn" else kind
+            SubElement(pattern, "rect", {"class": f"f-{cls}", "width": str(tile), "height": str(tile)})
+            if lines:
+                SubElement(pattern, "path", {"class": f"l-{cls}", "d": lines, "stroke-width": "1.3"})
+            else:
+                SubElement(pattern, "circle", {"class": f"l-{cls}", "cx": "2", "cy": "2", "r": "1.1"})
+        return defs

@@ -1,0 +1,136 @@
+"""Text in a picture: how wide it is at most, how it is shortened, and where labels go so that none meets another.
+
+A label stands in a lane above a bar and a line leads from it to its mark. Lengths are pixels of the picture. The
+widths are upper estimates for the common sans-serif fonts (DejaVu Sans, the widest of them, is the measure), since
+whoever draws the picture chooses the font. Imports the records and `errors`.
+"""
+
+from __future__ import annotations
+
+from unicodedata import east_asian_width
+
+from planner.base.errors import printable
+from planner.base.records import dataclass
+
+__all__ = ["Box", "Label", "Placed", "place", "shorten", "text_width", "wrapped"]
+
+_NARROW = frozenset("fijlrtI.,:;!|'`()[]{}/\\ -\"")
+_WIDE = frozenset("mwMW@%&~+<>=#")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: left, top, right and bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two share more than an edge."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text to be placed, and the x that it speaks of. Of two labels the one listed first has the better place."""
+
+    text: str
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A label in its lane (0 is next to the bar), from `left` to `right`; its line goes down at `x`."""
+
+    label: Label
+    lane: int
+    left: float
+    right: float
+
+
+def text_width(text: str, size: float) -> float:
+    """The most pixels a line of text takes at a font size."""
+    return sum([_em(c) for c in text]) * size
+
+
+def _em(c: str) -> float:
+    """The width of one character as a part of the font size."""
+    if c in _NARROW:
+        return 0.46
+    if c in _WIDE:
+        return 1.0
+    if c.isascii():
+        return 0.72 if c.isupper() else 0.64
+    return 1.05 if east_asian_width(c) in "WFA" else 0.8
+
+
+def shorten(text: str, size: float, width: float) -> str:
+    """A text that fits in `width`, cut with three dots where it must be; safe to show."""
+    shown = printable(text)
+    if text_width(shown, size) <= width:
+        return shown
+    used, kept = text_width("...", size), []
+    for c in shown:
+        used += _em(c) * size
+        if used > width:
+            break
+        kept.append(c)
+    return "".join(kept).rstrip() + "..."
+
+
+def wrapped(text: str, size: float, width: float) -> list[str]:
+    """A text in lines of at most `width`; a word that is longer by itself is shortened."""
+    lines: list[str] = []
+    line = ""
+    for word in printable(text).split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and text_width(longer, size) > width:
+            lines.append(shorten(line, size, width))
+            line = word
+        else:
+            line = longer
+    return [*lines, shorten(line, size, width)]
+
+
+def place(labels: list[Label], size: float, width: float, lanes: int) -> tuple[list[Placed], list[Label]]:
+    """Labels in at most `lanes` lanes between 0 and `width`, and those for which there is no place.
+
+    No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as they can be.
+    """
+    placed: list[Placed] = []
+    left_over: list[Label] = []
+    for label in labels:
+        found = _find(label, placed, size, width, lanes)
+        if found is None:
+            left_over.append(label)
+        else:
+            placed.append(found)
+    return placed, left_over
+
+
+def _find(label: Label, placed: list[Placed], size: float, width: float, lanes: int) -> Placed | None:
+    wide = text_width(label.text, size)
+    if wide > width:
+        return None
+    gap = size / 2
+    # To the right of the line, around it, to its left; the middle one may have to move in from an edge.
+    starts = [label.x - 3, min(max(label.x - wide / 2, 0), width - wide), label.x - wide + 3]
+    for lane in range(lanes):
+        for start in starts:
+            candidate = Placed(label, lane, start, start + wide)
+            inside = start >= 0 and start + wide <= width
+            if inside and not any(_conflict(candidate, other, gap) for other in placed):
+                return candidate
+    return None
+
+
+def _conflict(a: Placed, b: Placed, gap: float) -> bool:
+    """Whether two labels are in each other's way: text on text, or the line of the upper on the lower's text."""
+    if a.lane == b.lane:
+        return a.left < b.right + gap and b.left < a.right + gap
+    upper, lower = (a, b) if a.lane > b.lane else (b, a)
+    return lower.left - gap / 2 < upper.label.x < lower.right + gap / 2

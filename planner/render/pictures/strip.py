@@ -1,0 +1,251 @@
+"""One stretch of addresses drawn to scale: marks for what lies there, bands for how the linear map covers it.
+
+Positions are pixels from the left edge of the stretch. What is smaller than a pixel is drawn together with its small
+neighbours, so that a picture of thousands of ranges stays as small as its pixels. Imports the result's types,
+`ranges`, `numbers` and `errors`; knows nothing of SVG.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.ranges import total, union
+from planner.base.records import dataclass
+from planner.kernel.memory_map import FLAG_NAMES, Flag
+from planner.kernel.ptdump import KINDS
+from planner.render.blocks.numbers import count, size, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from planner.base.ranges import Span
+    from planner.kernel.memory_map import Region
+    from planner.planning.result import Plan
+
+__all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "items", "marks", "merged"]
+
+KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, contiguous", "base pages")
+"""What each kind of leaf is called in a picture, in the order of `KINDS`."""
+
+GENERIC = {"", "reserved", "Reserved"}
+"""Names that say no more than the drawing does."""
+
+_NAME = 64
+"""Characters of a name that are shown."""
+
+_LISTED = 6
+"""So many members of a mark are named in full."""
+
+_WIDEST = 16
+"""A mark of merged ranges becomes at most so many merging distances wide, so that it still shows where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Addresses `[start, end)` on `width` pixels."""
+
+    start: int
+    end: int
+    width: float
+
+    def x(self, at: int) -> float:
+        """The pixel of an address; outside addresses are moved to the edge."""
+        inside = min(max(at, self.start), self.end) - self.start
+        return inside * self.width / (self.end - self.start)
+
+    @property
+    def span(self) -> Span:
+        """The addresses."""
+        return (self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One range of a plan. kind: `ram`, `nomap`, `reserved`, `kept`, `tail`, `cma`, `low`, `crash` or `area`."""
+
+    kind: str
+    start: int
+    end: int
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        """The range in one sentence."""
+        name = printable(self.name) or "reserved"
+        if len(name) > _NAME:
+            name = f"{name[: _NAME - 3]}..."
+        return f"{name}: {size(self.end - self.start)} at {span(self.start, self.end)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen.
+
+    kind: that of its items, or `partly`: reserved ranges that take less than half of what is drawn for them.
+    """
+
+    kind: str
+    x: float
+    width: float
+    pieces: tuple[tuple[float, float], ...]
+    text: str
+    first: Item
+    members: int = 1
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in a file."""
+        return 130 + len(self.text) + 24 * len(self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where one kind of leaf maps memory. kind: index into `KINDS`; runs: (x, width)."""
+
+    kind: int
+    runs: tuple[tuple[float, float], ...]
+    text: str
+
+
+def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
+    """Memory, what is reserved, and what the crash kernel takes; each ascending, the last as painted."""
+    memory = [_memory(region) for region in plan.memory.regions]
+    listed = sorted(plan.memory.reserved, key=lambda r: (r.start, r.end, r.name))
+    reserved = [Item("reserved", r.start, r.end, r.name) for r in listed]
+    done = plan.reservation
+    special: list[Item] = []
+    if done.area is not None:
+        special.append(Item("area", done.area.start, done.area.end, "area"))
+        freed = [(r.start, r.end) for r in done.returned]
+        taken = ([(done.crash.start, done.crash.end)] if done.crash else []) + freed
+        kept = _without((done.area.start, done.area.end), taken)
+        special += [Item("kept", start, end, "rest of the area, kept") for start, end in kept]
+    special += [Item("tail", r.start, r.end, "tail, goes back") for r in done.returned]
+    special += [Item("cma", r.start, r.end, "crash cma") for r in done.cma]
+    if done.low is not None:
+        special.append(Item("low", done.low.start, done.low.end, "crash kernel's low memory"))
+    if done.crash is not None:
+        special.append(Item("crash", done.crash.start, done.crash.end, "crash memory"))
+    return memory, reserved, special
+
+
+def _without(area: Span, taken: list[Span]) -> list[Span]:
+    parts, at = [], area[0]
+    for start, end in union(taken):
+        if at < start:
+            parts.append((at, start))
+        at = max(at, end)
+    return [*parts, (at, area[1])] if at < area[1] else parts
+
+
+def _memory(region: Region) -> Item:
+    flags = [name for name, flag in FLAG_NAMES.items() if region.flags & flag]
+    words = ["firmware memory" if region.flags & Flag.NOMAP else "memory"]
+    if region.node is not None:
+        words.append(f"of node {region.node}")
+    if flags:
+        words.append(f"({', '.join(flags)})")
+    return Item("nomap" if region.flags & Flag.NOMAP else "ram", region.start, region.end, " ".join(words))
+
+
+def marks(listed: Sequence[Item], scale: Scale, small: float) -> list[Mark]:
+    """The items inside a scale, ascending; those under `small` pixels are merged with such neighbours."""
+    found: list[Mark] = []
+    group: list[Item] = []
+    edge = start = 0.0
+    for item in listed:
+        if item.end <= scale.start or item.start >= scale.end:
+            continue
+        left, right = scale.x(item.start), scale.x(item.end)
+        if right - left >= small:
+            found += _flush(group, scale)
+            group = []
+            found.append(_single(item, left, right))
+            continue
+        joins = group and left - edge < small and right - start < _WIDEST * small and group[0].kind == item.kind
+        if not joins:
+            found += _flush(group, scale)
+            group, start, edge = [], left, left
+        group.append(item)
+        edge = max(edge, right)
+    return [*found, *_flush(group, scale)]
+
+
+def _single(item: Item, left: float, right: float) -> Mark:
+    width = max(right - left, 1)
+    return Mark(item.kind, left, width, ((left, width),), item.text, item)
+
+
+def _flush(group: list[Item], scale: Scale) -> list[Mark]:
+    if len(group) < 2:
+        return [_single(item, scale.x(item.start), scale.x(item.end)) for item in group]
+    pieces = merged((scale.x(item.start), scale.x(item.end)) for item in group)
+    start, end = group[0].start, max(item.end for item in group)
+    within = union([(item.start, item.end) for item in group])
+    shown = "; ".join([item.text for item in group[:_LISTED]])
+    more = f"; and {count(len(group) - _LISTED)} more" if len(group) > _LISTED else ""
+    text = f"{count(len(group))} ranges, {size(total(within))} within {span(start, end)}: {shown}{more}"
+    left, right = pieces[0][0], pieces[-1][0] + pieces[-1][1]
+    drawn = sum(wide for _, wide in pieces) * (scale.end - scale.start) / scale.width
+    sparse = group[0].kind == "reserved" and 2 * total(within) < drawn
+    return [Mark("partly" if sparse else group[0].kind, left, right - left, pieces, text, group[0], len(group))]
+
+
+def merged(extents: Iterable[tuple[float, float]], step: float = 1.0) -> tuple[tuple[float, float], ...]:
+    """Sorted (left, right) pairs as (x, width), at least `step` wide; what is less than that apart is one piece."""
+    result: list[tuple[float, float]] = []
+    for left, right in extents:
+        if result and left < result[-1][0] + result[-1][1] + step:
+            x, width = result[-1]
+            result[-1] = (x, max(width, right - x))
+        else:
+            result.append((left, max(right - left, step)))
+    return tuple(result)
+
+
+def bands(plan: Plan, scale: Scale, step: float = 1.0) -> list[Band]:
+    """The linear map inside a scale, one band per kind of leaf; every `step` pixels show what maps most there.
+
+    The crash memory's own leaves always show, however small they are.
+    """
+    spans = [s for s in plan.leaf_spans if s[0] < scale.end and s[1] > scale.start]
+    columns = max(int(scale.width / step), 1)
+    shown = _columns(spans, scale, columns)
+    crash = plan.reservation.crash
+    if crash is not None and scale.start <= crash.start < scale.end:
+        at = min(int(scale.x(crash.start) / step), columns - 1)
+        shown[at] = next((kind for start, end, kind in spans if start <= crash.start < end), shown[at])
+    result = []
+    for kind in range(len(KINDS)):
+        runs = tuple((first * step, (last - first) * step) for first, last in _runs(shown, kind))
+        mapped = sum(min(end, scale.end) - max(start, scale.start) for start, end, k in spans if k == kind)
+        if mapped:
+            result.append(Band(kind, runs, f"linear map: {size(mapped)} here in {KIND_NAMES[kind]}"))
+    return result
+
+
+def _columns(spans: Sequence[tuple[int, int, int]], scale: Scale, columns: int) -> list[int | None]:
+    """The kind that maps most of each column; None where nothing is mapped. One pass over the spans."""
+    most: list[dict[int, int]] = [{} for _ in range(columns)]
+    whole = scale.end - scale.start
+    for start, end, kind in spans:
+        low, high = max(start, scale.start) - scale.start, min(end, scale.end) - scale.start
+        first, last = low * columns // whole, (high - 1) * columns // whole
+        for column in {first, last}:
+            left, right = column * whole // columns, (column + 1) * whole // columns
+            mapped = min(high, right) - max(low, left)
+            most[column][kind] = most[column].get(kind, 0) + mapped
+        for column in range(first + 1, last):
+            most[column][kind] = whole
+    return [max(kinds, key=lambda k: (kinds[k], k)) if kinds else None for kinds in most]
+
+
+def _runs(shown: list[int | None], kind: int) -> Iterator[tuple[int, int]]:
+    first = None
+    for column, value in enumerate([*shown, None]):
+        if value == kind and first is None:
+            first = column
+        elif value != kind and first is not None:
+            yield first, column
+            first = None

@@ -1,0 +1,122 @@
+"""`diff`: two plans, field by field of their reports, and only what differs.
+
+Imports `report`. Which of two results is better is not said: that depends on what one wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from planner.base.records import dataclass
+from planner.planning.result import Plan
+from planner.report import to_dict
+from planner.report.plain import plain
+
+__all__ = ["Difference", "Differences", "diff_dict", "differences"]
+
+_IDENTITY = {"memory.source"}
+"""What names a side rather than describing it."""
+
+_AS_SETS = {
+    "memory.regions",
+    "memory.reserved",
+    "memory.rewound",
+    "reservation.cma",
+    "reservation.returned",
+    "reservation.log",
+    "reservation.other_readings",
+    "kernel.forced_base_pages",
+    "kernel.assumed",
+    "notes",
+}
+"""Lists whose entries stand for themselves: an entry that both have is no difference, wherever it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field. path: its keys, joined by dots; `[]` after a list whose entry only one side has.
+
+    a, b: the values, as in the JSON report; None where a side has none.
+    """
+
+    path: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Two plans and what differs, in the order of the report."""
+
+    a: Plan
+    b: Plan
+    differences: tuple[Difference, ...]
+
+
+def differences(a: Plan, b: Plan) -> Differences:
+    """Where the reports of two plans differ; their sources' names do not count."""
+    return Differences(a, b, tuple(_of_mapping("", to_dict(a), to_dict(b))))
+
+
+def _of_mapping(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+    for key in dict.fromkeys((*a, *b)):
+        path = f"{prefix}{key}"
+        left, right = a.get(key), b.get(key)
+        if left == right or path in _IDENTITY:
+            continue
+        if path in _AS_SETS:
+            yield from _of_entries(path, left or [], right or [])
+        elif isinstance(left, Mapping) and isinstance(right, Mapping) and "start" not in left:
+            yield from _of_mapping(f"{path}.", left, right)
+        elif isinstance(left, list) and isinstance(right, list):
+            yield from _of_list(path, left, right)
+        else:
+            yield Difference(path, left, right)
+
+
+def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
+    """Entry by entry, for lists whose order means something."""
+    for index in range(max(len(a), len(b))):
+        left = a[index] if index < len(a) else None
+        right = b[index] if index < len(b) else None
+        if left != right:
+            yield Difference(f"{path}[{index}]", left, right)
+
+
+def _of_entries(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
+    """Entries that one side has and the other has not, by address where they have one."""
+    left, right = ({_frozen(entry): entry for entry in side} for side in (a, b))
+    found = [Difference(f"{path}[]", entry, None) for key, entry in left.items() if key not in right]
+    found += [Difference(f"{path}[]", None, entry) for key, entry in right.items() if key not in left]
+    yield from sorted(found, key=_place)
+
+
+def _place(difference: Difference) -> int:
+    entry = difference.a if difference.a is not None else difference.b
+    return int(entry["start"]) if isinstance(entry, Mapping) and "start" in entry else 0
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((key, _frozen(item)) for key, item in value.items())
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def diff_dict(found: Differences) -> dict[str, Any]:
+    """The JSON of `diff`: the two sides in short, and every field that differs."""
+    return {
+        "a": _side(to_dict(found.a)),
+        "b": _side(to_dict(found.b)),
+        "differences": plain(found.differences),
+    }
+
+
+def _side(report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "source": report["memory"]["source"],
+        "request": report["request"]["text"],
+        "profile": report["kernel"]["profile"],
+        "strategy": report["kernel"]["strategy"],
+        "outcome": report["reservation"]["outcome"],
+    }

@@ -1,0 +1,99 @@
+"""RAM that a `mem=` hid: nothing shows it, so what a boot without the limit does is told for a few usual sizes.
+
+Imports `view`, `changes`, `histories`, `later`, `undo` and what reads a command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.base.ranges import subtract, total
+from planner.base.sizes import memparse, round_down
+from planner.kernel import crashkernel as ck
+from planner.kernel.arm64_init import grown_dma_limit
+from planner.kernel.cmdline import values, words
+from planner.kernel.memory_map import MemoryMap, Region
+from planner.rewind.changes import Cma, Early, cma_align, replay, tables_for
+from planner.rewind.histories import History
+from planner.rewind.later import memmap
+from planner.rewind.undo import State
+from planner.rewind.view import View
+
+__all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
+
+_USUAL = 3
+"""Powers of two above what is seen that are always looked at."""
+
+_MOST = 1 << 48
+
+
+def mem_limit(cmdline: str | None, page_size: int) -> int | None:
+    """Bytes that the last `mem=` of a command line leaves, None without one."""
+    given = values(words(cmdline or ""), "mem")
+    return round_down(memparse(given[-1])[0], page_size) if given else None
+
+
+def is_hidden(view: View) -> bool:
+    """Whether the map was cut by a `mem=` and the command line asked for has none, or a larger one."""
+    page = view.asked.page_size
+    own, new = mem_limit(view.machine.facts.cmdline, page), mem_limit(view.asked.cmdline, page)
+    if own is None or view.asked.cmdline is None or own > view.machine.memory.ram:
+        return False
+    return new is None or new > own
+
+
+def is_high(view: View) -> bool:
+    """Whether what is asked for goes above low memory."""
+    return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
+
+
+def totals(view: View) -> Iterator[int]:
+    """How much RAM there may be: the next powers of two, and those for which another size is asked for."""
+    seen = view.machine.memory.ram
+    most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
+    line, size, ram = view.asked.cmdline or "", None, 1 << seen.bit_length()
+    for count in range(_MOST.bit_length()):
+        there = min(ram << count, most)
+        asked = ck.parse(line, there, view.asked.profile).size
+        if count < _USUAL or asked != size:
+            yield there
+        size = asked
+        if there == most:
+            return
+
+
+def grown(memory: MemoryMap, more: int) -> MemoryMap:
+    """The map with so many bytes of RAM after the last that is listed; nothing is reserved there."""
+    plain = [r for r in memory.regions if not r.flags]
+    last = plain[-1] if plain else memory.regions[-1]
+    others = [r for r in memory.regions if r is not last]
+    pieces = subtract((last.start, last.end + more), [(r.start, r.end) for r in others])
+    regions = [*others, *(Region(a, b, last.flags, last.node) for a, b in pieces)]
+    return MemoryMap(tuple(sorted(regions, key=lambda r: r.start)), memory.reserved)
+
+
+def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, tables: int | None) -> State:
+    """The state where RAM goes on above by so many bytes: what was taken from the top lies there, and more of it.
+
+    cma, asked: the area that is made then, and what asks for it. tables: as for `replay`, for the RAM that is seen.
+    """
+    early, profile, page = history.early, view.asked.profile, view.asked.page_size
+    memory = grown(view.machine.memory, more)
+    regions = memory.spans()
+    nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
+    lowest = min([start for start, _ in (*early.memmap, *early.tables)], default=view.regions[-1][1])
+    rest = history.state.without([*early.memmap, *early.tables, *([early.cma] if early.cma else [])])
+    own = total(early.tables) if tables is None else tables
+    lifted = total((max(start, lowest), end) for start, end in rest.blocks if end > lowest)
+    state = rest.without([(lowest, _MOST << 16)])
+    return replay(
+        State(tuple((r.start, r.end) for r in memory.regions if not r.flags), state.blocks, state.kept),
+        Early(),
+        memmap=[] if profile.first else memmap(profile, page, regions, nodes),
+        tables=lifted + tables_for(own, more, page),
+        cma=cma,
+        asked=asked,
+        align=cma_align(profile, page),
+        page_size=page,
+        low_max=grown_dma_limit(view.low_max, profile, view.machine.memory, memory),
+    )

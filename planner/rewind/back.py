@@ -1,0 +1,125 @@
+"""From a running machine back to the moment of the reservation, in every way that the sources leave open.
+
+What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and
+what was allocated after it. Imports the other modules of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.base.ranges import intersect, subtract, union
+from planner.base.records import dataclass, replace
+from planner.base.sizes import format_size
+from planner.kernel.cmdline import values, words
+from planner.kernel.machine import Machine
+from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.rewind.above import grown, is_hidden, is_high, mem_limit, totals, with_more
+from planner.rewind.asked import areas, changed, other_tables
+from planner.rewind.changes import cma_of
+from planner.rewind.histories import History, histories
+from planner.rewind.rewound import AFTERWARDS, Rewound
+from planner.rewind.undo import State
+from planner.rewind.view import Asked, View, view_of
+
+__all__ = ["Reading", "Rewind", "rewind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One state of memory at the reservation, under an assumption, and what was put back to get there.
+
+    more: whether the memory has more RAM than the map lists.
+    """
+
+    assumption: str
+    memory: MemoryMap
+    rewound: tuple[Rewound, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know."""
+
+    readings: tuple[Reading, ...]
+    notes: tuple[str, ...] = ()
+
+
+_latest: list[tuple[Machine, Asked, list[History]]] = []
+"""The latest ways back: one machine is mostly asked many times."""
+
+
+def rewind(machine: Machine, asked: Asked) -> Rewind:
+    """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
+    view = view_of(machine, asked)
+    same = replace(asked, cmdline=None)
+    if not _latest or _latest[0][0] is not machine or _latest[0][1] != same:
+        _latest[:] = [(machine, same, histories(view))]
+    found = _latest[0][2]
+    readings: list[Reading] = []
+    for history in found:
+        _add(readings, history, view)
+    if _may_be_hidden(view):
+        readings += _larger(found, view)
+    certain = len([reading for reading in readings if not reading.more]) == 1
+    return Rewind(tuple(readings), tuple(_notes(view, certain=certain)))
+
+
+def _notes(view: View, *, certain: bool) -> Iterator[str]:
+    if not certain:
+        yield (
+            "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
+            "reading is planned, the others are listed where they differ"
+        )
+    if is_hidden(view):
+        own = values(words(view.machine.facts.cmdline or ""), "mem")
+        yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
+
+
+def _add(readings: list[Reading], history: History, view: View) -> None:
+    """The readings of one history under the command line that is asked for."""
+    for what, state in changed(history, view):
+        memory = _memory(view.machine.memory, state)
+        if all(reading.memory != memory for reading in readings):
+            rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
+            rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
+            readings.append(Reading(what, memory, tuple(rewound)))
+
+
+def _memory(memory: MemoryMap, state: State) -> MemoryMap:
+    """The map with what is reserved in `state`, names kept."""
+    kept = [
+        Reserved(a, b, r.name)
+        for r in memory.reserved
+        if not r.name.startswith("Crash kernel")
+        for a, b in intersect((r.start, r.end), state.blocks)
+    ]
+    old = union((r.start, r.end) for r in kept)
+    moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]
+    return MemoryMap(memory.regions, (*kept, *moved))
+
+
+def _larger(found: list[History], view: View) -> Iterator[Reading]:
+    """What may be where the map was cut, for usual amounts of RAM.
+
+    For all but the likeliest way back the least amount tells all: a low crash kernel lies alike under any.
+    """
+    new, amounts = cma_of(view.asked.cmdline), list(totals(view))
+    others = [] if is_high(view) else amounts[:1]
+    for history in found:
+        tables = other_tables(history, view)
+        for what, size in areas(history, view):
+            for ram in amounts:
+                more = ram - view.machine.memory.ram
+                state = with_more(history, view, more, cma=size, asked=new, tables=tables)
+                there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
+                yield Reading(there, _memory(grown(view.machine.memory, more), state), more=True)
+            amounts = others
+
+
+def _may_be_hidden(view: View) -> bool:
+    """Whether a `mem=` cut the map, or may have: without its own command line nothing tells, if all RAM is low."""
+    if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
+        return is_hidden(view)
+    return mem_limit(view.asked.cmdline, view.asked.page_size) is None and view.regions[-1][1] <= view.low_max

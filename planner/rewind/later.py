@@ -1,0 +1,218 @@
+"""What a boot allocates after the crash kernel: which tables, in which order, of which sizes.
+
+A log names them. Without one their sizes follow from the RAM and a few conventions, so that several accounts are
+possible; `undo` finds which of them explains what a later view lists.
+
+Imports `kernels`, `machine` and numbers. Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c;
+alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), kernel/dma/swiotlb.c;
+sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from planner.base.ranges import Span
+from planner.base.records import dataclass
+from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
+from planner.kernel.machine import Event
+from planner.kernel.profiles import Profile
+
+__all__ = ["Account", "Later", "accounts_of_log", "guessed_accounts", "memmap"]
+
+_SLAB = 2 * KIB
+"""Bytes of a swiotlb slot (IO_TLB_SIZE)."""
+
+_RECORD = 32
+"""Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
+
+_DESCRIPTOR = 24
+_INFOS = (88, 112)
+"""Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
+
+_SLOTS = ((24,), (4, 8, 8), (4, 8))
+"""Bytes per swiotlb slot in each array beside the buffer: from 5.14, 5.12, and before."""
+
+_STRUCT_PAGE = 64
+_SECTION = 32
+"""Bytes that describe one section (struct mem_section)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """One allocation after the crash kernel.
+
+    start, end: the window that was searched; at: the address where it is known. needed: an account without it is
+    no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
+    count: how many of this size came one after the other.
+    """
+
+    name: str
+    size: int
+    align: int = 64
+    start: int = 0
+    end: int = 0
+    at: int | None = None
+    needed: bool = True
+    temporary: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What may have come after the crash kernel, in the order of allocation; `what` says so for people.
+
+    unusual: this kernel would not do so by itself.
+    """
+
+    what: str
+    items: tuple[Later, ...]
+    unusual: bool = False
+
+
+def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+    """The page descriptors of each node: one buffer per node, unless it is larger than what is used of it.
+
+    Empty where base pages fill the buffer only in part (16K and 64K before 7.x): its place then tells nothing.
+    """
+    huge = page_size == 4 * KIB
+    if not huge and not profile.first:
+        return []
+    section = _section_size(profile, page_size)
+    map_size = section // page_size * _STRUCT_PAGE
+    items: list[Later] = []
+    for low, high in nodes or [(0, 1 << 64)]:
+        sections: set[int] = set()
+        for start, end in regions:
+            if low < end and start < high:
+                sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
+        if sections:
+            start, end = (low, high) if nodes else (0, 0)
+            count = len(sections) if profile.first and huge else 1
+            size = len(sections) // count * map_size
+            items.append(Later("memmap", size, map_size if huge else page_size, start, end, count=count))
+    return items
+
+
+def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+    """What describes memory and comes after the crash kernel, as it does from 7.0 on; else nothing.
+
+    First the table of sections: a pointer to each page of entries of 32 bytes, for all of 52-bit memory where the
+    processor has that. For 48 bits, 128K with 4K pages, it hides in a hole like other small ones.
+    """
+    if not profile.first:
+        return []
+    roots = (1 << 52) // _section_size(profile, page_size) * _SECTION // page_size
+    return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
+
+
+def _section_size(profile: Profile, page_size: int) -> int:
+    """Bytes of a sparsemem section: 1 GiB up to 5.11, then 512 MiB with 64K pages and 128 MiB with others."""
+    if profile.section_64k == GIB or page_size == 64 * KIB:
+        return profile.section_64k
+    return 128 * MIB
+
+
+def accounts_of_log(
+    events: Iterable[Event],
+    profile: Profile,
+    page_size: int,
+    regions: Sequence[Span],
+    nodes: Sequence[Span],
+    low_max: int,
+) -> list[Account]:
+    """The accounts that a boot log leaves open: what it names, with the arrays it does not name."""
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    first = _sections(profile, page_size, regions, nodes)
+    spans = dict(enumerate(nodes))
+    first += [
+        Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
+        for i, e in enumerate(by_kind.get("percpu", ()))
+    ]
+    hashes = [Later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
+    pool = next(iter(by_kind.get("swiotlb", ())), None)
+    meta = sum(e.size for e in by_kind.get("log_meta", ()))
+    log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile)]
+    items = (*first, *log, *hashes)
+    if pool is None:
+        return [Account("what the log names", items)]
+    bounce = Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start)
+    return [Account("what the log names", (*items, bounce, *slots)) for slots in _slots(pool.size, page_size, profile)]
+
+
+def guessed_accounts(
+    profile: Profile,
+    page_size: int,
+    ram: int,
+    crash: int,
+    regions: Sequence[Span],
+    nodes: Sequence[Span],
+    low_max: int,
+) -> list[Account]:
+    """What may have come after the crash kernel, as is usual for so much RAM; the largest first."""
+    first = _sections(profile, page_size, regions, nodes)
+    hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
+    # Bounce buffers are for RAM that not all devices reach; from 6.6 on there is a small one for other uses.
+    small = round_up(-(-ram // KIB), 2 * MIB)
+    usual = 64 * MIB if regions[-1][1] > low_max else small if profile.since >= (6, 5) else 0
+    buffers = [
+        _log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile)
+        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
+        for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
+    ]
+    found: list[Account] = []
+    for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
+        bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)[0]]
+        for size in (*hashes, 0):
+            tables = [Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2)]
+            late = (*(tables if size else ()), *(bounce if pool else ()))
+            for log in (*buffers, []):
+                items = (*first, *log, *late)
+                found.append(Account(_named(items), items, unusual=pool != usual))
+    return found
+
+
+def _named(items: Sequence[Later]) -> str:
+    names = [f"{item.name} {in_words(item.size)}" for item in items if item.needed]
+    return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
+
+
+def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
+    """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
+    buffer = Later("log buffer", size)
+    if profile.since < (5, 10) and profile.name != "5.10":
+        return [buffer]
+    descriptors = size // _RECORD * _DESCRIPTOR
+    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
+    return [buffer, Later("log descriptors", descriptors), Later("log infos", infos)]
+
+
+def _slots(pool: int, page_size: int, profile: Profile) -> list[list[Later]]:
+    """The arrays beside a bounce buffer: those of the profile first, then those of other kernels."""
+    count = pool // _SLAB
+    order = sorted(
+        range(3), key=lambda i: i != (0 if profile.since >= (5, 14) else 1 if profile.since >= (5, 12) else 2)
+    )
+    return [
+        [
+            Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
+            for each in _SLOTS[i]
+        ]
+        for i in order
+    ]
+
+
+def _dentry_hash(ram: int, page_size: int) -> int:
+    """Bytes of the dentry hash: a bucket of 8 bytes per 8K of RAM, fewer above 64G, at most a sixteenth of RAM."""
+    pages = (ram - ram // (page_size // _STRUCT_PAGE)) // page_size
+    pages = round_up(pages, max(MIB // page_size, 1))
+    scale, adapt = 13, 64 * GIB // page_size
+    while adapt < pages:
+        scale, adapt = scale + 1, adapt << 2
+    shift = page_size.bit_length() - 1
+    entries = pages >> (scale - shift) if scale > shift else pages << (shift - scale)
+    entries = 1 << max(entries - 1, 0).bit_length()
+    limit = ram // 16 // 8
+    return 8 * min(entries, 1 << max(limit.bit_length() - 1, 0))

@@ -1,0 +1,22 @@
+"""What was put back on the way to the moment of the reservation."""
+
+from __future__ import annotations
+
+from planner.base.records import dataclass
+
+__all__ = ["AFTERWARDS", "Rewound"]
+
+AFTERWARDS = "allocated after the crash kernel"
+"""The usual reason to put a range back, after its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """A reserved range that was put back, because it came after the crash kernel.
+
+    reason: in words; mostly `NAME: allocated after the crash kernel`.
+    """
+
+    start: int
+    end: int
+    reason: str

@@ -1,0 +1,145 @@
+"""What the sources show of one running machine, and the boot that is planned for it.
+
+Imports `undo`, `later`, `limits` and the machine's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from planner.base.ranges import Span, subtract, union
+from planner.base.records import dataclass
+from planner.base.sizes import round_up
+from planner.kernel.arm64_init import derived_dma_limit
+from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
+from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.profiles import Profile
+from planner.rewind.later import Later, memmap
+from planner.rewind.undo import State
+
+__all__ = ["Asked", "View", "topmost_tables", "view_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The boot that is planned.
+
+    dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
+    crash: whether a crash kernel is asked for.
+    """
+
+    profile: Profile
+    page_size: int
+    dma_limit: int | None = None
+    cmdline: str | None = None
+    crash: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the sources show of one running machine."""
+
+    machine: Machine
+    asked: Asked
+    listed: State
+    crash: tuple[Span, ...]
+    regions: tuple[Span, ...]
+    nodes: tuple[Span, ...]
+    low_max: int
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What a log named."""
+        return self.machine.facts.events
+
+    @property
+    def page_tables(self) -> int:
+        """Bytes of the lowest page tables where all RAM has base pages: 8 for each page."""
+        return self.machine.memory.ram // self.asked.page_size * 8
+
+    @property
+    def early_memmap(self) -> list[Later]:
+        """The page descriptors, where they come before the crash kernel."""
+        profile = self.asked.profile
+        return [] if profile.first else memmap(profile, self.asked.page_size, self.regions, self.nodes)
+
+
+def view_of(machine: Machine, asked: Asked) -> View:
+    """What a machine's sources show, and what of it is known to have come before the crash kernel."""
+    memory, record, events = machine.memory, machine.facts.record, machine.facts.events
+    recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
+    named = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
+    crash = union([*((r.start, r.end) for r in recorded), *named])
+    if named:
+        # Where it is listed by name, nothing else that is listed is part of it.
+        unnamed = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
+        crash = [piece for span in crash for piece in subtract(span, unnamed)]
+    # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
+    crash = union((start, round_up(end, asked.page_size)) for start, end in crash)
+    low_max = asked.dma_limit
+    if low_max is None:
+        low_max = derived_dma_limit(asked.profile, memory)
+    elif low_max == NO_DMA_ZONES:
+        low_max = 1 << 52
+    usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
+    others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
+    blocks = _apart([*others, *crash])
+    tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
+    nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
+    nodes = nodes or _meeting(memory)
+    return View(
+        machine,
+        asked,
+        State(usable, tuple(blocks), tuple(_apart([*crash, *_known(machine), *tables]))),
+        tuple(crash),
+        tuple(memory.spans()),
+        tuple(nodes) if len(nodes) > 1 else (),
+        low_max,
+    )
+
+
+def _meeting(memory: MemoryMap) -> list[Span]:
+    """The nodes of a listing that names none: where two regions of plain RAM touch and are listed apart, two meet."""
+    plain = [r for r in memory.regions if not r.flags]
+    edges = [above.start for below, above in pairwise(plain) if below.end == above.start]
+    if not edges:
+        return []
+    return list(pairwise((plain[0].start, *edges, plain[-1].end)))
+
+
+def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) -> list[Span]:
+    """What page tables of so many bytes take: the first allocation, they fill memory from its top."""
+    ends = {end: start for start, end in blocks}
+    found: list[Span] = []
+    for start, end in reversed(usable):
+        low = max(ends.get(end, end), start, end - size)
+        if low < end:
+            found.append((low, end))
+            size -= end - low
+        if low > start or size <= 0:
+            break
+    return found[::-1]
+
+
+def _known(machine: Machine) -> list[Span]:
+    """What is known to have been reserved before the crash kernel."""
+    facts = machine.facts
+    image, data = facts.kernel_image, facts.kernel_data
+    spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
+    if image is not None and data is not None and image.start < data.start:
+        spans.append((image.start, data.end))
+    kinds = ("cma", "node_data", "reserved-memory")
+    return spans + [
+        (e.start, e.end) for e in facts.events if e.kind in kinds and e.start is not None and e.end is not None
+    ]
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """Spans ascending and disjoint; touching ones stay apart."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        first = max(start, result[-1][1]) if result else start
+        if first < end:
+            result.append((first, end))
+    return result

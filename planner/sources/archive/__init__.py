@@ -1,0 +1,1 @@
+"""Machines kept as many files: sosreports, the archives of `collect`, folders."""

@@ -1,0 +1,318 @@
+"""From the files of a report to one machine: each is given to its own reader, and together they are combined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from planner.base.errors import InputError, printable
+from planner.base.records import replace
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.memory_map import MemoryMap
+from planner.sources.combining import combine
+from planner.sources.reading import decode, read_within
+
+__all__ = ["Found", "assemble"]
+
+_TITLES = {
+    "iomem": "/proc/iomem",
+    "memblock": "memblock's debugfs files",
+    "log": "a boot log",
+    "cmdline": "the kernel's command line",
+    "version": "the kernel's version",
+    "page size": "the page size",
+    "config": "the kernel's configuration",
+    "crash_size": "kexec_crash_size",
+}
+"""What a plan is best made of."""
+
+_MAX_ALL = 256 * MIB
+_RELEASE = re.compile(r"Linux version (\S+) ")
+_ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
+
+
+class Found:
+    """The files that were found: of each kind in the order found, and what was refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.files: dict[str, list[tuple[str, bytes]]] = {}
+        self.refused: list[str] = []
+        self.remarks: list[str] = []
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def has(self, kinds: Iterable[str]) -> bool:
+        """Whether there is a file of any of these kinds."""
+        return any(kind in self.files for kind in kinds)
+
+    def add(self, kind: str, path: str, data: bytes) -> None:
+        """Take a file; of one name only the first, and no more than all maps and logs of a machine have."""
+        if self._size + len(data) > _MAX_ALL:
+            self.refuse(path, "is too large to be read besides the others")
+            return
+        known = self.files.setdefault(kind, [])
+        if len(known) < 64 and all(path != other for other, _ in known):
+            known.append((path, data))
+            self._size += len(data)
+
+    def refuse(self, path: str, why: str) -> None:
+        """Remember a file that is not read."""
+        if len(self.refused) < 8:
+            self.refused.append(f"{printable(path[:80])} {why}, it was refused")
+
+    def too_large(self, kind: str, path: str) -> None:
+        """A file with more than any machine writes there. Raises InputError for the map itself."""
+        if kind in ("iomem", "memblock", "reserved", "fdt"):
+            raise InputError(self.name, f"{path} is larger than any map", "this is no report")
+        self.refuse(path, "is too large")
+
+    def first(self, kind: str) -> tuple[str, bytes] | None:
+        """The first file of a kind that is not empty."""
+        return next(((path, data) for path, data in self.files.get(kind, ()) if data.strip()), None)
+
+
+class _Assembly:
+    """What has been made of the files so far."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.machines: list[Machine] = []
+        self.used: list[str] = []
+        self.failed: list[str] = []
+
+    def text(self, kind: str) -> str | None:
+        """The one line of a small file; None if there is none."""
+        file = self.found.first(kind)
+        if file is None:
+            return None
+        self.used.append(file[0])
+        return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
+
+    def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
+        """What a reader makes of a file; a file it cannot use is told of."""
+        try:
+            return parse(decode(data, path), path)
+        except InputError as error:
+            self.failed.append(str(error))
+            return None
+
+    def take(self, path: str, machine: Machine | None) -> None:
+        """Use a reader's result."""
+        if machine is not None:
+            self.machines.append(machine)
+            self.used.append(path)
+
+
+def assemble(found: Found) -> Machine:
+    """The machine that the files of a report describe. Raises InputError where none of them is a map."""
+    work = _Assembly(found)
+    facts = _facts(work)
+    _maps(work)
+    known = Machine("the report", "facts", MemoryMap(()), facts, settled=False)
+    _log(work, known)
+    if not any(m.memory.regions for m in work.machines):
+        _lsmem(work)
+    _config(work, facts.kernel)
+    if not any(m.memory.regions for m in work.machines):
+        why = "; ".join([*work.failed, *found.refused, *found.remarks][:2])
+        raise InputError(
+            found.name,
+            f"has no memory map that can be used{f' ({why})' if why else ''}",
+            "a report made as root has proc/iomem, or a boot log",
+        )
+    machine = combine([*work.machines, known], grows=True)
+    missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
+    notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
+    if missing:
+        notes.append(f"not in the report: {', '.join(missing)}")
+    if work.failed:
+        notes.append(f"not usable: {work.failed[0]}")
+    notes += [*found.refused, *found.remarks]
+    return replace(machine, source=found.name, notes=(*machine.notes, *notes))
+
+
+def _has(kind: str, work: _Assembly, machine: Machine) -> bool:
+    facts = machine.facts
+    if kind == "cmdline":
+        return facts.cmdline is not None
+    if kind == "version":
+        return facts.kernel is not None
+    if kind == "page size":
+        return facts.page_size is not None
+    if kind == "config":
+        return bool(facts.config)
+    if kind == "log":
+        return any(m.kind == "dmesg" for m in work.machines)
+    if kind == "crash_size":
+        return facts.record is not None and facts.record.kexec_crash_size is not None
+    return any(m.kind == kind for m in work.machines)
+
+
+def _facts(work: _Assembly) -> Facts:
+    """What the small files say."""
+    kernel, arch = None, None
+    uname = work.text("uname")
+    if uname:
+        words = uname.split()
+        kernel = printable(words[2]) if len(words) > 3 and words[0] == "Linux" else None
+        arch = next((word for word in reversed(words) if word in _ARCHES), None)
+    version = work.text("version") if kernel is None else None
+    if version and (match := _RELEASE.match(version + " ")):
+        kernel = printable(match[1])
+    cmdline = work.text("cmdline")
+    crash_size = work.text("crash_size")
+    size = (
+        int(crash_size)
+        if crash_size and crash_size.isascii() and crash_size.isdigit() and len(crash_size) < 20
+        else None
+    )
+    return Facts(
+        kernel=kernel,
+        arch=arch,
+        cmdline=None if cmdline is None else printable(cmdline),
+        page_size=_page_size(work),
+        mem_total=_mem_total(work.text("meminfo")),
+        record=None if size is None else BootRecord(kexec_crash_size=size),
+    )
+
+
+def _mem_total(meminfo: str | None) -> int | None:
+    match = re.search(r"^MemTotal:\s+(\d{1,15}) kB", meminfo or "", re.MULTILINE)
+    return int(match[1]) * KIB if match else None
+
+
+def _page_size(work: _Assembly) -> int | None:
+    """What getconf says; failing that, what the sizes of huge pages tell."""
+    for path, data in work.found.files.get("getconf", ()):
+        text = data[: 64 * KIB].decode("utf-8", "replace")
+        match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
+        if match and int(match[1]) in (4 * KIB, 16 * KIB, 64 * KIB):
+            work.used.append(path)
+            return int(match[1])
+    sizes = {re.sub(r"\D", "", path.split("/")[-2]) for path, _ in work.found.files.get("hugepages", ())}
+    # CONT_PTE, PMD and CONT_PMD of each geometry: 64K exists with 4K pages only, 512M with 64K pages only.
+    for mark, size in (("64", 4 * KIB), ("524288", 64 * KIB), ("32768", 16 * KIB)):
+        if mark in sizes:
+            work.used.append("sys/kernel/mm/hugepages")
+            return size
+    return None
+
+
+def _maps(work: _Assembly) -> None:
+    from planner.sources import iomem, memblock  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources.devicetree import dtb  # noqa: PLC0415 - each reader when it is needed
+
+    file = work.found.first("iomem")
+    if file is not None:
+        work.take(file[0], work.read(*file, iomem.parse))
+    file, reserved = work.found.first("memblock"), work.found.first("reserved")
+    if file is not None:
+        path, data = file
+        if reserved is not None:
+            data = data.rstrip(b"\n") + b"\n" + reserved[1]
+        work.take(path, work.read(path, data, memblock.parse))
+    file = work.found.first("fdt")
+    if file is not None:
+        try:
+            work.take(file[0], dtb.parse(file[1], file[0]))
+        except InputError as error:
+            work.failed.append(str(error))
+
+
+def _log(work: _Assembly, facts: Machine) -> None:
+    """The log that tells most: of this boot, with the memory ranges of its boot."""
+    from planner.sources.log import dmesg  # noqa: PLC0415 - each reader when it is needed
+
+    best: tuple[tuple[bool, bool], str, Machine] | None = None
+    for path, _ in work.found.files.get("earlier", ())[:1]:
+        work.found.remarks.append(f"{printable(path)} is of an earlier boot, it was not read")
+    for path, data in _logs(work.found):
+        if not data.strip() or (best is not None and all(best[0])):
+            continue
+        # A log may hold bytes of firmware that are no text.
+        text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
+        machine = work.read(path, text, dmesg.parse)
+        if machine is None:
+            continue
+        if not _has_boot_lines(machine):
+            work.found.remarks.append(
+                f"{printable(path)} has no lines of the boot: a log that is full loses its beginning first"
+            )
+            continue
+        try:
+            combine([facts, *work.machines, machine], grows=True)
+        except InputError as error:  # a log of an earlier boot
+            work.failed.append(f"{path} is of another boot ({error.what})")
+            continue
+        score = (bool(machine.memory.regions), machine.facts.kernel is not None)
+        if best is None or score > best[0]:
+            best = (score, path, machine)
+    if best is not None:
+        work.take(best[1], best[2])
+
+
+def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
+    """What may be the log of this boot, the kernel's own first, and of the others the kernel's lines."""
+    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # times in words at last
+    for path, data in found.files.get("journal", ())[:2]:
+        yield path, _kernel_lines(data[: 16 * MIB])
+    for path, data in found.files.get("syslog", ()):
+        yield path, _last_boot(_kernel_lines(data))
+
+
+def _kernel_lines(data: bytes) -> bytes:
+    """The kernel's lines of a journal; others' could be mistaken for them."""
+    return b"\n".join(line for line in data.split(b"\n") if b" kernel: " in line)
+
+
+def _last_boot(data: bytes) -> bytes:
+    """The lines of the last of the boots that a file goes over; none if it has the beginning of none."""
+    at = data.rfind(b"Booting Linux on physical CPU")
+    at = data.rfind(b"Linux version ") if at < 0 else at
+    return data[data.rfind(b"\n", 0, at) + 1 :] if at >= 0 else b""
+
+
+def _has_boot_lines(machine: Machine) -> bool:
+    """Whether a log tells more of the boot than a processor that came back later does."""
+    facts = machine.facts
+    return bool(machine.memory.regions) or facts != Facts(arch=facts.arch, midr=facts.midr)
+
+
+def _lsmem(work: _Assembly) -> None:
+    from planner.sources import lsmem  # noqa: PLC0415 - each reader when it is needed
+
+    file = work.found.first("lsmem")
+    if file is not None:
+        work.take(file[0], work.read(*file, lsmem.parse))
+
+
+def _config(work: _Assembly, kernel: str | None) -> None:
+    """The configuration of the running kernel: reports hold those of all that are installed."""
+    from planner.sources import kernel_config  # noqa: PLC0415 - each reader when it is needed
+
+    for path, data in work.found.files.get("config", ()):
+        if "config-" in path and kernel is not None and not path.endswith(f"config-{kernel}"):
+            continue
+        if "lib/modules" in path and kernel is not None and path.split("/")[2] != kernel:
+            continue
+        machine = work.read(path, _plain(work, path, data), kernel_config.parse) if data else None
+        if machine is not None:
+            work.take(path, machine)
+            return
+
+
+def _plain(work: _Assembly, path: str, data: bytes) -> bytes:
+    """A file as text, if it is packed; b"" if it is damaged."""
+    from io import BytesIO  # noqa: PLC0415 - only here
+
+    from planner.sources.archive.inflate import unpacked  # noqa: PLC0415 - only here
+
+    try:
+        return read_within(unpacked(BytesIO(data), path), path)
+    except InputError as error:
+        work.failed.append(str(error))
+        return b""

@@ -1,0 +1,141 @@
+"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2. Imports `reading`.
+
+A few kilobytes can hold terabytes of zeros: what comes out is limited in all, and in proportion to what went in.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from planner.base.errors import InputError, Location
+from planner.base.sizes import GIB, MIB
+
+__all__ = ["MAX_INFLATED", "MAX_RATIO", "Inflated", "compression_of", "unpacked"]
+
+MAX_INFLATED = 8 * GIB
+"""Bytes that may come out of one compressed input."""
+
+MAX_RATIO, FREE = 250, 32 * MIB
+"""How many times its own size an input may unpack to, once it has given more than `FREE` bytes (text: 5 to 40)."""
+
+_CHUNK = 64 * 1024
+_DICTIONARY = 256 * MIB  # what liblzma may take; `xz -9` takes 65 MiB
+
+
+def compression_of(head: bytes) -> str | None:
+    """`gzip`, `xz`, `bzip2` or `zstd`, by the first bytes of an input; None for anything else."""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return "xz"
+    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return "bzip2"
+    return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
+    """What a compressed file holds, as a stream; a file that is not compressed as it is. Raises InputError."""
+    readable: Any = file
+    stream: io.BufferedReader = file if isinstance(file, io.BufferedReader) else io.BufferedReader(readable)
+    kind = compression_of(stream.peek(16))
+    return io.BufferedReader(Inflated(stream, kind, name)) if kind else stream
+
+
+def _decompressor(kind: str) -> Callable[[], Any]:
+    if kind == "gzip":
+        return lambda: zlib.decompressobj(31)
+    if kind == "xz":
+        import lzma  # noqa: PLC0415 - each when it is needed
+
+        return lambda: lzma.LZMADecompressor(memlimit=_DICTIONARY)
+    import bz2  # noqa: PLC0415 - as above
+
+    return bz2.BZ2Decompressor
+
+
+class Inflated(io.RawIOBase):
+    """The content of a compressed stream, read forward only. Raises InputError for damage and for bombs."""
+
+    def __init__(self, source: BinaryIO, kind: str, name: str) -> None:
+        super().__init__()
+        if kind == "zstd":
+            raise InputError(name, "is compressed with zstd, which is not read here", "unpack it with zstd -d first")
+        self._source, self._name, self._kind = source, name, kind
+        self._new = _decompressor(kind)
+        self._unit = self._new()
+        self._pending = b""
+        self._fed = False  # whether the current unit has been given anything
+        self.taken = self.given = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill part of a buffer; 0 at the end."""
+        data = self._next(min(len(buffer), _CHUNK))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _next(self, most: int) -> bytes:
+        while True:
+            if self._unit.eof:
+                self._following()
+            data = self._feed()
+            if not data and not self._fed:
+                return b""
+            out = self._inflate(data, most)
+            if out:
+                self.given += len(out)
+                self._check()
+                return out
+            if not data and not self._unit.eof and not self._pending:
+                raise self._damaged("ends in the middle")
+
+    def _feed(self) -> bytes:
+        """Compressed bytes for the current unit; b"" when there are none, or it holds some itself."""
+        if self._pending or not getattr(self._unit, "needs_input", True):
+            return self._pending
+        data = self._source.read(_CHUNK)
+        self.taken += len(data)
+        return data
+
+    def _inflate(self, data: bytes, most: int) -> bytes:
+        self._pending = b""
+        self._fed = True
+        try:
+            out: bytes = self._unit.decompress(data, most)
+        except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError: each library has its own
+            if isinstance(error, MemoryError) or "emory" in str(error):
+                raise self._damaged("needs more memory to unpack than any text does") from None
+            raise self._damaged(f"is damaged ({error})") from None
+        self._pending = getattr(self._unit, "unconsumed_tail", b"")
+        return out
+
+    def _following(self) -> None:
+        """Another compressed stream may follow the one that has ended; padding and rubbish end it all."""
+        rest = self._unit.unused_data or self._source.read(_CHUNK)
+        self.taken += len(rest) if not self._unit.unused_data else 0
+        rest = rest.lstrip(b"\0")
+        self._unit, self._fed = self._new(), False
+        self._pending = rest if compression_of(rest[:16] if len(rest) > 9 else rest + b"\0" * 9) == self._kind else b""
+        if not self._pending:
+            self._source = io.BytesIO()
+
+    def _check(self) -> None:
+        if self.given > MAX_INFLATED:
+            raise InputError(
+                self._name, f"unpacks to more than {MAX_INFLATED // GIB} GiB", "give only the files that matter"
+            )
+        if self.given > FREE and self.given > self.taken * MAX_RATIO:
+            raise InputError(
+                self._name,
+                f"unpacks to more than {MAX_RATIO} times its size",
+                "this is no report; unpack it yourself if you trust it",
+            )
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(Location(self._name, offset=self.taken), what, "copy the file again, whole")

@@ -1,0 +1,252 @@
+"""A machine's files in a folder or an archive: a sosreport, what `collect` gathers, or a copy of /proc and /sys.
+
+Archives are read as a stream and never unpacked to disk. Only regular files with one of the names below are read;
+links and devices are not followed, and an archive with a name that leaves it is refused. What was read, and what was
+not there, is in the notes. Paths: the plugins kernel, memory, kdump, pci, logs of sos 3.0 to 4.8, below any folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import BinaryIO
+
+from planner.base.errors import InputError, printable
+from planner.base.sizes import MIB
+from planner.kernel.machine import Machine
+from planner.sources.archive.files import Found, assemble
+from planner.sources.archive.tar_stream import Archive, Member
+
+__all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
+
+MAX_FILE = 64 * MIB
+"""Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
+
+MAX_MEMBERS = 500_000
+"""Files and folders; a report has some ten thousands."""
+
+MAX_TOTAL = 8 << 30
+_NO_DEPTH = 1 << 30
+_FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # where a report is looked for on disk
+_WANTED = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("iomem", r"proc/iomem|sos_commands/[^/]+/cat_[./]?proc[./]iomem"),
+        ("cmdline", r"proc/cmdline|sos_commands/[^/]+/cat_[./]?proc[./]cmdline"),
+        ("version", r"proc/version"),
+        ("meminfo", r"proc/meminfo"),
+        ("uname", r"sos_commands/[^/]+/uname(?:_-a)?"),
+        ("log", r"sos_commands/[^/]+/dmesg(?:_now)?|var/log/dmesg"),
+        ("log", r"sos_commands/[^/]+/dmesg_(?:-T|--ctime)"),
+        ("journal", r"sos_commands/[^/]+/journalctl_[^/]*--boot(?:_-?0|_this)?(?:_--[^/]*)?"),
+        ("earlier", r"sos_commands/[^/]+/journalctl_[^/]*--boot_-[1-9]\d*(?:_--[^/]*)?"),
+        ("syslog", r"var/log/kern\.log"),
+        ("lsmem", r"sos_commands/[^/]+/lsmem[^/]*"),
+        ("getconf", r"sos_commands/[^/]+/getconf[^/]*"),
+        ("crash_size", r"sys/kernel/kexec_crash_size"),
+        ("config", r"boot/config-[^/]+|proc/config\.gz|lib/modules/[^/]+/config"),
+        ("memblock", r"sys/kernel/debug/memblock/memory"),
+        ("reserved", r"sys/kernel/debug/memblock/reserved"),
+        ("fdt", r"sys/firmware/fdt"),
+        ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
+    )
+)
+_NO_CONTENT = ("hugepages", "earlier")  # that there is such a file is all that matters
+_TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
+_FOLDERS = frozenset(
+    (
+        "",
+        *("proc", "sos_commands", "var", "var/log", "boot", "lib", "lib/modules", "sys", "sys/firmware", "sys/kernel"),
+        *("sys/kernel/debug", "sys/kernel/debug/memblock", "sys/kernel/mm", "sys/kernel/mm/hugepages"),
+    )
+)
+"""Folders that hold something that is read, besides those below sos_commands, lib/modules and hugepages."""
+
+_MAPS = ("iomem", "memblock", "fdt")  # what tells one machine from another
+_DEEPER = ("sos_commands", "lib/modules", "sys/kernel/mm/hugepages")
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
+
+
+class _Reports:
+    """The one report of an archive: the files below the folder that is the least deep, however many are above it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found = Found(name)
+        self.nested: str | None = None
+        self._tops: list[str] = []
+        self._deeper: str | None = None
+
+    def files_of(self, top: str, kind: str) -> Found | None:
+        """Where to put a file that lies below a folder; None if it is no part of the report."""
+        if top in self._tops[:1]:
+            return self.found
+        depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
+        if depth < known:
+            if self.found.has(_MAPS):
+                self._deeper = self._tops[0]
+            self.found, self._tops = Found(self.name), [top]
+            return self.found
+        if depth > known:
+            self._deeper = self._deeper or (top if kind in _MAPS else None)
+        elif top not in self._tops and len(self._tops) < 2:
+            self._tops.append(top)
+        return None
+
+    def report(self) -> Found:
+        """The files found. Raises InputError where there is not one report."""
+        if len(self._tops) > 1:
+            tops = ", ".join(printable(top[:80] or ".") for top in self._tops)
+            raise InputError(self.name, f"holds the files of more than one machine ({tops})", "give them one by one")
+        if not self.found and self.nested is not None:
+            raise InputError(
+                self.name, f"holds no machine's files but other archives ({self.nested})", "unpack it, and give one"
+            )
+        if self._deeper is not None:
+            self.found.remarks.append(
+                f"another machine's files in {printable(self._deeper[:80])} are no part of the report"
+            )
+        return self.found
+
+
+def read_archive(stream: BinaryIO, name: str) -> Machine:
+    """The machine of a tar archive. Raises InputError for damage, bombs, names that leave it, and if it has no map."""
+    reports = _Reports(name)
+    archive = Archive(stream, name)
+    total = 0
+    for count, member in enumerate(archive, 1):
+        total += member.size
+        if count > MAX_MEMBERS or total > MAX_TOTAL:
+            raise InputError(name, "holds more than any report does", "give only the files that matter")
+        _member(archive, member, reports)
+    return assemble(reports.report())
+
+
+def _member(archive: Archive, member: Member, reports: _Reports) -> None:
+    path = member.path
+    while path.startswith("./"):
+        path = path[2:].lstrip("/") if path != "./" else ""
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts:
+        raise InputError(
+            reports.name,
+            f"holds a name that leaves the archive ({path[:80]})",
+            "this is no report; pack the files anew",
+        )
+    kind, top, path = _kind_of(parts)
+    if kind is None:
+        if member.is_file and _ARCHIVE.search(path) and reports.nested is None:
+            reports.nested = printable(path[:80])
+        return
+    found = reports.files_of(top, kind)
+    if found is None:
+        return
+    if not member.is_file:
+        if not member.is_folder:
+            found.refuse(path, "is a link or a device")
+        return
+    if kind in _NO_CONTENT:
+        found.add(kind, path, b"")
+    elif member.size > MAX_FILE and kind != "journal":
+        found.too_large(kind, path)
+    else:
+        found.add(kind, path, archive.read(MAX_FILE))
+
+
+def _depth(top: str) -> int:
+    return top.count("/") + 1 if top else 0
+
+
+def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
+    """What a path is, the folder that the report lies in, and the path in it."""
+    for depth, part in enumerate(parts):
+        if part in _TOPS:
+            path = "/".join(parts[depth:])
+            for kind, pattern in _WANTED:
+                if pattern.fullmatch(path):
+                    return kind, "/".join(parts[:depth]), path
+    return None, "", "/".join(parts)
+
+
+def read_directory(path: str) -> Machine:
+    """The machine of an unpacked report, or of a copy of /proc and /sys. Raises InputError."""
+    found = Found(path)
+    try:
+        roots = _roots(path)
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+    if len(roots) > 1:
+        raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
+    if not roots:
+        raise InputError(path, "this is a directory without a report in it", "give a file, or a sosreport's folder")
+    _walk(roots[0], "", found, [0])
+    return assemble(found)
+
+
+def _roots(path: str) -> list[str]:
+    """The reports in a folder: those that lie the least deep, a few folders down."""
+    level, seen = [path], 0
+    for _ in range(_FOLDERS_ABOVE + 1):
+        roots = sorted(folder for folder in level if _is_report(folder))
+        if roots:
+            return roots
+        below: list[str] = []
+        for folder in level:
+            with os.scandir(folder) as entries:
+                below += [e.path for e in entries if e.is_dir(follow_symlinks=False) and os.access(e.path, os.R_OK)]
+            if seen + len(below) > _FOLDERS_SEARCHED:
+                raise InputError(path, "this is a directory with too many folders in it", "give the sosreport's own")
+        level, seen = below, seen + len(below)
+    return []
+
+
+def _is_report(path: str) -> bool:
+    return any(
+        os.path.isdir(inner := os.path.join(path, name)) and not os.path.islink(inner)  # noqa: PTH112, PTH114, PTH118 - `pathlib` costs time
+        for name in ("proc", "sos_commands", "sys")
+    )
+
+
+def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
+    try:
+        with os.scandir(os.path.join(root, folder)) as scanned:  # noqa: PTH118
+            entries = sorted(scanned, key=lambda e: e.name)
+    except OSError:
+        found.refuse(folder, "cannot be read")
+        return
+    seen[0] += len(entries)
+    if seen[0] > MAX_MEMBERS:
+        raise InputError(root, "holds more files than any report does", "give only the files that matter")
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        kind = next((kind for kind, pattern in _WANTED if pattern.fullmatch(path)), None)
+        if kind is not None:
+            _file(entry, kind, path, found)
+        elif (path in _FOLDERS or folder in _DEEPER) and entry.is_dir(follow_symlinks=False):
+            _walk(root, path, found, seen)
+
+
+def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
+    """One file of a folder; links, pipes and devices are not opened."""
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            if not entry.is_dir(follow_symlinks=False):
+                found.refuse(path, "is a link or a device")
+            return
+        if kind in _NO_CONTENT:
+            found.add(kind, path, b"")
+            return
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(entry.path, flags), "rb") as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                found.refuse(path, "is a link or a device")
+                return
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        found.refuse(path, f"cannot be read ({error.strerror})")
+        return
+    if len(data) > MAX_FILE and kind != "journal":
+        found.too_large(kind, path)
+    else:
+        found.add(kind, path, data[:MAX_FILE])

@@ -1,0 +1,177 @@
+"""Tar archives as a stream: one member after the other, nothing kept, every header within bounds. Imports `bounds`.
+
+`tarfile` decodes the headers; walking through them is done here, as it reads extended headers of any number and
+length into memory, one inside the other. Formats: POSIX.1-1988 and before (v7), GNU, POSIX.1-2001 (pax).
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, MIB
+
+__all__ = ["MAX_HEADER", "Archive", "Member"]
+
+MAX_HEADER = 64 * KIB
+"""Bytes of one extended header: a name, and attributes."""
+
+_OF_ONE = 256 * KIB  # all that may stand before one file
+_UNUSUAL = 16 * MIB  # in a whole archive, all that goes beyond `_USUAL` for each file
+_USUAL = 1536  # a header, and a small extended one
+_RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header, and in a whole archive all that go beyond that
+_BLOCK = 512
+_CHUNK = 64 * KIB
+_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = (b"x", b"X"), b"g", b"L", b"K", b"S"
+_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes, whatever size they say
+_FILE = (b"0", b"\0", b"7")
+
+
+class Member:
+    """One member: its path as it stands there, and what it is; links, devices and sparse files are neither.
+
+    size: bytes of its content in the archive.
+    """
+
+    __slots__ = ("is_file", "is_folder", "path", "size")
+
+    def __init__(self, path: str, size: int, *, is_file: bool, is_folder: bool) -> None:
+        self.path, self.size, self.is_file, self.is_folder = path, size, is_file, is_folder
+
+
+class _Said:
+    """What the extended headers before a member say of it."""
+
+    __slots__ = ("path", "size", "sparse")
+
+    def __init__(self) -> None:
+        self.path: str | None = None
+        self.size: int | None = None
+        self.sparse = False
+
+
+class Archive:
+    """The members in order. Raises InputError for damage, and for more headers than any archive has."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._data = self._padding = 0  # of the current member, not yet read
+        self._headers = 0  # bytes of those before the current member
+        self._unusual = 0
+        self._records = 0
+
+    def read(self, most: int) -> bytes:
+        """The next bytes of the current member's content."""
+        data = self._take(min(most, self._data))
+        self._data -= len(data)
+        return data
+
+    def __iter__(self) -> Iterator[Member]:
+        said = _Said()
+        while (block := self._header()) is not None:
+            try:
+                info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            except tarfile.TarError as error:
+                raise self._damaged(str(error)) from None
+            if info.type in (*_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK):
+                self._extended(info, said)
+                continue
+            more = info.type == _SPARSE and bool(block[482])
+            while more:  # its map goes on
+                more = bool(self._whole(_BLOCK)[504])
+                self._count(_BLOCK)
+            yield self._member(info, said)
+            said = _Said()
+
+    def _member(self, info: tarfile.TarInfo, said: _Said) -> Member:
+        size = info.size if said.size is None else said.size
+        self._data = 0 if info.type in _WITHOUT_DATA else max(size, 0)
+        self._padding = -self._data % _BLOCK
+        self._unusual += self._headers - _USUAL
+        self._headers = 0
+        if self._unusual > _UNUSUAL:
+            raise self._too_many("")
+        path = info.name if said.path is None else said.path
+        is_file = info.type in _FILE and not said.sparse
+        return Member(path, self._data, is_file=is_file, is_folder=info.type == tarfile.DIRTYPE)
+
+    def _header(self) -> bytes | None:
+        """The next block, after the content of the current member; None at the end."""
+        left = self._data + self._padding
+        while left:
+            left -= len(self._whole(min(left, _CHUNK)))
+        self._data = self._padding = 0
+        block = self._take(_BLOCK)
+        if not block or not block.strip(b"\0"):
+            return None
+        if len(block) < _BLOCK:
+            raise self._damaged("it ends in the middle")
+        self._count(_BLOCK)
+        return block
+
+    def _extended(self, info: tarfile.TarInfo, said: _Said) -> None:
+        if not 0 <= info.size <= MAX_HEADER:
+            raise InputError(self._name, "a header is longer than any name", "this is no report")
+        size = -(-info.size // _BLOCK) * _BLOCK
+        self._count(size)
+        body = self._whole(size)[: info.size]
+        if info.type == _LONG_NAME:
+            said.path = _text(body.partition(b"\0")[0])
+        elif info.type in _PAX:
+            self._pax(body, said)
+
+    def _pax(self, body: bytes, said: _Said) -> None:
+        """Records of `LENGTH KEY=VALUE` and a line's end, the length being that of the whole record."""
+        at = 0
+        self._records -= _RECORDS
+        while at < len(body) and body[at]:
+            blank = body.find(b" ", at, at + 20)
+            digits = body[at : max(blank, at)]
+            length = int(digits) if digits.isdigit() else 0
+            if blank < 0 or not blank < at + length <= len(body):
+                raise self._damaged("a record of a header has a wrong length")
+            key, _, value = body[blank + 1 : at + length - 1].partition(b"=")
+            at += length
+            self._records += 1
+            if key in (b"path", b"GNU.sparse.name"):
+                said.path = _text(value)
+            elif key == b"size" and value.isdigit() and len(value) < 20:
+                said.size = int(value)
+            said.sparse |= key.startswith(b"GNU.sparse.")
+        if self._records > _MORE_RECORDS:
+            raise self._too_many("")
+
+    def _count(self, size: int) -> None:
+        """Another header before the next member."""
+        self._headers += size
+        if self._headers > _OF_ONE:
+            raise self._too_many(" before one file")
+
+    def _take(self, size: int) -> bytes:
+        """So many bytes, or what there is."""
+        pieces = []
+        while size:
+            data = self._stream.read(min(size, MIB))
+            if not data:
+                break
+            pieces.append(data)
+            size -= len(data)
+        return b"".join(pieces)
+
+    def _whole(self, size: int) -> bytes:
+        data = self._take(size)
+        if len(data) < size:
+            raise self._damaged("it ends in the middle")
+        return data
+
+    def _too_many(self, where: str) -> InputError:
+        return InputError(self._name, f"has more headers{where} than any archive", "give only the files that matter")
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(self._name, f"is a damaged archive ({what})", "copy it again, whole")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape").rstrip("/") or "/"

@@ -1,0 +1,149 @@
+"""Device tree blobs: memblock as a kernel makes it of one when it boots without EFI. Imports `fdt` and `dt_state`.
+
+In the kernel's order: memory nodes, the usable range, `mem=`, the initrd, the reserve map, /reserved-memory with an
+address, then /reserved-memory with a size only, which memblock places. What a blob cannot show is in the notes.
+Source: drivers/of/fdt.c, arch/arm64/mm/init.c @ 6.1.
+"""
+
+from __future__ import annotations
+
+from planner.base.errors import InputError, Location, printable
+from planner.base.ranges import Range
+from planner.base.sizes import KIB, memparse, round_up
+from planner.kernel.arm64_init import apply_mem
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap
+from planner.sources.devicetree import reserved_memory
+from planner.sources.devicetree.dma_ranges import dma_limit_of
+from planner.sources.devicetree.fdt import Blob, Node, number
+from planner.sources.devicetree.state import SPAN, State
+
+__all__ = ["parse"]
+
+_PAGE = 4 * KIB
+_TOP = 1 << 52
+_LINEAR = 1 << 51  # the largest linear map, of 52-bit addresses; a tree does not tell how many its kernel has
+
+
+def parse(data: bytes, name: str) -> Machine:
+    """The machine that a blob describes. Raises InputError, for damage with the byte offset."""
+    blob = Blob(data, name)
+    tree = State(blob.root, name)
+    _memory(tree)
+    chosen = blob.root.child("chosen")
+    if chosen is not None:
+        _chosen(tree, chosen)
+    _mem_option(tree)
+    _initrd(tree, chosen)
+    for start, size in blob.reserve_map:
+        tree.reserve(start, min(start + size, SPAN - 1), "memreserve")
+    saved = reserved_memory.scan(tree)
+    if chosen is not None:
+        _core_header(tree, chosen)
+    reserved_memory.set_up(tree, saved)
+    limit, untranslated = dma_limit_of(blob.root, name)
+    if untranslated:
+        tree.notes.append(
+            f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the kernel's arithmetic "
+            "goes on with them all the same, and so does this limit"
+        )
+    tree.notes.append(
+        "a device tree does not show where the kernel image and the tree itself lie, nor the kernel's page size and "
+        "its own CMA size"
+    )
+    facts = Facts(cmdline=tree.cmdline, firmware_dma_limit=limit)
+    memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
+    return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
+
+
+def _memory(tree: State) -> None:
+    """early_init_dt_scan_memory(): children of the root whose device_type is memory."""
+    nodes = [n for n in tree.root.children if n.text("device_type") == "memory"]
+    if not nodes:
+        nodes = [n for n in tree.root.children if n.name.partition("@")[0] == "memory"]
+        if nodes:
+            tree.notes.append("the memory nodes have no device_type: kernels leave them to the boot loader")
+    for node in nodes:
+        value = node.properties.get("linux,usable-memory", node.properties.get("reg"))
+        if value is None or not node.available:
+            continue
+        numa = node.cell("numa-node-id")
+        for start, end in tree.pairs(node, value):
+            low, high = round_up(start, _PAGE), end // _PAGE * _PAGE
+            if low >= high:
+                continue
+            if high > _TOP:
+                raise InputError(
+                    Location(tree.name, offset=node.offset),
+                    f"memory of {printable(node.name)} ends at {high:#x}, beyond 52 physical address bits",
+                    "check its reg",
+                )
+            tree.memblock.add(low, high - low, 0, numa)
+            if "hotpluggable" in node.properties:
+                tree.memblock.mark(low, high - low, Flag.HOTPLUG.value)
+    if not tree.memblock.memory:
+        tree.notes.append("the tree has no memory: a boot loader fills it in, or EFI tells the kernel instead")
+
+
+def _chosen(tree: State, chosen: Node) -> None:
+    """The command line, and the range that a capture kernel may use."""
+    bootargs = chosen.text("bootargs")
+    if bootargs:
+        tree.cmdline = printable(bootargs)
+    if "linux,uefi-system-table" in chosen.properties:
+        tree.notes.append(
+            "this machine boots with EFI: the kernel takes its memory from the firmware, not from the tree"
+        )
+    value = chosen.properties.get("linux,usable-memory-range", b"")
+    # The kernel compares bytes with cells here.
+    usable = [] if len(value) % (tree.address_cells + tree.size_cells) else tree.pairs(chosen, value)[:2]
+    if not usable:
+        return
+    start, end = usable[0]
+    if start < end:
+        tree.notes.append("linux,usable-memory-range: this is a capture kernel, and its memory is cut to that")
+        tree.memblock.remove(0, start)
+        tree.memblock.remove(end, SPAN - 1 - end)
+    else:
+        tree.notes.append("linux,usable-memory-range has a size of 0: kernels do not cut the memory to that")
+    for start, end in usable[1:]:
+        tree.memblock.add(start, end - start)
+
+
+def _mem_option(tree: State) -> None:
+    """`mem=` of the tree's own command line, which comes before anything is reserved."""
+    for word in (tree.cmdline or "").split():
+        if word.startswith("mem=") and tree.memblock.memory:
+            limit = memparse(word[4:])[0]
+            if limit:
+                limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE, None)
+                tree.memblock.memory = list(limited.regions)
+                tree.notes.append(f"{printable(word)} of the tree's command line is applied")
+
+
+def _initrd(tree: State, chosen: Node | None) -> None:
+    """The initrd is memory, even where it was not, and is reserved: arm64_memblock_init()."""
+    first, last = (
+        chosen.properties.get(f"linux,initrd-{end}") if chosen is not None else None for end in ("start", "end")
+    )
+    if first is None or last is None or number(first) >= number(last):
+        tree.notes.append("the tree names no initrd: where it lies, if there is one, is not known")
+        return
+    initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
+    memory = tree.memblock.memory
+    if not memory:  # whoever fills the memory in knows it
+        tree.reserve(initrd.start, initrd.end, "initrd")
+    elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, _TOP):
+        tree.notes.append(
+            f"the initrd at {initrd.start:#x} cannot be reached through the linear map: kernels warn, and do without it"
+        )
+    else:
+        tree.memblock.add(initrd.start, initrd.size)
+        tree.reserve(initrd.start, initrd.end, "initrd")
+
+
+def _core_header(tree: State, chosen: Node) -> None:
+    """What a capture kernel knows the crashed one by: fdt_reserve_elfcorehdr()."""
+    for start, end in tree.pairs(chosen, chosen.properties.get("linux,elfcorehdr", b""))[:1]:
+        if not tree.memblock.is_region_reserved(start, end - start):
+            tree.reserve(start, end, "elfcorehdr")

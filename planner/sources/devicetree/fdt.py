@@ -1,0 +1,237 @@
+"""The flattened device tree format: a read-only walker of our own. Knows the format, nothing of memory.
+
+    header | reserve map | structure: BEGIN_NODE name, PROP length name value, ..., END_NODE, END | strings
+
+Everything is big-endian; tokens and values are aligned to four bytes. The order of nodes and properties is kept, as
+kernels act in that order. Source: the Devicetree Specification, release 0.4, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+
+from planner.base.errors import InputError, Location
+
+__all__ = ["MAGIC", "MAX_BLOB", "MAX_ENTRIES", "Blob", "Entries", "Node", "cells", "number"]
+
+MAGIC = b"\xd0\x0d\xfe\xed"
+MAX_BLOB = 2 << 20
+"""Bytes of the largest blob that arm64 boots with (MAX_FDT_SIZE, arch/arm64/include/asm/boot.h)."""
+
+MAX_ENTRIES = 4096
+"""Ranges in all of a tree (of memory, of reservations, of buses): more than any board has."""
+
+MAX_DEPTH = 64  # FDT_MAX_DEPTH, drivers/of/fdt.c
+_MAX_NAME = 256  # what is kept of a name; the specification allows 31 characters
+_HEADER = Struct(">10I")
+_PAIR = Struct(">QQ")
+_WORD = Struct(">I")
+_BEGIN, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
+
+
+class Node:
+    """One node: its name with the unit address, its properties in order, its children; offset: of its token."""
+
+    __slots__ = ("children", "name", "offset", "parent", "properties")
+
+    def __init__(self, name: str, offset: int, parent: Node | None) -> None:
+        self.name, self.offset, self.parent = name, offset, parent
+        self.properties: dict[str, bytes] = {}
+        self.children: list[Node] = []
+
+    def child(self, name: str) -> Node | None:
+        """The first child of that name, with or without a unit address in either."""
+        return next((c for c in self.children if name in (c.name, c.name.partition("@")[0])), None)
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of the blob."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def text(self, name: str) -> str | None:
+        """A property as its first string; None where there is none."""
+        value = self.properties.get(name)
+        return None if value is None else value.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+
+    def strings(self, name: str) -> list[str]:
+        """A property as a list of strings."""
+        value = self.properties.get(name, b"")
+        return [part.decode("utf-8", "backslashreplace") for part in value.split(b"\0") if part]
+
+    def cell(self, name: str) -> int | None:
+        """A property as one 32-bit number; None where there is none, or it has another length."""
+        value = self.properties.get(name)
+        return _WORD.unpack(value)[0] if value is not None and len(value) == 4 else None
+
+    @property
+    def available(self) -> bool:
+        """Whether kernels look at the node: of_fdt_device_is_available()."""
+        return self.text("status") in (None, "ok", "okay")
+
+
+class Blob:
+    """A whole blob, checked: root node, reserve map. Raises InputError with the byte offset of what is wrong."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+        self.root: Node
+        self.reserve_map: list[tuple[int, int]] = []
+        self._header()
+        self._reserve_map()
+        self._structure()
+
+    def _bad(self, offset: int, what: str) -> InputError:
+        return InputError(
+            Location(self._name, offset=min(offset, len(self._data))), what, "give a whole blob, as dtc writes it"
+        )
+
+    def _header(self) -> None:
+        data = self._data
+        if len(data) < _HEADER.size:
+            raise self._bad(len(data), "the device tree blob ends inside its header")
+        magic, size, struct_at, strings_at, map_at, version, compatible, _, strings_size, struct_size = (
+            _HEADER.unpack_from(data)
+        )
+        if magic != int.from_bytes(MAGIC, "big"):
+            raise self._bad(0, "this is no device tree blob")
+        if size > MAX_BLOB:
+            raise self._bad(4, f"the blob says it has {size} bytes: arm64 takes no more than 2 MiB")
+        if not _HEADER.size <= size <= len(data):
+            raise self._bad(4, f"the blob says it has {size} bytes, and there are {len(data)}")
+        if version < 16 or compatible > 17 or compatible > version:
+            raise self._bad(20, f"version {version} (compatible with {compatible}) is not known")
+        if version == 16:
+            struct_size = size - struct_at if struct_at > strings_at else strings_at - struct_at
+        self._check_block(8, struct_at, struct_size, size, "structure", 4)
+        self._check_block(12, strings_at, strings_size, size, "strings", 1)
+        self._check_block(16, map_at, _PAIR.size, size, "reserve map", 8)
+        self._size, self._map_at = size, map_at
+        self._struct = (struct_at, struct_at + struct_size)
+        self._strings = data[strings_at : strings_at + strings_size]
+        self._last_name = self._strings.rfind(b"\0")
+
+    def _check_block(self, field: int, start: int, length: int, size: int, what: str, align: int) -> None:
+        if start < _HEADER.size or start + length > size:
+            raise self._bad(field, f"the {what} block [{start:#x}, {start + length:#x}) lies outside the blob")
+        if start % align:
+            raise self._bad(field, f"the {what} block at {start:#x} is not aligned to {align} bytes")
+
+    def _reserve_map(self) -> None:
+        at = self._map_at
+        while True:
+            if at + _PAIR.size > self._size:
+                raise self._bad(at, "the reserve map has no end")
+            start, length = _PAIR.unpack_from(self._data, at)
+            if not length:  # kernels stop at the first size of 0, whatever its address
+                return
+            if len(self.reserve_map) == MAX_ENTRIES:
+                raise _too_many(Location(self._name, offset=at))
+            self.reserve_map.append((start, length))
+            at += _PAIR.size
+
+    def _structure(self) -> None:
+        at, end = self._struct
+        node: Node | None = None
+        root: Node | None = None
+        depth = 0
+        while (token := self._word(at, end)) != _END:
+            begin, at = at, at + 4
+            if token == _BEGIN:
+                depth += 1
+                node, at = self._begin(node, root, begin, end, depth)
+                root = root or node
+            elif token == _NOP:
+                continue
+            elif token not in (_END_NODE, _PROP):
+                raise self._bad(begin, f"{token:#x} is no token of a device tree")
+            elif node is None:
+                what = "a property stands outside all nodes" if token == _PROP else "a node ends that has not begun"
+                raise self._bad(begin, what)
+            elif token == _PROP:
+                at = self._property(node, at, end)
+            else:
+                node, depth = node.parent, depth - 1
+        if node is not None or root is None:
+            raise self._bad(at, "the tree ends inside a node" if node is not None else "the tree has no root node")
+        self.root = root
+
+    def _begin(self, parent: Node | None, root: Node | None, begin: int, end: int, depth: int) -> tuple[Node, int]:
+        """A new node, and where its first token is."""
+        if parent is None and root is not None:
+            raise self._bad(begin, "there is a second root node")
+        if depth > MAX_DEPTH:
+            raise self._bad(begin, f"nodes are nested more than {MAX_DEPTH} deep")
+        name, at = self._name_at(begin + 4, end)
+        node = Node(name, begin, parent)
+        if parent is not None:
+            parent.children.append(node)
+        return node, at
+
+    def _property(self, node: Node, at: int, end: int) -> int:
+        length, name_at = self._word(at, end), self._word(at + 4, end)
+        if name_at >= len(self._strings):
+            raise self._bad(at + 4, f"a property's name at {name_at:#x} lies outside the strings block")
+        if name_at > self._last_name:
+            raise self._bad(at + 4, "a property's name has no end")
+        start = at + 8
+        if start + length > end:
+            raise self._bad(at, f"a property of {length} bytes does not fit in the structure block")
+        # Many properties may share one long name: no more of it is looked at than is kept.
+        kept = self._strings[name_at : name_at + _MAX_NAME].partition(b"\0")[0]
+        name = kept.decode("utf-8", "backslashreplace")
+        # Of two properties of one name the first counts, as for fdt_getprop().
+        node.properties.setdefault(name, self._data[start : start + length])
+        return start + length + 3 & ~3
+
+    def _name_at(self, at: int, end: int) -> tuple[str, int]:
+        stop = self._data.find(b"\0", at, end)
+        if stop < 0:
+            raise self._bad(at, "a node's name has no end")
+        return self._data[at : min(stop, at + _MAX_NAME)].decode("utf-8", "backslashreplace"), stop + 4 & ~3
+
+    def _word(self, at: int, end: int) -> int:
+        if at + 4 > end:
+            raise self._bad(at, "the structure block ends in the middle")
+        word: int = _WORD.unpack_from(self._data, at)[0]
+        return word
+
+
+class Entries:
+    """Takes ranges out of properties, and counts them over a whole blob: what is done with them is bounded."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._left = name, MAX_ENTRIES
+
+    def of(self, node: Node, value: bytes, *counts: int) -> list[tuple[int, ...]]:
+        """As `cells`, of a node's property. Raises InputError, at the node, once a blob has more than `MAX_ENTRIES`."""
+        step = 4 * sum(counts)
+        self._left -= len(value) // step if step else 0
+        if self._left < 0:
+            raise _too_many(Location(self._name, offset=node.offset))
+        return list(cells(value, *counts))
+
+
+def _too_many(where: Location) -> InputError:
+    return InputError(where, f"has more than {MAX_ENTRIES} ranges", "give the tree of one machine")
+
+
+def number(value: bytes) -> int:
+    """Cells as one number, of which only 64 bits are kept: of_read_number()."""
+    return int.from_bytes(value, "big") & (1 << 64) - 1
+
+
+def cells(value: bytes, *counts: int) -> Iterator[tuple[int, ...]]:
+    """The groups of numbers in a property, each of so many cells; an incomplete last group is left out."""
+    step = 4 * sum(counts)
+    if not step:
+        return
+    for at in range(0, len(value) - step + 1, step):
+        group = []
+        for count in counts:
+            group.append(number(value[at : at + 4 * count]))
+            at += 4 * count  # noqa: PLW2901 - walks through the group
+        yield tuple(group)

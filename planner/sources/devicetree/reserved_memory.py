@@ -1,0 +1,138 @@
+"""/reserved-memory of a device tree: nodes with an address, then those with a size only, which memblock places.
+
+A first pass reserves whatever has an address and remembers the first range of each node; a second one places the
+others and sets pools up. A pool that cannot be set up is given back, or, if it has no-map, becomes ordinary memory.
+Imports `dt_state` and `fdt`. Source: fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(),
+drivers/of/of_reserved_mem.c; rmem_cma_setup() and rmem_dma_setup(), kernel/dma @ 6.1.
+"""
+
+from __future__ import annotations
+
+from planner.base.sizes import MIB
+from planner.base.text import counted
+from planner.kernel.memory_map import Flag
+from planner.sources.devicetree.fdt import Node, number
+from planner.sources.devicetree.state import SPAN, State
+
+__all__ = ["MAX_NODES", "scan", "set_up"]
+
+MAX_NODES = 64
+"""Nodes that are remembered between the passes: MAX_RESERVED_REGIONS."""
+
+_CMA_ALIGN = 2 * MIB  # pageblock_nr_pages with 4K pages: CMA_MIN_ALIGNMENT_BYTES, since 5.19
+_NOMAP = Flag.NOMAP.value
+
+
+def scan(tree: State) -> list[tuple[Node, int, int]]:
+    """Reserve what has an address. The nodes that are remembered, with their first range; empty: to be placed."""
+    parent = tree.root.child("reserved-memory")
+    if parent is None:
+        return []
+    if (
+        parent.cell("#address-cells") != tree.address_cells
+        or parent.cell("#size-cells") != tree.size_cells
+        or "ranges" not in parent.properties
+    ):
+        tree.notes.append("/reserved-memory has other cells than the root, or no ranges: kernels ignore it whole")
+        return []
+    saved: list[tuple[Node, int, int]] = []
+    for node in parent.children:
+        if not node.available:
+            continue
+        first = _static(tree, node) if "reg" in node.properties else (0, 0)
+        if first is None or ("reg" not in node.properties and "size" not in node.properties):
+            continue
+        if len(saved) < MAX_NODES:
+            saved.append((node, *first))
+        elif "reg" not in node.properties:
+            tree.tell(node, f"6.1 has room for {MAX_NODES} nodes, what comes later without an address is ignored")
+    return saved
+
+
+def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
+    """Place the nodes that have no address, and set up all pools."""
+    placed = 0
+    # In the order of their addresses; those without one come first.
+    for node, start, end in sorted(saved, key=lambda item: (item[1], item[2])):
+        at: tuple[int, int] | None = (start, end)
+        if start == end:
+            at = _dynamic(tree, node) if "size" in node.properties else None
+            placed += 1
+        if at is not None and (why := _refused(tree, node, *at)) is not None:
+            tree.tell(node, why)
+            if "no-map" in node.properties:
+                tree.memblock.mark(at[0], at[1] - at[0], _NOMAP, value=False)
+            else:
+                tree.release(*at)
+    if placed:
+        tree.notes.append(
+            counted(placed, "reserved-memory node has", "reserved-memory nodes have")
+            + " a size but no address: placed as 6.1 would, with 4K pages, in the tree's order, and without the kernel "
+            "image in the way"
+        )
+
+
+def _static(tree: State, node: Node) -> tuple[int, int] | None:
+    """Reserve every range of a node. The first of them; None where there is none."""
+    value = node.properties["reg"]
+    if len(value) % (4 * (tree.address_cells + tree.size_cells)):
+        tree.tell(node, "the length of its reg is wrong, it is skipped")
+        return None
+    ranges = tree.pairs(node, value)
+    for start, end in ranges:
+        if start >= end:
+            continue
+        if "no-map" not in node.properties:
+            tree.reserve(start, end, node.name)
+        elif tree.memblock.is_region_reserved(start, end - start) and tree.memblock.overlaps(start, end - start):
+            tree.tell(node, "it is reserved already and cannot become nomap")
+        else:
+            tree.memblock.mark(start, end - start, _NOMAP)
+    return ranges[0] if ranges else None
+
+
+def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
+    """Where memblock places a node, in the first of its ranges that has room: __reserved_mem_alloc_size()."""
+    size_value, align_value = node.properties["size"], node.properties.get("alignment", b"")
+    if len(size_value) != 4 * tree.size_cells or len(align_value) not in (0, 4 * tree.address_cells):
+        tree.tell(node, "the length of its size or alignment is wrong, it is skipped")
+        return None
+    size, align = number(size_value), number(align_value)
+    if _is_pool(node) and "no-map" not in node.properties:
+        align = max(align, _CMA_ALIGN)
+    if align & (align - 1):
+        tree.tell(node, "its alignment is no power of two, it is skipped")
+        return None
+    ranges = [(0, SPAN - 1)]
+    if (value := node.properties.get("alloc-ranges")) is not None:
+        if len(value) % (4 * (tree.address_cells + tree.size_cells)):
+            tree.tell(node, "the length of its alloc-ranges is wrong, it is skipped")
+            return None
+        ranges = tree.pairs(node, value)
+    found = None
+    if 0 < size < SPAN // 2:
+        found = next((at for a, b in ranges if (at := tree.memblock.search(size, align, a, b)) is not None), None)
+    if found is None:
+        tree.tell(node, f"there is no room for its {size >> 10}K")
+        return None
+    tree.reserve(found, found + size, node.name)
+    if "no-map" in node.properties:
+        tree.memblock.mark(found, size, _NOMAP)
+    return found, found + size
+
+
+def _is_pool(node: Node) -> bool:
+    return "reusable" in node.properties and "shared-dma-pool" in node.strings("compatible")
+
+
+def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
+    """Why a node is a pool that no driver takes; None if one does, or it is no pool."""
+    if not _is_pool(node):
+        return None
+    if "no-map" in node.properties:
+        return "a pool that is reusable cannot have no-map, it becomes ordinary memory"
+    if "linux,cma-default" in node.properties and any(w.startswith("cma=") for w in (tree.cmdline or "").split()):
+        return "cma= is on the command line, the pool is given back"
+    if (start | end) % _CMA_ALIGN:
+        return "the pool is not aligned to 2M, with 4K pages it is given back"
+    return None

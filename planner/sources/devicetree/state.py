@@ -1,0 +1,69 @@
+"""What a kernel has made of a device tree so far: memblock, names of reservations, what to tell. Imports `fdt`."""
+
+from __future__ import annotations
+
+from planner.base.errors import InputError, Location, printable
+from planner.base.ranges import subtract
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Reserved
+from planner.sources.devicetree.fdt import Entries, Node
+
+__all__ = ["SPAN", "State"]
+
+SPAN = 1 << 64
+_NAMED = 3  # of the nodes that one note is about
+
+
+class State:
+    """The state between the steps; the numbers in it are in the cells of the root node."""
+
+    def __init__(self, root: Node, name: str) -> None:
+        self.root, self.name = root, name
+        self.address_cells = self._cell_count("#address-cells")
+        self.size_cells = self._cell_count("#size-cells")
+        self.memblock = Memblock()
+        self.reserved: list[Reserved] = []
+        self.notes: list[str] = []
+        self.cmdline: str | None = None
+        self._entries = Entries(name)
+        self._told: dict[str, list[str]] = {}
+
+    def _cell_count(self, name: str) -> int:
+        count = self.root.cell(name)
+        if count is None:
+            return 1  # OF_ROOT_NODE_ADDR_CELLS_DEFAULT, OF_ROOT_NODE_SIZE_CELLS_DEFAULT
+        if not 0 < count <= 4:
+            where = Location(self.name, offset=self.root.offset)
+            raise InputError(
+                where, f"{name} of the root node is {count}", "give the tree of a machine: 1 or 2 is usual"
+            )
+        return count
+
+    def pairs(self, node: Node, value: bytes) -> list[tuple[int, int]]:
+        """A property of (address, size) pairs, as `[start, end)` with nothing beyond 64 bits. Raises InputError."""
+        found = self._entries.of(node, value, self.address_cells, self.size_cells)
+        return [(start, min(start + size, SPAN - 1)) for start, size in found]
+
+    def reserve(self, start: int, end: int, label: str) -> None:
+        """Reserve, and remember under which name."""
+        if start < end:
+            self.memblock.reserve(start, end - start)
+            self.reserved.append(Reserved(start, end, printable(label)))
+
+    def release(self, start: int, end: int) -> None:
+        """Give a range back, whoever reserved it."""
+        self.memblock.free(start, end - start)
+        kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), [(start, end)])]
+        self.reserved = [Reserved(*piece, name) for name, piece in kept]
+
+    def tell(self, node: Node, what: str) -> None:
+        """Something to be told of a node of /reserved-memory; what is the same of many is one note in the end."""
+        self._told.setdefault(what, []).append(node.name)
+
+    def all_notes(self) -> list[str]:
+        """The notes, those about nodes last."""
+        merged = []
+        for what, names in self._told.items():
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            merged.append(f"reserved-memory {', '.join(map(printable, names[:_NAMED]))}{more}: {what}")
+        return [*self.notes, *merged]

@@ -1,0 +1,1 @@
+"""JSON inputs: maps, whole reports taken as maps, procedures of the TLB model."""

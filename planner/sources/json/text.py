@@ -1,0 +1,129 @@
+"""JSON as text: decoded strictly, and where in it a value stands. Imports `bounds` and `errors` only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from planner.base.errors import InputError, Location
+from planner.sources.bounds import MAX_ROWS
+
+__all__ = ["load", "locate"]
+
+_PIECE = r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]'
+_VALUES = 8 * MAX_ROWS  # five of a row, and its flags
+_LONG = r"\d{4300}"
+"""Python refuses to convert more digits at once; nothing here has so many."""
+
+
+class _RefusedError(ValueError):
+    """What JSON allows, or Python's reading of it, and no document here may have."""
+
+
+def load(text: str, name: str) -> object:
+    """A document. Raises InputError for what is no JSON, for a key that an object has twice, and for more than any map.
+
+    An object takes ten times the memory of its text: objects, lists and values are counted before any is made.
+    """
+    if len(text) > MAX_ROWS:
+        for marks, kind, most in (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "values", _VALUES)):
+            if text.count(marks) > most:
+                raise InputError(name, f"has more than {most} {kind}", "give the map of one machine")
+    try:
+        return json.loads(text, parse_constant=_constant, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            Location(name, error.lineno, error.colno), f"is not JSON: {error.msg}", "check the document there"
+        ) from None
+    except RecursionError:
+        raise InputError(Location(name, 1, 1), "is not usable JSON: it is nested too deeply", "check it") from None
+    except _RefusedError as error:
+        found = re.search(r"\b(?:NaN|-?Infinity)\b", text)
+        at = _second_key(text) if found is None or "twice" in str(error) else found.start()
+        raise InputError(Location(name, *_line_and_column(text, at)), str(error), "check the document there") from None
+    except ValueError:
+        digits = re.search(_LONG, text)
+        where = Location(name, *_line_and_column(text, digits.start() if digits else 0))
+        raise InputError(where, "this number does not fit in 64 bits", "check the number") from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise _RefusedError(f"{text} is no number here")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"the key {twice[:40]!r} stands here twice")
+    return found
+
+
+def _second_key(text: str) -> int:
+    """Where an object has a key for the second time."""
+    open_objects: list[set[str] | None] = []
+    for piece in re.finditer(_PIECE, text):
+        mark = piece[0]
+        if mark in ("{", "["):
+            open_objects.append(set() if mark == "{" else None)
+        elif mark in ("}", "]"):
+            open_objects.pop()
+        elif piece[2] and open_objects:
+            keys = open_objects[-1]
+            if keys is not None:
+                if piece[1] in keys:
+                    return piece.start()
+                keys.add(piece[1])
+    return 0
+
+
+def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+    """Line and column, from 1, of the value at a path of keys and indices, or as far down as there is one.
+
+    key: the place of the last key itself, not of its value. Found by reading the document, which must be valid, once
+    more.
+    """
+    decoder = json.JSONDecoder()
+    at = _skip(text, 0)
+    for depth, part in enumerate(path):
+        found = _child(text, at, part, decoder, key=key and depth == len(path) - 1)
+        if found is None:
+            break
+        at = found
+    return _line_and_column(text, at)
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, *, key: bool) -> int | None:
+    """Where a member of an object or array starts."""
+    opening = text[at : at + 1]
+    if opening not in ("{", "["):
+        return None
+    at = _skip(text, at + 1)
+    index = 0
+    while at < len(text) and text[at] not in "}]":
+        name: object = index
+        start = at
+        if opening == "{":
+            name, at = decoder.raw_decode(text, at)
+            at = _skip(text, _skip(text, at) + 1)
+        if name == part and isinstance(part, str) == (opening == "{"):
+            return start if key else at
+        _, at = decoder.raw_decode(text, at)
+        at = _skip(text, at)
+        if at < len(text) and text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+    return None

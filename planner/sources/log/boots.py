@@ -1,0 +1,155 @@
+"""The boots in one log: a serial console and a journal hold several, one after another.
+
+The log of a crash is that of the production kernel followed by the capture kernel's, which sees other memory and has
+another command line. Source of the lines that begin a boot: arch/arm64/kernel/setup.c, init/main.c, mm/mm_init.c @ 5.10
+to 7.2; a console that comes late may print the whole log once more: register_console(), kernel/printk/printk.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from planner.base.errors import InputError
+from planner.base.records import dataclass
+from planner.sources.log.prefix import without_prefix
+
+__all__ = ["boots", "maybe_several"]
+
+_CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zone ranges:"
+_SEPARATORS = ("-- Boot ", "-- Reboot --")  # of journalctl, between boots
+_MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
+
+_MOST = 1000
+_STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
+_NEAR = 1000  # characters from the first line of a boot to the second, at most
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch `[start, end)` of the text, in characters. firm: the log itself says that another boot begins."""
+
+    start: int
+    end: int
+    firm: bool
+
+
+def maybe_several(text: str) -> bool:
+    """Whether a log may hold more than one boot: quick, and rarely wrong."""
+    return any(text.count(mark) > 1 for mark in _MARKS[:3]) or any(mark in text for mark in _SEPARATORS)
+
+
+def boots(text: str, name: str) -> list[range]:
+    """The lines of each boot, numbered from 1. What a console repeats from the beginning is one boot, told last.
+
+    Raises InputError for a log of very many boots.
+    """
+    parts: list[_Part] = []
+    found = _parts(text, name)
+    for part in found:
+        if parts and not part.firm and _repeats(text, parts[-1], part):
+            parts[-1] = part
+        elif parts and not part.firm and part is found[-1] and _repeats(text, part, parts[-1]):
+            break  # the log ends while it is repeated
+        else:
+            parts.append(part)
+    lines: list[range] = []
+    number = at = 0
+    for part in parts:
+        number += text.count("\n", at, part.start)
+        first, at = number + 1, part.end
+        number += text.count("\n", part.start, part.end)
+        lines.append(range(first, number + 1 + (not text.endswith("\n", 0, part.end))))
+    return lines
+
+
+def _parts(text: str, name: str) -> list[_Part]:
+    """The text, cut where a boot begins or begins to be repeated."""
+    from heapq import merge  # noqa: PLC0415 - most logs are of one boot
+
+    parts: list[_Part] = []
+    start, firm, cutter = 0, True, _Cutter(text)
+    for at, end, mark in merge(*(_lines_with(text, mark) for mark in _MARKS)):
+        separated = mark in _SEPARATORS
+        cut = (end if text.startswith(mark, at) else None) if separated else cutter.cut(at, end, mark)
+        if cut is None:
+            continue
+        parts.append(_Part(start, cut, firm))
+        if len(parts) >= _MOST:
+            raise InputError(name, f"holds {_MOST} boots or more", "give the log of one: journalctl -k -b")
+        start, firm = cut, separated
+        if separated:
+            cutter = _Cutter(text)
+    return [*parts, _Part(start, len(text), firm)]
+
+
+def _lines_with(text: str, mark: str) -> Iterator[tuple[int, int, str]]:
+    """Where lines with a text begin and end."""
+    at = text.find(mark)
+    while at >= 0:
+        end = text.find("\n", at) + 1 or len(text)
+        yield text.rfind("\n", 0, at) + 1, end, mark
+        at = text.find(mark, end)
+
+
+class _Cutter:
+    """Decides which marks begin another boot, from those that came before in this one."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._seen: set[str] = set()
+        self._stamped = False
+        self._cpu = -1  # where the last "Booting Linux" line begins that was not taken for another boot
+
+    def cut(self, at: int, end: int, mark: str) -> int | None:
+        """Where another boot begins, if it does with the line `[at, end)` or what led to it."""
+        raw = self._text[at:end]
+        before = self._text[self._text.rfind("\n", 0, max(at - 1, 0)) + 1 : at]
+        # Two consoles on one line may tell everything twice.
+        if raw == before or not without_prefix(raw).startswith(mark):
+            return None
+        stamp, last = _stamp(raw), _stamp(before)
+        anew = stamp is not None and (stamp < last if last is not None else stamp == 0 and bool(self._seen))
+        near = self._cpu >= 0 and at - self._cpu < _NEAR
+        if mark == _CPU:
+            # Another processor's, unless time starts anew or the version follows.
+            begins, where = anew, at
+        else:
+            again = stamp == 0 or near or (stamp is None and not self._stamped)
+            begins = mark in self._seen and (anew or again)
+            where = self._cpu if self._cpu >= 0 and (near or mark == _ZONES) else at
+        if begins:
+            self._seen, self._cpu = set(), -1
+        elif mark == _CPU and self._seen:
+            self._cpu = at
+        if not self._seen:
+            self._stamped = stamp is not None
+        self._seen.add(mark)
+        return where if begins else None
+
+
+def _stamp(line: str) -> float | None:
+    """Seconds since boot at the beginning of a line, where the kernel or the journal gives them."""
+    found = re.match(_STAMP, line)
+    return float(found[1]) if found else None
+
+
+def _repeats(text: str, part: _Part, other: _Part) -> bool:
+    """Whether all that the kernel says in one part comes again in another, in this order and at the same times."""
+    told, again = _told(text, part), _told(text, other)
+    first = next(told, None)
+    return first is not None and first in again and all(line in again for line in told)
+
+
+def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
+    """The kernel's lines of a part, from the one that begins the boot: those with a time stamp, if that has one."""
+    began = stamped = False
+    at = part.start
+    while at < part.end:
+        end = text.find("\n", at, part.end) + 1 or part.end
+        raw, at = text[at:end], end
+        line = _stamp(raw), without_prefix(raw).rstrip()
+        if not began and line[1].startswith(_MARKS):
+            began, stamped = True, line[0] is not None
+        if began and line[1] and not (stamped and line[0] is None):
+            yield line

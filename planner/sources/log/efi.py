@@ -1,0 +1,142 @@
+"""The EFI memory map that a kernel prints with `efi=debug`, and the memblock that it makes of it.
+
+Under EFI the map of the firmware is all that arm64 knows of its memory; memory nodes of a device tree are thrown
+away. Source: reserve_regions(), is_memory(), is_usable_memory(), drivers/firmware/efi/arm-init.c @ 4.5 to 5.10 and
+efi-init.c @ 6.1; memrange_efi_to_native(), include/linux/efi.h.
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.base.records import dataclass, replace
+from planner.base.sizes import KIB
+from planner.kernel.machine import Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
+
+__all__ = ["ASSUMED", "Entry", "entry", "for_pages", "memblock_of", "regions_of"]
+
+ASSUMED = "the EFI map is read for 4K pages: the log does not tell the page size"
+
+_ENTRY = (
+    r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
+    r"((?:[A-Z0-9 ]{1,4}\|)*[A-Z0-9 ]{1,4}|attr=0x[0-9a-f]{1,16})\](\*?)"
+)
+_USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")
+_ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "SP": 1 << 18}
+_WB, _SPECIAL = 8, 1 << 18
+_ACPI = "ACPI reclaim"
+_CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combining
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One descriptor: bytes `[start, end)`, its type in lower case, attribute bits of the UEFI specification.
+
+    starred: an old kernel marked it as one that it keeps to the firmware.
+    """
+
+    start: int
+    end: int
+    type: str
+    attributes: int
+    starred: bool = False
+
+
+def entry(line: str) -> Entry | None:
+    """The descriptor on one line of a log, without its timestamp; None for any other line."""
+    match = re.match(_ENTRY, line)
+    if match is None:
+        return None
+    bits = 0
+    if match[4].startswith("attr="):
+        bits = int(match[4][5:], 16)
+    else:
+        for word in match[4].split("|"):
+            bits |= _ATTRIBUTES.get(word.strip(), 0)
+    return Entry(int(match[1], 16), int(match[2], 16) + 1, match[3].strip().lower(), bits, match[5] == "*")
+
+
+def memblock_of(entries: list[Entry], page_size: int) -> tuple[list[Region], list[Reserved]]:
+    """Memory regions with NOMAP where the firmware keeps them, and what is reserved of them at once.
+
+    Descriptors have 4K pages and are widened to the kernel's. In the order listed, as the kernel adds them.
+    """
+    memblock = Memblock()
+    reserved: list[Reserved] = []
+    old = any(e.starred for e in entries)
+    for e in entries:
+        start, end = _widened(e.start, e.end, page_size)
+        if start >= end or not e.attributes & _CACHEABLE or e.attributes & _SPECIAL:
+            continue
+        memblock.add(start, end - start)
+        usable = e.type.startswith(_USABLE) and e.attributes & _WB
+        # Up to 4.14 the ACPI tables were the firmware's too, and each such line ended in a star.
+        if e.starred if old else not usable:
+            memblock.mark(start, end - start, Flag.NOMAP.value)
+        elif e.type.startswith("acpi reclaim"):
+            reserved.append(Reserved(start, end, _ACPI))
+    return memblock.memory, reserved
+
+
+def regions_of(
+    entries: list[Entry], nodes: list[Region], page_size: int | None, notes: list[str]
+) -> tuple[list[Region], list[Reserved]]:
+    """The memory of a log that has no memblock dump, and what the firmware reserves of it.
+
+    nodes: the node ranges of the log, which are memblock's own; the EFI map then only adds what is NOMAP in them.
+    """
+    nodes = sorted(nodes, key=lambda r: r.start)
+    if not entries:
+        return nodes, []
+    if page_size is None:
+        notes.append(ASSUMED)
+    regions, reserved = memblock_of(entries, page_size or 4 * KIB)
+    if not nodes:
+        notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")
+        return regions, reserved
+    return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags]), reserved
+
+
+def for_pages(machine: Machine, page_size: int | None) -> Machine:
+    """The machine of a log whose EFI map was read for 4K pages, once another source tells the kernel's page size.
+
+    Widening to larger pages what was widened to 4K pages is the same as doing it at once.
+    """
+    if page_size is None or ASSUMED not in machine.notes:
+        return machine
+    memory = machine.memory
+    nomap = [_widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
+    if any(r.node is not None for r in memory.regions):
+        # Node ranges are memblock's own, in pages of the kernel.
+        regions = _joined(with_nomap(memory.regions, nomap))
+    else:
+        memblock = Memblock()
+        for r in memory.regions:
+            start, end = _widened(r.start, r.end, page_size)
+            memblock.add(start, end - start)
+        for start, end in nomap:
+            memblock.mark(start, end - start, Flag.NOMAP.value)
+        regions = memblock.memory
+    reserved = [
+        Reserved(*_widened(r.start, r.end, page_size), r.name) if r.name == _ACPI else r for r in memory.reserved
+    ]
+    notes = tuple(note for note in machine.notes if note != ASSUMED)
+    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), notes=notes)
+
+
+def _widened(start: int, end: int, page_size: int) -> tuple[int, int]:
+    return start // page_size * page_size, -(-end // page_size) * page_size
+
+
+def _joined(regions: list[Region]) -> list[Region]:
+    """The same, without boundaries inside NOMAP memory of one node."""
+    joined: list[Region] = []
+    for r in regions:
+        last = joined[-1] if joined else None
+        if last and r.flags & Flag.NOMAP.value and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
+            joined[-1] = replace(last, end=r.end)
+        else:
+            joined.append(r)
+    return joined

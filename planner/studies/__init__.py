@@ -1,0 +1,1 @@
+"""What asks the plan many times: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""

@@ -1,0 +1,264 @@
+"""One map, one request, every strategy: what each would do, what it costs, and which serves an aim best.
+
+The plans are the same that `plan --strategy` makes; what they share is worked out once. Imports `planning` and what
+stands before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.records import dataclass, replace
+from planner.base.sizes import format_size
+from planner.kernel import crashkernel as ck
+from planner.kernel.machine import Machine
+from planner.kernel.ptdump import Leaves
+from planner.planning.context import own_effect
+from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.result import KernelView, Plan, Waste
+from planner.planning.strategies import STRATEGIES, Strategy
+
+__all__ = ["AIMS", "Comparison", "Row", "make_comparison"]
+
+AIMS = {
+    "protected": "crash memory that can be unmapped, with the fewest page tables",
+    "fast": "the fewest TLB entries to cover all memory",
+    "small": "the least memory in page tables and in what is kept of the rounding",
+}
+"""What a comparison may look for, and what that means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One strategy for one size.
+
+    size: bytes asked for. needs, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of what the
+    kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2; no_aborts: it must promise no conflict aborts,
+    too. obstacle: why it cannot be had on this machine, "" if nothing is known against it. best: whether it serves
+    the aim best among the strategies for this size.
+    """
+
+    size: int
+    strategy: str
+    plan: Plan
+    needs: str
+    bbm_level: int
+    no_aborts: bool
+    boot_time_only: bool
+    one_cpu: bool
+    since: str
+    obstacle: str = ""
+    best: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What became of the request."""
+        return self.plan.reservation.outcome
+
+    @property
+    def crash(self) -> Range | None:
+        """The crash memory."""
+        return self.plan.reservation.crash
+
+    @property
+    def low(self) -> Range | None:
+        """The low part."""
+        return self.plan.reservation.low
+
+    @property
+    def area(self) -> Range | None:
+        """The aligned area."""
+        return self.plan.reservation.area
+
+    @property
+    def protected(self) -> bool:
+        """Whether the crash memory can be unmapped."""
+        return self.plan.reservation.protected
+
+    @property
+    def bytes(self) -> Leaves:
+        """Bytes of the linear map by kind of leaf."""
+        return self.plan.mapping.bytes
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of all page tables of the linear map."""
+        return self.plan.mapping.table_bytes
+
+    @property
+    def tlb_entries(self) -> int:
+        """TLB entries that cover the linear map."""
+        return self.plan.mapping.tlb_entries
+
+    @property
+    def waste(self) -> Waste:
+        """What it costs."""
+        return self.plan.waste
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every strategy for each size.
+
+    request: what was asked for, as given; the sizes where nothing else was. sizes: bytes, as listed, or the one of
+    the request. best: the strategy that serves the aim best for the first size; None where nothing is reserved.
+    reason: why, in words.
+    """
+
+    request: str
+    source: str
+    ram: int
+    kernel: KernelView
+    aim: str
+    sizes: tuple[int, ...]
+    best: str | None
+    reason: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reserved(self) -> bool:
+        """Whether any strategy reserves anything: the exit status of `compare`."""
+        return any(row.plan.reserved for row in self.rows)
+
+
+def make_comparison(
+    machine: Machine,
+    crashkernel: str | None = None,
+    options: Options | None = None,
+    *,
+    sizes: Sequence[int] = (),
+    aim: str = "protected",
+) -> Comparison:
+    """Every strategy on one machine; `options.strategy` does not matter.
+
+    sizes: bytes, each instead of the size of CRASHKERNEL, whose `,high`, `,low` and offset stay; without CRASHKERNEL
+    plain sizes. aim: one of `AIMS`. Raises InputError for another aim, and as `make_plan` does.
+    """
+    if aim not in AIMS:
+        raise InputError("--aim", f"no aim {aim!r}", f"use one of {', '.join(AIMS)}")
+    options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
+    if sizes and options.preset is not None:
+        raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
+    asked = crashkernel if crashkernel is not None or not sizes else format_size(sizes[0])
+    question = ask(machine, asked, options)
+    questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
+    sizes = sizes or (question.request.size,)
+    rows: list[Row] = []
+    reason = ""
+    for size, one in zip(sizes, questions, strict=True):
+        found, why = _ranked([_row(size, one, strategy) for strategy in STRATEGIES.values()], aim)
+        rows += found
+        reason = reason or why
+    first = rows[: len(STRATEGIES)]
+    by_name = {row.strategy: row for row in first}
+    notes = dict.fromkeys(note for name in ("mainline", "pud-aligned") for note in by_name[name].plan.notes)
+    mainline = by_name["mainline"].plan
+    listed = ",".join(format_size(size) for size in sizes)
+    return Comparison(
+        request=question.text if asked is crashkernel else listed,
+        source=machine.source,
+        ram=mainline.memory.ram,
+        kernel=mainline.kernel,
+        aim=aim,
+        sizes=sizes,
+        best=next((row.strategy for row in first if row.best), None),
+        reason=reason,
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
+    """The request with each size in place of its own; `,high` stays also where the kernel does not read it."""
+    request, profile = question.request, question.mainline.profile
+    if request.plain.rc == ck.ENOENT:
+        cmdline = ck.as_cmdline(question.text)
+        low = ck.suffixed_entry(cmdline, ",low", profile)
+        if ck.suffixed_entry(cmdline, ",high", profile).rc == 0:
+            rest = f" crashkernel={low.size},low" if low.rc == 0 else ""
+            return [f"crashkernel={format_size(size)},high{rest}" for size in sizes]
+    at = f"@{request.base:#x}" if request.base else ""
+    return [f"{format_size(size)}{at}" for size in sizes]
+
+
+def _row(size: int, question: Question, strategy: Strategy) -> Row:
+    plan = answer(question, strategy)
+    acting, since = strategy, strategy.since
+    if strategy.effect is None:
+        acting = STRATEGIES[_ACTING[own_effect(question.mainline)]]
+        since = f"here: {acting.name} ({question.mainline.profile.spans})"
+    return Row(
+        size=size,
+        strategy=strategy.name,
+        plan=plan,
+        needs=acting.needs,
+        bbm_level=min(max(acting.bbm_level, 0), 2),
+        no_aborts=acting.bbm_level > 2,
+        boot_time_only=acting.boot_time,
+        one_cpu=acting.one_cpu,
+        since=since,
+        obstacle="" if acting is not strategy else _obstacle(strategy, question),
+    )
+
+
+_ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
+
+
+def _obstacle(strategy: Strategy, question: Question) -> str:
+    """Why a strategy cannot be had here, as far as one can tell."""
+    mainline = question.mainline
+    if strategy.bbm_level > 0 and not mainline.no_aborts:
+        return "no processor here is known to split blocks live"
+    if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
+        return "with DMA zones the limit is not known that early"
+    return ""
+
+
+def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
+    """The rows with the best one marked, and the reason."""
+    reserved = [row for row in rows if row.plan.reserved]
+    if not reserved:
+        return rows, "nothing is reserved under any strategy"
+    usable = [row for row in reserved if not row.obstacle]
+    # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
+    best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != "mainline"))
+    return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
+
+
+def _merit(row: Row, aim: str) -> tuple[int, ...]:
+    """Smaller is better."""
+    memory, tlb = row.table_bytes + row.waste.kept, row.tlb_entries
+    unprotected = int(not row.protected)
+    if aim == "protected":
+        return unprotected, memory, tlb, row.waste.rounding
+    if aim == "fast":
+        return tlb, unprotected, memory, row.waste.rounding
+    return memory, unprotected, tlb, row.waste.rounding
+
+
+def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
+    """Why a row is the best, in words."""
+    pages = best.waste.extra_table_bytes
+    more = f"{format_size(pages)} of page tables more than without a crash kernel" if pages else "no more page tables"
+    if aim == "protected":
+        if best.protected:
+            among = sum(row.protected for row in usable)
+            text = f"its memory can be unmapped, for {more}"
+            text += (
+                f": the least of the {among} strategies that protect here" if among > 1 else ": only this one protects"
+            )
+        else:
+            text = f"no strategy that can be had here protects the memory; this one needs {more}"
+    elif aim == "fast":
+        text = f"{best.tlb_entries:,} TLB entries cover all memory, and none that can be had here needs fewer"
+    else:
+        kept = f" and {format_size(best.waste.kept)} kept" if best.waste.kept else ""
+        text = f"{format_size(best.table_bytes)} of page tables{kept}, and none that can be had here takes less"
+    if aim != "protected":
+        text += "; its memory can be unmapped" if best.protected else "; its memory cannot be unmapped"
+    if best.plan.kernel.forced_base_pages:
+        text += "; everything has base pages anyway"
+    return f"{text} ({best.since})"

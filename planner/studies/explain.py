@@ -1,0 +1,194 @@
+"""`explain`: the story of one plan, attempt by attempt and gap by gap, and what would help.
+
+Each attempt is told as memblock makes it: every free gap from the top, what lies in the way above it, and why it was
+not taken, up to the one that was. Nothing is reserved between attempts, until one succeeds; the low part is then
+searched with the main part in place.
+
+Imports `asking`, `imaging` and `remedies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from planner.base.ranges import Range
+from planner.base.records import dataclass
+from planner.base.sizes import U64, round_up
+from planner.kernel.crash_reserve import Attempt
+from planner.kernel.machine import Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap
+from planner.planning.plan import Options, answer
+from planner.planning.result import Plan
+from planner.studies.inquiry import Inquiry, inquire
+from planner.studies.kaslr import Chances, Places
+from planner.studies.remedies import Remedy, remedies
+
+__all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain", "explain_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What ends a free gap. what: `reserved`, `no-map`, `other region`, `end of memory`, `window` or `crash kernel`.
+
+    name: of the reservation, as its source gives it.
+    """
+
+    what: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapStory:
+    """One free gap `[start, end)` in one search.
+
+    usable: the part inside the window. above, below: what ends the usable part (or the gap, where none is usable).
+    reason: `fits`; `small` or `alignment` (short_by: bytes missing); `above` or `below` the window.
+    mirror: seen in the first pass, over mirrored memory only.
+    """
+
+    start: int
+    end: int
+    usable: Range | None
+    above: Edge
+    below: Edge
+    reason: str
+    short_by: int
+    mirror: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStory:
+    """One attempt and the gaps it looked at, from the top; none where the kernel tests a fixed range instead."""
+
+    purpose: str
+    size: int
+    align: int
+    start: int
+    end: int
+    found: int | None
+    gaps: tuple[GapStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """plan: the plan that is told. help: the smallest changes that make it better. any_image: over all positions."""
+
+    plan: Plan
+    attempts: tuple[AttemptStory, ...]
+    help: tuple[Remedy, ...]
+    any_image: Chances | None = None
+
+
+def explain(
+    machine: Machine,
+    crashkernel: str | None = None,
+    options: Options | None = None,
+    *,
+    any_image: bool = False,
+    image_size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """The story of the plan for one machine and one request.
+
+    any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
+    progress: called with what is done and what there is to do. Raises as `make_plan` does.
+    """
+    options = options or Options()
+    inquiry = inquire(machine, crashkernel, options)
+    return explain_on(inquiry, crashkernel, any_image=any_image, image_size=image_size, progress=progress)
+
+
+def explain_on(
+    inquiry: Inquiry,
+    crashkernel: str | None,
+    *,
+    any_image: bool = False,
+    image_size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """As `explain`, on an inquiry that was made for this request."""
+    plan = answer(inquiry.question, inquiry.strategy)
+    return Explanation(
+        plan=plan,
+        attempts=_stories(inquiry, plan),
+        help=remedies(inquiry, crashkernel, plan, progress=progress),
+        any_image=Places(inquiry, image_size).chances(inquiry.question.request) if any_image else None,
+    )
+
+
+def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
+    memblock = inquiry.question.steps.memblock
+    edges = _Edges(inquiry.setting.memory, memblock)
+    tests = bool(inquiry.question.request.base) and inquiry.setting.profile.fixed == "tests"
+    stories = []
+    main: Range | None = None
+    for attempt in plan.reservation.attempts:
+        if attempt.purpose == "low" and main is not None:
+            memblock = memblock.copy()
+            memblock.reserve(main.start, main.size)
+            edges.crash = main
+        elif attempt.found is not None:
+            main = Range(attempt.found, attempt.found + _main_size(inquiry, attempt))
+        gaps = () if tests else _gaps(memblock, attempt, edges)
+        fields = (attempt.purpose, attempt.size, attempt.align, attempt.start, attempt.end, attempt.found)
+        stories.append(AttemptStory(*fields, gaps))
+    return tuple(stories)
+
+
+def _main_size(inquiry: Inquiry, attempt: Attempt) -> int:
+    """What stays reserved of an attempt while the low part is searched: the tail went back already."""
+    size = inquiry.question.request.size if attempt.purpose == "aligned" else attempt.size
+    return round_up(size, inquiry.former.page) if attempt.purpose == "aligned" else size
+
+
+def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory, ...]:
+    if attempt.end <= 1 or attempt.size >= U64:
+        return ()
+    told: list[GapStory] = []
+    for mirror in (True, False) if memblock.has_mirror else (False,):
+        search = attempt.size, attempt.align, attempt.start, attempt.end
+        for rejection in memblock.rejections(*search, mirror_only=mirror):
+            reason = rejection.reason
+            if reason == "outside":
+                reason = "above" if rejection.gap[0] >= attempt.end else "below"
+            told.append(edges.story(rejection.gap, rejection.usable, reason, rejection.short_by, mirror=mirror))
+        found = attempt.found
+        holding = [gap for gap in memblock.gaps(mirror_only=mirror) if found is not None and gap[0] <= found < gap[1]]
+        if holding and memblock.find(*search, mirror_only=mirror) == found:
+            gap = holding[0]
+            usable = (max(gap[0], attempt.start, memblock.page_size), min(gap[1], attempt.end))
+            told.append(edges.story(gap, usable, "fits", 0, mirror=mirror))
+            break
+    return tuple(told)
+
+
+class _Edges:
+    """What ends a gap: by the addresses at which reservations begin and end, and regions do."""
+
+    def __init__(self, memory: MemoryMap, memblock: Memblock) -> None:
+        by_size = sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start))
+        self.above = {r.start: Edge("reserved", r.name) for r in by_size}
+        self.below = {r.end: Edge("reserved", r.name) for r in by_size}
+        self.starts = {r.start: r.flags for r in memblock.memory}
+        self.ends = {r.end: r.flags for r in memblock.memory}
+        self.crash: Range | None = None
+
+    def story(
+        self, gap: tuple[int, int], usable: tuple[int, int] | None, reason: str, short_by: int, *, mirror: bool
+    ) -> GapStory:
+        low, high = usable or gap
+        above = Edge("window") if high < gap[1] else self._of(gap[1], self.above, self.starts, start=True)
+        below = Edge("window") if low > gap[0] else self._of(gap[0], self.below, self.ends, start=False)
+        return GapStory(*gap, Range(low, high) if usable else None, above, below, reason, short_by, mirror)
+
+    def _of(self, address: int, reserved: dict[int, Edge], regions: dict[int, int], *, start: bool) -> Edge:
+        if self.crash is not None and address == (self.crash.start if start else self.crash.end):
+            return Edge("crash kernel")
+        found = reserved.get(address)
+        if found is not None:
+            return found
+        flags = regions.get(address)
+        if flags is None:
+            return Edge("end of memory")
+        return Edge("no-map" if flags & Flag.NOMAP.value else "other region")

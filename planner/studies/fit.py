@@ -1,0 +1,280 @@
+"""`fit`: the largest crash kernel that a machine can give, exactly, and where it would lie.
+
+Imports `asking`.
+"""
+
+from __future__ import annotations
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range, Span
+from planner.base.records import dataclass, replace
+from planner.kernel.crash_reserve import Placement
+from planner.kernel.crashkernel import as_cmdline
+from planner.kernel.machine import Machine
+from planner.planning.capacity import Former, Room, free_below, is_aligned, is_reserved
+from planner.planning.plan import Options
+from planner.planning.result import KernelView, Plan
+from planner.studies.inquiry import FORM_SIZE, NOT_READ, Inquiry, form_name, inquire, readable, value_of
+from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Places
+
+__all__ = ["Answer", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Largest:
+    """Sizes in bytes: for which the plan is `aligned`, and for which memory is reserved at all; None: no size."""
+
+    aligned: int | None
+    reserved: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What the roomiest gap of a window holds: `size` bytes, in the free range `gap`."""
+
+    size: int
+    gap: Range
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFit:
+    """One window `[start, end)` by itself, whatever other windows hold.
+
+    aligned, exact: the most that one gap holds for the aligned and for the ordinary attempt; *_next: the most that
+    another gap holds.
+    """
+
+    start: int
+    end: int
+    aligned: Spot | None
+    aligned_next: Spot | None
+    exact: Spot | None
+    exact_next: Spot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Sizes `[least, most]`, in whole pages, that all have the same outcome; what is larger is no request or fails."""
+
+    least: int
+    most: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A size as one would ask for it, and what becomes of it.
+
+    crashkernel: the request. beyond: the outcome with one page more.
+    """
+
+    size: int
+    crashkernel: str
+    outcome: str
+    crash: Range | None
+    low: Range | None
+    area: Range | None
+    low_free_after: int
+    beyond: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyImage:
+    """The same over all positions of the kernel image.
+
+    certain: the largest sizes that are aligned, and reserved, wherever the image lies. at: what becomes of the sizes
+    in question: the one that was asked for, if any, and the largest ones.
+    """
+
+    certain: Largest
+    at: tuple[Chances, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The largest sizes of one form of request.
+
+    form: `plain`, `high` or `offset`. keep_low: bytes that had to stay free below the DMA limit. next_best: the same
+    if the gap that holds the largest were taken. aligned, reserved: the plans of those sizes. rungs: the outcome of
+    every size, ascending.
+    """
+
+    form: str
+    offset: int | None
+    keep_low: int
+    ram: int
+    source: str
+    kernel: KernelView
+    largest: Largest
+    next_best: Largest
+    aligned: Answer | None
+    reserved: Answer | None
+    windows: tuple[WindowFit, ...]
+    rungs: tuple[Rung, ...]
+    any_image: AnyImage | None
+    notes: tuple[str, ...]
+
+
+def fit(
+    machine: Machine,
+    crashkernel: str | None = None,
+    options: Options | None = None,
+    *,
+    keep_low: int = 0,
+    any_image: bool = False,
+    image_size: int | None = None,
+) -> Fit:
+    """The largest sizes, in whole pages, that a request of this form gets on this machine.
+
+    crashkernel: its form is what counts (`,high`, `,low`, `@offset`), not its size; None: the plain form.
+    keep_low: bytes that must stay free below the DMA limit, in whatever pieces, after the tail went back.
+    any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
+    Raises InputError where the form cannot be read, and as `make_plan` does.
+    """
+    inquiry = form_of(machine, crashkernel, options)
+    found = fit_on(inquiry, keep_low=keep_low)
+    return replace(found, any_image=_over_images(inquiry, found, crashkernel, image_size)) if any_image else found
+
+
+def form_of(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
+    """Ready to ask about any size of a form of request; a bare `,high` will do for one."""
+    options = options or Options()
+    text = crashkernel
+    if text is None and options.preset is None:
+        text = FORM_SIZE
+    elif text is not None and _is_bare(text):
+        text = FORM_SIZE + text.removeprefix("crashkernel=")
+    inquiry = inquire(machine, text, options)
+    request = inquiry.question.request
+    if request.rc and request.log:
+        raise InputError("CRASHKERNEL", f"{text!r} has no form: {request.log[-1]}", "give one such as 1G or 1G,high")
+    if text is not None and "crashkernel=" not in as_cmdline(text):
+        raise InputError("CRASHKERNEL", f"{text!r} asks for no crash kernel", "give one such as 1G or 1G,high")
+    return inquiry
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a request is a form without a size: `,high`, `@0x80000000`."""
+    return text.removeprefix("crashkernel=").startswith((",", "@"))
+
+
+def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
+    """The fit of an inquiry."""
+    former, question, setting = inquiry.former, inquiry.question, inquiry.setting
+    request = question.request
+    found = _largest(former, keep_low)
+    plans = {size: inquiry.plan(size) for size in (found.aligned, found.reserved) if size is not None}
+    aligned, reserved = [
+        None if size is None else _answer(inquiry, size, plans[size]) for size in (found.aligned, found.reserved)
+    ]
+    some_plan = next(iter(plans.values()), None) or inquiry.plan(former.page)
+    return Fit(
+        form=form_name(question),
+        offset=request.base or None,
+        keep_low=keep_low,
+        ram=setting.memory.ram,
+        source=question.machine.source,
+        kernel=some_plan.kernel,
+        largest=found,
+        next_best=_next_best(former, found, plans, keep_low),
+        aligned=aligned,
+        reserved=reserved,
+        windows=tuple(_window(former, window) for window in former.windows()),
+        rungs=_rungs(inquiry),
+        any_image=None,
+        notes=_notes(inquiry, keep_low),
+    )
+
+
+def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_size: int | None) -> AnyImage:
+    places = Places(inquiry, image_size)
+    asked = inquiry.question.request.size if crashkernel is not None and not _is_bare(crashkernel) else None
+    sizes = dict.fromkeys(size for size in (asked, found.largest.aligned, found.largest.reserved) if size)
+    return AnyImage(
+        certain=Largest(places.certain(ALIGNED), places.certain(RESERVED))
+        if readable(inquiry.question.request)
+        else Largest(None, None),
+        at=tuple(places.chances(inquiry.at(size).request) for size in sizes),
+    )
+
+
+def _largest(former: Former, keep_low: int) -> Largest:
+    if not readable(former.request):
+        return Largest(None, None)
+    gaps, limit = former.memblock.gaps(), former.bounds.low_max
+
+    def affordable(place: Placement) -> bool:
+        return free_below(gaps, limit, place) >= keep_low
+
+    check = affordable if keep_low else None
+    return Largest(
+        aligned=former.largest(is_aligned, affordable=check), reserved=former.largest(is_reserved, affordable=check)
+    )
+
+
+def _answer(inquiry: Inquiry, size: int, plan: Plan) -> Answer:
+    view = plan.reservation
+    return Answer(
+        size=size,
+        crashkernel=value_of(inquiry.question.request, size),
+        outcome=view.outcome,
+        crash=view.crash,
+        low=view.low,
+        area=view.area,
+        low_free_after=plan.waste.low_free_after,
+        beyond=inquiry.outcome(size + inquiry.former.page),
+    )
+
+
+def _next_best(former: Former, found: Largest, plans: dict[int, Plan], keep_low: int) -> Largest:
+    """The largest sizes if the gap that holds the largest were taken as a whole."""
+
+    def elsewhere(size: int | None) -> Largest:
+        crash = plans[size].reservation.crash if size is not None else None
+        if crash is None or former.request.base:
+            return Largest(None, None)
+        memblock = former.memblock.copy()
+        start, end = next((gap for gap in memblock.gaps() if gap[0] <= crash.start < gap[1]), (0, 0))
+        memblock.reserve(start, end - start)
+        other = Former(memblock, former.request, former.profile, former.bounds, former.proposal)
+        taken = free_below([(start, end)], former.bounds.low_max, Placement())
+        return _largest(other, max(0, keep_low - taken) if keep_low else 0)
+
+    return Largest(aligned=elsewhere(found.aligned).aligned, reserved=elsewhere(found.reserved).reserved)
+
+
+def _window(former: Former, window: Span) -> WindowFit:
+    aligned, exact = (former.rooms(window, aligned=kind)[:2] for kind in (True, False))
+    return WindowFit(window[0], window[1], *_spots(aligned), *_spots(exact))
+
+
+def _spots(rooms: list[Room]) -> tuple[Spot | None, Spot | None]:
+    first, second, *_ = [*[Spot(room.size, Range(room.start, room.end)) for room in rooms], None, None]
+    return first, second
+
+
+def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
+    rungs: list[Rung] = []
+    for stretch in inquiry.former.stretches() if readable(inquiry.question.request) else []:
+        outcome = inquiry.outcome(stretch.most)
+        if rungs and rungs[-1].outcome == outcome:
+            rungs[-1] = Rung(rungs[-1].least, stretch.most, outcome)
+        else:
+            rungs.append(Rung(stretch.least, stretch.most, outcome))
+    return tuple(rungs)
+
+
+def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
+    notes = list(inquiry.question.notes)
+    request, setting = inquiry.question.request, inquiry.setting
+    if not readable(request):
+        notes.insert(0, NOT_READ)
+    elif request.base:
+        notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
+    elif setting.proposal is None and setting.strategy.proposal:
+        notes.insert(0, "no aligned attempt is made here, so no size is aligned")
+    if keep_low:
+        notes.insert(0, "low memory is kept in the largest sizes alone, not in what single windows hold")
+    if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), setting.bounds.low_max, Placement()):
+        notes.insert(0, "less than that is free below the DMA limit even without a crash kernel")
+    return tuple(dict.fromkeys(notes))

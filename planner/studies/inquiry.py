@@ -1,0 +1,100 @@
+"""One machine, one form of request, many sizes: what everything that asks the plan many times starts from.
+
+Imports `planning` and `capacity`.
+"""
+
+from __future__ import annotations
+
+from planner.base.records import dataclass
+from planner.base.sizes import MIB, format_size
+from planner.kernel import crashkernel as ck
+from planner.kernel.crash_reserve import Placement
+from planner.kernel.machine import Machine
+from planner.planning.capacity import Former
+from planner.planning.context import Setting, with_strategy
+from planner.planning.plan import Options, Question, answer, ask, outcome_of, with_request
+from planner.planning.result import Plan
+from planner.planning.strategies import Strategy, strategy_named
+
+__all__ = ["FORM_SIZE", "NOT_READ", "Inquiry", "form_name", "inquire", "placed", "readable", "value_of"]
+
+FORM_SIZE = format_size(2 * MIB)
+"""The size in a request of which only the form counts."""
+
+NOT_READ = "this kernel does not read a request of this form"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """question: machine, request and kernel. setting: the same under the strategy. former: sizes of this form."""
+
+    question: Question
+    strategy: Strategy
+    setting: Setting
+    former: Former
+
+    def value(self, size: int) -> str:
+        """How one asks for this size in this form, also where the kernel does not read it."""
+        if readable(self.question.request):
+            return value_of(self.question.request, size)
+        return format_size(size) + _unread_suffix(self.question)
+
+    def at(self, size: int) -> Question:
+        """The same question about another size."""
+        return with_request(self.question, self.value(size))
+
+    def plan(self, size: int) -> Plan:
+        """The whole plan for this size."""
+        return answer(self.at(size), self.strategy)
+
+    def outcome(self, size: int) -> str:
+        """What a plan for this size would say, without its page tables."""
+        return placed(self.at(size), self.strategy)[0]
+
+
+def inquire(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
+    """Ready to ask about any size. Raises as `make_plan` does."""
+    options = options or Options()
+    strategy = strategy_named(options.strategy)
+    question = ask(machine, crashkernel, options)
+    setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    former = Former(question.steps.memblock, question.request, setting.profile, setting.bounds, setting.proposal)
+    return Inquiry(question, strategy, setting, former)
+
+
+def readable(request: ck.Reading) -> bool:
+    """Whether the kernel reads requests of this form at all."""
+    return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
+
+
+def _unread_suffix(question: Question) -> str:
+    """What made the kernel overlook a request: `,high` or `,low` alone; empty where neither is there."""
+    return next((suffix for suffix in (",high", ",low") if suffix in question.text), "")
+
+
+def form_name(question: Question) -> str:
+    """The form of a request in a word, as it was asked for: `plain`, `high` or `offset`."""
+    request = question.request
+    if request.base:
+        return "offset"
+    unread = not readable(request) and _unread_suffix(question) == ",high"
+    return "high" if request.high or unread else "plain"
+
+
+def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Setting]:
+    """The outcome, the placement and the setting of a plan: all of it but the page tables and the words."""
+    setting = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
+    placement, _ = question.steps.place(question.request, setting)
+    return outcome_of(question.request, placement, setting), placement, setting
+
+
+def value_of(form: ck.Reading, size: int) -> str:
+    """What to write after `crashkernel=` for a size in the form of a request; tokens where one is not enough."""
+    text = format_size(size)
+    if form.base:
+        return f"{text}@{form.base:#x}"
+    if not form.high:
+        return text
+    if not form.low_given:
+        return f"{text},high"
+    return f"crashkernel={text},high crashkernel={format_size(form.low)},low"

@@ -1,0 +1,279 @@
+"""Where the kernel image may land, and what becomes of the crash kernel then: every position, exactly.
+
+Under UEFI the stub puts the image at a random place of free memory: every aligned position of every free range is
+equally likely. What a reservation does depends on that place, but only if the image lies in the very gap that the
+crash kernel (or its low part) would take; and within that gap it changes at a few positions only: where a search
+just fits below the image, and where it just fits above. So a machine with millions of positions takes a few plans.
+
+The other reservations are taken to stay where they are. Imports `asking`.
+Source: efi_random_alloc() and get_entry_num_slots(), drivers/firmware/efi/libstub/randomalloc.c;
+efi_kaslr_relocate_kernel(), kaslr.c; EFI_KIMG_ALIGN, arch/arm64/include/asm/efi.h @ 6.12.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range, Span, subtract, union
+from planner.base.records import dataclass
+from planner.base.sizes import KIB, MIB, round_down, round_up
+from planner.kernel.crash_reserve import reserve
+from planner.kernel.crashkernel import Reading
+from planner.kernel.machine import Facts
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap, Reserved
+from planner.planning.capacity import Former
+from planner.planning.plan import outcome_of
+from planner.studies.inquiry import Inquiry
+
+__all__ = [
+    "ALIGNED",
+    "RESERVED",
+    "Chance",
+    "Chances",
+    "Image",
+    "Places",
+    "Positions",
+    "image_of",
+    "is_image",
+    "slots_of",
+]
+
+ASSUMED_SIZE = 40 * MIB
+"""Size of an image where no source shows one: about what distributions' kernels for arm64 take, bss included."""
+
+ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
+"""Outcomes by what is wanted."""
+
+_NAMES = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
+_UNNAMED = ("", "reserved")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image that is moved. size: bytes; align: of its positions; where: in the map, None if size is assumed."""
+
+    size: int
+    align: int
+    where: Range | None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether no source shows an image, and a usual size was taken."""
+        return self.where is None
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Positions with one outcome: the image may begin every `align` bytes in `[start, end)`; slots: how many."""
+
+    start: int
+    end: int
+    slots: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How many positions lead to an outcome, and which part of all that is."""
+
+    outcome: str
+    slots: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """What becomes of one request over all positions of the image.
+
+    chances: by outcome, the likeliest first. positions: all of them, ascending; breaking: those that do not have the
+    best outcome that any position has. as_mapped: the outcome where the image is in the map (None: it is in none).
+    """
+
+    size: int
+    image: Image
+    slots: int
+    chances: tuple[Chance, ...]
+    positions: tuple[Positions, ...]
+    breaking: tuple[Positions, ...]
+    as_mapped: str | None
+
+    def of(self, *outcomes: str) -> float:
+        """The probability of these outcomes together."""
+        return sum([c.probability for c in self.chances if c.outcome in outcomes])
+
+
+def is_image(name: str) -> bool:
+    """Whether a reservation of this name is the kernel image, or a part of it."""
+    return _NAMES.fullmatch(name.strip()) is not None
+
+
+def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
+    """Where the kernel image is in a map: from Kernel code to Kernel data, and what lies reserved across that."""
+    spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
+    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
+    if not spans:
+        return None
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    across = [(r.start, r.end) for r in memory.reserved if r.name in _UNNAMED and r.start < end and start < r.end]
+    return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
+
+
+def position_align(page_size: int) -> int:
+    """EFI_KIMG_ALIGN: the segment alignment of 64K, or the alignment of a stack (twice its size) if that is more."""
+    return max(64 * KIB, 2 * max(16 * KIB, page_size))
+
+
+class Places:
+    """One machine without its image, and every position that the firmware's map allows.
+
+    Raises InputError where no position is left.
+    """
+
+    def __init__(self, inquiry: Inquiry, image_size: int | None = None) -> None:
+        setting = inquiry.setting
+        self.inquiry, self.setting = inquiry, setting
+        memory = setting.memory
+        where = image_of(memory, setting.facts)
+        size = image_size or (where.size if where else ASSUMED_SIZE)
+        self.image = Image(size, position_align(setting.geometry.page_size), where)
+        holes = [(where.start, where.end)] if where else []
+        others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract((r.start, r.end), holes))
+        self.memblock = Memblock.of(
+            MemoryMap(memory.regions, others), page_size=setting.geometry.page_size, movable_node=setting.movable_node
+        )
+        self.spans = slots_of(self.memblock, self.image)
+        self.slots = sum([_count(span, self.image.align) for span in self.spans])
+        if not self.slots:
+            raise InputError("--any-image", "the map has no place for the kernel image", "give --image-size, or a map")
+
+    def chances(self, request: Reading) -> Chances:
+        """What becomes of a request, position by position."""
+        align = self.image.align
+        usual = self._outcome(request, None)
+        used = self._used(request)
+        cuts = self._cuts(request, used)
+        found: list[Positions] = []
+        for start, end in self.spans:
+            edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
+            for low, high in pairwise(edges):
+                relevant = any(a - self.image.size < high and low < b for a, b in used)
+                outcome = self._outcome(request, low) if relevant else usual
+                if found and found[-1].end == low and found[-1].outcome == outcome:
+                    low = found.pop().start  # noqa: PLW2901 - joined with what stands before it
+                found.append(Positions(low, high, _count((low, high), align), outcome))
+        totals: dict[str, int] = {}
+        for part in found:
+            totals[part.outcome] = totals.get(part.outcome, 0) + part.slots
+        best = next((o for o in ("aligned", "exact", "fallback") if o in totals), None)
+        chances = [Chance(outcome, slots, slots / self.slots) for outcome, slots in totals.items()]
+        return Chances(
+            size=request.size,
+            image=self.image,
+            slots=self.slots,
+            chances=tuple(sorted(chances, key=lambda c: (-c.slots, c.outcome))),
+            positions=tuple(found),
+            breaking=tuple(part for part in found if part.outcome != best),
+            as_mapped=None if self.image.where is None else self._outcome(request, self.image.where.start),
+        )
+
+    def certain(self, outcomes: Sequence[str]) -> int | None:
+        """The largest size whose outcome is one of these wherever the image lies; None where there is none.
+
+        Found by halving each stretch of sizes for which, without an image, the same search succeeds: within one, a
+        larger size leaves the image more places to be in the way. Every size tried is tried on all positions.
+        """
+        former = self.inquiry.former
+        bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
+        unit = max(former.page, former.proposal.granule) if former.proposal and outcomes == ALIGNED else former.page
+        for stretch in reversed(bare.stretches()):
+            if self._always(bare, stretch.most, outcomes):
+                return stretch.most
+            good, bad = (stretch.least - 1) // unit, -(-stretch.most // unit)
+            while bad - good > 1:
+                middle = (good + bad) // 2
+                good, bad = (middle, bad) if self._always(bare, middle * unit, outcomes) else (good, middle)
+            if good * unit >= stretch.least:
+                return good * unit
+        return None
+
+    def _always(self, former: Former, size: int, outcomes: Sequence[str]) -> bool:
+        return all(part.outcome in outcomes for part in self.chances(former.sized(size)).positions)
+
+    def _outcome(self, request: Reading, position: int | None) -> str:
+        setting, memblock = self.setting, self.memblock.copy()
+        if position is not None:
+            memblock.reserve(position, self.image.size)
+        place = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal) if request.valid else None
+        return "none" if place is None else outcome_of(request, place, setting)
+
+    def _used(self, request: Reading) -> list[Span]:
+        """The gaps that the crash memory and its low part would take without an image: no other place matters.
+
+        An image elsewhere makes no search succeed that fails without it, and takes nothing from the gap in which the
+        first one that succeeds ends.
+        """
+        setting = self.setting
+        if not request.valid:
+            return []
+        place = reserve(self.memblock.copy(), request, setting.profile, setting.bounds, setting.proposal)
+        starts = [attempt.found for attempt in place.attempts if attempt.found is not None]
+        gaps = self.memblock.gaps()
+        return [gap for gap in gaps if any(gap[0] <= start < gap[1] for start in starts)]
+
+    def _cuts(self, request: Reading, used: Sequence[Span]) -> set[int]:
+        """Positions from which on a search may have another result, on the grid of positions."""
+        align, size = self.image.align, self.image.size
+        near = [gap for gap in self.memblock.gaps() if any(gap[0] < b + size and a - size < gap[1] for a, b in used)]
+        cuts = {edge for a, b in used for edge in (a - size + 1, b)}
+        for length, unit, start, end in self._searches(request):
+            for gap in near:
+                low, high = max(gap[0], start, self.memblock.page_size), min(gap[1], end)
+                below = round_up(low, unit) + length  # from here on it fits below the image
+                above = round_down(high - length, unit) - size  # up to here it fits above
+                cuts |= {below, above + 1}
+        return {round_up(cut, align) for cut in cuts if cut > 0}
+
+    def _searches(self, request: Reading) -> Iterator[tuple[int, int, int, int]]:
+        """Size, alignment and window of every search that a request may make, apart above and below low memory."""
+        setting = self.setting
+        bounds, proposal, page = setting.bounds, setting.proposal, self.memblock.page_size
+        size = round_up(request.size, page) if setting.profile.rounds_size else request.size
+        if request.base:
+            yield size, 1 if setting.profile.fixed == "tests" else bounds.align, request.base, request.base + size
+            yield size, bounds.align, 0, request.base + size
+        for start, end in self.inquiry.former.windows():
+            for low in {start, max(start, min(bounds.low_max, end))}:
+                yield size, bounds.align, low, end
+                if proposal is not None:
+                    yield round_up(size, proposal.granule), max(proposal.granule, bounds.align), low, end
+        for low in {request.low, bounds.default_low} - {0}:
+            yield low, bounds.align, 0, bounds.low_max
+
+
+def slots_of(memblock: Memblock, image: Image) -> list[Span]:
+    """Where the image may begin: half-open ranges whose starts and ends lie on the grid of positions, ascending.
+
+    The stub looks at the firmware's conventional memory: never hot-pluggable, only mirrored memory where there is any,
+    never page 0. memblock's regions stand for it, joined where they touch, without what is reserved.
+    """
+    never = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value | Flag.HOTPLUG.value
+    usable = [r for r in memblock.memory if not r.flags & never]
+    for wanted in ([r for r in usable if r.flags & Flag.MIRROR.value], usable):
+        spans = []
+        for span in union((r.start, r.end) for r in wanted):
+            for start, end in subtract(span, memblock.reserved):
+                first = round_up(max(start, image.align), image.align)
+                last = round_down(end - image.size, image.align)
+                if first <= last:
+                    spans.append((first, last + image.align))
+        if spans:
+            return spans
+    return []
+
+
+def _count(span: Span, align: int) -> int:
+    return (span[1] - span[0]) // align

@@ -1,0 +1,361 @@
+"""What would help: the smallest changes that turn a fallback into an aligned area, or a failure into a reservation.
+
+A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is applied
+and planned as a whole before it is told; what does not do what it says is not told.
+
+Imports `asking`, `imaging` and `owners`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from planner.base.errors import PlannerError
+from planner.base.ranges import Range, Span, intersect, subtract
+from planner.base.records import dataclass, replace
+from planner.base.sizes import MIB, format_size, in_words, round_down, round_up
+from planner.kernel import crashkernel as ck
+from planner.kernel.crash_reserve import Placement
+from planner.kernel.machine import Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.kernel.profiles import PROFILES
+from planner.planning.capacity import is_aligned, is_reserved
+from planner.planning.context import granule_of
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+from planner.studies.inquiry import Inquiry, readable, value_of
+from planner.studies.kaslr import image_of
+from planner.studies.owners import way_out
+
+__all__ = ["Remedy", "apply", "remedies"]
+
+_MOST_FREED, _MOST_TRIED = 4, 32
+"""Reservations in the way that are named, and that are tried: the smallest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One change, and what comes of it.
+
+    change: its kind and values. crashkernel: what to ask for instead (None: the same). options: options that differ,
+    by their names. free: ranges to take out of what the map has reserved; reserve: ranges to put there.
+    outcome, crash: of the plan with this change. text: the change in words.
+    """
+
+    change: Mapping[str, Any]
+    text: str
+    outcome: str = ""
+    crash: Range | None = None
+    crashkernel: str | None = None
+    options: Mapping[str, Any] | None = None
+    free: tuple[Reserved, ...] = ()
+    reserve: tuple[Reserved, ...] = ()
+
+
+def apply(
+    machine: Machine, crashkernel: str | None, options: Options, remedy: Remedy
+) -> tuple[Machine, str | None, Options]:
+    """The machine, the request and the options with a remedy applied."""
+    if remedy.free or remedy.reserve:
+        holes = sorted((r.start, r.end) for r in remedy.free)
+        reserved = tuple(
+            Reserved(a, b, r.name) for r in machine.memory.reserved for a, b in subtract((r.start, r.end), holes)
+        )
+        machine = replace(machine, memory=MemoryMap(machine.memory.regions, (*reserved, *remedy.reserve)))
+    if remedy.options:
+        options = replace(options, **remedy.options)
+    if remedy.crashkernel is not None:
+        crashkernel, options = remedy.crashkernel, replace(options, preset=None)
+    return machine, crashkernel, options
+
+
+def remedies(
+    inquiry: Inquiry, crashkernel: str | None, plan: Plan, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[Remedy, ...]:
+    """What would help a plan that is not aligned although it might be, or not reserved; () where nothing has to.
+
+    crashkernel: the request as it was given, None for the machine's own.
+    """
+    outcome = plan.reservation.outcome
+    if outcome not in ("fallback", "failed", "none"):
+        return ()
+    search = _Search(inquiry, crashkernel, outcome)
+    if not search.has_form:
+        return ()
+    kinds = (
+        search.order,
+        search.high,
+        search.plain,
+        search.size,
+        search.low,
+        search.offset,
+        search.image,
+        search.region,
+        search.cma,
+        search.align,
+        search.kernel,
+    )
+    found: list[Remedy] = []
+    for done, kind in enumerate(kinds):
+        if progress is not None:
+            progress(done, len(kinds))
+        found += kind()
+    if progress is not None:
+        progress(len(kinds), len(kinds))
+    return tuple(found)
+
+
+class _Search:
+    """The search for remedies of one plan; each method yields those of its kind that hold."""
+
+    def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: str) -> None:
+        question = inquiry.question
+        self.machine, self.options, self.request = question.machine, question.options, question.request
+        self.given, self.outcome = crashkernel, outcome
+        self.setting, self.former, self.inquiry = inquiry.setting, inquiry.former, inquiry
+        self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
+        self.has_form = bool(self.request.size) and not self.request.log and readable(self.request)
+        placement: Placement = question.steps.place(question.request, inquiry.setting)[0]
+        purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
+        self.usable = _usable(self.former.memblock)
+        self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
+
+    # -- the parts ---------------------------------------------------------------------------------------
+
+    def _ask(self, value: str) -> str:
+        """The request rewritten; a command line keeps its other parameters."""
+        if self.given is None or not ck.is_cmdline(self.given):
+            return value
+        rest = [word for word in self.given.split(" ") if "crashkernel=" not in word]
+        return " ".join([ck.as_cmdline(value), *rest])
+
+    def _holds(self, remedy: Remedy, *, protected: bool = False) -> Remedy | None:
+        """The remedy with what comes of it, if that is what is wanted."""
+        try:
+            plan = make_plan(*apply(self.machine, self.given, self.options, remedy))
+        except PlannerError:
+            return None
+        view = plan.reservation
+        if view.outcome not in self.wanted or (protected and not view.protected):
+            return None
+        return replace(remedy, outcome=view.outcome, crash=view.crash)
+
+    def _told(self, *candidates: Remedy | None) -> Iterator[Remedy]:
+        for candidate in candidates:
+            held = self._holds(candidate) if candidate is not None else None
+            if held is not None:
+                yield held
+
+    # -- the kinds ---------------------------------------------------------------------------------------
+
+    def order(self) -> Iterator[Remedy]:
+        """Aligned in all windows before anything else."""
+        if self.setting.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
+            yield from self._told(
+                Remedy(
+                    {"kind": "order"},
+                    "try the aligned area in every window first (--prefer-aligned)",
+                    options={"prefer_aligned": True},
+                )
+            )
+
+    def high(self) -> Iterator[Remedy]:
+        """The same size, `,high`."""
+        if not self.request.high and not self.request.base and self.setting.profile.combine != "plain":
+            value = f"{format_size(self.request.size)},high"
+            yield from self._told(Remedy({"kind": "high"}, f"ask for {value}", crashkernel=self._ask(value)))
+
+    def plain(self) -> Iterator[Remedy]:
+        """The same size without `,high` or without the offset."""
+        if self.request.high or self.request.base:
+            value = format_size(self.request.size)
+            what = "without ,high" if self.request.high else "without the offset"
+            yield from self._told(Remedy({"kind": "plain"}, f"ask for {value}, {what}", crashkernel=self._ask(value)))
+
+    def size(self) -> Iterator[Remedy]:
+        """The largest smaller size, and the largest that is aligned."""
+        sizes = [self.former.largest(is_aligned, below=self.request.size)]
+        if self.outcome != "fallback":
+            sizes.insert(0, self.former.largest(is_reserved, below=self.request.size))
+        for size in dict.fromkeys(s for s in sizes if s is not None):
+            value = value_of(self.request, size)
+            yield from self._told(
+                Remedy({"kind": "size", "size": size}, f"ask for {value}", crashkernel=self._ask(value))
+            )
+
+    def low(self) -> Iterator[Remedy]:
+        """The largest low part that there is room for, or none."""
+        lacking = next((need for need in self.needs if need.purpose == "low"), None)
+        if lacking is None or not (self.request.high or self.setting.profile.combine != "plain"):
+            return
+        rooms = self.former.rooms((lacking.start, lacking.end), aligned=False)
+        room = next((r.size for r in rooms), 0)
+        for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
+            high = f"crashkernel={format_size(self.request.size)},high"
+            value = f"{high} crashkernel={format_size(size)},low"
+            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"do without low memory: {value}"
+            yield from self._told(Remedy({"kind": "low", "size": size}, text, crashkernel=self._ask(value)))
+
+    def offset(self) -> Iterator[Remedy]:
+        """The nearest offset at which the size fits; for a request without one, the highest."""
+        if self.outcome == "fallback":
+            return
+        size, align = round_up(self.request.size, self.former.page), self.former.bounds.align
+        spots = []
+        for start, end in self.former.memblock.gaps():
+            low, high = round_up(max(start, self.former.page), align), round_down(end - size, align)
+            if low <= high:
+                spots.append(min(max(round_down(self.request.base, align), low), high) if self.request.base else high)
+        base = self.request.base
+        best = min(spots, key=lambda spot: abs(spot - base)) if base and spots else max(spots, default=None)
+        if best is not None:
+            value = f"{format_size(self.request.size)}@{best:#x}"
+            held = next(
+                self._told(
+                    Remedy({"kind": "offset", "offset": best}, f"ask for {value}", crashkernel=self._ask(value))
+                ),
+                None,
+            )
+            if held is not None and held.crash is not None and held.crash.start == best:
+                yield held
+
+    def region(self) -> Iterator[Remedy]:
+        """Single reservations in the way that a person can do something about, the smallest first."""
+        entries = sorted(self.setting.memory.reserved, key=lambda r: (r.start, r.end))
+        found = 0
+        smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
+        for entry in smallest[:_MOST_TRIED]:
+            text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
+            if text is None:
+                continue
+            change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
+            for held in self._told(Remedy(change, text, free=(entry,))):
+                found += 1
+                yield held
+            if found == _MOST_FREED:
+                return
+
+    def image(self) -> Iterator[Remedy]:
+        """The kernel image as a whole, if it is what is in the way."""
+        where = image_of(self.setting.memory, self.setting.facts)
+        if where is None:
+            return
+        pieces = [
+            Reserved(a, b, r.name)
+            for r in self.setting.memory.reserved
+            for a, b in intersect((r.start, r.end), [(where.start, where.end)])
+        ]
+        if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
+            return  # A single reservation is named as such.
+        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: have it elsewhere"
+        change = {"kind": "image", "start": where.start, "end": where.end}
+        yield from self._told(Remedy(change, text, free=tuple(pieces)))
+
+    def cma(self) -> Iterator[Remedy]:
+        """A CMA area in the way, smaller (its end stays where it is)."""
+        unit = max(4 * MIB, self.setting.geometry.pmd_size)
+        for entry in self.setting.memory.reserved:
+            if "cma" not in entry.name.lower():
+                continue
+            # Where freeing it all does not help, a part of it does not.
+            if not self._opens([(entry.start, entry.end)]):
+                continue
+
+            def shrunk(units: int, entry: Reserved = entry) -> Remedy:
+                rest = Reserved(entry.end - units * unit, entry.end, entry.name)
+                size = format_size(rest.end - rest.start)
+                return Remedy(
+                    {"kind": "cma", "start": entry.start, "end": entry.end, "size": rest.end - rest.start},
+                    f"shrink {entry.name} to {size} (cma={size}), its end where it is",
+                    free=(entry,),
+                    reserve=(rest,),
+                )
+
+            good, bad = 0, -(-(entry.end - entry.start) // unit)
+            while bad - good > 1:
+                middle = (good + bad) // 2
+                good, bad = (middle, bad) if self._holds(shrunk(middle)) else (good, middle)
+            if good:
+                yield from self._told(shrunk(good))
+
+    def align(self) -> Iterator[Remedy]:
+        """The largest smaller alignment with which there is an area that is protected."""
+        if self.outcome != "fallback":
+            return
+        names = {
+            name: granule_of(name, self.setting.geometry, self.setting.memory, self.setting.memstart)
+            for name in ("block", "cont-pmd", "pmd")
+        }
+        for name, granule in sorted(names.items(), key=lambda item: -item[1]):
+            if granule >= self.setting.granule:
+                continue
+            remedy = Remedy(
+                {"kind": "align", "align": name, "granule": granule},
+                f"align to {format_size(granule)} only (--align {name})",
+                options={"align": name},
+            )
+            held = self._holds(remedy, protected=True)
+            if held is not None:
+                yield held
+                return
+
+    def kernel(self) -> Iterator[Remedy]:
+        """The first newer kernel that does better."""
+        newer = [p for p in PROFILES if p.since > self.setting.profile.since]
+        for profile in newer if self.setting.profile in PROFILES else []:
+            remedy = Remedy(
+                {"kind": "kernel", "kernel": profile.name},
+                f"use a newer kernel, which tries more (--kernel {profile.name})",
+                options={"kernel": profile.name},
+            )
+            held = self._holds(remedy)
+            if held is not None:
+                yield held
+                return
+
+    # -- what is in the way --------------------------------------------------------------------------------
+
+    def _in_the_way(self, entries: list[Reserved]) -> Iterator[Reserved]:
+        """Reservations without any one of which some search that failed would find room."""
+        reach = 0  # the highest end of all entries before
+        for i, entry in enumerate(entries):
+            free: list[Span] = []
+            at, stop = reach, i + 1
+            while True:
+                following = entries[stop] if stop < len(entries) else None
+                edge = following.start if following is not None else 1 << 64
+                if at < edge:
+                    free.append((at, edge))
+                if following is None or edge >= entry.end:
+                    break
+                at, stop = max(at, following.end), stop + 1
+            reach = max(reach, entry.end)
+            if self._room(free):
+                yield entry
+
+    def _opens(self, freed: list[Span]) -> bool:
+        """Whether some search that failed finds room without these ranges reserved."""
+        memblock = self.former.memblock.copy()
+        for start, end in freed:
+            memblock.free(start, end - start)
+        return any(memblock.search(need.size, need.align, need.start, need.end) is not None for need in self.needs)
+
+    def _room(self, free: list[Span]) -> bool:
+        """Whether a search that failed finds room in these ranges, so far as they are usable memory."""
+        page = self.former.page
+        for span in free:
+            for low, high in intersect(span, self.usable):
+                for need in self.needs:
+                    bottom = round_up(max(low, need.start, page), need.align)
+                    if min(high, need.end) - need.size >= bottom:
+                        return True
+        return False
+
+
+def _usable(memblock: Memblock) -> list[Span]:
+    """Memory that a search may use, whatever is reserved of it."""
+    bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
+    bare.memory = memblock.memory
+    return bare.gaps()

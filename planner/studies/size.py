@@ -1,0 +1,335 @@
+"""`size`: what to ask for. Distributions' defaults on this machine, sizes from one to another, and giving back.
+
+Imports `asking` and `presets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.records import dataclass, replace
+from planner.base.sizes import KIB, format_size, round_down, round_up
+from planner.kernel.linear_map import base_page_bytes
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options, answer, ask
+from planner.planning.presets import PRESETS
+from planner.planning.result import KernelView, Plan
+from planner.planning.strategies import strategy_named
+from planner.studies.fit import form_of
+from planner.studies.inquiry import NOT_READ, Inquiry, form_name, inquire, readable
+
+__all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
+
+MOST_STEPS = 100_000
+"""Rows of a sweep by steps; more are refused."""
+
+_MOST_GRANULES = 512
+"""Granules of one stretch that get a row each."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizePlan:
+    """One size and what becomes of it, in bytes. granules: granules in the area; the rest as in the report."""
+
+    size: int
+    outcome: str
+    crash: Range | None
+    low: Range | None
+    area: Range | None
+    granules: int
+    rounding: int
+    returned: int
+    kept: int
+    protected: bool
+    base_pages_outside_crash: int
+    extra_table_bytes: int
+    extra_tlb_entries: int
+    alignment_loss: int
+    low_free_after: int
+    low_largest_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Sizes from `first` to `last` for which outcome, window and granules are the same, and what becomes of both."""
+
+    first: SizePlan
+    last: SizePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Sizes from `least` to `most`. step: bytes between rows; None: a row wherever something changes."""
+
+    least: int
+    most: int
+    step: int | None
+    form: str
+    ram: int
+    source: str
+    kernel: KernelView
+    low_free_before: int
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PresetPlan:
+    """One distribution's default on this machine. value: the text after `crashkernel=`."""
+
+    preset: str
+    value: str
+    source: str
+    date: str
+    comment: str
+    plan: SizePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Presets:
+    """The defaults that are meant for this kernel's page size, each planned."""
+
+    ram: int
+    source: str
+    kernel: KernelView
+    low_free_before: int
+    presets: tuple[PresetPlan, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """What writing a smaller number to /sys/kernel/kexec_crash_size does after boot.
+
+    before, after: what the file says; asked: what is written. refused: why nothing happens, or None. freed: ranges
+    that go back to the page allocator. crash, low: what stays reserved. table_bytes: page tables that the crash
+    kernel cost at boot and that stay; base_pages: bytes outside the remaining crash memory that stay mapped with base
+    pages, beyond what there would be without a crash kernel. reboot: the plan of a boot that asks for the smaller
+    size at once, and how it would be asked for.
+    """
+
+    boot: SizePlan
+    source: str
+    kernel: KernelView
+    before: int
+    asked: int
+    after: int
+    refused: str | None
+    freed: tuple[Range, ...]
+    crash: Range | None
+    low: Range | None
+    table_bytes: int
+    base_pages: int
+    low_free_after: int
+    reboot: SizePlan | None
+    reboot_crashkernel: str | None
+    notes: tuple[str, ...]
+
+
+def size_plan(plan: Plan) -> SizePlan:
+    """The row of one plan."""
+    view, waste, area = plan.reservation, plan.waste, plan.reservation.area
+    return SizePlan(
+        size=plan.request.size,
+        outcome=view.outcome,
+        crash=view.crash,
+        low=view.low,
+        area=area,
+        granules=area.size // plan.kernel.granule if area else 0,
+        rounding=waste.rounding,
+        returned=waste.returned,
+        kept=waste.kept,
+        protected=view.protected,
+        base_pages_outside_crash=waste.base_pages_outside_crash,
+        extra_table_bytes=waste.extra_table_bytes,
+        extra_tlb_entries=waste.extra_tlb_entries,
+        alignment_loss=waste.alignment_loss,
+        low_free_after=waste.low_free_after,
+        low_largest_after=waste.low_largest_after,
+    )
+
+
+# -- presets ---------------------------------------------------------------------------------------------------
+
+
+def presets(machine: Machine, options: Options | None = None) -> Presets:
+    """Each distribution's default for arm64 and this page size, evaluated for this machine's RAM and planned."""
+    options = replace(options or Options(), preset=None)
+    base = form_of(machine, None, options)
+    wide = base.setting.geometry.page_size == 64 * KIB
+    planned = []
+    plans = []
+    for preset in PRESETS.values():
+        has_wide = f"{preset.name}-64k" in PRESETS
+        if preset.name.endswith("-64k") != wide and (preset.name.endswith("-64k") or has_wide):
+            continue
+        strategy = strategy_named(options.strategy)
+        plan = answer(ask(machine, None, replace(options, preset=preset.name)), strategy)
+        plans.append(plan)
+        fields = (preset.name, preset.value, preset.source, preset.date, preset.comment)
+        planned.append(PresetPlan(*fields, size_plan(plan)))
+    return Presets(
+        ram=base.setting.memory.ram,
+        source=machine.source,
+        kernel=plans[0].kernel,
+        low_free_before=plans[0].waste.low_free_before,
+        presets=tuple(planned),
+        notes=base.question.notes,
+    )
+
+
+# -- sweeping --------------------------------------------------------------------------------------------------
+
+
+def sweep(
+    machine: Machine,
+    least: int,
+    most: int,
+    crashkernel: str | None = None,
+    options: Options | None = None,
+    *,
+    step: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """What becomes of every size from `least` to `most`.
+
+    step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and granules. Within a
+    run the page tables are the same where only whole areas are remapped; elsewhere they grow with the size, and a row
+    gives both ends. crashkernel: its form is what counts; None: the plain form.
+    Raises InputError for bounds that make no sweep.
+    """
+    inquiry = form_of(machine, crashkernel, options)
+    page = inquiry.former.page
+    least = round_up(least, page)
+    if least > most:
+        raise InputError("--sweep", f"{format_size(least)} is more than {format_size(most)}", "give the smaller first")
+    if step is not None:
+        if (most - least) // step >= MOST_STEPS:
+            raise InputError("--step", f"makes more than {MOST_STEPS:,} rows", "give a larger step")
+        runs = [(size, size) for size in range(least, most + 1, step)]
+    else:
+        runs = list(_runs(inquiry, least, most))
+    rows = []
+    plan = None
+    for done, (first, last) in enumerate(runs):
+        if progress is not None:
+            progress(done, len(runs))
+        plan = inquiry.plan(first)
+        row = _asked(size_plan(plan), first)
+        rows.append(Row(row, row if first == last else _asked(size_plan(inquiry.plan(last)), last)))
+        inquiry.question.steps.forget()
+    assert plan is not None  # noqa: S101 - there is a run from the least to the most size
+    if progress is not None:
+        progress(len(runs), len(runs))
+    question = inquiry.question
+    return Sweep(
+        least=least,
+        most=most,
+        step=step,
+        form=form_name(question),
+        ram=inquiry.setting.memory.ram,
+        source=machine.source,
+        kernel=plan.kernel,
+        low_free_before=plan.waste.low_free_before,
+        rows=tuple(rows),
+        notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.notes])),
+    )
+
+
+def _asked(row: SizePlan, size: int) -> SizePlan:
+    """A row with the size that was asked for, where the kernel read none."""
+    return row if row.size else replace(row, size=size)
+
+
+def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
+    """Runs of sizes, in whole pages, in which nothing changes but the size; ascending and without a hole."""
+    former = inquiry.former
+    page, most = former.page, max(least, round_down(most, former.page))
+    if not readable(inquiry.question.request):
+        yield least, most
+        return
+    edges = {least}
+    reached = 0
+    for stretch in former.stretches():
+        edges.add(stretch.least)
+        reached = stretch.most
+        low, high = max(stretch.least, least), min(stretch.most, most)
+        granule = inquiry.setting.granule
+        if low > high or granule <= page or inquiry.outcome(high) != "aligned":
+            continue
+        first = round_up(low, granule)
+        if (high - first) // granule < _MOST_GRANULES:
+            edges |= {size + page for size in range(first, high, granule)}
+    edges |= {reached + page, former.limit + page}
+    starts = sorted(edge for edge in edges if least <= edge <= most)
+    yield from zip(starts, [*[start - page for start in starts[1:]], most], strict=True)
+
+
+# -- giving back -----------------------------------------------------------------------------------------------
+
+
+def give_back(machine: Machine, crashkernel: str | None, written: int, options: Options | None = None) -> GiveBack:
+    """What writing `written` bytes to kexec_crash_size frees, on a machine booted with this request.
+
+    The number is rounded up to a page. The end of the main part is freed; where the file counts the low part too, that
+    is freed from its end once the number is less than it, after all of the main part. Nothing is freed while a crash
+    kernel is loaded. Raises as `make_plan` does.
+    Source: crash_shrink_memory(), kernel/kexec_core.c @ 6.1, kernel/crash_core.c @ 6.12.
+    """
+    inquiry = inquire(machine, crashkernel, options)
+    question, profile = inquiry.question, inquiry.setting.profile
+    plan = answer(question, inquiry.strategy)
+    crash, low = plan.reservation.crash, plan.reservation.low
+    counted = low.size if low is not None and profile.crash_size_counts_low else 0
+    before = crash.size + counted if crash is not None else 0
+    after = round_up(written, inquiry.former.page)
+    refused = _refused(crash, before, after)
+    main, freed = max(0, after - counted), []
+    if refused is None and crash is not None:
+        freed = [_end(crash, main), *([_end(low, min(counted, after))] if low is not None and counted else [])]
+        crash = _start(crash, main)
+        low = _start(low, min(counted, after)) if low is not None and counted else low
+    again = refused is None and main > 0
+    return GiveBack(
+        boot=size_plan(plan),
+        source=machine.source,
+        kernel=plan.kernel,
+        before=before,
+        asked=written,
+        after=before if refused else after,
+        refused=refused,
+        freed=tuple(r for r in freed if r.size),
+        crash=crash,
+        low=low,
+        table_bytes=plan.waste.extra_table_bytes,
+        base_pages=plan.waste.base_pages_outside_crash + sum([_in_base_pages(plan, r) for r in freed]),
+        low_free_after=plan.waste.low_free_after
+        + sum([max(0, min(r.end, inquiry.setting.bounds.low_max) - r.start) for r in freed]),
+        reboot=size_plan(inquiry.plan(main)) if again else None,
+        reboot_crashkernel=inquiry.value(main) if again else None,
+        notes=plan.notes,
+    )
+
+
+def _refused(crash: Range | None, before: int, after: int) -> str | None:
+    if crash is None:
+        return "no crash memory is reserved"
+    if after == before:
+        return "that is what is reserved already"
+    return "it is more than what is reserved: the kernel refuses it (EINVAL)" if after > before else None
+
+
+def _start(span: Range, size: int) -> Range | None:
+    return Range(span.start, span.start + size) if size else None
+
+
+def _end(span: Range, size: int) -> Range:
+    return Range(span.start + size, span.end)
+
+
+def _in_base_pages(plan: Plan, span: Range) -> int:
+    """Bytes of a range that are mapped with base pages because of the crash kernel."""
+    within = (span.start, span.end)
+    return base_page_bytes(plan.leaf_spans, within) - base_page_bytes(plan.baseline_spans, within)

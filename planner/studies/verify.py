@@ -1,0 +1,416 @@
+"""What a source records against what the model says: agreed, disagreed, or not checkable.
+
+The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
+reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
+lies lower or finds no place at all.
+
+Imports `planning` and what it plans with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from planner.base.errors import InputError, PlannerError
+from planner.base.ranges import Range
+from planner.base.records import dataclass, replace
+from planner.base.sizes import U64, format_size, in_words, round_up
+from planner.kernel.crashkernel import as_cmdline, present
+from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.pgtable import geometry
+from planner.kernel.profiles import select_profile
+from planner.kernel.ptdump import KINDS
+from planner.planning.plan import Options, Question, answer, ask
+from planner.planning.result import Plan
+from planner.planning.strategies import strategy_named
+
+__all__ = ["Check", "Observed", "Outcome", "Verdict", "Verification", "verify", "verify_all"]
+
+Outcome: TypeAlias = Literal["agreed", "disagreed", "not checkable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What page tables show of the linear map.
+
+    source: where it was read. by_kind: bytes per kind of leaf (of `result.KINDS`), or by_size: bytes per size of
+    entry, contiguous runs counted as one.
+    """
+
+    source: str
+    by_kind: Mapping[str, int] | None = None
+    by_size: Mapping[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing compared. what: `placement`, `size` or `granularity`. why: in one sentence, how or what is missing."""
+
+    what: str
+    outcome: Outcome
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for one machine. recorded, planned: the main and the low part, None where there is none."""
+
+    source: str
+    checks: tuple[Check, ...]
+    profile: str | None = None
+    recorded: tuple[Range | None, Range | None] = (None, None)
+    planned: tuple[Range | None, Range | None] = (None, None)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Disagreed if anything disagrees, else agreed if anything could be checked."""
+        outcomes = {check.outcome for check in self.checks}
+        if "disagreed" in outcomes:
+            return "disagreed"
+        return "agreed" if "agreed" in outcomes else "not checkable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The answers for all machines, in the order given."""
+
+    verdicts: tuple[Verdict, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many machines have this outcome."""
+        return sum(verdict.outcome == outcome for verdict in self.verdicts)
+
+    @property
+    def status(self) -> int:
+        """Exit status: 1 if any disagrees, else 2 if none could be checked, else 0."""
+        if self.count("disagreed"):
+            return 1
+        return 0 if self.count("agreed") else 2
+
+
+def verify_all(
+    machines: Sequence[Machine | InputError],
+    options: Options,
+    *,
+    crashkernel: str | None = None,
+    observed: Sequence[Observed] = (),
+) -> Verification:
+    """Verify several machines; an error stands for a machine whose source could not be read."""
+    return Verification(
+        tuple(
+            Verdict(str(m.where), (Check("placement", "not checkable", f"{m.what}; {m.remedy}"),))
+            if isinstance(m, InputError)
+            else verify(m, options, crashkernel=crashkernel, observed=observed)
+            for m in machines
+        )
+    )
+
+
+def verify(
+    machine: Machine, options: Options, *, crashkernel: str | None = None, observed: Sequence[Observed] = ()
+) -> Verdict:
+    """Compare what one machine records with what the model says."""
+    record = machine.facts.record or _absence(machine)
+    obstacle = _obstacle(machine, options, record, crashkernel, observed)
+    if obstacle is not None:
+        return Verdict(machine.source, (Check("placement", "not checkable", obstacle),), recorded=_both(record))
+    text, inferred = _request(machine, crashkernel, record)
+    try:
+        question = ask(machine, text, options)
+        # The boot that is verified had the RAM that it shows.
+        question = replace(question, others=tuple(other for other in question.others if not other.more))
+        plan = answer(question, strategy_named(options.strategy))
+    except PlannerError as error:
+        reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
+        return Verdict(machine.source, (Check("placement", "not checkable", reason),), recorded=_both(record))
+    checks: list[Check] = []
+    if record is not None:
+        checks.append(_placement(machine, question, plan, record, inferred=inferred))
+    checks += [_granularity(machine, plan, seen) for seen in observed]
+    view = plan.reservation
+    return Verdict(
+        machine.source,
+        tuple(checks),
+        plan.kernel.profile,
+        _both(record),
+        (view.crash, view.low),
+        _notes(plan, inferred),
+    )
+
+
+def _absence(machine: Machine) -> BootRecord | None:
+    """A whole /proc/iomem without a crash kernel records that there is none, if one was asked for."""
+    asked = present(as_cmdline(machine.facts.cmdline or ""))
+    return BootRecord() if asked and machine.kind in ("iomem", "live") else None
+
+
+def _both(record: BootRecord | None) -> tuple[Range | None, Range | None]:
+    return (record.crash, record.low) if record is not None else (None, None)
+
+
+def _notes(plan: Plan, inferred: str | None) -> tuple[str, ...]:
+    assumed = ", ".join(plan.kernel.assumed)
+    notes = [f"assumed: {assumed}"] if assumed else []
+    return (*notes, *([inferred] if inferred else []))
+
+
+# -- what stands in the way ----------------------------------------------------------------------------
+
+
+def _obstacle(
+    machine: Machine,
+    options: Options,
+    record: BootRecord | None,
+    crashkernel: str | None,
+    observed: Sequence[Observed],
+) -> str | None:
+    """Why nothing can be checked, in one sentence; None if something can."""
+    facts = machine.facts
+    if facts.arch not in (None, "aarch64", "arm64"):
+        return f"this is {facts.arch}, not arm64"
+    if record is None and not observed:
+        return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
+    version = options.kernel or facts.kernel
+    if version is not None:
+        selection = select_profile(version)
+        if not selection.supported:
+            return f"the kernel is {version}: only 4.12 to 7.x are modelled"
+        if record is not None and record.low is not None and selection.profile.combine == "plain":
+            return (
+                f"it records low memory beside the crash kernel, which mainline {version} never takes: the kernel has "
+                "patches of its own"
+            )
+    if record is not None and any(line.startswith("Reserving ") for line in record.log):
+        return "its line about the crash kernel is none of mainline arm64's: the kernel has patches of its own"
+    if not machine.memory.regions:
+        return "it shows no memory map: give the machine's /proc/iomem or whole boot log with it (--map, --log)"
+    if (
+        record is not None
+        and record.crash is None
+        and not record.failed
+        and record.kexec_crash_size is None
+        and machine.kind not in ("iomem", "live")
+    ):
+        return "it records lines about crashkernel, but no outcome"
+    if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
+        return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
+    return None
+
+
+def _size(record: BootRecord | None) -> int | None:
+    return record.crash.size if record is not None and record.crash is not None else None
+
+
+def _request(machine: Machine, crashkernel: str | None, record: BootRecord | None) -> tuple[str | None, str | None]:
+    """What to plan, and what had to be inferred for it."""
+    facts = machine.facts
+    if crashkernel is not None:
+        return crashkernel, None
+    if facts.request is not None or facts.cmdline is not None:
+        return None, None
+    size = _size(record)
+    assert size is not None  # noqa: S101 - `_obstacle` made sure
+    return f"{size:#x}", "the request is not recorded: a plain request of the recorded size is taken"
+
+
+# -- the placement -------------------------------------------------------------------------------------
+
+
+def _placement(machine: Machine, question: Question, plan: Plan, record: BootRecord, *, inferred: str | None) -> Check:
+    view, request = plan.reservation, question.request
+    if record.crash is None and not record.failed and record.kexec_crash_size is not None:
+        return _by_size(plan, record, question)
+    if record.crash is None and view.outcome in ("none", "failed"):
+        return _check("agreed", f"{'the reservation failed' if record.failed else 'nothing is reserved'}, as planned")
+    if record.crash is None and not record.failed:
+        return _check(
+            "not checkable",
+            f"planned {_span(view.crash)}, and there is none: it failed, or was given back while running",
+        )
+    if record.crash is not None and not request.valid:
+        return _check(
+            "not checkable",
+            "mainline would have refused this request, yet something was reserved: the kernel has patches of its own",
+        )
+    crash = record.crash
+    misplaced = _misplaced(machine, crash) if crash is not None else None
+    if misplaced is not None:
+        return _check("disagreed", f"recorded {_span(crash)}: {misplaced}")
+    if (view.crash, view.low) == (record.crash, record.low):
+        return _check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
+    wrong = None if inferred else _wrong_size(question, record)
+    if wrong is not None:
+        return _check("disagreed", wrong)
+    if crash is not None and crash.start % question.mainline.bounds.align:
+        return _check("disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is")
+    for other in view.other_readings:
+        if (other.crash, other.low) == (record.crash, record.low):
+            return _check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
+    return _bounded(machine, question, plan, record, inferred=inferred)
+
+
+def _check(outcome: Outcome, why: str) -> Check:
+    return Check("placement", outcome, why)
+
+
+def _agreed(record: BootRecord) -> str:
+    if record.crash is None:
+        return "the reservation failed, as planned"
+    low = f" and {_span(record.low)} below" if record.low is not None else ""
+    return f"{_span(record.crash)}{low}, as planned"
+
+
+def _span(span: Range | None) -> str:
+    return f"[{span.start:#x}, {span.end:#x}) ({in_words(span.size)})" if span is not None else "nothing"
+
+
+def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:
+    """A record that is a size only: /sys/kernel/kexec_crash_size."""
+    crash, low = plan.reservation.crash, plan.reservation.low
+    planned = crash.size if crash is not None else 0
+    if low is not None and question.mainline.profile.crash_size_counts_low:
+        planned += low.size
+    size = record.kexec_crash_size or 0
+    if size == planned:
+        return Check("size", "agreed", f"kexec_crash_size is {format_size(size)}, as planned")
+    if question.machine.settled or size > planned:
+        why = f"kexec_crash_size is {format_size(size)}, planned are {format_size(planned)}"
+        return Check("size", "disagreed", why)
+    why = f"kexec_crash_size is {format_size(size)} of {format_size(planned)}: it failed, or was shrunk while running"
+    return Check("size", "not checkable", why)
+
+
+def _wrong_size(question: Question, record: BootRecord) -> str | None:
+    """How the recorded size differs from what was asked for."""
+    request, page = question.request, question.mainline.geometry.page_size
+    if record.crash is None:
+        return None
+    size = round_up(request.size, page) % U64 if question.mainline.profile.rounds_size else request.size
+    # /proc/iomem and memblock files end at whole pages.
+    if record.crash.size not in (size, round_up(size, page)):
+        return f"recorded are {format_size(record.crash.size)}, asked for were {format_size(size)}"
+    low = request.low if request.high else question.mainline.bounds.default_low
+    if record.low is not None and record.low.size not in (low, round_up(low, page)):
+        return f"recorded are {format_size(record.low.size)} of low memory, asked for were {format_size(low)}"
+    return None
+
+
+def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecord, *, inferred: str | None) -> Check:
+    """The check of a placement that is not the planned one."""
+    view = plan.reservation
+    planned = f"planned {_span(view.crash)}" + (f" and {_span(view.low)} below" if view.low is not None else "")
+    recorded = f"recorded {_span(record.crash)}" if record.crash is not None else "recorded as failed"
+    recorded += f" and {_span(record.low)} below" if record.low is not None else ""
+    if machine.settled:
+        return _check("disagreed", f"{recorded}, {planned}, and the source shows every reservation")
+    if inferred is not None:
+        return _check("not checkable", f"{recorded}, {planned}; the request itself is not recorded (--crashkernel)")
+    if record.crash is None:
+        return _check(
+            "not checkable",
+            f"{recorded}, {planned}: the source cannot show all early reservations, with more of them it may fail",
+        )
+    too_high = _impossible(question, record)
+    if too_high is not None:
+        return _check("disagreed", f"{recorded}, {planned}: {too_high}")
+    return _check(
+        "not checkable",
+        f"{recorded}, {planned}: lower than planned, and the source cannot show all early reservations",
+    )
+
+
+def _impossible(question: Question, record: BootRecord) -> str | None:
+    """Why no further reservation could have led to the record; None if some could."""
+    crash, low, setting = record.crash, record.low, question.mainline
+    assert crash is not None  # noqa: S101 - asked for a record that has one
+    bounds, profile, request = setting.bounds, setting.profile, question.request
+    if request.base:
+        return None if crash.start == request.base else f"the request names {request.base:#x}"
+    windows = profile.high if request.high else profile.plain
+    limits = [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
+    highest = [
+        found
+        for memblock in _states(question)
+        for start, end in limits
+        if start <= crash.start
+        and crash.end <= end
+        and (found := memblock.search(crash.size, bounds.align, start, end)) is not None
+    ]
+    if not highest:
+        return "no window of this kernel reaches there"
+    if crash.start > max(highest):
+        return f"higher than a search from the top can lead ({max(highest):#x})"
+    if low is not None:
+        tops = [memblock.search(low.size, bounds.align, 0, bounds.low_max) for memblock in _states(question)]
+        top = max((found for found in tops if found is not None), default=None)
+        if top is None or low.start > top:
+            return "the low part is higher than a search from the top can lead"
+    needs_low = crash.start >= bounds.low_max and (request.low if request.high else bounds.default_low)
+    if bool(needs_low) != (low is not None):
+        return "low memory is recorded where none belongs" if low is not None else "the low part is missing"
+    return None
+
+
+def _misplaced(machine: Machine, crash: Range) -> str | None:
+    """Why the recorded range can be no reservation at all on this map."""
+    if not any(r.start <= crash.start and crash.end <= r.end for r in machine.memory.regions):
+        return "it does not lie inside one range of RAM"
+    image = machine.facts.kernel_image
+    if image is not None and image.start < crash.end and crash.start < image.end:
+        return "it overlaps the kernel image"
+    if machine.kind in ("iomem", "live"):
+        # Resources that overlap are nested, and nothing else is ever reserved in a crash kernel.
+        others = [r for r in machine.memory.reserved if r.name == "reserved"]
+        inside = next((r for r in others if r.start < crash.end and crash.start < r.end), None)
+        if inside is not None:
+            return f"it overlaps what is reserved at {inside.start:#x}"
+    return None
+
+
+def _states(question: Question) -> Iterator[Memblock]:
+    """The states of memblock under every reading, the planned one first."""
+    memory, page = question.mainline.memory, question.mainline.geometry.page_size
+    yield Memblock.of(memory, page_size=page, movable_node=question.mainline.movable_node)
+    for other in question.others:
+        state = replace(memory, reserved=other.memory.reserved)
+        yield Memblock.of(state, page_size=page, movable_node=question.mainline.movable_node)
+
+
+# -- the linear map ------------------------------------------------------------------------------------
+
+
+def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
+    planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
+    if seen.by_kind is not None:
+        pairs = [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
+    else:
+        sizes = _unit_sizes(plan)
+        by_size = seen.by_size or {}
+        names = sorted({*sizes.values(), *by_size}, reverse=True)
+        pairs = [
+            (format_size(size), by_size.get(size, 0), sum(planned[k] for k in KINDS if sizes[k] == size))
+            for size in names
+        ]
+    wrong = [f"{name} {format_size(got)} (planned {format_size(want)})" for name, got, want in pairs if got != want]
+    if not wrong:
+        shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
+        return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
+    text = f"{seen.source}: {'; '.join(wrong)}"
+    missing: list[str] = [
+        key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed
+    ]
+    if machine.facts.kernel_image is None:
+        missing.append("the place of the kernel image")
+    if missing:
+        return Check("granularity", "not checkable", f"{text}; not known: {', '.join(missing)}")
+    return Check("granularity", "disagreed", text)
+
+
+def _unit_sizes(plan: Plan) -> dict[str, int]:
+    """Bytes that one entry or run of each kind covers."""
+    geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
+    sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
+    return dict(zip(KINDS, sizes, strict=True))

@@ -1,0 +1,79 @@
+"""One thing is one thing, wherever a number is told in words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from planner.base.sizes import GIB, KIB, MIB
+from planner.base.text import counted
+from planner.batch.fleet import Fleet
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.render.blocks import batch as render_batch
+from planner.render.blocks import explain as render_explain
+from planner.render.layout import lay_out
+from planner.sources.nomap import inferred_nomap
+from planner.studies.explain import explain
+from tests.plans import plan_of
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ("range",), "0 ranges"),
+        (1, ("range",), "1 range"),
+        (2, ("range",), "2 ranges"),
+        (1024, ("range",), "1,024 ranges"),
+        (1, ("entry is", "entries are"), "1 entry is"),
+        (0, ("entry is", "entries are"), "0 entries are"),
+    ],
+)
+def test_a_number_of_things(number: int, words: tuple[str, ...], text: str) -> None:
+    assert counted(number, *words) == text
+
+
+@pytest.mark.parametrize(
+    ("firmware", "text"),
+    [
+        (1, "1 memory range touches its neighbours and is taken as NOMAP firmware memory (inferred)"),
+        (2, "2 memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"),
+    ],
+)
+def test_the_note_on_inferred_firmware_memory(firmware: int, text: str) -> None:
+    """Small ranges between large ones that touch them."""
+    edges = [n * 256 * MIB + offset for n in range(firmware + 1) for offset in (0, 255 * MIB)]
+    nodes = [Region(a, b) for a, b in pairwise(edges)]
+    notes: list[str] = []
+    inferred_nomap(nodes, notes)
+    assert notes == [text]
+
+
+@pytest.mark.parametrize(
+    ("small", "text"), [(1, "1 more gap in the window is too small"), (2, "2 more gaps in the window are too small")]
+)
+def test_the_gaps_that_explain_leaves_out(small: int, text: str) -> None:
+    """Beyond the eight that come nearest."""
+    size = 32 * MIB
+    memory = MemoryMap(
+        (Region(2 * GIB, 2 * GIB + (8 + small) * size),),
+        tuple(Reserved(2 * GIB + n * size, 2 * GIB + n * size + MIB, "x") for n in range(8 + small)),
+    )
+    story = explain(Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB)), "512M")
+    assert text in " ".join(lay_out(render_explain.blocks(story), "text").split())
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["fallback"], "1 machine: 1 gets crash memory, 0 do not; 1 of those that do is not protected, 0 lose all"),
+        (["aligned"] * 2, "2 machines: 2 get crash memory, 0 do not; 0 of those that do are not protected, 0 lose all"),
+        (["failed"], "1 machine: 0 get crash memory, 1 does not; 0 of those that do are not protected"),
+    ],
+)
+def test_the_sum_of_a_fleet(names: list[str], text: str) -> None:
+    fleet = Fleet([])
+    for name in names:
+        fleet.add(name, plan_of(name), None)
+    assert " ".join(render_batch.render(fleet).split()).startswith(text)

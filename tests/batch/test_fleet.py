@@ -1,0 +1,187 @@
+"""A fleet's sums: counted by hand, the same in any parts, and what a change does to a request."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.base.errors import InputError
+from planner.batch.fleet import DEFAULT_CHANGES, WORST, Change, Fleet, changed, parse_change
+from planner.batch.inputs import Lines
+from planner.batch.records import Defaults, answer_record
+from planner.batch.summing import Sums, sum_up
+from planner.batch.work import Job
+from planner.kernel.ptdump import Mapping
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+from planner.render.blocks.batch import render, to_dict
+from tests.batch import fleet
+from tests.batch.fleet import as_memory_map
+from tests.plans import PLANS
+from tests.strategies import machine_of
+
+RECORDS = [*fleet.lines(60, bad_every=13).splitlines(), json.dumps({**fleet.record(2), "preset": "x"}).encode()]
+
+
+def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
+    """The sums of records in one part."""
+    return sum_up(Sums(Job(), changes), Lines(1, lines))
+
+
+def test_sums_are_those_of_the_plans() -> None:
+    """Each number added up again from the plans themselves."""
+    plans: dict[str, Plan] = {name: make() for name, make in PLANS.items()}
+    total = Fleet([])
+    for name, plan in plans.items():
+        total.add(name, plan, "debian" if name == "aligned" else None)
+    reserved = [plan for plan in plans.values() if plan.reservation.crash is not None]
+    assert (total.records, total.all.machines, total.all.reserved) == (len(plans), len(plans), len(reserved))
+    assert total.all.unprotected == sum(not plan.reservation.protected for plan in reserved)
+    assert total.all.kept == sum(plan.waste.rounding - plan.waste.returned for plan in plans.values())
+    assert total.all.table_bytes == sum(plan.mapping.table_bytes for plan in plans.values())
+    blocks = {name: (_blocks(plan.baseline), _blocks(plan.mapping)) for name, plan in plans.items()}
+    assert total.all.pages_only == sum(before > 0 and not after for before, after in blocks.values())
+    for groups in total.groups.values():
+        assert sum(part.machines for part in groups.values()) == len(plans)
+        assert sum(part.extra_table_bytes for part in groups.values()) == total.all.extra_table_bytes
+    assert set(total.groups["outcome"]) == {plan.reservation.outcome for plan in plans.values()}
+    assert total.groups["page_size"]["64K"].machines == sum(p.kernel.page_size == 65536 for p in plans.values())
+    assert total.groups["preset"]["debian"].machines == 1
+
+
+def _blocks(mapping: Mapping) -> int:
+    """Bytes that blocks map."""
+    return mapping.bytes.pud + mapping.bytes.cont_pmd + mapping.bytes.pmd
+
+
+def test_a_machine_that_is_mapped_in_pages_because_of_the_crash_kernel_loses_its_blocks() -> None:
+    """Not one that loses some of them, nor one that had none anyway."""
+    lines = [
+        json.dumps({**fleet.record(0), "strategy": strategy, "rodata": rodata, "crashkernel": "512M,high"}).encode()
+        for strategy, rodata in (("base-pages", "off"), ("base-pages", "full"), ("pud-aligned", "off"))
+    ]
+    assert [summed([line]).all.pages_only for line in lines] == [1, 0, 0]
+
+
+def test_the_worst_are_those_without_memory_then_without_protection_then_the_dearest() -> None:
+    plans = {name: make() for name, make in PLANS.items()}
+    total = Fleet([])
+    for name, plan in plans.items():
+        total.add(name, plan)
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        plan = plans[name]
+        lost = plan.waste.rounding - plan.waste.returned + plan.waste.extra_table_bytes
+        return plan.reservation.crash is not None, plan.reservation.protected, -lost
+
+    assert [bad.ident for bad in total.worst] == sorted(plans, key=rank)[:WORST]
+
+
+@settings(max_examples=30)
+@given(cuts=st.lists(st.integers(0, len(RECORDS)), max_size=4))
+def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
+    """However a fleet is cut, also into parts without machines."""
+    edges = [0, *sorted(cuts), len(RECORDS)]
+    parts = Fleet([])
+    for start, end in pairwise(edges):
+        parts.merge(summed(RECORDS[start:end]))
+    whole = summed(RECORDS)
+    # An error without an id is named by its line, which a part of the file does not know.
+    assert to_dict(parts) | {"first_errors": 0} == to_dict(whole) | {"first_errors": 0}
+    assert [r.number for r in parts.refused] == [r.number for r in whole.refused]
+
+
+def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
+    """Against the same fleet with that request, planned anew."""
+    lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(30)]
+    for change, other in (
+        (Change("high", "high"), {"crashkernel": "512M,high"}),
+        (parse_change("size=1G"), {"crashkernel": "1G"}),
+        (parse_change("strategy=base-pages"), {"strategy": "base-pages"}),
+        (parse_change("align=2M"), {"align": "2M"}),
+    ):
+        effect = summed(lines, (change,)).effects[change.name]
+        asked = summed([json.dumps({**json.loads(line), **other}).encode() for line in lines])
+        assert effect.after == asked.all
+        assert effect.outcomes == {key: part.machines for key, part in asked.groups["outcome"].items()}
+        before = summed(lines).all
+        assert effect.gained - effect.lost == asked.all.reserved - before.reserved
+
+
+@pytest.mark.parametrize(
+    ("crashkernel", "cmdline", "change", "request_"),
+    [
+        pytest.param("512M", None, "high", "512M,high", id="a bare value"),
+        pytest.param("512M,high", None, "size=1G", "1G,high", id="a size keeps ,high"),
+        pytest.param("1G-2G:64M,2G-:300001K", None, "high", "300001K,high", id="a list of ranges: what it came to"),
+        pytest.param("256M@0x90000000", None, "size=1G", "1G", id="an offset goes"),
+        pytest.param(
+            "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "size=1G",
+            "rodata=off crashkernel=64M,low crashkernel=1G,high", id="other words and the low part stay",
+        ),
+        pytest.param(None, "quiet crashkernel=64M", "size=1G", "crashkernel=1G", id="the machine's own command line"),
+    ],
+)  # fmt: skip
+def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, change: str, request_: str) -> None:
+    document = {**fleet.memory(0), "kernel": "6.12"} | ({"cmdline": cmdline} if cmdline else {})
+    record: dict[str, Any] = {"map": document} | ({"crashkernel": crashkernel} if crashkernel else {})
+    answer = answer_record(record, Defaults())
+    assert answer.plan is not None
+    assert answer.ask is not None
+    asked = changed(answer.plan, crashkernel, Options(preset="debian"), parse_change(change))
+    assert asked == (request_, Options())
+    assert make_plan(answer.ask.machine, asked[0]).request.high == (",high" in request_)
+
+
+def test_a_machine_that_asks_for_nothing_goes_on_doing_so() -> None:
+    plan = make_plan(machine_of(as_memory_map(fleet.memory(0))), "0", Options(kernel="6.12"))
+    assert changed(plan, "0", Options(), Change("high", "high")) is None
+
+
+@pytest.mark.parametrize("asked", ["64G", "512MB"])
+def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) -> None:
+    """A kernel from 6.7 on refuses more than all RAM, and any kernel what it cannot read, as if nothing were asked."""
+    machine = machine_of(as_memory_map(fleet.memory(0)))
+    plan = make_plan(machine, asked, Options(kernel="6.12"))
+    assert plan.reservation.outcome == "none"
+    question = changed(plan, asked, Options(kernel="6.12"), parse_change("size=256M"))
+    assert question is not None
+    assert make_plan(machine, *question).reserved
+
+
+@pytest.mark.parametrize(
+    "text", ["", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G"]
+)
+def test_what_is_no_change_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_change(text)
+
+
+# -- told ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_summary_says_all_of_it(form: str) -> None:
+    """Every group, the worst, every change, every error, whatever characters they have."""
+    bad = json.dumps({"id": "\x1b[31m<b>|x", "map": 1}).encode()
+    told = render(summed([*RECORDS, bad], DEFAULT_CHANGES), form)
+    assert "\x1b" not in told
+    for word in ("By outcome", "By kernel profile", "By page size", "By distribution preset", "The worst 10",
+                 "What one change would do", "high", "size=256M", "strategy=mainline", "64K", "6.12"):  # fmt: skip
+        assert word in told.replace("\\", "")
+
+
+def test_the_data_of_a_summary_adds_up() -> None:
+    told = json.loads(json.dumps(to_dict(summed(RECORDS, DEFAULT_CHANGES))))
+    assert told["records"] == len(RECORDS) == told["errors"] + told["total"]["machines"]
+    for groups in told["by"].values():
+        for name, value in told["total"].items():
+            assert sum(group[name] for group in groups) == value
+    for effect in told["what_if"]:
+        assert sum(effect["outcomes"].values()) + effect["errors"] == told["total"]["machines"]
+        assert sum(effect["outcomes"].values()) == effect["total"]["machines"]

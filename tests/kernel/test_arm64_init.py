@@ -1,0 +1,164 @@
+"""The limits of a machine: mem=, the linear region, low memory as another kernel saw it, hot-pluggable memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB, TIB
+from planner.kernel.arm64_init import apply_mem, clip_to_linear_region
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.kernel.pgtable import geometry
+from planner.kernel.profiles import NEWEST
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+
+NOMAP = Flag.NOMAP.value
+
+
+@pytest.mark.parametrize(
+    ("regions", "limit", "kept"),
+    [
+        pytest.param([(1, 5, 0)], "2G", [(1, 3, 0)], id="the first 2G of RAM"),
+        pytest.param([(1, 2, 0), (4, 8, 0)], "2G", [(1, 2, 0), (4, 5, 0)], id="counted without the holes"),
+        pytest.param([(1, 2, NOMAP), (2, 4, 0)], "2G", [(1, 2, NOMAP), (2, 3, 0)], id="NOMAP memory counts"),
+        pytest.param([(1, 3, 0), (4, 5, NOMAP)], "1G", [(1, 2, 0), (4, 5, NOMAP)], id="and stays where it is"),
+        pytest.param([(1, 3, 0)], "8G", [(1, 3, 0)], id="more than there is"),
+    ],
+)
+def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[int, int, int]]) -> None:
+    """Addresses in GiB."""
+    memory = MemoryMap(tuple(Region(a * GIB, b * GIB, flags) for a, b, flags in regions))
+    found = apply_mem(memory, int(limit[:-1]) * GIB, 4 * KIB, None)
+    assert [(r.start // GIB, r.end // GIB, r.flags) for r in found.regions] == kept
+
+
+def test_mem_adds_the_kernel_image_back() -> None:
+    """An image at the top comes back by itself; one that the limit cuts grows its region again."""
+    memory = MemoryMap((Region(GIB, 5 * GIB),), (Reserved(2 * GIB, 4 * GIB),))
+    above = apply_mem(memory, GIB, 4 * KIB, Range(4 * GIB, 4 * GIB + 32 * MIB))
+    assert above.regions == (Region(GIB, 2 * GIB), Region(4 * GIB, 4 * GIB + 32 * MIB))
+    assert above.reserved == ()
+    across = apply_mem(memory, GIB, 4 * KIB, Range(2 * GIB - 16 * MIB, 2 * GIB + 16 * MIB))
+    assert across.regions == (Region(GIB, 2 * GIB + 16 * MIB),)
+
+
+def machine(memory: MemoryMap, *, settled: bool = False, kind: str = "iomem", **facts: object) -> Machine:
+    known: dict[str, object] = {"kernel": "6.1", "page_size": 4 * KIB, "va_bits": 48, **facts}
+    return Machine("<test>", kind, memory, Facts(**known), settled=settled)  # type: ignore[arg-type]
+
+
+def test_mem_is_for_views_that_do_not_show_it_yet() -> None:
+    """A what-if command line cuts /proc/iomem; it does not cut what already is memblock, nor what it cut before.
+
+    A log that shows memblock names its own command line: another one cuts there too.
+    """
+    memory = MemoryMap((Region(GIB, 5 * GIB),))
+    line = "mem=2G crashkernel=256M"
+    assert make_plan(machine(memory), line).memory.ram == 2 * GIB
+    assert make_plan(machine(memory, settled=True), line).memory.ram == 4 * GIB
+    assert make_plan(machine(memory, settled=True, kind="dmesg", cmdline="quiet"), line).memory.ram == 2 * GIB
+    assert make_plan(machine(memory, settled=True, kind="dmesg"), line).memory.ram == 4 * GIB
+    assert make_plan(machine(memory, cmdline="quiet mem=2G"), line).memory.ram == 4 * GIB
+    assert make_plan(machine(memory), "mem=3G mem=2G mem crashkernel=256M").memory.ram == 2 * GIB
+
+
+def test_ranges_are_matched_against_what_mem_leaves() -> None:
+    found = make_plan(machine(MemoryMap((Region(GIB, 9 * GIB),))), "mem=2G crashkernel=1G-4G:128M,4G-:512M")
+    assert found.request.size == 128 * MIB
+
+
+def test_a_mem_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="mem= leaves no RAM"):
+        make_plan(machine(MemoryMap((Region(GIB, 9 * GIB),))), "mem=0 crashkernel=256M")
+
+
+def clipped(*regions: Region, va_bits: int = 39, image: Range | None = None) -> tuple[tuple[Region, ...], int]:
+    geo = geometry(4 * KIB, va_bits)
+    memory, memstart, _ = clip_to_linear_region(MemoryMap(regions), NEWEST, geo, pa_bits=48, image=image)
+    return memory.regions.values, memstart
+
+
+def test_the_linear_region_drops_what_it_cannot_hold() -> None:
+    """39 bits: 256 GiB from the start of RAM, rounded down to 1 GiB."""
+    assert clipped(Region(GIB, 300 * GIB)) == ((Region(GIB, 257 * GIB),), GIB)
+    assert clipped(Region(GIB, 3 * GIB), Region(TIB, 2 * TIB)) == ((Region(GIB, 3 * GIB),), GIB)
+
+
+def test_a_kernel_high_in_memory_keeps_its_place() -> None:
+    """Memory up to the end of the image stays, so the start moves up: 300 GiB + 32 MiB - 256 GiB, rounded up."""
+    image = Range(300 * GIB, 300 * GIB + 32 * MIB)
+    regions, memstart = clipped(Region(GIB, 400 * GIB), image=image)
+    assert memstart == 45 * GIB
+    assert regions == (Region(45 * GIB, 300 * GIB + 32 * MIB),)
+
+
+def test_dropped_memory_is_told_and_does_not_count() -> None:
+    memory = MemoryMap((Region(GIB, 513 * GIB),))
+    found = make_plan(machine(memory, va_bits=39, settled=True, kind="json"), "400G-:1G,1G-400G:256M")
+    assert found.memory.ram == 256 * GIB
+    assert found.request.size == 256 * MIB
+    assert any("256G of RAM" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("page_size", "va_bits", "size"),
+    [
+        (4 * KIB, 39, 1 << 38),
+        (4 * KIB, 48, 1 << 47),
+        (4 * KIB, 52, (1 << 52) - (1 << 47)),
+        (16 * KIB, 52, (1 << 52) - (1 << 46)),
+        (64 * KIB, 52, (1 << 52) - (1 << 47)),
+    ],
+)
+def test_the_size_of_the_linear_region(page_size: int, va_bits: int, size: int) -> None:
+    """Half of the address space; with 52 bits all but what a 48-bit machine (47 with 16K pages) needs below."""
+    assert geometry(page_size, va_bits).linear_size == size
+
+
+def planned(facts: dict[str, object], kind: str = "dmesg", **options: object) -> Plan:
+    memory = MemoryMap((Region(0, 8 * GIB),))
+    return make_plan(machine(memory, kind=kind, **facts), "64M", Options(**options))  # type: ignore[arg-type]
+
+
+def test_the_dma_zone_is_not_the_bound_of_5_5_to_5_10_0() -> None:
+    """A log's DMA zone ends at 1G there, but the search goes to the end of the 32-bit zone."""
+    assert planned({"kernel": "5.7.0", "dma_limit": GIB}).kernel.dma_limit == 4 * GIB
+    assert planned({"kernel": "5.7.0", "dma_limit": GIB}, kind="json").kernel.dma_limit == GIB
+    assert planned({"kernel": "5.10.10", "dma_limit": GIB}).kernel.dma_limit == GIB
+
+
+def test_another_kernel_reads_the_firmwares_limit_in_its_own_way() -> None:
+    """960M on 6.12 are 1G on 6.1, which rounds up to a power of two; the machine's own kernel is believed."""
+    own = {"kernel": "6.12.34", "dma_limit": 0x3C000000}
+    assert planned(own).kernel.dma_limit == 0x3C000000
+    other = planned(own, kernel="6.1")
+    assert other.kernel.dma_limit == GIB
+    assert any("on the machine's own kernel" in note for note in other.notes)
+    assert "dma_limit" not in other.kernel.assumed
+
+
+def test_hot_pluggable_memory_is_left_alone_with_movable_node() -> None:
+    """It is mapped all the same. The crash memory is the bottom of an aligned area, of 1 GiB each."""
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.HOTPLUG.value)))
+    found = make_plan(machine(memory, kind="json", settled=True), "movable_node crashkernel=64M")
+    assert found.reservation.crash == Range(GIB, GIB + 64 * MIB)
+    assert found.baseline.leaves.pud == 2
+    plain = make_plan(machine(memory, kind="json", settled=True), "crashkernel=64M")
+    assert plain.reservation.crash == Range(2 * GIB, 2 * GIB + 64 * MIB)
+
+
+@pytest.mark.parametrize(("kernel", "symbol"), [("6.1", "KEXEC_CORE"), ("6.12", "CRASH_RESERVE")])
+def test_a_kernel_without_crash_kernels_reserves_nothing(kernel: str, symbol: str) -> None:
+    """Nor does the parameter change the map then."""
+    facts = {"kernel": kernel, "config": {symbol: "n", "RODATA_FULL_DEFAULT_ENABLED": "n"}}
+    found = make_plan(
+        machine(MemoryMap((Region(GIB, 9 * GIB),)), kind="json", settled=True, **facts),
+        "256M",
+        Options(strategy="mainline"),
+    )
+    assert (found.reservation.outcome, found.reservation.log) == ("none", ())
+    assert found.mapping == found.baseline
+    assert any("built without crash kernels" in note for note in found.notes)

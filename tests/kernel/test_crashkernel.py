@@ -1,0 +1,118 @@
+"""The grammar of crashkernel= with its traps; the oracle holds the kernel's own answers, this says what they mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB, MIB
+from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading
+from planner.kernel.profiles import NEWEST, Profile, profile_named
+
+
+def profile(name: str) -> Profile:
+    found = profile_named(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "ram", "size"),
+    [
+        pytest.param("512M", 8 * GIB, 512 * MIB, id="a plain size needs no range"),
+        pytest.param("1G-4G:128M,4G-:256M", 4 * GIB, 256 * MIB, id="the end of a range is outside it"),
+        pytest.param("2G-:256M", 2 * GIB - 100 * MIB, 256 * MIB, id="RAM is rounded up to 128M before it is matched"),
+        pytest.param("1G-:512MB", 8 * GIB, 512 * MIB, id="in a list of ranges, a letter behind the size is ignored"),
+        pytest.param("512M@abc", 8 * GIB, 512 * MIB, id="what follows @ is not checked"),
+        pytest.param("crashkernel=1G crashkernel=256M", 8 * GIB, 256 * MIB, id="the last entry wins"),
+        pytest.param("nocrashkernel=256M", 8 * GIB, 256 * MIB, id="the name is found inside another word"),
+        pytest.param("crashkernel=256M crashkernel=1G,high", 8 * GIB, 256 * MIB, id="a plain entry beats ,high"),
+    ],
+)
+def test_size_asked_for(value: str, ram: int, size: int) -> None:
+    found = reading(value, ram, NEWEST)
+    assert (found.rc, found.size) == (0, size)
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "note"),
+    [
+        pytest.param("512MB", "crashkernel: unrecognized char: B", "write '512M'", id="MB is refused"),
+        pytest.param("auto", "crashkernel: memory value expected", "'auto' is no arm64 value", id="auto means RHEL 8"),
+        pytest.param("1G-512M:64M", "crashkernel: end <= start", "", id="a range that ends before it starts"),
+        pytest.param("512M@1G,high", "crashkernel: unrecognized char: @", "", id="an offset does not go with ,high"),
+        pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size that is no smaller than the RAM"),
+        pytest.param("256M,low", None, "never read", id=",low alone asks for nothing"),
+        pytest.param("0", None, "a size of 0 asks for nothing", id="no size"),
+        pytest.param("0,high", None, "a size of 0 asks for nothing", id="no size ,high"),
+        pytest.param("quiet splash", None, "line has no crashkernel=: nothing is asked for", id="a line without it"),
+        pytest.param(
+            "1G,high 128M,low", None, "'crashkernel=1G,high crashkernel=128M,low'", id="two values without their names"
+        ),
+        pytest.param("16G", None, "refused silently", id="a plain size beyond the RAM is refused without a word"),
+    ],
+)
+def test_refused(value: str, message: str | None, note: str) -> None:
+    found = reading(value, 8 * GIB, NEWEST)
+    assert not found.valid
+    assert list(found.log) == ([message] if message else [])
+    assert note in "\n".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "low"),
+    [
+        pytest.param("5.18", 0, 0, id="up to 5.18 ,high is ignored"),
+        pytest.param("6.1", GIB, 0, id="5.19 to 6.1: no low memory unless asked for"),
+        pytest.param("6.2", GIB, 128 * MIB, id="6.2 and later: 128M of low memory by default"),
+        pytest.param("7.2", GIB, 128 * MIB, id="so do the newest"),
+    ],
+)
+def test_high_by_profile(kernel: str, size: int, low: int) -> None:
+    found = parse("crashkernel=1G,high", 8 * GIB, profile(kernel))
+    assert (found.size, found.low) == (size, low)
+
+
+def test_cma_is_plain_before_6_17_and_stops_being_plain_then() -> None:
+    cmdline = "crashkernel=64M,cma"
+    assert parse(cmdline, 8 * GIB, profile("6.12")).log == ("crashkernel: unrecognized char: ,",)
+    assert parse(cmdline, 8 * GIB, profile("6.17")).log == ()
+    assert parse(cmdline, 8 * GIB, profile("6.17")).rc == EINVAL
+
+
+@pytest.mark.parametrize(
+    ("text", "whole_line"),
+    [
+        ("512M", False),
+        ("crashkernel=512M", False),
+        ("crashkernel=1G,high crashkernel=128M,low", False),
+        ("2G-16G:256M,16G-:512M", False),
+        ("quiet crashkernel=512M", True),
+        ("root=/dev/sda1", True),
+        ("quiet splash", True),
+    ],
+)
+def test_what_counts_as_a_command_line(text: str, *, whole_line: bool) -> None:
+    assert is_cmdline(text) is whole_line
+    assert as_cmdline("512M") == "crashkernel=512M"
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "there"),
+    [
+        pytest.param("quiet crashkernel=abc", True, id="an invalid value is present"),
+        pytest.param("crashkernel", True, id="a bare word counts"),
+        pytest.param("xcrashkernel=256M", False, id="as part of a word it reserves, but is not present"),
+        pytest.param("init=/x -- crashkernel=256M", False, id="text after -- does not count"),
+    ],
+)
+def test_presence_is_a_word_of_its_own(cmdline: str, *, there: bool) -> None:
+    assert present(cmdline) is there
+
+
+def test_the_steps_teach_the_reading() -> None:
+    """`parse` shows which range was matched against how much RAM, and what was not read any more."""
+    steps = "\n".join(reading("2G-4G:256M,4G-:512M", 8 * GIB - MIB, NEWEST).steps)
+    assert "8G (8589934592 bytes) of RAM" in steps
+    assert "rounded up to 128M" in steps
+    assert "'2G-4G:256M': RAM from 2G to below 4G does not match" in steps
+    assert "'4G-:512M': RAM from 4G on matches" in steps

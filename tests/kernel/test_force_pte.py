@@ -1,0 +1,140 @@
+"""What forces base pages: command line and configuration as the kernel's own parsers read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB, KIB
+from planner.kernel.cmdline import has_word, values, words
+from planner.kernel.force_pte import Forcing, forcing
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region
+from planner.kernel.profiles import Profile, profile_named
+from planner.planning.plan import Options, make_plan
+
+OFF = {"RODATA_FULL_DEFAULT_ENABLED": "n"}
+
+
+def profile(name: str) -> Profile:
+    found = profile_named(name)
+    assert found is not None
+    return found
+
+
+def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") -> Forcing:
+    return forcing(profile(kernel), cmdline, config)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "result"),
+    [
+        pytest.param("quiet  ro\tx=1\n", ["quiet", "ro", "x=1"], id="blanks of all kinds part words"),
+        pytest.param('a="b c" d', ["a=b c", "d"], id="quotes keep blanks"),
+        pytest.param("quiet -- crashkernel=1G", ["quiet"], id="what follows -- is for init"),
+    ],
+)
+def test_words_of_a_command_line(cmdline: str, result: list[str]) -> None:
+    assert words(cmdline) == result
+
+
+def test_values_and_names() -> None:
+    """`-` and `_` are the same in a name; a bare name has no value, but is there."""
+    line = words("debug-pagealloc=on debug_pagealloc=off rodata movable_node")
+    assert values(line, "debug_pagealloc") == ["on", "off"]
+    assert values(line, "rodata") == []
+    assert has_word(line, "movable_node")
+    assert not has_word(line, "movable")
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "config", "is_forced"),
+    [
+        pytest.param("rodata=full", {}, True, id="rodata=full"),
+        pytest.param("rodata=full rodata=off", {}, False, id="the last one wins"),
+        pytest.param("rodata=off rodata=maybe", {}, False, id="what is no word leaves what stood before"),
+        pytest.param("rodata=off rodata", {}, False, id="so does a bare name"),
+        pytest.param("quiet", {"RODATA_FULL_DEFAULT_ENABLED": "y"}, True, id="the configured default"),
+        pytest.param("quiet", {**OFF, "DEBUG_PAGEALLOC_ENABLE_DEFAULT": "y"}, True, id="debug_pagealloc by default"),
+        pytest.param("debug_pagealloc=on", OFF, True, id="debug_pagealloc=on"),
+        pytest.param("debug_pagealloc=onward", OFF, True, id="of a truth value only two characters count"),
+        pytest.param("debug_pagealloc=Yes", OFF, True, id="or one"),
+        pytest.param("debug_pagealloc=on debug_pagealloc=?", OFF, True, id="no truth value leaves what stood before"),
+        pytest.param("debug_pagealloc=on debug_pagealloc=off", OFF, False, id="debug_pagealloc: the last one wins"),
+        pytest.param("debug_pagealloc=on", {**OFF, "DEBUG_PAGEALLOC": "n"}, False, id="debug_pagealloc not built in"),
+        pytest.param("quiet", {**OFF, "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "0"}, True, id="KFENCE may start late"),
+        pytest.param(
+            "kfence.sample_interval=100",
+            {**OFF, "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "0"},
+            False,
+            id="an interval gives KFENCE a pool of its own",
+        ),
+        pytest.param("kfence.sample_interval=0", {**OFF, "KFENCE": "y"}, True, id="and 0 takes it away"),
+        pytest.param("kfence.sample_interval=x", {**OFF, "KFENCE": "y"}, False, id="no number leaves the default"),
+        pytest.param("kfence.sample_interval=-1", {**OFF, "KFENCE": "y"}, False, id="any number but 0 is on"),
+        pytest.param("kfence.sample_interval=0", {**OFF, "KFENCE": "n"}, False, id="KFENCE not built in"),
+        pytest.param("kfence.sample_interval=0", OFF, True, id="the parameter alone says that KFENCE is built in"),
+    ],
+)
+def test_forced_base_pages(cmdline: str, config: dict[str, str], is_forced: bool) -> None:
+    """On 6.12; what differs by version is in the table of profiles."""
+    assert bool(forced(cmdline, config).reasons) is is_forced
+
+
+def test_nothing_known_assumes_nothing_and_says_so() -> None:
+    found = forced(None, {})
+    assert (found.reasons, found.assumed) == ((), ("rodata",))
+    assert "distribution kernels default to rodata=full" in found.notes[0]
+
+
+def test_from_6_18_full_is_the_default_once_anything_is_known() -> None:
+    assert forced(None, {}, "6.18").reasons == ()
+    assert forced("quiet", {}, "6.18").reasons == ("rodata is full by default from 6.18",)
+    assert forced(None, {"KFENCE": "n"}, "6.18").reasons
+
+
+@pytest.mark.parametrize(
+    ("kernel", "cmdline", "config", "remedy"),
+    [
+        ("6.12", "rodata=full", {}, "rodata=on or rodata=off"),
+        ("7.2", "rodata=on", {}, "rodata=noalias or rodata=off"),
+        ("7.2", "rodata=off kfence.sample_interval=0", {"KFENCE": "y"}, "kfence.sample_interval=100"),
+        ("5.15", "rodata=off", {"KFENCE": "y"}, "a kernel built without KFENCE"),
+        ("6.12", "rodata=off debug_pagealloc=on", {}, "debug_pagealloc=off"),
+    ],
+)
+def test_the_remedy_is_said_and_works(kernel: str, cmdline: str, config: dict[str, str], remedy: str) -> None:
+    """Every reason has one; where it is a parameter, adding it takes the reason away."""
+    found = forced(cmdline, config, kernel)
+    assert len(found.reasons) == len(found.remedies) == 1
+    assert remedy in found.remedies[0]
+    if "=" in remedy:
+        assert forced(f"{cmdline} {remedy.split(' or ', maxsplit=1)[0]}", config, kernel).reasons == ()
+    facts = Facts(kernel=kernel, page_size=4 * KIB, va_bits=48, config=config)
+    plan = make_plan(
+        Machine("<test>", "json", MemoryMap((Region(GIB, 9 * GIB),)), facts), f"{cmdline} crashkernel=256M"
+    )
+    note = next(note for note in plan.notes if "base pages already" in note)
+    assert remedy in note
+    assert any("an aligned area buys nothing" in note for note in plan.notes)
+
+
+def test_debians_kfence_is_said_where_nothing_tells() -> None:
+    """With rodata=off alone Debian's 6.12 still has base pages; the config or an interval would say so."""
+    memory = MemoryMap((Region(GIB, 9 * GIB),))
+
+    def notes(cmdline: str, **config: str) -> str:
+        facts = Facts(kernel="6.12.107+deb13-arm64", page_size=4 * KIB, va_bits=48, config=config)
+        return "\n".join(make_plan(Machine("<test>", "json", memory, facts), cmdline).notes)
+
+    assert "sample interval 0" in notes("rodata=off crashkernel=256M")
+    assert "sample interval 0" not in notes("rodata=off kfence.sample_interval=100 crashkernel=256M")
+    assert "sample interval 0" not in notes("rodata=off crashkernel=256M", KFENCE="n")
+
+
+@pytest.mark.parametrize(("cpu", "forced"), [("ampereone", False), ("other", True), (None, True)])
+def test_the_processor_decides_from_6_18_on(cpu: str | None, forced: bool) -> None:
+    facts = Facts(kernel="6.18", page_size=4 * KIB, va_bits=48, cmdline="quiet")
+    machine = Machine("<test>", "json", MemoryMap((Region(GIB, 9 * GIB),)), facts)
+    plan = make_plan(machine, "256M", Options(cpu=cpu))
+    assert bool(plan.kernel.forced_base_pages) is forced
+    assert any("split blocks live" in note for note in plan.notes) is not forced

@@ -1,0 +1,446 @@
+"""The table of kernel profiles, cell by cell: what each does, on machines whose numbers are worked out here.
+
+The rows are written from the kernels' own code and history, not read from the profiles; every test runs the model
+and looks at what comes out. `6.1` and the newer reservation code are also held against compiled kernels and boots.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.arm64_init import memstart_of
+from planner.kernel.crashkernel import parse
+from planner.kernel.linear_map import CONT_PMD, PMD
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.kernel.pgtable import geometry
+from planner.kernel.profiles import NEWEST, PROFILES, Profile, profile_named
+from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
+
+HIGH = 1 << 48
+LOW = 4 * GIB
+PAGES_8G = 8 * GIB // (4 * KIB)
+
+
+class Row(NamedTuple):
+    """What a span of kernels does; see the tests for what each word means."""
+
+    high: bool  # ,high and ,low are read
+    low: int  # MiB of low memory where ,low is absent
+    rounded: bool  # RAM is rounded up to 128 MiB
+    prefix: str  # how the message for an unreadable offset begins
+    generic: bool  # a size that is no smaller than RAM is refused; nothing is rounded to pages
+    cma: bool  # ,cma entries are not plain
+    windows: str  # where a plain request looks: L below the limit, A anywhere, H above the limit
+    high_windows: str  # where ,high looks; 4 is from 4 GiB on
+    tests: bool  # X@base is tested, with a message of its own each
+    in_use: bool  # X@base that fails says "memory is in use"
+    hangs: str  # p, h: plain, ,high requests that fail without DMA zones never end
+    limit: str  # how low memory ends: exclusive, zone, bits, value
+    zones: str  # what a crash kernel does to the map: i isolated, p pages, - nothing
+    zoneless: str  # the same without DMA zones
+    word: bool  # only if the parameter is a word of its own
+    kfence: str  # a built-in KFENCE: absent, forces, pool
+    rodata: str  # RODATA_FULL_DEFAULT_ENABLED decides (c), or full always (a)
+    image_first: bool  # the image is mapped before memory
+    driver_managed: bool  # driver-managed memory is mapped
+    section: int  # MiB of a sparsemem section with 64K pages
+    bbml2: bool  # splits blocks live
+    both: bool  # kexec_crash_size counts the low part
+    moves: bool  # KASLR moves the start of the linear map
+
+
+_EARLIEST = Row(
+    high=False, low=0, rounded=False, prefix="", generic=False, cma=False,
+    windows="L", high_windows="", tests=True, in_use=False, hangs="", limit="exclusive",
+    zones="i", zoneless="i", word=False, kfence="absent", rodata="c", image_first=False, driver_managed=False,
+    section=1024, bbml2=False, both=False, moves=True,
+)  # fmt: skip
+_FROM_5_12 = _EARLIEST._replace(
+    limit="bits", zones="p", zoneless="p", word=True, kfence="forces", driver_managed=True, section=512
+)
+_FROM_5_19 = _FROM_5_12._replace(high=True, high_windows="A", tests=False, zoneless="i")
+_FROM_6_7 = _FROM_5_19._replace(
+    low=128, rounded=True, prefix="crahskernel: ", generic=True, windows="LH", high_windows="HL", in_use=True,
+    hangs="ph", zones="-", zoneless="-", kfence="pool", both=True,
+)  # fmt: skip
+_FROM_6_17 = _FROM_6_7._replace(prefix="crashkernel: ", cma=True, hangs="p", limit="value", moves=False)
+
+ROWS = {
+    "4.12": _EARLIEST,
+    "5.10.0": _EARLIEST._replace(limit="zone"),
+    "5.10": _EARLIEST._replace(limit="bits", zones="p", word=True),
+    "5.11": _EARLIEST._replace(limit="bits", zones="p", zoneless="p", word=True),
+    "5.12": _FROM_5_12,
+    "5.15-stable": _FROM_5_12._replace(tests=False, zoneless="i"),
+    "5.15": _FROM_5_12._replace(tests=False),
+    "5.18": _FROM_5_12._replace(tests=False, zoneless="i"),
+    "5.19": _FROM_5_19,
+    "6.0": _FROM_5_19._replace(rounded=True),
+    "6.1": _FROM_5_19._replace(rounded=True, kfence="pool"),
+    "6.2": _FROM_5_19._replace(rounded=True, low=128, windows="LA", hangs="ph"),
+    "6.4": _FROM_5_19._replace(rounded=True, low=128, windows="LA", hangs="ph", zones="-", zoneless="-", kfence="pool"),
+    "6.6": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L"),
+    "6.7": _FROM_6_7,
+    "6.12": _FROM_6_7._replace(hangs="p", limit="value"),
+    "6.17": _FROM_6_17,
+    "6.18": _FROM_6_17._replace(rodata="a", bbml2=True),
+    "7.2": _FROM_6_17._replace(rodata="a", bbml2=True, image_first=True),
+}
+
+each_profile = pytest.mark.parametrize("name", [p.name for p in PROFILES])
+
+
+def profile(name: str) -> Profile:
+    found = profile_named(name)
+    assert found is not None
+    return found
+
+
+def facts(name: str, **more: object) -> Facts:
+    known: dict[str, object] = {"kernel": name, "page_size": 4 * KIB, "va_bits": 48, "config": {}, **more}
+    return Facts(**known)  # type: ignore[arg-type]
+
+
+def plan(name: str, memory: MemoryMap, value: str, facts_: Facts | None = None, **options: object) -> Plan:
+    """What the kernel itself does."""
+    chosen = Options(strategy="mainline", **options)  # type: ignore[arg-type]
+    return make_plan(Machine("<test>", "json", memory, facts_ or facts(name)), value, chosen)
+
+
+def test_every_profile_has_a_row() -> None:
+    assert list(ROWS) == [p.name for p in PROFILES]
+
+
+# -- the parameter ---------------------------------------------------------------------------------------
+
+
+@each_profile
+def test_high_and_the_low_memory_that_comes_with_it(name: str) -> None:
+    """`,high` is read from 5.19 on; 128M of low memory come by themselves from 6.2 on."""
+    row, reading = ROWS[name], parse("crashkernel=1G,high", 8 * GIB, profile(name))
+    assert reading.valid is row.high
+    assert (reading.high, reading.low) == (row.high, row.low * MIB)
+
+
+@each_profile
+def test_ram_is_rounded_up_before_ranges_are_matched(name: str) -> None:
+    """2G less 100M is 2G after rounding up to 128M, and not within `2G-` before."""
+    reading = parse("crashkernel=2G-:256M", 2 * GIB - 100 * MIB, profile(name))
+    assert reading.size == (256 * MIB if ROWS[name].rounded else 0)
+
+
+@each_profile
+def test_messages_of_a_list_of_ranges(name: str) -> None:
+    """The prefix of two messages came with the common code, one of them misspelt up to 6.16."""
+    row, what = ROWS[name], "Memory value expected"
+    assert parse("crashkernel=1G-:256M@x", 8 * GIB, profile(name)).log == (f"{row.prefix}{what} after '@'",)
+    prefix = "crashkernel: " if row.generic else ""
+    assert parse("crashkernel=1G-:x", 8 * GIB, profile(name)).log == (prefix + what,)
+
+
+@each_profile
+def test_a_cma_entry_is_plain_until_6_17(name: str) -> None:
+    """As a plain entry it is refused with a message; later it is another kind, which arm64 does not ask for."""
+    reading = parse("crashkernel=64M,cma", 8 * GIB, profile(name))
+    assert not reading.valid
+    assert reading.cma == 0
+    assert reading.log == (() if ROWS[name].cma else ("crashkernel: unrecognized char: ,",))
+
+
+# -- the reservation -------------------------------------------------------------------------------------
+
+FULL_BELOW = MemoryMap((Region(GIB, GIB + 64 * MIB), Region(8 * GIB, 12 * GIB)))
+"""64M below 4G, 4G above 8G: 512M fit only above."""
+
+
+def windows(text: str, limit: int = LOW) -> list[tuple[int, int]]:
+    known = {"L": (0, limit), "A": (0, HIGH), "H": (limit, HIGH), "4": (4 * GIB, HIGH)}
+    return [known[letter] for letter in text]
+
+
+def searched(found: Plan, purpose: str = "exact") -> list[tuple[int, int]]:
+    return [(a.start, a.end) for a in found.reservation.attempts if a.purpose == purpose]
+
+
+@each_profile
+def test_where_a_plain_request_looks(name: str) -> None:
+    """Below the limit; from 6.2 on also elsewhere, with 128M of low memory, for which 64M leave no room."""
+    row, found = ROWS[name], plan(name, FULL_BELOW, "512M", dma_limit=LOW)
+    assert searched(found) == windows(row.windows)
+    assert searched(found, "low") == ([(0, LOW)] if len(row.windows) > 1 else [])
+    assert found.reservation.crash is None
+    message = "low memory (size:0x8000000)." if len(row.windows) > 1 else "(size:0x20000000)"
+    assert found.reservation.log == (f"cannot allocate crashkernel {message}",)
+
+
+@each_profile
+def test_where_high_looks(name: str) -> None:
+    """7G fit nowhere, so every window is tried."""
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(8 * GIB, 15 * GIB - MIB)))
+    assert searched(plan(name, memory, "7G,high", dma_limit=LOW)) == windows(ROWS[name].high_windows)
+
+
+@each_profile
+def test_high_on_a_board_whose_devices_reach_1_gib(name: str) -> None:
+    """6.5 and 6.6 look from 4 GiB on, wherever the limit lies; later ones look from the limit on."""
+    row = ROWS[name]
+    memory = MemoryMap((Region(0, 3 * GIB, 0),), (Reserved(0, 768 * MIB),))
+    found = plan(name, memory, "crashkernel=512M,high crashkernel=64M,low", dma_limit=GIB)
+    if not row.high:
+        assert found.reservation.outcome == "none"
+    elif row.high_windows == "4L":  # nothing lies above 4G, and 256M below 1G are too few
+        assert found.reservation.outcome == "failed"
+    else:
+        assert found.reservation.crash == Range(3 * GIB - 512 * MIB, 3 * GIB)
+        assert found.reservation.low == Range(GIB - 64 * MIB, GIB)
+
+
+@each_profile
+def test_a_fixed_offset_that_is_taken(name: str) -> None:
+    """Up to 5.14 the range is tested; then it is the only window of a search."""
+    row = ROWS[name]
+    memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(2 * GIB, 2 * GIB + 4 * KIB),))
+    found = plan(name, memory, "256M@2G")
+    assert found.reservation.crash is None
+    assert searched(found) == [(2 * GIB, 2 * GIB + 256 * MIB)]
+    if row.tests:
+        assert found.reservation.log == ("cannot reserve crashkernel: region overlaps reserved memory",)
+    elif row.in_use:
+        assert found.reservation.log == ("crashkernel reservation failed - memory is in use.",)
+    else:
+        assert found.reservation.log == ("cannot allocate crashkernel (size:0x10000000)",)
+    assert plan(name, memory, "256M@0x60000000").reservation.crash == Range(0x60000000, 0x70000000)
+
+
+@each_profile
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("256M@0x50000", "region is not memory"), ("256M@0x60001000", "base address is not 2MB aligned")],
+)
+def test_a_fixed_offset_that_cannot_be(name: str, value: str, message: str) -> None:
+    found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), value)
+    assert found.reservation.crash is None
+    assert (found.reservation.log[0] == f"cannot reserve crashkernel: {message}") is ROWS[name].tests
+
+
+@each_profile
+def test_a_size_in_pages(name: str) -> None:
+    """The common code does not round: 300001K end within a page, and start where they then fit below 3G."""
+    found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "300001K")
+    size = 300001 * KIB if ROWS[name].generic else 300004 * KIB
+    start = (3 * GIB - size - (ROWS[name].limit == "exclusive")) // (2 * MIB) * (2 * MIB)
+    assert found.reservation.crash == Range(start, start + size)
+
+
+@each_profile
+def test_a_size_that_is_no_smaller_than_ram(name: str) -> None:
+    """The common code refuses it without a word; older kernels look for it, and here all RAM is free."""
+    found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "2G")
+    row = ROWS[name]
+    taken = not row.generic and row.limit != "exclusive"  # which does not search the last byte
+    assert found.reservation.crash == (Range(GIB, 3 * GIB) if taken else None)
+    assert found.reservation.outcome == ("exact" if taken else "none" if row.generic else "failed")
+    assert bool(found.reservation.log) is not row.generic
+
+
+@each_profile
+@pytest.mark.parametrize("kind", ["p", "h"])
+def test_retrying_for_ever_without_dma_zones(name: str, kind: str) -> None:
+    """Where the DMA limit is the physical limit, a failed request meets the condition of its own retry again."""
+    row = ROWS[name]
+    value = "1536M" if kind == "p" else "1536M,high"
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB)))
+    found = plan(name, memory, value, dma_limit=NO_DMA_ZONES)
+    if kind == "h" and not row.high:
+        assert found.reservation.outcome == "none"
+        return
+    assert found.reservation.outcome == "failed"
+    assert any("for ever" in note for note in found.notes) is (kind in row.hangs)
+    assert len(found.reservation.attempts) <= 2
+
+
+# -- limits ----------------------------------------------------------------------------------------------
+
+
+@each_profile
+@pytest.mark.parametrize(
+    ("start", "firmware", "limits"),
+    [
+        pytest.param(
+            GIB, None, {"exclusive": LOW - 1, "zone": LOW, "bits": LOW, "value": LOW}, id="32 bits by themselves"
+        ),
+        pytest.param(
+            0,
+            0x3BFFFFFF,
+            {"exclusive": LOW - 1, "zone": LOW, "bits": GIB, "value": 0x3C000000},
+            id="devices that reach 960M: the highest bit of it, or it itself",
+        ),
+        pytest.param(
+            8 * GIB,
+            None,
+            {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "bits": 24 * GIB, "value": 24 * GIB},
+            id="all RAM above 4G: once a zone of 4G, now all of it",
+        ),
+        pytest.param(
+            2 * GIB,
+            0x3FFFFFFF,
+            {"exclusive": LOW - 1, "zone": LOW, "bits": LOW, "value": GIB},
+            id="devices that reach no RAM at all: 4G, or their limit",
+        ),
+        pytest.param(
+            GIB,
+            0x7FFFFFFF,
+            {"exclusive": LOW - 1, "zone": LOW, "bits": 2 * GIB, "value": 2 * GIB},
+            id="31 bits",
+        ),
+    ],
+)
+def test_where_low_memory_ends(name: str, start: int, firmware: int | None, limits: dict[str, int]) -> None:
+    """A machine with 16 GiB in one piece."""
+    memory = MemoryMap((Region(start, start + 16 * GIB),))
+    found = plan(name, memory, "64M", facts(name, firmware_dma_limit=firmware))
+    assert found.kernel.dma_limit == limits[ROWS[name].limit]
+
+
+@each_profile
+def test_low_memory_never_ends_above_ram(name: str) -> None:
+    exclusive = ROWS[name].limit == "exclusive"
+    found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "64M")
+    assert found.kernel.dma_limit == 3 * GIB - exclusive
+
+
+@each_profile
+def test_the_32_bit_zone_alone(name: str) -> None:
+    """ZONE_DMA off, ZONE_DMA32 on: firmware does not count, and from 6.12 nor does RAM that starts above 4G."""
+    only = facts(name, config={"ZONE_DMA": "n", "ZONE_DMA32": "y"}, firmware_dma_limit=0x3FFFFFFF)
+    low = plan(name, MemoryMap((Region(GIB, 9 * GIB),)), "64M", only)
+    assert low.kernel.dma_limit == LOW - (ROWS[name].limit == "exclusive")
+    high = plan(name, MemoryMap((Region(8 * GIB, 24 * GIB),)), "64M", only).kernel.dma_limit
+    assert high == {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "bits": 24 * GIB, "value": LOW}[ROWS[name].limit]
+
+
+# -- the linear map --------------------------------------------------------------------------------------
+
+MEMORY = MemoryMap((Region(GIB, 9 * GIB),), (Reserved(GIB, GIB + 64 * MIB),))
+
+
+def base_pages(found: Plan) -> int:
+    return found.mapping.bytes.pte + found.mapping.bytes.cont_pte
+
+
+@each_profile
+@pytest.mark.parametrize("zones", [True, False])
+def test_what_a_crash_kernel_does_to_the_map(name: str, zones: bool) -> None:
+    """8 GiB: everything in base pages, the 256M alone, or nothing; it is protected in the first two cases."""
+    row = ROWS[name]
+    found = plan(name, MEMORY, "256M", dma_limit=LOW if zones else NO_DMA_ZONES)
+    effect = row.zones if zones else row.zoneless
+    assert base_pages(found) == {"p": 8 * GIB, "i": 256 * MIB, "-": 0}[effect]
+    assert found.reservation.protected is (effect != "-")
+
+
+@each_profile
+@pytest.mark.parametrize("zones", [True, False])
+def test_the_parameter_as_a_part_of_another_word(name: str, zones: bool) -> None:
+    """The parser finds it, early_param does not: nothing is isolated or mapped with base pages where that counts."""
+    row = ROWS[name]
+    found = plan(name, MEMORY, "rodata=off xcrashkernel=256M", dma_limit=LOW if zones else NO_DMA_ZONES)
+    assert found.reservation.crash is not None
+    isolated = (row.zones if zones else row.zoneless) == "i" and not row.word
+    assert base_pages(found) == (256 * MIB if isolated else 0)
+    assert found.reservation.protected is isolated
+
+
+@each_profile
+@pytest.mark.parametrize("interval", ["100", "0"])
+def test_a_built_in_kfence(name: str, interval: str) -> None:
+    """It forces base pages; or has an early pool of (255 + 1) * 2 pages; or forces them if it may start late."""
+    row = ROWS[name]
+    off = {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": interval}
+    found = plan(name, MEMORY, "rodata=off", facts(name, config=off))
+    forced = row.kfence == "forces" or (row.kfence == "pool" and interval == "0")
+    pool = row.kfence == "pool" and not forced
+    assert base_pages(found) == (8 * GIB if forced else 2 * MIB if pool else 0)
+    assert bool(found.kernel.forced_base_pages) is forced
+
+
+@each_profile
+@pytest.mark.parametrize("default", ["y", "n"])
+@pytest.mark.parametrize("value", ["", "off", "on", "full", "noalias"])
+def test_the_keywords_of_rodata(name: str, value: str, default: str) -> None:
+    """From 6.18 `on` is full, `full` is no word and `noalias` is what `on` was; what is no word leaves the default."""
+    always = ROWS[name].rodata == "a"
+    full = {"off": False, "on": always, "full": True, "noalias": False if always else default == "y"}
+    expected = full.get(value, always or default == "y")
+    config = {"RODATA_FULL_DEFAULT_ENABLED": default}
+    found = plan(name, MEMORY, f"rodata={value}" if value else "quiet", facts(name, config=config))
+    assert bool(found.kernel.forced_base_pages) is expected
+
+
+@each_profile
+def test_processors_that_split_blocks_live(name: str) -> None:
+    """AmpereOne: from 6.18 rodata=full alone forces nothing any more; debug_pagealloc still does."""
+    ampere = facts(name, midr=(0xC00FAC30,))
+    live = ROWS[name].bbml2
+    value = "full" if not live else "on"
+    assert bool(plan(name, MEMORY, f"rodata={value}", ampere).kernel.forced_base_pages) is not live
+    both = plan(name, MEMORY, f"rodata={value} debug_pagealloc=on", ampere)
+    assert "debug_pagealloc is on" in both.kernel.forced_base_pages
+
+
+@each_profile
+def test_the_alias_of_the_kernel_image(name: str) -> None:
+    """A 32M-aligned image of 32M: mapped by itself it has PMD blocks without the hint; mapped first, with it."""
+    image = Range(2 * GIB, 2 * GIB + 32 * MIB)
+    found = plan(name, MEMORY, "rodata=off", facts(name, kernel_image=image))
+    there = [kind for start, end, kind in found.leaf_spans if start < image.end and image.start < end]
+    assert there == [CONT_PMD if ROWS[name].image_first else PMD]
+
+
+@each_profile
+def test_driver_managed_memory(name: str) -> None:
+    """Never a place for a crash kernel; mapped since there is such memory."""
+    regions = (Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.DRIVER_MANAGED.value))
+    found = plan(name, MemoryMap(regions), "64M", config_off(name))
+    assert found.reservation.crash is not None
+    assert found.reservation.crash.end <= 2 * GIB
+    assert found.baseline.leaves.pud == 1 + ROWS[name].driver_managed
+
+
+def config_off(name: str) -> Facts:
+    return facts(name, config={"RODATA_FULL_DEFAULT_ENABLED": "n"}, cmdline="rodata=off")
+
+
+@each_profile
+def test_the_section_size_aligns_the_linear_map(name: str) -> None:
+    """64K pages, RAM from 1.5 GiB on: sections of 1 GiB move the start of the map down to 1 GiB."""
+    start = memstart_of(profile(name), geometry(64 * KIB, 48), 3 * GIB // 2)
+    assert start == (GIB if ROWS[name].section == 1024 else 3 * GIB // 2)
+
+
+@each_profile
+def test_kaslr_of_the_linear_map_is_said(name: str) -> None:
+    """Contiguous PMDs of 64K pages need 16 GiB aligned in both address spaces; a moved start undoes them."""
+    memory = MemoryMap((Region(0, 64 * GIB),))
+    pages_64k = facts(name, page_size=64 * KIB)
+    said = any("KASLR" in note for note in plan(name, memory, "256M", pages_64k).notes)
+    assert said is ROWS[name].moves
+    assert not any("KASLR" in note for note in plan(name, memory, "nokaslr quiet", pages_64k).notes)
+
+
+@each_profile
+def test_what_other_commands_ask_of_a_profile(name: str) -> None:
+    """kexec_crash_size counts the low part from 6.5 on; 7.x places crash memory before the memmap."""
+    assert profile(name).crash_size_counts_low is ROWS[name].both
+    assert profile(name).first is (name == "7.2")
+    assert not profile(name).asks_cma
+
+
+def test_the_newest_profile_is_the_last() -> None:
+    assert NEWEST is PROFILES[-1]

@@ -1,0 +1,140 @@
+"""Processors by name and main ID register, and which strategies they may run."""
+
+from __future__ import annotations
+
+import pytest
+
+import planner
+from planner.base.errors import InputError
+from planner.batch.fleet import Fleet
+from planner.planning.processors import ALLOWED, cpu_named, of_midr, processors, without_aborts
+from planner.planning.strategies import STRATEGIES, strategy_named
+from planner.render.blocks.tables import verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "midr", "name"),
+    [
+        pytest.param("0x410fd821", 0x410FD821, "cortex-x4", id="a MIDR as a log prints it"),
+        pytest.param("1091557409", 0x410FD821, "cortex-x4", id="the same in decimal"),
+        pytest.param("cortex-x4-r0p3", 0x410FD823, "cortex-x4", id="a core and its revision"),
+        pytest.param("Neoverse V2", None, "neoverse-v2", id="a core as people write it"),
+        pytest.param("grace", None, "neoverse-v2", id="a product"),
+        pytest.param("ampereone", None, "ampere1", id="another"),
+        pytest.param("other", None, "other", id="none that is on any list"),
+        pytest.param("0xff0f0000", 0xFF0F0000, None, id="a MIDR nobody knows"),
+    ],
+)
+def test_naming_one(text: str, midr: int | None, name: str | None) -> None:
+    """By number or by name."""
+    cpu = cpu_named(text)
+    assert (cpu.midr, cpu.name) == (midr, name)
+
+
+@pytest.mark.parametrize("text", ["", "pentium", "cortex-x4-r0", "cortex-x4-r0p16", "0x", "0x12", "0x1234567890"])
+def test_what_is_none(text: str) -> None:
+    """Is refused in one line."""
+    with pytest.raises(InputError, match=r"^--cpu: "):
+        cpu_named(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        pytest.param("0x410fd823", True, id="Cortex-X4 r0p3"),
+        pytest.param("0x410fd822", False, id="Cortex-X4 r0p2 is too early"),
+        pytest.param("0x411fd820", False, id="a later variant is not on the list: it names r0 only"),
+        pytest.param("0x410fd842", True, id="Neoverse-V3 r0p2"),
+        pytest.param("0x410fd841", False, id="Neoverse-V3 r0p1"),
+        pytest.param("0x410fd832", True, id="Neoverse-V3AE r0p2"),
+        pytest.param("0x4e0f0100", True, id="NVIDIA Olympus, every revision"),
+        pytest.param("0xc00fac30", True, id="AmpereOne, every revision"),
+        pytest.param("0xc01fac41", True, id="AmpereOneA, every revision"),
+        pytest.param("0x410fd4f1", False, id="Neoverse-V2"),
+        pytest.param("neoverse-v3", True, id="a core that is on it from some revision on"),
+        pytest.param("neoverse-v2", False, id="a core that is not"),
+        pytest.param("other", False, id="any other"),
+    ],
+)
+def test_the_kernels_list(text: str, listed: bool) -> None:
+    """Implementer, part and least revision, as 6.18 and 7.2 have them."""
+    assert without_aborts((cpu_named(text),)) == listed
+    assert not without_aborts((cpu_named(text), of_midr(0x413FD0C1)))
+
+
+def test_without_a_processor_none_is_on_the_list() -> None:
+    """Nothing is promised of what nobody knows."""
+    assert not without_aborts(())
+
+
+@pytest.mark.parametrize(
+    ("strategy", "cpu", "may_run"),
+    [
+        pytest.param("pud-aligned", "neoverse-n1", True, id="break-before-make asks nothing of a processor"),
+        pytest.param("switch-table", "neoverse-v2", True, id="nor does another table"),
+        pytest.param("bbml2", "neoverse-v2", False, id="not on the list"),
+        pytest.param("bbml2", "neoverse-v3", True, id="on the list"),
+        pytest.param("rebuild-margins", "neoverse-v3", True, id="more than it asks"),
+        pytest.param("rebuild-margins", "neoverse-v2", None, id="nobody lists those that may abort"),
+        pytest.param("rebuild-margins", "neoverse-n1", False, id="older than FEAT_BBM"),
+        pytest.param("bbml2", None, None, id="unknown"),
+    ],
+)
+def test_who_may_run_what(strategy: str, cpu: str | None, may_run: bool | None) -> None:
+    """Yes, no, or nobody can tell; always with a reason."""
+    view = processors(strategy_named(strategy), () if cpu is None else (cpu_named(cpu),))
+    assert view.may_run is may_run
+    assert view.why
+
+
+def test_one_processor_that_may_not_is_enough() -> None:
+    """All CPUs of a machine share the tables."""
+    view = processors(STRATEGIES["bbml2"], (of_midr(0x410FD823), of_midr(0x410FD4F1)))
+    assert view.may_run is False
+    assert view.why == "neoverse-v2 (0x410fd4f1): not on the kernel's list"
+
+
+def test_the_part_numbers_are_shown() -> None:
+    """Where the list decides, it is in the plan."""
+    plan = planner.plan(planner.MemoryMap((planner.Region(1 << 31, 1 << 33),), ()), "64M", strategy="bbml2")
+    assert plan.processors is not None
+    assert plan.processors.allowed == ALLOWED
+    assert {(row.implementer, row.part, row.least_revision) for row in ALLOWED} == {
+        (0x41, 0xD82, 3),
+        (0x41, 0xD84, 2),
+        (0x41, 0xD83, 2),
+        (0x4E, 0x010, None),
+        (0xC0, 0xAC3, None),
+        (0xC0, 0xAC4, None),
+    }
+
+
+def test_a_boot_log_names_its_processors() -> None:
+    """By the line that every arm64 kernel prints first; an option wins over it."""
+    plan = planner.plan("sample:honeycomb-30g", "512M", strategy="bbml2")
+    assert plan.processors is not None
+    assert [cpu.midr for cpu in plan.processors.cpus] == [0x410FD083]
+    assert plan.processors.may_run is False
+    other = planner.plan("sample:honeycomb-30g", "512M", strategy="bbml2", cpu="0xc00fac30").processors
+    assert other is not None
+    assert other.may_run is True
+
+
+@pytest.mark.parametrize(
+    ("cpu", "said"),
+    [
+        pytest.param(None, "it can be protected", id="nobody knows"),
+        pytest.param("0xc00fac30", "it can be protected", id="on the list"),
+        pytest.param(
+            "neoverse-n1", "could be protected, but these processors cannot run this strategy", id="not on it"
+        ),
+    ],
+)
+def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str) -> None:
+    """The first sentence says so, and a fleet counts it."""
+    plan = planner.plan("sample:altra-32g", "512M", strategy="bbml2", cpu=cpu)
+    assert plan.reservation.protected
+    assert verdict(plan).endswith(said)
+    fleet = Fleet([])
+    fleet.add("host", plan)
+    assert fleet.all.unprotected == (not plan.protects) == (cpu == "neoverse-n1")

@@ -1,0 +1,119 @@
+"""Pages: well-formed, self-contained, safe, small; and they carry their own data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import html5lib
+import pytest
+
+from planner.base.sizes import MIB
+from planner.planning.plan import make_plan
+from planner.planning.result import Plan
+from planner.render.blocks import tables
+from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.layout import lay_out
+from planner.render.pages import plan as plan_page
+from planner.render.pages.compare import render as render_comparison
+from planner.report import to_dict, to_json
+from planner.report.comparison import to_json as comparison_json
+from planner.sources.samples import read
+from planner.studies.compare import make_comparison
+from tests.plans import PLANS, plan_of, tables_of
+from tests.render.test_pictures import crowded
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+HOSTILE = "</script><script>alert(1)</script>\x1b[0m<img src=x onerror=alert(1)>\u202e"
+
+
+def page_of(plan: Plan) -> str:
+    """The page of a plan, without the other strategies."""
+    return plan_page.render(plan, to_json(plan, compact=True))
+
+
+def assert_self_contained(page: str) -> None:
+    """Strictly parsed; nothing is loaded from anywhere; only our two scripts."""
+    parser = html5lib.HTMLParser(strict=True)
+    tree = parser.parse(page)
+    scripts = list(tree.iter(f"{XHTML}script"))
+    assert [script.get("type") for script in scripts] in ([], ["application/json", None], [None], ["application/json"])
+    for element in tree.iter():
+        for name, value in element.attrib.items():
+            assert not str(name).startswith("on")
+            if str(name) in {"src", "href"}:
+                assert value == "data:,"
+    assert not re.findall(r"@import|url\((?!#)", page)
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_page_is_strictly_html_and_loads_nothing(name: str) -> None:
+    """Whatever the input holds."""
+    assert_self_contained(page_of(plan_of(name)))
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_page_says_what_the_plan_says(name: str) -> None:
+    """Every cell of every table, and the verdict."""
+    plan = plan_of(name)
+    tree = html5lib.HTMLParser(strict=True).parse(page_of(plan))
+    found = [[(cell.text or "") for cell in row] for row in tree.iter(f"{XHTML}tr")]
+    for table in tables_of(plan):
+        for row in table.rows:
+            assert list(row) in found
+    lead = next(e for e in tree.iter(f"{XHTML}p") if "lead" in (e.get("class") or ""))
+    assert "".join(lead.itertext()) == tables.verdict(plan)
+
+
+@pytest.mark.parametrize("name", ["aligned", "hostile", "failed"])
+def test_a_page_carries_its_report(name: str) -> None:
+    """As JSON that any program can take out again."""
+    plan = plan_of(name)
+    data = re.search(r'<script type="application/json" id="report">(.*?)</script>', page_of(plan), re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1]) == json.loads(json.dumps(to_dict(plan)))
+    assert "<" not in data[1]
+
+
+def test_blocks_of_every_kind_are_safe() -> None:
+    """Nothing from the input becomes markup or a control character."""
+    page = lay_out(
+        [
+            Lead(HOSTILE, HOSTILE, "bad"),
+            Facts([(HOSTILE, HOSTILE)]),
+            Paragraph(HOSTILE),
+            Table(HOSTILE, "lr", (HOSTILE, ""), [(HOSTILE, HOSTILE)]),
+            Bullets(HOSTILE, [HOSTILE]),
+            Terms(HOSTILE, [HOSTILE]),
+            Listing(HOSTILE, [HOSTILE]),
+        ],
+        "html",
+    )
+    assert_self_contained(page)
+    assert "<img" not in page
+    assert "<script>alert" not in page
+
+
+def test_a_page_shows_every_strategy() -> None:
+    """Beside the plan, and with a strip for each on the page of a comparison."""
+    machine = read("altra-32g")
+    comparison = make_comparison(machine, "512M")
+    plan = make_plan(machine, "512M")
+    for page in (
+        plan_page.render(plan, to_json(plan, compact=True), comparison),
+        render_comparison(comparison, comparison_json(comparison)),
+    ):
+        assert_self_contained(page)
+        for row in comparison.rows:
+            assert f"<td>{row.strategy}</td>" in page
+
+
+@pytest.mark.parametrize("regions", [True, False], ids=["4,000 regions", "4,000 reservations"])
+def test_a_large_map_makes_no_large_page(regions: bool) -> None:
+    """At most 1 MiB, the data included."""
+    assert len(page_of(crowded(4000, regions=regions)).encode()) <= MIB
+
+
+def test_the_same_plan_gives_the_same_bytes() -> None:
+    """So that a page can be kept under version control."""
+    assert page_of(plan_of("aligned")) == page_of(plan_of("aligned"))

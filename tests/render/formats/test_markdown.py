@@ -1,0 +1,96 @@
+"""Markdown that a parser reads as what was meant, whatever the input holds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from planner.base.errors import printable
+from planner.render.blocks import tables
+from planner.render.blocks.plan import render
+from planner.render.formats import markdown
+from tests.plans import PLANS, plan_of, tables_of
+
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def cells(source: str) -> list[list[str]]:
+    """The text of every table cell, row by row, as a reader sees it."""
+    rows: list[list[str]] = []
+    for before, token in pairwise(PARSER.parse(source)):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and before.type in {"td_open", "th_open"}:
+            rows[-1].append(shown(token))
+    return rows
+
+
+def shown(token: Token) -> str:
+    """Plain text of an inline token; any markup in it is a failure."""
+    children = token.children or []
+    assert {child.type for child in children} <= {"text", "text_special"}, [child.type for child in children]
+    return "".join(child.content for child in children)
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_every_cell_reads_as_the_plan_says(name: str) -> None:
+    """A parser finds exactly our rows, without any markup in them."""
+    plan = plan_of(name)
+    wanted: list[list[str]] = [["", ""], *[list(row) for row in tables.facts(plan)]]
+    for table in tables_of(plan):
+        if table.rows:
+            wanted += [list(table.head), *[list(row) for row in table.rows]]
+    assert cells(render(plan, "markdown")) == wanted
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_nothing_from_the_input_becomes_markup(name: str) -> None:
+    """No HTML, links, images or emphasis beyond our own; code only where the kernel speaks."""
+    tokens = PARSER.parse(render(plan_of(name), "markdown"))
+    blocks = {token.type for token in tokens}
+    assert not blocks & {"html_block", "code_block", "hr", "blockquote_open", "ordered_list_open"}
+    inline = [child.type for token in tokens for child in token.children or []]
+    assert set(inline) <= {"text", "text_special", "strong_open", "strong_close"}
+    assert inline.count("strong_open") == 1
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
+@example("# heading")
+@example("1. item")
+@example("1) item")
+@example("- item")
+@example("+ item")
+@example("--- ")
+@example("=== ")
+@example("<b>&amp;</b>")
+@example("a|b\\|c\\")
+@example("[x](http://example.org) ![y](z)")
+@example("    code")
+@example("~~~")
+def test_escaped_text_stands_for_itself(raw: str) -> None:
+    """Alone in a paragraph and in a table cell, it reads as printable text."""
+    want = " ".join(printable(raw.strip()).split(" ")).strip()
+    if not want:
+        return
+    escaped = markdown.escape(raw)
+    paragraph = [token for token in PARSER.parse(escaped) if token.type == "inline"]
+    assert [shown(token) for token in paragraph] == [want]
+    assert cells(f"| h |\n| :--- |\n| {escaped} |") == [["h"], [want]]
+
+
+def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
+    """A log line cannot end its block."""
+    plan = plan_of("hostile")
+    rendered = render(plan, "markdown")
+    fences = [token for token in PARSER.parse(rendered) if token.type == "fence"]
+    assert [fence.content.splitlines() for fence in fences] == ([tables.log(plan)] if tables.log(plan) else [])
+
+
+def test_the_same_plan_gives_the_same_bytes() -> None:
+    """So that a document can be kept under version control."""
+    assert render(plan_of("aligned"), "markdown") == render(plan_of("aligned"), "markdown")

@@ -1,0 +1,230 @@
+"""The JSON report: its keys, its schema, and the derivations that the accounting promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+import planner
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region
+from planner.planning.context import CONFIG_SYMBOLS
+from planner.planning.plan import Options, make_plan
+from planner.planning.strategies import STRATEGIES
+from planner.report import Report, schema, to_dict, to_json
+from planner.sources import parse_text
+from tests.plans import PLANS, plan_of
+from tests.strategies import machine_of, memory_maps, requests
+
+KEYS = {
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps",
+    "request": "text size offset high low_size cma_size",
+    "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed",
+    "memory": "source ram regions reserved rewound",
+    "reservation": "outcome crash low cma area returned protected attempts log other_readings",
+    "mapping": "leaves bytes tables table_bytes tlb_entries",
+    "baseline": "leaves bytes tables table_bytes tlb_entries",
+    "facts": "cmdline config pa_bits kernel_image kernel_data kfence_pool midr rodata kfence cpu",
+    "waste": "rounding returned kept base_pages_outside_crash extra_table_bytes extra_tlb_entries low_free_before "
+    "low_free_after low_largest_before low_largest_after alignment_loss hole_above ideal_table_bytes",
+}
+"""The published keys, in their order."""
+
+
+@pytest.mark.parametrize("section", sorted(KEYS))
+def test_keys(section: str) -> None:
+    """Users rely on them, and on their order."""
+    report = to_dict(plan_of("aligned"))
+    assert list(report[section] if section else report) == KEYS[section].split()
+
+
+def test_keys_of_entries() -> None:
+    """Of everything that comes in lists."""
+    report = to_dict(plan_of("aligned"))
+    assert list(report["memory"]["regions"][0]) == ["start", "end", "size", "flags", "node"]
+    assert list(report["memory"]["reserved"][0]) == ["start", "end", "size", "name"]
+    assert list(report["reservation"]["crash"]) == ["start", "end", "size"]
+    attempt = report["reservation"]["attempts"][0]
+    assert list(attempt) == ["purpose", "size", "align", "start", "end", "found"]
+    assert list(report["mapping"]["leaves"]) == ["pud", "cont_pmd", "pmd", "cont_pte", "pte"]
+    assert list(report["mapping"]["bytes"]) == ["pud", "cont_pmd", "pmd", "cont_pte", "pte"]
+    assert list(report["mapping"]["tables"]) == ["p4d", "pud", "pmd", "pte"]
+
+
+@pytest.mark.parametrize("name", sorted(PLANS))
+def test_a_report_satisfies_the_published_schema(name: str) -> None:
+    """By our model, and by a validator that is not ours."""
+    report = to_dict(plan_of(name))
+    Draft202012Validator.check_schema(schema())
+    Draft202012Validator(schema()).validate(report)
+    assert Report.model_validate(report).model_dump() == report
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param(("schema_version",), 2, id="another version"),
+        pytest.param(("reservation", "outcome"), "lucky", id="an unknown outcome"),
+        pytest.param(("memory", "ram"), "4G", id="a size that is no number"),
+        pytest.param(("memory", "ram"), -1, id="a negative size"),
+        pytest.param(("unheard",), 1, id="an unknown key"),
+        pytest.param(
+            ("memory", "regions"), [{"start": 0, "end": 1, "size": 1, "flags": ["odd"], "node": 0}], id="a flag"
+        ),
+    ],
+)
+def test_the_schema_refuses(path: tuple[str, ...], value: Any) -> None:
+    """Both the model and the schema."""
+    report = to_dict(plan_of("aligned"))
+    inner = report
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    assert not Draft202012Validator(schema()).is_valid(report)
+    with pytest.raises(ValidationError):
+        Report.model_validate(report)
+
+
+def test_every_key_of_the_schema_is_explained() -> None:
+    """A description for each property, its own or its type's."""
+    published = schema()
+    for model in [published, *published["$defs"].values()]:
+        for name, described in model["properties"].items():
+            assert "description" in described or "$ref" in described, (model["title"], name)
+        assert set(model["required"]) == set(model["properties"])
+
+
+@given(memory=memory_maps(), value=requests)
+def test_the_text_is_the_dict(memory: MemoryMap, value: str) -> None:
+    """Our own layout changes nothing; it is ASCII and no line is long without need."""
+    plan = make_plan(machine_of(memory), value)
+    written = to_json(plan)
+    assert json.loads(written) == to_dict(plan)
+    assert written.isascii()
+    assert written.endswith("}\n")
+
+
+def test_flags_are_named() -> None:
+    """Every combination of the flags that memblock knows."""
+    for bits in range(16):
+        region = Region(0x8000_0000, 0xC000_0000, bits)
+        memory = MemoryMap((region, Region(0xC000_0000, 0x1_0000_0000)))
+        report = to_dict(make_plan(machine_of(memory), "none=1"))
+        assert sum(Flag[name.upper()] for name in report["memory"]["regions"][0]["flags"]) == bits
+
+
+def test_ranges_carry_their_size() -> None:
+    """`size` is always `end` - `start`."""
+    for name in PLANS:
+        _check_ranges(to_dict(plan_of(name)))
+
+
+def _check_ranges(value: Any) -> None:
+    if isinstance(value, dict):
+        if {"start", "end", "size"} == set(value) & {"start", "end", "size", "purpose"}:
+            assert value["size"] == value["end"] - value["start"]
+        for item in value.values():
+            _check_ranges(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_ranges(item)
+
+
+MACHINE = Machine(
+    "machine.json",
+    "json",
+    MemoryMap((Region(GIB, 5 * GIB), Region(8 * GIB, 12 * GIB, Flag.HOTPLUG.value, 1))),
+    Facts(
+        kernel="6.12",
+        page_size=4 * KIB,
+        va_bits=48,
+        cmdline="rodata=off crashkernel=256M",
+        kernel_image=Range(GIB + 2 * MIB, GIB + 20 * MIB),
+        kernel_data=Range(GIB + 20 * MIB, GIB + 24 * MIB),
+    ),
+)
+"""Nothing forces base pages; the image is cut out of the map; a node may be unplugged."""
+
+
+def _machine(**facts: Any) -> Machine:
+    return replace(MACHINE, facts=replace(MACHINE.facts, **facts))
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize(
+    ("machine", "text", "options"),
+    [
+        pytest.param(_machine(), "512M", {}, id="a kernel image"),
+        pytest.param(_machine(), None, {}, id="the source's own command line"),
+        pytest.param(_machine(cmdline=None), "512M", {}, id="no command line"),
+        pytest.param(Machine("<map>", "json", MACHINE.memory), "512M", {}, id="everything assumed"),
+        pytest.param(_machine(), "512M", {"dma_limit": NO_DMA_ZONES}, id="no DMA zones"),
+        pytest.param(_machine(), "512M,high", {"dma_limit": 2 * GIB}, id="a DMA limit"),
+        pytest.param(_machine(), "512M", {"rodata": "full"}, id="rodata given"),
+        pytest.param(_machine(), "512M", {"kfence": True}, id="KFENCE given"),
+        pytest.param(_machine(), "512M", {"kfence": True, "kernel": "5.15"}, id="KFENCE given, an older kernel"),
+        pytest.param(_machine(kernel="6.18", cmdline=""), "512M", {"cpu": "neoverse-v3"}, id="a processor given"),
+        pytest.param(_machine(), "4G crashkernel=1G movable_node rodata=on", {}, id="movable_node"),
+        pytest.param(_machine(config={"KFENCE": "y", "ARM64_PA_BITS": "40", "AUDIT": "y"}), "512M", {}, id="a config"),
+        pytest.param(_machine(kernel="7.2", kfence_pool=Range(3 * GIB, 3 * GIB + 2 * MIB)), "1G", {}, id="a pool"),
+        pytest.param(_machine(), None, {"preset": "debian"}, id="a preset"),
+        pytest.param(_machine(), "512M", {"kernel": "5.10"}, id="another kernel"),
+        pytest.param(_machine(page_size=64 * KIB, va_bits=52, pa_bits=52), "512M", {"align": "block"}, id="64K pages"),
+    ],
+)
+def test_a_report_is_a_map_that_gives_the_same_plan(
+    machine: Machine, text: str | None, options: dict[str, Any], strategy: str
+) -> None:
+    """Asked for nothing but the strategy and the alignment, which are the question."""
+    asked = Options(strategy=strategy, **options)
+    first = to_dict(make_plan(machine, text, asked))
+    again = parse_text(json.dumps(first).encode(), "report.json")
+    second = to_dict(make_plan(again, None, Options(strategy=strategy, align=asked.align)))
+    for report in (first, second):
+        del report["memory"]["source"], report["notes"]
+    assert second == first
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        pytest.param("kernel", "version", 5, id="a version that is a number"),
+        pytest.param("kernel", "page_size", "8K", id="no page size of arm64"),
+        pytest.param("kernel", "va_bits", "x", id="bits that are no number"),
+        pytest.param("kernel", "dma_limit", [], id="a limit that is a list"),
+        pytest.param("facts", "cmdline", 1, id="a command line that is a number"),
+        pytest.param("facts", "config", [], id="a config that is a list"),
+        pytest.param("facts", "config", {"KFENCE": 1}, id="a symbol that is a number"),
+        pytest.param("facts", "kernel_image", {"start": 0}, id="an image without end"),
+        pytest.param("facts", "midr", [""], id="registers that are words"),
+        pytest.param("facts", "kfence", "yes", id="KFENCE that is a word"),
+        pytest.param("request", "text", 512, id="a request that is a number"),
+    ],
+)
+def test_a_report_with_wrong_types_is_no_map(section: str, key: str, value: Any) -> None:
+    """One error that names the key, as for any other map."""
+    report = to_dict(plan_of("aligned"))
+    report[section][key] = value
+    with pytest.raises(InputError, match=f"{section}.{key}"):
+        parse_text(json.dumps(report).encode(), "report.json")
+
+
+def test_a_report_keeps_every_symbol_that_is_read() -> None:
+    """Whoever reads another symbol of the configuration has to let the report carry it."""
+    sources = "".join(path.read_text("utf-8") for path in Path(planner.__file__).parent.glob("[kp]*/*.py"))
+    read = set(re.findall(r'(?:config(?:\.get\(|\[)|symbol = )"([A-Z0-9_]+)"', sources))
+    read |= set(re.findall(r'"([A-Z0-9_]+)" (?:not )?in (?:facts\.)?config', sources))
+    read |= set(re.findall(r'_bits\(facts, "([A-Z0-9_]+)"\)', sources))
+    assert len(read) > 10
+    assert read <= CONFIG_SYMBOLS

@@ -1,0 +1,373 @@
+"""Rewinding worked machines: the expected state is the one that the listing was made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.base.ranges import Range, Span, union
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import BootRecord, Event, Facts, Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.planning.plan import Options, make_plan
+from planner.rewind import Asked, rewind
+from planner.rewind.changes import Cma, cma_of, place_cma
+from planner.rewind.undo import State
+from planner.sources import combine
+
+PAGE = 4 * KIB
+LOW = 4 * GIB
+MEMORY = MemoryMap((Region(GIB, 9 * GIB),))
+IMAGE = Range(GIB + 2 * MIB, GIB + 24 * MIB)
+TABLES = 8 * GIB // PAGE * 8 + 64 * KIB
+
+
+def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABLES) -> Memblock:
+    """A 6.1 kernel right before the crash kernel; its page tables are those of base pages on 8 GiB.
+
+    Each region of `memory` is a node.
+    """
+    memblock = Memblock.of(memory)
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(tables, PAGE)
+    for node in memory.regions:
+        memblock.alloc((node.end - node.start) // PAGE * 64, 2 * MIB, node.start, node.end)
+    if cma:
+        memblock.alloc(cma, 2 * MIB, 0, LOW)
+    return memblock
+
+
+LATER = ((KIB, "Dentry cache"), (2 * KIB, "Inode-cache"))
+"""Tables that come later; each takes this part of RAM, rounded up to a power of two."""
+
+
+def boot(
+    *,
+    crash: int = 0,
+    high: bool = False,
+    cma: int = 64 * MIB,
+    log: bool,
+    cmdline: str | None = None,
+    memory: MemoryMap = MEMORY,
+    tables: int = TABLES,
+) -> Machine:
+    """The machine as it shows itself afterwards."""
+    memblock = early(cma, memory=memory, tables=tables)
+    events = []
+    if cma:
+        at = early(0, memory=memory, tables=tables).search(cma, 2 * MIB, 0, LOW)
+        assert at is not None
+        events.append(Event("cma", cma, at, at + cma))
+    found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
+    for share, name in LATER:
+        size = 1 << (memory.ram // share - 1).bit_length()
+        memblock.alloc(size, 64)
+        events.append(Event("hash", size, name=name))
+    listed, slots = list(memblock.reserved), []
+    if memory.regions[-1].end > LOW:
+        pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
+        listed = list(memblock.reserved)
+        beside = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
+        assert pool is not None
+        assert beside is not None
+        events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
+        slots.append(Reserved(beside, beside + 64 * MIB // 2048 * 24, "reserved"))
+    span = Range(found, found + crash) if found is not None else None
+    pieces = Memblock.of(MemoryMap(memory.regions, tuple(Reserved(a, b) for a, b in listed)))
+    if span is not None:
+        pieces.free(span.start, span.size)
+    reserved = [Reserved(a, b, "reserved") for a, b in pieces.reserved]
+    reserved += slots
+    if span is not None:
+        reserved.append(Reserved(span.start, span.end, "Crash kernel"))
+    facts = Facts(
+        kernel="6.1.0-18-arm64",
+        page_size=PAGE,
+        va_bits=48,
+        cmdline=cmdline,
+        kernel_image=IMAGE,
+        record=BootRecord(span) if span is not None else None,
+        events=tuple(events) if log else (),
+    )
+    return Machine("iomem.txt", "iomem", MemoryMap(memory.regions, tuple(reserved)), facts, settled=False)
+
+
+def logged(cmdline: str) -> Machine:
+    """The state at the reservation, as a log with `memblock=debug` shows it."""
+    area = early(0).search(64 * MIB, 2 * MIB, 0, LOW)
+    assert area is not None
+    facts = Facts(
+        kernel="6.1.0-18-arm64",
+        page_size=PAGE,
+        va_bits=48,
+        cmdline=cmdline,
+        events=(Event("cma", 64 * MIB, area, area + 64 * MIB),),
+    )
+    reserved = tuple(Reserved(a, b) for a, b in early().reserved)
+    return Machine("boot.log", "dmesg", MemoryMap(MEMORY.regions, reserved), facts)
+
+
+def asked(cmdline: str | None = None) -> Asked:
+    return Asked(select_profile("6.1").profile, PAGE, LOW, cmdline)
+
+
+CMDLINE = "crashkernel=256M"
+
+
+@pytest.mark.parametrize("log", [pytest.param(True, id="with its log"), pytest.param(False, id="without its log")])
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param({"crash": 256 * MIB}, id="a low crash kernel"),
+        pytest.param({"crash": 512 * MIB, "high": True}, id="a high crash kernel"),
+        pytest.param({}, id="no crash kernel"),
+    ],
+)
+def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log: bool) -> None:
+    """What came later is gone, what came before is there."""
+    first = rewind(boot(**machine, log=log), asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
+
+
+@pytest.mark.parametrize("log", [pytest.param(True, id="with its log"), pytest.param(False, id="without its log")])
+def test_the_rest_of_a_last_page_is_part_of_the_crash_kernel(*, log: bool) -> None:
+    """A size that is not rounded to pages: /proc/iomem lists what is left of the page as reserved."""
+    machine = boot(crash=300001 * KIB, log=log)
+    (crash,) = [r for r in machine.memory.reserved if r.name == "Crash kernel"]
+    rest = Reserved(crash.end, crash.start + 300004 * KIB, "reserved")
+    listed = replace(machine, memory=MemoryMap(machine.memory.regions, (*machine.memory.reserved, rest)))
+    first = rewind(listed, asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
+
+
+def newest(
+    tables: int, *, section_table: int = 128 * KIB, cmdline: str | None = None
+) -> tuple[Machine, list[Span], list[Span]]:
+    """A 7.2 kernel as it shows itself, what was there before its low crash kernel, and what came after.
+
+    Small things lie beneath the page tables; the page descriptors come last, a buffer for each section of 128M.
+    """
+    memblock = Memblock.of(MEMORY)
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(tables, PAGE)
+    memblock.alloc(32 * KIB, PAGE)
+    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    before = list(memblock.reserved)
+    crash = memblock.alloc(512 * MIB, 2 * MIB, 0, LOW)
+    assert crash is not None
+    later = []
+    for size, align, end in (
+        (section_table, 64, 0),
+        *[(2 * MIB, 2 * MIB, 0)] * 64,
+        (8 * MIB, 64, 0),
+        (4 * MIB, 64, 0),
+        (64 * MIB, PAGE, LOW - 1),
+        (768 * KIB, PAGE, 0),
+    ):
+        at = memblock.alloc(size, align, 0, end)
+        assert at is not None
+        later.append((at, at + size))
+    listed = [*before, later[0], *union(later[1:-1]), later[-1]]  # flags and names keep these apart
+    reserved = [Reserved(a, b, "reserved") for a, b in listed]
+    reserved.append(Reserved(crash, crash + 512 * MIB, "Crash kernel"))
+    facts = Facts(kernel="7.2", cmdline=cmdline)
+    return Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False), before, later
+
+
+def state_under(machine: Machine, cmdline: str | None) -> list[Span]:
+    """What a 7.2 kernel has reserved when it places its crash kernel."""
+    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
+    return union((r.start, r.end) for r in first.memory.reserved)
+
+
+def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on() -> None:
+    """A large one, for 52 bits, is taken back; a small one is left where it lies, and moves nothing."""
+    machine, before, _ = newest(TABLES, section_table=2 * MIB)
+    assert state_under(machine, None) == before
+    machine, before, later = newest(TABLES)
+    assert state_under(machine, None) == union([*before, later[0]])
+
+
+FEW = 64 * KIB
+"""Page tables of 8 GiB in blocks."""
+
+
+@pytest.mark.parametrize(
+    ("tables", "own", "others", "asked_for"),
+    [
+        pytest.param(FEW, "rodata=off", TABLES, "crashkernel=1G,high", id="tables for base pages"),
+        pytest.param(TABLES, "", FEW, "crashkernel=1G,high rodata=off", id="tables for blocks"),
+        pytest.param(
+            FEW + 2 * MIB,
+            "rodata=off kfence.sample_interval=100",
+            FEW,
+            "crashkernel=1G,high rodata=off",
+            id="no KFENCE pool",
+        ),
+    ],
+)
+def test_from_7_0_on_all_beneath_the_page_tables_moves_with_them(
+    tables: int, own: str, others: int, asked_for: str
+) -> None:
+    machine, _, _ = newest(tables, section_table=2 * MIB, cmdline=f"crashkernel=512M {own}".strip())
+    _, expected, _ = newest(others)
+    assert state_under(machine, asked_for) == expected
+
+
+NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
+
+
+@pytest.mark.parametrize("high", [pytest.param(False, id="low"), pytest.param(True, id="high")])
+def test_regions_that_touch_are_nodes_with_page_descriptors_of_their_own(*, high: bool) -> None:
+    """/proc/iomem names no node, but lists them apart: what lies at the top of each is told from later tables."""
+    first = rewind(boot(crash=256 * MIB, high=high, log=False, memory=NODES), asked()).readings[0]
+    assert union((r.start, r.end) for r in first.memory.reserved) == early(memory=NODES).reserved
+
+
+def test_a_log_that_explains_all_leaves_one_reading() -> None:
+    """Nothing else is offered where nothing else can be."""
+    machine = boot(crash=256 * MIB, log=True, cmdline=CMDLINE)
+    plan = make_plan(machine, "512M", Options(strategy="mainline"))
+    assert plan.reservation.other_readings == ()
+    assert {r.reason for r in plan.memory.rewound} >= {"the crash kernel itself"}
+
+
+def test_as_listed_undoes_nothing_but_keeps_the_names() -> None:
+    """The user's word wins."""
+    machine = boot(log=True)
+    plan = make_plan(machine, "512M", Options(strategy="mainline", reserved="as-listed"))
+    assert plan.memory.reserved == machine.memory.reserved
+    assert plan.memory.rewound == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cma"),
+    [
+        pytest.param("", "cma=0", 0, id="no area any more"),
+        pytest.param("", "cma=256M", 256 * MIB, id="a larger area"),
+        pytest.param("cma=256M", "", 64 * MIB, id="the usual area again"),
+        pytest.param("cma=256M", "cma=256M quiet", 256 * MIB, id="the same area"),
+    ],
+)
+def test_another_cma_moves_the_crash_kernel(before: str, after: str, cma: int) -> None:
+    """The area lies above the crash kernel: with another size the crash kernel lies elsewhere."""
+    size = 256 * MIB if "256M" in before else 64 * MIB
+    machine = boot(crash=256 * MIB, cma=size, log=True, cmdline=f"{CMDLINE} {before}")
+    plan = make_plan(machine, f"crashkernel=512M quiet {after}", Options(strategy="mainline"))
+    expected = early(cma).search(512 * MIB, 2 * MIB, 0, LOW)
+    assert expected is not None
+    assert plan.reservation.crash == Range(expected, expected + 512 * MIB)
+
+
+BLOCKS = 64 * KIB
+"""Page tables of a linear map without base pages."""
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param(boot(log=True, cmdline="quiet"), id="the same page tables for less memory"),
+        pytest.param(boot(log=True, cmdline="rodata=off", tables=BLOCKS), id="base pages where were none"),
+        pytest.param(logged("memblock=debug"), id="a log that shows the state itself"),
+    ],
+)
+def test_less_memory_brings_page_tables_and_descriptors_down(machine: Machine) -> None:
+    """`mem=3G`: the tables shrink with memory, the descriptors too, and both lie below the new top."""
+    plan = make_plan(machine, "crashkernel=256M mem=3G", Options(strategy="mainline"))
+    there = early(memory=MemoryMap((Region(GIB, 4 * GIB),)), tables=TABLES * 3 // 8)
+    assert plan.reservation.crash is not None
+    assert plan.reservation.crash.start == there.search(256 * MIB, 2 * MIB, 0, LOW)
+
+
+def limited(ram: int, *, log: bool = True) -> Machine:
+    """A boot of the machine under a `mem=`."""
+    memory = MemoryMap((Region(GIB, GIB + ram),))
+    cmdline = f"mem={ram // MIB}M" if log else None
+    return boot(crash=256 * MIB, log=log, cmdline=cmdline, memory=memory, tables=TABLES * ram // (8 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("machine", "request_", "ram", "size"),
+    [
+        pytest.param(limited(3 * GIB), "512M,high", 8 * GIB, 512 * MIB, id="a high one lies in what was hidden"),
+        pytest.param(
+            limited(3 * GIB), "2G-4G:128M,4G-64G:320M,64G-:1G", 4 * GIB, 320 * MIB, id="a size for more RAM, low"
+        ),
+        pytest.param(limited(3 * GIB), "1G-64G:128M,64G-:1G", 64 * GIB, GIB, id="a size for far more RAM"),
+        pytest.param(limited(2 * GIB), "512M", 8 * GIB, 512 * MIB, id="low memory that ended where RAM did"),
+        pytest.param(limited(2 * GIB), "512M mem=4G", 4 * GIB, 512 * MIB, id="a larger mem="),
+        pytest.param(
+            limited(3 * GIB, log=False), "512M,high", 8 * GIB, 512 * MIB, id="no command line tells of the mem="
+        ),
+    ],
+)
+def test_what_a_mem_limit_hid_is_told_for_usual_amounts(machine: Machine, request_: str, ram: int, size: int) -> None:
+    """Whatever the machine has of RAM, its placement is among the readings."""
+    plan = make_plan(machine, f"crashkernel={request_} quiet", Options(strategy="mainline"))
+    there = early(memory=MemoryMap((Region(GIB, GIB + ram),)), tables=TABLES * ram // (8 * GIB))
+    expected = there.search(size, 2 * MIB, 0, 0 if "high" in request_ else LOW)
+    assert expected is not None
+    answers = [plan.reservation.crash, *(reading.crash for reading in plan.reservation.other_readings)]
+    assert Range(expected, expected + size) in answers
+
+
+@pytest.mark.parametrize(
+    ("own", "new", "hidden"),
+    [
+        pytest.param("mem=8G", "quiet", True, id="all that is seen is what it leaves"),
+        pytest.param("mem=8G", "mem=16G", True, id="another that leaves more"),
+        pytest.param("mem=8G", "mem=4G", False, id="another that leaves less"),
+        pytest.param("mem=64G", "quiet", False, id="more than there is"),
+        pytest.param("quiet", "quiet rw", False, id="none"),
+    ],
+)
+def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
+    """How much RAM lies above a `mem=` nobody can know, unless it left all of it."""
+    plan = make_plan(boot(log=True, cmdline=own), f"crashkernel=256M,high {new}", Options(strategy="mainline"))
+    assert any(f"{own}: " in note and "not known" in note for note in plan.notes) == hidden
+    assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "expected"),
+    [
+        pytest.param(None, Cma(), id="unknown"),
+        pytest.param("quiet", Cma(), id="as configured"),
+        pytest.param("cma=0", Cma(0), id="none"),
+        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
+        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
+        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
+    ],
+)
+def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
+    """As the kernel reads it."""
+    assert cma_of(cmdline) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "low_max", "expected"),
+    [
+        pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
+        pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
+        pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
+        pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
+    ],
+)
+def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> None:
+    """In an empty memory from 1 to 9 GiB."""
+    state = State(((GIB, 9 * GIB),), ())
+    assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
+
+
+def test_an_image_that_moved_is_said() -> None:
+    """Two listings of one machine whose image lies elsewhere are of two boots."""
+    here = boot(crash=256 * MIB, log=False)
+    there = replace(
+        here, source="other.txt", facts=replace(here.facts, kernel_image=Range(2 * GIB, 2 * GIB + 22 * MIB))
+    )
+    notes = combine([here, there]).notes
+    assert any("image moved" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes)

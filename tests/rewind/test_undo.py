@@ -1,0 +1,100 @@
+"""Undoing allocations: what memblock did, taken back, is among the states that are found."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.base.ranges import union
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.rewind.later import Later
+from planner.rewind.undo import Budget, State, places, topmost, undo
+
+PAGE = 4 * KIB
+
+
+def state_of(memblock: Memblock) -> State:
+    """memblock as a listing of it shows it."""
+    return State(tuple((r.start, r.end) for r in memblock.memory), tuple(memblock.reserved))
+
+
+@given(
+    taken=st.lists(st.tuples(st.integers(0, 500), st.integers(1, 60)), max_size=4),
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=4),
+)
+def test_the_state_before_is_found(taken: list[tuple[int, int]], sizes: list[int]) -> None:
+    """Whatever was reserved and allocated from the top, the state before the allocations is one of those found."""
+    memory = MemoryMap((Region(GIB, GIB + 512 * MIB),))
+    before = Memblock.of(memory)
+    for start, size in taken:
+        before.reserve(GIB + start * MIB, min(size, 512 - start) * MIB)
+    after = before.copy()
+    items = []
+    for size in sizes:
+        found = after.alloc(size * MIB, PAGE)
+        if found is not None:
+            items.append(Later("some", size * MIB, PAGE, at=found if _fills_a_hole(after, found, size * MIB) else None))
+    # An allocation that fills a hole to its last byte leaves no edge: where it lies must be known then.
+    states = [union(u.state.blocks) for u in undo(state_of(after), items, Budget(20_000))]
+    assert before.reserved in states
+
+
+def _fills_a_hole(memblock: Memblock, start: int, size: int) -> bool:
+    clear = memblock.copy()
+    clear.free(start, size)
+    return (start, start + size) in clear.gaps()
+
+
+def test_a_place_below_a_hole_that_would_have_held_it_is_none() -> None:
+    """memblock would have taken the hole above."""
+    state = State(((0, 100 * MIB),), ((10 * MIB, 20 * MIB), (60 * MIB, 100 * MIB)))
+    assert places(state, Later("table", 8 * MIB, PAGE)) == [60 * MIB]
+    assert places(state, Later("table", 45 * MIB, PAGE)) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(Later("t", 4 * MIB, PAGE, at=62 * MIB), [62 * MIB], id="a known address needs no search"),
+        pytest.param(Later("t", 4 * MIB, PAGE, at=18 * MIB), [], id="a known address that is free is none"),
+        pytest.param(
+            Later("t", 4 * MIB, PAGE, 0, 22 * MIB), [10 * MIB], id="a window that leaves too little of a hole"
+        ),
+        pytest.param(Later("t", 4 * MIB, 64 * MIB), [64 * MIB], id="an alignment inside the block"),
+    ],
+)
+def test_where_an_allocation_may_lie(item: Later, expected: list[int]) -> None:
+    """By address, window and alignment."""
+    state = State(((0, 100 * MIB),), ((10 * MIB, 20 * MIB), (60 * MIB, 100 * MIB)))
+    assert places(state, item) == expected
+
+
+def test_what_is_known_to_be_older_stays() -> None:
+    """A kept range is never taken back."""
+    state = State(((0, 100 * MIB),), ((60 * MIB, 100 * MIB),), kept=((60 * MIB, 62 * MIB),))
+    assert places(state, Later("table", 8 * MIB, PAGE)) == []
+
+
+def test_many_of_one_size_are_taken_back_together() -> None:
+    """From the lowest up, across blocks."""
+    state = State(((0, 100 * MIB),), ((50 * MIB, 60 * MIB), (61 * MIB, 71 * MIB), (72 * MIB, 100 * MIB)))
+    found = next(undo(state, [Later("memmap", 2 * MIB, 2 * MIB, count=6)], Budget(100)))
+    assert [span for span, _ in found.freed] == [(50 * MIB, 60 * MIB), (62 * MIB, 64 * MIB)]
+
+
+def test_a_budget_ends_the_search() -> None:
+    """Nothing is found where nothing may be looked for."""
+    state = State(((0, 100 * MIB),), ((60 * MIB, 100 * MIB),))
+    assert list(undo(state, [Later("t", MIB)], Budget(0))) == []
+
+
+@given(st.integers(1, 64), st.sampled_from([PAGE, MIB, 2 * MIB]))
+def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
+    """The same address as memblock's own search."""
+    memory = MemoryMap((Region(GIB, 2 * GIB),), (Reserved(GIB + 900 * MIB, GIB + 950 * MIB),))
+    memblock = Memblock.of(memory)
+    found = memblock.search(size * MIB, align, 0, 0)
+    assert topmost(memblock.gaps(), size * MIB, align, 0, 0) == found

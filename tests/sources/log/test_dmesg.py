@@ -1,0 +1,44 @@
+"""What a boot log names of the memory that was taken before the crash kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import Reserved
+from planner.planning.plan import Options, make_plan
+from planner.sources import parse_text
+
+HEAD = (
+    "Linux version 6.1.0-18-arm64 (x@y) #1 SMP",
+    "Kernel command line: kvm-arm.mode=protected crashkernel=256M",
+    "Zone ranges:",
+    "  DMA      [mem 0x0000000040000000-0x00000000ffffffff]",
+    "Early memory node ranges",
+    "  node   0: [mem 0x0000000040000000-0x00000000ffffffff]",
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "taken"),
+    [
+        pytest.param(
+            "cma: Reserved 64 MiB at 0x00000000fc000000", Reserved(0xFC000000, 4 * GIB, "cma"), id="a CMA area"
+        ),
+        pytest.param(
+            "cma: Reserved 64 MiB at 0x00000000fc000000 on node -1",
+            Reserved(0xFC000000, 4 * GIB, "cma"),
+            id="a CMA area as newer kernels tell it, hugetlb's too",
+        ),
+        pytest.param(
+            "kvm [0]: Reserved 8 MiB at 0xff800000", Reserved(0xFF800000, 4 * GIB, "kvm"), id="memory of protected KVM"
+        ),
+    ],
+)
+def test_what_was_taken_early_is_not_free_for_the_crash_kernel(line: str, taken: Reserved) -> None:
+    """The crash memory lies right beneath it, at a multiple of 2 MiB."""
+    machine = parse_text("\n".join([*HEAD, line]).encode(), "boot.log")
+    assert machine.memory.reserved == (taken,)
+    crash = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
+    assert crash == Range(taken.start - 256 * MIB, taken.start)

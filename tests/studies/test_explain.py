@@ -1,0 +1,207 @@
+"""`explain`: gap by gap as memblock searches, and changes that do what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.report.asked import explain_dict
+from planner.studies.explain import Explanation, GapStory, explain
+from tests.random_machines import drawn
+
+CROWDED = MemoryMap(
+    (
+        Region(2 * GIB, 3 * GIB + 512 * MIB),
+        Region(3 * GIB + 512 * MIB, 3 * GIB + 528 * MIB, Flag.NOMAP.value),
+        Region(3 * GIB + 528 * MIB, 4 * GIB),
+        Region(16 * GIB, 24 * GIB),
+    ),
+    (Reserved(2 * GIB + 16 * MIB, 2 * GIB + 48 * MIB, "Kernel code"), Reserved(3 * GIB, 3 * GIB + 64 * MIB, "initrd")),
+)
+"""No whole PUD is free below 4 GiB: the image is in one, a file system and firmware are in the other."""
+
+
+def crowded(kernel: str = "6.1") -> Machine:
+    return Machine("<test>", "json", CROWDED, Facts(kernel=kernel, page_size=4 * KIB, va_bits=48))
+
+
+def of(told: Explanation, kind: str) -> dict[str, Any]:
+    """The one change of a kind, as JSON has it."""
+    (found,) = [entry for entry in explain_dict(told)["help"] if entry["change"]["kind"] == kind]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_gaps_of_an_attempt_from_the_top_to_the_one_that_fits() -> None:
+    """Bounds, what is in the way above, and why not: all of it can be read off the map."""
+    aligned, exact = explain(crowded(), "512M").attempts
+    assert [(g.start, g.reason, g.above.what, g.above.name) for g in aligned.gaps] == [
+        (16 * GIB, "above", "end of memory", ""),
+        (3 * GIB + 528 * MIB, "small", "end of memory", ""),
+        (3 * GIB + 64 * MIB, "small", "no-map", ""),
+        (2 * GIB + 48 * MIB, "small", "reserved", "initrd"),
+        (2 * GIB, "small", "reserved", "Kernel code"),
+    ]
+    assert [g.short_by for g in aligned.gaps[1:]] == [size * MIB for size in (528, 576, 48, 1008)]
+    assert (aligned.found, exact.found) == (None, 2 * GIB + 512 * MIB)
+    assert [g.reason for g in exact.gaps] == ["above", "small", "small", "fits"]
+
+
+def test_the_low_part_is_searched_with_the_main_part_in_place() -> None:
+    """Where the main part lies low, it is in the way of the low part and is named so."""
+    machine = replace(crowded("6.6"), memory=MemoryMap((Region(5 * GIB, 5 * GIB + 200 * MIB),)))
+    told = explain(machine, "160M,high", Options(dma_limit=5 * GIB + 200 * MIB, strategy="mainline"))
+    assert [(a.purpose, a.found is None) for a in told.attempts] == [("exact", False)]
+    told = explain(machine, "160M,high", Options(dma_limit=5 * GIB + 32 * MIB, strategy="mainline"))
+    low = told.attempts[-1]
+    assert (low.purpose, low.found) == ("low", None)
+    (gap,) = [g for g in low.gaps if g.usable is not None]
+    assert (gap.above.what, gap.short_by) == ("window", 96 * MIB)
+
+
+def test_alignment_may_move_the_address_below_a_gap_that_is_large_enough() -> None:
+    """1088M are free, of which no 1G at a multiple of 1G."""
+    memory = MemoryMap((Region(2 * GIB + 512 * MIB, 3 * GIB + 576 * MIB),))
+    story = explain(Machine("<test>", "json", memory, Facts(kernel="6.1")), "512M").attempts[0]
+    assert [(g.reason, g.short_by) for g in story.gaps] == [("alignment", 512 * MIB)]
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_gap_is_told_that_a_plain_search_would_look_at(block: int) -> None:
+    """On random maps: each attempt's gaps are all free ranges from the top, up to the one that holds what is found."""
+    for seed in range(block * 60, block * 60 + 60):
+        case = drawn(seed)
+        told = explain(case.machine, case.form or "2M", case.options)
+        for story in told.attempts:
+            if not story.gaps:
+                continue
+            last = [gap for gap in story.gaps if gap.reason == "fits"]
+            assert len(last) == (story.found is not None)
+            for gap in story.gaps:
+                _check(gap, story.size, story.align, story.start, story.end)
+            if story.found is not None:
+                usable = story.gaps[-1].usable
+                assert usable is not None
+                assert usable.start <= story.found <= story.found + story.size <= usable.end
+                assert story.found + story.size > usable.end - story.align
+
+
+def _check(gap: GapStory, size: int, align: int, start: int, end: int) -> None:
+    """The reason is true, and `short_by` more bytes in the right place would do."""
+    low, high = max(gap.start, start), min(gap.end, end)
+    fits = any(at >= max(low, 1) for at in [(high - size) // align * align]) and high - low >= size
+    if gap.reason == "small":
+        assert gap.short_by == size - (gap.usable.size if gap.usable else 0) > 0
+    elif gap.reason == "alignment":
+        assert gap.usable is not None
+        assert (high - size) // align * align == gap.usable.start - gap.short_by
+        assert gap.usable.size >= size
+    elif gap.reason == "fits":
+        assert fits
+    else:
+        assert gap.usable is None
+
+
+# -- what would help ---------------------------------------------------------------------------------------------
+
+
+def applied(machine: Machine, asked: str, options: Options, change: dict[str, Any]) -> tuple[str, int]:
+    """The plan with one change of the JSON applied by hand: outcome and start of the crash memory."""
+    reserved = list(machine.memory.reserved)
+    for hole in change["free"]:
+        pieces = []
+        for r in reserved:
+            pieces += [Reserved(r.start, min(r.end, hole["start"]), r.name)] if r.start < hole["start"] else []
+            pieces += [Reserved(max(r.start, hole["end"]), r.end, r.name)] if r.end > hole["end"] else []
+        reserved = pieces
+    reserved += [Reserved(entry["start"], entry["end"], entry["name"]) for entry in change["reserve"]]
+    changed = replace(machine, memory=MemoryMap(machine.memory.regions, tuple(reserved)))
+    request = asked if change["crashkernel"] is None else change["crashkernel"]
+    view = make_plan(changed, request, replace(options, **change["options"])).reservation
+    assert view.crash is not None
+    return view.outcome, view.crash.start
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_every_change_does_what_it_says(block: int) -> None:
+    """Each, applied to the map, the request or the options, has the outcome and the place that was told."""
+    kinds = set()
+    for seed in range(block * 60, block * 60 + 60):
+        case = drawn(seed)
+        base = {None: "3M", ",high": "4M,high"}.get(case.form, case.form) or ""
+        asked = base if seed % 3 else f"quiet crashkernel={base.removeprefix('crashkernel=')} rodata=off"
+        told = explain(case.machine, asked, case.options)
+        for change in explain_dict(told)["help"]:
+            assert applied(case.machine, asked, case.options, change) == (change["outcome"], change["crash"]["start"])
+            better = ("aligned",) if told.plan.reservation.outcome == "fallback" else ("aligned", "fallback", "exact")
+            assert change["outcome"] in better
+            kinds.add(change["change"]["kind"])
+    assert kinds >= {"size", "free"}
+
+
+def test_a_smaller_size_is_the_largest_that_helps() -> None:
+    """One page more would not."""
+    machine = crowded()
+    change = of(explain(machine, "3G"), "size")
+    assert change["change"]["size"] == 976 * MIB
+    assert make_plan(machine, "976M").reservation.outcome == change["outcome"] == "fallback"
+    assert make_plan(machine, "999428K").reservation.outcome == "failed"
+
+
+def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
+    """What turns this fallback into an aligned area, with the name from the map."""
+    told = explain(crowded(), "512M")
+    assert of(told, "high")["crashkernel"] == "512M,high"
+    freed = of(told, "free")
+    assert (freed["change"]["name"], freed["crash"]["start"]) == ("Kernel code", 2 * GIB)
+    assert "Kernel code" in freed["text"]
+    told = explain(crowded(), "3G")
+    assert of(told, "kernel")["options"] == {"kernel": "6.2"}
+    assert of(told, "offset")["change"]["offset"] == 21 * GIB
+
+
+def test_the_nearest_offset_is_offered() -> None:
+    """For one that is taken."""
+    change = of(explain(crowded(), "64M@0xc0000000"), "offset")
+    assert change["change"]["offset"] == 3 * GIB - 64 * MIB
+
+
+def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
+    """It keeps its upper end; what it must leave is one PUD, and it shrinks by whole page blocks."""
+    memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, "linux,cma"),))
+    machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB))
+    told = explain(machine, "512M")
+    shrunk = of(told, "cma")
+    assert shrunk["change"]["size"] == 512 * MIB
+    assert shrunk["reserve"] == [{"start": 3 * GIB, "end": 3 * GIB + 512 * MIB, "name": "linux,cma"}]
+    assert "elsewhere" in of(told, "free")["text"]
+
+
+def test_a_command_line_keeps_its_other_parameters() -> None:
+    """Only what is asked for is rewritten."""
+    told = explain(crowded(), "quiet rodata=off crashkernel=512M loglevel=3")
+    assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
+
+
+@pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000", "512MB", "quiet=1"])
+def test_nothing_has_to_help_where_all_is_well_or_nothing_is_asked(asked: str) -> None:
+    """Aligned already, at the offset that was asked for, or no request at all."""
+    assert explain(crowded(), asked).help == ()
+
+
+def test_over_all_positions() -> None:
+    """The chances come with the story."""
+    told = explain(crowded(), "512M", any_image=True)
+    assert told.any_image is not None
+    document = explain_dict(told)["any_image"]
+    assert sum(document["probability"].values()) == pytest.approx(1)
+    assert document["image"]["where"]["start"] == 2 * GIB + 16 * MIB
+    assert document["as_mapped"] == "fallback"
+    # Wherever the image begins in the first PUD or at most its size below, the area is gone.
+    assert all(part["outcome"] != "aligned" for part in document["breaking"])

@@ -1,0 +1,127 @@
+"""`fit`: the largest size, exactly as trying every size would find it."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.capacity import free_below, is_aligned, is_reserved
+from planner.planning.plan import Options, make_plan
+from planner.studies.fit import Fit, fit, fit_on, form_of
+from planner.studies.inquiry import readable
+from tests.random_machines import PAGE, Drawn, drawn
+
+BANKS = MemoryMap(
+    (Region(2 * GIB, 4 * GIB), Region(16 * GIB, 24 * GIB + 64 * MIB)),
+    (Reserved(2 * GIB, 2 * GIB + 32 * MIB, "firmware"), Reserved(24 * GIB, 24 * GIB + 64 * MIB, "swiotlb")),
+)
+"""Below 4 GiB: a free PUD and almost another. Above: eight free PUDs."""
+
+
+def banks(kernel: str) -> Machine:
+    return Machine("<test>", "json", BANKS, Facts(kernel=kernel, page_size=4096, va_bits=48))
+
+
+def by_trying(case: Drawn) -> tuple[int | None, int | None]:
+    """The largest aligned and reserved sizes among all whole pages up to the machine's RAM."""
+    former = form_of(case.machine, case.form, case.options).former
+    gaps, limit = former.memblock.gaps(), former.bounds.low_max
+    aligned = reserved = None
+    for size in range(PAGE, min(former.limit, case.machine.memory.ram) + 1, PAGE):
+        place = former.place(size)
+        if free_below(gaps, limit, place) >= case.keep_low:
+            aligned = size if is_aligned(place) else aligned
+            reserved = size if is_reserved(place) else reserved
+    return aligned, reserved
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_fit_is_what_trying_every_size_finds(block: int) -> None:
+    """On 400 random maps, kernels, forms and amounts of low memory to keep."""
+    for seed in range(block * 40, block * 40 + 40):
+        case = drawn(seed)
+        inquiry = form_of(*case[:3])
+        found = fit_on(inquiry, keep_low=case.keep_low)
+        expected = by_trying(case) if readable(inquiry.question.request) else (None, None)
+        assert (found.largest.aligned, found.largest.reserved) == expected, seed
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 4))
+def test_the_rungs_say_what_a_plan_of_that_size_says(seed: int) -> None:
+    """At both ends of every rung; beyond the last one nothing is reserved."""
+    case = drawn(seed)
+    inquiry = form_of(*case[:3])
+    found = fit_on(inquiry)
+    for rung in found.rungs:
+        for size in (rung.least, rung.most):
+            plan = make_plan(case.machine, inquiry.value(size), case.options)
+            assert plan.reservation.outcome == rung.outcome
+    if found.rungs:
+        beyond = make_plan(case.machine, inquiry.value(found.rungs[-1].most + PAGE), case.options)
+        assert beyond.reservation.crash is None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "form", "aligned", "reserved"),
+    [
+        pytest.param("6.1", None, GIB, 2 * GIB - 32 * MIB, id="6.1 searches low memory only"),
+        pytest.param("6.1", ",high", 8 * GIB, 8 * GIB, id="unless it is asked for high memory"),
+        pytest.param("6.12", None, 8 * GIB, 8 * GIB, id="6.12 goes on above"),
+        pytest.param("5.10", ",high", None, None, id="5.10 does not read ,high"),
+        pytest.param("6.1", "1G@0x90000000", None, 4 * GIB - 0x9000_0000, id="a fixed offset is never aligned"),
+        pytest.param("6.1", "64M@0x80000000", None, None, id="and this one is taken"),
+    ],
+)
+def test_the_largest_sizes_of_a_form(kernel: str, form: str | None, aligned: int | None, reserved: int | None) -> None:
+    """As the free gaps of the map say."""
+    found = fit(banks(kernel), form)
+    assert (found.largest.aligned, found.largest.reserved) == (aligned, reserved)
+    assert found.form == {",": "high", "1": "offset", "6": "offset"}[form[0]] if form else "plain"
+
+
+def test_low_memory_is_kept() -> None:
+    """Of 2016M below the limit, 1536M are to stay."""
+    found = fit(banks("6.1"), None, keep_low=1536 * MIB)
+    assert found.largest.reserved == found.largest.aligned == (2016 - 1536) * MIB
+    assert found.reserved is not None
+    assert found.reserved.low_free_after == 1536 * MIB
+    assert fit(banks("6.1"), None, keep_low=2017 * MIB).largest.reserved is None
+
+
+def test_the_next_best_is_what_another_gap_holds() -> None:
+    """High memory's gap is the largest; without it, low memory's is. The sizes come with what is one page beyond."""
+    found = fit(banks("6.12"))
+    assert (found.next_best.aligned, found.next_best.reserved) == (GIB, 2016 * MIB)
+    assert found.aligned is not None
+    assert (found.aligned.outcome, found.aligned.beyond) == ("aligned", "failed")
+    low, high = found.windows
+    assert low.aligned is not None
+    assert (low.aligned.size, low.aligned_next) == (GIB, None)
+    assert high.exact is not None
+    assert high.exact.size == 8 * GIB
+
+
+def test_any_image_asks_for_less() -> None:
+    """An image in the only free PUD leaves no aligned area; and no size is aligned for certain."""
+    found: Fit = fit(banks("6.1"), "512M", any_image=True, image_size=32 * MIB)
+    assert found.any_image is not None
+    asked, largest, _ = found.any_image.at
+    assert (asked.size, largest.size) == (512 * MIB, GIB)
+    # Below 4 GiB lies one whole PUD, [3G, 4G). The image touches it from just above 3G - 32M up to 4G - 32M.
+    assert [c.slots for c in asked.chances if c.outcome == "fallback"] == [GIB // (64 * 1024)]
+    assert found.any_image.certain.aligned is None
+
+
+@pytest.mark.parametrize("text", ["512MB", "quiet splash=1", "1G-:x"])
+def test_a_request_without_a_form_is_refused(text: str) -> None:
+    """There is nothing to fit."""
+    with pytest.raises(InputError):
+        fit(banks("6.1"), text)
+
+
+def test_a_preset_gives_the_form() -> None:
+    """A plain one."""
+    assert fit(banks("6.1"), None, Options(preset="debian")).form == "plain"

@@ -1,0 +1,120 @@
+"""`--any-image`: every position of the kernel image, exactly as planning each of them would say."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import make_plan
+from planner.studies.fit import form_of
+from planner.studies.kaslr import ALIGNED, RESERVED, Places, image_of, position_align
+from tests.random_machines import PAGE, Drawn, drawn
+
+IMAGE = 700 * KIB
+_NEVER = Flag.NOMAP | Flag.DRIVER_MANAGED | Flag.HOTPLUG
+
+
+def places_of(case: Drawn) -> Places | None:
+    """The places on a machine whose image is not in its map; None where there are none."""
+    bare = case.machine.memory
+    named = tuple(Reserved(r.start, r.end, "taken") for r in bare.reserved)
+    machine = Machine("<test>", "json", MemoryMap(bare.regions, named), case.machine.facts)
+    try:
+        return Places(form_of(machine, case.form, case.options), IMAGE)
+    except InputError:
+        return None
+
+
+def one_by_one(case: Drawn, value: str, align: int) -> list[tuple[int, str]]:
+    """Each position and the outcome of a whole plan with the image there, by trying all addresses."""
+    memory = case.machine.memory
+    usable = [r for r in memory.regions if not r.flags & _NEVER]
+    found: list[tuple[int, str, bool]] = []
+    for at in range(align, memory.regions[-1].end + align, align):
+        end = at + IMAGE
+        inside = [r for r in usable if r.start < end and at < r.end]
+        if sum(min(end, r.end) - max(at, r.start) for r in inside) < IMAGE:
+            continue
+        if any(r.start < end and at < r.end for r in memory.reserved):
+            continue
+        taken = MemoryMap(memory.regions, (*memory.reserved, Reserved(at, end, "image")))
+        plan = make_plan(Machine("<test>", "json", taken, case.machine.facts), value, case.options)
+        found.append((at, plan.reservation.outcome, all(r.flags & Flag.MIRROR for r in inside)))
+    mirrored = [entry for entry in found if entry[2]]
+    return [(at, outcome) for at, outcome, _ in mirrored or found]
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_position_has_the_outcome_of_its_plan(block: int) -> None:
+    """Positions, their number and their outcomes are those of one plan per position."""
+    compared = set()
+    for seed in range(block * 40, block * 40 + 40):
+        case = drawn(seed)
+        places = None if case.far else places_of(case)
+        if places is None:
+            continue
+        value = {None: "1536K", ",high": "1536K,high"}.get(case.form, case.form) or ""
+        expected = one_by_one(case, value, places.image.align)
+        chances = places.chances(form_of(case.machine, value, case.options).question.request)
+        parts = chances.positions
+        assert [(at, p.outcome) for p in parts for at in range(p.start, p.end, places.image.align)] == expected, seed
+        assert chances.slots == len(expected) == sum(part.slots for part in parts)
+        assert all(a.end <= b.start for a, b in pairwise(parts))
+        compared |= {outcome for _, outcome in expected}
+    assert compared >= {"aligned", "failed"}
+
+
+@pytest.mark.parametrize("seed", range(3, 400, 40))
+def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> None:
+    """As trying every size on every position finds."""
+    case = drawn(seed)
+    places = places_of(case)
+    if places is None:
+        return
+    former = places.inquiry.former
+    for outcomes in (ALIGNED, RESERVED):
+        best = None
+        for size in range(PAGE, min(former.limit, case.machine.memory.ram) + 1, PAGE):
+            if all(part.outcome in outcomes for part in places.chances(former.sized(size)).positions):
+                best = size
+        assert places.certain(outcomes) == best
+
+
+@pytest.mark.parametrize(
+    ("reserved", "facts", "where"),
+    [
+        pytest.param((), Facts(), None, id="no image"),
+        pytest.param(((16, 48, "kernel"),), Facts(), (16, 48), id="by name"),
+        pytest.param(
+            ((16, 32, "Kernel code"), (32, 40, "reserved"), (40, 48, "Kernel data"), (48, 50, "initrd")),
+            Facts(kernel_image=Range(16 * MIB, 32 * MIB), kernel_data=Range(40 * MIB, 48 * MIB)),
+            (16, 48),
+            id="from code to data, with what lies between",
+        ),
+        pytest.param(
+            ((16, 48, ""), (60, 64, "reserved")),
+            Facts(kernel_image=Range(17 * MIB, 32 * MIB)),
+            (16, 48),
+            id="the reservation without a name that holds it",
+        ),
+    ],
+)
+def test_where_the_image_is(
+    reserved: tuple[tuple[int, int, str], ...], facts: Facts, where: tuple[int, int] | None
+) -> None:
+    """In MiB."""
+    entries = tuple(Reserved(start * MIB, end * MIB, name) for start, end, name in reserved)
+    found = image_of(MemoryMap((Region(0, 128 * MIB),), entries), facts)
+    assert found == (None if where is None else Range(where[0] * MIB, where[1] * MIB))
+
+
+@pytest.mark.parametrize(("page", "align"), [(4, 64), (16, 64), (64, 128)])
+def test_positions_are_aligned_as_the_stub_aligns_them(page: int, align: int) -> None:
+    """To a segment, or to a stack of twice its size."""
+    assert position_align(page * KIB) == align * KIB

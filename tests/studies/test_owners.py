@@ -1,0 +1,100 @@
+"""Who can do something about a reservation, and what."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.studies.explain import explain
+from planner.studies.owners import way_out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "node_data",
+        "NODE_DATA(0)",
+        "memmap",
+        "mem_map",
+        "struct page",
+        "page descriptors",
+        "page tables",
+        "page_table",
+        "percpu",
+        "per-CPU areas",
+        "Dentry cache hash table",
+        "log_buf",
+        "log buffer",
+        "software IO TLB slots",
+        "kfence",
+        "KFENCE pool",
+        "ACPI reclaim",
+        "moved",
+    ],
+)
+def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(name: str) -> None:
+    assert way_out(name, "1M at 0x1000") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("", "free 1M at 0x1000 (no name), which is in the way", id="nobody knows whose it is"),
+        pytest.param("reserved", "free 1M at 0x1000 (reserved), which is in the way", id="nor here"),
+        pytest.param(
+            "nvram@0", "free 1M at 0x1000 (nvram@0), which is in the way", id="a node of the device tree can be changed"
+        ),
+        pytest.param(
+            "removed-region@88f00000",
+            "free 1M at 0x1000 (removed-region@88f00000), which is in the way",
+            id="a node whose name only resembles the kernel's",
+        ),
+        pytest.param(
+            "Kernel code",
+            "have the kernel image elsewhere: 1M at 0x1000 (Kernel code) is in the way",
+            id="a boot loader places the image",
+        ),
+        pytest.param(
+            "initrd",
+            "have the initrd elsewhere, or a smaller one: 1M at 0x1000 (initrd) is in the way",
+            id="and the initrd",
+        ),
+        pytest.param(
+            "linux,cma",
+            "have linux,cma elsewhere (cma=SIZE@ADDRESS): 1M at 0x1000 is in the way",
+            id="CMA has a parameter",
+        ),
+        pytest.param(
+            "swiotlb",
+            "have smaller bounce buffers, or none (swiotlb=): 1M at 0x1000 (swiotlb) is in the way",
+            id="bounce buffers have one",
+        ),
+        pytest.param(
+            "kvm",
+            "do without protected KVM (kvm-arm.mode=): 1M at 0x1000 (kvm) is in the way",
+            id="protected KVM has one",
+        ),
+        pytest.param(
+            "\x1b[31mx", "free 1M at 0x1000 (\\x1b[31mx), which is in the way", id="a name cannot paint the terminal"
+        ),
+    ],
+)
+def test_what_to_change(name: str, text: str) -> None:
+    assert way_out(name, "1M at 0x1000") == text
+
+
+def told(name: str, size: int) -> list[str]:
+    """The advice where one range of this name is all that is in the way of the one whole GiB."""
+    memory = MemoryMap((Region(2 * GIB, 3 * GIB),), (Reserved(3 * GIB - 8 * MIB - size, 3 * GIB - 8 * MIB, name),))
+    found = explain(Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB)), "512M")
+    assert found.plan.reservation.outcome == "fallback"
+    return [remedy.text for remedy in found.help if remedy.change["kind"] == "free"]
+
+
+def test_explain_advises_what_can_be_done_only() -> None:
+    """The same range under a name of the kernel's own gives no advice to free it."""
+    assert told("node_data", 11520) == []
+    assert told("ramoops", 11520) == ["free 11520 bytes at 0xbf7fd300 (ramoops), which is in the way"]
+    assert told("ramoops", 12 * KIB) == ["free 12K at 0xbf7fd000 (ramoops), which is in the way"]

@@ -1,0 +1,223 @@
+"""What is agreed, what disagrees, and what cannot be checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.records import replace
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.plan import Options
+from planner.studies.verify import Observed, verify, verify_all
+
+TOP = 4 * GIB
+PLACED = Range(TOP - 512 * MIB, TOP)
+HIGH, LOW = Range(9 * GIB - 512 * MIB, 9 * GIB), Range(TOP - 128 * MIB, TOP)
+MAINLINE = Options(strategy="mainline")
+
+
+def machine(
+    *, settled: bool = False, kind: str = "dmesg", regions: tuple[Region, ...] | None = None, **facts: Any
+) -> Machine:
+    """A machine of 8 GiB from 1 GiB on, with nothing reserved."""
+    given = {"kernel": "6.1.0-18-arm64", "page_size": 4 * KIB, "va_bits": 48, "cmdline": "crashkernel=512M", **facts}
+    memory = MemoryMap((Region(GIB, 9 * GIB),) if regions is None else regions)
+    return Machine("log", kind, memory, Facts(**given), settled=settled)
+
+
+def recorded(crash: Range | None = None, low: Range | None = None, **more: Any) -> BootRecord:
+    """A record of where it went."""
+    return BootRecord(crash, low, **more)
+
+
+def moved(by: int, span: Range = PLACED) -> Range:
+    """The same size elsewhere."""
+    return Range(span.start + by, span.end + by)
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "why"),
+    [
+        pytest.param({"record": recorded(PLACED)}, "agreed", "as planned", id="where it is planned"),
+        pytest.param({"record": recorded(moved(-2 * MIB))}, "not checkable", "lower", id="lower, of a partial source"),
+        pytest.param(
+            {"record": recorded(moved(-2 * MIB)), "settled": True}, "disagreed", "every", id="lower, of a whole one"
+        ),
+        pytest.param({"record": recorded(moved(2 * MIB))}, "disagreed", "no window", id="beyond the limit"),
+        pytest.param(
+            {"record": recorded(moved(2 * MIB)), "dma_limit": 5 * GIB}, "not checkable", "lower", id="a higher limit"
+        ),
+        pytest.param(
+            {"record": recorded(Range(TOP - 256 * MIB, TOP))}, "disagreed", "asked for were 512M", id="another size"
+        ),
+        pytest.param({"record": recorded(moved(-4 * KIB))}, "disagreed", "not aligned", id="misaligned"),
+        pytest.param(
+            {"record": recorded(failed=True)}, "not checkable", "it may fail", id="failed, of a partial source"
+        ),
+        pytest.param(
+            {"record": recorded(failed=True), "settled": True}, "disagreed", "failed", id="failed, of a whole one"
+        ),
+        pytest.param(
+            {"record": recorded(failed=True), "cmdline": "crashkernel=16G"}, "agreed", "failed", id="failed as planned"
+        ),
+        pytest.param({}, "not checkable", "records no crash kernel", id="nothing recorded"),
+        pytest.param(
+            {"record": recorded(PLACED), "regions": ()}, "not checkable", "no memory map", id="no memory ranges"
+        ),
+        pytest.param(
+            {"record": recorded(PLACED), "kernel": "4.4.0"}, "not checkable", "4.12 to 7.x", id="a kernel too old"
+        ),
+        pytest.param(
+            {"record": recorded(PLACED), "arch": "x86_64"}, "not checkable", "not arm64", id="another architecture"
+        ),
+        pytest.param(
+            {"record": recorded(PLACED), "cmdline": "crashkernel=auto"},
+            "not checkable",
+            "refused",
+            id="a patched parser",
+        ),
+        pytest.param(
+            {"record": recorded(HIGH, LOW), "kernel": "5.9.0"}, "not checkable", "patches", id="low memory before 5.19"
+        ),
+        pytest.param(
+            {"record": recorded(PLACED, log=("Reserving 512MB of memory at 3584MB for crashkernel",))},
+            "not checkable",
+            "none of mainline",
+            id="a line that arm64 does not print",
+        ),
+        pytest.param(
+            {"record": recorded(Range(TOP - 256 * MIB, TOP)), "cmdline": None},
+            "agreed",
+            "for the recorded size",
+            id="a request that is inferred",
+        ),
+        pytest.param({"kind": "iomem"}, "not checkable", "there is none", id="a listing without it"),
+        pytest.param(
+            {"kind": "iomem", "cmdline": "crashkernel=16G"}, "agreed", "nothing is reserved", id="none, as planned"
+        ),
+        pytest.param(
+            {"record": recorded(HIGH, LOW), "cmdline": "crashkernel=512M,high crashkernel=128M,low"},
+            "agreed",
+            "below",
+            id="both parts",
+        ),
+        pytest.param(
+            {"record": recorded(HIGH), "cmdline": "crashkernel=512M,high crashkernel=128M,low"},
+            "disagreed",
+            "low part is missing",
+            id="no low part",
+        ),
+        pytest.param(
+            {
+                "record": recorded(HIGH, Range(LOW.start - 128 * MIB, LOW.end)),
+                "cmdline": "crashkernel=512M,high crashkernel=128M,low",
+            },
+            "disagreed",
+            "of low memory",
+            id="another low size",
+        ),
+        pytest.param(
+            {
+                "record": recorded(moved(64 * MIB, Range(GIB, GIB + 512 * MIB))),
+                "kernel_image": Range(GIB + 64 * MIB, GIB + 96 * MIB),
+            },
+            "disagreed",
+            "overlaps the kernel image",
+            id="over the image",
+        ),
+        pytest.param(
+            {"record": recorded(Range(8 * GIB + 768 * MIB, 9 * GIB + 256 * MIB))}, "disagreed", "RAM", id="beyond RAM"
+        ),
+    ],
+)
+def test_the_placement(given: dict[str, Any], outcome: str, why: str) -> None:
+    """One sentence says how, or what is missing."""
+    verdict = verify(machine(**given), MAINLINE)
+    assert verdict.outcome == outcome
+    assert why in verdict.checks[0].why
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "outcome"),
+    [
+        pytest.param("6.1", 512 * MIB, "agreed", id="6.1 counts the main part"),
+        pytest.param("6.12", 640 * MIB, "agreed", id="6.12 counts both"),
+        pytest.param("6.12", 512 * MIB, "not checkable", id="less may have been shrunk"),
+        pytest.param("6.1", 640 * MIB, "disagreed", id="more cannot be"),
+    ],
+)
+def test_a_size_alone(kernel: str, size: int, outcome: str) -> None:
+    """/sys/kernel/kexec_crash_size tells no place."""
+    request = "crashkernel=512M,high crashkernel=128M,low"
+    verdict = verify(machine(kernel=kernel, cmdline=request, record=recorded(kexec_crash_size=size)), MAINLINE)
+    assert verdict.outcome == outcome
+
+
+def _observed(**changes: int) -> Observed:
+    sizes = {"pud": 0, "cont_pmd": 0, "pmd": 0, "cont_pte": 0, "pte": 8 * GIB}
+    return Observed("dump", by_kind={**sizes, **changes})
+
+
+IMAGE = Range(GIB + 2 * MIB, GIB + 2 * MIB + 64 * KIB)
+
+
+@pytest.mark.parametrize(
+    ("given", "seen", "outcome"),
+    [
+        # Pages for everything but the image, which is mapped by itself, with blocks where it can.
+        pytest.param({}, _observed(), "agreed", id="a crashkernel parameter brings base pages"),
+        pytest.param({}, _observed(pte=7 * GIB, pud=GIB), "disagreed", id="blocks where none can be"),
+        pytest.param({"kernel_image": None}, _observed(pte=7 * GIB, pud=GIB), "not checkable", id="no image known"),
+        pytest.param({}, Observed("meminfo", by_size={4 * KIB: 8 * GIB}), "agreed", id="DirectMap lines"),
+        pytest.param(
+            {}, Observed("meminfo", by_size={4 * KIB: 7 * GIB, GIB: GIB}), "disagreed", id="DirectMap lines that differ"
+        ),
+    ],
+)
+def test_the_granularity(given: dict[str, Any], seen: Observed, outcome: str) -> None:
+    """What page tables show, byte for byte; the placement may be unknown."""
+    facts = {"kernel_image": IMAGE, "cmdline": "crashkernel=512M rodata=off", **given}
+    verdict = verify(machine(**facts), MAINLINE, observed=[seen])
+    assert [check.outcome for check in verdict.checks if check.what == "granularity"] == [outcome]
+
+
+def test_several_machines_end_with_one_status() -> None:
+    """Any that disagrees makes it 1; else none that could be checked makes it 2."""
+    agreed, wrong = machine(record=recorded(PLACED)), machine(record=recorded(moved(2 * MIB)))
+    unread = InputError("x.iomem", "is empty", "give a map")
+    assert verify_all([agreed, wrong, unread], MAINLINE).status == 1
+    assert verify_all([agreed, unread], MAINLINE).status == 0
+    assert verify_all([machine(), unread], MAINLINE).status == 2
+    assert verify_all([agreed, unread], MAINLINE).count("not checkable") == 1
+
+
+def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:
+    """What is listed as reserved beside it does not move with it."""
+    above = Reserved(TOP - 64 * MIB, TOP, "reserved")
+    honest = Range(above.start - 512 * MIB, above.start)
+    for span, outcome in ((honest, "agreed"), (moved(2 * MIB, honest), "disagreed")):
+        memory = MemoryMap((Region(GIB, 9 * GIB),), (above, Reserved(span.start, span.end, "Crash kernel")))
+        listing = replace(machine(kind="iomem", record=recorded(span)), memory=memory)
+        assert verify(listing, MAINLINE).outcome == outcome
+
+
+def test_a_crash_kernel_over_another_reservation_is_none() -> None:
+    """Nothing is reserved within a crash kernel: a small reservation right above it bounds it as a large one does."""
+    above, small = (
+        Reserved(TOP - 64 * MIB, TOP, "reserved"),
+        Reserved(TOP - 65 * MIB, TOP - 64 * MIB - 16 * KIB, "reserved"),
+    )
+    honest = Range(TOP - 66 * MIB - 512 * MIB, TOP - 66 * MIB)
+    for span, outcome in ((honest, "agreed"), (moved(2 * MIB, honest), "disagreed")):
+        reserved = (above, small, Reserved(span.start, span.end, "Crash kernel"))
+        listing = replace(
+            machine(kind="iomem", record=recorded(span)), memory=MemoryMap((Region(GIB, 9 * GIB),), reserved)
+        )
+        verdict = verify(listing, MAINLINE)
+        assert verdict.outcome == outcome
+        assert ("overlaps what is reserved" in verdict.checks[0].why) == (outcome == "disagreed")
