@@ -84,6 +84,7 @@ def page() -> str:
     shared = _shared(contexts)
     lines = [
         f'.TH {quoted(PROGRAM.upper())} 1 "" {quoted(f"{PROGRAM} {__version__}")} "User commands"',
+        ".ad l",
         ".SH NAME",
         f"{escaped(PROGRAM)} \\- {escaped('plan crash kernel memory on arm64')}",
         ".SH SYNOPSIS",
