@@ -3,9 +3,8 @@
 The public surface; names are resolved on first use, so that importing the package costs nothing.
 
 >>> import planner
->>> p = planner.plan("sample:rpi4-4g", "512M")  # doctest: +SKIP
->>> p.reservation.outcome  # doctest: +SKIP
-'fallback'
+>>> planner.plan("sample:rpi4-4g", "512M").reservation.outcome
+'aligned'
 """
 
 from __future__ import annotations
@@ -16,7 +15,20 @@ from planner._version import __version__
 
 if TYPE_CHECKING:
     from planner import batch, bbm
-    from planner.api import compare, defaults, diff, explain, fit, give_back, plan, sweep
+    from planner.api import (
+        PlanOptions,
+        compare,
+        defaults,
+        diff,
+        explain,
+        fit,
+        give_back,
+        maps,
+        parse,
+        plan,
+        sweep,
+        verify,
+    )
     from planner.base.errors import InputError, KernelBugError, PlannerError
     from planner.base.ranges import Range
     from planner.kernel.machine import Facts, Machine
@@ -35,6 +47,7 @@ __all__ = [
     "MemoryMap",
     "Options",
     "Plan",
+    "PlanOptions",
     "PlannerError",
     "Range",
     "Region",
@@ -48,8 +61,11 @@ __all__ = [
     "explain",
     "fit",
     "give_back",
+    "maps",
+    "parse",
     "plan",
     "sweep",
+    "verify",
 ]
 
 _HOMES = {
@@ -66,8 +82,12 @@ _HOMES = {
     "Range": "base.ranges",
     "Region": "kernel.memory_map",
     "Reserved": "kernel.memory_map",
+    "PlanOptions": "api",
     "compare": "api",
+    "maps": "api",
+    "parse": "api",
     "plan": "api",
+    "verify": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",

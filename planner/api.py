@@ -1,13 +1,16 @@
 """The library's calls: the same inputs as the commands, typed results.
 
-Whatever a call takes is read as on the command line (`planner.planning.values`): `"64K"` is as good as 65536.
+Options are keyword arguments with the names of the command's options (`PlanOptions`), and whatever a call takes is
+read as on the command line (`planner.planning.values`): `"64K"` is as good as 65536. An error names the parameter.
+Studies and readers are imported by the call that needs them, so that a plan alone does without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
 from planner.kernel.machine import Machine
@@ -17,54 +20,97 @@ from planner.planning.result import Plan
 from planner.planning.values import flag, number, read, read_options, request, size, size_or_zero
 
 if TYPE_CHECKING:
+    from planner.kernel.crashkernel import Reading
     from planner.report.diff import Differences
+    from planner.sources.samples import Sample
     from planner.studies.compare import Comparison
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.size import GiveBack, Presets, Sweep
+    from planner.studies.verify import Verdict
 
-__all__ = ["compare", "defaults", "diff", "explain", "fit", "give_back", "plan", "sweep"]
+__all__ = [
+    "PlanOptions",
+    "Source",
+    "compare",
+    "defaults",
+    "diff",
+    "explain",
+    "fit",
+    "give_back",
+    "maps",
+    "parse",
+    "plan",
+    "sweep",
+    "verify",
+]
+
+Source: TypeAlias = "Machine | MemoryMap | str | PathLike[str]"
+"""A machine: read already, as a bare map, or what `--map` takes (a path, `sample:NAME`, `live`)."""
 
 
-def plan(source: Machine | MemoryMap | str | PathLike[str], crashkernel: str | None = None, **options: Any) -> Plan:
+class PlanOptions(TypedDict, total=False):
+    """The options of every call that plans; None or leaving one out takes the source's own fact, then the default.
+
+    Sizes are bytes, or texts as on the command line. The fields of `Options` say what each means.
+    """
+
+    kernel: str | None
+    page_size: int | str | None
+    va_bits: int | str | None
+    strategy: str | None
+    align: int | str | None
+    rodata: Literal["off", "on", "full"] | None
+    kfence: bool | None
+    dma_limit: int | str | None
+    cpu: str | None
+    prefer_aligned: bool | None
+    reserved: Literal["rewind", "as-listed"] | None
+    preset: str | None
+    steps: bool | None
+
+
+def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Where the crash kernel of one machine goes, and what that costs.
 
     source: a `Machine`, a bare `MemoryMap`, or what `--map` takes: a path, `sample:NAME`, `live`.
     crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
-    options: the fields of `Options` by name, as the command's options are called; texts as there, or numbers.
+    options: those of the command, by name; texts as there, or numbers.
     Raises InputError for what cannot be read or does not fit together, KernelBugError where the modelled kernel
     would stop at boot.
     """
-    return make_plan(_machine(source), request(crashkernel), _options(options))
+    with _named():
+        return make_plan(_machine(source), request(crashkernel), _options(options))
 
 
 def compare(
-    source: Machine | MemoryMap | str | PathLike[str],
+    source: Source,
     crashkernel: str | None = None,
     *,
     sizes: Sequence[int | str] = (),
-    aim: str = "protected",
-    **options: Any,
+    aim: Literal["protected", "fast", "small"] = "protected",
+    **options: Unpack[PlanOptions],
 ) -> Comparison:
     """Every strategy on one machine, and which serves an aim best.
 
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.compare import make_comparison  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.compare import make_comparison  # noqa: PLC0415
 
     asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
-    return make_comparison(_machine(source), asked, _options(options), sizes=numbers, aim=aim)
+    with _named():
+        return make_comparison(_machine(source), asked, _options(options), sizes=numbers, aim=aim)
 
 
 def fit(
-    source: Machine | MemoryMap | str | PathLike[str],
+    source: Source,
     crashkernel: str | None = None,
     *,
     keep_low: int | str = 0,
     any_image: bool = False,
     image_size: int | str | None = None,
-    **options: Any,
+    **options: Unpack[PlanOptions],
 ) -> Fit:
     """The largest sizes for which the plan is aligned, and for which memory is reserved at all.
 
@@ -72,72 +118,120 @@ def fit(
     limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is given.
     The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415
 
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
-    return fit_machine(_machine(source), asked, chosen, keep_low=low, any_image=anywhere, image_size=image)
+    with _named():
+        return fit_machine(_machine(source), asked, chosen, keep_low=low, any_image=anywhere, image_size=image)
 
 
 def explain(
-    source: Machine | MemoryMap | str | PathLike[str],
+    source: Source,
     crashkernel: str | None = None,
     *,
     any_image: bool = False,
     image_size: int | str | None = None,
-    **options: Any,
+    **options: Unpack[PlanOptions],
 ) -> Explanation:
     """The story of one plan, attempt by attempt and gap by gap, and the smallest changes that would help.
 
     The parameters and the errors are those of `plan` and `fit`.
     """
-    from planner.studies.explain import explain as explain_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.explain import explain as explain_machine  # noqa: PLC0415
 
     asked, chosen = request(crashkernel), _options(options)
     image, anywhere = _image(image_size, any_image=any_image)
-    return explain_machine(_machine(source), asked, chosen, any_image=anywhere, image_size=image)
+    with _named():
+        return explain_machine(_machine(source), asked, chosen, any_image=anywhere, image_size=image)
 
 
-def defaults(source: Machine | MemoryMap | str | PathLike[str], **options: Any) -> Presets:
+def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
-    from planner.studies.size import presets  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import presets  # noqa: PLC0415
 
-    return presets(_machine(source), _options(options))
+    with _named():
+        return presets(_machine(source), _options(options))
 
 
 def sweep(
-    source: Machine | MemoryMap | str | PathLike[str],
+    source: Source,
     least: int | str,
     most: int | str,
     crashkernel: str | None = None,
     *,
     step: int | str | None = None,
-    **options: Any,
+    **options: Unpack[PlanOptions],
 ) -> Sweep:
     """What becomes of all sizes of a range: a row wherever outcome, granules or page tables change, or every `step`.
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.size import sweep as sweep_machine  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import sweep as sweep_machine  # noqa: PLC0415
 
     between = None if step is None else _size("step", step)
     low, high = _size("least", least), _size("most", most)
-    return sweep_machine(_machine(source), low, high, request(crashkernel), _options(options), step=between)
+    with _named():
+        return sweep_machine(_machine(source), low, high, request(crashkernel), _options(options), step=between)
 
 
-def give_back(
-    source: Machine | MemoryMap | str | PathLike[str], crashkernel: str | None, written: int | str, **options: Any
-) -> GiveBack:
+def give_back(source: Source, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]) -> GiveBack:
     """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
-    from planner.studies.size import give_back as shrink  # noqa: PLC0415 - a plan alone does without
+    from planner.studies.size import give_back as shrink  # noqa: PLC0415
 
     left = read("written", written, number(size_or_zero))
-    return shrink(_machine(source), request(crashkernel), left, _options(options))
+    with _named():
+        return shrink(_machine(source), request(crashkernel), left, _options(options))
+
+
+def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Reading:
+    """What a kernel makes of a `crashkernel=` value (or tokens, or a whole command line), step by step.
+
+    ram: how much memory the machine has. kernel: a version; None is the newest.
+    """
+    from planner.kernel.crashkernel import reading  # noqa: PLC0415
+    from planner.kernel.profiles import NEWEST, select_profile  # noqa: PLC0415
+
+    text, total = request(crashkernel), _size("ram", ram)
+    with _named():
+        profile = NEWEST if kernel is None else select_profile(kernel).profile
+        return reading(text or "", total, profile)
+
+
+def verify(
+    source: Source,
+    crashkernel: str | None = None,
+    *,
+    page_tables: str | PathLike[str] | None = None,
+    meminfo: str | PathLike[str] | None = None,
+    **options: Unpack[PlanOptions],
+) -> Verdict:
+    """What a source records of its crash kernel, against the plan for the same request.
+
+    crashkernel: what was asked for, where the source does not hold it. page_tables: a dump of
+    /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
+    unless another is given; the errors are those of `plan`.
+    """
+    from planner.sources.page_tables import read_dump, read_meminfo  # noqa: PLC0415
+    from planner.studies.verify import verify as verify_machine  # noqa: PLC0415
+
+    chosen = _options({"strategy": "mainline", **options})
+    observed = [read_dump(fspath(page_tables))] if page_tables is not None else []
+    observed += [read_meminfo(fspath(meminfo))] if meminfo is not None else []
+    with _named():
+        return verify_machine(_machine(source), chosen, crashkernel=request(crashkernel), observed=observed)
+
+
+def maps() -> tuple[Sample, ...]:
+    """The bundled maps of real machines; each is the source `sample:` and its `name`."""
+    from planner.sources.samples import samples  # noqa: PLC0415
+
+    return tuple(samples())
 
 
 def diff(a: Plan, b: Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
-    from planner.report.diff import differences  # noqa: PLC0415 - a plan alone does without
+    from planner.report.diff import differences  # noqa: PLC0415
 
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, Plan):
@@ -145,9 +239,22 @@ def diff(a: Plan, b: Plan) -> Differences:
     return differences(a, b)
 
 
-def _options(given: Mapping[str, object]) -> Options:
-    """The options of a call. Raises InputError for a value that one does not take, TypeError for one there is not."""
-    return Options(**read_options(given))
+def _options(given: PlanOptions) -> Options:
+    """The options of a call. Raises InputError for an unknown name, or a value that an option does not take."""
+    return Options(**read_options({**given}))
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Errors about an option name the parameter (`page_size`), not the option (`--page-size`)."""
+    try:
+        yield
+    except InputError as error:
+        where = error.where
+        if not isinstance(where, str) or not where.startswith("--"):
+            raise
+        name = "source" if where == "--map" else where[2:].replace("-", "_")
+        raise InputError(name, error.what, error.remedy) from None
 
 
 def _size(name: str, value: object) -> int:
@@ -171,7 +278,7 @@ def _machine(source: object) -> Machine:
     if isinstance(source, PathLike):
         source = fspath(source)
     if isinstance(source, str):
-        from planner.sources import read_source  # noqa: PLC0415 - a map in memory needs no reader
+        from planner.sources import read_source  # noqa: PLC0415
 
         return read_source(source)
     if isinstance(source, MemoryMap):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,13 @@ from planner.kernel.machine import NO_DMA_ZONES
 from planner.planning.plan import Options
 from planner.planning.values import OPTIONS, read_options
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MAP = planner.MemoryMap((planner.Region(2 * GIB, 34 * GIB),), ())
 RECORD = {"map": {"memory": [{"start": 2 * GIB, "end": 34 * GIB}]}, "crashkernel": "512M"}
 WRONG: Any = None
 """A value of a wrong type, which a type checker would have refused; so is the next."""
 WRONG_REQUEST: Any = 512 * MIB
+PLAN: Callable[..., planner.Plan] = planner.plan
+"""Without the types of its options."""
 
 
 class Granule(IntEnum):
@@ -37,6 +37,7 @@ class Granule(IntEnum):
 def test_every_option_has_a_reader() -> None:
     """None is forgotten, none made up."""
     assert set(OPTIONS) == set(Options.__slots__)
+    assert set(planner.PlanOptions.__annotations__) == set(OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_options_are_read_as_on_the_command_line(name: str, given: object, value
     record = answer_record({**RECORD, name: given}, Defaults())
     assert record.ask is not None
     assert record.ask.options == options
-    assert planner.plan(MAP, "512M", **{name: given}).mapping == planner.plan(MAP, "512M", **{name: value}).mapping
+    assert PLAN(MAP, "512M", **{name: given}).mapping == PLAN(MAP, "512M", **{name: value}).mapping
 
 
 def test_none_leaves_every_option_out() -> None:
@@ -111,19 +112,29 @@ CALLS: dict[str, Callable[..., object]] = {
 def test_a_value_that_an_option_does_not_take_is_named(name: str, given: object, message: str) -> None:
     """In a call and in a record alike: never a wrong plan, never an error from somewhere inside."""
     with pytest.raises(planner.InputError) as caught:
-        planner.plan(MAP, "512M", **{name: given})
+        PLAN(MAP, "512M", **{name: given})
     assert str(caught.value) == f"{name}: {message}"
     assert answer_record({**RECORD, name: given}, Defaults()).error == f"{name}: {message}"
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_every_call_reads_its_options(call: str) -> None:
-    """The same values, the same refusals; an option that there is not is a mistake in the program."""
+    """The same values, the same refusals; an unknown option or value is an error that names the parameter."""
     CALLS[call](page_size="64K", va_bits="48", dma_limit="none", align=2 * MIB)
     with pytest.raises(planner.InputError, match=r"^kfence: must be true or false; or leave it out$"):
         CALLS[call](kfence="no")
-    with pytest.raises(TypeError, match=r"unexpected keyword argument 'kernal'"):
+    with pytest.raises(planner.InputError, match=r"^kernal: is not an option; did you mean kernel\?$"):
         CALLS[call](kernal="6.1")
+    with pytest.raises(planner.InputError, match=r"^kernel: "):
+        CALLS[call](kernel="no version")
+
+
+def test_an_error_names_the_parameter() -> None:
+    """Not the option of the command line."""
+    with pytest.raises(planner.InputError, match=r"^preset: "):
+        planner.plan(MAP, preset="nobody")
+    with pytest.raises(planner.InputError, match=r"^strategy: "):
+        planner.plan(MAP, "512M", strategy="nobody's")
 
 
 def test_batches_of_a_data_engine_read_options_too() -> None:
@@ -212,3 +223,24 @@ def test_the_packages_are_there_without_being_imported() -> None:
     assert found.split() == ["planner.bbm", "planner.batch", *sorted(planner.__all__)]
     with pytest.raises(AttributeError, match="'planner' has no attribute 'nothing'"):
         planner.nothing  # noqa: B018 - that is the question
+
+
+def test_a_value_is_parsed_as_a_kernel_does() -> None:
+    """What `parse` shows, as a value."""
+    assert planner.parse("2G-4G:256M,4G-:512M", "8G").size == 512 * MIB
+    assert planner.parse("512M,high", "8G", kernel="5.10").size == 0
+    with pytest.raises(planner.InputError, match=r"^kernel: "):
+        planner.parse("512M", "8G", kernel="newest")
+    with pytest.raises(planner.InputError, match=r"^ram: 'much' is no size"):
+        planner.parse("512M", "much")
+
+
+def test_a_recorded_boot_is_verified() -> None:
+    """Under what that kernel does, unless another strategy is named."""
+    assert planner.verify("sample:sa8775p-36g").outcome == "agreed"
+    assert planner.verify(MAP, "512M").outcome == "not checkable"
+
+
+def test_every_bundled_map_can_be_planned() -> None:
+    for sample in planner.maps():
+        assert planner.plan(f"sample:{sample.name}", "64M").memory.ram

@@ -82,6 +82,13 @@ class Profile:
     rodata_full: `config` (RODATA_FULL_DEFAULT_ENABLED) or `always`. maps_driver_managed. section_64k: sparsemem
     section size with 64K pages. bbml2: splits live on processors that promise no conflict abort.
     crash_size_counts_low: kexec_crash_size includes the low part.
+
+    Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel.
+    cma_align: bytes that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version).
+    swiotlb: when a boot has bounce buffers: `needed` where RAM lies beyond the DMA limit, `small` elsewhere too (a
+    small one, for unaligned kmalloc buffers), `always` (set up on every machine).
+    swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
+    has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel.
     """
 
     name: str
@@ -119,6 +126,12 @@ class Profile:
         return hash(self.name)
 
     crash_size_counts_low: bool = True
+    cma: bool = False
+    cma_align: int = 2 * MIB
+    swiotlb: Literal["needed", "small", "always"] = "small"
+    swiotlb_slots: tuple[int, ...] = (24,)
+    log_descriptors: bool = True
+    log_info: int = 88
 
 
 # Newest first in thought, oldest first in the table: each older profile is the next newer one with what differs.
@@ -134,6 +147,7 @@ _V7_2 = Profile(
     image="first",
     rodata_full="always",
     bbml2=True,
+    log_info=112,
 )
 _V6_18 = replace(
     _V7_2,
@@ -143,6 +157,7 @@ _V6_18 = replace(
     source="arch/arm64/mm/init.c, mmu.c and kernel/crash_reserve.c @ 6.18",
     first=False,
     image="apart",
+    log_info=88,
 )
 _V6_17 = replace(
     _V6_18,
@@ -197,6 +212,8 @@ _V6_4 = replace(
     high=(_ANYWHERE,),
     in_use_message=False,
     crash_size_counts_low=False,
+    # kernel: kernel/dma/swiotlb.c, mem_init() asks for a small buffer for unaligned kmalloc memory from 6.5 on.
+    swiotlb="needed",
 )
 _V6_2 = replace(
     _V6_4,
@@ -254,6 +271,9 @@ _V5_15 = replace(
     since=(5, 15),
     source="arch/arm64/mm/init.c @ 5.15-rc (commit a7259df76702)",
     zoneless_effect="pages",
+    # kernel: CMA_MIN_ALIGNMENT_BYTES, include/linux/cma.h, since 5.18; before, mm/cma.c also keeps the largest free
+    # block, of MAX_ORDER, whole.
+    cma_align=4 * MIB,
 )
 _V5_15_STABLE = replace(
     _V5_15,
@@ -266,10 +286,21 @@ _V5_15_STABLE = replace(
 _V5_12 = replace(
     _V5_15,
     name="5.12",
-    spans="5.12 to 5.14",
+    spans="5.12 and 5.13",
     since=(5, 12),
     source="arch/arm64/mm/init.c @ 5.10 stable, the same code",
     fixed="tests",
+    # kernel: struct io_tlb_slot, kernel/dma/swiotlb.c, since 5.14 (one array); the array of
+    # allocated sizes came with 5.12.
+    swiotlb_slots=(4, 8, 8),
+)
+_V5_14 = replace(
+    _V5_12,
+    name="5.14",
+    spans="5.14",
+    since=(5, 14),
+    source="as 5.12 to 5.13; kernel/dma/swiotlb.c: struct io_tlb_slot",
+    swiotlb_slots=(24,),
 )
 _V5_11 = replace(
     _V5_12,
@@ -280,6 +311,7 @@ _V5_11 = replace(
     kfence="absent",
     maps_driver_managed=False,
     section_64k=GIB,
+    swiotlb_slots=(4, 8),
 )
 _V5_10 = replace(
     _V5_11,
@@ -292,17 +324,26 @@ _V5_10 = replace(
 _V5_10_0 = replace(
     _V5_10,
     name="5.10.0",
-    spans="5.5 to 5.10.0",
-    since=(5, 5),
-    source="removed lines of the patches that made arm64_dma_phys_limit the bound and that ignore DMA offsets "
-    "(791ab8b2e3db); not read as a whole file",
+    spans="5.10.0 to 5.10.21",
+    since=(5, 10),
+    source="5.10.13 read whole; removed lines of the patches that made arm64_dma_phys_limit the bound and that ignore "
+    "DMA offsets (791ab8b2e3db)",
     effect="isolated",
     zoneless_effect="isolated",
     dma_limit="dma32",
     needs_word=False,
 )
-_V4_12 = replace(
+_V5_5 = replace(
     _V5_10_0,
+    name="5.5",
+    spans="5.5 to 5.9",
+    since=(5, 5),
+    source="as 5.10.0, by the same removed lines; not read as a whole file",
+    # kernel: kernel/printk/printk_ringbuffer.c, since 5.10.
+    log_descriptors=False,
+)
+_V4_12 = replace(
+    _V5_5,
     name="4.12",
     spans="4.12 to 5.4",
     since=(4, 12),
@@ -312,10 +353,12 @@ _V4_12 = replace(
 
 PROFILES: tuple[Profile, ...] = (
     _V4_12,
+    _V5_5,
     _V5_10_0,
     _V5_10,
     _V5_11,
     _V5_12,
+    _V5_14,
     _V5_15_STABLE,
     _V5_15,
     _V5_18,

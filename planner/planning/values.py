@@ -127,13 +127,20 @@ def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
 def read_options(given: Mapping[str, object]) -> dict[str, Any]:
     """The options of a call, each as `planning.Options` holds it; None leaves an option out.
 
-    A name that is none of `OPTIONS` stays, for `Options` to refuse. Raises InputError, naming the option.
+    Raises InputError for a name that is not in `OPTIONS` and for a value that an option does not take, naming it.
     """
-    return {
-        name: read(name, value, OPTIONS[name]) if name in OPTIONS else value
-        for name, value in given.items()
-        if value is not None or name not in OPTIONS
-    }
+    for name in given:
+        if name not in OPTIONS:
+            raise InputError(name, "is not an option", _meant(name))
+    return {name: read(name, value, OPTIONS[name]) for name, value in given.items() if value is not None}
+
+
+def _meant(name: str) -> str:
+    """What to write instead of a name that no option has."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    near = get_close_matches(name, OPTIONS, 1)
+    return f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}"
 
 
 def request(value: object) -> str | None:

@@ -73,10 +73,12 @@ _FROM_6_17 = _FROM_6_7._replace(prefix="crashkernel: ", cma=True, hangs="p", lim
 
 ROWS = {
     "4.12": _EARLIEST,
+    "5.5": _EARLIEST._replace(limit="zone"),
     "5.10.0": _EARLIEST._replace(limit="zone"),
     "5.10": _EARLIEST._replace(limit="bits", zones="p", word=True),
     "5.11": _EARLIEST._replace(limit="bits", zones="p", zoneless="p", word=True),
     "5.12": _FROM_5_12,
+    "5.14": _FROM_5_12,
     "5.15-stable": _FROM_5_12._replace(tests=False, zoneless="i"),
     "5.15": _FROM_5_12._replace(tests=False),
     "5.18": _FROM_5_12._replace(tests=False, zoneless="i"),
@@ -444,3 +446,23 @@ def test_what_other_commands_ask_of_a_profile(name: str) -> None:
 
 def test_the_newest_profile_is_the_last() -> None:
     assert NEWEST is PROFILES[-1]
+
+
+AROUND: dict[
+    str, dict[str, object]
+] = {  # first profile: what an allocation beside the crash kernel's is like from there on
+    "cma_align": {"4.12": 4 * MIB, "5.18": 2 * MIB},
+    "swiotlb": {"4.12": "needed", "6.6": "small"},
+    "swiotlb_slots": {"4.12": (4, 8), "5.12": (4, 8, 8), "5.14": (24,)},
+    "log_descriptors": {"4.12": False, "5.10.0": True},
+    "log_info": {"4.12": 88, "7.2": 112},
+}
+
+
+@pytest.mark.parametrize("fact", AROUND)
+def test_what_comes_beside_the_crash_kernel(fact: str) -> None:
+    """Default CMA in page blocks of 2M from 5.18; a small swiotlb from 6.5; one array of slots from 5.14."""
+    expected: object = None
+    for found in PROFILES:
+        expected = AROUND[fact].get(found.name, expected)
+        assert getattr(found, fact) == expected, found.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,7 +34,7 @@ ODD = planner.MemoryMap(
 """Edges inside contiguous runs, blocks and PTE tables."""
 
 
-def plan_of(strategy: str, memory: planner.MemoryMap, request: str = "512M,high", **options: object) -> Plan:
+def plan_of(strategy: str, memory: planner.MemoryMap, request: str = "512M,high", **options: Any) -> Plan:
     """A plan with its steps."""
     return planner.plan(memory, request, strategy=strategy, steps=True, **{"kernel": "6.1", **options})
 
