@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.base.ranges import Span, subtract, total, union
+from planner.base.ranges import Span, subtract, total
 from planner.base.records import dataclass
-from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.force_pte import forcing
 from planner.kernel.machine import NO_DMA_ZONES
@@ -61,7 +60,10 @@ def built(view: View) -> Built:
     for start, end in view.crash if _was_free(view) else ():
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
         state = _full(state, (start, end), CRASH_ALIGN, window)
-    return Built(state, late, memmap, tables, tuple(_between(state, [span for span, _ in late])), _has_pages(view))
+    # A CMA area that is logged after the crash kernel is later, too.
+    areas = [(e.start, e.end) for e in view.events if e.kind == "cma" and e.start is not None and e.end is not None]
+    between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
+    return Built(state, late, memmap, tables, between, _has_pages(view))
 
 
 def _beneath_tables(state: State, view: View) -> State:
@@ -72,6 +74,8 @@ def _beneath_tables(state: State, view: View) -> State:
     found = False
     for event in view.events:
         if event.kind == "node_data" and event.start is not None and event.end is not None:
+            if not any(a <= event.start < b for a, b in state.memory):
+                continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= event.start < n[1]), (0, 0))
             state, found = _full(state, (event.start, event.end), _CACHE_LINE, node), True
     if found or not _has_pages(view):
@@ -146,15 +150,15 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
     return state.with_more(full) if full else state
 
 
-def _between(state: State, late: list[Span]) -> Iterator[Span]:
+def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
     """What lies right above a later allocation, below the next range that is known: later too, or not."""
-    edges = union(state.blocks)
     for start, end in late:
-        above = min((low for low, _ in edges if low >= end), default=end)
+        above = min((low for low, _ in state.blocks if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
-        gap = (end, min(above, inside))
-        if gap[1] - gap[0] >= 4 * KIB:
-            yield from subtract(gap, late)
+        top = min(above, inside, view.low_max)
+        # The buffer's search ends a byte below the limit, and so a page below it.
+        if top - end > view.asked.page_size:
+            yield (end, top)
 
 
 def crowded(state: State, view: View) -> State:

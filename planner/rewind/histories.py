@@ -75,10 +75,14 @@ def _of_log_alone(view: View) -> Iterator[History]:
     """What a log without a listing leaves open: what it does not name."""
     found, areas = built(view), _early_of_log(view)
     early = replace(areas, memmap=found.memmap, tables=found.tables)
-    yield History("what the log names as later came later", found.state, found.late, early, found.pages)
+    ways = [History("what the log names as later came later", found.state, found.late, early, found.pages)]
     if found.between:
         what = "what the log does not name, above what came later, was there before"
-        yield History(what, found.state.with_more(found.between), found.late, early, found.pages)
+        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.pages))
+    if view.regions[-1][1] > view.low_max:
+        # Only the bounce buffer is bound to low memory: all else that came later lies above.
+        ways.reverse()
+    yield from ways
     what = "the image, the initrd or firmware, which the log does not place, lie in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.pages)
     yield History(_LISTED, view.listed.without(view.crash), (), areas, found.pages)
