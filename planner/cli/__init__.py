@@ -85,7 +85,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     epilog=_EPILOG,
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 def cli() -> None:
     """Plan crash kernel memory on arm64.
 
