@@ -10,7 +10,8 @@ program: least reservations with which it ran to its end, within 4.3 % of this m
 asks for memory adds a margin.
 
 Source of the mechanism: unpack_to_rootfs(), init/initramfs.c; init_rootfs(), init/do_mounts.c;
-shmem_default_max_blocks(), mm/shmem.c @ 6.12. Estimates: do_estimate(), kdumpctl of kdump-utils; runtimeSize(), kdumptool/calibrate.cc of kdump.
+shmem_default_max_blocks(), mm/shmem.c @ 6.12. Estimates: do_estimate(), kdumpctl of
+kdump-utils; runtimeSize(), kdumptool/calibrate.cc of kdump.
 """
 
 from __future__ import annotations
