@@ -36,7 +36,7 @@ lz4 (these two with the extra "initrd"). Exit status: 0 done; 2 wrong usage or i
 
 \b
 Example:
-  crashkernel-planner need --kernel-size 37M --initrd initramfs-kdump.img
+  crashkernel-planner need --kernel-size 37M --initrd-size 23M
 """
 
 
