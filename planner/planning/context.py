@@ -21,8 +21,7 @@ from planner.kernel.pgtable import VA_BITS, Geometry, geometry
 from planner.kernel.profiles import NEWEST, Profile, select_profile
 from planner.kernel.vendors import build_of
 from planner.planning.presets import Preset
-from planner.planning.processors import cpu_named, of_midr, without_aborts
-from planner.planning.result import Processor
+from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
 from planner.planning.strategies import STRATEGIES, Effect, Strategy
 
 __all__ = [
