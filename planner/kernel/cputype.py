@@ -20,7 +20,6 @@ __all__ = [
     "of_midr",
     "older_than_bbm",
     "show",
-    "show_allowed",
     "without_aborts",
 ]
 
@@ -138,12 +137,6 @@ def show(cpu: Processor) -> str:
     if cpu.midr is None:
         return cpu.name or "a processor"
     return f"{cpu.name} ({cpu.midr:#010x})" if cpu.name else f"{cpu.midr:#010x}"
-
-
-def show_allowed(row: AllowedPart) -> str:
-    """A row of the list in words."""
-    revision = "all revisions" if row.least_revision is None else f"r0p{row.least_revision} and later"
-    return f"{row.name} ({row.implementer:#04x}/{row.part:#05x}, {revision})"
 
 
 def of_midr(midr: int) -> Processor:
