@@ -273,7 +273,7 @@ def _check_preset(name: str) -> object:
 
 
 def _processors() -> Iterable[str]:
-    from planner.planning.processors import PARTS  # noqa: PLC0415 - see the module's docstring
+    from planner.kernel.cputype import PARTS  # noqa: PLC0415 - see the module's docstring
 
     return [*PARTS, "other"]
 

@@ -16,8 +16,8 @@ from planner.base.sizes import GIB
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
-from planner.rewind.later import Account, Later, accounts_of_log, guessed_accounts
-from planner.rewind.undo import Budget, State, Undone, places, topmost, undo
+from planner.rewind.later import Account, accounts_of_log, guessed_accounts
+from planner.rewind.undo import Budget, Later, State, Undone, places, topmost, undo
 from planner.rewind.view import View, topmost_tables
 
 __all__ = ["History", "histories"]
