@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.records import dataclass
 
 __all__ = ["Block", "Output", "blocks", "updated"]
 
