@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import replace as changed
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
@@ -113,7 +112,7 @@ class Recommendation:
 
 def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
     """The request that serves an aim best. Raises InputError for an unknown aim, and as `make_plan` does."""
-    options, asked = changed(options or Options(), preset=None), asked or Asked()
+    options, asked = replace(options or Options(), preset=None), asked or Asked()
     if asked.aim not in AIMS:
         raise InputError("--aim", f"no aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
     needed = None if asked.need is not None else need(None, machine, guess=True)
@@ -159,7 +158,7 @@ class _Search:
         self.notes = self.plan.notes
 
     def _places(self, machine: Machine) -> tuple[Inquiry, Places]:
-        own = changed(self.options, strategy="mainline")
+        own = replace(self.options, strategy="mainline")
         inquiry = inquire(machine, f"crashkernel={format_size(self.size)}", own)
         return inquiry, Places(inquiry, self.asked.image_size)
 

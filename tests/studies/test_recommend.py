@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.base.errors import InputError
-from planner.base.records import replace
 from planner.base.sizes import GIB, MIB, memparse
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
