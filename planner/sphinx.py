@@ -83,7 +83,8 @@ class CrashkernelPlan(SphinxDirective):
 
 
 def _shown(plan: Plan, form: str, source: str) -> list[nodes.Node]:
-    from planner.base.records import replace  # noqa: PLC0415 - as above
+    from dataclasses import replace  # noqa: PLC0415 - as above
+
     from planner.render.blocks.plan import blocks, render  # noqa: PLC0415 - as above
     from planner.render.pictures.memory_picture import draw  # noqa: PLC0415 - as above
 
