@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from planner.report.models import Report
 
 __all__ = [
-    "DICTS",
     "Report",
-    "RowMakers",
     "kernel_to_dict",
     "leaves_to_dict",
     "range_to_dict",
@@ -52,29 +50,8 @@ def schema() -> dict[str, Any]:
     return report_schema()
 
 
-class RowMakers(NamedTuple):
-    """What the rows of memory are made with; a writer may know something quicker than dicts."""
-
-    region: Callable[[int, int, int, list[str], int | None], Any]
-    reserved: Callable[[int, int, int, str], Any]
-
-
-def _region(start: int, end: int, size: int, flags: list[str], node: int | None) -> dict[str, Any]:
-    return {"start": start, "end": end, "size": size, "flags": flags, "node": node}
-
-
-def _reserved(start: int, end: int, size: int, name: str) -> dict[str, Any]:
-    return {"start": start, "end": end, "size": size, "name": name}
-
-
-DICTS = RowMakers(_region, _reserved)
-
-
-def to_dict(plan: Plan, *, rows: RowMakers = DICTS) -> dict[str, Any]:
-    """The report of one plan: plain dicts, lists and values, with the documented keys.
-
-    rows: what stands for the dicts of regions and reservations.
-    """
+def to_dict(plan: Plan) -> dict[str, Any]:
+    """The report of one plan: plain dicts, lists and values, with the documented keys."""
     request, kernel = plan.request, plan.kernel
     done, waste = plan.reservation, plan.waste
     return {
