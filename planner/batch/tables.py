@@ -86,7 +86,7 @@ def _check(batch: pa.RecordBatch) -> None:
 
 def _as_rows(batch: pa.RecordBatch) -> Rows:
     arrow = pyarrow()
-    sink = arrow.bytesOutputStream()
+    sink = arrow.BufferOutputStream()
     with arrow.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return Rows(sink.getvalue().to_pybytes())
