@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from planner.base.errors import InputError
+from planner.base.ranges import Range
 from planner.base.records import dataclass, replace
 from planner.base.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, values, words
-from planner.kernel.crash_reserve import Bounds, Proposal
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
@@ -31,6 +32,7 @@ __all__ = [
     "Setting",
     "granule_of",
     "own_effect",
+    "placed_in",
     "request_text",
     "resolve_geometry",
     "resolve_mainline",
@@ -72,7 +74,8 @@ class Options:
 class Setting:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line.
+    present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
+    although it may have been given back (`Profile.provisional`).
     cmdline: what other parameters are read from. processors: those that are known.
     """
 
@@ -95,6 +98,7 @@ class Setting:
     no_aborts: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
+    provisional: Range | None = None
 
 
 CONFIG_SYMBOLS = frozenset(
@@ -245,13 +249,6 @@ def resolve_mainline(
     )
     assumed += forced.assumed
     notes += forced.notes
-    version = options.kernel or facts.kernel
-    kfence_unknown = options.kfence is None and "KFENCE" not in facts.config and profile.kfence == "pool"
-    if version and kfence_unknown and not forced.built_in_kfence and build_of(version).kfence_off:
-        notes.append(
-            "Debian builds this kernel with KFENCE and sample interval 0: everything has base pages, with rodata=off "
-            "too, unless kfence.sample_interval=100 or so is given (say it with the command line or the config)"
-        )
     limit, zones = _dma_limit(machine, options, profile, memory, assumed, notes)
     high = 1 << pa_bits
     present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
@@ -277,6 +274,15 @@ def resolve_mainline(
         processors=processors,
         cmdline=cmdline,
     )
+
+
+def placed_in(setting: Setting, request: ck.Reading, placement: Placement) -> Setting:
+    """The setting once the request has its place, where what becomes of the map depends on the form of the request."""
+    if setting.effect != "below-4G":
+        return setting
+    if request.valid and not request.high and not request.base:
+        return replace(setting, provisional=placement.provisional)
+    return replace(setting, effect="isolated" if request.valid else "none")
 
 
 def with_text(mainline: Setting, text: str) -> Setting:
