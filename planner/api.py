@@ -7,17 +7,28 @@ Studies and readers are imported by the call that needs them, so that a plan alo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
-from planner.planning.values import flag, number, read, read_options, request, size, size_or_zero
+from planner.planning.values import (
+    flag,
+    number,
+    one_of,
+    page_size,
+    processors,
+    read,
+    read_options,
+    request,
+    size,
+    size_or_zero,
+)
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     from planner.studies.compare import Comparison
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
+    from planner.studies.need import Need
     from planner.studies.size import GiveBack, Presets, Sweep
     from planner.studies.verify import Verdict
 
@@ -39,6 +51,7 @@ __all__ = [
     "fit",
     "give_back",
     "maps",
+    "need",
     "parse",
     "plan",
     "sweep",
@@ -68,6 +81,22 @@ class PlanOptions(TypedDict, total=False):
     reserved: Literal["rewind", "as-listed"] | None
     preset: str | None
     steps: bool | None
+
+
+class NeedInputs(TypedDict, total=False):
+    """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
+
+    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as `"25%"`.
+    """
+
+    kernel_size: int | str | None
+    initrd_size: int | str | None
+    initrd_unpacked: int | str | None
+    rootfstype: Literal["tmpfs", "ramfs"]
+    page_size: int | str | None
+    cpus: int
+    luks_memory: int | str | None
+    margin: int | str | None
 
 
 def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
@@ -184,6 +213,27 @@ def give_back(source: Source, crashkernel: str | None, written: int | str, **opt
         return shrink(_machine(source), request(crashkernel), left, _options(options))
 
 
+def need(
+    source: Source | None = None, *, initrd: str | PathLike[str] | None = None, **stated: Unpack[NeedInputs]
+) -> Need:
+    """What a capture kernel needs, component by component.
+
+    source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
+    unpacked sizes are read. Raises InputError where nothing says how large the kernel or its initrd is.
+    """
+    from planner.studies.need import Given  # noqa: PLC0415
+    from planner.studies.need import need as make_need  # noqa: PLC0415
+
+    machine = None if source is None else _machine(source)
+    given = Given(**_stated(stated))
+    if initrd is None:
+        return make_need(given, machine)
+    from planner.sources.initrd import read_initrd  # noqa: PLC0415
+
+    found = read_initrd(fspath(initrd))
+    return make_need(found.applied(given, machine), machine, notes=found.notes)
+
+
 def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Reading:
     """What a kernel makes of a `crashkernel=` value (or tokens, or a whole command line), step by step.
 
@@ -242,6 +292,22 @@ def diff(a: Plan, b: Plan) -> Differences:
 def _options(given: PlanOptions) -> Options:
     """The options of a call. Raises InputError for an unknown name, or a value that an option does not take."""
     return Options(**read_options({**given}))
+
+
+def _stated(given: NeedInputs) -> dict[str, Any]:
+    """The inputs of a need, each as `Given` holds it. Raises InputError, naming the parameter."""
+    from planner.studies.need import margin  # noqa: PLC0415
+
+    readers: dict[str, Callable[[Any], Any]] = {
+        "rootfstype": one_of("tmpfs", "ramfs"),
+        "page_size": number(page_size),
+        "cpus": number(processors),
+        "luks_memory": number(size_or_zero),
+        "margin": margin,
+    }
+    return {
+        name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None
+    }
 
 
 @contextmanager

@@ -115,6 +115,18 @@ def test_a_missing_extra_is_named_in_one_line(place: Path, arguments: str, extra
     assert re.match(rf"error: .*crashkernel-planner\[{extra}\]", done.stderr), done.stderr
 
 
+def test_the_manual_page_and_completions_are_installed(place: Path) -> None:
+    """Where `man` and the shells look for them, as the program itself writes them."""
+    share = place / "env" / "share"
+    assert (share / "man/man1/crashkernel-planner.1").read_text("utf-8") == run(place, "man").stdout
+    for path, shell in (
+        ("bash-completion/completions/crashkernel-planner", "bash"),
+        ("zsh/site-functions/_crashkernel-planner", "zsh"),
+        ("fish/vendor_completions.d/crashkernel-planner.fish", "fish"),
+    ):
+        assert (share / path).read_text("utf-8") == run(place, f"completion {shell}").stdout
+
+
 def test_only_the_package_is_in_it(wheel: Path) -> None:
     """No tests, no build leftovers; the samples and the type marker are."""
     names = zipfile.ZipFile(wheel).namelist()

@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "Every strategy on one machine, and which serves an aim best.",
     "verify": "What sources record of the crash kernel, against the plan.",
     "explain": "The story of one plan, attempt by attempt, and what would help.",
+    "need": "What a capture kernel needs, component by component.",
     "size": "What to ask for: distributions' defaults, a sweep over sizes, shrinking after boot.",
     "fit": "The largest crash kernel a machine can give.",
     "diff": "Two maps, or one map under two requests, kernels or strategies: only what differs.",
@@ -84,7 +85,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     epilog=_EPILOG,
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 def cli() -> None:
     """Plan crash kernel memory on arm64.
 

@@ -1,17 +1,18 @@
-"""`man`: the manual page, from the same text as `--help`."""
+"""`man`: the manual page: the text of every `--help`, and the names that options take.
+
+Everything but click is imported by the call, so that `man --help` stays at click's own cost.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator
 
 import click
 
 from planner.cli.output import emit
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["man"]
+__all__ = ["man", "page"]
 
 _EPILOG = """\
 \b
@@ -20,86 +21,132 @@ Examples:
   crashkernel-planner man -o /usr/local/share/man/man1/crashkernel-planner.1
 """
 
+_SHARED = 3
+"""An option that this many commands have alike is described once, under SHARED OPTIONS."""
+
+_STATUS = (
+    ("0", "Memory is reserved; the command did what was asked."),
+    ("1", "Nothing is reserved, a condition of --fail-on is met, or a record disagrees (verify)."),
+    ("2", "Wrong usage or input: one line on standard error says what, where, and what to do."),
+    ("70", "Internal error: a fault of this program."),
+    ("130", "Interrupted."),
+    ("141", "The reader of the output went away."),
+)
+_ENVIRONMENT = (
+    ("COLUMNS", "Width of text in columns, from 40 to 80, where the output is not a terminal."),
+    ("NO_COLOR", "Where set and not empty, no colours unless --color always is given."),
+    ("TERM", "With the value dumb, no colours."),
+    ("CRASHKERNEL_PLANNER_TRACEBACK", "Where set, an internal error shows where it happened."),
+)
+_FILES = (
+    ("/proc/iomem, /proc/cmdline, /proc/config.gz, /sys/kernel/debug/memblock", "Read by --map live, if readable."),
+    ("FILE.partial", "The unfinished output of batch -o FILE; batch --resume goes on from it."),
+)
+_EXAMPLES = """\
+\b
+Where would 512M go on this machine, and what would it cost?
+  crashkernel-planner plan 512M
+
+\b
+Every strategy on a bundled map:
+  crashkernel-planner compare 512M --map sample:honeycomb-30g
+
+\b
+A boot log, as the kernel that printed it behaves:
+  crashkernel-planner plan 512M --map boot.log --strategy mainline
+
+\b
+The largest crash kernel that this machine can give:
+  crashkernel-planner fit
+"""
+_SEE_ALSO = "kexec(8), kdumpctl(8), makedumpfile(8), proc(5), dmesg(1), lsmem(1)"
+
 
 @click.command(epilog=_EPILOG)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
 def man(output: str | None) -> None:
     """The manual page, from the same text as --help."""
-    from planner._version import __version__  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.cli import COMMANDS, PROGRAM, cli  # noqa: PLC0415 - the group imports this module
+    emit(page(), output)
 
-    context = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
-    text, tail = _described(cli)
+
+def page() -> str:
+    """The manual page in man(7) markup."""
+    from planner._version import __version__  # noqa: PLC0415
+    from planner.cli import COMMANDS, PROGRAM, cli  # noqa: PLC0415
+    from planner.cli.troff import escaped, line, paragraphs, quoted, terms  # noqa: PLC0415
+
+    root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
+    contexts = []
+    for name in COMMANDS:
+        command = cli.get_command(root, name)
+        assert command is not None  # noqa: S101 - the table lists what there is
+        contexts.append(click.Context(command, info_name=name, parent=root))
+    shared = _shared(contexts)
     lines = [
-        f'.TH {_quoted(PROGRAM.upper())} 1 "" {_quoted(f"{PROGRAM} {__version__}")} "User commands"',
+        f'.TH {quoted(PROGRAM.upper())} 1 "" {quoted(f"{PROGRAM} {__version__}")} "User commands"',
+        ".ad l",
         ".SH NAME",
-        f"{_escaped(PROGRAM)} \\- {_escaped('plan crash kernel memory on arm64')}",
+        f"{escaped(PROGRAM)} \\- {escaped('plan crash kernel memory on arm64')}",
         ".SH SYNOPSIS",
-        f"\\fB{_escaped(PROGRAM)}\\fR [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]",
+        f"\\fB{escaped(PROGRAM)}\\fR [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]",
         ".SH DESCRIPTION",
-        *text,
-        *_options(cli, context),
+        *paragraphs(cli.help or ""),
+        ".SH OPTIONS",
+        *terms(_records(root)),
         ".SH COMMANDS",
     ]
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        assert command is not None  # noqa: S101 - the table lists what there is
-        lines += _command(command, click.Context(command, info_name=name, parent=context))
-    lines += [".SH EXIT STATUS AND EXAMPLE", *tail]
-    emit("\n".join(lines) + "\n", output)
+    for context in contexts:
+        lines += _command(context, shared)
+    lines += [".SH SHARED OPTIONS", *terms(shared)]
+    for title, items in _names():
+        lines += [f".SH {title}", *terms(items)]
+    lines += [".SH EXIT STATUS", *terms(_STATUS), ".SH ENVIRONMENT", *terms(_ENVIRONMENT), ".SH FILES", *terms(_FILES)]
+    lines += [".SH EXAMPLES", *paragraphs(_EXAMPLES), ".SH SEE ALSO", line(_SEE_ALSO)]
+    return "\n".join(lines) + "\n"
 
 
-def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+def _command(context: click.Context, shared: list[tuple[str, str]]) -> Iterator[str]:
+    """One command: usage, help, its own options, the names of those it shares, and what its help ends with."""
+    from planner.cli.troff import line, paragraphs, quoted, terms  # noqa: PLC0415
+
+    command = context.command
     usage = " ".join(command.collect_usage_pieces(context))
-    yield f".SS {_quoted(f'{context.info_name} {usage}'.strip())}"
-    text, tail = _described(command)
-    yield from text
-    yield from _options(command, context)
+    yield f".SS {quoted(f'{context.info_name} {usage}'.strip())}"
+    yield from paragraphs(command.help or "")
+    records = _records(context)
+    yield from terms(record for record in records if record not in shared)
+    names = ", ".join(term.split(" ")[0].rstrip(",") for term, text in records if (term, text) in shared)
+    if names:
+        yield from (".PP", line(f"Shared options: {names}."))
+    tail = paragraphs(command.epilog or "")
     if tail:
-        yield ".PP"
-        yield from tail
+        yield from (".PP", *tail)
 
 
-def _described(command: click.Command) -> tuple[list[str], list[str]]:
-    """The help of a command, and what stands below its options."""
-    return _paragraphs(command.help or ""), _paragraphs(command.epilog or "")
-
-
-def _paragraphs(text: str) -> list[str]:
-    """Paragraphs; those that help does not wrap (a line with a backspace is before them) stand as they are."""
-    lines: list[str] = []
-    for part in "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).split("\n\n"):
-        if not part.strip("\n\b"):
-            continue
-        lines.append(".PP")
-        body = part.strip("\n").splitlines()
-        if body[0].strip() == "\b":
-            lines += [".nf", *[_line(line) for line in body[1:]], ".fi"]
-        else:
-            lines += [_line(line.strip()) for line in body]
-    return lines[1:]
-
-
-def _options(command: click.Command, context: click.Context) -> Iterator[str]:
-    for parameter in command.get_params(context):
+def _records(context: click.Context) -> list[tuple[str, str]]:
+    """The options of a command as help shows them: names and text."""
+    records = []
+    for parameter in context.command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None and isinstance(parameter, click.Option):
-            yield ".TP"
-            yield f"\\fB{_escaped(record[0])}\\fR"
-            yield _line(record[1])
+            records.append(record)
+    return records
 
 
-def _line(text: str) -> str:
-    """One line of text; what troff would take for a request is kept from it."""
-    escaped = _escaped(text)
-    return f"\\&{escaped}" if escaped[:1] in {".", "'"} else escaped
+def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
+    """The options that several commands have alike, in the order of their first use."""
+    counted = Counter(record for context in contexts for record in _records(context))
+    return [record for record, count in counted.items() if count >= _SHARED]
 
 
-def _escaped(text: str) -> str:
-    return (
-        text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti").replace("^", "\\(ha").replace("`", "\\(ga")
-    )
+def _names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The names that options take and results show, each section with its title."""
+    from planner.kernel.profiles import PROFILES  # noqa: PLC0415
+    from planner.planning.outcomes import OUTCOMES  # noqa: PLC0415
+    from planner.planning.presets import PRESETS  # noqa: PLC0415
+    from planner.planning.strategies import STRATEGIES  # noqa: PLC0415
 
-
-def _quoted(text: str) -> str:
-    return '"' + _escaped(text).replace('"', "\\(dq") + '"'
+    yield "OUTCOMES", list(OUTCOMES.items())
+    yield "STRATEGIES", [(name, f"{row.summary}. Since: {row.since}.") for name, row in STRATEGIES.items()]
+    yield "PRESETS", [(name, f"{row.value} ({row.source}; {row.date})") for name, row in PRESETS.items()]
+    yield "KERNELS", [(row.name, f"{row.spans}. Source: {row.source}") for row in PROFILES]

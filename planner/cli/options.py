@@ -273,7 +273,7 @@ def _check_preset(name: str) -> object:
 
 
 def _processors() -> Iterable[str]:
-    from planner.planning.processors import PARTS  # noqa: PLC0415 - see the module's docstring
+    from planner.kernel.cputype import PARTS  # noqa: PLC0415 - see the module's docstring
 
     return [*PARTS, "other"]
 
@@ -333,8 +333,8 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport), instead of looking "
-                "at it.",
+                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, sosreport), instead of "
+                "looking at it.",
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="A boot log of the same boot, for what SOURCE lacks."

@@ -12,7 +12,7 @@ from planner.base.ranges import Range
 from planner.base.records import dataclass, field
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["NO_DMA_ZONES", "BootRecord", "Event", "Facts", "Machine"]
+__all__ = ["NO_DMA_ZONES", "BootRecord", "Capture", "Event", "Facts", "Machine"]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
@@ -53,6 +53,26 @@ class BootRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """The capture kernel as sources describe it, in bytes; None and empty: not said.
+
+    kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.
+    modules: (name, bytes) of /proc/modules. modules_size: of those that the kdump initrd holds. luks_memory: what
+    unlocking an encrypted target takes. drivers: names of large drivers seen. estimates: (tool, bytes) that
+    `kdumpctl estimate` or `kdumptool calibrate` recommends.
+    """
+
+    kernel_size: int | None = None
+    initrd_size: int | None = None
+    initrd_unpacked: int | None = None
+    modules_size: int | None = None
+    luks_memory: int | None = None
+    modules: tuple[tuple[str, int], ...] = ()
+    drivers: tuple[str, ...] = ()
+    estimates: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
@@ -64,7 +84,7 @@ class Facts:
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
-    record: what is recorded of the crash kernel. events: early allocations a log names.
+    record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
     the user says nothing else.
     """
@@ -85,6 +105,7 @@ class Facts:
     midr: tuple[int, ...] = ()
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
+    capture: Capture | None = None
     request: str | None = None
     rodata: str | None = None
     kfence: bool | None = None
@@ -96,7 +117,7 @@ class Machine:
     """One machine as its sources describe it.
 
     source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: `iomem`, `dmesg`, `memblock`, `json`,
-    `report`, `live`, `dtb`, `lsmem`, `config`, `facts`. memory: the map, regions sorted and disjoint.
+    `report`, `live`, `dtb`, `lsmem`, `config`, `kdump`, `facts`. memory: the map, regions sorted and disjoint.
     settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
     not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
     notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).

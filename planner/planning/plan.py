@@ -213,7 +213,7 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
     if machine.settled:
         own = machine.facts.cmdline
         return "rewind" if machine.kind == "dmesg" and own is not None and cmdline not in (None, own) else "as-listed"
-    return "as-listed" if machine.kind in ("dmesg", "dtb", "lsmem") else "rewind"
+    return "as-listed" if machine.kind in ("dtb", "lsmem") else "rewind"
 
 
 def _plan(question: Question, setting: Setting) -> Plan:

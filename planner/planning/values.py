@@ -22,7 +22,9 @@ __all__ = [
     "dma_limit",
     "flag",
     "number",
+    "one_of",
     "page_size",
+    "processors",
     "read",
     "read_options",
     "request",
@@ -80,6 +82,14 @@ def page_size(value: str | int) -> int:
     if number not in _PAGE_SIZES.values():
         raise BadValue(f"{value!r} is no page size of arm64", "give 4K, 16K or 64K")
     return number
+
+
+def processors(value: str | int) -> int:
+    """A number of processors. Raises BadValue."""
+    found = int(value) if isinstance(value, int) or (value.isascii() and value.isdecimal() and len(value) < 6) else 0
+    if not 0 < found <= 4096:
+        raise BadValue(f"{value!r} is not a number of processors", "give one from 1 to 4096")
+    return found
 
 
 def alignment(value: str | int) -> str:
@@ -176,7 +186,9 @@ def _word(value: object) -> str:
     return value
 
 
-def _one_of(*words: str) -> Callable[[object], str]:
+def one_of(*words: str) -> Callable[[object], str]:
+    """A reader of one of these words."""
+
     def checked(value: object) -> str:
         if not isinstance(value, str) or value not in words:
             raise BadValue(f"{str(value)[:40]!r} is not known", f"use {', '.join(words[:-1])} or {words[-1]}")
@@ -199,12 +211,12 @@ OPTIONS: dict[str, Callable[[object], object]] = {
     "va_bits": number(_bits),
     "strategy": _word,
     "align": number(alignment),
-    "rodata": _one_of("off", "on", "full"),
+    "rodata": one_of("off", "on", "full"),
     "kfence": flag,
     "dma_limit": number(dma_limit),
     "cpu": _word,
     "prefer_aligned": flag,
-    "reserved": _one_of("rewind", "as-listed"),
+    "reserved": one_of("rewind", "as-listed"),
     "preset": _word,
     "steps": flag,
 }

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.kaslr import Chances
+    from planner.studies.need import Need
     from planner.studies.remedies import Remedy
     from planner.studies.size import GiveBack, Presets, SizePlan, Sweep
 
-__all__ = ["explain_dict", "fit_dict", "give_back_dict", "presets_dict", "sweep_dict"]
+__all__ = ["explain_dict", "fit_dict", "give_back_dict", "need_dict", "presets_dict", "sweep_dict"]
 
 
 def fit_dict(fit: Fit) -> dict[str, Any]:
@@ -159,3 +160,9 @@ def give_back_dict(given: GiveBack) -> dict[str, Any]:
         "freed_bytes": sum([r.size for r in given.freed]),
         **result,
     }
+
+
+def need_dict(found: Need) -> dict[str, Any]:
+    """Of `need`: the least and the recommended size first."""
+    result: dict[str, Any] = plain(found)
+    return result

@@ -13,7 +13,7 @@ from planner.kernel.machine import NO_DMA_ZONES, Machine
 from planner.rewind.above import is_hidden, mem_limit
 from planner.rewind.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
 from planner.rewind.histories import History
-from planner.rewind.later import memmap
+from planner.rewind.memmap import memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
@@ -152,8 +152,9 @@ def _tables(history: History, view: View) -> int | None:
     forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
     pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
-    if pages and not history.early.tables:
+    here = history.pages
+    if pages and not here:
         return view.page_tables
-    if not pages and history.early.tables and "rodata" not in forced.assumed:
+    if not pages and here and "rodata" not in forced.assumed:
         return 0
     return None

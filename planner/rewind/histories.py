@@ -15,8 +15,9 @@ from planner.base.records import dataclass, replace
 from planner.base.sizes import GIB
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
-from planner.rewind.later import Account, Later, accounts_of_log, guessed_accounts
-from planner.rewind.undo import Budget, State, Undone, places, topmost, undo
+from planner.rewind.from_log import built, crowded
+from planner.rewind.later import Account, accounts_of_log, guessed_accounts
+from planner.rewind.undo import Budget, Later, State, Undone, places, topmost, undo
 from planner.rewind.view import View, topmost_tables
 
 __all__ = ["History", "histories"]
@@ -30,25 +31,36 @@ _LISTED = "every reservation listed came before the crash kernel"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One way back: the state at the reservation, what came later, and what came right before."""
+    """One way back: the state at the reservation, what came later, and what came right before.
+
+    pages: whether the linear map has base pages, as far as it can be told.
+    """
 
     what: str
     state: State
     late: tuple[tuple[Span, str], ...]
     early: Early
+    pages: bool
 
 
 def histories(view: View) -> list[History]:
     """The ways back, the likeliest first."""
     if view.machine.settled:
         return [_as_logged(view)]
+    if view.machine.kind == "dmesg":
+        return list(_of_log_alone(view))
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
     found = _logged(view) if logged else _guessed(view)
     if logged and found:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
-    return [*found, *simple, History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view))]
+    return [*found, *simple, _all_early(view)]
+
+
+def _all_early(view: View) -> History:
+    early = _early_of_log(view)
+    return History(_LISTED, view.listed.without(view.crash), (), early, bool(early.tables))
 
 
 def _as_logged(view: View) -> History:
@@ -56,7 +68,24 @@ def _as_logged(view: View) -> History:
     state, early = view.listed.without(view.crash), _early_of_log(view)
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP)
-    return History("as the log shows it", state, (), replace(early, memmap=descriptors))
+    return History("as the log shows it", state, (), replace(early, memmap=descriptors), bool(early.tables))
+
+
+def _of_log_alone(view: View) -> Iterator[History]:
+    """What a log without a listing leaves open: what it does not name."""
+    found, areas = built(view), _early_of_log(view)
+    early = replace(areas, memmap=found.memmap, tables=found.tables)
+    ways = [History("what the log names as later came later", found.state, found.late, early, found.pages)]
+    if found.between:
+        what = "what the log does not name, above what came later, was there before"
+        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.pages))
+    if view.regions[-1][1] > view.low_max:
+        # Only the bounce buffer is bound to low memory: all else that came later lies above.
+        ways.reverse()
+    yield from ways
+    what = "the image, the initrd or firmware, which the log does not place, lie in the way"
+    yield History(what, crowded(found.state, view), found.late, early, found.pages)
+    yield History(_LISTED, view.listed.without(view.crash), (), areas, found.pages)
 
 
 def _before(view: View, early: Early) -> list[Later]:
@@ -70,6 +99,7 @@ def _early_of_log(view: View) -> Early:
         (e.start, e.end)
         for e in view.events
         if e.kind == "cma" and e.start is not None and e.end is not None and e.start < view.low_max
+        if e.before_crash is not False
     ]
     return Early((), areas[-1] if areas else None, _tables(view))
 
@@ -135,7 +165,7 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
     descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and not _is_late(view, name))
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    return History(what, state, late, Early(descriptors, early.cma, early.tables))
+    return History(what, state, late, Early(descriptors, early.cma, early.tables), bool(early.tables))
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -281,5 +311,5 @@ def _simple(view: View) -> History:
                 for piece in subtract((beneath[0], start), [k for k in view.listed.kept if k not in view.crash])
             ]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
-    what = "only what lies directly beneath the crash kernel came later"
-    return History(what, state, tuple(late), _early_of_log(view))
+    what, early = "only what lies directly beneath the crash kernel came later", _early_of_log(view)
+    return History(what, state, tuple(late), early, bool(early.tables))

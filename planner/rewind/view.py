@@ -15,8 +15,8 @@ from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
-from planner.rewind.later import Later, memmap
-from planner.rewind.undo import State
+from planner.rewind.memmap import memmap
+from planner.rewind.undo import Later, State
 
 __all__ = ["Asked", "View", "topmost_tables", "view_of"]
 
@@ -87,7 +87,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     blocks = _apart([*others, *crash])
     tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
-    nodes = nodes or _meeting(memory)
+    nodes = nodes or _numbered(memory) or _meeting(memory)
     return View(
         machine,
         asked,
@@ -97,6 +97,17 @@ def view_of(machine: Machine, asked: Asked) -> View:
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
     )
+
+
+def _numbered(memory: MemoryMap) -> list[Span]:
+    """The nodes of a log that numbers them; none where they lie across each other."""
+    spans: dict[int, Span] = {}
+    for r in memory.regions:
+        if r.node is not None:
+            low, high = spans.get(r.node, (r.start, r.end))
+            spans[r.node] = (min(low, r.start), max(high, r.end))
+    found = sorted(spans.values())
+    return found if all(below[1] <= above[0] for below, above in pairwise(found)) else []
 
 
 def _meeting(memory: MemoryMap) -> list[Span]:

@@ -15,7 +15,7 @@ from planner.sources.reading import decode, opened, read_within
 
 __all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
 
-FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "sosreport")
+FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
 
 _DTB = b"\xd0\x0d\xfe\xed"
@@ -81,6 +81,10 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         from planner.sources import kernel_config  # noqa: PLC0415 - as above
 
         return kernel_config.parse(text, name)
+    if kind == "kdump":
+        from planner.sources import capture  # noqa: PLC0415 - as above
+
+        return capture.parse(text, name)
     if kind == "dmesg":
         from planner.sources.log import dmesg  # noqa: PLC0415 - as above
 
@@ -146,8 +150,10 @@ def _kind(text: str, name: str) -> str:
 
 
 def _rarer_kind(head: str, name: str) -> str:
-    from planner.sources import kernel_config, lsmem  # noqa: PLC0415 - as above
+    from planner.sources import capture, kernel_config, lsmem  # noqa: PLC0415 - as above
 
+    if capture.looks_like(head):
+        return "kdump"
     if kernel_config.looks_like(head):
         return "config"
     if lsmem.looks_like(head):

@@ -14,6 +14,7 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
+from planner.sources.capture import merged
 
 __all__ = ["combine"]
 
@@ -53,6 +54,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     values["kernel"], values["cmdline"] = _kernel(ordered), _cmdline(ordered)
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
+    values["capture"] = merged([m.facts.capture for m in ordered])
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
     _check_ram(best, ordered, grows=grows)
     notes = [

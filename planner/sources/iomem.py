@@ -11,7 +11,7 @@ import re
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range
-from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
@@ -45,6 +45,7 @@ def parse(text: str, name: str) -> Machine:
         kernel_data=seen.get("Kernel data"),
         record=record,
         arch="x86_64 or s390x" if "Kernel bss" in seen else None,
+        capture=Capture(drivers=("arm-smmu-v3",)) if " : arm-smmu-v3" in text else None,
     )
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 

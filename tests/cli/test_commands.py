@@ -13,8 +13,14 @@ from jsonschema import Draft202012Validator
 
 from planner import __version__
 from planner.cli import COMMANDS, PROGRAM, cli
+from planner.cli.troff import terms
+from planner.kernel.profiles import PROFILES
+from planner.planning.presets import PRESETS
+from planner.planning.strategies import STRATEGIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.cli.conftest import Run
 
 CONTEXT = click.Context(cli, info_name=PROGRAM)
@@ -57,17 +63,50 @@ def test_the_list_says_what_the_command_says(name: str) -> None:
     assert COMMANDS[name].rstrip(".") in " ".join((command(name).help or "").split()).replace(" (the default)", "")
 
 
+def section(page: str, title: str) -> str:
+    """What stands below a heading of the manual page, up to the next of its rank."""
+    rank = title[:3]
+    return page.partition(f"\n{title}")[2].partition(f"\n{rank}")[0]
+
+
 def test_the_manual_page_names_options_as_help_does(run: Run) -> None:
-    """Every option of every command, the one for help included."""
+    """Every option of every command, the one for help included: with its command, or once for all that share it."""
     page = run("man").out.replace("\\-", "-")
+    shared = section(page, ".SH SHARED OPTIONS")
     for name in COMMANDS:
-        section = page.partition(f'.SS "{name}')[2].partition(".SS")[0]
+        own = section(page, f'.SS "{name}').partition("\n.SH")[0]
         context = click.Context(command(name), info_name=name, parent=cli.make_context(PROGRAM, [name]))
         for parameter in command(name).get_params(context):
             record = parameter.get_help_record(context)
             if isinstance(parameter, click.Option) and record is not None:
-                assert f"\\fB{record[0]}\\fR" in section, (name, record)
-        assert "\\fB-h, --help\\fR" in section
+                entry = "\n".join(terms([record])).replace("\\-", "-")
+                assert (entry in own) != (entry in shared), (name, record)
+                assert entry in own or record[0].split(" ")[0].rstrip(",") in own, (name, record)
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        (".SH OUTCOMES", ("aligned", "fallback", "exact", "failed", "none")),
+        (".SH STRATEGIES", STRATEGIES),
+        (".SH PRESETS", PRESETS),
+        (".SH KERNELS", [profile.name for profile in PROFILES]),
+        (".SH EXIT STATUS", ("0", "1", "2", "70", "130", "141")),
+        (".SH ENVIRONMENT", ("COLUMNS", "NO_COLOR")),
+        (".SH FILES", ("FILE.partial",)),
+    ],
+)
+def test_the_manual_page_lists_names(run: Run, title: str, names: Iterable[str]) -> None:
+    below = section(run("man").out.replace("\\-", "-"), title)
+    for name in names:
+        assert f"\\fB{name}\\fR" in below
+
+
+def test_the_manual_page_ends_with_examples(run: Run) -> None:
+    """And with what to read next; the short form of --version is there too."""
+    page = run("man").out
+    assert page.index(".SH EXAMPLES") < page.index(".SH SEE ALSO")
+    assert run("-V") == run("--version")
 
 
 def test_an_unknown_command_is_none() -> None:

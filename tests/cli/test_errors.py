@@ -66,7 +66,8 @@ SEE = "see 'crashkernel-planner plan --help'"
         pytest.param("plan --rodata on,", f"--rodata: 'on,' is not one of 'off', 'on', 'full'; {SEE}", id="a choice"),
         pytest.param(
             "plan 1G --map sample:rpi4-4g --map-format elf",
-            "--map-format: no format 'elf'; use one of iomem, dmesg, memblock, json, dtb, lsmem, config, sosreport",
+            "--map-format: no format 'elf'; use one of iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, "
+            "sosreport",
             id="no format, though a bundled map needs none",
         ),
         pytest.param(

@@ -6,6 +6,7 @@ other parameter, may differ.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ from tests.oracle.cases import BUNDLED, Case, Tally, cases, folder
 _CODE = re.compile(r"^\s*([0-9a-f]+)-[0-9a-f]+ : Kernel code$", re.MULTILINE)
 
 
-def pairs() -> Iterator[tuple[Case, Case]]:
+def pairs(*stems: str) -> Iterator[tuple[Case, Case]]:
     """Every ordered pair of boots of one kernel and machine whose image lies at the same place."""
     groups: dict[tuple[str, ...], list[Case]] = defaultdict(list)
-    for case in cases("bootlogs"):
+    for case in (case for stem in stems for case in cases(stem)):
         code = _CODE.search(case["iomem"])
         assert code is not None
         groups[case["kernel_id"], case["mem"], case["machine"], code[1]].append(case)
@@ -33,15 +34,19 @@ def pairs() -> Iterator[tuple[Case, Case]]:
         yield from ((before, after) for before in group for after in group if before is not after)
 
 
-_machines: dict[tuple[str, bool], Machine] = {}
+_machines: dict[tuple[str, str], Machine] = {}
 
 
-def machine_of(case: Case, *, log: bool) -> Machine:
-    """A boot as its /proc/iomem shows it, with or without its log."""
-    key = (case["name"], log)
+def machine_of(case: Case, shown: str) -> Machine:
+    """A boot as its /proc/iomem (`listing`), its `log`, or `both` show it."""
+    key = (case["name"], shown)
     if key not in _machines:
-        machine = iomem.parse(case["iomem"], case["name"])
-        _machines[key] = combine([machine, dmesg.parse(case["dmesg"], f"{case['name']}.log")]) if log else machine
+        sources = []
+        if shown in ("listing", "both"):
+            sources.append(iomem.parse(case["iomem"], case["name"]))
+        if shown in ("log", "both"):
+            sources.append(dmesg.parse(case["dmesg"], f"{case['name']}.log"))
+        _machines[key] = combine(sources)
     return _machines[key]
 
 
@@ -50,25 +55,23 @@ def seen(crash: Range | None, low: Range | None) -> list[list[int] | None]:
     return [[r.start, r.end] if r else None for r in (crash, low)]
 
 
-@pytest.mark.parametrize(
-    ("title", "before_has_crash", "log", "least", "sample"),
-    [
-        pytest.param("a crash kernel before, without its log", True, False, 0.95, 5, id="crash-kernel-without-log"),
-        pytest.param("a crash kernel before, with its log", True, True, 0.95, 1, id="crash-kernel-with-log"),
-        pytest.param("none before, with its log", False, True, 0.90, 1, id="none-with-log"),
-    ],
-)
-def test_bootlogs_rewind(
-    title: str, before_has_crash: bool, log: bool, least: float, sample: int, capsys: pytest.CaptureFixture[str]
+_WHOLE = os.environ.get("CRASHKERNEL_WHOLE") == "1" or folder() != BUNDLED
+
+
+def check(
+    title: str,
+    chosen: list[tuple[Case, Case]],
+    shown: str,
+    least: float,
+    lacking: float,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The placement of the other boot comes out of this one's listing, or is among its other readings."""
-    tally = Tally(f"bootlogs, {title}")
+    """Compare the placements of pairs: at least so many come out, at most so many are among no readings."""
+    tally = Tally(title)
     unknown: list[str] = []
-    chosen = [pair for pair in pairs() if bool(pair[0]["crash_res"]) == before_has_crash]
-    names = list(dict.fromkeys(before["name"] for before, _ in chosen))[::sample]
-    for before, after in (pair for pair in chosen if pair[0]["name"] in names):
+    for before, after in chosen:
         options = Options(strategy="mainline", kernel=after["kernel"], page_size=after["page_size"])
-        view = make_plan(machine_of(before, log=log), after["cmdline"], options).reservation
+        view = make_plan(machine_of(before, shown), after["cmdline"], options).reservation
         got, expected = seen(view.crash, view.low), [after["crash_res"], after["crash_low_res"]]
         tally.compare(f"{before['name']} -> {after['name']}", got, expected)
         if got != expected and expected not in [seen(o.crash, o.low) for o in view.other_readings]:
@@ -76,5 +79,36 @@ def test_bootlogs_rewind(
     tally.report(capsys, least=least)
     with capsys.disabled():
         print(f"  {len(unknown)} of {tally.total} lack the right reading: {unknown[:4]}")
+    assert len(unknown) <= lacking * tally.total
+
+
+def sampled(chosen: list[tuple[Case, Case]], step: int) -> list[tuple[Case, Case]]:
+    """The pairs of some of the first boots: one machine is rewound once for all of its pairs."""
+    names = list(dict.fromkeys(before["name"] for before, _ in chosen))
+    kept = set(names if _WHOLE else names[::step])
+    return [pair for pair in chosen if pair[0]["name"] in kept]
+
+
+@pytest.mark.parametrize(
+    ("title", "before_has_crash", "shown", "least", "step"),
+    [
+        pytest.param("a crash kernel before, without its log", True, "listing", 0.95, 5, id="crash-kernel-without-log"),
+        pytest.param("a crash kernel before, with its log", True, "both", 0.95, 2, id="crash-kernel-with-log"),
+        pytest.param("none before, with its log", False, "both", 0.90, 2, id="none-with-log"),
+    ],
+)
+def test_bootlogs_rewind(
+    title: str, before_has_crash: bool, shown: str, least: float, step: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The placement of the other boot comes out of this one's listing, or is among its other readings."""
+    chosen = [pair for pair in pairs("bootlogs") if bool(pair[0]["crash_res"]) == before_has_crash]
     # Boots that nobody has looked at may hold what the bundled ones do not.
-    assert len(unknown) <= (0 if folder() == BUNDLED else 0.01 * tally.total)
+    check(f"bootlogs, {title}", sampled(chosen, step), shown, least, 0 if folder() == BUNDLED else 0.01, capsys)
+
+
+def test_bootlogs_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """The placement comes out of the log of a boot without a crash kernel, and nothing else."""
+    chosen = [
+        pair for pair in pairs("bootlogs") if not pair[0]["crash_res"] and "memblock=debug" not in pair[0]["cmdline"]
+    ]
+    check("bootlogs, a log alone", sampled(chosen, 2), "log", 0.90, 0.02, capsys)

@@ -26,6 +26,7 @@ from planner.sources.archive import inflate
 from planner.sources.devicetree.fdt import Blob
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import packed, report_of, running_machine
+from tests.sources.test_capture import KDUMPCTL
 
 FOLDER = Path(parse_text.__code__.co_filename).parent / "samples"
 DATA = Path(__file__).parent.parent / "sources" / "data"
@@ -77,6 +78,7 @@ def seeds() -> dict[str, bytes]:
         "dtb": blob_of(TREE, [(GIB, 4096)]),
         "lsmem": (DATA / "s390x-12g.lsmem").read_bytes(),
         "config": CONFIG,
+        "kdump": KDUMPCTL,
         "sosreport": packed(report, ""),
         "sosreport, packed": packed(report, "gz"),
     }

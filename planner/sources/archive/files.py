@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from planner.base.errors import InputError, printable
 from planner.base.records import replace
 from planner.base.sizes import KIB, MIB
-from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources.combining import combine
 from planner.sources.reading import decode, read_within
@@ -177,7 +177,32 @@ def _facts(work: _Assembly) -> Facts:
         page_size=_page_size(work),
         mem_total=_mem_total(work.text("meminfo")),
         record=None if size is None else BootRecord(kexec_crash_size=size),
+        capture=_capture(work),
     )
+
+
+def _capture(work: _Assembly) -> Capture | None:
+    """The capture kernel: the loaded modules, the kdump initrd, what kdumpctl and kdumptool print."""
+    from planner.sources import capture  # noqa: PLC0415 - each reader when it is needed
+
+    found: list[Capture] = []
+    if text := work.text("modules"):
+        loaded = capture.modules(text)
+        found.append(Capture(modules=loaded, drivers=tuple(n for n, _ in loaded if n in capture.LARGE_DRIVERS)))
+    for kind in ("kdumpctl", "kdumptool"):
+        file = work.found.first(kind)
+        machine = work.read(*file, capture.parse) if file is not None else None
+        if file is not None and machine is not None and machine.facts.capture is not None:
+            work.used.append(file[0])
+            found.append(machine.facts.capture)
+    if text := work.text("initrd"):
+        archive, _, unpacked = text.partition(" ")
+        if archive.isdecimal():
+            rest = int(unpacked) if unpacked.isdecimal() else None
+            found.insert(0, Capture(initrd_size=int(archive), initrd_unpacked=rest))
+    if (text := work.text("boot")) and (size := capture.initrd_size(text)):
+        found.append(Capture(initrd_size=size))
+    return capture.merged(found)
 
 
 def _mem_total(meminfo: str | None) -> int | None:

@@ -49,6 +49,11 @@ _WANTED = tuple(
         ("memblock", r"sys/kernel/debug/memblock/memory"),
         ("reserved", r"sys/kernel/debug/memblock/reserved"),
         ("fdt", r"sys/firmware/fdt"),
+        ("modules", r"proc/modules|sos_commands/[^/]+/cat_[./]?proc[./]modules"),
+        ("kdumpctl", r"sos_commands/[^/]+/kdumpctl_estimate[^/]*"),
+        ("kdumptool", r"sos_commands/[^/]+/kdumptool_calibrate[^/]*"),
+        ("boot", r"sos_commands/boot/ls_-[^/]*boot[^/]*"),
+        ("initrd", r"sos_commands/kdump/initrd_sizes?"),
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )

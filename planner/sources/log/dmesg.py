@@ -12,8 +12,9 @@ import re
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range, subtract, union
 from planner.base.sizes import KIB, MIB
-from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, maybe_several
 from planner.sources.log.prefix import without_prefix
@@ -110,6 +111,8 @@ class _Log:
         self.kfence: Range | None = None
         self.midr: list[int] = []
         self.buffer: tuple[int, int, int] | None = None
+        self.image: int | None = None
+        self.smmu = False
         self.unit = 0
         self.units: dict[int, int] = {}
 
@@ -243,6 +246,10 @@ def _fact(line: str, number: int, log: _Log) -> None:
     elif line.startswith("pcpu-alloc: ["):
         for group, units in re.findall(_GROUP, line):
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+    elif line.startswith("Memory: "):
+        log.image = image_size(line)
+    elif line.startswith("arm-smmu-v3 "):
+        log.smmu = True
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // int(m[1])
         if log.page_size is None:
@@ -327,10 +334,18 @@ def _machine(log: _Log, name: str, notes: list[str]) -> Machine:
         midr=tuple(dict.fromkeys(log.midr)),
         record=record,
         events=tuple(log.events),
+        capture=_capture(log),
     )
     if not regions:
         notes.append("the log shows no memory map: it gives facts only")
     return Machine(name, "dmesg", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=dumped, notes=tuple(notes))
+
+
+def _capture(log: _Log) -> Capture | None:
+    """What the log says of the kernel that also captures, if anything."""
+    if log.image is None and not log.smmu:
+        return None
+    return Capture(kernel_size=log.image, drivers=("arm-smmu-v3",) if log.smmu else ())
 
 
 def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:

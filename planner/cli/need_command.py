@@ -1,0 +1,110 @@
+"""`need`: what a capture kernel needs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.failures import Refused
+from planner.cli.machine_input import read_machine
+from planner.cli.options import (
+    FILE,
+    FORMATS,
+    MAP_FORMAT,
+    SIZE,
+    SIZE_OR_ZERO,
+    MapSource,
+    PageSize,
+    output_options,
+)
+from planner.cli.output import emit_result
+
+if TYPE_CHECKING:
+    from planner.studies.need import Margin
+
+__all__ = ["need"]
+
+_EPILOG = """\
+What is not given is read from the machine's own sources: the kernel's size from /proc/iomem or the "Memory:" line of a
+boot log, the kdump initrd and the loaded modules from what collect or a sosreport holds, and figures from the output of
+"kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed, and the first line says so.
+
+--initrd reads cpio archives, also several in one file, as they are or compressed with gzip, xz, lzma, bzip2, zstd or
+lz4 (these two with the extra "initrd"). Exit status: 0 done; 2 wrong usage or input.
+
+\b
+Example:
+  crashkernel-planner need --kernel-size 37M --initrd-size 23M
+"""
+
+
+def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Margin:
+    """A percentage, or bytes."""
+    from planner.planning.values import BadValue  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.studies.need import margin  # noqa: PLC0415 - likewise
+
+    try:
+        return margin(value)
+    except BadValue as bad:
+        raise Refused(bad.what, bad.remedy, ctx, param) from None
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--kernel-size", metavar="SIZE", type=SIZE, help="The kernel image: code, data, init and bss.")
+@click.option("--initrd-size", metavar="SIZE", type=SIZE, help="The initrd's archive, as it lies on disk.")
+@click.option("--initrd-unpacked", metavar="SIZE", type=SIZE, help="The files in it, in whole pages.")
+@click.option("--initrd", metavar="FILE", type=FILE, help="Read both sizes from this initrd.")
+@click.option(
+    "--rootfstype",
+    type=click.Choice(["tmpfs", "ramfs"]),
+    default="tmpfs",
+    show_default=True,
+    help="The root file system that the initrd is unpacked into; a tmpfs takes half of the memory at most.",
+)
+@click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page.")
+@click.option(
+    "--cpus", metavar="N", type=click.IntRange(1, 4096), default=1, show_default=True, help="Processors it starts."
+)
+@click.option("--luks-memory", metavar="SIZE", type=SIZE_OR_ZERO, help="What unlocking an encrypted target takes.")
+@click.option(
+    "--margin",
+    metavar="N%|SIZE",
+    callback=_margin,
+    help="What the recommended size adds: a percentage (at least 32M), or bytes.  [default: 20%]",
+)
+@click.option(
+    "--map",
+    "sources",
+    metavar="SOURCE",
+    multiple=True,
+    type=MapSource(),
+    help="The machine's own sources, as of plan, or what kdumpctl estimate or kdumptool calibrate printed; may be "
+    "repeated.",
+)
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What SOURCE is, instead of looking at it.")
+@output_options(*FORMATS)
+def need(
+    sources: tuple[str, ...],
+    map_format: str | None,
+    initrd: str | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **stated: Any,
+) -> None:
+    """What a capture kernel needs, component by component."""
+    from planner.render.blocks.need import blocks  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.report.asked import need_dict  # noqa: PLC0415 - likewise
+    from planner.sources.initrd import read_initrd  # noqa: PLC0415 - likewise
+    from planner.studies.need import Given  # noqa: PLC0415 - likewise
+    from planner.studies.need import need as make_need  # noqa: PLC0415 - likewise
+
+    machine = read_machine(sources, map_format=map_format) if sources else None
+    given = Given(**stated)
+    read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))
+    if read is not None:
+        given = read.applied(given, machine)
+    found = make_need(given, machine, notes=read.notes if read is not None else ())
+    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: need_dict(found))

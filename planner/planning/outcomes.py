@@ -1,0 +1,13 @@
+"""The outcomes of a reservation, each in a sentence; scripts know them by these names."""
+
+from __future__ import annotations
+
+__all__ = ["OUTCOMES"]
+
+OUTCOMES = {
+    "aligned": "the aligned attempt succeeded: the crash memory starts an aligned area that holds nothing else",
+    "fallback": "no aligned area was available: the ordinary reservation, which must not be unmapped",
+    "exact": "the ordinary reservation; no aligned attempt is made for this strategy or request",
+    "failed": "the request is valid, but no range that the kernel searches can hold it",
+    "none": "nothing valid is requested",
+}

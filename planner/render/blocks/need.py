@@ -1,0 +1,50 @@
+"""A need as blocks: the least and the recommended size, the components with their sources, other tools' figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.sizes import MIB, format_size, round_up
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
+from planner.render.blocks.numbers import size
+
+if TYPE_CHECKING:
+    from planner.studies.need import Need
+
+__all__ = ["blocks"]
+
+_BINDING = {
+    "unpacking": "unpacking the initrd (its archive and twice its files)",
+    "running": "running (its files and what the kernel allocates)",
+}
+
+
+def blocks(found: Need) -> list[Block]:
+    """Everything the need says."""
+    text = f"at least {_whole(found.least)}, {format_size(found.recommended)} recommended"
+    if found.assumed:
+        text += f"; assumed: {', '.join(found.assumed)}"
+    rows = [(c.name, size(c.bytes), printable(c.source)) for c in found.components]
+    return [
+        Lead("needs", text, "warn" if found.assumed else "good"),
+        Facts(
+            [
+                ("Least", f"{size(found.least)}, decided by {_BINDING[found.binding]}"),
+                ("Margin", found.margin),
+                ("Pages", size(found.page_size)),
+            ]
+        ),
+        Table("Components", "lrl", ("", "size", "source"), rows),
+        Table(
+            "Other tools, for the same inputs",
+            "lr",
+            ("tool", "size"),
+            [(e.tool, size(e.bytes)) for e in found.estimates],
+        ),
+        Bullets("Notes", [printable(note) for note in found.notes]),
+    ]
+
+
+def _whole(value: int) -> str:
+    return format_size(round_up(value, MIB))

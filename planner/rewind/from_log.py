@@ -1,0 +1,162 @@
+"""The state at the reservation as a boot log alone shows it: what it names, and what must lie above that.
+
+A log names few reservations: the image, the initrd and the page tables are not among them. But each search takes the
+topmost place that fits, so what lies above a place that the log names was too small for it: it is taken as full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.base.ranges import Span, subtract, total
+from planner.base.records import dataclass
+from planner.kernel import crashkernel as ck
+from planner.kernel.force_pte import forcing
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.kernel.profiles import CRASH_ALIGN
+from planner.rewind.changes import cma_align
+from planner.rewind.memmap import place_memmap
+from planner.rewind.undo import State
+from planner.rewind.view import View, topmost_tables
+
+__all__ = ["LATE", "Built", "built", "crowded"]
+
+LATE = {"swiotlb": "software IO TLB"}
+"""Kinds of events that come after the crash kernel, and their names."""
+
+_CACHE_LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """late: what the log names as later. memmap: where page descriptors must lie. between: unnamed, perhaps earlier.
+
+    pages: whether the linear map has base pages.
+    """
+
+    state: State
+    late: tuple[tuple[Span, str], ...]
+    memmap: tuple[Span, ...]
+    tables: tuple[Span, ...]
+    between: tuple[Span, ...]
+    pages: bool
+
+
+def built(view: View) -> Built:
+    """The state right before the crash kernel."""
+    late = tuple(
+        ((e.start, e.end), LATE[e.kind])
+        for e in view.events
+        if e.kind in LATE and e.start is not None and e.end is not None
+    )
+    named = view.listed.without([*view.crash, *(span for span, _ in late)])
+    state: State = named
+    memmap: tuple[Span, ...] = ()
+    if not any(end == named.memory[-1][1] for _, end in named.blocks):
+        # Page tables lie above all; where something else does, more RAM lies above than the log shows.
+        state, memmap = _memmap(_beneath_tables(named, view), view)
+    tables = tuple(topmost_tables(state.memory, state.blocks, view.page_tables)) if state is not named else ()
+    for start, end in _areas(view):
+        state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
+    for start, end in view.crash if _was_free(view) else ():
+        window = (0, view.low_max) if end <= view.low_max else (0, 0)
+        state = _full(state, (start, end), CRASH_ALIGN, window)
+    # A CMA area that is logged after the crash kernel is later, too.
+    areas = [(e.start, e.end) for e in view.events if e.kind == "cma" and e.start is not None and e.end is not None]
+    between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
+    return Built(state, late, memmap, tables, between, _has_pages(view))
+
+
+def _beneath_tables(state: State, view: View) -> State:
+    """The state with what lies at the top of memory: page tables and small things, down to the data of a node.
+
+    Without such data in the log, the page tables alone, where the linear map has base pages.
+    """
+    found = False
+    for event in view.events:
+        if event.kind == "node_data" and event.start is not None and event.end is not None:
+            if not any(a <= event.start < b for a, b in state.memory):
+                continue  # the log lost the range that it lies in
+            node = next((n for n in view.nodes if n[0] <= event.start < n[1]), (0, 0))
+            state, found = _full(state, (event.start, event.end), _CACHE_LINE, node), True
+    if found or not _has_pages(view):
+        return state
+    return state.with_more(state.pages(view.page_tables, view.asked.page_size))
+
+
+def _has_pages(view: View) -> bool:
+    """Whether the linear map of the boot that was logged has base pages."""
+    facts, profile = view.machine.facts, view.asked.profile
+    forced = forcing(profile, facts.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    effect = profile.zoneless_effect if view.asked.dma_limit == NO_DMA_ZONES else profile.effect
+    given = ck.present(facts.cmdline) if facts.cmdline is not None else bool(view.crash)
+    # Without rodata= and a configuration: distributions' kernels default to full.
+    return bool(forced.reasons) or "rodata" in forced.assumed or (effect == "pages" and given)
+
+
+def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
+    """The page descriptors, which come before the crash kernel up to 6.19 and which no log names.
+
+    They were there before the CMA area: where they would take its place, more lies above than is known.
+    """
+    areas = _areas(view)
+    free = state.without(areas)
+    taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
+    if any(a < end and start < b for a, b in areas for start, end in taken):
+        return state, ()
+    return state.with_more(taken), taken
+
+
+def _was_free(view: View) -> bool:
+    """Whether the crash kernel that was logged could go anywhere: then nothing above would have held it."""
+    facts = view.machine.facts
+    return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+
+
+def _areas(view: View) -> list[Span]:
+    """The CMA areas that the log names as earlier than the crash kernel."""
+    return [
+        (e.start, e.end)
+        for e in view.events
+        if e.kind == "cma" and e.start is not None and e.end is not None and e.before_crash is not False
+    ]
+
+
+def _full(state: State, span: Span, align: int, window: Span) -> State:
+    """The state where nothing above an allocation would have held it, in the window that was searched."""
+    start, size = span[0], span[1] - span[0]
+    low, high = max(span[1], window[0]), window[1] or 1 << 64
+    full: list[Span] = []
+    for gap_low, gap_high in state.gaps_down():
+        if gap_high <= start:
+            break
+        part = (max(gap_low, low), min(gap_high, high))
+        if part[0] < part[1] and (part[1] - size & -align) >= part[0]:
+            full.append(part)
+    return state.with_more(full) if full else state
+
+
+def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
+    """What lies right above a later allocation, below the next range that is known: later too, or not."""
+    for start, end in late:
+        above = min((low for low, _ in state.blocks if low >= end), default=end)
+        inside = next((high for low, high in state.memory if low <= start < high), end)
+        top = min(above, inside, view.low_max)
+        # The buffer's search ends a byte below the limit, and so a page below it.
+        if top - end > view.asked.page_size:
+            yield (end, top)
+
+
+def crowded(state: State, view: View) -> State:
+    """The state where the lower half of low memory is taken.
+
+    Boot loaders put the image, the initrd and the device tree there, and a log without a listing does not say where: a
+    request for a fixed place, or for much of low memory, may meet them.
+    """
+    low = [(a, min(b, view.low_max)) for a, b in state.memory if a < view.low_max]
+    left, taken = total(low) // 2, []
+    for start, end in low:
+        part = (start, start + min(left, end - start))
+        taken += subtract(part, state.blocks)
+        left -= part[1] - part[0]
+    return state.with_more(taken)

@@ -1,0 +1,117 @@
+"""The capture kernel, as the machine's own sources describe it: its image, its initrd, modules, other tools' figures.
+
+Read here: the `Memory:` line of a boot log, /proc/modules, a listing of /boot, and what `kdumpctl estimate` and
+`kdumptool calibrate` print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from planner.base.errors import InputError, printable
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import Capture, Facts, Machine
+from planner.kernel.memory_map import MemoryMap
+
+__all__ = ["LARGE_DRIVERS", "image_size", "initrd_size", "looks_like", "merged", "modules", "parse"]
+
+LARGE_DRIVERS = ("mlx5_core", "arm-smmu-v3")
+"""Drivers that need far more memory than others."""
+
+_MEMORY = re.compile(
+    r"\((\d{1,9})K kernel code, (\d{1,9})K rwdata, (\d{1,9})K rodata, (\d{1,9})K init, (\d{1,9})K bss,"
+)
+_MODULE = re.compile(r"^([A-Za-z0-9_]{1,64}) (\d{1,10}) \d+ ", re.MULTILINE)
+_LISTED = re.compile(
+    r"^-[rwx-]{9}\S*\s+\d+\s+\S+\s+\S+\s+(\d{1,12})\s.*(?:initramfs-\S*kdump\.img|initrd-\S*-kdump|kdump/initrd\.img\S*)$",
+    re.MULTILINE,
+)
+_KDUMPCTL = {
+    "recommended": re.compile(r"^Recommended crashkernel:\s+(\d{1,7})M\s*$", re.MULTILINE),
+    "kernel": re.compile(r"^Kernel image size:\s+(\d{1,7})M\s*$", re.MULTILINE),
+    "modules": re.compile(r"^Kernel modules size:\s+(\d{1,7})M\s*$", re.MULTILINE),
+    "initrd": re.compile(r"^Initramfs size:\s+(\d{1,7})M\s*$", re.MULTILINE),
+    "luks": re.compile(r"^LUKS required size:\s+(\d{1,7})M\s*$", re.MULTILINE),
+}
+_LUKS_OVERHEAD = 50 * MIB  # on aarch64, in what kdumpctl prints
+_LARGE = re.compile(r"^ {4}([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTILINE)
+_KDUMPTOOL = re.compile(r"^(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
+_MOST_MODULES = 1 << 14
+
+
+def looks_like(head: str) -> bool:
+    """Whether a text is the output of `kdumpctl estimate` or of `kdumptool calibrate`."""
+    return _KDUMPCTL["recommended"].search(head) is not None or {"Total", "Low"} <= {
+        m[1] for m in _KDUMPTOOL.finditer(head)
+    }
+
+
+def parse(text: str, name: str) -> Machine:
+    """What one of the two tools printed, as facts without a map. Raises InputError."""
+    if "Recommended crashkernel:" in text:
+        capture = _kdumpctl(text)
+    else:
+        rows = {m[1]: int(m[2]) for m in _KDUMPTOOL.finditer(text)}
+        if "Low" not in rows:
+            raise InputError(
+                name, "is neither kdumpctl's estimate nor kdumptool's calibration", "give the tool's whole output"
+            )
+        capture = Capture(estimates=(("kdumptool calibrate", rows["Low"] * MIB),))
+    return Machine(name, "kdump", MemoryMap(()), Facts(capture=capture), settled=False)
+
+
+def _kdumpctl(text: str) -> Capture:
+    found = {what: pattern.search(text) for what, pattern in _KDUMPCTL.items()}
+    sizes = {what: int(match[1]) * MIB for what, match in found.items() if match is not None}
+
+    def whole(what: str) -> int | None:
+        """The tool cuts fractions off: up to a mebibyte more."""
+        return sizes[what] + MIB if what in sizes else None
+
+    luks = sizes.get("luks")
+    return Capture(
+        kernel_size=whole("kernel"),
+        initrd_size=whole("initrd"),
+        modules_size=whole("modules"),
+        luks_memory=None if luks is None else max(0, luks - _LUKS_OVERHEAD),
+        drivers=tuple(m[1] for m in _LARGE.finditer(text) if m[1] in LARGE_DRIVERS),
+        estimates=(("kdumpctl estimate", sizes["recommended"]),) if "recommended" in sizes else (),
+    )
+
+
+def image_size(line: str) -> int | None:
+    """Bytes of the kernel image by the `Memory:` line of a log: code, rwdata, rodata, init and bss."""
+    match = _MEMORY.search(line)
+    return sum(int(part) for part in match.groups()) * KIB if match else None
+
+
+def modules(text: str) -> tuple[tuple[str, int], ...]:
+    """Name and bytes of each loaded module, from /proc/modules."""
+    return tuple((m[1], int(m[2])) for m in _MODULE.finditer(text))[:_MOST_MODULES]
+
+
+def initrd_size(listing: str) -> int | None:
+    """Bytes of the kdump initrd in the output of `ls -l`; the largest where there are several."""
+    return max((int(m[1]) for m in _LISTED.finditer(listing)), default=None)
+
+
+def merged(captures: Sequence[Capture | None]) -> Capture | None:
+    """What several sources say together; of each figure the first that is known."""
+    known = [c for c in captures if c is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+
+    def first(name: str) -> int | None:
+        return next((value for c in known if (value := getattr(c, name)) is not None), None)
+
+    return Capture(
+        kernel_size=first("kernel_size"),
+        initrd_size=first("initrd_size"),
+        initrd_unpacked=first("initrd_unpacked"),
+        modules_size=first("modules_size"),
+        luks_memory=first("luks_memory"),
+        modules=next((c.modules for c in known if c.modules), ()),
+        drivers=tuple(dict.fromkeys(printable(d) for c in known for d in c.drivers)),
+        estimates=tuple(dict.fromkeys(e for c in known for e in c.estimates)),
+    )

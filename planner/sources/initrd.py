@@ -1,0 +1,465 @@
+"""An initrd, measured as the kernel unpacks it: the bytes of its archive and of the files in it.
+
+An initrd is one or more cpio archives one after the other, padded with zeros, each as it is or compressed. The file is
+read once, as a stream, in bounded memory; nothing is written to disk. Zstandard and lz4 need a library each (the extra
+`initrd`).
+
+Source: unpack_to_rootfs(), init/initramfs.c; compressed_formats, lib/decompress.c @ 6.12.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from planner.base.errors import InputError, Location
+from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
+from planner.kernel.machine import Machine
+from planner.sources.reading import opened
+from planner.studies.need import Given, with_initrd
+
+__all__ = ["MAX_DICTIONARY", "Initrd", "measure", "read_initrd"]
+
+MAX_DICTIONARY = 64 * MIB
+"""What a decompressor may remember of its output; `xz -9` takes all of it."""
+
+MAX_UNPACKED = 4 * GIB
+"""Bytes that may come out of an initrd."""
+
+MAX_FILES = 1 << 20
+
+PAGES = (4 * KIB, 16 * KIB, 64 * KIB)
+_CHUNK = 64 * KIB
+_MAGICS = (b"070701", b"070702")
+_HEADER = 110  # bytes before the name
+_ENTRY = re.compile(rb"07070[12][0-9a-fA-F]{104}")
+_PATH_MAX = 4096
+_TRAILER = b"TRAILER!!!"
+_REGULAR, _KIND = 0o100000, 0o170000
+_MODULE = (b".ko", b".ko.xz", b".ko.gz", b".ko.zst")
+_MOST_MODULES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Initrd:
+    """One initrd.
+
+    archive: bytes of the file. content: bytes of the regular files in it. unpacked: the same in whole pages, which
+    is what they take in memory, for each page size. compression: of each archive in it, in order. modules: names of
+    the kernel modules in it, as /proc/modules spells them.
+    """
+
+    name: str
+    archive: int
+    content: int
+    unpacked: dict[int, int]
+    files: int
+    compression: tuple[str, ...]
+    modules: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def applied(self, given: Given, machine: Machine | None) -> Given:
+        """What is stated of a need, and for the rest what this initrd holds."""
+        source = f"read: {self.name} ({', '.join(dict.fromkeys(self.compression))})".replace("(none", "(uncompressed")
+        return with_initrd(
+            given, machine, archive=self.archive, unpacked=self.unpacked, modules=self.modules, source=source
+        )
+
+
+def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
+    """The initrd of a file, or of standard input for `-`. Raises InputError."""
+    with opened(path, stdin) as (file, name):
+        return measure(file, name)
+
+
+def measure(file: BinaryIO, name: str) -> Initrd:
+    """The initrd that a stream holds. Raises InputError for what is none, is damaged or is too large."""
+    outer = _Reader(lambda: _from_file(file, name), name)
+    tally = _Tally(name)
+    kinds: list[str] = []
+    notes: list[str] = []
+    while outer.skip_zeros():
+        head = outer.peek(16)
+        if head.startswith(_MAGICS):
+            kinds.append("none")
+            _archive(outer, tally)
+            continue
+        kind = _compression(head)
+        if kind is None:
+            if not kinds:
+                raise InputError(name, "is not an initrd: neither cpio (newc) nor compressed", "give the initrd itself")
+            notes.append("what follows the last archive is neither cpio nor compressed: the kernel stops there")
+            while outer.take(_CHUNK):
+                pass
+            break
+        kinds.append(kind)
+        _packed(outer, kind, tally)
+    if not kinds:
+        raise InputError(name, "is empty", "give the initrd that the capture kernel is loaded with")
+    if "lz4 frame" in kinds:
+        notes.append("the kernel unpacks only the legacy format of lz4 (lz4 -l), not lz4 frames")
+    return Initrd(
+        name=name,
+        archive=outer.read,
+        content=sum(tally.sizes.values()),
+        unpacked={page: sum(round_up(size, page) for size in tally.sizes.values()) for page in PAGES},
+        files=len(tally.sizes),
+        compression=tuple(kinds),
+        modules=tuple(sorted(tally.modules)),
+        notes=(*notes, *tally.notes),
+    )
+
+
+def _from_file(file: BinaryIO, name: str) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(name, f"cannot be read: {reason}", "check the path and its permissions") from None
+
+
+class _Reader:
+    """Bytes from a source of chunks, read forward; read: how many the source has given."""
+
+    def __init__(self, more: Callable[[], bytes], name: str) -> None:
+        self._more, self._name = more, name
+        self._held = b""
+        self.read = 0
+
+    @property
+    def at(self) -> int:
+        """The position of the next byte."""
+        return self.read - len(self._held)
+
+    def _fill(self, least: int) -> None:
+        while len(self._held) < least:
+            data = self._more()
+            if not data:
+                return
+            self.read += len(data)
+            self._held += data
+
+    def peek(self, count: int) -> bytes:
+        """The next bytes, fewer at the end; they stay."""
+        self._fill(count)
+        return self._held[:count]
+
+    def take(self, most: int) -> bytes:
+        """Some of the next bytes; b"" at the end."""
+        self._fill(1)
+        data, self._held = self._held[:most], self._held[most:]
+        return data
+
+    def put_back(self, data: bytes) -> None:
+        """Give bytes back that were taken last."""
+        self._held = data + self._held
+
+    def exactly(self, count: int) -> bytes:
+        """So many bytes. Raises InputError where the file ends before."""
+        self._fill(count)
+        if len(self._held) < count:
+            raise self.damaged("ends in the middle of an archive")
+        return self.take(count)
+
+    def skip(self, count: int) -> None:
+        """Pass over so many bytes. Raises InputError where the file ends before."""
+        while count:
+            data = self.take(min(count, _CHUNK))
+            if not data:
+                raise self.damaged("ends in the middle of an archive")
+            count -= len(data)
+
+    def skip_zeros(self) -> bool:
+        """Pass over zeros; False at the end."""
+        while data := self.take(_CHUNK):
+            rest = data.lstrip(b"\0")
+            if rest:
+                self.put_back(rest)
+                return True
+        return False
+
+    def damaged(self, what: str) -> InputError:
+        """An error at this position."""
+        return InputError(Location(self._name, offset=self.at), what, "copy the initrd again, whole")
+
+
+# -- cpio ------------------------------------------------------------------------------------------------------
+
+
+class _Tally:
+    """The regular files seen, by what makes them one file; a later one of the same name replaces the earlier."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sizes: dict[object, int] = {}
+        self.modules: set[str] = set()
+        self.notes: list[str] = []
+        self.archives = 0
+        self.entries = 0
+        self.out = 0
+
+    def add(self, fields: tuple[int, ...], path: bytes) -> None:
+        """One regular file. Several links to one share its bytes, which one of them carries."""
+        inode, links, size, major, minor = fields
+        linked = links > 1
+        key: object = (self.archives, inode, major, minor) if linked else hash(path)
+        self.sizes[key] = max(size, self.sizes.get(key, 0)) if linked else size
+        name = path.rpartition(b"/")[2]
+        if name.endswith(_MODULE) and len(self.modules) < _MOST_MODULES:
+            self.modules.add(name.split(b".ko")[0].decode("ascii", "replace").replace("-", "_"))
+
+    def count(self, reader: _Reader, size: int) -> None:
+        """One more entry with so many bytes. Raises InputError beyond what any initrd holds."""
+        self.entries += 1
+        self.out += size
+        if self.entries > MAX_FILES or self.out > MAX_UNPACKED:
+            what = f"{MAX_FILES} files" if self.entries > MAX_FILES else format_size(MAX_UNPACKED)
+            raise InputError(
+                Location(self.name, offset=reader.at),
+                f"unpacks to more than {what}",
+                "give --initrd-size and --initrd-unpacked",
+            )
+
+
+def _archive(reader: _Reader, tally: _Tally) -> None:
+    """One cpio archive in the newc format, up to and with its trailer."""
+    tally.archives += 1
+    while True:
+        if not reader.peek(1):
+            tally.notes.append("an archive has no trailer: the file may be cut off")
+            return
+        header = reader.exactly(_HEADER)
+        if _ENTRY.fullmatch(header) is None:
+            raise reader.damaged("is damaged: an entry of the cpio archive has no header")
+        fields = [int(header[at : at + 8], 16) for at in range(6, _HEADER, 8)]
+        inode, mode, _, _, links, _, size, major, minor, _, _, length, _ = fields
+        if not 0 < length <= _PATH_MAX:
+            raise reader.damaged("is damaged: an entry of the cpio archive has no name")
+        path = reader.exactly(length).rstrip(b"\0")
+        if path == _TRAILER:
+            return
+        reader.skip(-(_HEADER + length) % 4)
+        tally.count(reader, size)
+        if mode & _KIND == _REGULAR:
+            tally.add((inode, links, size, major, minor), path.lstrip(b"./"))
+        reader.skip(size)
+        # The last body may lack its padding.
+        if len(reader.peek(-size % 4)) == -size % 4:
+            reader.skip(-size % 4)
+
+
+# -- compression -----------------------------------------------------------------------------------------------
+
+
+class _Unit(Protocol):
+    """What unpacks one compressed stream, as those of `lzma` and `bz2` do."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+
+    @property
+    def unused_data(self) -> bytes | None:
+        """What was given beyond its end."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Some of what comes out."""
+
+
+_FORMATS = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh", "bzip2"),
+    (b"\x5d\x00", "lzma"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x02\x21\x4c\x18", "lz4"),
+    (b"\x04\x22\x4d\x18", "lz4 frame"),
+    (b"\x89LZO", "lzo"),
+)
+
+
+def _compression(head: bytes) -> str | None:
+    return next((kind for magic, kind in _FORMATS if head.startswith(magic)), None)
+
+
+def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
+    """The archives of one compressed stream; what follows the stream is left in `outer`."""
+    chunks = _inflated(outer, kind, tally.name)
+    inner = _Reader(lambda: next(chunks, b""), tally.name)
+    seen = False
+    while inner.skip_zeros():
+        if not inner.peek(6).startswith(_MAGICS):
+            what = "what is packed in it is not a cpio archive" if not seen else "has junk within a compressed archive"
+            raise outer.damaged(what)
+        _archive(inner, tally)
+        seen = True
+
+
+def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
+    """What comes out of one compressed stream, in chunks."""
+    unit = _unit(kind, outer, name)
+    feed = KIB if kind == "zstd" else _CHUNK  # a kilobyte of zstd gives at most 32 MiB at once
+    out = 0
+    while not unit.eof:
+        data = outer.take(feed) if getattr(unit, "needs_input", True) else b""
+        try:
+            given = unit.decompress(data, _CHUNK)
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError, ZstdError: each library has its own
+            raise _refused(outer, error) from None
+        out += len(given)
+        if out > MAX_UNPACKED:
+            remedy = "give --initrd-size and --initrd-unpacked"
+            raise InputError(name, f"unpacks to more than {format_size(MAX_UNPACKED)}", remedy)
+        if given:
+            yield given
+        elif not (data or unit.eof) and getattr(unit, "needs_input", True):
+            raise outer.damaged("ends in the middle of a compressed archive")
+    outer.put_back(unit.unused_data or b"")  # lz4's frames say None
+
+
+def _refused(outer: _Reader, error: Exception) -> InputError:
+    text = str(error)
+    if "emory" in text or isinstance(error, MemoryError):
+        return _too_wide(outer, None)
+    return outer.damaged(f"is damaged ({text[:80]})")
+
+
+def _too_wide(outer: _Reader, size: int | None) -> InputError:
+    needed = f"of {format_size(size)}, " if size else ""
+    return InputError(
+        Location(outer._name, offset=outer.at),  # noqa: SLF001 - of this module
+        f"needs a dictionary {needed}larger than {format_size(MAX_DICTIONARY)}",
+        "pack it with a smaller one, or give --initrd-size and --initrd-unpacked",
+    )
+
+
+def _unit(kind: str, outer: _Reader, name: str) -> _Unit:
+    if kind == "gzip":
+        return _Gzip()
+    if kind == "bzip2":
+        import bz2  # noqa: PLC0415 - each when it is needed
+
+        return bz2.BZ2Decompressor()
+    if kind in {"xz", "lzma"}:
+        import lzma  # noqa: PLC0415 - as above
+
+        # Besides the dictionary liblzma counts what it works with, well under a megabyte.
+        form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
+        return lzma.LZMADecompressor(form, memlimit=MAX_DICTIONARY + MIB)
+    if kind == "zstd":
+        return _zstd(outer, name)
+    if kind in {"lz4", "lz4 frame"}:
+        return _lz4(kind, outer, name)
+    raise InputError(name, "is compressed with lzo, which is not read here", "unpack it first: lzop -d")
+
+
+class _Gzip:
+    """A gzip stream."""
+
+    def __init__(self) -> None:
+        self._unit = zlib.decompressobj(31)
+
+    @property
+    def eof(self) -> bool:
+        return self._unit.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._unit.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._unit.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        return self._unit.decompress(self._unit.unconsumed_tail or data, max_length)
+
+
+def _library(name: str, module: str, what: str) -> Any:
+    from importlib import import_module  # noqa: PLC0415 - only for these formats
+
+    try:
+        return import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise InputError(
+            name,
+            f"is compressed with {what}, for which the package {package} is needed",
+            "install crashkernel-planner[initrd], or give --initrd-size and --initrd-unpacked",
+        ) from None
+
+
+class _Zstd:
+    """A Zstandard frame; the library has no bound for one call, so it is fed little by little."""
+
+    def __init__(self, unit: Any) -> None:
+        self._unit = unit
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._unit.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._unit.unused_data)
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        del max_length
+        return bytes(self._unit.decompress(data)) if data else b""
+
+
+def _zstd(outer: _Reader, name: str) -> _Unit:
+    zstandard = _library(name, "zstandard", "zstd")
+    try:
+        window = zstandard.get_frame_parameters(outer.peek(18)).window_size
+    except zstandard.ZstdError:
+        raise outer.damaged("is damaged: the header of its zstd frame") from None
+    if window > MAX_DICTIONARY:
+        raise _too_wide(outer, window)
+    return _Zstd(zstandard.ZstdDecompressor(max_window_size=MAX_DICTIONARY).decompressobj())
+
+
+def _lz4(kind: str, outer: _Reader, name: str) -> _Unit:
+    if kind == "lz4 frame":
+        frame: _Unit = _library(name, "lz4.frame", "lz4").LZ4FrameDecompressor()
+        return frame
+    outer.exactly(4)
+    return _Lz4Legacy(outer, _library(name, "lz4.block", "lz4"))
+
+
+class _Lz4Legacy:
+    """The legacy format of lz4: after a magic number blocks of at most 8 MiB, each behind its compressed size."""
+
+    _BLOCK = 8 * MIB
+    _BOUND = _BLOCK + _BLOCK // 255 + 16
+
+    def __init__(self, outer: _Reader, library: Any) -> None:
+        self._outer, self._library = outer, library
+        self._out = b""
+        self.eof = False
+        self.unused_data = b""
+        self.needs_input = False  # it takes its blocks from the file itself
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        del data
+        if not self._out:
+            self._next()
+        out, self._out = self._out[:max_length], self._out[max_length:]
+        return out
+
+    def _next(self) -> None:
+        head = self._outer.peek(4)
+        if head == b"\x02\x21\x4c\x18":
+            self._outer.exactly(4)
+            return
+        size = int.from_bytes(head, "little")
+        if len(head) < 4 or not 0 < size <= self._BOUND:
+            self.eof = True  # the end, padding, or the next archive
+            return
+        self._outer.exactly(4)
+        self._out = self._library.decompress(self._outer.exactly(size), uncompressed_size=self._BLOCK)

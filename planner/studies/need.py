@@ -1,0 +1,437 @@
+"""`need`: the memory a capture kernel needs, component by component.
+
+Two moments decide. While the initrd is unpacked, its archive and its files are there twice over: the archive is freed
+only afterwards, and the root file system, a tmpfs, may hold no more than half of what is available then. Later the
+kernel, the unpacked files and what runs must fit. The larger of the two is the least reservation; the page descriptors
+of the reservation itself come on top.
+
+The figures marked *measured* are of a kernel booted by kexec on an emulated machine with one processor and no dump
+program: least reservations with which it ran to its end, within 4.3 % of this model. A model is not a bound: whoever
+asks for memory adds a margin.
+
+Source of the mechanism: unpack_to_rootfs(), init/initramfs.c; init_rootfs(), init/do_mounts.c;
+shmem_default_max_blocks(), mm/shmem.c @ 6.12. Estimates: do_estimate(), kdumpctl of
+kdump-utils; runtimeSize(), kdumptool/calibrate.cc of kdump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
+from planner.kernel.machine import Capture, Machine
+from planner.kernel.profiles import CRASH_ALIGN
+from planner.planning.context import Options, resolve_geometry
+from planner.planning.values import BadValue, size
+
+__all__ = ["Component", "Estimate", "Given", "Margin", "Need", "margin", "need", "with_initrd"]
+
+LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
+
+SWIOTLB_LOW = 64 * MIB
+"""The bounce buffers of a kernel with memory above its DMA limit; they lie below it."""
+
+_DESCRIPTOR = 64  # sizeof(struct page)
+_ASSUMED_KERNEL = 50 * MIB
+_ASSUMED_ARCHIVE, _USUAL_RATIO = 32 * MIB, 3
+_MAX_BITMAP = 32 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What `recommended` adds: a percentage of the least size, at least 32M, or bytes."""
+
+    percent: int | None = USUAL_MARGIN
+    size: int = 0
+
+    def of(self, least: int) -> int:
+        """Bytes."""
+        if self.percent is None:
+            return self.size
+        return max(-(-least * self.percent // 100), LEAST_MARGIN) if self.percent else 0
+
+    @property
+    def text(self) -> str:
+        """The margin in words."""
+        if self.percent is None:
+            return format_size(self.size)
+        return f"{self.percent} %, at least {format_size(LEAST_MARGIN)}" if self.percent else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user states; None leaves it to the sources, then to an assumption.
+
+    modules: names of the kernel modules in the initrd, where it was read. initrd: how the initrd's sizes are known.
+    """
+
+    kernel_size: int | None = None
+    initrd_size: int | None = None
+    initrd_unpacked: int | None = None
+    rootfstype: str = "tmpfs"
+    page_size: int | None = None
+    cpus: int = 1
+    luks_memory: int | None = None
+    margin: Margin = Margin()
+    modules: tuple[str, ...] = ()
+    initrd: str = "stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the need. source: where the figure comes from: stated, read, measured, computed or assumed."""
+
+    name: str
+    bytes: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What another tool, or its formula, makes of the same inputs."""
+
+    tool: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a capture kernel needs, in bytes.
+
+    least: of the model, in whole pages; the components add up to it. recommended: with the margin, rounded up to what
+    the kernel aligns to. binding: `unpacking` or `running`, whichever needs more. assumed: names of the components
+    that rest on an assumption.
+    """
+
+    least: int
+    recommended: int
+    binding: str
+    margin: str
+    page_size: int
+    components: tuple[Component, ...]
+    estimates: tuple[Estimate, ...]
+    assumed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    bytes: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """Every input with where it comes from."""
+
+    kernel: _Figure
+    archive: _Figure
+    unpacked: _Figure
+    modules: _Figure
+    drivers: tuple[tuple[str, _Figure], ...]
+    percpu: _Figure
+    dump: _Figure
+    luks: _Figure
+    page: int
+    page_assumed: bool
+
+
+def need(given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = ()) -> Need:
+    """What the capture kernel needs. machine: what its sources say; what is given wins over them. notes: to repeat.
+
+    Raises InputError where neither says anything of the kernel or its initrd.
+    """
+    given = given or Given()
+    inputs = _inputs(given, machine)
+    always = inputs.kernel.bytes + inputs.archive.bytes + inputs.unpacked.bytes
+    limit = inputs.unpacked.bytes if given.rootfstype == "tmpfs" else 0
+    boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
+    later = [inputs.modules, *(figure for _, figure in inputs.drivers), inputs.percpu, inputs.dump, inputs.luks]
+    unpacking = always + limit + boot if limit else 0
+    running = always + runtime + sum(figure.bytes for figure in later)
+    binding = "unpacking" if unpacking > running else "running"
+    body = max(unpacking, running)
+    least = round_up(-(-body * inputs.page // (inputs.page - _DESCRIPTOR)), inputs.page)
+    components = [
+        Component("kernel image", inputs.kernel.bytes, inputs.kernel.source),
+        Component("page descriptors", least - body, f"computed: {_DESCRIPTOR} bytes a page of the reservation"),
+        Component("initrd archive", inputs.archive.bytes, inputs.archive.source),
+        Component("unpacked initrd", inputs.unpacked.bytes, inputs.unpacked.source),
+        *_of_the_moment(given, inputs, binding, limit, boot if binding == "unpacking" else runtime),
+    ]
+    ram = machine.memory.ram if machine is not None and machine.memory.regions else None
+    return Need(
+        least=least,
+        recommended=round_up(least + given.margin.of(least), CRASH_ALIGN),
+        binding=binding,
+        margin=given.margin.text,
+        page_size=inputs.page,
+        components=tuple(components),
+        estimates=tuple(_estimates(inputs, given, machine, ram)),
+        assumed=tuple(
+            [c.name for c in components if c.source.startswith("assumed") and c.bytes]
+            + (["page size"] if inputs.page_assumed else [])
+        ),
+        notes=(*notes, *_notes(given, inputs, binding, running=running)),
+    )
+
+
+def page_size_of(machine: Machine | None) -> tuple[int, bool]:
+    """The size of a machine's pages, and whether it is assumed."""
+    if machine is None:
+        return 4 * KIB, False
+    assumed: list[str] = []
+    page = resolve_geometry(machine.facts, Options(), assumed).page_size
+    return page, "page_size" in assumed
+
+
+def with_initrd(
+    given: Given,
+    machine: Machine | None,
+    *,
+    archive: int,
+    unpacked: Mapping[int, int],
+    modules: tuple[str, ...],
+    source: str,
+) -> Given:
+    """What is stated, and for the rest what an initrd holds. unpacked: bytes by page size; source: how it was read."""
+    page = given.page_size or page_size_of(machine)[0]
+    return replace(
+        given,
+        initrd_size=archive if given.initrd_size is None else given.initrd_size,
+        initrd_unpacked=unpacked[page] if given.initrd_unpacked is None else given.initrd_unpacked,
+        modules=modules,
+        initrd=source,
+    )
+
+
+def margin(value: str | int | None) -> Margin:
+    """A margin as it is given: `25%`, a bare number up to 100 for the same, or a size; None is the usual one.
+
+    Raises BadValue.
+    """
+    if value is None:
+        return Margin()
+    text = str(value)
+    number = text.removesuffix("%")
+    if number.isascii() and number.isdecimal() and len(number) < 5 and (number != text or int(number) <= 100):
+        return Margin(percent=int(number))
+    try:
+        return Margin(percent=None, size=size(value))
+    except BadValue:
+        raise BadValue(f"{text[:40]!r} is not a margin", "give one such as 25% or 64M") from None
+
+
+# -- inputs ----------------------------------------------------------------------------------------------------
+
+
+def _inputs(given: Given, machine: Machine | None) -> _Inputs:
+    known = machine.facts.capture if machine is not None else None
+    page, page_assumed = (given.page_size, False) if given.page_size is not None else page_size_of(machine)
+    kernel = _kernel(given, machine)
+    archive, unpacked = _initrd(given, known)
+    if kernel is None and archive is None and unpacked is None:
+        raise InputError(
+            "need",
+            "nothing says how large the kernel or its initrd is",
+            "give --kernel-size, --initrd FILE or the machine's own sources with --map",
+        )
+    archive, unpacked = _completed(archive, unpacked)
+    ram = machine.memory.ram if machine is not None and machine.memory.regions else None
+    return _Inputs(
+        kernel=kernel or _Figure(_ASSUMED_KERNEL, "assumed: the largest measured (Debian 7.3)"),
+        archive=archive,
+        unpacked=unpacked,
+        modules=_modules(given, known),
+        drivers=_drivers(known, page),
+        percpu=_percpu(given.cpus),
+        dump=_dump(ram, page, given.cpus),
+        luks=_luks(given, known),
+        page=page,
+        page_assumed=page_assumed,
+    )
+
+
+def _kernel(given: Given, machine: Machine | None) -> _Figure | None:
+    """The image as the `Memory:` line counts it: code, read-only data, init, data and bss."""
+    if given.kernel_size is not None:
+        return _Figure(given.kernel_size, "stated")
+    if machine is None:
+        return None
+    facts = machine.facts
+    if facts.capture is not None and facts.capture.kernel_size is not None:
+        return _Figure(facts.capture.kernel_size, f"read: the Memory: line of {machine.source}")
+    code, data = facts.kernel_image, facts.kernel_data
+    if code is not None and data is not None and data.end > code.start:
+        return _Figure(data.end - code.start, f"read: Kernel code to Kernel data of {machine.source}")
+    if code is not None:
+        return _Figure(code.size * 4 // 3, f"assumed: Kernel code of {machine.source} and a third of it")
+    return None
+
+
+def _initrd(given: Given, known: Capture | None) -> tuple[_Figure | None, _Figure | None]:
+    """Archive and unpacked size, as far as somebody says them."""
+    archive = unpacked = None
+    if given.initrd_size is not None:
+        archive = _Figure(given.initrd_size, given.initrd)
+    elif known is not None and known.initrd_size is not None:
+        archive = _Figure(known.initrd_size, "read: the kdump initrd of the machine")
+    if given.initrd_unpacked is not None:
+        unpacked = _Figure(given.initrd_unpacked, given.initrd)
+    elif known is not None and known.initrd_unpacked is not None and given.initrd_size is None:
+        unpacked = _Figure(known.initrd_unpacked, "read: the kdump initrd of the machine")
+    return archive, unpacked
+
+
+def _completed(archive: _Figure | None, unpacked: _Figure | None) -> tuple[_Figure, _Figure]:
+    if archive is None and unpacked is None:
+        archive = _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size")
+    if unpacked is None:
+        assert archive is not None  # noqa: S101 - set just before
+        unpacked = _Figure(archive.bytes * _USUAL_RATIO, f"assumed: {_USUAL_RATIO} times the archive")
+    if archive is None:
+        archive = _Figure(unpacked.bytes, "assumed: not compressed")
+    return archive, unpacked
+
+
+def _luks(given: Given, known: Capture | None) -> _Figure:
+    if given.luks_memory is not None:
+        return _Figure(given.luks_memory, "stated")
+    if known is not None and known.luks_memory is not None:
+        return _Figure(known.luks_memory, "read: what kdumpctl estimate printed")
+    return _Figure(0, "not stated: no encrypted target")
+
+
+def _modules(given: Given, known: Capture | None) -> _Figure:
+    if known is not None and known.modules_size is not None:
+        return _Figure(known.modules_size, "read: what kdumpctl estimate printed")
+    loaded = dict(known.modules) if known is not None else {}
+    if not loaded or not given.modules:
+        return _Figure(0, "not known: needs /proc/modules and the initrd's own list")
+    carried = [size for name, size in loaded.items() if name in set(given.modules)]
+    return _Figure(sum(carried), f"read: {len(carried)} loaded modules that the initrd holds")
+
+
+_LARGE = {
+    "mlx5_core": {4 * KIB: 150 * MIB, 16 * KIB: 150 * MIB, 64 * KIB: 200 * MIB},
+    "arm-smmu-v3": {64 * KIB: 384 * MIB},
+}
+"""Drivers that RHEL's default adds memory for, by page size (kdump_get_arch_recommend_crashkernel(), kdump-lib.sh)."""
+
+
+def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...]:
+    seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
+    found = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
+    return tuple((name, _Figure(size, "assumed: what RHEL's default adds, not measured")) for name, size in found)
+
+
+def _percpu(cpus: int) -> _Figure:
+    more = cpus - 1
+    if not more:
+        return _Figure(0, "one processor: in the runtime")
+    return _Figure(more * 250 * KIB, f"assumed: 250K for each of {more} more, after kdumptool calibrate; not measured")
+
+
+def _dump(ram: int | None, page: int, cpus: int) -> _Figure:
+    """The two bitmaps of makedumpfile, 1 bit a page each and bounded by its cycles, and the buffers of its threads."""
+    if ram is None:
+        return _Figure(0, "not known: the RAM that is dumped")
+    bitmap = min(-(-ram // page) // 4, _MAX_BITMAP)
+    size = bitmap + cpus * (3 * page + 133 * KIB) + -(-ram // (128 * MIB)) * 96
+    return _Figure(size, f"computed: bitmaps and buffers for {in_words(ram)} of RAM, not measured")
+
+
+def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room: int) -> list[Component]:
+    """The components that count only while unpacking, or only while running; those that do not are 0."""
+    unpacking = binding == "unpacking"
+    half = "kernel: a tmpfs may hold half of the memory available then, so as much again is needed"
+    if given.rootfstype != "tmpfs":
+        half = f"none: rootfstype={given.rootfstype}"
+    elif not unpacking:
+        half = "not reached: running needs more"
+    rows = [
+        Component("root file system limit", limit if unpacking else 0, half),
+        Component(
+            "runtime",
+            room,
+            "measured: per-CPU areas, page tables, device tree"
+            if unpacking
+            else "measured: 0.35 of the image (slab and the like) and 3.5M",
+        ),
+        Component("swiotlb", 0, "measured: none while all of the reservation lies below the DMA limit"),
+    ]
+    for name, figure in (
+        ("kernel modules", inputs.modules),
+        *[(f"driver {name}", figure) for name, figure in inputs.drivers],
+        ("further processors", inputs.percpu),
+        ("dump program", inputs.dump),
+        ("LUKS", inputs.luks),
+    ):
+        later = unpacking and figure.bytes
+        source = f"only after unpacking ({in_words(figure.bytes)}), which needs more" if later else figure.source
+        rows.append(Component(name, 0 if unpacking else figure.bytes, source))
+    return rows
+
+
+# -- other tools -----------------------------------------------------------------------------------------------
+
+
+def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int | None) -> list[Estimate]:
+    kernel, archive, luks = inputs.kernel.bytes, inputs.archive.bytes, inputs.luks.bytes
+    kdumpctl = kernel + inputs.modules.bytes + 3 * archive + 16 * MIB + (luks + 50 * MIB if luks else 0)
+    found = [
+        Estimate("kdumpctl estimate", kdumpctl),
+        Estimate("kdumptool calibrate", _kdumptool(inputs, given, ram)),
+    ]
+    known = machine.facts.capture if machine is not None else None
+    found += [Estimate(f"{tool}, as it was run", size) for tool, size in (known.estimates if known is not None else ())]
+    return found
+
+
+def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:
+    """The formula with this kernel and initrd in place of the constants that a distribution measured."""
+    page, luks = inputs.page, inputs.luks.bytes
+    base = inputs.kernel.bytes * 27 // 20 + inputs.unpacked.bytes
+    framebuffers = 2 * 3 * MIB
+    percpu = given.cpus * (150 * KIB + 100 * KIB + 3 * page + 133 * KIB)
+    bitmap = 0 if ram is None else min(-(-ram // page) // 4, _MAX_BITMAP) + 96 * KIB * -(-ram // (128 * GIB))
+    size = base + framebuffers + luks + percpu + bitmap
+    size = size * 102400 // (102400 - 20480 - 1280)  # dirty pages (20 %) and I/O in flight
+    size = size * MIB // (MIB - 1856)  # hashes
+    size = size * page // (page - _DESCRIPTOR)
+    size = max(size, base + inputs.archive.bytes)
+    return (size - luks) * 130 // 100 + 64 * MIB + luks
+
+
+def _notes(given: Given, inputs: _Inputs, binding: str, *, running: int) -> list[str]:
+    notes = []
+    if binding == "unpacking":
+        page = inputs.page
+        other = round_up(-(-running * page // (page - _DESCRIPTOR)), page)
+        notes.append(
+            "the root file system's limit binds: with rootfstype=ramfs on the capture kernel's command line "
+            f"{_rounded(other)} would do"
+        )
+    notes.append(
+        "not measured: a dump program, drivers of real hardware, encrypted targets, 64K pages, several processors, "
+        ",high with a low part"
+    )
+    notes.append(
+        f"a reservation above the DMA limit needs {format_size(SWIOTLB_LOW)} of low memory besides for swiotlb, which "
+        "the low part holds (unless the capture kernel is told swiotlb=noforce)"
+    )
+    notes.append(
+        "kdumptool's constants are measured by each distribution: this kernel and initrd stand for them, and nothing "
+        "for its user space"
+    )
+    if given.rootfstype == "tmpfs":
+        notes.append(
+            "root= without rootfstype= on the capture kernel's command line makes its root file system a ramfs"
+        )
+    return notes
+
+
+def _rounded(size: int) -> str:
+    return format_size(round_up(size, MIB))

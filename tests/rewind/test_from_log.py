@@ -1,0 +1,91 @@
+"""A boot log alone: what it names as later is no obstacle, what it names as earlier stays, what is above is full."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options, make_plan
+from planner.sources.log import dmesg
+
+HEAD = """\
+[    0.000000] Linux version 6.1.187 (x) #1
+"""
+NODES = """\
+[    0.000000]   node   0: [mem 0x0000000070000000-0x000000016fffffff]
+"""
+ZONES = """\
+[    0.000000]   DMA      [mem 0x0000000070000000-0x00000000ffffffff]
+[    0.000000]   Normal   [mem 0x0000000100000000-0x000000016fffffff]
+"""
+
+
+def log(*lines: str, nodes: str = NODES, zones: str = ZONES) -> Machine:
+    """The machine of a log with these lines after its map."""
+    return dmesg.parse(HEAD + zones + nodes + "".join(f"[    0.000000] {line}\n" for line in lines), "boot.log")
+
+
+def placed(machine: Machine, request: str, **options: str) -> Range | None:
+    return make_plan(machine, request, Options(strategy="mainline", **options)).reservation.crash  # type: ignore[arg-type]
+
+
+CMA = "cma: Reserved 64 MiB at 0x00000000fbe00000"
+LINE = "Kernel command line: ro quiet"
+POOL = "software IO TLB: mapped [mem 0x00000000f7e00000-0x00000000fbe00000] (64MB)"
+
+
+def test_the_bounce_buffer_is_no_obstacle() -> None:
+    """It is allocated after the crash kernel would have been: the crash kernel lies where it lies now."""
+    plan = make_plan(log(CMA, LINE, POOL), "512M", Options(strategy="mainline"))
+    assert plan.reservation.crash == Range(0xDBE00000, 0xFBE00000)
+    assert [(r.start, r.end) for r in plan.memory.rewound] == [(0xF7E00000, 0xFBE00000)]
+    assert [r.crash for r in plan.reservation.other_readings] == [Range(0xD7E00000, 0xF7E00000)]
+
+
+def test_as_listed_keeps_it() -> None:
+    assert placed(log(CMA, LINE, POOL), "512M", reserved="as-listed") == Range(0xD7E00000, 0xF7E00000)
+
+
+def test_what_lies_above_the_cma_area_is_full() -> None:
+    """The area went to the topmost place: 64M fit nowhere above it, so neither does a crash kernel of that size."""
+    machine = log(CMA.replace("fbe", "f1e"), LINE)
+    assert placed(machine, "64M") == Range(0xF1E00000 - 64 * MIB, 0xF1E00000)
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        pytest.param("OF: reserved mem: 0xf0000000..0xf0ffffff (16384 KiB) map non-reusable fw@f0000000", id="a node"),
+        pytest.param("NODE_DATA(0) allocated [mem 0xf0000000-0xf0002fff]", id="data of a node"),
+    ],
+)
+def test_what_is_recorded_as_earlier_stays(early: str) -> None:
+    """Even where nothing else is known of its surroundings."""
+    crash = placed(log(early, CMA.replace("fbe", "efe"), LINE), "256M")
+    assert crash == Range(0xEFE00000 - 256 * MIB, 0xEFE00000)
+
+
+def test_a_high_one_lies_beneath_what_fills_the_top() -> None:
+    """The data of the node was allocated from the top, after the page tables; the page descriptors follow it."""
+    machine = log("NUMA: NODE_DATA [mem 0x16f7d0000-0x16f7d2fff]", CMA, LINE)
+    memmap = 4 * GIB // (4 * KIB) * 64
+    top = (0x16F7D0000 - memmap) & -2 * MIB
+    assert placed(machine, "512M,high") == Range(top - 512 * MIB, top)
+
+
+def test_a_gap_that_no_line_explains_is_told() -> None:
+    """Between the bounce buffer and what lies above it: all else that came later went above low memory."""
+    machine = log(CMA, LINE, POOL.replace("f7e", "f6e").replace("fbe", "fae"))
+    plan = make_plan(machine, "512M", Options(strategy="mainline"))
+    assert plan.reservation.crash == Range(0xDAE00000, 0xFAE00000)
+    assert Range(0xDBE00000, 0xFBE00000) in [r.crash for r in plan.reservation.other_readings]
+
+
+@pytest.mark.parametrize("request_", ["2G", "256M@0x90000000"])
+def test_image_and_initrd_may_be_in_the_way(request_: str) -> None:
+    """A log does not say where these lie: a large request, or one for a fixed place, may fail."""
+    plan = make_plan(log(CMA, LINE, POOL), request_, Options(strategy="mainline"))
+    assert plan.reservation.crash is not None
+    assert None in [r.crash for r in plan.reservation.other_readings]

@@ -1,0 +1,93 @@
+"""What a machine's sources say of its capture kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import Capture
+from planner.sources import combine, parse_text
+from planner.sources.capture import image_size, initrd_size, modules
+
+KDUMPCTL = b"""\
+Encrypted kdump target requires extra memory, assuming using the keyslot with maximum memory requirement
+
+Reserved crashkernel:    256M
+Recommended crashkernel: 1290M
+
+Kernel image size:   37M
+Kernel modules size: 12M
+Initramfs size:      28M
+Runtime reservation: 16M
+LUKS required size:  1074M
+Large modules:
+    mlx5_core: 2519040
+    xfs: 2236416
+WARNING: Current crashkernel size is lower than recommended size 1290M.
+"""
+KDUMPTOOL = b"Total: 16095\nLow: 392\nHigh: 0\nMinLow: 72\nMaxLow: 2811\nMinHigh: 0 \nMaxHigh: 0 \n"
+LOG = (
+    b"[    0.000000] Memory: 15848K/62464K available (15744K kernel code, 3822K rwdata, 13988K rodata, 3136K init, "
+    b"938K bss, 43560K reserved, 0K cma-reserved)\n"
+)
+
+
+def capture(data: bytes) -> Capture:
+    """The facts of a source that is recognised."""
+    found = parse_text(data, "source").facts.capture
+    assert found is not None
+    return found
+
+
+def test_what_kdumpctl_prints() -> None:
+    """Fractions are cut off, so what adds to the need may be a mebibyte more."""
+    found = capture(KDUMPCTL)
+    assert (found.kernel_size, found.initrd_size, found.modules_size) == (38 * MIB, 29 * MIB, 13 * MIB)
+    assert found.luks_memory == 1024 * MIB
+    assert found.drivers == ("mlx5_core",)
+    assert found.estimates == (("kdumpctl estimate", 1290 * MIB),)
+
+
+def test_what_kdumptool_prints() -> None:
+    """On arm64 only Low counts."""
+    assert capture(KDUMPTOOL).estimates == (("kdumptool calibrate", 392 * MIB),)
+
+
+def test_what_is_neither() -> None:
+    with pytest.raises(InputError, match="is neither kdumpctl's estimate nor kdumptool's calibration"):
+        parse_text(b"Total: 5\n", "source", "kdump")
+
+
+def test_the_image_of_a_log() -> None:
+    """Its `Memory:` line counts code, rwdata, rodata, init and bss."""
+    log = b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG
+    assert capture(log).kernel_size == 37628 * KIB
+    assert image_size("Memory: 15848K/62464K available") is None
+
+
+def test_loaded_modules() -> None:
+    text = "nvme 61440 2 - Live 0xffff\nnvme_core 188416 3 nvme, Live 0xffff\nrubbish\n"
+    assert modules(text) == (("nvme", 61440), ("nvme_core", 188416))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-rw-------. 1 0 0  30000000 Nov  1 10:00 initramfs-5.14.0-570.el9.aarch64kdump.img",
+        "-rw-------  1 root root 30000000 Nov  1 10:00 initrd-6.4.0-150600-default-kdump",
+    ],
+)
+def test_the_kdump_initrd_in_a_listing(line: str) -> None:
+    assert (
+        initrd_size(f"/boot:\ntotal 5\n-rw------- 1 0 0 90000000 Nov  1 10:00 initramfs-5.14.0.img\n{line}\n")
+        == 30000000
+    )
+
+
+def test_sources_add_up() -> None:
+    """A log's image, a tool's initrd."""
+    log = parse_text(b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG, "log")
+    found = combine([log, parse_text(KDUMPCTL, "tool")]).facts.capture
+    assert found is not None
+    assert (found.kernel_size, found.initrd_size) == (37628 * KIB, 29 * MIB)
