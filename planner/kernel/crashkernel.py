@@ -279,7 +279,7 @@ def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int |
     default_low: overrides the profile's default low size (other architectures differ).
     """
     # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
-    if ":" not in cmdline:
+    if ":" not in cmdline and not profile.auto:
         found = _under_any_ram(cmdline, profile, default_low)
         if found.size < system_ram:
             return found
@@ -359,9 +359,7 @@ def _combine_low_of_any(cmdline: str, profile: Profile, low_default: int, made: 
     made.low = low_default if made.low_entry.rc else made.low_entry.size
 
 
-def _reading(
-    cmdline: str, system_ram: int, profile: Profile, made: _Combined, *, plain: Entry
-) -> Reading:
+def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *, plain: Entry) -> Reading:
     rc, size, low, high = made.rc, made.size, made.low, made.high
     high_entry, low_entry = made.high_entry, made.low_entry
     entries = (plain, high_entry, low_entry, made.cma_entry)

@@ -38,7 +38,10 @@ _PAGES = {"4K": "ARM64_4K_PAGES", "16K": "ARM64_16K_PAGES", "64K": "ARM64_64K_PA
 
 
 def _symbols(text: str) -> dict[str, str]:
-    """The symbols of one row: page size, VA/PA bits, `-` where not known, then `rodata=`, `kfence=` (interval), `cma=` (MiB), SYMBOL=value."""
+    """The symbols of one row.
+
+    Page size, VA/PA bits (`-` where not known), then `rodata=`, `kfence=` (interval), `cma=` (MiB), SYMBOL=value.
+    """
     pages, bits, *rest = text.split()
     va_bits, _, pa_bits = bits.partition("/")
     symbols = {_PAGES[pages]: "y"}
@@ -65,7 +68,13 @@ _ZONES = "ZONE_DMA=y ZONE_DMA32=y"
 _GKI = "KEXEC=n KEXEC_CORE=n CRASH_DUMP=n CRASH_RESERVE=n"
 
 _ROWS: tuple[tuple[str, str, str, str, int | None], ...] = (
-    ("el8", "RHEL 8", "ALMA and KCFG", "64K 48/52 rodata=y kfence=n cma=n ZONE_DMA=n ZONE_DMA32=y RANDOMIZE_BASE=y", None),
+    (
+        "el8",
+        "RHEL 8",
+        "ALMA and KCFG",
+        "64K 48/52 rodata=y kfence=n cma=n ZONE_DMA=n ZONE_DMA32=y RANDOMIZE_BASE=y",
+        None,
+    ),
     ("el9.0", "RHEL 9.0", "ALMA and KCFG", f"4K 48/48 rodata=y kfence=n cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
     ("el9", "RHEL 9", "ALMA and KCFG", f"4K 48/48 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
     ("el9-64k", "RHEL 9", "ALMA and KCFG", f"64K 48/52 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),

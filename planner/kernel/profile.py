@@ -79,9 +79,10 @@ class Profile:
 
     Linear map. effect, zoneless_effect: what a crashkernel parameter does with and without DMA zones
     (`isolated`: reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain
-    request, all RAM below 4 GiB; `none`). map_certainty: how sure this part is. protects: a loaded crash kernel is made invalid in the linear map.
-    unmaps_low: the low part is left out of the map. needs_word: it does so only if the parameter is a word of its
-    own on the command line. moves_memstart: KASLR moves the start of the linear map by multiples of its alignment.
+    request, all RAM below 4 GiB; `none`). map_certainty: how sure this part is. protects: a loaded crash kernel is made
+    invalid in the linear map. unmaps_low: the low part is left out of the map. needs_word: it does so only if the
+    parameter is a word of its own on the command line. moves_memstart: KASLR moves the start of the linear map by
+    multiples of its alignment.
     image: `apart` (mapped after memory, contiguous hint never) or `first` (mapped before memory, which goes over it
     again). rounds_inward: ranges of memory lose their partial pages; elsewhere they are mapped whole.
     kfence: `absent`, `forces` (built in means base pages), `pool` (only without an early pool), `harmless` (never).

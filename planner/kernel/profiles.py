@@ -77,7 +77,7 @@ def every_profile() -> tuple[Profile, ...]:
 
 @lru_cache(maxsize=256)
 def select_profile(version: str) -> Selection:
-    """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`), or a name (`6.1`, `rhel9`).
+    """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`) or for a name (`rhel9`).
 
     Raises InputError where no version can be read.
     """
@@ -173,9 +173,7 @@ def _before_crash_kernels(version: str) -> Selection:
     plain = version.replace(".", "").removeprefix("v").isdecimal()
     if plain:
         note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
-    return Selection(
-        NO_CRASH_KERNELS, note, supported=False, certainty="read" if plain else "inferred", vendor=vendor
-    )
+    return Selection(NO_CRASH_KERNELS, note, supported=False, certainty="read" if plain else "inferred", vendor=vendor)
 
 
 def _vendor_profiles() -> dict[str, Profile]:

@@ -210,7 +210,7 @@ _AMZN_6_18 = replace(
     _MAINLINE["6.18"],
     name="amazon-6.18",
     spans="Amazon Linux's 6.18",
-    source="github amazonlinux/linux, init.c @ e535de7a5179: the CMA area of Nitro Enclaves comes before the crash kernel",
+    source="github amazonlinux/linux, init.c @ e535de7a5179: Nitro Enclaves' CMA area comes before the crash kernel",
 )
 
 VENDOR_PROFILES: dict[str, Profile] = {

@@ -2,7 +2,7 @@
 
 A row says how such a kernel marks its versions, which builds it covers, which profile it takes (one of its own, or the
 mainline one it was found to follow), which configuration it is built with, and how sure that is. Where the code was not
-found, the profile is the nearest mainline one and the certainty `unknown`. Sources: see `vendor_profiles` and `kconfig`.
+found, the profile is the nearest mainline one and the certainty `unknown`. Sources as in `vendor_profiles`, `kconfig`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Build:
 
 _K = VendorKernel
 _ALMA = "github mkuron/almalinux-kernel"
+_DEBIAN_ABI = r"-(\d+)-(?:cloud-|rt-)?arm64"
 _EL8, _EL9, _EL10 = r"^4\.18\.0-(\d+)\..*el8", r"^5\.14\.0-(\d+)\..*el9", r"^6\.12\.0-(\d+)\..*el10"
 
 
@@ -98,7 +99,8 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("uek5", "Oracle UEK", "4.14.35 uek (UEK5)", "uek", r"^4\.14\..*uek", "", "uek5", "unknown", "configuration only",
        "4.14.35-2047.500.9.el7uek.aarch64", note=_NOT_FOUND),
     _K("uek6", "Oracle UEK", "5.4.17 uek (UEK6)", "uek", r"^5\.4\..*uek", "", "uek6", "unknown",
-       "github oracle/linux-uek, init.c @ f078d19dfadf: the function was moved and not read", "5.4.17-2136.el8uek.aarch64",
+       "github oracle/linux-uek, init.c @ f078d19dfadf: the function was moved and not read",
+       "5.4.17-2136.el8uek.aarch64",
        note="its reservation function was moved and was not read"),
     _K("uek7", "Oracle UEK", "5.15.0-314 uek and before (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
        "uek7", "unknown", "configuration only", "5.15.0-206.el9uek.aarch64", last=314, note=_NOT_FOUND),
@@ -173,7 +175,7 @@ KERNELS: tuple[VendorKernel, ...] = (
        "not found", "6.4.0-150700.53.3-default", note=_NOT_FOUND, aliases=("sles15sp6", "leap15.6")),
     _K("sles16", "SUSE", "6.12.0-16 (SLE 16, Leap 16.0)", "6.12.0-16", r"^6\.12\.0-16\d{4}", "", "leap16", "unknown",
        "configuration of Leap 16.0 only", "6.12.0-160000.5-default", note=_NOT_FOUND, aliases=("leap16", "leap16.0")),
-    _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-\d{6}\.|^\d+\.\d+\.\d+-[\d.]+-default$", "", "", "unknown", "not found",
+    _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-default$)", "", "", "unknown", "not found",
        "4.12.14-122.37-default", note=_NOT_FOUND),
     # -- Amazon, Azure -----------------------------------------------------------------------------------------
     _K("amazon-6.18", "Amazon Linux", "6.18 .amzn", ".amzn", r"^6\.18\..*\.amzn", "amazon-6.18", "", "read",
@@ -195,17 +197,17 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("rpi-v8", "Raspberry Pi", "+rpt-rpi-v8, -v8+", "-v8", r"\+rpt-rpi-v8|-v8\+?$", "", "rpi-v8", "inferred",
        "inferred from bcm2712_defconfig", "6.12.25+rpt-rpi-v8", note=_NO_KEXEC, aliases=("raspberrypi4",)),
     # -- Debian ------------------------------------------------------------------------------------------------
-    _K("debian11-5.10.19", "Debian", "5.10.0-1 to -4 (5.10.19 and before)", "arm64", r"^5\.10\.0-(\d+)-(?:cloud-|rt-)?arm64",
+    _K("debian11-5.10.19", "Debian", "5.10.0-1 to -4 (5.10.19 and before)", "arm64", r"^5\.10\.0" + _DEBIAN_ABI,
        "5.10.0", "debian-5.10", "inferred", "Debian's changelog", "5.10.0-4-arm64", last=4),
     _K("debian11-5.10.46", "Debian", "5.10.0-5 to -8 (5.10.24 to 5.10.46)", "arm64",
-       r"^5\.10\.0-(\d+)-(?:cloud-|rt-)?arm64", "5.10.22", "debian-5.10", "inferred", "Debian's changelog",
+       r"^5\.10\.0" + _DEBIAN_ABI, "5.10.22", "debian-5.10", "inferred", "Debian's changelog",
        "5.10.0-8-arm64", first=5, last=8),
-    _K("debian11", "Debian", "5.10.0-9 and later", "arm64", r"^5\.10\.0-(\d+)-(?:cloud-|rt-)?arm64", "5.10",
+    _K("debian11", "Debian", "5.10.0-9 and later", "arm64", r"^5\.10\.0" + _DEBIAN_ABI, "5.10",
        "debian-5.10", "read", "Debian's linux-source, boots", "5.10.0-32-arm64", first=9),
     _K("debian12-6.1.64", "Debian", "6.1.0-14 and before (before 6.1.65)", "arm64",
-       r"^6\.1\.0-(\d+)-(?:cloud-|rt-)?arm64", "6.0", "debian-6.1", "read", "Debian's linux-source 6.1.4, 6.1.8",
+       r"^6\.1\.0" + _DEBIAN_ABI, "6.0", "debian-6.1", "read", "Debian's linux-source 6.1.4, 6.1.8",
        "6.1.0-10-arm64", last=14, read=tuple(range(11))),
-    _K("debian12", "Debian", "6.1.0-15 and later (from 6.1.65)", "arm64", r"^6\.1\.0-(\d+)-(?:cloud-|rt-)?arm64",
+    _K("debian12", "Debian", "6.1.0-15 and later (from 6.1.65)", "arm64", r"^6\.1\.0" + _DEBIAN_ABI,
        "6.1", "debian-6.1", "read", "Debian's linux-source, boots", "6.1.0-50-arm64", first=15,
        read=tuple(range(17, 100))),
     _K("debian13-6.12.4", "Debian", "6.12 before 6.12.5", "6.12.", r"^6\.12\.(\d+)[-+].*arm64", "6.12",
@@ -217,7 +219,7 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("debian-7", "Debian", "6.18 to 7.3", "+deb", r"^(?:6\.1[89]|7\.[0-3])\.\d+\+deb\d+.*arm64", "", "debian-6.18",
        "read", "Debian's linux-source 7.1, 7.2, 7.3; boots", "7.3.4+deb14-arm64", config_16k="debian-6.18-16k",
        aliases=("debian14", "sid")),
-    _K("debian", "Debian", "others", "arm64", r"\+deb\d+|^\d+\.\d+\.0-\d+-(?:cloud-|rt-)?arm64", "", "", "inferred",
+    _K("debian", "Debian", "others", "arm64", r"[.+]deb\d+|^\d+\.\d+\.0-\d+-(?:cloud-|rt-)?arm64", "", "", "inferred",
        "stable kernels with few patches", "6.5.0-0.deb12.4-arm64", note=_INFERRED_STABLE),
     # -- Ubuntu ------------------------------------------------------------------------------------------------
     _K("ubuntu20.04", "Ubuntu", "5.4.0 -generic", "-generic", r"^5\.4\.0-\d+-generic$", "", "ubuntu-5.4", "configured",

@@ -42,6 +42,18 @@ def remarks(
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if setting.strategy.proposal:
         notes += _on_the_proposal(request, reservation, setting)
+    notes += _on_the_map(reservation, setting)
+    if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
+        notes.append(
+            "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
+            "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
+        )
+    return notes
+
+
+def _on_the_map(reservation: ReservationView, setting: Setting) -> list[str]:
+    """What the kernel itself does to the map that few kernels do."""
+    notes: list[str] = []
     profile = setting.profile
     if setting.effect == "below-4G":
         notes.append(
@@ -55,11 +67,6 @@ def remarks(
         notes.append(
             "this kernel unmaps a loaded crash kernel although nothing gives the memory base pages: where it lies in "
             "blocks, loading a crash kernel crashes the machine"
-        )
-    if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
-        notes.append(
-            "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
-            "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
         )
     return notes
 
