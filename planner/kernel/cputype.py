@@ -7,8 +7,9 @@ no conflict aborts. The kernel does not ask the ID register for that, but knows 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 
 __all__ = [
     "ALLOWED",

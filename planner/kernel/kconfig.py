@@ -8,9 +8,9 @@ openeuler-mirror/kernel, OCS github xmmgithub/OpenCloudOS-Kernel, RPI github ras
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from planner.base.records import dataclass
 from planner.base.sizes import KIB
 
 __all__ = ["CONFIGURATIONS", "Configuration", "configuration"]

@@ -7,7 +7,8 @@ list patches that made the change, or on distributions' trees that have the same
 
 from __future__ import annotations
 
-from planner.base.records import replace
+from dataclasses import replace
+
 from planner.base.sizes import GIB, MIB
 from planner.kernel.profile import ABOVE_4G, ANYWHERE, BELOW_LOW, Profile
 

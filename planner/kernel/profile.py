@@ -5,9 +5,9 @@ A profile states behaviour; a version string only selects one. The rows stand in
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from planner.base.records import dataclass
 from planner.base.sizes import GIB, MIB
 
 __all__ = [

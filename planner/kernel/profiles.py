@@ -7,10 +7,10 @@ names the profile that was taken.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 from planner.kernel.kconfig import Configuration, configuration
 from planner.kernel.mainline import GENERIC, NEWEST, NEWEST_READ, NO_CRASH_KERNELS, OLDEST, PROFILES
 from planner.kernel.profile import CRASH_ALIGN, Bound, Certainty, Profile, Window

@@ -8,7 +8,8 @@ is named it is arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/cra
 
 from __future__ import annotations
 
-from planner.base.records import replace
+from dataclasses import replace
+
 from planner.base.sizes import MIB
 from planner.kernel.mainline import PROFILES
 from planner.kernel.profile import ABOVE_4G, ABOVE_LOW, ANYWHERE, BELOW_LOW, Profile, Window

@@ -8,9 +8,9 @@ found, the profile is the nearest mainline one and the certainty `unknown`. Sour
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-from planner.base.records import dataclass
 from planner.base.sizes import KIB
 from planner.kernel.profile import Certainty
 

@@ -6,10 +6,10 @@ Everything that is decided before memblock is searched is decided here, once, an
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import dataclass, replace
 from planner.base.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image

@@ -6,9 +6,9 @@ ranges are half-open. Imports the map's types only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from planner.base.ranges import Range
-from planner.base.records import dataclass, field
-from planner.base.rows import Rows
 from planner.kernel.cputype import AllowedPart, Processor
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Region, Reserved
@@ -87,8 +87,8 @@ class MemoryView:
 
     source: str
     ram: int
-    regions: Rows[Region]
-    reserved: Rows[Reserved]
+    regions: tuple[Region, ...]
+    reserved: tuple[Reserved, ...]
     rewound: tuple[Rewound, ...] = ()
 
 

@@ -10,9 +10,9 @@ cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2; arm64_memblock_init() a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, total
-from planner.base.records import dataclass
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import Profile

@@ -7,9 +7,9 @@ topmost place that fits, so what lies above a place that the log names was too s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.records import dataclass
 from planner.kernel import crashkernel as ck
 from planner.kernel.force_pte import forcing
 from planner.kernel.machine import NO_DMA_ZONES

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.records import dataclass
 from planner.base.sizes import round_down, round_up
 
 __all__ = ["Budget", "Later", "State", "Undone", "free", "places", "topmost", "undo"]

@@ -6,10 +6,10 @@ Imports `undo`, `later`, `limits` and the machine's types.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.records import dataclass
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
