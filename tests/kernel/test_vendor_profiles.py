@@ -236,9 +236,9 @@ def test_where_high_looks(row: Row) -> None:
     ],
 )
 def test_where_low_memory_ends(row: Row, first: int, last: int, firmware: int | None) -> None:
-    given = {} if firmware is None else {"firmware_dma_limit": firmware}
-    found = plan(row, MemoryMap((Region(first, last),)), "64M", **given)
-    assert found.kernel.dma_limit == limit_of(row, first, last, *given.values())
+    found = plan(row, MemoryMap((Region(first, last),)), "64M", firmware_dma_limit=firmware)
+    reach = (1 << 64) - 1 if firmware is None else firmware
+    assert found.kernel.dma_limit == limit_of(row, first, last, reach)
 
 
 @each_row
