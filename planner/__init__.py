@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         need,
         parse,
         plan,
+        recommend,
         sweep,
         verify,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "need",
     "parse",
     "plan",
+    "recommend",
     "sweep",
     "verify",
 ]
@@ -90,6 +92,7 @@ _HOMES = {
     "need": "api",
     "parse": "api",
     "plan": "api",
+    "recommend": "api",
     "verify": "api",
     "sweep": "api",
     "give_back": "api",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.need import Need
+    from planner.studies.recommend import Recommendation
     from planner.studies.size import GiveBack, Presets, Sweep
     from planner.studies.verify import Verdict
 
@@ -54,6 +55,7 @@ __all__ = [
     "need",
     "parse",
     "plan",
+    "recommend",
     "sweep",
     "verify",
 ]
@@ -181,6 +183,31 @@ def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
 
     with _named():
         return presets(_machine(source), _options(options))
+
+
+def recommend(
+    source: Source,
+    *,
+    need: int | str | None = None,
+    aim: Literal["default", "protected", "fast", "small"] = "default",
+    crashkernel: str | None = None,
+    any_image: bool = False,
+    sure: float = 0.99,
+    **options: Unpack[PlanOptions],
+) -> Recommendation:
+    """What to ask for on a machine, and why not the other forms.
+
+    need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
+    any_image: over all positions of the kernel image, of which at least the share `sure` must hold. The other
+    parameters and the errors are those of `plan`.
+    """
+    from planner.studies.recommend import Asked  # noqa: PLC0415
+    from planner.studies.recommend import recommend as recommend_for  # noqa: PLC0415
+
+    wanted = None if need is None else _size("need", need)
+    asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
+    with _named():
+        return recommend_for(_machine(source), _options(options), asked)
 
 
 def sweep(

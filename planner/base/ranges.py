@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from planner.base.records import dataclass
 
 __all__ = ["Range", "Span", "intersect", "subtract", "total", "union"]
 

@@ -6,8 +6,9 @@ two parts of a fleet merge into the whole. Imports `planning` and the result's t
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from planner.base.errors import InputError
-from planner.base.records import dataclass, replace
 from planner.base.sizes import fits, format_size, memparse
 from planner.kernel.ptdump import Mapping
 from planner.planning import values

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 from planner.base.sizes import MIB
 from planner.batch.codec import QUICK_ROWS, decode, encode
-from planner.batch.quick import read_quickly
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.repeats import KEPT, Repeats, look_of
 from planner.planning.result import Plan
@@ -42,27 +41,16 @@ def _answer_line(line: bytes, number: int, defaults: Defaults, known: Repeats) -
     if look is not None and (again := known.recall(look, line)) is not None:
         yield again
         return
-    answer = _answer_quickly(line, defaults)
-    if answer is None:
-        try:
-            record = decode(line)
-        except ValueError as error:
-            if line.strip():
-                yield Answer(None, None, f"not JSON: {_without_line(error)}; give one JSON object a line", number)
-            return
-        answer = answer_record(record, defaults, number)
+    try:
+        record = decode(line)
+    except ValueError as error:
+        if line.strip():
+            yield Answer(None, None, f"not JSON: {_without_line(error)}; give one JSON object a line", number)
+        return
+    answer = answer_record(record, defaults, number)
     if look is not None and answer.plan is not None:
         answer = known.keep(look, line, answer)
     yield answer
-
-
-def _answer_quickly(line: bytes, defaults: Defaults) -> Answer | None:
-    """The plan for a usual record; None for another, and for one without a plan: what is wrong is said with care."""
-    record = read_quickly(line)
-    if record is None:
-        return None
-    answer = answer_record(record, defaults)
-    return None if answer.plan is None else answer
 
 
 def _without_line(error: ValueError) -> str:

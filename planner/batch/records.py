@@ -7,10 +7,10 @@ those of `plan`, by their long names, with values as `planner.planning.values` r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, printable
-from planner.base.records import dataclass, field, replace
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.plan import Options, make_plan

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
 from planner.base.errors import InputError
 from planner.base.files import replaceable
-from planner.base.records import replace
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
 from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines

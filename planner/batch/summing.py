@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from planner.base.errors import PlannerError
-from planner.base.records import dataclass
 from planner.batch.fleet import Change, Fleet, changed
 from planner.batch.inputs import Task
 from planner.batch.records import Ask

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pickle import PickleBuffer
 from typing import Literal, NamedTuple, SupportsIndex, TypeAlias
 
 from planner.base.errors import printable
-from planner.base.records import dataclass, field, replace
 from planner.batch.inputs import Buffer, Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe

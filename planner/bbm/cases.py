@@ -11,10 +11,10 @@ Imports `explorer`, `rules`, `procedures` and `model`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 from planner.bbm.explorer import AFTERWARDS, Exploration, Trace, explore
 from planner.bbm.model import TOUCHES, Procedure, check
 from planner.bbm.parts import parts

@@ -23,10 +23,10 @@ Imports `model`, `points` and `walking`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TypeAlias
 
-from planner.base.records import dataclass
 from planner.bbm.model import Procedure, Tlbi, Touch
 from planner.bbm.points import CAP, Point, Points
 from planner.bbm.walking import Cached, Link, Observer, Tables, Walk, overlap

@@ -8,10 +8,10 @@ the table of the next level. Imports `errors` and `records` only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from planner.base.errors import PlannerError
-from planner.base.records import dataclass
 
 __all__ = [
     "LEVELS",

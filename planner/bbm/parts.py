@@ -9,8 +9,8 @@ Imports `model` only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from planner.base.records import replace
 from planner.bbm.model import Descriptor, Leaf, Procedure, Step, Table, Tlbi, Touch, Write
 
 __all__ = ["parts"]

@@ -7,9 +7,9 @@ Imports `model` and `walking`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass, replace
 from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
 from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_writes
 

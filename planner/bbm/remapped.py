@@ -11,10 +11,10 @@ need; beside them stand a neighbour that no step reaches, and the image. Imports
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from planner.base.ranges import Range
-from planner.base.records import dataclass
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
 from planner.bbm.procedures import IMAGE
 from planner.kernel.pgtable import Geometry

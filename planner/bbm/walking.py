@@ -7,9 +7,9 @@ procedure or any of the others (which are all alike), and nothing is lost. Impor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from planner.base.records import dataclass
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 
 __all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]

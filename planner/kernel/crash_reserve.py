@@ -11,8 +11,9 @@ idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from planner.base.ranges import Range
-from planner.base.records import dataclass, field
 from planner.base.sizes import GIB, MIB, U64, round_up
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock

@@ -10,10 +10,10 @@ kernel/crash_reserve.c @ 6.12 to 7.2.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from planner.base.errors import printable
-from planner.base.records import dataclass, field
 from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import Profile

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from planner.base.records import dataclass
 from planner.base.sizes import memparse
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import Profile

@@ -19,7 +19,6 @@ from functools import lru_cache, partial
 from typing import TypeAlias
 
 from planner.base.errors import KernelBugError
-from planner.base.lanes import Lanes
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 from planner.kernel.pgtable import Geometry
@@ -62,7 +61,6 @@ _Level: TypeAlias = tuple[int, int, int]
 Measured: TypeAlias = tuple[Spans, Mapping]
 """A linear map and its numbers."""
 _BEYOND = 1 << 64
-_NOWHERE = 1 << 61
 
 
 @lru_cache(maxsize=128)
@@ -341,71 +339,9 @@ def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Me
     return Spans(lambda: spans), measure(spans, geometry, memstart)
 
 
-def map_alike(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
-    """The map that `build` makes of ascending ranges, all mapped with the same flags.
-
-    Where no two of them meet in a page, the spans wait until they are read. Raises KernelBugError as `build` does.
-    """
-    numbers = _tally(ranges, flags, geometry, memstart)
-    make = partial(_build_alike, ranges, flags, geometry, memstart)
-    if numbers is None:
-        return measured(make(), geometry, memstart)
-    return Spans(make, partial(_build_around, ranges, flags, geometry, memstart)), numbers
-
-
-def _build_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> list[LeafSpan]:
-    return build([(start, end, flags) for start, end in ranges], geometry, memstart)
-
-
-def _build_around(
-    ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int, low: int, high: int
-) -> list[LeafSpan]:
-    """What `build` makes of the ranges that touch the pages of another."""
-    page = geometry.page_size
-    first = bisect_right(ranges, (low,))
-    while first and ranges[first - 1][1] + page > low:
-        first -= 1
-    return _build_alike(ranges[first : bisect_left(ranges, (high + page,))], flags, geometry, memstart)
-
-
-def _tally(ranges: Sequence[Span], flags: int, geometry: Geometry, memstart: int) -> Mapping | None:
-    """What `measure` says of the map of ranges that ascend and meet in no page; None for others.
-
-    Of each range, every kind of leaf covers what lies between the first and the last of its boundaries inside,
-    less what the next larger kind covers: one sum for each kind, over all ranges. A table stands for each leaf of
-    the next level up that a range touches and none covers. All ranges at once, counted in pages.
-    """
-    if not ranges:
-        return None
-    lanes, page_shift = Lanes(len(ranges)), geometry.page_shift
-    low, high = zip(*ranges, strict=True)
-    starts = lanes.shifted(lanes.packed(low), page_shift)
-    ends = lanes.shifted(lanes.packed(high) + lanes.fill(geometry.page_size - 1), page_shift)
-    lasts = ends - lanes.fill(1)
-    if not (lanes.at_most(starts, lasts) and lanes.at_most(lanes.before(ends, 0), starts)):
-        return None
-    sizes, leaves = [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]
-    smaller, covered = PTE, lanes.total(ends - starts)
-    for mask, _, kind in _levels(geometry, memstart, flags):
-        bits = mask.bit_length() - page_shift
-        first = lanes.shifted(starts + lanes.fill(mask >> page_shift), bits)
-        leaves[kind] = lanes.total(lanes.above(lanes.shifted(ends, bits), first))
-        sizes[smaller] = (covered - (leaves[kind] << bits)) << page_shift
-        smaller, covered = kind, leaves[kind] << bits
-    sizes[smaller] = covered << page_shift
-
-    def touched(table_shift: int) -> int:
-        """Distinct stretches of `1 << table_shift` bytes of the linear map that ranges lie in."""
-        if (low[0] - memstart) >> table_shift == (high[-1] - 1 - memstart) >> table_shift:
-            return 1
-        bits = table_shift - page_shift
-        frame = lanes.fill(-(memstart >> page_shift) & ((1 << bits) - 1))
-        first, last = lanes.shifted(starts + frame, bits), lanes.shifted(lasts + frame, bits)
-        return lanes.count + lanes.total(last - first) - lanes.equal(first, lanes.before(last, _NOWHERE))
-
-    below_pmd = touched(geometry.pmd_size.bit_length() - 1) - leaves[PMD]
-    below_pud = touched(geometry.pud_size.bit_length() - 1) - leaves[PUD]
-    return _mapping(sizes, (*map(touched, _upper(geometry)), below_pud, below_pmd), geometry)
+def map_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
+    """The map that `build` makes of ranges that are all mapped with the same flags. Raises KernelBugError likewise."""
+    return measured(build([(start, end, flags) for start, end in ranges], geometry, memstart), geometry, memstart)
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

@@ -7,9 +7,9 @@ one place, `planning`, and reported.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from planner.base.ranges import Range
-from planner.base.records import dataclass, field
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = ["NO_DMA_ZONES", "BootRecord", "Capture", "Event", "Facts", "Machine"]

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter, lt
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.records import dataclass
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 
 __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
@@ -86,12 +86,12 @@ class Memblock:
         self = cls(page_size=page_size, movable_node=movable_node)
         self._listed, self._memory = memory, None
         self._merged = False
-        starts, ends = memory.reserved.column("start"), memory.reserved.column("end")
+        starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
         self.reserved = list(zip(starts, ends, strict=True))
         # Nearly every map lists them in order, apart, and none of them empty.
         if not (all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))):
             self.reserved = union(self.reserved)
-        self.has_mirror = any(flags & _MIRROR for flags in set(memory.regions.column("flags")))
+        self.has_mirror = any(r.flags & _MIRROR for r in memory.regions)
         return self
 
     def copy(self) -> Memblock:

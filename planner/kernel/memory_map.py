@@ -1,17 +1,16 @@
 """A machine's memory: regions with memblock flags and node, and what is reserved of them.
 
-Imports `ranges` and `rows`. Entries are kept as listed: touching regions are separate regions (they may differ in what
+Entries are kept as listed: touching regions are separate regions (they may differ in what
 no source shows), reserved ranges may be unaligned and may lie outside memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntFlag
 
 from planner.base.ranges import Span, intersect, subtract, union
-from planner.base.records import dataclass
-from planner.base.rows import Rows
 
 __all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
 
@@ -61,38 +60,31 @@ class MemoryMap:
     reserved: any order, may overlap, none empty.
     """
 
-    regions: Rows[Region]
-    reserved: Rows[Reserved]
+    regions: tuple[Region, ...]
+    reserved: tuple[Reserved, ...]
 
     def __init__(self, regions: Iterable[Region], reserved: Iterable[Reserved] = ()) -> None:
-        object.__setattr__(self, "regions", Rows.of(Region, regions))
-        object.__setattr__(self, "reserved", Rows.of(Reserved, reserved))
+        object.__setattr__(self, "regions", tuple(regions))
+        object.__setattr__(self, "reserved", tuple(reserved))
 
     @property
     def start(self) -> int:
         """The first byte of RAM."""
-        first: int = self.regions.column("start")[0]
-        return first
+        return self.regions[0].start
 
     @property
     def end(self) -> int:
         """The first byte after all RAM: `memblock_end_of_DRAM()`."""
-        last: int = self.regions.column("end")[-1]
-        return last
+        return self.regions[-1].end
 
     @property
     def ram(self) -> int:
         """Bytes of all regions, NOMAP ones included: `memblock_phys_mem_size()`."""
-        ram: int = sum(self.regions.column("end")) - sum(self.regions.column("start"))
-        return ram
+        return sum([r.end - r.start for r in self.regions])
 
     def spans(self, skipped: int = 0) -> list[Span]:
         """`(start, end)` of the regions that have none of these flags, ascending."""
-        spans = list(zip(self.regions.column("start"), self.regions.column("end"), strict=True))
-        flags: list[int] = self.regions.column("flags")
-        if not skipped or not any(flags):
-            return spans
-        return [span for span, bits in zip(spans, flags, strict=True) if not bits & skipped]
+        return [(r.start, r.end) for r in self.regions if not r.flags & skipped]
 
 
 def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:

@@ -6,10 +6,10 @@ Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and ker
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 from planner.base.sizes import GIB, KIB, MIB, format_size
 
 __all__ = ["VA_BITS", "Geometry", "geometry"]

@@ -11,11 +11,11 @@ rest on the list patches that made the change; a field's comment names the commi
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass, replace
 from planner.base.sizes import GIB, MIB
 from planner.kernel.vendors import build_of
 

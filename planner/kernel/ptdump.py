@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-
-from planner.base.records import dataclass
+from dataclasses import dataclass
 
 __all__ = ["KINDS", "NO_SPANS", "TABLES", "Leaves", "Mapping", "Spans", "Tables"]
 

@@ -7,9 +7,9 @@ one. Imports numbers only.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-from planner.base.records import dataclass
 from planner.base.sizes import KIB
 
 __all__ = ["Build", "build_of"]

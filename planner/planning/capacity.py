@@ -10,9 +10,9 @@ Imports `reservation` and what that imports.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from planner.base.ranges import Span, intersect, total
-from planner.base.records import dataclass, replace
 from planner.base.sizes import U64, round_down, round_up
 from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve
 from planner.kernel.crashkernel import Reading

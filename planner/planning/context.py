@@ -6,13 +6,14 @@ Everything that is decided before memblock is searched is decided here, once, an
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass, replace
 from planner.base.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, values, words
+from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
 from planner.kernel.crash_reserve import Bounds, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
@@ -21,8 +22,6 @@ from planner.kernel.pgtable import VA_BITS, Geometry, geometry
 from planner.kernel.profiles import NEWEST, Profile, select_profile
 from planner.kernel.vendors import build_of
 from planner.planning.presets import Preset
-from planner.planning.processors import cpu_named, of_midr, without_aborts
-from planner.planning.result import Processor
 from planner.planning.strategies import STRATEGIES, Effect, Strategy
 
 __all__ = [

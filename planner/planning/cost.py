@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Range, Span, subtract, union
-from planner.base.records import dataclass
 from planner.kernel.linear_map import Measured, base_page_bytes
 from planner.kernel.pgtable import Geometry
 from planner.kernel.ptdump import Mapping

@@ -5,11 +5,11 @@ Imports every layer of the core; reads no file, prints nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import dataclass, replace
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured

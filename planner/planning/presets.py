@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 
 __all__ = ["PRESETS", "Preset", "preset_named"]
 

@@ -11,10 +11,10 @@ split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from planner.base.ranges import Range, Span, union
-from planner.base.records import dataclass
 from planner.kernel.linear_map import LeafSpan, kinds_used
 from planner.kernel.ptdump import KINDS, Mapping, Tables
 from planner.planning.context import Setting

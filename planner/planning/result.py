@@ -6,9 +6,10 @@ ranges are half-open. Imports the map's types only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from planner.base.ranges import Range
-from planner.base.records import dataclass, field
-from planner.base.rows import Rows
+from planner.kernel.cputype import AllowedPart, Processor
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Region, Reserved
 from planner.kernel.ptdump import NO_SPANS, Mapping, Spans, Tables
@@ -16,13 +17,11 @@ from planner.rewind.rewound import Rewound
 
 __all__ = [
     "SCHEMA_VERSION",
-    "AllowedPart",
     "FactsView",
     "KernelView",
     "MemoryView",
     "OtherReading",
     "Plan",
-    "Processor",
     "ProcessorsView",
     "RemapStep",
     "RequestView",
@@ -88,8 +87,8 @@ class MemoryView:
 
     source: str
     ram: int
-    regions: Rows[Region]
-    reserved: Rows[Reserved]
+    regions: tuple[Region, ...]
+    reserved: tuple[Reserved, ...]
     rewound: tuple[Rewound, ...] = ()
 
 
@@ -143,24 +142,6 @@ class Waste:
 
 NO_FACTS = FactsView()
 """Nothing is known beside the memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Processor:
-    """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
-
-    midr: int | None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedPart:
-    """One row of a list of processors: implementer and part number, from revision `r0pN` on; None: all revisions."""
-
-    name: str
-    implementer: int
-    part: int
-    least_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

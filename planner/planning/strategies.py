@@ -6,10 +6,10 @@ degradation", the patch series of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 from planner.kernel.profiles import Profile
 
 __all__ = ["STRATEGIES", "Effect", "Strategy", "strategy_named"]

@@ -6,11 +6,9 @@ Schema are loaded when they are first used. Imports the result's types only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from operator import sub
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from planner.base.rows import Rows
 from planner.kernel.memory_map import FLAG_NAMES
 from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping
 from planner.planning.result import SCHEMA_VERSION, FactsView, KernelView, MemoryView, Plan, Waste
@@ -133,22 +131,15 @@ def to_dict(plan: Plan, *, rows: RowMakers = DICTS) -> dict[str, Any]:
 
 def _memory(memory: MemoryView, rows: RowMakers) -> dict[str, Any]:
     regions, reserved = memory.regions, memory.reserved
-    flags = [list(_FLAGS[bits]) if bits else [] for bits in regions.column("flags")]
     return {
         "source": memory.source,
         "ram": memory.ram,
-        "regions": list(map(rows.region, *_extents(regions), flags, regions.column("node"))),
-        "reserved": list(map(rows.reserved, *_extents(reserved), reserved.column("name"))),
+        "regions": [rows.region(r.start, r.end, r.end - r.start, list(_FLAGS[r.flags]), r.node) for r in regions],
+        "reserved": [rows.reserved(r.start, r.end, r.end - r.start, r.name) for r in reserved],
         "rewound": [
             {"start": r.start, "end": r.end, "size": r.end - r.start, "reason": r.reason} for r in memory.rewound
         ],
     }
-
-
-def _extents(rows: Rows[Any]) -> tuple[list[int], list[int], Iterable[int]]:
-    """Starts, ends and sizes."""
-    starts, ends = rows.column("start"), rows.column("end")
-    return starts, ends, map(sub, ends, starts)
 
 
 def _facts(facts: FactsView) -> dict[str, Any]:

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from planner.studies.fit import Fit
     from planner.studies.kaslr import Chances
     from planner.studies.need import Need
+    from planner.studies.recommend import Recommendation
     from planner.studies.remedies import Remedy
     from planner.studies.size import GiveBack, Presets, SizePlan, Sweep
 
-__all__ = ["explain_dict", "fit_dict", "give_back_dict", "need_dict", "presets_dict", "sweep_dict"]
+__all__ = [
+    "explain_dict",
+    "fit_dict",
+    "give_back_dict",
+    "need_dict",
+    "presets_dict",
+    "recommendation_dict",
+    "sweep_dict",
+]
 
 
 def fit_dict(fit: Fit) -> dict[str, Any]:
@@ -99,6 +108,18 @@ def _chances(chances: Chances, *, image: bool = False) -> dict[str, Any]:
         "as_mapped": chances.as_mapped,
         "breaking": plain(chances.breaking),
         "positions": plain(chances.positions),
+    }
+
+
+def recommendation_dict(found: Recommendation, beside: Presets) -> dict[str, Any]:
+    """Of `size` alone: what is recommended, every request that was judged, the one recommended first, the presets."""
+    judged = ([found.chosen] if found.chosen is not None else []) + list(found.others)
+    return {
+        "recommended": {"crashkernel": found.crashkernel, "aim": found.aim, "reason": found.reason},
+        "need": found.need,
+        "need_source": found.need_source,
+        "candidates": plain(judged),
+        **presets_dict(beside),
     }
 
 

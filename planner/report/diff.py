@@ -6,9 +6,9 @@ Imports `report`. Which of two results is better is not said: that depends on wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from planner.base.records import dataclass
 from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.report.plain import plain

@@ -13,9 +13,9 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.rewind.changes import Cma, Early, cma_align, replay, tables_for
+from planner.rewind.changes import Cma, Early, cma_align, lowest_from_top, replay, tables_for
 from planner.rewind.histories import History
-from planner.rewind.later import memmap
+from planner.rewind.memmap import memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
@@ -81,8 +81,9 @@ def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, 
     memory = grown(view.machine.memory, more)
     regions = memory.spans()
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
-    lowest = min([start for start, _ in (*early.memmap, *early.tables)], default=view.regions[-1][1])
-    rest = history.state.without([*early.memmap, *early.tables, *([early.cma] if early.cma else [])])
+    before = history.state.without([early.cma] if early.cma else [])
+    lowest = min([start for start, _ in early.memmap], default=lowest_from_top(before))
+    rest = before.without([*early.memmap, *early.tables])
     own = total(early.tables) if tables is None else tables
     lifted = total((max(start, lowest), end) for start, end in rest.blocks if end > lowest)
     state = rest.without([(lowest, _MOST << 16)])

@@ -13,7 +13,7 @@ from planner.kernel.machine import NO_DMA_ZONES, Machine
 from planner.rewind.above import is_hidden, mem_limit
 from planner.rewind.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
 from planner.rewind.histories import History
-from planner.rewind.later import memmap
+from planner.rewind.memmap import memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 

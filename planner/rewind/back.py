@@ -7,9 +7,9 @@ what was allocated after it. Imports the other modules of this package.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from planner.base.ranges import intersect, subtract, union
-from planner.base.records import dataclass, replace
 from planner.base.sizes import format_size
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine

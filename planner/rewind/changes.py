@@ -10,14 +10,14 @@ cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2; arm64_memblock_init() a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, total
-from planner.base.records import dataclass
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import Profile
-from planner.rewind.later import Later
-from planner.rewind.undo import State, topmost
+from planner.rewind.memmap import place_memmap
+from planner.rewind.undo import Later, State, topmost
 
 __all__ = [
     "OTHER_CMA",
@@ -27,6 +27,7 @@ __all__ = [
     "cma_align",
     "cma_of",
     "lifted",
+    "lowest_from_top",
     "place_cma",
     "replay",
     "tables_for",
@@ -123,21 +124,29 @@ def replay(
     """
     before = lifted(state.without([early.cma] if early.cma else []), lift)
     if top is not None or tables is not None:
+        # What lies beneath the descriptors is none of what every boot takes from the top.
+        lowest = min((start for start, _ in early.memmap), default=lowest_from_top(before))
         before = before.without(early.memmap)
         own = total(early.tables) if tables is None else tables
         if tables == 0 or (top is not None and early.tables):
             before = before.without(early.tables)
         pages = tables or 0
         if top is not None:
-            # What lies beneath the descriptors is none of what every boot takes from the top.
-            lowest = min((start for start, _ in early.memmap), default=top)
             before, pages = _cut(before, top, max(lowest, top), own, page_size)
-        before = _pages(before, pages, page_size)
-        for item in memmap:
-            at = topmost(before.gaps(), item.size * item.count, item.align, item.start, item.end)
-            before = before.with_more([(at, at + item.size * item.count)] if at is not None else [])
+        before = before.with_more(before.pages(pages, page_size))
+        before = before.with_more(place_memmap(before, memmap, page_size))
     area = place_cma(before, cma, asked, align, low_max)
     return before.with_more([area] if area else [])
+
+
+def lowest_from_top(state: State) -> int:
+    """Where what was taken from the top of memory begins: above the first hole of 2M from there."""
+    low = state.memory[-1][1]
+    for start, end in reversed(state.blocks):
+        if low - end >= 2 * MIB:
+            break
+        low = start
+    return low
 
 
 def lifted(state: State, by: int) -> State:
@@ -145,11 +154,7 @@ def lifted(state: State, by: int) -> State:
 
     What would lie above the top is gone; where all lies lower, the top is taken.
     """
-    top = low = state.memory[-1][1]
-    for start, end in reversed(state.blocks):
-        if low - end >= 2 * MIB:
-            break
-        low = start
+    top, low = state.memory[-1][1], lowest_from_top(state)
     moved = [(start + by, min(end + by, top)) for start, end in state.blocks if start >= low and start + by < top]
     return state.without([(low, top)]).with_more([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
 
@@ -173,15 +178,3 @@ def tables_for(tables: int, more: int, page_size: int) -> int:
     """
     lowest = more // page_size * 8
     return max(tables + lowest + lowest // page_size * 8, 0) if tables else 0
-
-
-def _pages(state: State, size: int, page_size: int) -> State:
-    """The state with so many bytes of single pages from the top."""
-    left, taken = round_up(size, page_size), []
-    for start, end in reversed(state.gaps()):
-        high = round_down(end, page_size)
-        part = min(left, high - round_up(start, page_size))
-        if part > 0:
-            taken.append((high - part, high))
-            left -= part
-    return state.with_more(taken)

@@ -7,15 +7,16 @@ topmost place that fits, so what lies above a place that the log names was too s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.records import dataclass
 from planner.kernel import crashkernel as ck
 from planner.kernel.force_pte import forcing
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_align
-from planner.rewind.undo import State, topmost
+from planner.rewind.memmap import place_memmap
+from planner.rewind.undo import State
 from planner.rewind.view import View, topmost_tables
 
 __all__ = ["LATE", "Built", "built", "crowded"]
@@ -80,7 +81,7 @@ def _beneath_tables(state: State, view: View) -> State:
             state, found = _full(state, (event.start, event.end), _CACHE_LINE, node), True
     if found or not _has_pages(view):
         return state
-    return state.with_more(_top(state, view.page_tables))
+    return state.with_more(state.pages(view.page_tables, view.asked.page_size))
 
 
 def _has_pages(view: View) -> bool:
@@ -93,32 +94,17 @@ def _has_pages(view: View) -> bool:
     return bool(forced.reasons) or "rodata" in forced.assumed or (effect == "pages" and given)
 
 
-def _top(state: State, size: int) -> list[Span]:
-    """The topmost free bytes."""
-    taken: list[Span] = []
-    for low, high in state.gaps_down():
-        part = min(size, high - low)
-        taken.append((high - part, high))
-        size -= part
-        if not size:
-            break
-    return taken
-
-
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
-    """The page descriptors, which come before the crash kernel up to 6.19 and which no log names."""
-    taken: list[Span] = []
+    """The page descriptors, which come before the crash kernel up to 6.19 and which no log names.
+
+    They were there before the CMA area: where they would take its place, more lies above than is known.
+    """
     areas = _areas(view)
-    for item in view.early_memmap:
-        at = topmost(state.without(areas).gaps(), item.size * item.count, item.align, item.start, item.end)
-        if at is None:
-            continue
-        span = (at, at + item.size * item.count)
-        if any(span[0] < end and start < span[1] for start, end in areas):
-            continue  # more lies above than is known
-        taken.append(span)
-        state = state.with_more([span])
-    return state, tuple(taken)
+    free = state.without(areas)
+    taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
+    if any(a < end and start < b for a, b in areas for start, end in taken):
+        return state, ()
+    return state.with_more(taken), taken
 
 
 def _was_free(view: View) -> bool:

@@ -7,17 +7,17 @@ Imports `view`, `undo`, `later` and `changes`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import TypeAlias
 
 from planner.base.ranges import Span, subtract, total, union
-from planner.base.records import dataclass, replace
 from planner.base.sizes import GIB
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
-from planner.rewind.later import Account, Later, accounts_of_log, guessed_accounts
-from planner.rewind.undo import Budget, State, Undone, places, topmost, undo
+from planner.rewind.later import Account, accounts_of_log, guessed_accounts
+from planner.rewind.undo import Budget, Later, State, Undone, places, topmost, undo
 from planner.rewind.view import View, topmost_tables
 
 __all__ = ["History", "histories"]

@@ -11,14 +11,16 @@ sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Span
-from planner.base.records import dataclass
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
+from planner.rewind.memmap import STRUCT_PAGE, memmap, section_size
+from planner.rewind.undo import Later
 
-__all__ = ["Account", "Later", "accounts_of_log", "guessed_accounts", "memmap"]
+__all__ = ["Account", "accounts_of_log", "guessed_accounts"]
 
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""
@@ -33,29 +35,8 @@ _INFOS = (88, 112)
 _SLOTS = ((24,), (4, 8, 8), (4, 8))
 """Bytes per swiotlb slot in each array beside the buffer: from 5.14, 5.12, and before."""
 
-_STRUCT_PAGE = 64
 _SECTION = 32
 """Bytes that describe one section (struct mem_section)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """One allocation after the crash kernel.
-
-    start, end: the window that was searched; at: the address where it is known. needed: an account without it is
-    no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
-    count: how many of this size came one after the other.
-    """
-
-    name: str
-    size: int
-    align: int = 64
-    start: int = 0
-    end: int = 0
-    at: int | None = None
-    needed: bool = True
-    temporary: int = 0
-    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +51,6 @@ class Account:
     unusual: bool = False
 
 
-def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
-    """The page descriptors of each node: one buffer per node, unless it is larger than what is used of it.
-
-    Empty where base pages fill the buffer only in part (16K and 64K before 7.x): its place then tells nothing.
-    """
-    huge = page_size == 4 * KIB
-    if not huge and not profile.first:
-        return []
-    section = _section_size(profile, page_size)
-    map_size = section // page_size * _STRUCT_PAGE
-    items: list[Later] = []
-    for low, high in nodes or [(0, 1 << 64)]:
-        sections: set[int] = set()
-        for start, end in regions:
-            if low < end and start < high:
-                sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
-        if sections:
-            start, end = (low, high) if nodes else (0, 0)
-            count = len(sections) if profile.first and huge else 1
-            size = len(sections) // count * map_size
-            items.append(Later("memmap", size, map_size if huge else page_size, start, end, count=count))
-    return items
-
-
 def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
     """What describes memory and comes after the crash kernel, as it does from 7.0 on; else nothing.
 
@@ -102,15 +59,8 @@ def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: 
     """
     if not profile.first:
         return []
-    roots = (1 << 52) // _section_size(profile, page_size) * _SECTION // page_size
+    roots = (1 << 52) // section_size(profile, page_size) * _SECTION // page_size
     return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
-
-
-def _section_size(profile: Profile, page_size: int) -> int:
-    """Bytes of a sparsemem section: 1 GiB up to 5.11, then 512 MiB with 64K pages and 128 MiB with others."""
-    if profile.section_64k == GIB or page_size == 64 * KIB:
-        return profile.section_64k
-    return 128 * MIB
 
 
 def accounts_of_log(
@@ -206,7 +156,7 @@ def _slots(pool: int, page_size: int, profile: Profile) -> list[list[Later]]:
 
 def _dentry_hash(ram: int, page_size: int) -> int:
     """Bytes of the dentry hash: a bucket of 8 bytes per 8K of RAM, fewer above 64G, at most a sixteenth of RAM."""
-    pages = (ram - ram // (page_size // _STRUCT_PAGE)) // page_size
+    pages = (ram - ram // (page_size // STRUCT_PAGE)) // page_size
     pages = round_up(pages, max(MIB // page_size, 1))
     scale, adapt = 13, 64 * GIB // page_size
     while adapt < pages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.base.records import dataclass
+from dataclasses import dataclass
 
 __all__ = ["AFTERWARDS", "Rewound"]
 

@@ -11,13 +11,34 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.records import dataclass
-from planner.base.sizes import round_up
-from planner.rewind.later import Later
+from planner.base.sizes import round_down, round_up
 
-__all__ = ["Budget", "State", "Undone", "free", "places", "topmost", "undo"]
+__all__ = ["Budget", "Later", "State", "Undone", "free", "places", "topmost", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """One allocation, from the topmost place that holds it.
+
+    start, end: the window that was searched; at: the address where it is known. needed: an account without it is
+    no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
+    count: how many of this size came one after the other. buffer: bytes that were taken at once, of which all above
+    the first `size` were free again before anything else was allocated.
+    """
+
+    name: str
+    size: int
+    align: int = 64
+    start: int = 0
+    end: int = 0
+    at: int | None = None
+    needed: bool = True
+    temporary: int = 0
+    count: int = 1
+    buffer: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +69,19 @@ class State:
         """Free gaps, descending: most questions end near the top."""
         for region in reversed(self.memory):
             yield from reversed(subtract(region, self.blocks))
+
+    def pages(self, size: int, page_size: int) -> list[Span]:
+        """Where so many bytes of single pages go, from the top."""
+        left, taken = round_up(size, page_size), []
+        for start, end in self.gaps_down():
+            high = round_down(end, page_size)
+            part = min(left, high - round_up(start, page_size))
+            if part > 0:
+                taken.append((high - part, high))
+                left -= part
+            if not left:
+                break
+        return taken
 
     def without(self, spans: Iterable[Span]) -> State:
         """The state with ranges free."""
@@ -151,7 +185,7 @@ def topmost(gaps: Sequence[Span], size: int, align: int, start: int, end: int) -
 def _highest(gap: Span, item: Later) -> int | None:
     """The address in a free gap that the allocation would have got."""
     low, high = max(gap[0], item.start), min(gap[1], item.end) if item.end else gap[1]
-    start = high - item.size & -item.align
+    start = high - (item.buffer or item.size) & -item.align
     return start if start >= low else None
 
 

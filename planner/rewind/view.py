@@ -6,17 +6,17 @@ Imports `undo`, `later`, `limits` and the machine's types.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.records import dataclass
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
-from planner.rewind.later import Later, memmap
-from planner.rewind.undo import State
+from planner.rewind.memmap import memmap
+from planner.rewind.undo import Later, State
 
 __all__ = ["Asked", "View", "topmost_tables", "view_of"]
 

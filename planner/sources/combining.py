@@ -6,10 +6,10 @@ What cannot be true of one boot of one machine is an error that names both sourc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, subtract, total, union
-from planner.base.records import replace
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.machine import BootRecord, Machine

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.records import replace
 from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 
 from planner.base.errors import InputError, printable
-from planner.base.records import replace
 from planner.kernel.machine import Machine
 from planner.sources import iomem
 

@@ -7,10 +7,10 @@ stands before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import dataclass, replace
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine

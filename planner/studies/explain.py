@@ -10,9 +10,9 @@ Imports `asking`, `imaging` and `remedies`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from planner.base.ranges import Range
-from planner.base.records import dataclass
 from planner.base.sizes import U64, round_up
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.machine import Machine

@@ -5,9 +5,10 @@ Imports `asking`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span
-from planner.base.records import dataclass, replace
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine

@@ -5,7 +5,8 @@ Imports `planning` and `capacity`.
 
 from __future__ import annotations
 
-from planner.base.records import dataclass
+from dataclasses import dataclass
+
 from planner.base.sizes import MIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement

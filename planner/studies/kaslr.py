@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span, subtract, union
-from planner.base.records import dataclass
 from planner.base.sizes import KIB, MIB, round_down, round_up
 from planner.kernel.crash_reserve import reserve
 from planner.kernel.crashkernel import Reading

@@ -9,11 +9,11 @@ Imports `asking`, `imaging` and `owners`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.base.errors import PlannerError
 from planner.base.ranges import Range, Span, intersect, subtract
-from planner.base.records import dataclass, replace
 from planner.base.sizes import MIB, format_size, in_words, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement

@@ -6,10 +6,10 @@ Imports `asking` and `presets`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import dataclass, replace
 from planner.base.sizes import KIB, format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine

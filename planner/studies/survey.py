@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from planner.base.records import dataclass
 from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of

@@ -10,11 +10,11 @@ Imports `planning` and what it plans with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
-from planner.base.records import dataclass, replace
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
 from planner.kernel.machine import BootRecord, Machine

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.base.records import replace
 from planner.bbm import (
     BBM_LEVELS,
     PROCEDURES,

@@ -5,9 +5,10 @@ Two CPUs, because what one CPU does without another may need.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from planner.base.records import replace
 from planner.bbm import BBM_LEVELS, PROCEDURES, Dsb, Procedure, Tlbi, Write, case
 
 LATER_DSB = "nothing is looked at before the next dsb, which waits for it too"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from planner.base.errors import InputError
-from planner.base.records import replace
 from planner.bbm import (
     BBM_LEVELS,
     PROCEDURES,

@@ -78,7 +78,7 @@ def test_a_mem_that_leaves_nothing_is_refused() -> None:
 def clipped(*regions: Region, va_bits: int = 39, image: Range | None = None) -> tuple[tuple[Region, ...], int]:
     geo = geometry(4 * KIB, va_bits)
     memory, memstart, _ = clip_to_linear_region(MemoryMap(regions), NEWEST, geo, pa_bits=48, image=image)
-    return memory.regions.values, memstart
+    return memory.regions, memstart
 
 
 def test_the_linear_region_drops_what_it_cannot_hold() -> None:

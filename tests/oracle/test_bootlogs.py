@@ -111,4 +111,4 @@ def test_bootlogs_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
     chosen = [
         pair for pair in pairs("bootlogs") if not pair[0]["crash_res"] and "memblock=debug" not in pair[0]["cmdline"]
     ]
-    check("bootlogs, a log alone", sampled(chosen, 2), "log", 0.90, 0.05, capsys)
+    check("bootlogs, a log alone", sampled(chosen, 2), "log", 0.90, 0.02, capsys)

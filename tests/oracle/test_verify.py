@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved

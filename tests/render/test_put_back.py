@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.result import Plan
 from planner.render.blocks import tables

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from planner.base.records import replace
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.planning.plan import Options, make_plan

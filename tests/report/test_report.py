@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from pydantic import ValidationError
 import planner
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region

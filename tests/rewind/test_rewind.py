@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from planner.base.ranges import Range, Span, union
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
@@ -371,3 +371,31 @@ def test_an_image_that_moved_is_said() -> None:
     )
     notes = combine([here, there]).notes
     assert any("image moved" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes)
+
+
+def coarse(ram: int, *, cmdline: str) -> Machine:
+    """A 6.12 kernel with 16K pages and no crash kernel: most of the buffer for page descriptors is free again."""
+    page, sections = 16 * KIB, ram // (128 * MIB)
+    memory = MemoryMap((Region(GIB, GIB + ram),))
+    memblock = Memblock.of(memory, page_size=page)
+    memblock.reserve(IMAGE.start, IMAGE.size)
+    memblock.alloc(ram // page * 8 + 64 * KIB, page)
+    buffer = memblock.alloc(sections * 32 * MIB, 32 * MIB)
+    assert buffer is not None
+    memblock.free(buffer + sections * 512 * KIB, sections * (32 * MIB - 512 * KIB))
+    area = memblock.alloc(64 * MIB, 32 * MIB, 0, LOW)
+    assert area is not None
+    reserved = tuple(Reserved(a, b, "reserved") for a, b in memblock.reserved)
+    events = (Event("cma", 64 * MIB, area, area + 64 * MIB, before_crash=True), Event("hash", 0, name="none"))
+    facts = Facts(kernel="6.12", page_size=page, cmdline=cmdline, events=events, kernel_image=IMAGE)
+    return Machine("iomem.txt", "iomem", MemoryMap(memory.regions, reserved), facts, settled=False)
+
+
+@pytest.mark.parametrize("request_", ["crashkernel=256M", "crashkernel=512M", "crashkernel=1G"])
+def test_page_descriptors_of_16k_pages_lie_at_the_bottom_of_a_buffer_that_is_gone(request_: str) -> None:
+    """Under another `mem=` they lie elsewhere, in the middle of memory."""
+    options = Options(strategy="mainline")
+    moved = make_plan(coarse(8 * GIB, cmdline="quiet"), f"{request_} mem=2G", options).reservation
+    there = make_plan(coarse(2 * GIB, cmdline="quiet"), f"{request_} quiet", options).reservation
+    assert moved.crash is not None
+    assert moved.crash == there.crash

@@ -10,8 +10,7 @@ from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.rewind.later import Later
-from planner.rewind.undo import Budget, State, places, topmost, undo
+from planner.rewind.undo import Budget, Later, State, places, topmost, undo
 
 PAGE = 4 * KIB
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region

@@ -80,7 +80,7 @@ BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
 def test_online_blocks(text: str) -> None:
     """Found by content; what is offline is left out, with a note."""
     source = parse_text(text.encode(), "lsmem.txt")
-    assert (source.kind, source.memory.regions.values, source.settled) == ("lsmem", BANKS, False)
+    assert (source.kind, source.memory.regions, source.settled) == ("lsmem", BANKS, False)
     assert COARSE in source.notes
     assert "1024M of memory is offline and left out" in source.notes
 
@@ -119,7 +119,7 @@ def test_chosen_columns(text: str, nodes: tuple[int | None, int | None], fmt: st
     shown = text.format(*(f"{start:#018x}-{end - 1:#018x}" for start, end in banks))
     source = parse_text(shown.encode(), "x", fmt)
     expected = [Region(start, end, 0, node) for (start, end), node in zip(banks, nodes, strict=True)]
-    assert source.memory.regions.values == tuple(expected)
+    assert source.memory.regions == tuple(expected)
 
 
 def test_a_block_of_unknown_node_joins_its_neighbours() -> None:

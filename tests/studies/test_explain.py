@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved

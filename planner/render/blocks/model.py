@@ -9,9 +9,8 @@ Imports `records` only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
-
-from planner.base.records import dataclass, field
 
 __all__ = [
     "Block",

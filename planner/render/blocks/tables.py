@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.base.ranges import Range
-    from planner.planning.result import AllowedPart, KernelView, Plan, ProcessorsView, RemapStep, ReservationView
+    from planner.kernel.cputype import AllowedPart
+    from planner.planning.result import KernelView, Plan, ProcessorsView, RemapStep, ReservationView
 
 __all__ = [
     "assumptions",

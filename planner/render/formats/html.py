@@ -6,10 +6,10 @@ whose `<` is escaped. Imports `document` and `errors`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.base.records import dataclass
 from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ whoever draws the picture chooses the font. Imports the records and `errors`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 from planner.base.errors import printable
-from planner.base.records import dataclass
 
 __all__ = ["Box", "Label", "Placed", "place", "shorten", "text_width", "wrapped"]
 

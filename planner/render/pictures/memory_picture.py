@@ -8,10 +8,10 @@ list below says what it is. Imports `canvas`, `painting`, `labels`, `strip`, `ba
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.base.ranges import intersect, total, union
-from planner.base.records import dataclass
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, count, size
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number

@@ -7,11 +7,11 @@ neighbours, so that a picture of thousands of ranges stays as small as its pixel
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.base.ranges import total, union
-from planner.base.records import dataclass
 from planner.kernel.memory_map import FLAG_NAMES, Flag
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.numbers import count, size, span

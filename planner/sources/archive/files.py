@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from planner.base.errors import InputError, printable
-from planner.base.records import replace
 from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap

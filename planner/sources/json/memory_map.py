@@ -1,7 +1,6 @@
 """The JSON map, and a whole report taken as a map: memblock at the moment of the reservation.
 
 Checked by hand rather than by a model: batches read thousands a second. Errors name the place in the document.
-What nearly every map is like is read as columns (`json_rows`), everything else entry by entry here.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Any
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
-from planner.base.rows import Rows
 from planner.base.sizes import fits, format_size, memparse
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
@@ -20,7 +18,6 @@ from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
 from planner.sources.bounds import MAX_ROWS
-from planner.sources.json.rows import PHYSICAL_TOP, regions_of, reserved_of
 from planner.sources.json.text import load, locate
 
 __all__ = ["KEYS", "of_document", "parse", "schema"]
@@ -42,6 +39,9 @@ KEYS = frozenset(
     )
 )
 """Every key of a JSON map."""
+
+PHYSICAL_TOP = 1 << 52
+"""Where all physical addresses of arm64 end."""
 
 _REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
 
@@ -262,8 +262,6 @@ def _span(entry: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[int, i
 def _memory(
     memory: object, reserved: object, memory_path: tuple[str, ...], reserved_path: tuple[str, ...], notes: list[str]
 ) -> MemoryMap:
-    if isinstance(memory, Rows) and isinstance(reserved, Rows):
-        return MemoryMap(memory, reserved)
     if not isinstance(memory, list):
         raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
     if not isinstance(reserved, list):
@@ -271,8 +269,8 @@ def _memory(
     if len(memory) + len(reserved) > MAX_ROWS:
         raise _Bad(memory_path, f"has more than {MAX_ROWS} rows, the reserved ones included", "give one machine's map")
     return MemoryMap(
-        regions_of(memory) or _regions(memory, memory_path, notes),
-        reserved_of(reserved) or _reserved(reserved, reserved_path),
+        _regions(memory, memory_path, notes),
+        _reserved(reserved, reserved_path),
     )
 
 

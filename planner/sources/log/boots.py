@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass
 from planner.sources.log.prefix import without_prefix
 
 __all__ = ["boots", "maybe_several"]

@@ -8,8 +8,8 @@ efi-init.c @ 6.1; memrange_efi_to_native(), include/linux/efi.h.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
-from planner.base.records import dataclass, replace
 from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
-from planner.base.records import dataclass, replace
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Machine
 

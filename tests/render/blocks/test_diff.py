@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from planner.base.records import replace
 from planner.planning.plan import make_plan
 from planner.render.blocks.diff import blocks
 from planner.render.layout import lay_out

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.plan import Options, make_plan

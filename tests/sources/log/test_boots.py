@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.records import replace
 from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options, make_plan

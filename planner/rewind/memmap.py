@@ -1,0 +1,67 @@
+"""The page descriptors of sparse memory: how large they are, and where a boot puts them.
+
+A section of memory has its descriptors together. Up to 6.19 a node takes a buffer for those of all of its sections at
+once, each rounded up to what one entry of the page middle directory maps. With 4K pages it is used up; with 16K and
+64K pages only a small part of it is used, from its bottom, and the rest is free again before the CMA area and the
+crash kernel are placed. Where no hole holds the buffer, single pages are taken from the top.
+
+Source: sparse_init_nid(), sparse_buffer_init() and sparse_buffer_fini(), mm/sparse.c; vmemmap_populate(),
+arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB, round_up
+from planner.kernel.profiles import Profile
+from planner.rewind.undo import Later, State, topmost
+
+__all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size"]
+
+STRUCT_PAGE = 64
+"""Bytes of a page descriptor."""
+
+
+def section_size(profile: Profile, page_size: int) -> int:
+    """Bytes of a sparsemem section: 1 GiB up to 5.11, then 512 MiB with 64K pages and 128 MiB with others."""
+    if profile.section_64k == GIB or page_size == 64 * KIB:
+        return profile.section_64k
+    return 128 * MIB
+
+
+def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+    """The page descriptors of each node."""
+    huge = page_size == 4 * KIB
+    section = section_size(profile, page_size)
+    map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
+    items: list[Later] = []
+    for low, high in nodes or [(0, 1 << 64)]:
+        sections: set[int] = set()
+        for start, end in regions:
+            if low < end and start < high:
+                sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
+        if not sections:
+            continue
+        start, end = (low, high) if nodes else (0, 0)
+        if huge and profile.first:
+            items.append(Later("memmap", map_size, map_size, start, end, count=len(sections)))
+        elif huge or profile.first:
+            items.append(Later("memmap", len(sections) * map_size, map_size if huge else page_size, start, end))
+        else:
+            buffer = len(sections) * round_up(map_size, pmd)
+            items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))
+    return items
+
+
+def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:
+    """Where the page descriptors go in a boot that has so much free."""
+    taken: list[Span] = []
+    for item in items:
+        at = topmost(state.gaps(), item.buffer or item.size * item.count, item.align, item.start, item.end)
+        size = item.size * item.count
+        spans = [(at, at + size)] if at is not None else state.pages(size, page_size) if item.buffer else []
+        state = state.with_more(spans)
+        taken += spans
+    return taken
