@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from planner.base.errors import InputError
-from planner.base.records import replace
 from planner.kernel.machine import Machine
 from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import planner
-from planner.base.records import replace
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.clothes import undress
