@@ -22,6 +22,7 @@ from planner.planning.context import (
     CONFIG_SYMBOLS,
     Options,
     Setting,
+    placed_in,
     request_text,
     resolve_geometry,
     resolve_mainline,
@@ -221,6 +222,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
     assumed, notes = list(question.assumed), list(question.notes)
     geo = setting.geometry
     placement, why = steps.place(request, setting)
+    setting = placed_in(setting, request, placement)
     notes += why
     if assumes_kfence_pool(setting):
         assumed.append("kfence_pool")
@@ -339,7 +341,7 @@ def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
     if strategy.protects is not None:
         return strategy.protects and mapped
     profile = setting.profile
-    return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
+    return mapped and profile.protects
 
 
 def _other_readings(question: Question, setting: Setting, view: ReservationView) -> tuple[OtherReading, ...]:
