@@ -78,7 +78,7 @@ def default(
     """The shortest range list that serves a fleet."""
     from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.render.blocks.default import blocks  # noqa: PLC0415 - likewise
-    from planner.report.asked import default_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import default_dict  # noqa: PLC0415 - likewise
 
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
     emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: default_dict(found))
