@@ -34,21 +34,28 @@ class Processor:
     """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
 
     midr: int | None
+    """Its main ID register (MIDR_EL1); null where only the core is known."""
     name: str | None = None
+    """The core's name, if it has one here."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedPart:
     """One row of a list of processors: implementer and part number, from revision `rVpN` on; None: all revisions.
 
-    least_variant: V. With 0 the row is about variant 0 alone (MIDR_REV_RANGE()), otherwise about all from V on.
+    V is least_variant: with 0 the row is about variant 0 alone (MIDR_REV_RANGE()), else about all from V on.
     """
 
     name: str
+    """The core's name."""
     implementer: int
+    """Implementer, the top byte of the main ID register."""
     part: int
+    """Part number."""
     least_revision: int | None = None
+    """The first revision that is on the list; null for all revisions."""
     least_variant: int = 0
+    """The variant that the first revision belongs to; 0: no other variant is on the list, else all later ones are."""
 
 
 ALLOWED = (

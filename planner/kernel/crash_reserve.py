@@ -28,11 +28,17 @@ class Attempt:
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
+    """What it was for: `aligned`, `exact`, `low` and the like."""
     size: int
+    """Bytes searched for."""
     align: int
+    """Alignment asked for."""
     start: int
+    """Lower bound of the window."""
     end: int
+    """Upper bound of the window, exclusive."""
     found: int | None
+    """The address found; null when nothing fits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from planner.planning.context import (
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.notes import remarks
+from planner.planning.outcomes import Outcome
 from planner.planning.presets import preset_named
 from planner.planning.processors import processors
 from planner.planning.result import (
@@ -278,7 +279,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
     )
 
 
-def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> Outcome:
     """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
     if not request.valid:
         return "none"

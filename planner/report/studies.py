@@ -1,6 +1,6 @@
 """The JSON of what asks the plan many times: fit, explain, size. Integers are bytes, ranges half-open.
 
-Each function gives the document's keys and values as plain data; `planner.report.plain.document` writes it down.
+Each function gives the document's keys and values as plain data; `planner.report.document.document` writes it down.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.report import to_dict
-from planner.report.plain import plain
+from planner.report.document import plain
 
 if TYPE_CHECKING:
     from planner.studies.explain import Explanation
