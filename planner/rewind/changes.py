@@ -17,7 +17,7 @@ from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import place_memmap
-from planner.rewind.undo import Later, State, topmost
+from planner.rewind.undo import Later, State
 
 __all__ = [
     "OTHER_CMA",
@@ -69,7 +69,7 @@ def cma_of(cmdline: str | None) -> Cma:
 def cma_align(profile: Profile, page_size: int) -> int:
     """Bytes a CMA area is aligned to: a page block, up to 5.17 also the largest free block."""
     if page_size == 4 * KIB:
-        return 2 * MIB if profile.since >= (5, 18) else 4 * MIB
+        return profile.cma_align
     return 32 * MIB if page_size == 16 * KIB else 512 * MIB
 
 
@@ -87,7 +87,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
             start = round_up(max(low, 4 * GIB), align)
             if start + size <= min(high, limit):
                 return (start, start + size)
-    found = topmost(state.gaps(), size, align, asked.base, limit)
+    found = state.topmost(size, align, asked.base, limit)
     return None if found is None else (found, found + size)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
-from planner.rewind.undo import Later, State, topmost
+from planner.rewind.undo import Later, State
 
 __all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size"]
 
@@ -59,7 +59,7 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
     """Where the page descriptors go in a boot that has so much free."""
     taken: list[Span] = []
     for item in items:
-        at = topmost(state.gaps(), item.buffer or item.size * item.count, item.align, item.start, item.end)
+        at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)
         size = item.size * item.count
         spans = [(at, at + size)] if at is not None else state.pages(size, page_size) if item.buffer else []
         state = state.with_more(spans)
