@@ -15,8 +15,9 @@ from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
 from planner.rewind.search import CMA, MEMMAP, Way, is_late, search
+from planner.rewind.top import Top, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, places, undo
-from planner.rewind.view import View, topmost_tables
+from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
 
@@ -28,14 +29,14 @@ _LISTED = "every reservation listed came before the crash kernel"
 class History:
     """One way back: the state at the reservation, what came later, and what came right before.
 
-    pages: whether the linear map has base pages, as far as it can be told.
+    top: what was taken from the top of memory first, as far as it can be told.
     """
 
     what: str
     state: State
     late: tuple[tuple[Span, str], ...]
     early: Early
-    pages: bool
+    top: Top
 
 
 def histories(view: View) -> list[History]:
@@ -54,8 +55,8 @@ def histories(view: View) -> list[History]:
 
 
 def _all_early(view: View) -> History:
-    early = _early_of_log(view)
-    return History(_LISTED, view.listed.without(view.crash), (), early, bool(early.tables))
+    state = view.listed.without(view.crash)
+    return History(_LISTED, state, (), _early_of_log(view), top_of_listing(view, view.listed))
 
 
 def _as_logged(view: View) -> History:
@@ -63,24 +64,25 @@ def _as_logged(view: View) -> History:
     state, early = view.listed.without(view.crash), _early_of_log(view)
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP)
-    return History("as the log shows it", state, (), replace(early, memmap=descriptors), bool(early.tables))
+    early = replace(early, memmap=descriptors)
+    return History("as the log shows it", state, (), early, top_of_listing(view, view.listed))
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
     """What a log without a listing leaves open: what it does not name."""
-    found, areas = built(view), _early_of_log(view)
-    early = replace(areas, memmap=found.memmap, tables=found.tables)
-    ways = [History("what the log names as later came later", found.state, found.late, early, found.pages)]
+    found = built(view)
+    early = replace(_early_of_log(view), memmap=found.memmap)
+    ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
     if found.between:
         what = "what the log does not name, above what came later, was there before"
-        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.pages))
+        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.top))
     if view.regions[-1][1] > view.low_max:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
     yield from ways
     what = "the image, the initrd or firmware, which the log does not place, lie in the way"
-    yield History(what, crowded(found.state, view), found.late, early, found.pages)
-    yield History(_LISTED, view.listed.without(view.crash), (), areas, found.pages)
+    yield History(what, crowded(found.state, view), found.late, early, found.top)
+    yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
 
 
 def _before(view: View, early: Early) -> list[Later]:
@@ -96,14 +98,7 @@ def _early_of_log(view: View) -> Early:
         if e.kind == "cma" and e.start is not None and e.end is not None and e.start < view.low_max
         if e.before_crash is not False
     ]
-    return Early((), areas[-1] if areas else None, _tables(view))
-
-
-def _tables(view: View) -> tuple[Span, ...]:
-    """Page tables, if the linear map has base pages."""
-    most = view.page_tables
-    found = topmost_tables(view.listed.memory, view.listed.blocks, most)
-    return tuple(found) if total(found) >= most * 9 // 10 else ()
+    return Early((), areas[-1] if areas else None)
 
 
 def _logged(view: View) -> list[History]:
@@ -132,7 +127,7 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    return History(what, state, late, Early(descriptors, early.cma, early.tables), bool(early.tables))
+    return History(what, state, late, Early(descriptors, early.cma), top_of_listing(view, view.listed))
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -215,14 +210,14 @@ def _guessed_early(view: View, undone: Undone) -> Early:
     """What came right before the crash kernel: the area that was taken back, or one that would lie where it lies."""
     own = [span for span, name in undone.freed if name == CMA]
     if own:
-        return Early((), own[0], _tables(view))
+        return Early((), own[0])
     state = undone.state.without(view.crash)
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
     whole = [area for area in found if area in state.blocks]
-    return Early((), next(iter((*whole, *found)), None), _tables(view))
+    return Early((), next(iter((*whole, *found)), None))
 
 
 def _simple(view: View) -> History:
@@ -241,5 +236,5 @@ def _simple(view: View) -> History:
                 for piece in subtract((beneath[0], start), [k for k in view.listed.kept if k not in view.crash])
             ]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
-    what, early = "only what lies directly beneath the crash kernel came later", _early_of_log(view)
-    return History(what, state, tuple(late), early, bool(early.tables))
+    what = "only what lies directly beneath the crash kernel came later"
+    return History(what, state, tuple(late), _early_of_log(view), top_of_listing(view, view.listed))
