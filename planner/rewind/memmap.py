@@ -47,8 +47,12 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
             items.append(Later("memmap", map_size, map_size, start, end, count=len(sections)))
-        elif huge or profile.first:
-            items.append(Later("memmap", len(sections) * map_size, map_size if huge else page_size, start, end))
+        elif huge:
+            items.append(Later("memmap", len(sections) * map_size, map_size, start, end))
+        elif profile.first:
+            # Page by page, and among them the tables that map them.
+            size = len(sections) * map_size
+            items.append(Later("memmap", size + (size // pmd + 1) * page_size, page_size, start, end))
         else:
             buffer = len(sections) * round_up(map_size, pmd)
             items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))

@@ -11,9 +11,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from planner.base.ranges import Span, subtract, total, union
-from planner.base.sizes import GIB
+from planner.base.sizes import GIB, KIB
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
@@ -26,6 +27,9 @@ CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 
 _MOST_STEPS = 1500
 """How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
+
+_SMALL = 64 * KIB
+"""Bytes that small allocations without a name may take beside one that has one."""
 
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
@@ -52,7 +56,13 @@ class Way:
 
 def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]]) -> list[Way]:
     """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
-    return _Search(view, (*early, [_crash(view)], *late), len(early)).run()
+    steps = (*early, [_crash(view)], *late)
+    ways: list[Way] = []
+    for budget in (Budget(_MOST_STEPS, skips=False), Budget(_MOST_STEPS)):
+        ways = sorted([*ways, *_Search(view, steps, len(early), budget).run()], key=lambda way: way.rank)
+        if ways and ways[0].whole:
+            break
+    return ways[:_MOST_WAYS]
 
 
 def is_late(view: View, name: str) -> bool:
@@ -64,25 +74,32 @@ def _crash(view: View) -> Choice:
     return Choice((Later(CRASH, total(view.crash), spans=view.crash),) if view.crash else ())
 
 
+def _bytes(choice: Choice) -> int:
+    return sum(item.size * item.count for item in choice.items)
+
+
 class _Search:
     """One search. inner: how many steps come before the crash kernel."""
 
-    def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
-        self.view, self.steps, self.inner = view, steps, inner
-        self.budget = Budget(_MOST_STEPS)
+    def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int, budget: Budget) -> None:
+        self.view, self.steps, self.inner, self.budget = view, steps, inner, budget
         self.found: list[Way] = []
         self.usual = self.whole = False
+        self.best: Rank | None = None
+        self.most = list(accumulate(max((_bytes(choice) for choice in choices), default=0) for choices in steps))
         self.seen: set[tuple[Span, ...]] = set()
 
     def run(self) -> list[Way]:
         """All ways, the best first."""
         self._back(len(self.steps) - 1, Undone(self.view.listed), unusual=False)
-        return sorted(self.found, key=lambda way: way.rank)
+        return self.found
 
     def _back(self, step: int, after: Undone, *, unusual: bool) -> None:
         """Take back this step and those before it."""
         if step < 0:
             self._judge(after, unusual=unusual)
+            return
+        if self.best is not None and self._bound(step, after, unusual=unusual) >= self.best:
             return
         for choice in self.steps[step]:
             if choice.unusual and self.usual:
@@ -90,8 +107,15 @@ class _Search:
             for before in undo(after.state, choice.items, self.budget):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
                 self._back(step - 1, undone, unusual=unusual or choice.unusual)
-                if step > self.inner and (self.whole or len(self.found) >= _MOST_WAYS):
+                if step > self.inner and self.whole:
                     return
+
+    def _bound(self, step: int, after: Undone, *, unusual: bool) -> Rank:
+        """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
+        freed = [span for span, _ in after.freed]
+        late = [span for span, name in after.freed if is_late(self.view, name)]
+        pieces = _pieces(self.view, freed, late, _SMALL + self.most[step]) + after.skipped
+        return (0, 0, unusual, pieces, -total(union(freed)) - self.most[step])
 
     def _judge(self, undone: Undone, *, unusual: bool) -> None:
         view, late = self.view, [span for span, name in undone.freed if is_late(self.view, name)]
@@ -100,12 +124,13 @@ class _Search:
         explained = explains_crash(view, state)
         beneath = sum(_ends_with(state, start) for start, _ in view.crash)
         freed = [span for span, _ in undone.freed]
-        pieces = _pieces(view, freed, late) + undone.skipped
+        pieces = _pieces(view, freed, late, _SMALL) + undone.skipped
         way = Way((not explained, beneath, unusual, pieces, -total(union(freed))), undone)
         if key in self.seen and not way.whole:
             return
         self.seen.add(key)
         self.found.append(way)
+        self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or explained
         self.whole = self.whole or way.whole
 
@@ -116,14 +141,14 @@ def _ends_with(state: State, at: int) -> bool:
     return i > 0 and state.blocks[i - 1][1] == at
 
 
-def _pieces(view: View, freed: Iterable[Span], late: Iterable[Span]) -> int:
-    """How many entries that hold later ones are left in pieces of more than a page where what is taken back is free."""
-    holes, blocks, page = union(freed), view.listed.blocks, view.asked.page_size
+def _pieces(view: View, freed: Iterable[Span], late: Iterable[Span], small: int) -> int:
+    """How many entries that hold later ones are left in pieces that are not small where what is taken back is free."""
+    holes, blocks = union(freed), view.listed.blocks
     touched: set[int] = set()
     for start, end in union(late):
         touched.update(range(max(bisect_right(blocks, (start, 0)) - 1, 0), bisect_left(blocks, (end, 0))))
     rests = ((blocks[i], total(subtract(blocks[i], holes))) for i in touched)
-    return sum(page < rest < end - start for (start, end), rest in rests)
+    return sum(small < rest < end - start for (start, end), rest in rests)
 
 
 def explains_crash(view: View, state: State) -> bool:

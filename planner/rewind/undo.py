@@ -46,9 +46,13 @@ class Later:
 
 @dataclass(slots=True)
 class Budget:
-    """How many places may still be looked for: a listing that no account explains must not take for ever."""
+    """How many places may still be looked for: a listing that no account explains must not take for ever.
+
+    skips: whether an allocation that need not be there may be left out although there is a place for it.
+    """
 
     left: int
+    skips: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +173,13 @@ def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undon
         steps = [_undo_pieces(state, item)]
     else:
         steps = ((_free(state, at, at + item.size), [(at, at + item.size)]) for at in places(state, item))
+    found = False
     for before, taken in steps:
         if taken:
+            found = True
             for first in undo(before, items[:-1], budget):
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
-    if not item.needed:
+    if not item.needed and (budget.skips or not found):
         for first in undo(state, items[:-1], budget):
             yield Undone(first.state, first.freed, first.skipped + 1)
 
