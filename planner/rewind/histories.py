@@ -46,17 +46,20 @@ def histories(view: View) -> list[History]:
     if view.machine.kind == "dmesg":
         return list(_of_log_alone(view))
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
-    found = _logged(view) if logged else _guessed(view)
+    found, whole = (_logged(view), True) if logged else _guessed(view)
     if logged and found:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
-    return [*found, *simple, _all_early(view)]
+    # Where all RAM is low memory, what came later lies beneath the crash kernel.
+    first = simple if not whole and view.regions[-1][1] <= view.low_max else []
+    return [*first, *found, *(simple if not first else ()), _all_early(view)]
 
 
 def _all_early(view: View) -> History:
     state = view.listed.without(view.crash)
-    return History(_LISTED, state, (), _early_of_log(view), top_of_listing(view, view.listed))
+    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    return History(_LISTED, state, (), early, top_of_listing(view, view.listed))
 
 
 def _as_logged(view: View) -> History:
@@ -168,17 +171,21 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
     return inside and not any(start < high and low < end and end - start > most for start, end in state.blocks)
 
 
-def _guessed(view: View) -> list[History]:
-    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
+def _guessed(view: View) -> tuple[list[History], bool]:
+    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most.
+
+    And whether one of them explains everything.
+    """
     found = [(way, "") for way in _ways(view)]
     if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         found += [(way, "; all RAM in one node") for way in _ways(replace(view, nodes=()))]
         found.sort(key=lambda entry: entry[0].rank)
-    return [
+    histories = [
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
         for way, where in found[:3]
     ]
+    return histories, bool(found) and found[0][0].whole
 
 
 def _guess(view: View, way: Way) -> str:
@@ -211,7 +218,11 @@ def _guessed_early(view: View, undone: Undone) -> Early:
     own = [span for span, name in undone.freed if name == CMA]
     if own:
         return Early((), own[0])
-    state = undone.state.without(view.crash)
+    return _early_of_listing(view, undone.state.without(view.crash))
+
+
+def _early_of_listing(view: View, state: State) -> Early:
+    """The area that would lie where it lies, of a usual size; first one that is listed by itself."""
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
@@ -237,4 +248,5 @@ def _simple(view: View) -> History:
             ]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
-    return History(what, state, tuple(late), _early_of_log(view), top_of_listing(view, view.listed))
+    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    return History(what, state, tuple(late), early, top_of_listing(view, view.listed))

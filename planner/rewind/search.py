@@ -16,6 +16,7 @@ from itertools import accumulate
 from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import GIB, KIB
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.rewind.changes import OTHER_CMA, USUAL_CMA, cma_align
 from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
@@ -25,7 +26,7 @@ __all__ = ["CMA", "CRASH", "MEMMAP", "Way", "is_late", "search"]
 CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
-_MOST_STEPS = 400
+_MOST_STEPS = 800
 """How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
 
 _SMALL = 64 * KIB
@@ -60,7 +61,7 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
     ways: list[Way] = []
     for budget in (Budget(_MOST_STEPS, skips=False), Budget(_MOST_STEPS)):
         ways = sorted([*ways, *_Search(view, steps, len(early), budget).run()], key=lambda way: way.rank)
-        if ways and ways[0].whole:
+        if ways and not any(ways[0].rank[:3]):
             break
     return ways[:_MOST_WAYS]
 
@@ -153,15 +154,22 @@ def _pieces(view: View, freed: Iterable[Span], late: Iterable[Span], small: int)
 def _in_pieces(view: View, i: int, holes: Sequence[Span], small: int) -> bool:
     """Whether a listed entry is only in part taken back.
 
-    The per-CPU areas may be the rest, whose size nothing tells: two pages above them were free again soon after.
+    The rest may be the CMA area, or the per-CPU areas, whose size nothing tells: two pages above them were free again.
     """
     blocks, page = view.listed.blocks, view.asked.page_size
     start, end = blocks[i]
     rests = subtract(blocks[i], holes)
     if not small < total(rests) < end - start:
         return False
-    per_cpu = i + 1 < len(blocks) and page <= blocks[i + 1][0] - end <= 2 * page
-    return not (per_cpu and len(rests) == 1 and rests[0][1] == end)
+    if len(rests) > 1:
+        return True
+    per_cpu = i + 1 < len(blocks) and page <= blocks[i + 1][0] - end <= 2 * page and rests[0][1] == end
+    low, high = rests[0]
+    area = high <= view.low_max and not low % cma_align(view.asked.profile, page) and high - low in _AREAS
+    return not (per_cpu or area)
+
+
+_AREAS = frozenset((*USUAL_CMA, *OTHER_CMA))
 
 
 def explains_crash(view: View, state: State) -> bool:
