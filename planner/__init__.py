@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner import batch, bbm
+    from planner import batch, bbm, render
     from planner.api import (
+        Plan,
         PlanOptions,
         compare,
+        default,
         defaults,
         diff,
         explain,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         need,
         parse,
         plan,
+        recommend,
         sweep,
         verify,
     )
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from planner.kernel.machine import Facts, Machine
     from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
     from planner.planning.plan import Options
-    from planner.planning.result import Plan
     from planner.studies.compare import Comparison
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "batch",
     "bbm",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -66,6 +69,8 @@ __all__ = [
     "need",
     "parse",
     "plan",
+    "recommend",
+    "render",
     "sweep",
     "verify",
 ]
@@ -79,7 +84,7 @@ _HOMES = {
     "Machine": "kernel.machine",
     "MemoryMap": "kernel.memory_map",
     "Options": "planning.plan",
-    "Plan": "planning.result",
+    "Plan": "api",
     "PlannerError": "base.errors",
     "Range": "base.ranges",
     "Region": "kernel.memory_map",
@@ -90,15 +95,17 @@ _HOMES = {
     "need": "api",
     "parse": "api",
     "plan": "api",
+    "recommend": "api",
     "verify": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",
     "explain": "api",
     "diff": "api",
+    "default": "api",
     "defaults": "api",
 }
-_PACKAGES = ("batch", "bbm")
+_PACKAGES = ("batch", "bbm", "render")
 """Public by themselves, with names of their own."""
 
 
