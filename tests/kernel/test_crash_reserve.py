@@ -23,6 +23,7 @@ def placed(kernel: str, value: str, *reserved: Reserved, proposal: Proposal | No
     """What a kernel does with a request on 2G low and 8G high memory."""
     memory = MemoryMap([LOW, HIGH], reserved)
     profile = profile_named(kernel)
+    assert profile is not None
     request = parse(f"crashkernel={value}", memory.ram, profile)
     return reserve(Memblock.of(memory), request, profile, BOUNDS, proposal)
 
