@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
+from planner.cli.progress import progress
+from planner.render.blocks.survey import render
+from planner.sources.samples import read, samples
+from planner.studies.survey import survey as make_survey
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
@@ -29,23 +34,16 @@ Example:
 @output_options(*FORMATS)
 def survey(form: str, output: str | None, color: str) -> None:
     """Would the proposal have worked on the bundled machines?"""
-    from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.samples import read, samples  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.studies.survey import survey as make_survey  # noqa: PLC0415 - likewise
-
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
         emit(_json(found), output)
         return
-    from planner.render.blocks.survey import render  # noqa: PLC0415 - only the chosen format is loaded
 
     emit(render(found, form, color=colored(color, output), width=columns(output)), output)
 
 
 def _json(found: list[Surveyed]) -> str:
-    from json import dumps  # noqa: PLC0415 - only for this format
-
     machines = [
         {
             "name": one.name,

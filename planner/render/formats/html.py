@@ -53,7 +53,7 @@ def page(
 
     data: JSON text that the page carries for other programs.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this format needs it
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
