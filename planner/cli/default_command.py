@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.gather import gather
-from planner.cli.options import FORMATS, MAP_FORMAT, MapSource, PageSize, kernel_option, output_options
+from planner.cli.options import FORMATS, PageSize, fleet_options, kernel_option, need_option, output_options
 from planner.cli.output import emit_result
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
 from planner.report.studies import default_dict
 from planner.sources.samples import samples
-from planner.studies.default import default_for, needs
+from planner.studies.default import default_for
 
 if TYPE_CHECKING:
     from planner.studies.default import Default
@@ -34,34 +34,8 @@ Example:
 """
 
 
-def need_option(function: Any) -> Any:
-    """What machines need: `need`."""
-    return click.option(
-        "--need",
-        metavar="SIZE|LIST",
-        callback=_checked,
-        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
-    )(function)
-
-
-def _checked(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse what is no need before any map is read."""
-    del ctx, param
-    if value is not None:
-        needs(value)
-    return value
-
-
 @click.command(epilog=_EPILOG)
-@click.option(
-    "--map",
-    "sources",
-    metavar="SOURCE",
-    multiple=True,
-    type=MapSource(),
-    help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled maps.",
-)
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them.")
+@fleet_options
 @need_option
 @kernel_option
 @click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page, on all machines.")
