@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         parse,
         plan,
         recommend,
+        survey,
         sweep,
         verify,
     )
@@ -71,6 +72,7 @@ __all__ = [
     "plan",
     "recommend",
     "render",
+    "survey",
     "sweep",
     "verify",
 ]
@@ -97,6 +99,7 @@ _HOMES = {
     "plan": "api",
     "recommend": "api",
     "verify": "api",
+    "survey": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",
