@@ -94,7 +94,8 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     "--what-if",
     multiple=True,
     metavar="CHANGE",
-    help="With --summary: what this change would do to all (high, size=SIZE, strategy=NAME, align=WHAT, none); may be "
+    help="With --summary: what this change would do, and to which machines (high, size=SIZE, crashkernel=VALUE, "
+    "preset=NAME, strategy=NAME, align=WHAT, kernel=VERSION, page-size=SIZE, rodata=off|on|full, none); may be "
     "repeated. By default: high, size=256M, strategy=mainline.",
 )
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="With --summary: how to write it.  [default: text]")
