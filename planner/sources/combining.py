@@ -12,6 +12,7 @@ from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
+from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
@@ -89,8 +90,6 @@ def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.log.efi import for_pages  # noqa: PLC0415 - of logs only
-
     return for_pages(machine, machine.facts.page_size)
 
 

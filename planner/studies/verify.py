@@ -17,7 +17,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
-from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.machine import DAMAGED, INCOMPLETE, RECORDED, BootRecord, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import select_profile
@@ -116,7 +116,9 @@ def verify(
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
-        return Verdict(machine.source, (Check("placement", "not checkable", obstacle),), recorded=_both(record))
+        notes = tuple(note for note in _damage(machine) if note not in obstacle)
+        check = Check("placement", "not checkable", obstacle)
+        return Verdict(machine.source, (check,), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.kind == "dmesg" and not machine.settled and options.reserved is None:
         # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
@@ -140,7 +142,7 @@ def verify(
         plan.kernel.profile,
         _both(record),
         (view.crash, view.low),
-        _notes(plan, inferred),
+        (*_notes(plan, inferred), *_damage(machine)),
     )
 
 
@@ -174,6 +176,8 @@ def _obstacle(
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
+    if not machine.memory.regions and (incomplete := [note for note in machine.notes if note.startswith(INCOMPLETE)]):
+        return incomplete[0]
     if record is None and not observed:
         return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
     version = options.kernel or facts.kernel
@@ -197,10 +201,16 @@ def _obstacle(
         and record.kexec_crash_size is None
         and machine.kind not in ("iomem", "live")
     ):
-        return "it records lines about crashkernel, but no outcome"
+        return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
     return None
+
+
+def _damage(machine: Machine) -> list[str]:
+    """What the reader of a log notes of lines that it could not use, those of the crash kernel first."""
+    notes = [note for note in machine.notes if DAMAGED in note]
+    return sorted(notes, key=lambda note: "crash kernel" not in note)
 
 
 def _size(record: BootRecord | None) -> int | None:
@@ -212,6 +222,8 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
+    if any(note.endswith(RECORDED) for note in machine.notes):
+        return None, "the command line is incomplete: a request of the recorded size is taken"
     if facts.request is not None or facts.cmdline is not None:
         return None, None
     size = _size(record)
