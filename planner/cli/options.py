@@ -69,6 +69,7 @@ _ENDINGS = {
     "html": "html",
     "svg": "svg",
     "png": "png",
+    "csv": "csv",
 }
 """The format that the ending of a file's name asks for."""
 
@@ -304,6 +305,8 @@ def _map_formats() -> Iterable[str]:
 
 SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
+KERNEL, STRATEGY = _Known("kernel version", _kernels), _Known("strategy", _strategies)
+PRESET = _Known("preset", _presets, _check_preset)
 PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
 
 VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
@@ -365,12 +368,53 @@ def map_options(function: _F) -> _F:
     )
 
 
+def fleet_options(function: _F) -> _F:
+    """Where the machines of a fleet come from: `sources`, `map_format`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--map",
+                "sources",
+                metavar="SOURCE",
+                multiple=True,
+                type=MapSource(),
+                help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
+                "maps.",
+            ),
+            click.option(
+                "--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them."
+            ),
+        ],
+    )
+
+
+def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is no need before any map is read."""
+    del ctx, param
+    if value is not None:
+        from planner.studies.default import needs  # noqa: PLC0415 - see the module's docstring
+
+        needs(value)
+    return value
+
+
+def need_option(function: _F) -> _F:
+    """What the machines of a fleet need: `need`."""
+    return click.option(
+        "--need",
+        metavar="SIZE|LIST",
+        callback=_check_need,
+        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
+    )(function)
+
+
 def kernel_option(function: _F) -> _F:
     """Which kernel: `kernel`."""
     return click.option(
         "--kernel",
         metavar="VERSION",
-        type=_Known("kernel version", _kernels),
+        type=KERNEL,
         help="The kernel, as uname -r prints it; the newest by default.",
     )(function)
 
@@ -386,7 +430,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--strategy",
                 metavar="NAME",
-                type=_Known("strategy", _strategies),
+                type=STRATEGY,
                 default="pud-aligned",
                 show_default=True,
                 help="What happens to the linear map because of the crash kernel.",
@@ -417,7 +461,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--preset",
                 metavar="NAME",
-                type=_Known("preset", _presets, _check_preset),
+                type=PRESET,
                 help="A distribution's default instead of CRASHKERNEL.",
             ),
         ],

@@ -12,6 +12,7 @@ from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
+from planner.kernel.cputype import allowed_by
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.linear_map import Measured
@@ -285,7 +286,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
         linear_map=mapped[0],
         baseline_map=baseline[0],
         steps=_steps(setting, reservation, baseline, mapped) if options.steps else None,
-        processors=processors(setting.strategy, setting.processors),
+        processors=processors(setting.strategy, setting.processors, allowed_by(setting.profile)),
     )
 
 
@@ -329,13 +330,15 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
     attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, setting)
     crash, area = placement.crash, placement.area
+    cma = tuple(placement.cma)
     if crash is None:
-        return ReservationView(outcome, attempts=attempts, log=log)
+        return ReservationView(outcome, cma=cma, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
         crash=crash,
         low=placement.low,
+        cma=cma,
         area=area,
         returned=returned,
         protected=_protected(outcome, setting, whole=whole),

@@ -150,6 +150,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         cmdline=cmdline,
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),
+        splits_live=log.splits_live,
         record=record,
         events=tuple(log.events),
         capture=_capture(log),

@@ -136,6 +136,7 @@ class Log:
         self.crash_line = 0
         self.kfence: Range | None = None
         self.midr: list[int] = []
+        self.splits_live: bool | None = None
         self.buffer: tuple[int, int, int] | None = None
         self.image: int | None = None
         self.smmu = False
@@ -235,9 +236,8 @@ def _fact(line: str, number: int, log: Log) -> None:
         log.arch = log.arch or next((arch for end, arch in _BUILDS.items() if log.kernel.endswith(end)), None)
     elif line.startswith(_FOREIGN_SIGNS):
         log.arch = next(arch for sign, arch in _FOREIGN.items() if line.startswith(sign))
-    elif (m := _MIDR.search(line)) is not None:
-        log.arch = log.arch or "aarch64"
-        log.midr.append(int(m[1], 16))
+    elif _processor(line, log):
+        pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         _command_line(printable(line[at + len("ommand line:") :].strip()), log)
     elif (m := _PCPU.search(line)) is not None:
@@ -256,6 +256,18 @@ def _fact(line: str, number: int, log: Log) -> None:
             log.page_size = size if size in _PAGE_SIZES else None
     else:
         _allocation(line, number, log)
+
+
+def _processor(line: str, log: Log) -> bool:
+    """Whether a line is about a processor, or what the kernel found all of them to be."""
+    if (m := _MIDR.search(line)) is not None:
+        log.arch = log.arch or "aarch64"
+        log.midr.append(int(m[1], 16))
+    elif "CPU features: detected: BBM Level" in line:
+        log.splits_live = True
+    else:
+        return False
+    return True
 
 
 def _command_line(text: str, log: Log) -> None:
