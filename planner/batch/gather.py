@@ -143,7 +143,7 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
 
 def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
     """The machines of a table; its answers are made on the way, as its rows are read only by what answers them."""
-    from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
+    from planner.batch.columns import answer_stream
 
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"

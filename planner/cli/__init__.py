@@ -113,7 +113,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     completing = os.environ.get(COMPLETE_VARIABLE)
     if completing:
-        from planner.cli.completing import answer  # noqa: PLC0415 - only a shell asks for it
+        from planner.cli.completing import answer
 
         return answer(cli, PROGRAM, COMPLETE_VARIABLE, completing)
     with cli.make_context(PROGRAM, arguments) as context:

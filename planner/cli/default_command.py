@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.batch.gather import gather
 from planner.cli.options import FORMATS, PageSize, fleet_options, kernel_option, need_option, output_options
 from planner.cli.output import emit_result
+from planner.planning.plan import Options
+from planner.render.blocks.default import blocks
+from planner.report.studies import default_dict
+from planner.sources.samples import samples
+from planner.studies.default import default_for
 
 if TYPE_CHECKING:
     from planner.studies.default import Default
@@ -48,20 +54,12 @@ def default(
     color: str,
 ) -> None:
     """The shortest range list that serves a fleet."""
-    from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.blocks.default import blocks  # noqa: PLC0415 - likewise
-    from planner.report.studies import default_dict  # noqa: PLC0415 - likewise
-
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
     emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: default_dict(found))
     ctx.exit(0 if found.served == found.machines else 1)
 
 
 def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:
-    from planner.batch.gather import gather  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.samples import samples  # noqa: PLC0415 - likewise
-    from planner.studies.default import default_for  # noqa: PLC0415 - likewise
-
     places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = options.kernel is not None or options.page_size is not None
     stdin = getattr(sys.stdin, "buffer", None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.batch.gather import gather
 from planner.cli.failures import Refused
 from planner.cli.options import (
     FORMATS,
@@ -19,11 +21,19 @@ from planner.cli.options import (
     output_options,
 )
 from planner.cli.output import colored, columns, emit
+from planner.cli.progress import progress
+from planner.planning.plan import Options
+from planner.render.blocks.survey import csv_text, render, tabulated
+from planner.render.layout import lay_out
+from planner.render.pages import survey as survey_page
+from planner.report.document import document, plain
+from planner.sources.samples import read, samples
+from planner.studies.survey import Candidates, sorted_by, tabulate
+from planner.studies.survey import survey as make_survey
 
 if TYPE_CHECKING:
-    from planner.planning.plan import Options
     from planner.planning.result import Plan
-    from planner.studies.survey import Candidates, Row, Surveyed
+    from planner.studies.survey import Row, Surveyed
 
 __all__ = ["survey"]
 
@@ -114,8 +124,6 @@ def survey(
     if not asked:
         _proposal(form, output, color)
         return
-    from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.studies.survey import Candidates, sorted_by  # noqa: PLC0415 - likewise
 
     candidates = Candidates(
         requests=chosen["requests"],
@@ -130,11 +138,6 @@ def survey(
 
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
-    from planner.batch.gather import gather  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.sources.samples import samples  # noqa: PLC0415 - likewise
-    from planner.studies.survey import tabulate  # noqa: PLC0415 - likewise
-
     places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = bool(candidates.kernels or candidates.page_sizes)
     gathered = gather(places, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if)
@@ -146,43 +149,29 @@ def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidat
 
 def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
     """One table in a format."""
-    from planner.render.blocks.survey import csv_text, tabulated  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.document import document, plain  # noqa: PLC0415 - likewise
-
     if form == "csv":
         emit(csv_text(rows), output)
     elif form == "json":
         emit(document({"rows": plain(rows)}), output)
     elif form == "html":
-        from planner.render.pages.survey import render  # noqa: PLC0415 - only the chosen format is loaded
-
-        emit(render(rows, document({"rows": plain(rows)})), output)
+        emit(survey_page.render(rows, document({"rows": plain(rows)})), output)
     else:
-        from planner.render.layout import lay_out  # noqa: PLC0415 - only the chosen format is loaded
-
         blocks = tabulated(rows, wide=form != "text")
         emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
 
 
 def _proposal(form: str, output: str | None, color: str) -> None:
     """Would the proposal have worked on the bundled machines?"""
-    from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.samples import read, samples  # noqa: PLC0415 - likewise
-    from planner.studies.survey import survey as make_survey  # noqa: PLC0415 - likewise
-
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
         emit(_json(found), output)
         return
-    from planner.render.blocks.survey import render  # noqa: PLC0415 - only the chosen format is loaded
 
     emit(render(found, form, color=colored(color, output), width=columns(output)), output)
 
 
 def _json(found: list[Surveyed]) -> str:
-    from json import dumps  # noqa: PLC0415 - only for this format
-
     machines = [
         {
             "name": one.name,

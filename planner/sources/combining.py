@@ -89,7 +89,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
     configurations = [m for m in machines if m.kind == "config"]
     if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
         return
-    from planner.sources.kernel_config import check_arch  # noqa: PLC0415 - few machines have one
+    from planner.sources.kernel_config import check_arch
 
     for configuration in configurations:
         check_arch(configuration)

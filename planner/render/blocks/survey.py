@@ -117,8 +117,8 @@ _CSV = (
 
 def csv_text(rows: Sequence[Row]) -> str:
     """The rows as CSV: sizes and addresses in bytes, decimal; empty where there is none."""
-    from csv import writer  # noqa: PLC0415 - only for this format
-    from io import StringIO  # noqa: PLC0415 - likewise
+    from csv import writer
+    from io import StringIO
 
     out = StringIO()
     write = writer(out, lineterminator="\n")

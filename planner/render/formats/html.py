@@ -54,7 +54,7 @@ def page(
 
     data: JSON text that the page carries for other programs. sortable: tables are sorted by a click on a head.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this format needs it
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
