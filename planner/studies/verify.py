@@ -134,7 +134,8 @@ def verify(
     checks: list[Check] = []
     if record is not None:
         checks.append(_placement(machine, question, plan, record, inferred=inferred))
-    checks += [_granularity(machine, plan, seen) for seen in observed]
+    live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
+    checks += [_granularity(machine, plan, seen, live=live) for seen in observed]
     view = plan.reservation
     return Verdict(
         machine.source,
@@ -397,7 +398,8 @@ def _states(question: Question) -> Iterator[Memblock]:
 # -- the linear map ------------------------------------------------------------------------------------
 
 
-def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
+def _granularity(machine: Machine, plan: Plan, seen: Observed, *, live: bool) -> Check:
+    """What page tables show against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
     planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
     if seen.by_kind is not None:
         pairs = [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
@@ -414,6 +416,9 @@ def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
     text = f"{seen.source}: {'; '.join(wrong)}"
+    if live and _only_finer(pairs):
+        why = "finer leaves: this kernel splits them at run time where permissions change (BBML2)"
+        return Check("granularity", "agreed", f"{text}: {why}")
     missing: list[str] = [
         key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed
     ]
@@ -422,6 +427,16 @@ def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
     if missing:
         return Check("granularity", "not checkable", f"{text}; not known: {', '.join(missing)}")
     return Check("granularity", "disagreed", text)
+
+
+def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
+    behind = 0
+    for _, got, want in pairs:
+        behind += want - got
+        if behind < 0:
+            return False
+    return behind == 0
 
 
 def _unit_sizes(plan: Plan) -> dict[str, int]:

@@ -101,7 +101,15 @@ _BUILDS = {
     ".loongarch64": "loongarch64",
 }
 """How distributions' versions end that name the architecture."""
-_X86_DMA = 16 * MIB
+_BEGIN = (
+    *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
+    *("node ", "DMA", "Normal", "Device", "Movable", "memory[", "reserved[", "efi:", "Zone ranges:", "memblock_"),
+    *("MEMBLOCK configuration", "pcpu-alloc: ", "arm-smmu-v3 ", "percpu: ", "cma: ", "kvm [", "software IO TLB"),
+    *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
+    *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: "),
+    *_FOREIGN_SIGNS,
+)
+"""How all lines begin that tell anything, apart from those with a subsystem's name before them."""
 
 
 class Log:
@@ -164,6 +172,8 @@ class Log:
 def read(line: Line, log: Log) -> None:
     """Gather what one line tells."""
     words, number = line.words, line.number
+    if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
+        return
     if line.damaged is not None and line.damaged.told:
         _damaged(line.damaged.what, line, log)
         if line.damaged.ram:
