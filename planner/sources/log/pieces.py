@@ -39,9 +39,9 @@ class Line(NamedTuple):
     damaged: Kind | None
 
 
-# A number that begins with a zero has all its digits, or was cut.
-_HEX = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
-_SHORT = "0x(?:[0-9a-f]{16}|0[0-9a-f]{7}|[1-9a-f][0-9a-f]{0,15})"
+_HEX = "0x[0-9a-f]{1,16}"
+# A number at the end of a line: with a zero before it, it has all its digits, or was cut.
+_LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
 _SPAN = rf"\[mem {_HEX}-{_HEX}\]"
 
 _KINDS = {
@@ -65,7 +65,7 @@ _KINDS = {
         Kind(
             "the crash kernel",
             r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
-            rf"crashkernel (?:low memory |tmp )?reserved: {_SHORT} - {_SHORT} \(\d+ MB\)",
+            rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
         ),
     ),
     **dict.fromkeys(
@@ -76,7 +76,7 @@ _KINDS = {
         Kind(
             "a CMA area",
             r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
-            rf"cma: Reserved \d+ MiB at {_HEX}(?: on node -?\d+)?$",
+            rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
         ),
     ),
     "OF: reserved mem": (
@@ -112,7 +112,7 @@ _KINDS = {
     ),
     "Memory: ": (Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),),
     "kvm [": (
-        Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_SHORT}$", told=False),
+        Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
     ),
     "pcpu-alloc: s": (Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),),
     "percpu: ": (Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),),

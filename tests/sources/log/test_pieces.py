@@ -13,6 +13,7 @@ KNOWN = [
     "DMA      [mem 0x0000000040000000-0x00000000ffffffff]",
     "memory[0x0]\t[0x0000000080000000-0x00000000ffffffff], 0x0000000080000000 bytes flags: 0x0",
     "reserved[0x0]\t[0x0000000080000000-0x0000000080ffffff], 0x0000000001000000 bytes flags: 0x0",
+    "memory[0x0]\t[0x00000001400000-0x000000fffdffff], 0xfebe0000 bytes on node 0 flags: 0x0",
     "efi:   0x000040000000-0x0000bfffffff [Conventional|   |  |  |  |  |  |WB|WT|WC|UC]",
     "crashkernel reserved: 0x00000000e0000000 - 0x0000000100000000 (512 MB)",
     "crashkernel low memory reserved: 0xca800000 - 0xd2800000 (128 MB)",
