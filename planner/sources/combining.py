@@ -17,7 +17,6 @@ from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
-from planner.sources.log.efi import for_pages
 
 __all__ = ["combine"]
 
