@@ -58,7 +58,7 @@ def compare(
     **options: Any,
 ) -> None:
     """Every strategy on one machine, and which serves an aim best."""
-    from planner.planning.context import Options  # noqa: PLC0415 - likewise
+    from planner.planning.options import Options  # noqa: PLC0415 - likewise
     from planner.studies.compare import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)

@@ -55,7 +55,7 @@ def verify(
     **options: Any,
 ) -> None:
     """What sources record of the crash kernel, against the plan."""
-    from planner.planning.context import Options  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.options import Options  # noqa: PLC0415 - `--help` stays at click's own cost
     from planner.studies.verify import verify_all  # noqa: PLC0415 - likewise
 
     groups = [*((machine,) for machine in machines), *((sources,) if sources or not machines else ())]

@@ -184,7 +184,7 @@ def applied(machine: Machine, config: Machine) -> Machine:
         config={**old.config, **new.config},
     )
     machine = replace(machine, facts=facts, notes=tuple(notes))
-    if machine.kind != "dmesg":
+    if not machine.traits.log:
         return machine
     from planner.sources.log import efi  # noqa: PLC0415 - only logs hold such a map
 
