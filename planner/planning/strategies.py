@@ -1,8 +1,9 @@
 """The strategies: what can happen to the linear map because of a crash kernel, one row each.
 
 Everything that differs between them is a field of the row. Source: the thread of July 2022 on "arm64: mm: fix linear
-mem mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022, idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1,
-split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18, and that file @ 5.10 to 7.2.
+mem mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022,
+idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18, and
+that file @ 5.10 to 7.2.
 """
 
 from __future__ import annotations
