@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.api import (
         PlanOptions,
         compare,
+        default,
         defaults,
         diff,
         explain,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         need,
         parse,
         plan,
+        recommend,
         sweep,
         verify,
     )
@@ -57,6 +59,7 @@ __all__ = [
     "batch",
     "bbm",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -66,6 +69,7 @@ __all__ = [
     "need",
     "parse",
     "plan",
+    "recommend",
     "sweep",
     "verify",
 ]
@@ -90,12 +94,14 @@ _HOMES = {
     "need": "api",
     "parse": "api",
     "plan": "api",
+    "recommend": "api",
     "verify": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",
     "explain": "api",
     "diff": "api",
+    "default": "api",
     "defaults": "api",
 }
 _PACKAGES = ("batch", "bbm")

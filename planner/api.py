@@ -7,7 +7,7 @@ Studies and readers are imported by the call that needs them, so that a plan alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from planner.report.diff import Differences
     from planner.sources.samples import Sample
     from planner.studies.compare import Comparison
+    from planner.studies.default import Default
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.need import Need
+    from planner.studies.recommend import Recommendation
     from planner.studies.size import GiveBack, Presets, Sweep
     from planner.studies.verify import Verdict
 
@@ -45,6 +47,7 @@ __all__ = [
     "PlanOptions",
     "Source",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -54,6 +57,7 @@ __all__ = [
     "need",
     "parse",
     "plan",
+    "recommend",
     "sweep",
     "verify",
 ]
@@ -175,12 +179,50 @@ def explain(
         return explain_machine(_machine(source), asked, chosen, any_image=anywhere, image_size=image)
 
 
+def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: Unpack[PlanOptions]) -> Default:
+    """The shortest range list that serves a fleet.
+
+    fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
+    machine's. options: of all machines; the errors are those of `plan`.
+    """
+    from planner.studies.default import default_for  # noqa: PLC0415
+
+    chosen = _options(options)
+    with _named():
+        return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
+
+
 def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
     from planner.studies.size import presets  # noqa: PLC0415
 
     with _named():
         return presets(_machine(source), _options(options))
+
+
+def recommend(
+    source: Source,
+    *,
+    need: int | str | None = None,
+    aim: Literal["default", "protected", "fast", "small"] = "default",
+    crashkernel: str | None = None,
+    any_image: bool = False,
+    sure: float = 0.99,
+    **options: Unpack[PlanOptions],
+) -> Recommendation:
+    """What to ask for on a machine, and why not the other forms.
+
+    need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
+    any_image: over all positions of the kernel image, of which at least the share `sure` must hold. The other
+    parameters and the errors are those of `plan`.
+    """
+    from planner.studies.recommend import Asked  # noqa: PLC0415
+    from planner.studies.recommend import recommend as recommend_for  # noqa: PLC0415
+
+    wanted = None if need is None else _size("need", need)
+    asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
+    with _named():
+        return recommend_for(_machine(source), _options(options), asked)
 
 
 def sweep(

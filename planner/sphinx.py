@@ -6,13 +6,14 @@
    :format: table
 ```
 
-Options: `map` (a file beside the document, or `sample:NAME`), `format` (`table`, `text` or `svg`), and what the command
-line calls `kernel`, `page-size`, `strategy`, `align`, `rodata`, `dma-limit`. The map file is a dependency of the
-document: when it changes, the document is built anew. Needs the extra `sphinx`.
+Options: `map` (a regular file below the source folder, or `sample:NAME`), `format` (`table`, `text` or `svg`), and
+what the command line calls `kernel`, `page-size`, `strategy`, `align`, `rodata`, `dma-limit`. The map file is a
+dependency of the document: when it changes, the document is built anew. Needs the extra `sphinx`.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -21,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from planner._version import __version__
 from planner.base.errors import PlannerError, printable
+from planner.base.files import why_not
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ class CrashkernelPlan(SphinxDirective):
         path = source
         if not source.startswith("sample:"):
             relative, path = self.env.relfn2path(source)
+            why = why_not(os.path.realpath(self.env.srcdir), path)
+            if why:
+                raise self.error(f"{printable(source)} {why}: name a file below the source folder, or sample:NAME")
             self.env.note_dependency(relative)
         try:
             made = plan(path, self.arguments[0], **{name.replace("-", "_"): value for name, value in options.items()})

@@ -88,13 +88,20 @@ def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
 WRONG = {
     ".. crashkernel-plan:: 512M\n": "crashkernel-plan needs :map:, a file or sample:NAME",
     ".. crashkernel-plan:: 512M\n   :map: live\n": "crashkernel-plan cannot use live",
+    ".. crashkernel-plan:: 512M\n   :map: ../above.json\n": "../above.json lies outside the document's folder",
+    ".. crashkernel-plan:: 512M\n   :map: link.json\n": "link.json lies outside the document's folder: name a file",
+    ".. crashkernel-plan:: 512M\n   :map: pipe\n": "pipe is not a regular file: name a file",
     ".. crashkernel-plan:: 512M\n   :map: none.json\n": "none.json: cannot be read",
     ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "page_size: '4KB' is no page size",
 }
 
 
 def test_what_cannot_be_planned_is_an_error_of_the_document(tmp_path: Path) -> None:
-    """Each with its line; the build fails."""
+    """Each with its line; the build fails. Nothing is read but files below the source folder."""
+    (tmp_path / "above.json").write_text(json.dumps(SERVER), encoding="utf-8")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "link.json").symlink_to("../above.json")
+    os.mkfifo(tmp_path / "source" / "pipe")
     done = build(tmp_path, "A\n=\n\n" + "\n".join(WRONG))
     assert done.returncode == 1
     line = 4

@@ -1,13 +1,11 @@
-"""Where a result may go: a file that is replaced when the new one is whole, or what is written to as it is.
-
-Imports nothing of this package: the command line asks here, too.
-"""
+"""Paths that may be used: a file that can be replaced in one step; a file that a document may read."""
 
 from __future__ import annotations
 
 import os
+import stat
 
-__all__ = ["replaceable"]
+__all__ = ["replaceable", "why_not"]
 
 
 def replaceable(path: str) -> bool:
@@ -19,3 +17,20 @@ def replaceable(path: str) -> bool:
         return True
     real = os.path.realpath(path)
     return os.path.isfile(real) and os.path.samefile(path, real)  # noqa: PTH113, PTH121 - as above
+
+
+def why_not(folder: str, name: str) -> str:
+    """The reason why a document in a folder must not read a file; empty where it may, or where there is none.
+
+    folder: without links. name: relative to it, or absolute. Only regular files below the folder, after all links.
+    """
+    try:
+        path = os.path.realpath(os.path.join(folder, name))  # noqa: PTH118 - as above
+        if os.path.commonpath((folder, path)) != folder:
+            return "lies outside the document's folder"
+        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return "" if stat.S_ISREG(mode) else "is not a regular file"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.failures import Refused
-from planner.cli.options import CONFIG_KEY
+from planner.cli.options import CONFIG_KEY, NO_LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ def read_machine(
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
     config = context.meta.get(CONFIG_KEY) if context is not None else None
-    chosen = sources or ("live",)
+    chosen = sources or _this_machine(context)
     if [*chosen, log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     machines = [read_source(spec, fmt=map_format, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
@@ -43,6 +43,13 @@ def read_machine(
         machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
     machine = machines[0] if len(machines) == 1 else combine(machines)
     return machine if config is None else configured(machine, config, _stdin(config))
+
+
+def _this_machine(context: click.Context | None) -> tuple[str, ...]:
+    """Without `--map` this machine is asked; in a document there is none."""
+    if context is not None and NO_LIVE in context.meta:
+        raise Refused("without --map the command asks this machine", "name a file or sample:NAME")
+    return ("live",)
 
 
 def _stdin(spec: str) -> BinaryIO | None:

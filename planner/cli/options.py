@@ -29,12 +29,15 @@ __all__ = [
     "FORMATS",
     "MACHINE",
     "MAP_FORMAT",
+    "NO_LIVE",
     "PICTURES",
     "PROCEDURE",
     "SIDE",
     "SIZE",
     "SIZES",
     "SIZE_OR_ZERO",
+    "VALUES",
+    "File",
     "image_options",
     "kernel_option",
     "kernel_options",
@@ -46,6 +49,9 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
+
+NO_LIVE = "planner.no live"
+"""Where this key stands in a context's `meta`, this machine is not read."""
 
 FORMATS = ("text", "json", "markdown", "rst", "html")
 """What every result can be written as."""
@@ -299,6 +305,9 @@ def _map_formats() -> Iterable[str]:
 SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
 PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
+
+VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
+"""Kinds of value that are no free text; of these only a `File` names something that is read."""
 
 
 def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:

@@ -14,6 +14,7 @@ from planner.cli.options import (
     SIZE,
     SIZE_OR_ZERO,
     SIZES,
+    image_options,
     kernel_options,
     map_options,
     output_options,
@@ -23,20 +24,37 @@ from planner.cli.output import emit, emit_result
 if TYPE_CHECKING:
     from planner.kernel.machine import Machine
     from planner.planning.plan import Options
+    from planner.studies.recommend import Asked
     from planner.studies.size import Sweep
 
 __all__ = ["size"]
 
 _EPILOG = """\
-Alone, `size` plans every distribution's default for arm64 on this machine. --sweep plans all sizes of a range; the form
-of CRASHKERNEL (",high") applies. --give-back says what writing SIZE to /sys/kernel/kexec_crash_size would free on a
-machine booted with CRASHKERNEL: SIZE is what stays reserved. Exit status: 0 some size is reserved (--give-back:
-something is freed); 1 none is; 2 wrong usage or input.
+Alone, `size` recommends what to ask for: the form that reserves what the capture kernel needs (--need, or as `need`
+computes it from the map) as this kernel places it, with the least low memory or another --aim; then why not the other
+forms, CRASHKERNEL among them if it is given (a range list too), and every distribution's default. --sweep plans all
+sizes of a range; the form of CRASHKERNEL (",high") applies. --give-back says what writing SIZE to
+/sys/kernel/kexec_crash_size would free on a machine booted with CRASHKERNEL: SIZE is what stays reserved. Exit status:
+0 there is a recommendation (--sweep: some size is reserved; --give-back: something is freed); 1 there is none; 2 wrong
+usage or input.
 
 \b
-Example:
+Examples:
+  crashkernel-planner size --need 512M --map sample:altra-32g --as grubby
   crashkernel-planner size --sweep 128M..8G --map sample:rpi4-4g
 """
+
+
+def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A percentage as a share of 1."""
+    number = value.removesuffix("%")
+    try:
+        share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise Refused(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%", ctx, param)
+    return share
 
 
 @click.command(epilog=_EPILOG)
@@ -53,6 +71,30 @@ Example:
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
 )
+@click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default.")
+@click.option(
+    "--aim",
+    type=click.Choice(["protected", "fast", "small"]),
+    help="What to look for; by default what is reserved on this kernel with the least low memory.",
+)
+@click.option(
+    "--ram", metavar="FROM..TO", type=SIZES, help="RAM that the machine may have: recommend a range list from FROM on."
+)
+@click.option(
+    "--as",
+    "pasted",
+    type=click.Choice(["grub", "grubby", "kernel-cmdline", "kickstart"]),
+    help="Print only the line to paste there.",
+)
+@image_options
+@click.option(
+    "--sure",
+    metavar="N%",
+    default="99%",
+    show_default=True,
+    callback=_share,
+    help="With --any-image: the share of the image's positions in which the recommendation must hold.",
+)
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def size(
@@ -65,20 +107,30 @@ def size(
     sweep: tuple[int, int] | None,
     step: int | None,
     give_back: int | None,
+    need: int | None,
+    aim: str | None,
+    ram: tuple[int, int] | None,
+    pasted: str | None,
+    any_image: bool,  # noqa: FBT001 - click hands options over as they are
+    image_size: int | None,
+    sure: float,
     form: str,
     output: str | None,
     color: str,
     **options: Any,
 ) -> None:
-    """What to ask for: distributions' defaults, a sweep over sizes, shrinking after boot."""
+    """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
     from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", ctx, _option("step"))
-    if sweep is None and give_back is None and crashkernel is not None:
-        raise click.UsageError("CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`")
+    alone = (need, aim, ram, pasted, image_size, any_image or None)
+    if (sweep is not None or give_back is not None) and any(value is not None for value in alone):
+        raise click.UsageError(
+            "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
+        )
     if form in PICTURES and sweep is None:
         raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", ctx, _option("form"))
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
@@ -89,7 +141,11 @@ def size(
     elif give_back is not None:
         ok = _give_back(machine, crashkernel, give_back, chosen, out)
     else:
-        ok = _presets(machine, chosen, out)
+        from planner.studies.recommend import Asked  # noqa: PLC0415 - likewise
+
+        image = any_image or image_size is not None
+        asked = Asked(aim or "default", need, crashkernel, ram, image, image_size, sure)
+        ok = _recommend(machine, chosen, asked, pasted, out)
     ctx.exit(0 if ok else 1)
 
 
@@ -97,14 +153,29 @@ def _option(name: str) -> click.Parameter:
     return next(param for param in size.params if param.name == name)
 
 
-def _presets(machine: Machine, options: Options, out: tuple[str, str | None, str]) -> bool:
+def _recommend(
+    machine: Machine, options: Options, asked: Asked, pasted: str | None, out: tuple[str, str | None, str]
+) -> bool:
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import presets_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import recommendation_dict  # noqa: PLC0415 - likewise
+    from planner.studies.recommend import pasted as line_of  # noqa: PLC0415 - likewise
+    from planner.studies.recommend import recommend  # noqa: PLC0415 - likewise
     from planner.studies.size import presets  # noqa: PLC0415 - likewise
 
-    found = presets(machine, options)
-    emit_result(*out, blocks=lambda: render.presets(found), fields=lambda: presets_dict(found))
-    return any(p.plan.crash is not None for p in found.presets)
+    found = recommend(machine, options, asked)
+    if pasted is not None:
+        if found.crashkernel is None:
+            click.echo(f"nothing to recommend: {found.reason}", err=True)
+        else:
+            emit(line_of(found.crashkernel, pasted) + "\n", out[1])
+        return found.crashkernel is not None
+    beside = presets(machine, options)
+    emit_result(
+        *out,
+        blocks=lambda: [*render.recommendation(found), *render.presets(beside)],
+        fields=lambda: recommendation_dict(found, beside),
+    )
+    return found.crashkernel is not None
 
 
 def _sweep(
@@ -117,7 +188,7 @@ def _sweep(
 ) -> bool:
     from planner.cli.progress import progress  # noqa: PLC0415 - likewise
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
     from planner.studies.size import sweep  # noqa: PLC0415 - likewise
 
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
@@ -133,8 +204,8 @@ def _drawn(swept: Sweep, form: str) -> str | bytes:
     """The chart of a sweep, or the page around it."""
     if form == "html":
         from planner.render.pages.sweep import render  # noqa: PLC0415 - only the chosen format is loaded
-        from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
-        from planner.report.plain import document  # noqa: PLC0415 - likewise
+        from planner.report.document import document  # noqa: PLC0415 - likewise
+        from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
 
         return render(swept, document(sweep_dict(swept)))
     from planner.render.pictures import chart, png  # noqa: PLC0415 - only the chosen format is loaded
@@ -147,7 +218,7 @@ def _give_back(
     machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
 ) -> bool:
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import give_back_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import give_back_dict  # noqa: PLC0415 - likewise
     from planner.studies.size import give_back  # noqa: PLC0415 - likewise
 
     given = give_back(machine, crashkernel, written, options)

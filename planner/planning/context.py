@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.base.ranges import Range
 from planner.base.sizes import MIB
+from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import clip_to_linear_region, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
-from planner.kernel.crash_reserve import Bounds, Proposal
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
-from planner.kernel.vendors import build_of
 from planner.planning.alignment import granule_of
 from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.early_memory import EarlyMemory
@@ -25,14 +26,15 @@ from planner.planning.remarks import Remarks
 from planner.planning.request import Asked, is_present
 from planner.planning.strategies import OWN, Effect, Strategy
 
-__all__ = ["Context", "own_effect", "read_context", "with_more_memory", "with_strategy", "with_text"]
+__all__ = ["Context", "own_effect", "placed_in", "read_context", "with_more_memory", "with_strategy", "with_text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line. cmdline: what other parameters are read from.
+    present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
+    although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
     processors: those that are known. certainty, configured: as in `modelled.Kernel`.
     """
 
@@ -55,6 +57,7 @@ class Context:
     no_aborts: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
+    provisional: Range | None = None
     certainty: str = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,7 +78,7 @@ def read_context(
         no_aborts=no_aborts,
     )
     remarks.assume(*forced.assumed)
-    remarks.note(*forced.notes, *_kfence_note(kernel, forced, facts, options))
+    remarks.note(*forced.notes)
     limit = end_of_low_memory(machine, profile, early.map, options, remarks)
     zones, high = limit is not None, 1 << kernel.pa_bits
     present = is_present(asked.text, facts, profile)
@@ -104,18 +107,6 @@ def read_context(
     )
 
 
-def _kfence_note(kernel: Kernel, forced: Forcing, facts: Facts, options: Options) -> tuple[str, ...]:
-    """A note where the kernel is known to be built with KFENCE and nobody says how."""
-    unknown = options.kfence is None and "KFENCE" not in facts.config and kernel.profile.kfence == "pool"
-    if not (kernel.version and unknown and not forced.built_in_kfence and build_of(kernel.version).kfence_off):
-        return ()
-    note = (
-        "Debian builds this kernel with KFENCE and sample interval 0: everything has base pages, with rodata=off "
-        "too, unless kfence.sample_interval=100 or so is given (say it with the command line or the config)"
-    )
-    return (note,)
-
-
 def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
     """The processors that are known: the one the user names, or those of the source."""
     if options.cpu is not None:
@@ -137,6 +128,15 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
 
 
 # -- the same context, with one thing changed ---------------------------------------------------------------
+
+
+def placed_in(context: Context, request: ck.Reading, placement: Placement) -> Context:
+    """The context once the request has its place, where what becomes of the map depends on the form of the request."""
+    if context.effect != "below-4G":
+        return context
+    if request.valid and not request.high and not request.base:
+        return replace(context, provisional=placement.provisional)
+    return replace(context, effect="isolated" if request.valid else "none")
 
 
 def with_text(mainline: Context, text: str) -> Context:

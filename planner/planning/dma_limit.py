@@ -20,7 +20,7 @@ def end_of_low_memory(
     if options.dma_limit is not None:
         return None if options.dma_limit == NO_DMA_ZONES else max(options.dma_limit, 0)
     zone_dma, zone_dma32 = facts.config.get("ZONE_DMA") != "n", facts.config.get("ZONE_DMA32") != "n"
-    bound_by_dma32 = profile.dma_limit == "dma32"
+    bound_by_dma32 = profile.dma_limit in _BOUND_BY_ZONE
     if facts.dma_limit == NO_DMA_ZONES or not (zone_dma32 or (zone_dma and not bound_by_dma32)):
         return None
     if facts.dma_limit is not None and (machine.traits.stated or not _other_rule(facts, options, profile)):
@@ -38,13 +38,17 @@ def end_of_low_memory(
     return derived_dma_limit(profile, memory, firmware, zone_dma=zone_dma)
 
 
+_BOUND_BY_ZONE = ("dma32", "dma32-exclusive", "dma32-capped")
+
+
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
     """Whether the source's limit does not say where this kernel's low memory ends.
 
-    5.5 to 5.10.0 search the 32-bit zone, not the DMA zone whose end a log shows first; and a kernel that takes the
-    firmware's limit to the bit ends elsewhere than one that takes its highest bit.
+    Kernels before 5.10.22 search the 32-bit zone, and some distributions' to a limit of their own, not the DMA zone
+    whose end a log shows first; and a kernel that takes the firmware's limit to the bit ends elsewhere than one that
+    takes its highest bit.
     """
-    if profile.dma_limit == "dma32":
+    if profile.dma_limit in _BOUND_BY_ZONE or profile.dma_limit == "4G":
         return True
     if options.kernel is None or facts.kernel is None or options.kernel == facts.kernel:
         return False

@@ -42,10 +42,31 @@ def notes_on(
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if context.strategy.proposal:
         notes += _on_the_proposal(request, reservation, context)
+    notes += _on_the_map(reservation, context)
     if context.effect == "pages" and context.present and not context.forcing.reasons:
         notes.append(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
+        )
+    return notes
+
+
+def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
+    """What the kernel itself does to the map that few kernels do."""
+    notes: list[str] = []
+    profile = context.profile
+    if context.effect == "below-4G":
+        notes.append(
+            "for a plain request this kernel maps all RAM below 4G with base pages, and above it the memory that it "
+            "takes for a while before it has looked there"
+        )
+    if profile.unmaps_low and reservation.low is not None and context.strategy.effect is None:
+        notes.append("this kernel takes the low part out of the linear map and never maps it again")
+    in_blocks = context.effect == "none" and not context.forcing.reasons and context.strategy.effect is None
+    if profile.protects and in_blocks and reservation.crash is not None:
+        notes.append(
+            "this kernel unmaps a loaded crash kernel although nothing gives the memory base pages: where it lies in "
+            "blocks, loading a crash kernel crashes the machine"
         )
     return notes
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import InputError
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
-from planner.planning.context import Context, read_context, with_strategy, with_text
+from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.early_memory import early_memory
 from planner.planning.map_mem import assumes_kfence_pool
@@ -85,6 +85,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     request, options, shared = question.request, question.options, question.shared
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
+    context = placed_in(context, request, placement)
     baseline = shared.baseline(context)
     whole = shared.whole(placement.area, context)
     reservation = reservation_view(request, placement, context, whole=whole)

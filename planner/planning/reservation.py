@@ -6,12 +6,13 @@ from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.planning.context import Context
+from planner.planning.outcomes import Outcome
 from planner.planning.result import ReservationView
 
 __all__ = ["outcome_of", "protected", "reservation_view"]
 
 
-def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> str:
+def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> Outcome:
     """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
     if not request.valid:
         return "none"
@@ -50,5 +51,4 @@ def protected(outcome: str, context: Context, *, whole: bool) -> bool:
         return whole if outcome == "aligned" else context.proposal is None and mapped
     if strategy.protects is not None:
         return strategy.protects and mapped
-    profile = context.profile
-    return mapped and (profile.effect if context.zones else profile.zoneless_effect) != "none"
+    return mapped and context.profile.protects

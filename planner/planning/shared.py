@@ -127,7 +127,11 @@ class Shared:
         forcing = context.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
         crash = None if context.effect == "area" and reservation.area is not None else reservation.crash
-        key = (context.effect, context.present, bool(forcing.reasons), forcing.pool, crash, reservation.area)
+        low = reservation.low if context.profile.unmaps_low else None
+        key = (
+            *(context.effect, context.present, context.provisional, bool(forcing.reasons), forcing.pool),
+            *(crash, low, reservation.area),
+        )
         found = self._maps.get(key)
         if found is None:
             found = self._maps[key] = planned_map(context, reservation, self.baseline(context), whole=whole)

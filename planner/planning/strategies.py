@@ -16,10 +16,10 @@ from planner.kernel.profiles import Profile
 
 __all__ = ["BEFORE_LIVE", "OWN", "STRATEGIES", "Effect", "Phase", "Strategy", "released_for", "strategy_named"]
 
-Effect: TypeAlias = Literal["none", "pages", "isolated", "split", "area", "trimmed"]
-"""What the crash memory does to the map: nothing; everything in base pages; only the crash memory in base pages,
-cut out; leaves cut at the edges of the crash memory; the whole area in base pages; the area with its tail in
-blocks again."""
+Effect: TypeAlias = Literal["none", "pages", "below-4G", "isolated", "split", "area", "trimmed"]
+"""What the crash memory does to the map: nothing; everything in base pages; all RAM below 4 GiB, and memory that is
+taken for a while above; only the crash memory in base pages, cut out; leaves cut at the edges of the crash memory; the
+whole area in base pages; the area with its tail in blocks again."""
 
 Phase: TypeAlias = Literal[
     "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
@@ -43,7 +43,8 @@ class Strategy:
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
     needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
     conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
-    kernel that has it. released: some released kernel does this to crash memory. order: the phases in which it
+    kernel that has it. released: the effects
+    that released kernels have on the map because of crash memory and that this row describes. order: the phases in which it
     changes the map. live: the entries that change are those of the live map. early: the crash memory must be
     reserved before the linear map is built. splits: it needs a kernel that splits live blocks. loses_offset: the
     code as posted forgets a fixed offset.
@@ -59,7 +60,7 @@ class Strategy:
     boot_time: bool = False
     one_cpu: bool = False
     since: str = ""
-    released: bool = False
+    released: tuple[Effect, ...] = ()
     order: tuple[Phase, ...] = BEFORE_LIVE
     live: bool = False
     early: bool = False
@@ -105,7 +106,7 @@ _ALL = (
         needs="decided before the map is live",
         boot_time=True,
         since="5.11 (to 6.3)",
-        released=True,
+        released=("pages", "below-4G"),
     ),
     Strategy(
         "isolated",
@@ -114,7 +115,7 @@ _ALL = (
         needs="reserved before the DMA limit is known",
         boot_time=True,
         since="4.12 (to 5.10.0, and later without DMA zones)",
-        released=True,
+        released=("isolated",),
         early=True,
     ),
     Strategy(
@@ -159,7 +160,7 @@ _ALL = (
         "none",
         protects=False,
         since="6.4",
-        released=True,
+        released=("none",),
     ),
 )
 
@@ -171,7 +172,7 @@ OWN = STRATEGIES["mainline"]
 
 def released_for(effect: Effect) -> Strategy:
     """The strategy that describes a released kernel with this effect."""
-    return next(s for s in _ALL if s.released and s.effect == effect)
+    return next(s for s in _ALL if effect in s.released)
 
 
 def strategy_named(name: str) -> Strategy:

@@ -2,7 +2,7 @@
 
 In Markdown and HTML a block stands between `<!-- crashkernel-planner COMMAND -->` and `<!-- /crashkernel-planner -->`,
 in reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither
-files nor commands: whoever calls it runs them. Imports `errors`.
+files nor commands: whoever calls it runs them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,37 @@ from planner.base.errors import InputError, Location, printable
 
 __all__ = ["Block", "Output", "blocks", "updated"]
 
-_BEGIN = re.compile(
-    r"(?:<!--\s*crashkernel-planner\s+(?P<md>\S.*?)\s*-->|\.\. crashkernel-planner\s+(?P<rst>\S.*?))\s*"
-)
-_END = re.compile(r"(?:<!--\s*/crashkernel-planner\s*-->|\.\. /crashkernel-planner)\s*")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
+"""A line with its end, as Markdown, HTML and editors count them; form feeds and the like are text."""
+
+_FENCE = re.compile(r" {0,3}(`{3,}+(?!.*`)|~{3,}+)")
+_HTML, _RST = (".html", ".htm"), (".rst", ".rest", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The comments of one markup: what stands before a command and after it, and what ends a block."""
+
+    opening: str
+    closing: str
+    end: str
+
+    def command(self, line: str) -> str | None:
+        """The command of a line that begins a block."""
+        if not (line.startswith(self.opening) and line.endswith(self.closing)):
+            return None
+        words = line[len(self.opening) : len(line) - len(self.closing)].strip().split(None, 1)
+        return words[1] if len(words) == 2 and words[0] == "crashkernel-planner" else None
+
+    def ends(self, line: str) -> bool:
+        """True for the line that ends a block."""
+        if not (line.startswith(self.opening) and line.endswith(self.closing)):
+            return False
+        return line[len(self.opening) : len(line) - len(self.closing)].strip() == "/crashkernel-planner"
+
+
+_COMMENT = _Marks("<!--", "-->", "<!-- /crashkernel-planner -->")
+_DOTS = _Marks(".. ", "", ".. /crashkernel-planner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +70,37 @@ class Output:
 
 
 def blocks(text: str, name: str) -> list[Block]:
-    """The blocks of a document, in order; marks inside a code fence are text. Raises InputError by line."""
+    """The blocks of a document, in order; marks inside a Markdown code fence are text. Raises InputError by line."""
+    return _blocks(_LINE.findall(text.removeprefix("\ufeff")), name)
+
+
+def _blocks(lines: Sequence[str], name: str) -> list[Block]:
     found: list[Block] = []
-    opened: tuple[int, str, bool] | None = None
+    opened: tuple[int, str, _Marks] | None = None
     fence = ""
-    for at, line in enumerate(text.splitlines()):
-        if opened is None:
+    fences = not name.lower().endswith(_HTML + _RST)
+    kinds = (_DOTS,) if name.lower().endswith(_RST[:2]) else (_COMMENT, _DOTS)
+    for at, whole in enumerate(lines):
+        line = whole.rstrip()
+        if opened is None and fences:
             mark = _FENCE.match(line)
             if mark and (not fence or (mark[1].startswith(fence) and not line.strip().strip(fence[0]))):
                 fence = "" if fence else mark[1]
             if fence or mark:
                 continue
-        begin = _BEGIN.fullmatch(line)
-        if begin is not None:
+        begun = next(((command, marks) for marks in kinds if (command := marks.command(line)) is not None), None)
+        if begun is not None:
             if opened is not None:
                 raise InputError(_at(name, at), f"the block of line {opened[0] + 1} has no end yet", "end it first")
-            opened = (at, begin["md"] or begin["rst"], begin["rst"] is not None)
-        elif _END.fullmatch(line):
-            if opened is None:
-                raise InputError(
-                    _at(name, at), "a block ends that was not begun", "remove the mark, or begin the block"
-                )
-            first, command, rst = opened
-            found.append(Block(first, at, command, _words(command, name, first), rst))
+            opened = (at, *begun)
+        elif opened is not None and opened[2].ends(line):
+            first, command, marks = opened
+            found.append(Block(first, at, command, _words(command, name, first), marks is _DOTS))
             opened = None
+        elif opened is None and any(marks.ends(line) for marks in kinds):
+            raise InputError(_at(name, at), "a block ends that was not begun", "remove the mark, or begin the block")
     if opened is not None:
-        raise InputError(
-            _at(name, opened[0]), "this block has no end", "write <!-- /crashkernel-planner --> below its output"
-        )
+        raise InputError(_at(name, opened[0]), "this block has no end", f"write {opened[2].end} below its output")
     return found
 
 
@@ -89,25 +118,28 @@ def _words(command: str, name: str, line: int) -> tuple[str, ...]:
 def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tuple[str, int, int]:
     """The document with each output as it is now; how many blocks there are, and how many were out of date.
 
-    run: runs one command; its InputError is told with the block's line. Line ends stay as they are.
+    run: runs one command; its InputError is told with the block's line. What stands outside the blocks stays as it
+    is, character for character; an output takes the line ends of the mark above it.
     """
-    end = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines()
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = _LINE.findall(text.removeprefix(mark))
     stale = 0
-    found = blocks(text, name)
+    found = _blocks(lines, name)
     for block in reversed(found):
         try:
             output = run(block.words)
         except InputError as error:
             where = f"{_at(name, block.first)}: {error.where}"
             raise InputError(where, error.what, error.remedy) from error
-        body = _framed(block, output, html=name.lower().endswith((".html", ".htm")))
-        if lines[block.first + 1 : block.last] != body:
+        body = _framed(block, output, html=name.lower().endswith(_HTML))
+        if any(_DOTS.ends(line) or _COMMENT.ends(line) for line in body):
+            raise InputError(_at(name, block.first), "the output holds the mark that ends a block", "show another one")
+        if [line.rstrip("\r\n") for line in lines[block.first + 1 : block.last]] != body:
             stale += 1
-            lines[block.first + 1 : block.last] = body
-    if not stale:
-        return text, len(found), 0
-    return end.join(lines) + (end if text.endswith("\n") else ""), len(found), stale
+            first = lines[block.first]
+            end = first[len(first.rstrip("\r\n")) :]
+            lines[block.first + 1 : block.last] = [line + end for line in body]
+    return mark + "".join(lines), len(found), stale
 
 
 def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
@@ -123,7 +155,7 @@ def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
         return ["", *body, ""]
     if html:
         return [f"<pre>{escape(_shown(block))}", *[escape(printable(line)) for line in body], "</pre>"]
-    longest = max((len(run) for line in body for run in re.findall("`+", line)), default=0)
+    longest = max((len(run) for line in body for run in re.findall("`++", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}console", _shown(block), *body, fence]
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from planner.base.errors import InputError
 from planner.kernel.machine import Machine
-from planner.sources.reading import decode, opened, read_within
+from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
 
 __all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
 
 FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
 
+_EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _BLOCK = 512  # of a tar archive
@@ -63,8 +65,17 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         from planner.sources.devicetree import dtb  # noqa: PLC0415 - as above
 
         return dtb.parse(data, name)
-    text = decode(data, name)
-    kind = fmt or _kind(text, name)
+    from planner.sources.clothes import undress  # noqa: PLC0415 - as above
+
+    text = decode_most(data, name)
+    bare = text if fmt in _EXACT else undress(text, name)
+    kind = fmt or _kind(bare, name)
+    if kind in ("iomem", "dmesg"):
+        machine = _listed(bare, name, kind)
+        note = stray_note(text)
+        return machine if note is None else replace(machine, notes=(*machine.notes, note))
+    if "\0" in text or "\ufffd" in text:
+        text = decode(data, name)
     if kind == "json":
         from planner.sources.json import memory_map as json_map  # noqa: PLC0415 - as above
 
@@ -72,19 +83,22 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     if kind == "memblock":
         from planner.sources import memblock  # noqa: PLC0415 - as above
 
-        return memblock.parse(text, name)
+        return memblock.parse(bare, name)
     if kind == "lsmem":
         from planner.sources import lsmem  # noqa: PLC0415 - as above
 
-        return lsmem.parse(text, name)
+        return lsmem.parse(bare, name)
     if kind == "config":
         from planner.sources import kernel_config  # noqa: PLC0415 - as above
 
         return kernel_config.parse(text, name)
-    if kind == "kdump":
-        from planner.sources import capture  # noqa: PLC0415 - as above
+    from planner.sources import capture  # noqa: PLC0415 - as above
 
-        return capture.parse(text, name)
+    return capture.parse(text, name)
+
+
+def _listed(text: str, name: str, kind: str) -> Machine:
+    """The machine of a boot log or a listing, which may hold lines of anything else."""
     if kind == "dmesg":
         from planner.sources.log import dmesg  # noqa: PLC0415 - as above
 

@@ -2,7 +2,8 @@
 
 arm64 lists NOMAP memory as `reserved` at the top level and reservations as `reserved` children of System RAM
 (arch/arm64/kernel/setup.c, request_standard_resources() and reserve_memblock_reserved_regions() @ 6.1); the ends
-are inclusive.
+are inclusive. A resource lies inside its parent, so that a listing which lost its indentation reads the same. Other
+architectures write `Reserved`, and list what arm64 does not have.
 """
 
 from __future__ import annotations
@@ -11,26 +12,43 @@ import re
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range
-from planner.kernel.machine import BootRecord, Capture, Facts, Machine
+from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LINE = re.compile(r"^(\s*)([0-9a-fA-F]{1,16})-([0-9a-fA-F]{1,16}) : (.*)$")
-_KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel", "Crash kernel (low)")
+_LINE = re.compile(r"(\s*+)(?:0x)?([0-9a-fA-F]{1,16})-(?:0x)?([0-9a-fA-F]{1,16}) : (.*)$")
+_FIRST = re.compile(r"^[ \t]*+(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} : ", re.MULTILINE)
+_KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
+_NAMES = ("System RAM", *_KEPT)
+_CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?)?$")
+_FOREIGN = {
+    "Kernel bss": "x86_64 or s390x",
+    "Reserved": "x86_64, riscv64 or loongarch64",
+    "System ROM": "x86_64",
+    "Video ROM": "x86_64",
+    "IOAPIC 0": "x86_64",
+    "Local APIC": "x86_64",
+}
+"""Names that no arm64 kernel gives to a resource, and what has them; the later ones say more."""
 _TOP = 1 << 52
+_MOST_NOTES = 5
+
+_Row = tuple[int, int, str]
+"""Start and end, and the name if it matters."""
 
 
 def looks_like(head: str) -> bool:
     """Whether a text is a /proc/iomem listing."""
-    return re.search(r"^\s*[0-9a-fA-F]{8,16}-[0-9a-fA-F]{8,16} : ", head, re.MULTILINE) is not None
+    return _FIRST.search(head) is not None
 
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
-    rows, notes = _rows(text, name)
+    notes: list[str] = []
+    rows, arch = _rows(text, name, notes)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -40,98 +58,107 @@ def parse(text: str, name: str) -> Machine:
         record = BootRecord(
             crash=Range(main.start, main.end), low=Range(low.start, low.end) if low is not None else None
         )
-    facts = Facts(
-        kernel_image=seen.get("Kernel code"),
-        kernel_data=seen.get("Kernel data"),
-        record=record,
-        arch="x86_64 or s390x" if "Kernel bss" in seen else None,
-        capture=Capture(drivers=("arm-smmu-v3",)) if " : arm-smmu-v3" in text else None,
-    )
+    facts = Facts(kernel_image=seen.get("Kernel code"), kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 
 
-def _rows(text: str, name: str) -> tuple[list[tuple[int, int, int, str]], list[str]]:
-    rows: list[tuple[int, int, int, str]] = []
-    notes: list[str] = []
-    zero = total = 0
-    pending: tuple[int, str] | None = None
-    what, number = "", 0
+def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | None]:
+    """The resources in the order listed, and the architecture whose listing it is, if not arm64's."""
+    rows: list[_Row] = []
+    foreign = -1
+    zeros = number = 0
+    what = line = ""
+    signs = list(_FOREIGN)
     for number, line in text_lines(text, name):
-        if not line.strip():
-            continue
         match = _LINE.match(line)
         if match is None:
-            if rows:
-                pending = (number, line)
-                if len(notes) < 5:
-                    notes.append(f"line {number} is no resource and was skipped")
+            if line.strip():
+                what = ""
+                _skipped(line, Location(name, number, 1), notes, begun=bool(rows))
             continue
-        pending = None
-        start, end = int(match[2], 16), int(match[3], 16)
-        total += 1
-        zero += start == 0 and end == 0
-        what = match[4].strip()
-        indent = len(match[1].expandtabs())
-        if end < start:
-            raise InputError(
-                Location(name, number, indent + 1),
-                f"the range ends before it starts ({match[2]}-{match[3]})",
-                "check the line",
-            )
-        ram = what == "System RAM" or what.startswith("System RAM (")
-        shown = "System RAM" if ram else what if what in _KEPT else ""
-        if ram and end >= _TOP:
-            raise InputError(
-                Location(name, number, indent + 1), "the range lies beyond 52 physical address bits", "check the line"
-            )
-        if len(rows) == MAX_ROWS:
-            raise too_many_rows(Location(name, number, indent + 1))
-        rows.append((indent, start, end + 1, shown))
-    if total and zero == total:
+        start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
+        zeros += not start and not end
+        shown = _known(what)
+        if end < start or (shown == "System RAM" and end >= _TOP) or len(rows) == MAX_ROWS:
+            raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
+        if what in _FOREIGN:
+            foreign = max(foreign, signs.index(what))
+        rows.append((start, end + 1, shown))
+    if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
-    names = ("System RAM", *_KEPT)
-    cut = what not in names and any(known.startswith(what) for known in names)
-    if (pending is not None or (rows and cut)) and not text.endswith("\n"):
+    if not text.endswith("\n") and rows and _is_cut(line, what):
         raise InputError(Location(name, number), "the last line is cut off", "read the file again, whole")
-    return rows, notes
+    return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
 
 
-def _sorted_out(
-    rows: list[tuple[int, int, int, str]], name: str, notes: list[str]
-) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
+def _unusable(match: re.Match[str], where: Location) -> InputError:
+    if int(match[3], 16) < int(match[2], 16):
+        return InputError(where, f"the range ends before it starts ({match[2]}-{match[3]})", "check the line")
+    if int(match[3], 16) >= _TOP:
+        return InputError(where, "the range lies beyond 52 physical address bits", "check the line")
+    return too_many_rows(where)
+
+
+def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
+    """Say that a line is no resource. Raises InputError where one may have been before bytes of it were lost."""
+    if "\ufffd" in line and any(known in line for known in _NAMES):
+        raise InputError(where, "this resource has bytes that are no text", "read the file again")
+    if begun and len(notes) < _MOST_NOTES:
+        notes.append(f"line {where.line} is no resource and was skipped")
+
+
+def _known(what: str) -> str:
+    """The name of a resource without what somebody wrote behind it; nothing for one that does not matter."""
+    if what in _NAMES:
+        return what
+    for known in _NAMES:
+        if what.startswith(known) and (what[len(known)].isspace() or what[len(known)] in "(#,;"):
+            return known
+    return ""
+
+
+def _is_cut(line: str, what: str) -> bool:
+    """Whether a last line without its end is the beginning of a resource."""
+    if what or _LINE.match(line):
+        return what not in _NAMES and any(known.startswith(what) for known in _NAMES)
+    return _CUT.match(line) is not None
+
+
+def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
+    """Memory, what is reserved in it, and where each name stands first."""
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
-    base = min((row[0] for row in rows), default=0)
-    bank_indent = -1
-    for indent, start, end, what in rows:
+    around: list[tuple[int, bool]] = []  # ends of the resources around the next, and whether memory is among them
+    for start, end, what in sorted(rows, key=lambda row: (row[0], -row[1])):
+        while around and (around[-1][0] < end or around[-1][0] <= start):
+            around.pop()
+        in_ram = bool(around) and around[-1][1]
         if what == "System RAM":
             regions.append(Region(start, end))
-            bank_indent = indent
-        elif what == "reserved" and indent == base:
+        elif what == "reserved" and not around:
             regions.append(Region(start, end, Flag.NOMAP.value))
-            bank_indent = -1
-        elif what and (indent > bank_indent >= 0 or what.startswith("Crash kernel")):
+        elif what and (in_ram or what.startswith("Crash kernel")):
             reserved.append(Reserved(start, end, what))
-            if what not in seen:
-                seen[what] = Range(start, end)
-        elif indent <= bank_indent:
-            bank_indent = -1
-    regions.sort(key=lambda r: (r.start, r.end))
+            seen.setdefault(what, Range(start, end))
+        around.append((end, in_ram or what == "System RAM"))
+    return _clean(regions, name, notes), reserved, seen
+
+
+def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
+    """Memory without overlaps, and without firmware that may as well be a device."""
     clean: list[Region] = []
     for region in regions:
         last = clean[-1].end if clean else 0
-        if region.start < last:
-            if len(notes) < 9:
-                notes.append(
-                    f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does"
-                )
-            if region.end > last:
-                clean.append(Region(last, region.end, region.flags))
-        else:
+        if region.start >= last:
             clean.append(region)
+            continue
+        if len(notes) < 2 * _MOST_NOTES:
+            notes.append(f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does")
+        if region.end > last:
+            clean.append(Region(last, region.end, region.flags))
     first = next((r.start for r in clean if not r.flags), None)
     if first is None:
         raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
     # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
-    return [r for r in clean if not r.flags or r.end >= first], reserved, seen
+    return [r for r in clean if not r.flags or r.end >= first]

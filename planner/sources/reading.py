@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,21 @@ from typing import Any, BinaryIO
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, MIB
 
-__all__ = ["MAX_INPUT", "MAX_LINE", "decode", "opened", "read_bytes", "read_within", "text_lines"]
+__all__ = [
+    "MAX_INPUT",
+    "MAX_LINE",
+    "decode",
+    "decode_most",
+    "opened",
+    "read_bytes",
+    "read_within",
+    "stray_note",
+    "text_lines",
+]
 
 MAX_INPUT = 256 * MIB
 MAX_LINE = 64 * KIB
+_FEW = 4  # bytes of text at least for one that is none
 
 
 @contextmanager
@@ -78,19 +90,58 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 def decode(data: bytes, name: str) -> str:
     """The text of an input. Raises InputError for what is empty, binary, or not UTF-8. A byte order mark is no text."""
-    if not data.strip():
-        raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(Location(name, 1, 1), "is UTF-16, not UTF-8", "save the text as UTF-8")
+    _check_text(data, name)
     at = data.find(b"\0")
     if at >= 0:
-        raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
+        raise _binary(name, at)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         raise InputError(Location(name, line, column), "is not UTF-8", "save the text as UTF-8") from None
+
+
+def decode_most(data: bytes, name: str) -> str:
+    """The text of an input that may hold stray bytes, each shown as U+FFFD. Raises InputError for what is binary."""
+    try:
+        if b"\0" not in data:
+            return decode(data, name)
+    except InputError as error:
+        if not isinstance(error.__context__, UnicodeDecodeError):
+            raise
+    _check_text(data, name)
+    # A crash leaves a block of NUL at the end of a file, and a serial line many in a row.
+    data = data.rstrip(b"\0")
+    text = re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "replace"))
+    if (data.count(b"\0") + text.count("\ufffd")) * _FEW > len(data):
+        at = data.find(b"\0")
+        if at >= 0:
+            raise _binary(name, at)
+        return decode(data, name)
+    return text
+
+
+def stray_note(text: str) -> str | None:
+    """What to say of stray bytes that stand in no line that is used, if there are any."""
+    found = text.find("\ufffd")
+    if found < 0:
+        return None
+    lines = sum("\ufffd" in line for line in text.split("\n"))
+    where = f"line {text.count(chr(10), 0, found) + 1}"
+    more = f" and {lines - 1} more" if lines > 1 else ""
+    return f"{where}{more}: bytes that are no text were replaced; nothing is read there"
+
+
+def _check_text(data: bytes, name: str) -> None:
+    if not data.strip(b" \t\r\n\v\f\0"):
+        raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(Location(name, 1, 1), "is UTF-16, not UTF-8", "save the text as UTF-8")
+
+
+def _binary(name: str, at: int) -> InputError:
+    return InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
 
 
 def text_lines(text: str, name: str) -> Iterator[tuple[int, str]]:

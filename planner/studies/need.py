@@ -140,13 +140,16 @@ class _Inputs:
     page_assumed: bool
 
 
-def need(given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = ()) -> Need:
+def need(
+    given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = (), guess: bool = False
+) -> Need:
     """What the capture kernel needs. machine: what its sources say; what is given wins over them. notes: to repeat.
 
-    Raises InputError where neither says anything of the kernel or its initrd.
+    guess: assume everything where nothing is known. Raises InputError where neither says anything of the kernel or its
+    initrd, unless it may guess.
     """
     given = given or Given()
-    inputs = _inputs(given, machine)
+    inputs = _inputs(given, machine, guess=guess)
     always = inputs.kernel.bytes + inputs.archive.bytes + inputs.unpacked.bytes
     limit = inputs.unpacked.bytes if given.rootfstype == "tmpfs" else 0
     boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
@@ -229,12 +232,12 @@ def margin(value: str | int | None) -> Margin:
 # -- inputs ----------------------------------------------------------------------------------------------------
 
 
-def _inputs(given: Given, machine: Machine | None) -> _Inputs:
+def _inputs(given: Given, machine: Machine | None, *, guess: bool) -> _Inputs:
     known = machine.facts.capture if machine is not None else None
     page, page_assumed = (given.page_size, False) if given.page_size is not None else page_size_of(machine)
     kernel = _kernel(given, machine)
     archive, unpacked = _initrd(given, known)
-    if kernel is None and archive is None and unpacked is None:
+    if kernel is None and archive is None and unpacked is None and not guess:
         raise InputError(
             "need",
             "nothing says how large the kernel or its initrd is",

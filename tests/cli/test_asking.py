@@ -29,7 +29,15 @@ def answered(run: Run, *args: str) -> dict[str, Any]:
         pytest.param("explain 3G --map {server}", 1, "failed: ", id="explain what is not"),
         pytest.param("fit --map {server}", 0, "fits: up to 1G aligned", id="fit"),
         pytest.param("fit 512M@0x80000000 --map {server}", 1, "fits: nothing", id="no size fits there"),
-        pytest.param("size --map {server}", 0, "defaults: ", id="presets"),
+        pytest.param(
+            "size --need 512M --map {server}",
+            0,
+            "crashkernel=512M,high crashkernel=72M,low (512M",
+            id="a recommendation",
+        ),
+        pytest.param("size 1G-:1G --need 512M --map {server}", 0, "crashkernel=512M,high ", id="with a candidate"),
+        pytest.param("size --need 64G --map {server}", 1, "nothing to recommend: ", id="none"),
+        pytest.param("size --need 512M --as grubby --map {server}", 0, "grubby --update-kernel=ALL ", id="to paste"),
         pytest.param("size --sweep 128M..8G --map {server}", 0, "sweep: ", id="a sweep"),
         pytest.param("size --sweep 3G..8G --map {server}", 1, "sweep: ", id="a sweep of what is never reserved"),
         pytest.param("size 512M --give-back 256M --map {server}", 0, "freed: 256M", id="giving back"),
@@ -64,7 +72,8 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
         pytest.param("size --sweep 8G --map {server}", "error: --sweep: ", id="no range"),
         pytest.param("size --step 8M --map {server}", "error: --step: ", id="steps of nothing"),
         pytest.param("size --sweep 1M..8G --step 4K --map {server}", "error: --step: ", id="too many steps"),
-        pytest.param("size 512M --map {server}", "error: <command line>: ", id="a size alone"),
+        pytest.param("size --sure 101% --map {server}", "error: --sure: ", id="more than all"),
+        pytest.param("size --need 1G --sweep 1G..2G --map {server}", "error: <command line>: ", id="a need swept"),
         pytest.param("size --sweep 1M..2M --give-back 0 --map {server}", "error: <command line>: ", id="two questions"),
         pytest.param("diff {server}", "error: <command line>: ", id="one side only"),
         pytest.param("diff 1G 2G 3G --map {server}", "error: <command line>: ", id="three requests"),
@@ -126,7 +135,7 @@ def test_diff_as_json(run: Run, server: str) -> None:
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:
     """Same inputs, same results."""
     import planner  # noqa: PLC0415 - the public surface, as a user imports it
-    from planner.report.asked import explain_dict, fit_dict, sweep_dict  # noqa: PLC0415
+    from planner.report.studies import explain_dict, fit_dict, sweep_dict  # noqa: PLC0415
 
     def same(document: dict[str, Any], fields: dict[str, Any]) -> bool:
         return bool(document == json.loads(json.dumps({"schema_version": 1, **fields})))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from planner.base.errors import InputError
 from planner.render.docs import Output, blocks, updated
+from tests.cli.conftest import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +53,60 @@ def test_what_a_block_shows(form: str, lines: list[str]) -> None:
     assert new.splitlines() == [BEGIN.format(f"{form} `x`"), *lines, END]
     assert (count, stale) == (1, 1)
     assert updated(new, "x.md", echo) == (new, 1, 0)
+
+
+ODD = "\ufeff# A\x0c\x0bb\x85c\u2028d\u2029e\x1c\x1d\x1e  \r\nlone\rreturn\n\r\n"
+
+
+def test_every_byte_outside_the_blocks_stays(run: Run, tmp_path: Path) -> None:
+    """Byte order mark, form feeds, other line separators, lone carriage returns, mixed line ends."""
+    path = tmp_path / "x.md"
+    made = [f"{BEGIN.format(PLAN)}\r\n", f"old\n{END}\r\n"]
+    path.write_bytes((ODD + "".join(made) + ODD).encode())
+    assert run("docs", str(path)).status == 0
+    written = path.read_bytes().decode()
+    assert written.startswith(ODD + made[0])
+    assert written.endswith(f"{END}\r\n{ODD}")
+    assert "old" not in written
+    body = written.removeprefix(ODD).removesuffix(ODD)
+    assert body.count("\n") == body.count("\r\n")
+    assert run("docs", "--check", str(path)).status == 0
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_an_output_takes_the_line_ends_of_its_mark(end: str) -> None:
+    """And counts as up to date whatever its own line ends are."""
+    new, _, stale = updated(block("text a").replace("\n", end), "x.md", echo)
+    assert stale == 1
+    assert (
+        new.replace(end, "\n")
+        == f"{BEGIN.format('text a')}\n```console\n$ crashkernel-planner text a\ntext\na\n```\n{END}\n"
+    )
+    assert updated(new, "x.md", echo) == (new, 1, 0)
+
+
+def test_blocks_below_a_heading_that_looks_like_a_fence() -> None:
+    """reStructuredText has no fences; its comments alone are marks there."""
+    rst = "Title\n~~~~~\n\n.. crashkernel-planner a\n\n.. /crashkernel-planner\n"
+    for name in ("x.rst", "X.RST", "x.txt"):
+        assert [found.command for found in blocks(rst, name)] == ["a"]
+    assert blocks(block("a"), "x.rst") == []
+    assert blocks(f"~~~\n{block('a')}~~~\n", "x.md") == []
+    assert len(blocks(f"```a``` b\n{block('a')}", "x.md")) == 1
+
+
+def test_the_end_of_a_block_is_in_its_own_markup() -> None:
+    """What has no end is told how to end."""
+    with pytest.raises(InputError, match=r"x.rst:1:1: this block has no end; write \.\. /crashkernel-planner below"):
+        blocks(".. crashkernel-planner a\n", "x.rst")
+    with pytest.raises(InputError, match=r"x.md:1:1: this block has no end; write <!-- /crashkernel-planner --> below"):
+        blocks(f"{BEGIN.format('a')}\n.. /crashkernel-planner\n", "x.md")
+
+
+def test_an_output_cannot_end_its_block() -> None:
+    """The mark in it would make text of the rest."""
+    with pytest.raises(InputError, match=r"x.md:1:1: the output holds the mark that ends a block"):
+        updated(block("markdown"), "x.md", lambda _: Output(f"{END}\n", "markdown"))
 
 
 def test_rest_of_the_document_stays_as_it_is() -> None:
@@ -157,19 +214,18 @@ def test_paths_are_relative_to_the_document(run: Run, tmp_path: Path, server: st
     [
         pytest.param("docs x.md", "docs: this command does not run inside a document", id="docs"),
         pytest.param("completion bash", "completion: this command does not run", id="what nobody reads"),
-        pytest.param("plan 512M", "--map: without it the command asks this machine", id="this machine"),
-        pytest.param("plan 512M --map live", "plan: live is not the same everywhere", id="this machine by name"),
-        pytest.param("plan 512M --map -", "plan: - is not the same everywhere", id="standard input"),
-        pytest.param(f"{PLAN} -o /tmp/x", "--output: a command inside a document writes no files", id="a file"),
-        pytest.param(
-            f"{PLAN} --output=x", "--output: a command inside a document writes no files", id="by its long name"
-        ),
-        pytest.param("batch -", "batch: - is not the same everywhere", id="standard input as an argument"),
-        pytest.param(f"{PLAN} --format html", "--format: html does not fit into a document", id="a page in a page"),
+        pytest.param("plan 512M", "<command line>: without --map the command asks this machine", id="this machine"),
+        pytest.param("need --map live", "--map: live is not the same everywhere", id="this machine by name"),
+        pytest.param("plan 512M --map -", "--map: - is not the same everywhere", id="standard input"),
+        pytest.param(f"{PLAN} -o /tmp/x", "-o: no such option", id="a file"),
+        pytest.param(f"{PLAN} --output=x", "--output: no such option", id="by its long name"),
+        pytest.param(f"{PLAN} --outp x", "--outp: no such option", id="by part of it"),
+        pytest.param("verify -", "[SOURCE]...: - is not the same everywhere", id="standard input as an argument"),
+        pytest.param(f"{PLAN} --format html", "<command line>: html does not fit into a document", id="a page"),
         pytest.param(
             "plan 512M --map none.txt", "none.txt: cannot be read: No such file", id="a file that is not there"
         ),
-        pytest.param("sh -c true", "<command line>: no such command 'sh'", id="a shell"),
+        pytest.param("sh -c true", "sh: this command does not run inside a document", id="a shell"),
         pytest.param(
             "plan 512M --map sample:altra-32g ; rm x", "<command line>: got unexpected extra", id="a shell's ;"
         ),
@@ -184,3 +240,105 @@ def test_what_does_not_run_in_a_document(run: Run, tmp_path: Path, command: str,
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"error: {path}:3:1: {message}")
     assert path.read_text() == text
+
+
+# -- documents that mean harm ----------------------------------------------------------------------------------
+
+PRIVATE = "[0-9]+ of a password that nobody may read"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A folder with a document's own files, a secret beside it, and links that lead out."""
+    folder = tmp_path / "repository"
+    (folder / "maps").mkdir(parents=True)
+    (folder / "maps" / "server.json").write_text(json.dumps(SERVER))
+    (tmp_path / "secret.txt").write_text(PRIVATE)
+    (tmp_path / "server.json").write_text(json.dumps(SERVER))
+    (folder / "link.json").symlink_to("../server.json")
+    (folder / "way").symlink_to("..")
+    (folder / "loop").symlink_to("loop")
+    os.mkfifo(folder / "pipe")
+    (folder / "list.txt").write_text("../secret.txt\n")
+    return folder
+
+
+HOSTILE = [
+    pytest.param("plan -o hook --map maps/server.json 512M -- -h", id="help among the arguments"),
+    pytest.param("-- plan -o hook --map maps/server.json 512M", id="a command after the end of options"),
+    pytest.param("-- docs README.md", id="a document in a document"),
+    pytest.param("-- plan 512M --map live", id="this machine after the end of options"),
+    pytest.param("batch --files-from list.txt", id="a list whose lines are told"),
+    pytest.param("batch ../secret.txt 512M", id="records"),
+    pytest.param("plan 512M --map /dev/stdin", id="a device"),
+    pytest.param("plan 512M --map pipe", id="a pipe"),
+    pytest.param("plan 512M --map loop", id="a link to itself"),
+    pytest.param("plan 512M --map maps", id="a folder"),
+    pytest.param("plan 512M --map ../server.json", id="a file above"),
+    pytest.param("plan 512M --map link.json", id="a link to a file above"),
+    pytest.param("plan 512M --map way/server.json", id="a link to a folder above"),
+    pytest.param("plan 512M --map maps/../../server.json", id="a way around"),
+    pytest.param("plan 512M --map maps/server.json --config ../secret.txt", id="a configuration"),
+    pytest.param("plan 512M --map=maps/server.json --log=../secret.txt", id="a log"),
+    pytest.param("bbm --procedure ../secret.txt", id="a procedure"),
+    pytest.param("verify --page-tables ../secret.txt --map maps/server.json", id="a dump"),
+    pytest.param("verify --meminfo ../secret.txt --map maps/server.json", id="memory's figures"),
+    pytest.param("need --initrd ../secret.txt", id="an initrd"),
+    pytest.param("diff ../server.json maps/server.json 512M", id="a side"),
+    pytest.param("diff maps/server.json 512M --a map=../server.json", id="a side's own map"),
+    pytest.param("plan 512M --map sample:../../../../secret.txt", id="a bundled map elsewhere"),
+    pytest.param("schema -o hook", id="a schema into a file"),
+    pytest.param("man -ohook", id="a manual page into a file"),
+    pytest.param("collect -o hook", id="a script into a file"),
+    pytest.param("size --sweep 128M..1G --map maps/server.json --output hook", id="a sweep into a file"),
+    pytest.param("plan @list.txt --map ../server.json", id="arguments from a file"),
+]
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("command", HOSTILE)
+def test_a_hostile_document_does_no_harm(run: Run, repository: Path, command: str, check: bool) -> None:
+    """Neither changes nor discloses a file, nor itself: one line with its place."""
+    document = repository / "README.md"
+    document.write_text(f"# A\n\n{block(command)}")
+    before = {path: path.read_bytes() for path in repository.parent.rglob("*") if path.is_file()}
+    status, out, err = run("docs", *(["--check"] if check else []), str(document))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {document}:3:1: ")
+    assert "password" not in err
+    assert {path: path.read_bytes() for path in repository.parent.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("variable", ["MAP", "OUTPUT", "PLAN_OUTPUT", "PLAN_MAP"])
+def test_the_environment_opens_no_way(
+    run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """No option is taken from there."""
+    monkeypatch.setenv(f"CRASHKERNEL_PLANNER_{variable}", "hook")
+    document = repository / "README.md"
+    document.write_text(block("plan 512M --map maps/server.json"))
+    assert run("docs", str(document)).status == 0
+    assert not (repository / "hook").exists()
+    assert "aligned: 512M" in document.read_text()
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("plan", "--help"), ("docs", "-h"), ("--version",)])
+def test_help_may_be_shown(run: Run, repository: Path, words: tuple[str, ...]) -> None:
+    """All of it, as it is printed."""
+    document = repository / "README.md"
+    document.write_text(block(" ".join(words)))
+    assert run("docs", str(document)).status == 0
+    shown = document.read_text().split("```console\n")[1].split("```")[0].partition("\n")[2]
+    assert shown == run(*words).out
+
+
+def test_a_request_is_no_file(run: Run, repository: Path) -> None:
+    """What `diff` compares on one map; several options that read."""
+    document = repository / "README.md"
+    document.write_text(
+        block("diff 512M 512M,high --map maps/server.json")
+        + block("diff 512M --map sample:altra-32g --b kernel=6.12")
+        + block("compare 'crashkernel=512M root=/dev/sda1' --map maps/server.json --sizes 256M,512M")
+    )
+    assert run("docs", str(document)).status == 0
+    assert run("docs", "--check", str(document)).status == 0

@@ -82,8 +82,8 @@ SEE = "see 'crashkernel-planner plan --help'"
             "parse 512M", "--ram: missing; see 'crashkernel-planner parse --help'", id="a value that must be given"
         ),
         pytest.param(
-            "size 512M",
-            "<command line>: CRASHKERNEL goes with --sweep or --give-back; plan one size with `plan`; "
+            "size --sweep 1G..2G --give-back 1G",
+            "<command line>: --sweep and --give-back are two questions: ask one of them; "
             "see 'crashkernel-planner size --help'",
             id="a name in capitals stays one",
         ),

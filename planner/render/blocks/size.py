@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import tables
-from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Picture, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table, Terms
 from planner.render.blocks.numbers import address, signed_size, size, span
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
@@ -19,13 +19,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from planner.planning.result import KernelView
+    from planner.studies.recommend import Candidate, Recommendation
     from planner.studies.size import GiveBack, Presets, Row, SizePlan, Sweep
 
-__all__ = ["give_back", "presets", "sweep"]
+__all__ = ["give_back", "presets", "recommendation", "sweep"]
 
 _FORMS = {"plain": "plain", "high": ",high", "offset": "fixed offset"}
 _MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
 _STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
+
+
+def recommendation(found: Recommendation) -> list[Block]:
+    """The string to copy with its reason, and why not the others."""
+    if found.crashkernel is None:
+        first: Block = Lead("nothing to recommend", printable(found.reason), "bad")
+    else:
+        first = Paragraph(f"{found.crashkernel} ({printable(found.reason)})")
+    candidates = ([found.chosen] if found.chosen is not None else []) + list(found.others)
+    head = ("request", "at", "low taken", f"under {found.strategy}", "why not")
+    return [
+        first,
+        Facts([("Need", f"{size(found.need)}, {found.need_source}"), ("Aim", f"{found.aim}: {found.aim_text}")]),
+        Table(
+            "Requests, each planned as this kernel places it",
+            "llrll",
+            head,
+            [_candidate_cells(c, best=c is found.chosen) for c in candidates],
+        ),
+    ]
+
+
+def _candidate_cells(c: Candidate, *, best: bool) -> tuple[str, ...]:
+    return (
+        printable(c.crashkernel.replace("crashkernel=", "")),
+        c.outcome if c.crash is None else address(c.crash.start),
+        "" if c.crash is None else size(c.low_taken),
+        c.proposal,
+        "recommended" if best else printable(c.verdict),
+    )
 
 
 def presets(found: Presets) -> list[Block]:

@@ -1,0 +1,155 @@
+"""Commands that a document may show: read by the command's own parser, without the options that write.
+
+A document comes from somebody else and is often brought up to date by a machine that holds secrets. So a block may
+name commands of a list, with options whose kind is known to be harmless; a file that it reads is a regular file below
+the document's folder, after all links. There is nothing else in the parser: no output file, no folder, no device,
+no standard input, and this machine is never asked.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.base.errors import InputError, PlannerError
+from planner.base.files import why_not
+from planner.cli.failures import Refused, line_of
+from planner.cli.options import NO_LIVE, VALUES, File
+from planner.render.docs import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["run_shown"]
+
+_COMMANDS = (
+    "plan",
+    "compare",
+    "verify",
+    "explain",
+    "size",
+    "fit",
+    "need",
+    "diff",
+    "parse",
+    "bbm",
+    "maps",
+    "kernels",
+    "survey",
+    "schema",
+)
+_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests")
+"""Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""
+
+_FORMS = ("text", "json", "markdown", "rst", "svg")
+_HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
+
+
+class _Below(File):
+    """What a parameter reads, if it is a bundled map or a regular file below a folder."""
+
+    def __init__(self, folder: Path, kind: File) -> None:
+        self.folder, self.kind, self.name = folder, kind, kind.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if value in {"live", "-"}:
+            self.refuse(f"{value} is not the same everywhere", "name a file or sample:NAME", param, ctx)
+        if not str(value).startswith("sample:"):
+            why = why_not(str(self.folder), str(value))
+            if why:
+                self.refuse(f"{value!r} {why}", "name a file below the document's folder", param, ctx)
+        return self.kind.convert(value, param, ctx)
+
+
+def run_shown(folder: Path, words: Sequence[str]) -> Output:
+    """What a command of a document prints. folder: the document's. Raises InputError for what must not run or fails."""
+    from planner.cli import PROGRAM, cli  # noqa: PLC0415 - the group imports the command that imports this module
+
+    root = click.Context(cli, info_name=PROGRAM, terminal_width=80)
+    root.meta[NO_LIVE] = True
+    try:
+        told = _asked_for_help(root, words)
+        if told is not None:
+            return Output(told, "text")
+        command = _restricted(root, words[0], folder.resolve())
+        return _printed(root, command, words, folder)
+    except (click.ClickException, PlannerError) as error:
+        where, _, rest = (line_of(error, PROGRAM) or "").partition(": ")
+        what, _, remedy = rest.partition("; ")
+        raise InputError(where, what, remedy) from error
+
+
+def _asked_for_help(root: click.Context, words: Sequence[str]) -> str | None:
+    """The text of `--help`, `COMMAND --help` or `--version`, if the words are no more than that."""
+    group = root.command
+    assert isinstance(group, click.Group)  # noqa: S101 - as made above
+    if len(words) == 1 and words[0] in _VERSION:
+        from planner._version import __version__  # noqa: PLC0415 - hardly ever shown
+
+        return f"{root.info_name} {__version__}\n"
+    if len(words) > 2 or words[-1] not in _HELP:
+        return None
+    if len(words) == 1:
+        return group.get_help(root) + "\n"
+    command = group.get_command(root, words[0])
+    if command is None:
+        return None
+    return command.get_help(click.Context(command, root, info_name=words[0])) + "\n"
+
+
+def _restricted(root: click.Context, name: str, folder: Path) -> click.Command:
+    """The command with the parameters that a document may give; what is not in its parser cannot be asked for."""
+    group = root.command
+    assert isinstance(group, click.Group)  # noqa: S101 - as made above
+    command = group.get_command(root, name) if name in _COMMANDS else None
+    if command is None:
+        shown = [known for known in _COMMANDS if known in group.list_commands(root)]
+        raise InputError(name, "this command does not run inside a document", f"use one of {', '.join(shown)}")
+    shown_one = copy(command)
+    shown_one.params, left_out = [], {}
+    for param in command.params:
+        if isinstance(param.type, VALUES) or (isinstance(param.type, type(click.STRING)) and param.name in _TEXTS):
+            shown_one.params.append(_guarded(param, folder))
+        elif param.expose_value:
+            left_out[str(param.name)] = () if param.multiple or param.nargs == -1 else None
+    assert command.callback is not None  # noqa: S101 - every command has one
+    shown_one.callback = partial(command.callback, **left_out)
+    shown_one.add_help_option = False
+    return shown_one
+
+
+def _guarded(param: click.Parameter, folder: Path) -> click.Parameter:
+    guarded = copy(param)
+    if isinstance(param.type, File):
+        guarded.type = _Below(folder, param.type)
+    return guarded
+
+
+def _printed(root: click.Context, command: click.Command, words: Sequence[str], folder: Path) -> Output:
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with (
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(io.StringIO()),
+        command.make_context(words[0], list(words[1:]), parent=root) as context,
+    ):
+        form = context.params.get("form") or "text"
+        if form not in _FORMS:
+            raise Refused(f"{form} does not fit into a document", f"use one of {', '.join(_FORMS)}")
+        try:
+            command.invoke(context)
+        except click.exceptions.Exit as end:
+            if end.exit_code not in {0, 1}:
+                why = f"ends with status {end.exit_code}"
+                raise InputError(words[0], why, "run it by hand to see why") from end
+        out.flush()
+        buffer = out.buffer
+        assert isinstance(buffer, io.BytesIO)  # noqa: S101 - as made above
+        return Output(buffer.getvalue().decode(), str(form))

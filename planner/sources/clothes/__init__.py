@@ -1,0 +1,34 @@
+"""The clothes that logs and listings are posted in: quoting, transfer encodings, journals' records, columns of a CI.
+
+Whatever stands around the kernel's own words on every line is found by what the lines have in common, not by a list of
+programs, and taken off. Lines keep their numbers wherever the clothes keep one line for each.
+"""
+
+from __future__ import annotations
+
+from planner.sources.clothes.margins import without_margins
+from planner.sources.clothes.transfer import plain_text
+
+__all__ = ["undress"]
+
+
+def undress(text: str, name: str) -> str:
+    """The bare text of a log or listing; any other text as it is, but for line ends and terminal sequences.
+
+    Raises InputError for records that are no JSON.
+    """
+    messages = None
+    head = text[:4096]
+    if '":' in head or '" :' in head or "MESSAGE=" in head:
+        from planner.sources.clothes.records import messages_of  # noqa: PLC0415 - it needs `json`, most texts do not
+
+        messages = messages_of(text, name)
+    if messages is None and _is_json(head):
+        return text
+    return without_margins(plain_text(text if messages is None else messages))
+
+
+def _is_json(head: str) -> bool:
+    """Whether a text is one JSON document, as maps and reports are; a log may begin with a bracket, too."""
+    opening = "".join(head.split())[:2]
+    return opening[:1] == "{" or opening in ("[{", "[]")

@@ -1,0 +1,156 @@
+"""What stands before the kernel's words on every line, found by its shape.
+
+A line of a log is known by the kernel's time stamp or by words that a boot always says, a line of a listing by its
+range. What comes before is reduced to a shape (digits, words, blanks, and the signs between them); shapes that many
+lines share are a margin, and are taken off all lines that begin with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from planner.sources.log.prefix import without_prefix
+
+__all__ = ["without_margins"]
+
+_SAID = (
+    "Linux version ",
+    "Booting Linux on physical CPU ",
+    "Zone ranges:",
+    "Early memory node ranges",
+    "Kernel command line: ",
+    "node   0: [mem 0x",
+    "crashkernel reserved: 0x",
+    "Initmem setup node ",
+    "MEMBLOCK configuration:",
+    "efi: Processing EFI memory map:",
+    "memblock_add: [0x",
+)
+"""Words that boot logs always or often hold, and other texts do not."""
+
+_STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
+_RANGE = re.compile(r"(?<![\w.])(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} {1,4}: ?")
+_DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
+_WIDEST = 400  # characters of a margin
+_SIGNS = ">|+#*!%:;\u2502"  # with which a whole text may be quoted
+_CLOSING = "|'\"},;\u2502 \t"
+_RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
+_LOOKED_AT = 400  # lines of a listing
+_ROUNDS = 4
+
+_Finder = Callable[[str], int]
+"""Where the kernel's words begin on a line; -1 where that is not known."""
+
+
+def without_margins(text: str) -> str:
+    """The text without what stands before the kernel's words on most of its lines."""
+    for _ in range(_ROUNDS):
+        find = _finder(text)
+        if find is None:
+            return text
+        lines = text.split("\n")
+        bare = _unquoted(lines) or _unshaped(lines, find)
+        if bare is None:
+            return text
+        text = "\n".join(bare)
+    return text
+
+
+def _finder(text: str) -> _Finder | None:
+    """How words are found in a text that has a margin; None for one without, or of another kind."""
+    said = [at for mark in _SAID if (at := text.find(mark)) >= 0]
+    if said:
+        dressed = sum(_is_dressed(text, at) for at in said)
+        return _words if 2 * dressed > len(said) else None
+    for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
+        if sign not in text:
+            continue
+        found = [
+            (m, line) for line in text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT] if (m := _first(pattern, line))
+        ]
+        if found:
+            dressed = sum(bool(line[: m.start()].strip()) or line.rstrip().endswith("|") for m, line in found)
+            return _ranges(pattern) if 2 * dressed > len(found) else None
+    return None
+
+
+def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    return pattern.search(line, 0, _WIDEST + 50)
+
+
+def _is_dressed(text: str, at: int) -> bool:
+    """Whether the words at a place of the text do not begin their line, but for a prefix that is known."""
+    start = text.rfind("\n", 0, at) + 1
+    if at - start > _WIDEST:
+        return False
+    line = text[start : at + 20]
+    return len(line) - len(without_prefix(line)) < at - start
+
+
+def _words(line: str) -> int:
+    stamp = _first(_STAMP, line)
+    if stamp is not None:
+        return stamp.start()
+    return min((at for said in _SAID if (at := line.find(said, 0, _WIDEST)) >= 0), default=-1)
+
+
+def _ranges(pattern: re.Pattern[str]) -> _Finder:
+    def find(line: str) -> int:
+        found = _first(pattern, line)
+        return -1 if found is None else found.start()
+
+    return find
+
+
+def _unquoted(lines: Sequence[str]) -> list[str] | None:
+    """Lines without a sign that begins nearly all of them, and without what closes them; None if there is none."""
+    firsts = Counter(line.lstrip()[:1] for line in lines if line.strip())
+    sign, count = firsts.most_common(1)[0] if firsts else ("", 0)
+    if not sign or sign not in _SIGNS or 10 * count < 6 * firsts.total():
+        return None
+    pattern = re.compile(rf"\s*{re.escape(sign)} ?")
+    return _unclosed([line[m.end() :] if (m := pattern.match(line)) else line for line in lines])
+
+
+def _unclosed(lines: list[str]) -> list[str]:
+    """Lines without the signs that close nearly all of them, as the right side of a table does."""
+    full = [line for line in lines if line.strip()]
+    if 10 * sum(line.rstrip()[-1:] in _CLOSING for line in full) < 9 * len(full):
+        return lines
+    return [line.rstrip(_CLOSING) for line in lines]
+
+
+def _unshaped(lines: Sequence[str], find: _Finder) -> list[str] | None:
+    """Lines without the margins whose shapes many of them share; None if there is no such shape."""
+    margins = [line[:at] for line in lines if (at := find(line)) > 0 and line[:at].strip()]
+    shapes = Counter(_shape(margin.rstrip()) for margin in margins)
+    total = shapes.total()
+    common = [shape for shape, count in shapes.most_common(4) if shape and 10 * count >= total]
+    if not common:
+        return None
+    patterns = [re.compile(shape) for shape in common]
+    blanks = min(len(margin) - len(margin.rstrip()) for margin in margins)
+    bare: list[str] = []
+    for line in lines:
+        found = next((m for pattern in patterns if (m := pattern.match(line))), None)
+        rest = line if found is None else line[found.end() :]
+        bare.append(rest if found is None or rest[:blanks].strip() else rest[blanks:])
+    return _unclosed(bare)
+
+
+def _shape(margin: str) -> str:
+    """A pattern of what stands before the words: runs of digits, of letters, of blanks, and single signs.
+
+    Nothing in it can be matched in two ways, so that it costs no more than the length of the line.
+    """
+    parts = [r"\s*+"]
+    for run in _RUNS.findall(margin.lstrip()):
+        if run.isspace():
+            parts.append(r"\s++")
+        elif run.isalnum() or "_" in run:
+            parts.append(r"\d++" if run.isdecimal() else r"\w++")
+        else:
+            parts.append(re.escape(run))
+    return "".join(parts)

@@ -1,0 +1,137 @@
+"""Kernel messages inside records: journals as JSON or in export format, `dmesg -J`, containers, LAVA, jc's listings.
+
+Source of the formats: systemd.journal-fields(7), systemd's Journal Export Format, util-linux's dmesg --json, the
+json-file driver of Docker, LAVA's output.yaml, the proc-iomem parser of jc.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from planner.base.errors import InputError
+
+__all__ = ["messages_of"]
+
+_KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
+"""Names under which a record holds its message, the usual first."""
+
+_SIGN = re.compile(
+    r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
+)
+_LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
+_EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
+_HEAD = 8192
+
+
+def messages_of(text: str, name: str) -> str | None:
+    """The messages, one a line; None for a text that is none of these. Raises InputError for a record cut off."""
+    head = text[:_HEAD]
+    if "MESSAGE=" in head and any(field in head for field in _EXPORT):
+        return _of_export(text)
+    if "{" not in head or _SIGN.search(head) is None:
+        return None
+    if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
+        return "\n".join(_of_line(line) for line in text.split("\n"))
+    if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
+        return None
+    return _of_document(text, name)
+
+
+def _of_export(text: str) -> str:
+    """The kernel's messages of a journal in export format, each on the line where it stands."""
+    lines = text.split("\n")
+    kept: list[str] = []
+    message, other = -1, False
+    for line in (*lines, ""):
+        if not line:
+            if message >= 0 and other:
+                kept[message] = ""
+            message, other = -1, False
+        elif line.startswith("MESSAGE="):
+            message = len(kept)
+        elif line.startswith("_TRANSPORT="):
+            other = line != "_TRANSPORT=kernel"
+        kept.append(line[8:] if message == len(kept) else "")
+    return "\n".join(kept[:-1])
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """The JSON object that is all of a line, if it has a message."""
+    line = line.strip()
+    if not line.endswith("}"):
+        return None
+    lead = _LEAD.match(line)
+    if lead is None:
+        return None
+    try:
+        found = json.loads(line[lead.end() :])
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and _message(found) is not None else None
+
+
+def _of_line(line: str) -> str:
+    """The message of a line that is a record; a line that is none as it is."""
+    record = _record(line) if "{" in line else None
+    return line if record is None else _words(record)
+
+
+def _message(record: dict[str, Any]) -> str | None:
+    for key in _KEYS:
+        value = record.get(key)
+        if isinstance(value, str):
+            return value
+        if key == "MESSAGE" and isinstance(value, list) and all(isinstance(n, int) and 0 <= n < 256 for n in value):
+            return bytes(value).decode("utf-8", "replace")  # journals do so with bytes that are no text
+    return None
+
+
+def _words(record: dict[str, Any]) -> str:
+    """The message with the time since boot, if the record tells it; nothing for what is not the kernel's."""
+    if record.get("_TRANSPORT", "kernel") != "kernel" and record.get("SYSLOG_IDENTIFIER") != "kernel":
+        return ""
+    message = (_message(record) or "").rstrip("\n")
+    time, since = record.get("time"), record.get("_SOURCE_MONOTONIC_TIMESTAMP")
+    if isinstance(time, str | float | int) and re.fullmatch(r" {0,12}\d{1,10}\.\d{1,9}", str(time)):
+        return f"[{time}] {message}"
+    if isinstance(since, str) and since.isascii() and since.isdigit() and len(since) < 17:
+        return f"[{int(since) / 1e6:12.6f}] {message}"
+    return message
+
+
+def _of_document(text: str, name: str) -> str | None:
+    """The messages of one JSON document, of several that follow each other, or the listing in jc's."""
+    from planner.sources.json.text import load  # noqa: PLC0415 - few logs are JSON
+
+    try:
+        document = load(text, name)
+    except InputError:
+        document = _several(text)
+        if document is None:
+            raise
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = lists[0] if len(lists) == 1 and "memory" not in document else []
+    if not isinstance(document, list) or not document:
+        return None
+    if all(isinstance(row, dict) and {"start", "end", "device"} <= row.keys() for row in document):
+        return "".join(f"{row['start']}-{row['end']} : {row['device']}\n" for row in document)
+    if not any(isinstance(row, dict) and _message(row) is not None for row in document):
+        return None
+    return "\n".join(_words(row) for row in document if isinstance(row, dict))
+
+
+def _several(text: str) -> list[dict[str, Any]] | None:
+    """Objects that follow each other, as journalctl -o json-pretty prints them."""
+    decoder = json.JSONDecoder()
+    found: list[dict[str, Any]] = []
+    at = 0
+    while (at := text.find("{", at)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        found.append(value)
+    return found or None

@@ -1,0 +1,71 @@
+"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["plain_text"]
+
+_TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
+_BLANKS = ("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000")
+_NOTHING = ("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")
+_TAG = r"</?(?:a|b|body|br|code|div|font|head|html|i|li|ol|p|pre|samp|span|table|tbody|td|tr|tt|u|ul)\b[^<>\n]{0,300}>"
+_ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
+
+
+def plain_text(text: str) -> str:
+    """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
+    if "\x1b" in text:
+        text = re.sub(_TERMINAL, "", text)
+    if "\r" in text:
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
+    if not text.isascii():
+        for blank in _BLANKS:
+            text = text.replace(blank, " ")
+        for nothing in _NOTHING:
+            text = text.replace(nothing, "")
+        if "\ufffd" in text:
+            # What a serial line or a crash leaves before a line is not of that line.
+            text = re.sub(r"^\ufffd+", "", text, flags=re.MULTILINE)
+    if "=3D" in text or "=\n" in text:
+        text = _without_quoted_printable(text)
+    if "<pre" in text or "<code" in text or "<br" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
+        text = _without_html(text)
+    return text
+
+
+def _without_quoted_printable(text: str) -> str:
+    """The text of a mail body in quoted-printable (RFC 2045, 6.7), which escapes every equals sign; else the same."""
+    signs = text.count("=")
+    usual = text.count("=3D") + text.count("=\n") + text.count("=20\n")
+    valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
+    if 10 * valid < 9 * signs or 2 * usual < signs:
+        return text
+    lines: list[str] = []
+    open_ = False
+    missing = 0
+    for line in text.split("\n"):
+        soft = line.endswith("=")
+        part = line[:-1] if soft else line
+        if open_:
+            lines[-1] += part
+            missing += 1
+        else:
+            lines += [""] * missing
+            missing = 0
+            lines.append(part)
+        open_ = soft
+    return "\n".join(_unescaped(line) if "=" in line else line for line in lines)
+
+
+def _unescaped(line: str) -> str:
+    data = re.sub(rb"=([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), line.encode("utf-8", "replace"))
+    return data.decode("utf-8", "replace").replace("\n", " ").replace("\u00a0", " ")
+
+
+def _without_html(text: str) -> str:
+    from html import unescape  # noqa: PLC0415 - few texts come from a browser
+
+    if "<" in text:
+        text = re.sub(_TAG, "", text)
+    return re.sub(_ENTITY, lambda m: unescape(m[0]).replace("\u00a0", " "), text)

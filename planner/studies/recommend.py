@@ -1,0 +1,358 @@
+"""One `crashkernel=` string for a machine: the form that serves an aim best, and why not the others.
+
+Every candidate is planned as the kernel itself would place it (`mainline`). A candidate serves where the memory that
+the capture kernel needs is reserved, and where low memory for its bounce buffers is part of it: crash memory that lies
+wholly above the DMA limit needs a low part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.sizes import MIB, format_size, round_up
+from planner.kernel.machine import Machine
+from planner.kernel.profiles import CRASH_ALIGN
+from planner.planning.plan import Options, answer, ask, with_request
+from planner.planning.result import KernelView, Plan
+from planner.planning.strategies import STRATEGIES, strategy_named
+from planner.studies.inquiry import Inquiry, inquire, placed
+from planner.studies.kaslr import RESERVED, Places
+from planner.studies.need import SWIOTLB_LOW, Need, need
+
+__all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend"]
+
+AIMS = {
+    "default": "reserved on this kernel with the least low memory",
+    "protected": "crash memory that can be unmapped once a crash kernel is loaded",
+    "fast": "the fewest TLB entries for the linear map",
+    "small": "the least memory, page tables included",
+}
+"""What a recommendation may look for; a tie goes to the least low memory."""
+
+LOW_PART = SWIOTLB_LOW + 8 * MIB
+"""A low part for swiotlb and other DMA buffers, as `kdumptool calibrate` sizes its least (MINLOW_KB, calibrate.cc)."""
+
+PASTED = ("grub", "grubby", "kernel-cmdline", "kickstart")
+"""Where a recommendation can be pasted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted. need: bytes, None to compute them. ram: RAM that the machine may have, for a range list.
+
+    any_image: over all positions of the kernel image, of which at least the share `sure` must hold. given: a request
+    that is judged beside the others.
+    """
+
+    aim: str = "default"
+    need: int | None = None
+    given: str | None = None
+    ram: tuple[int, int] | None = None
+    any_image: bool = False
+    image_size: int | None = None
+    sure: float = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One request and what becomes of it on this kernel.
+
+    form: `plain`, `high`, `high and low`, `list` or `given`. place: `low`, `high` or `straddles` the DMA limit.
+    low_taken: low memory that it takes. taken: all memory that it takes, page tables included. proposal: the outcome
+    under the strategy that was chosen. share: of the image's positions, where it is reserved. serves: whether it
+    does what is needed; verdict: why not, or what is worse about it than about the one recommended.
+    """
+
+    crashkernel: str
+    form: str
+    size: int
+    outcome: str
+    crash: Range | None
+    low: Range | None
+    place: str | None
+    low_taken: int
+    taken: int
+    extra_tlb_entries: int
+    protected: bool
+    proposal: str
+    proposal_protects: bool
+    share: float | None
+    serves: bool
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What to ask for. crashkernel: tokens for a command line; None where no candidate serves.
+
+    need: bytes; need_source: where they come from. strategy: under which `proposal` is judged.
+    """
+
+    crashkernel: str | None
+    aim: str
+    reason: str
+    need: int
+    need_source: str
+    strategy: str
+    chosen: Candidate | None
+    others: tuple[Candidate, ...]
+    source: str
+    ram: int
+    kernel: KernelView
+    notes: tuple[str, ...]
+
+    @property
+    def aim_text(self) -> str:
+        """What the aim means."""
+        return AIMS[self.aim]
+
+
+def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
+    """The request that serves an aim best. Raises InputError for an unknown aim, and as `make_plan` does."""
+    options, asked = replace(options or Options(), preset=None), asked or Asked()
+    if asked.aim not in AIMS:
+        raise InputError("--aim", f"no aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
+    needed = None if asked.need is not None else need(None, machine, guess=True)
+    size = asked.need if asked.need is not None else needed.recommended if needed is not None else 0
+    search = _Search(machine, options, asked, size, needed.assumed if needed is not None else ())
+    candidates = [search.judged(form, text) for form, text in search.texts()]
+    best = search.best([c for c in candidates if c.form != "given" or c.serves])
+    others = tuple(replace(c, verdict=search.verdict(c, best)) for c in candidates if c is not best)
+    return Recommendation(
+        crashkernel=best.crashkernel if best is not None else None,
+        aim=asked.aim,
+        reason=search.reason(best, candidates),
+        need=size,
+        need_source=_need_source(needed),
+        strategy=options.strategy,
+        chosen=best,
+        others=others,
+        source=machine.source,
+        ram=search.plan.memory.ram,
+        kernel=search.plan.kernel,
+        notes=search.notes,
+    )
+
+
+def _need_source(needed: Need | None) -> str:
+    if needed is None:
+        return "stated"
+    assumed = f", assumed: {', '.join(needed.assumed)}" if needed.assumed else ""
+    return f"computed with a margin of {needed.margin}{assumed}"
+
+
+class _Search:
+    """The candidates for one machine, each planned; `plan` is of the plain form, for what all share."""
+
+    def __init__(self, machine: Machine, options: Options, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
+        self.asked, self.options, self.assumed = asked, options, assumed
+        self.size = round_up(size, CRASH_ALIGN)
+        self.own, self.chosen = STRATEGIES["mainline"], strategy_named(options.strategy)
+        self.question = ask(machine, f"crashkernel={format_size(self.size)}", options)
+        self.plan = answer(self.question, self.own)
+        self.setting = self.question.mainline
+        self.places = self._places(machine) if asked.any_image else None
+        self.notes = self.plan.notes
+
+    def _places(self, machine: Machine) -> tuple[Inquiry, Places]:
+        own = replace(self.options, strategy="mainline")
+        inquiry = inquire(machine, f"crashkernel={format_size(self.size)}", own)
+        return inquiry, Places(inquiry, self.asked.image_size)
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Every candidate, the simplest first."""
+        text = format_size(self.size)
+        found = [("plain", f"crashkernel={text}")]
+        if self.asked.ram is not None:
+            found.insert(0, ("list", f"crashkernel={format_size(self.asked.ram[0])}-:{text}"))
+        found += [
+            ("high", f"crashkernel={text},high"),
+            ("high and low", f"crashkernel={text},high crashkernel={format_size(LOW_PART)},low"),
+        ]
+        if self.asked.given is not None:
+            given = self.asked.given
+            found.append(("given", given if "crashkernel=" in given else f"crashkernel={given}"))
+        return found
+
+    # -- one candidate -------------------------------------------------------------------------------------
+
+    def judged(self, form: str, text: str) -> Candidate:
+        """What becomes of a candidate, and whether it serves."""
+        question = with_request(self.question, text)
+        plan = answer(question, self.own)
+        done, waste = plan.reservation, plan.waste
+        proposed = answer(question, self.chosen)
+        taken = sum(r.size for r in (done.crash, done.low) if r is not None) + waste.kept + waste.extra_table_bytes
+        found = Candidate(
+            crashkernel=text,
+            form=form,
+            size=plan.request.size,
+            outcome=done.outcome,
+            crash=done.crash,
+            low=done.low,
+            place=self._place(done.crash),
+            low_taken=waste.low_free_before - waste.low_free_after,
+            taken=taken,
+            extra_tlb_entries=waste.extra_tlb_entries,
+            protected=done.protected,
+            proposal=placed(question, self.chosen)[0],
+            proposal_protects=proposed.reservation.protected,
+            share=self._share(text),
+            serves=False,
+            verdict="",
+        )
+        why = self._why_not(found, plan)
+        return replace(found, serves=not why, verdict=why)
+
+    def _place(self, crash: Range | None) -> str | None:
+        limit = self.setting.bounds.low_max
+        if crash is None:
+            return None
+        if crash.end <= limit or not self.setting.zones:
+            return "low"
+        return "high" if crash.start >= limit else "straddles"
+
+    def _share(self, text: str) -> float | None:
+        if self.places is None:
+            return None
+        inquiry, places = self.places
+        request = with_request(inquiry.question, text).request
+        return places.chances(request).of(*RESERVED)
+
+    def _why_not(self, found: Candidate, plan: Plan) -> str:
+        """Why a candidate does not do what is needed; "" where it does."""
+        if found.outcome == "none":
+            log = plan.reservation.log
+            return f"this kernel asks for nothing with it{f' ({log[-1]})' if log else ''}"
+        if found.crash is None:
+            return "does not fit in any range this kernel searches for it"
+        if found.crash.size < self.asked_size():
+            short = self.asked_size() - found.crash.size
+            return f"{format_size(short)} less than the capture kernel needs"
+        if found.place == "high" and (found.low is None or found.low.size < SWIOTLB_LOW):
+            return "lies above the DMA limit and leaves the capture kernel no low memory for swiotlb"
+        if found.place == "straddles" and self._low_piece(found) < SWIOTLB_LOW:
+            return "straddles the DMA limit with too little below it for swiotlb"
+        if any(other.crash is None for other in plan.reservation.other_readings):
+            return "fails under another reading of this map"
+        return ""
+
+    def asked_size(self) -> int:
+        """Bytes that the capture kernel needs, before they were rounded up."""
+        return self.asked.need if self.asked.need is not None else self.size
+
+    def _low_piece(self, found: Candidate) -> int:
+        assert found.crash is not None  # noqa: S101 - it straddles
+        return max(0, self.setting.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
+
+    # -- the choice ----------------------------------------------------------------------------------------
+
+    def best(self, candidates: Sequence[Candidate]) -> Candidate | None:
+        """The one that serves the aim best; of those that hold often enough, if any do."""
+        serving = [c for c in candidates if c.serves]
+        sure = [c for c in serving if c.share is None or c.share >= self.asked.sure]
+        if sure or not serving:
+            return min(sure, key=self._merit, default=None)
+        share = max(c.share or 0.0 for c in serving)
+        return min([c for c in serving if c.share == share and share], key=self._merit, default=None)
+
+    def _merit(self, c: Candidate) -> tuple[int, ...]:
+        """Smaller is better; equals stay in the order of the candidates."""
+        low = (int(c.place == "straddles"), c.low_taken, c.taken)
+        listed = int(self.asked.ram is not None and c.form != "list")
+        if self.asked.aim == "protected":
+            return (int(not c.protected), int(not c.proposal_protects), listed, *low)
+        if self.asked.aim == "fast":
+            return (c.extra_tlb_entries, listed, *low)
+        if self.asked.aim == "small":
+            return (c.taken, listed, *low)
+        return (listed, *low)
+
+    def verdict(self, c: Candidate, best: Candidate | None) -> str:
+        """Why not this one, and whether it would fall back under the proposal."""
+        why = c.verdict or self._worse(c, best)
+        return f"{why}; would fall back under {self.options.strategy}" if c.proposal == "fallback" else why
+
+    def _worse(self, c: Candidate, best: Candidate | None) -> str:
+        """What is worse about a candidate that serves as well."""
+        if best is None:
+            return ""
+        if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):
+            return f"reserved in only {_percent(c.share)} of the image's positions"
+        if self.asked.aim == "protected" and best.protected > c.protected:
+            return "is not protected"
+        if self.asked.aim == "protected" and best.proposal_protects > c.proposal_protects:
+            return f"would be {c.proposal} under {self.options.strategy}, not protected"
+        if self.asked.aim == "fast" and c.extra_tlb_entries > best.extra_tlb_entries:
+            return f"needs {c.extra_tlb_entries - best.extra_tlb_entries:,} more TLB entries"
+        if self.asked.aim == "small" and c.taken > best.taken:
+            return f"takes {format_size(c.taken - best.taken)} more memory"
+        if self.asked.ram is not None and best.form == "list":
+            return "asks for the same whatever the RAM"
+        if c.place == "straddles" and best.place != "straddles":
+            return "would straddle the DMA limit"
+        if c.low_taken > best.low_taken:
+            only = ": fits only low" if c.form.startswith("high") and c.place == "low" else ""
+            return f"takes {format_size(c.low_taken)} of low memory{only}"
+        if c.taken > best.taken:
+            return f"takes {format_size(c.taken - best.taken)} more memory"
+        return "does the same, in more words" if c.form != "given" else "does the same"
+
+    def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
+        """Why the one recommended, in a sentence."""
+        needed = format_size(self.asked_size())
+        if best is None or best.crash is None:
+            whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
+            return f"no request gives the {needed} that the capture kernel needs: {'; '.join(whys)}"
+        parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
+        if not self.setting.zones:
+            parts.append("it has no DMA zones")
+        elif best.low is not None:
+            parts.append(f"above the DMA limit, with a low part of {format_size(best.low.size)} for swiotlb")
+        else:
+            parts.append("below the DMA limit" if best.place == "low" else "across the DMA limit")
+        parts.append(self._aim_met(best, [c for c in candidates if c.serves]))
+        if best.share is not None:
+            often = f"reserved in {_percent(best.share)} of the image's positions"
+            short = (
+                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
+            )
+            parts.append(often + short)
+        if self.assumed:
+            parts.append(f"for a need that assumes the {' and the '.join(self.assumed)}")
+        return ", ".join(parts)
+
+    def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
+        among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"
+        low = f"taking {format_size(best.low_taken) if best.low_taken else 'no'} low memory"
+        low = low.replace(" low memory", " of low memory") if best.low_taken else low
+        if self.asked.aim == "protected":
+            if best.protected:
+                return f"protected, {low}"
+            if best.proposal_protects:
+                return f"not protected by this kernel, which protects none; protected under {self.options.strategy}"
+            return f"not protected, as no form is on this kernel, {low}"
+        if self.asked.aim == "fast":
+            return f"needing {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
+        if self.asked.aim == "small":
+            return f"taking {format_size(best.taken)} in all, page tables included{among}"
+        return low + (among if self.asked.ram is None else f", with any RAM from {format_size(self.asked.ram[0])} on")
+
+
+def _percent(share: float) -> str:
+    """A share that never looks better than it is."""
+    floored = int(share * 10_000) / 100
+    return f"{floored:g} %"
+
+
+def pasted(crashkernel: str, where: str) -> str:
+    """The line to paste for a place of `PASTED`."""
+    return {
+        "grub": f'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {crashkernel}"',
+        "grubby": f'grubby --update-kernel=ALL --args="{crashkernel}"',
+        "kernel-cmdline": crashkernel,
+        "kickstart": f'bootloader --append="{crashkernel}"',
+    }[where]

@@ -1,0 +1,99 @@
+"""A log or a listing reads the same in the clothes that people post it in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.kernel.machine import Machine
+from planner.sources import parse_text
+from planner.sources.clothes import undress
+from tests.sources.dresses import LISTINGS, LOGS, Dress
+
+SAMPLES = Path(planner.__file__).parent / "sources" / "samples"
+SMALL_LOG = """\
+[    0.000000] Linux version 6.12.9-1-arm64 (x@y) #1 SMP
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000023fffffff]
+[    0.000000] cma: Reserved 64 MiB at 0x00000000fc000000
+[    0.000000] crashkernel reserved: 0x00000000dc000000 - 0x00000000fc000000 (512 MB)
+[    0.000000] Kernel command line: ro crashkernel=512M
+"""
+SMALL_LISTING = "40000000-bfffffff : System RAM\n  40210000-4041ffff : Kernel code\n  50000000-50ffffff : reserved\n"
+
+
+def lines_of(sample: str) -> list[str]:
+    """A sample without our own remarks; one of `SMALL_*` as it is."""
+    text = (SAMPLES / sample).read_text("utf-8") if "." in sample[:40] and "\n" not in sample else sample
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def read(dress: Dress, lines: list[str]) -> Machine:
+    """The machine, without what is said of the lines that were skipped."""
+    machine = parse_text(dress(lines), "x")
+    facts = machine.facts
+    events = tuple(replace(event, line=0) for event in facts.events)
+    return replace(machine, notes=(), facts=replace(facts, events=events))
+
+
+def plainly(lines: list[str]) -> bytes:
+    """No dress."""
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+@pytest.mark.parametrize("dress", LOGS.values(), ids=LOGS)
+@pytest.mark.parametrize(
+    "log",
+    [
+        pytest.param("honeycomb-lx2160a-30g.dmesg", id="a server"),
+        pytest.param("rpi4-2g-zonedma-1g.dmesg", id="a small board"),
+        pytest.param("thunderx-cn88xx-128g-64k-efi-memblock.dmesg", id="EFI map and memblock dump"),
+        pytest.param("altra-mtjade-2node-512g.dmesg", id="two nodes"),
+        pytest.param(SMALL_LOG, id="five lines"),
+    ],
+)
+def test_a_log_reads_the_same(log: str, dress: Dress) -> None:
+    """The same memory, facts and events as the bare file."""
+    lines = lines_of(log)
+    assert read(dress, lines) == read(plainly, lines)
+
+
+@pytest.mark.parametrize("dress", LISTINGS.values(), ids=LISTINGS)
+@pytest.mark.parametrize(
+    "listing",
+    [
+        pytest.param("altra-1p-32g.iomem", id="a server"),
+        pytest.param("rpi4-4g-cma-512m.iomem", id="a small board"),
+        pytest.param("qemu-virt-uefi-32g-swiotlb.iomem", id="a guest"),
+        pytest.param(SMALL_LISTING, id="three lines"),
+    ],
+)
+def test_a_listing_reads_the_same(listing: str, dress: Dress) -> None:
+    """The same memory and reservations as the bare file."""
+    lines = lines_of(listing)
+    assert read(dress, lines) == read(plainly, lines)
+
+
+@pytest.mark.parametrize("sample", ["qemu-virt-2g-dt-reserved.memblock"])
+def test_memblock_files_in_a_reply(sample: str) -> None:
+    """Their own numbers are no numbering of lines."""
+    lines = lines_of(sample)
+    assert read(lambda of: "".join(f"> {line}\n" for line in of).encode(), lines) == read(plainly, lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(SMALL_LOG, id="a log"),
+        pytest.param(SMALL_LISTING, id="a listing"),
+        pytest.param("   0: 0x0000000040000000..0x00000000bfffffff\n", id="memblock files"),
+        pytest.param('{"memory": [{"start": 0, "end": 4096}], "cmdline": "log=3D&lt;"}\n', id="a JSON map"),
+        pytest.param("CONFIG_ARM64=y\n", id="a configuration"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_what_is_bare_stays(text: str) -> None:
+    """Character for character."""
+    assert undress(text, "x") == text

@@ -1,0 +1,51 @@
+"""Records that hold the kernel's messages, and what only looks like them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.sources.clothes.records import messages_of
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        pytest.param('{"MESSAGE": "a", "_TRANSPORT": "kernel"}\n', "a\n", id="a journal's line"),
+        pytest.param('{"MESSAGE": "a", "_TRANSPORT": "stdout"}\n', "\n", id="another program's"),
+        pytest.param('{"MESSAGE": [97, 233, 98]}\n', "a\ufffdb\n", id="bytes that are no text"),
+        pytest.param('\x1e{"MESSAGE": "a"}\n', "a\n", id="a sequence of records"),
+        pytest.param('data: {"MESSAGE": "a"}\n\n', "a\n\n", id="server-sent events"),
+        pytest.param('{"log":"a\\n","stream":"stdout"}\nplain\n', "a\nplain\n", id="a line that is none"),
+        pytest.param('{"msg": "a", "time": "    0.123456"}\n', "[    0.123456] a\n", id="a time since boot"),
+        pytest.param('[{"msg": "a"}, {"msg": "b"}]', "a\nb", id="a list"),
+        pytest.param(
+            '[{"start": "00", "end": "ff", "device": "System RAM"}]', "00-ff : System RAM\n", id="jc's listing"
+        ),
+    ],
+)
+def test_messages(text: str, messages: str) -> None:
+    """One a line, each where its record stands where that is on one line."""
+    assert messages_of(text, "x") == messages
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"memory": [{"start": 0, "end": 1}], "reservation": {"log": ["crashkernel reserved"]}},
+        {"memory": [{"range": "0x0-0xff", "state": "online"}]},
+        {"log": 3},
+        [],
+    ],
+)
+def test_maps_are_no_records(document: object) -> None:
+    """Nor are reports, which hold log lines as well."""
+    assert messages_of(json.dumps(document), "x") is None
+
+
+def test_a_document_that_is_cut_off_is_named() -> None:
+    """Half a log would be planned on otherwise."""
+    with pytest.raises(InputError, match=r"x:1:\d+: is not JSON"):
+        messages_of('{"dmesg": [{"msg": "a"}, {"ms', "x")

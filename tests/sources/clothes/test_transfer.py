@@ -1,0 +1,37 @@
+"""Line ends, terminal sequences, quoted-printable and HTML, and texts that only look like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.sources.clothes.transfer import plain_text
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        pytest.param("a\r\nb\r\r\nc\rd\n", "a\nb\nc\nd\n", id="line ends"),
+        pytest.param("\x1b[1;31ma\x1b[0m\x1b]0;title\x07b", "ab", id="colours and a window's title"),
+        pytest.param("root=3D/dev/sda cra=\nsh=3D1\nb\n", "root=/dev/sda crash=1\n\nb\n", id="quoted-printable"),
+        pytest.param("a=C3=A9 root=3D1 x=3D2\n", "a\u00e9 root=1 x=2\n", id="letters in quoted-printable"),
+        pytest.param("<pre>a &lt;6&gt; &amp;lt;</pre>", "a <6> &lt;", id="HTML, once"),
+        pytest.param("a\u00a0b\u200bc", "a bc", id="blanks of a browser"),
+    ],
+)
+def test_a_text_as_it_was(text: str, plain: str) -> None:
+    """Quoted-printable keeps its lines where they were."""
+    assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "crashkernel=256M mem=3D console=ttyS0\n",
+        "alloc=31*4096 a=3D1 b=zz\n",
+        "<6>[ 0.0] x <y@z> <unknown>\n",
+        "&& &x;\n",
+    ],
+)
+def test_a_text_that_is_none_of_it_stays(text: str) -> None:
+    """Sizes and priorities look a little like it."""
+    assert plain_text(text) == text

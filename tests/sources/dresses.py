@@ -1,0 +1,106 @@
+"""The clothes that people post logs and listings in: from the lines of one to the bytes of a file."""
+
+from __future__ import annotations
+
+import html
+import json
+import quopri
+import re
+from collections.abc import Callable
+
+__all__ = ["LISTINGS", "LOGS", "Dress"]
+
+Dress = Callable[[list[str]], bytes]
+_STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
+
+
+def each(make: Callable[[int, str], str]) -> Dress:
+    """One line for each."""
+    return lambda lines: "".join(f"{make(i, line)}\n" for i, line in enumerate(lines)).encode()
+
+
+def bare(make: Callable[[int, str], str]) -> Dress:
+    """One line for each, without the kernel's time stamps."""
+    return each(lambda i, line: make(i, _STAMP.sub("", line)))
+
+
+def whole(make: Callable[[str], str]) -> Dress:
+    """Of the whole text at once."""
+    return lambda lines: make("\n".join(lines) + "\n").encode()
+
+
+def exported(i: int, line: str) -> str:
+    """A journal's export, with another program's messages between."""
+    other = f"__CURSOR=s=2;i={i}\n_TRANSPORT=stdout\nMESSAGE=Linux version 9.9 is not what runs\n"
+    return f"__CURSOR=s=1;i={i}\nMESSAGE={line}\n_TRANSPORT=kernel\n\n{other}"
+
+
+ANYTHING: dict[str, Dress] = {
+    "a reply": each(lambda _, line: f"> {line}"),
+    "a reply to a reply": each(lambda _, line: f"> > {line}"),
+    "a reply, packed": each(lambda _, line: f">>{line}"),
+    "a comment": each(lambda _, line: f"# {line}"),
+    "a table": each(lambda _, line: f"| {line} |"),
+    "a framed box": each(lambda _, line: f"\u2502 {line} \u2502"),
+    "a diff": lambda lines: b"--- /dev/null\n+++ b/log\n" + each(lambda _, line: f"+{line}")(lines),
+    "quoted-printable": lambda lines: quopri.encodestring(("\n".join(lines) + "\n").encode()),
+    "no-break blanks": whole(lambda text: text.replace("  ", "\u00a0\u00a0")),
+    "CRLF": whole(lambda text: text.replace("\n", "\r\n")),
+    "LF CR": whole(lambda text: text.replace("\n", "\n\r")),
+    "CR alone": whole(lambda text: text.replace("\n", "\r")),
+    "line numbers": each(lambda i, line: f"{i + 1:7d}  {line}"),
+    "cat -n": each(lambda i, line: f"{i + 1:6d}\t{line}"),
+    "grep -n": each(lambda i, line: f"{i + 1}:{line}"),
+    "grep -H": each(lambda _, line: f"var/log/boot-1.log:{line}"),
+    "grep -Hn": each(lambda i, line: f"./crash/console.txt:{i + 1}:{line}"),
+    "Markdown": whole(lambda text: f"Seen here:\n\n```\n{text}```\n"),
+    "Markdown, indented": each(lambda _, line: f"    {line}"),
+    "HTML": whole(lambda text: f'<pre class="log">\n{html.escape(text)}</pre>\n'),
+    "another program's journal": each(lambda i, line: f"Jun 02 09:31:{i % 60:02d} host cat[1{i}]: {line}"),
+    "another language's dates": each(lambda i, line: f"6\u6708 02 09:31:{i % 60:02d} host-1 sudo[77]: {line}"),
+    "Jenkins": each(lambda i, line: f"[2025-06-02T09:31:01.{i % 1000:03d}Z] {line}"),
+    "a container's JSON": each(lambda _, line: json.dumps({"log": f"{line}\n", "stream": "stdout"})),
+    "LAVA": each(lambda i, line: "- " + json.dumps({"dt": f"2025-06-02T09:31:{i}", "lvl": "target", "msg": line})),
+}
+
+LOGS: dict[str, Dress] = {
+    **ANYTHING,
+    "stray bytes": lambda lines: (
+        b"\x80\xfcboot loader \xfc\n\0\0" + "\n".join(lines).encode() + b"\n[    9.0] tty \0 x\xe9\n\0\0\0"
+    ),
+    "colours": bare(lambda _, line: f"\x1b[32m[    0.000000] \x1b[0m\x1b[33m{line[:5]}\x1b[0m{line[5:]}"),
+    "a journal in Chinese": bare(lambda _, line: f"6\u6708 02 09:31:01 host kernel: {line}"),
+    "a journal in French": bare(lambda _, line: f"juin 02 09:31:01 host kernel: {line}"),
+    "a journal as JSON": bare(
+        lambda i, line: (
+            json.dumps({"_TRANSPORT": "kernel", "_SOURCE_MONOTONIC_TIMESTAMP": str(i), "MESSAGE": line})
+            + "\n"
+            + json.dumps({"_TRANSPORT": "stdout", "MESSAGE": "Linux version 9.9 is not what runs"})
+        )
+    ),
+    "a journal as indented JSON": bare(lambda _, line: json.dumps({"MESSAGE": line, "PRIORITY": "6"}, indent="\t")),
+    "a journal for export": bare(exported),
+    "dmesg -J": lambda lines: json.dumps(
+        {"dmesg": [{"pri": 6, "time": "    0.000000", "msg": _STAMP.sub("", line)} for line in lines]}, indent=3
+    ).encode(),
+    "kernelci": bare(lambda i, line: f"{242 + i} 01:03:37.{i:06d}  <6>[    0.000000] {line}"),
+    "GitLab": each(lambda i, line: f"2025-06-02T09:31:01.{i:06d}Z 01O {line}"),
+    "GitHub": each(lambda i, line: f"2025-06-02T09:31:01.{i:07d}Z {line}"),
+}
+
+LISTINGS: dict[str, Dress] = {
+    **ANYTHING,
+    "no indentation": each(lambda _, line: line.strip()),
+    "tabs": whole(lambda text: text.replace("  ", "\t")),
+    "a prompt before and after": whole(lambda text: f"root@host:~# cat /proc/iomem\n{text}root@host:~# "),
+    "colours": each(lambda _, line: line.replace("reserved", "\x1b[01;31m\x1b[Kreserved\x1b[m\x1b[K")),
+    "0x": each(lambda _, line: re.sub(r"([0-9a-f]+)-([0-9a-f]+)", r"0x\1-0x\2", line, count=1)),
+    "remarks": each(lambda i, line: f"{line}   # row {i}"),
+    "jc": lambda lines: json.dumps(
+        [
+            {"start": a, "end": b, "device": name}
+            for a, b, name in re.findall(r"^\s*([0-9a-f]+)-([0-9a-f]+) : (.*)$", "\n".join(lines), re.MULTILINE)
+        ]
+    ).encode(),
+    "Latin-1": lambda lines: "\n".join(lines).encode() + b"\nfe000000-fe000fff : G\xe9n\xe9ric dev\n",
+}

@@ -1,0 +1,107 @@
+"""What /proc/iomem lists of memory, with what people leave in and out of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.sizes import GIB
+from planner.kernel.memory_map import Flag, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.sources import parse_text
+
+NESTED = """\
+00000000-3fffffff : PCI Bus 0000:00
+  10000000-1000ffff : reserved
+40000000-7fffffff : System RAM
+  40200000-4219ffff : Kernel code
+  421a0000-42b5ffff : reserved
+  42b60000-42f0ffff : Kernel data
+  70000000-7fffffff : reserved
+80000000-8000ffff : reserved
+80010000-bfffffff : System RAM
+  a0000000-afffffff : Crash kernel
+"""
+BANKS = (Region(GIB, 2 * GIB), Region(2 * GIB, 0x8001_0000, Flag.NOMAP.value), Region(0x8001_0000, 3 * GIB))
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        pytest.param(NESTED, id="as the kernel prints it"),
+        pytest.param("".join(line.lstrip() for line in NESTED.splitlines(keepends=True)), id="without indentation"),
+        pytest.param("".join(sorted(line.lstrip() for line in NESTED.splitlines(keepends=True))), id="sorted"),
+        pytest.param(NESTED.replace("\n", "      (as seen)\n"), id="with remarks"),
+        pytest.param(NESTED.replace("reserved", "reserved  # ours"), id="with comments"),
+        pytest.param(NESTED + "root@host:~# ", id="before a prompt"),
+        pytest.param(NESTED + "host> exit", id="before the end of a session"),
+    ],
+)
+def test_resources_nest_by_what_they_contain(listing: str) -> None:
+    """What is reserved inside memory or a device is no memory of its own; the rest is the firmware's."""
+    machine = parse_text(listing.encode(), "iomem")
+    assert machine.memory.regions == BANKS
+    assert machine.memory.reserved == (
+        Reserved(0x4020_0000, 0x421A_0000, "Kernel code"),
+        Reserved(0x421A_0000, 0x42B6_0000, "reserved"),
+        Reserved(0x42B6_0000, 0x42F1_0000, "Kernel data"),
+        Reserved(0x7000_0000, 0x8000_0000, "reserved"),
+        Reserved(0xA000_0000, 0xB000_0000, "Crash kernel"),
+    )
+    assert machine.facts.record is not None
+    assert machine.facts.record.crash == Range(0xA000_0000, 0xB000_0000)
+
+
+@pytest.mark.parametrize(
+    ("extra", "note"),
+    [
+        pytest.param(b"\0\0 \xff\xfe serial noise\n", "line 11: bytes that are no text were replaced", id="noise"),
+        pytest.param(b"fe000000-fe000fff : G\xe9n\xe9ric\n", "line 11: bytes that are no text", id="a device's name"),
+        pytest.param(b"\xff\n\xfe\n", "line 11 and 1 more: bytes", id="two lines"),
+    ],
+)
+def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -> None:
+    """They are told of."""
+    machine = parse_text(NESTED.encode() + extra, "iomem")
+    assert machine.memory.regions == BANKS
+    assert any(text.startswith(note) for text in machine.notes)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"  4\xff200000-4219ffff : Kernel code", id="in a range"),
+        pytest.param(b"  40200000-4219ffff : rese\xffved : reserved", id="before a name"),
+    ],
+)
+def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> None:
+    """It is not known what it was."""
+    with pytest.raises(InputError, match="iomem:2:1: this resource has bytes that are no text; read the file again"):
+        parse_text(b"40000000-7fffffff : System RAM\n" + line.replace(b" : rese", b" rese") + b"\n", "iomem")
+
+
+@pytest.mark.parametrize(
+    ("rows", "arch"),
+    [
+        pytest.param("  48000000-4fffffff : Reserved\n", "x86_64, riscv64 or loongarch64", id="Reserved"),
+        pytest.param("000f0000-000fffff : System ROM\n", "x86_64", id="System ROM"),
+        pytest.param("  48000000-4fffffff : Reserved\nfec00000-fec003ff : IOAPIC 0\n", "x86_64", id="IOAPIC"),
+        pytest.param("fee00000-fee00fff : Local APIC\n", "x86_64", id="Local APIC"),
+        pytest.param("  41000000-41ffffff : Kernel bss\n", "x86_64 or s390x", id="Kernel bss"),
+    ],
+)
+def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) -> None:
+    """Their listings look alike."""
+    machine = parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem")
+    with pytest.raises(InputError, match=f"iomem: this is {arch}, not arm64"):
+        make_plan(machine, "64M", Options())
+
+
+@pytest.mark.parametrize(
+    "end", ["  5000", "  50000000-", "  50000000-50ff", "  50000000-50ffffff", "  50000000-50ffffff :"]
+)
+def test_a_range_without_its_end_is_cut_off(end: str) -> None:
+    """What is no beginning of a resource is something else."""
+    with pytest.raises(InputError, match=r"iomem:2:1: the last line is cut off"):
+        parse_text(f"40000000-bfffffff : System RAM\n{end}".encode(), "iomem")

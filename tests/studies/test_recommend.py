@@ -1,0 +1,177 @@
+"""Recommendations: the string, planned on the machine it was made for, does what its reason says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, MIB, memparse
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.studies.need import SWIOTLB_LOW
+from planner.studies.recommend import AIMS, LOW_PART, PASTED, Asked, Candidate, Recommendation, pasted, recommend
+from tests.random_machines import PAGE, drawn
+from tests.strategies import machine_of, memory_maps
+
+
+def server(kernel: str = "6.12", *reserved: Reserved, low: int = 2 * GIB, high: int = 30 * GIB) -> Machine:
+    """2 GiB below 4 GiB, the rest far above."""
+    regions = (Region(2 * GIB, 2 * GIB + low), Region(0x80_8000_0000, 0x80_8000_0000 + high))
+    facts = Facts(kernel=kernel, page_size=4096, va_bits=48)
+    return Machine("<server>", "json", MemoryMap(regions, reserved), facts)
+
+
+def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: Recommendation) -> None:
+    """The plan of the string against the reason, number by number."""
+    if found.crashkernel is None:
+        assert found.chosen is None
+        assert found.reason.startswith("no request gives the ")
+        assert not any(c.serves for c in found.others)
+        return
+    plan = make_plan(machine, found.crashkernel, replace(options, strategy="mainline"))
+    crash, low = plan.reservation.crash, plan.reservation.low
+    assert crash is not None
+    assert crash.size >= (asked.need or 0)
+    assert f"is reserved on this kernel at {crash.start:#x}" in found.reason
+    taken = plan.waste.low_free_before - plan.waste.low_free_after
+    said = re.search(r"taking (?:no|(\w+) of) low memory", found.reason)
+    if said is not None:
+        assert taken == (memparse(said[1])[0] if said[1] else 0)
+    limit = plan.kernel.dma_limit
+    if limit is None:
+        assert "it has no DMA zones" in found.reason
+    elif low is not None:
+        assert f"with a low part of {low.size >> 20}M for swiotlb" in found.reason or low.size % MIB
+        assert low.size >= SWIOTLB_LOW or crash.start < limit
+    else:
+        assert "below the DMA limit" in found.reason if crash.end <= limit else "across the DMA limit" in found.reason
+    if ", protected, " in found.reason:
+        assert plan.reservation.protected
+    assert not any(_better(c, found) for c in found.others if c.serves)
+
+
+def _better(other: Candidate, found: Recommendation) -> bool:
+    """Whether another one serves the aim better than the one recommended."""
+    best = found.chosen
+    assert best is not None
+    if found.aim == "fast":
+        return other.extra_tlb_entries < best.extra_tlb_entries
+    if found.aim == "small":
+        return other.taken < best.taken
+    if found.aim == "protected":
+        return other.protected and not best.protected
+    return other.place != "straddles" and other.low_taken < best.low_taken
+
+
+@settings(max_examples=60)
+@given(
+    memory=memory_maps(),
+    kernel=st.sampled_from(["5.10", "5.18", "6.1", "6.3", "6.6", "6.12", "7.2", "5.14.0-362.el9.aarch64"]),
+    aim=st.sampled_from(list(AIMS)),
+    need=st.sampled_from([64 * MIB, 200 * MIB, 512 * MIB, 700 * MIB + 4096, 2 * GIB]),
+)
+def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: str, need: int) -> None:
+    """Placed, protected and as dear as the reason says; and no other form serves the aim better."""
+    machine = machine_of(memory, Facts(kernel=kernel, page_size=4096, va_bits=48))
+    asked = Asked(aim, need)
+    does_what_it_says(machine, Options(), asked, recommend(machine, Options(), asked))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_on_small_machines_with_any_options(seed: int) -> None:
+    """Holes, flags, DMA limits, alignments."""
+    case = drawn(seed)
+    asked = Asked(list(AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
+    does_what_it_says(case.machine, case.options, asked, recommend(case.machine, case.options, asked))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "aim", "crashkernel"),
+    [
+        pytest.param(
+            "6.12", "default", "crashkernel=512M,high crashkernel=72M,low", id="high, a low part sized for swiotlb"
+        ),
+        pytest.param("6.12", "small", "crashkernel=512M", id="the least memory is one part"),
+        pytest.param("5.10", "default", "crashkernel=512M", id="a kernel that does not read ,high"),
+        pytest.param(
+            "6.1", "protected", "crashkernel=512M,high crashkernel=72M,low", id="this kernel protects every form"
+        ),
+    ],
+)
+def test_the_form_follows_the_kernel_and_the_aim(kernel: str, aim: str, crashkernel: str) -> None:
+    assert recommend(server(kernel), None, Asked(aim, 512 * MIB)).crashkernel == crashkernel
+
+
+def test_why_not_the_others() -> None:
+    """Each planned, each with its reason."""
+    found = recommend(server(), None, Asked(need=1536 * MIB, given="2G-16G:256M,16G-:512M"))
+    why = {c.crashkernel: c.verdict for c in found.others}
+    assert why["crashkernel=1536M"].startswith("takes 1536M of low memory")
+    assert why["crashkernel=1536M,high"] == "takes 128M of low memory"
+    assert why["crashkernel=2G-16G:256M,16G-:512M"].startswith("1G less than the capture kernel needs")
+
+
+def test_a_high_part_without_low_memory_does_not_serve() -> None:
+    """5.19 to 6.1 give `,high` no low part of its own."""
+    found = recommend(server("6.1"), None, Asked(need=512 * MIB))
+    why = {c.crashkernel: c.verdict for c in found.others}
+    assert "no low memory for swiotlb" in why["crashkernel=512M,high"]
+
+
+def test_a_range_list_for_ram_that_may_change() -> None:
+    """From the least RAM on; on this machine it is as the plain form."""
+    found = recommend(server(), None, Asked(need=512 * MIB, ram=(4 * GIB, 64 * GIB)))
+    assert found.crashkernel == "crashkernel=4G-:512M"
+    assert "with any RAM from 4G on" in found.reason
+    assert (
+        recommend(server(), None, Asked(need=512 * MIB, ram=(64 * GIB, 128 * GIB))).crashkernel != "crashkernel=64G-:"
+    )
+
+
+def test_nothing_serves() -> None:
+    """It says why, for each form once."""
+    found = recommend(server(), None, Asked(need=64 * GIB))
+    assert (found.crashkernel, found.chosen) == (None, None)
+    assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")
+
+
+def test_a_need_that_is_computed_says_what_it_assumes() -> None:
+    found = recommend(server())
+    assert found.need_source.startswith("computed with a margin of 20 %")
+    assert "for a need that assumes the kernel image" in found.reason
+
+
+def test_over_all_positions_of_the_image() -> None:
+    """A recommendation holds often enough, or says that none does."""
+    crowded = server("6.12", Reserved(2 * GIB, 2 * GIB + 40 * MIB, "Kernel code"), low=600 * MIB, high=560 * MIB)
+    sure = recommend(crowded, None, Asked(need=256 * MIB, any_image=True))
+    assert "of the image's positions" in sure.reason
+    assert sure.chosen is not None
+    assert (sure.chosen.share or 0) >= 0.99
+    tight = recommend(crowded, None, Asked(need=540 * MIB, any_image=True, sure=1.0))
+    assert tight.chosen is None or "the best there is" in tight.reason or tight.chosen.share == 1.0
+
+
+def test_no_machine_that_may_lose_its_low_memory_is_told_so() -> None:
+    """Where all memory is hot-pluggable, everything still is planned, not guessed."""
+    memory = MemoryMap((Region(2 * GIB, 4 * GIB), Region(16 * GIB, 32 * GIB, Flag.HOTPLUG.value)), ())
+    machine = Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=4096, cmdline="movable_node"))
+    asked = Asked(need=512 * MIB)
+    does_what_it_says(machine, Options(), asked, recommend(machine, Options(), asked))
+
+
+def test_an_unknown_aim() -> None:
+    with pytest.raises(InputError, match="no aim 'big'; use one of default, protected, fast, small"):
+        recommend(server(), None, Asked("big"))
+
+
+@pytest.mark.parametrize("where", PASTED)
+def test_the_line_to_paste_holds_the_string(where: str) -> None:
+    text = f"crashkernel=512M,high crashkernel={LOW_PART >> 20}M,low"
+    assert text in pasted(text, where)
