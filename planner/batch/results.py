@@ -2,6 +2,8 @@
 
 Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
 that was ended by whatever cause is taken up from there.
+
+Locks are imported where a system has them.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ def open_partial(path: str) -> BinaryIO:
 def _locked(partial: str) -> BinaryIO:
     file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     try:
-        from fcntl import LOCK_EX, LOCK_NB, lockf  # noqa: PLC0415 - not on every system
+        from fcntl import LOCK_EX, LOCK_NB, lockf
     except ImportError:
         return file
     try:

@@ -10,7 +10,7 @@ from planner.base.sizes import MIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import clip_to_linear_region, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, words
-from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
+from planner.kernel.cputype import Processor, allowed_by, cpu_named, of_midr, without_aborts
 from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
@@ -68,7 +68,7 @@ def read_context(
     """What the kernel itself does: the context from which those of all strategies are made."""
     facts, profile = machine.facts, kernel.profile
     processors = _processors(facts, options)
-    no_aborts = without_aborts(processors)
+    no_aborts = without_aborts(processors, allowed_by(profile)) or _splits_live(facts, options, profile)
     forced = forcing(
         profile,
         asked.cmdline,
@@ -91,7 +91,12 @@ def read_context(
         align=options.align,
         granule=granule_of(options.align, kernel.geometry, early.map, early.memstart),
         zones=zones,
-        bounds=Bounds(high if limit is None else min(limit, high), high, default_low=profile.low_default or 128 * MIB),
+        bounds=Bounds(
+            high if limit is None else min(limit, high),
+            high,
+            default_low=profile.low_default or 128 * MIB,
+            has_cma=facts.config.get("CMA") != "n",
+        ),
         memory=early.map,
         memstart=early.memstart,
         forcing=forced,
@@ -105,6 +110,12 @@ def read_context(
         certainty=kernel.certainty,
         configured=kernel.configured,
     )
+
+
+def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
+    """Whether the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
+    own = options.kernel is None or options.kernel == facts.kernel
+    return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
 
 
 def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:

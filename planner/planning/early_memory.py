@@ -65,7 +65,7 @@ def _at_reservation(
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
-    from planner.rewind import Asked, rewind  # noqa: PLC0415 - a settled map needs nothing of it
+    from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     back = rewind(machine, Asked(kernel.profile, kernel.geometry.page_size, limit, cmdline))

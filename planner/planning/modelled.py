@@ -23,6 +23,7 @@ CONFIG_SYMBOLS = frozenset(
         "ARM64_64K_PAGES",
         "ARM64_PA_BITS",
         "ARM64_VA_BITS",
+        "CMA",
         "CRASH_RESERVE",
         "DEBUG_PAGEALLOC",
         "DEBUG_PAGEALLOC_ENABLE_DEFAULT",

@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.base.errors import InputError
+from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
-from planner.kernel.machine import Machine
+from planner.kernel.cputype import allowed_by
+from planner.kernel.efi_init import ASSUMED, for_pages
+from planner.kernel.machine import INCOMPLETE, Machine
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.early_memory import early_memory
 from planner.planning.map_mem import assumes_kfence_pool
-from planner.planning.modelled import modelled
+from planner.planning.modelled import Kernel, modelled
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.processors import processors
@@ -70,6 +73,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
     kernel = modelled(machine.facts, options, remarks)
+    machine = _in_its_pages(machine, kernel, remarks)
     early = early_memory(machine, kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
@@ -119,7 +123,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         linear_map=mapped[0],
         baseline_map=baseline[0],
         steps=steps,
-        processors=processors(strategy, context.processors),
+        processors=processors(strategy, context.processors, allowed_by(context.profile)),
     )
 
 
@@ -150,8 +154,23 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         log = machine.traits.log
         raise InputError(
             machine.source,
-            "the log shows no memory ranges" if log else "the map has no RAM",
+            _no_ranges(machine) if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
             else "give a map with at least one memory region",
         )
+
+
+def _no_ranges(machine: Machine) -> str:
+    """What is wrong with a log without memory: its reader has noted what it could not use of it."""
+    incomplete = (note for note in machine.notes if note.startswith(INCOMPLETE))
+    return next(incomplete, "the log shows no memory ranges")
+
+
+def _in_its_pages(machine: Machine, kernel: Kernel, remarks: Remarks) -> Machine:
+    """A log's EFI map, read for 4K pages, in those of the kernel."""
+    four = kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed
+    if ASSUMED not in remarks.notes or four:
+        return machine
+    remarks.notes.remove(ASSUMED)
+    return for_pages(machine, kernel.geometry.page_size)

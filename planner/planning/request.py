@@ -44,7 +44,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     if crashkernel is not None and named is not None:
         raise InputError("--preset", "a preset and a CRASHKERNEL value were both given", "give one of them")
     if crashkernel is not None:
-        return Asked(crashkernel, crashkernel if ck.is_cmdline(crashkernel) else own)
+        return Asked(crashkernel, ck.as_cmdline(crashkernel) if ck.is_cmdline(crashkernel) else own)
     if named is not None:
         return Asked(named.value, own, named)
     if machine.facts.request is not None:

@@ -29,13 +29,15 @@ def reservation_view(request: ck.Reading, placement: Placement, context: Context
     attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, context)
     crash, area = placement.crash, placement.area
+    cma = tuple(placement.cma)
     if crash is None:
-        return ReservationView(outcome, attempts=attempts, log=log)
+        return ReservationView(outcome, cma=cma, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
         crash=crash,
         low=placement.low,
+        cma=cma,
         area=area,
         returned=returned,
         protected=protected(outcome, context, whole=whole),

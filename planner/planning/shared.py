@@ -141,7 +141,7 @@ class Shared:
         self, context: Context, reservation: ReservationView, before: Measured, after: Measured
     ) -> tuple[RemapStep, ...]:
         """How the map is changed, operation by operation."""
-        from planner.planning.remap_steps import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
+        from planner.planning.remap_steps import remap_steps
 
         (old, baseline), (new, mapping) = before, after
         return remap_steps(

@@ -43,11 +43,10 @@ class Strategy:
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
     needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
     conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
-    kernel that has it. released: the effects
-    that released kernels have on the map because of crash memory and that this row describes. order: the phases in which it
-    changes the map. live: the entries that change are those of the live map. early: the crash memory must be
-    reserved before the linear map is built. splits: it needs a kernel that splits live blocks. loses_offset: the
-    code as posted forgets a fixed offset.
+    kernel that has it. released: the effects of released kernels on the map that this row describes. order: the
+    phases in which it changes the map. live: the entries that change are those of the live map. early: the crash
+    memory must be reserved before the linear map is built. splits: it needs a kernel that splits live blocks.
+    loses_offset: the code as posted forgets a fixed offset.
     """
 
     name: str

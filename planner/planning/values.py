@@ -1,7 +1,9 @@
 """What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
 
 Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
-which reader an option has. Imports `sizes` and `errors` only.
+which reader an option has.
+
+A near name is looked for, and what that takes is imported, only for an error.
 """
 
 from __future__ import annotations
@@ -147,7 +149,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 def _meant(name: str) -> str:
     """What to write instead of a name that no option has."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+    from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)
     return f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}"

@@ -1,7 +1,4 @@
-"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for.
-
-Imports `document` and `terminal`.
-"""
+"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: i
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
-        from planner.render.formats import text  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.formats import text
 
         return text.document(shown, color=color, width=width)
     layout: str = import_module(f"planner.render.formats.{form}").document(shown)

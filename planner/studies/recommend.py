@@ -153,7 +153,7 @@ class _Search:
         self.own, self.chosen = STRATEGIES["mainline"], strategy_named(options.strategy)
         self.question = ask(machine, f"crashkernel={format_size(self.size)}", options)
         self.plan = answer(self.question, self.own)
-        self.setting = self.question.mainline
+        self.context = self.question.mainline
         self.places = self._places(machine) if asked.any_image else None
         self.notes = self.plan.notes
 
@@ -204,14 +204,14 @@ class _Search:
             serves=False,
             verdict="",
         )
-        why = self._why_not(found, plan)
+        why = self._why_not(found, plan, question.request.notes)
         return replace(found, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
-        limit = self.setting.bounds.low_max
+        limit = self.context.bounds.low_max
         if crash is None:
             return None
-        if crash.end <= limit or not self.setting.zones:
+        if crash.end <= limit or not self.context.zones:
             return "low"
         return "high" if crash.start >= limit else "straddles"
 
@@ -222,11 +222,11 @@ class _Search:
         request = with_request(inquiry.question, text).request
         return places.chances(request).of(*RESERVED)
 
-    def _why_not(self, found: Candidate, plan: Plan) -> str:
-        """Why a candidate does not do what is needed; "" where it does."""
+    def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
+        """Why a candidate does not do what is needed; "" where it does. said: what there is to say of the request."""
         if found.outcome == "none":
-            log = plan.reservation.log
-            return f"this kernel asks for nothing with it{f' ({log[-1]})' if log else ''}"
+            why = [*plan.reservation.log, *said]
+            return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
         if found.crash is None:
             return "does not fit in any range this kernel searches for it"
         if found.crash.size < self.asked_size():
@@ -246,7 +246,7 @@ class _Search:
 
     def _low_piece(self, found: Candidate) -> int:
         assert found.crash is not None  # noqa: S101 - it straddles
-        return max(0, self.setting.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
+        return max(0, self.context.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
 
     # -- the choice ----------------------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ class _Search:
             whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
             return f"no request gives the {needed} that the capture kernel needs: {'; '.join(whys)}"
         parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
-        if not self.setting.zones:
+        if not self.context.zones:
             parts.append("it has no DMA zones")
         elif best.low is not None:
             parts.append(f"above the DMA limit, with a low part of {format_size(best.low.size)} for swiotlb")
@@ -321,6 +321,9 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
             )
             parts.append(often + short)
+        doubt = _DOUBT.get(self.context.profile.certainty)
+        if doubt is not None:
+            parts.append(doubt)
         if self.assumed:
             parts.append(f"for a need that assumes the {' and the '.join(self.assumed)}")
         return ", ".join(parts)
@@ -340,6 +343,12 @@ class _Search:
         if self.asked.aim == "small":
             return f"taking {format_size(best.taken)} in all, page tables included{among}"
         return low + (among if self.asked.ram is None else f", with any RAM from {format_size(self.asked.ram[0])} on")
+
+
+_DOUBT = {
+    "inferred": "as is inferred of this kernel, whose code was not read",
+    "unknown": "if this kernel does what mainline does, which is not known",
+}
 
 
 def _percent(share: float) -> str:

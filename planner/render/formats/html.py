@@ -1,7 +1,9 @@
 """Blocks as one self-contained HTML page: no network, light and dark, for a phone, a screen and paper.
 
 The page is a template with autoescape on; what is put into it unescaped is our own SVG and the JSON of the report,
-whose `<` is escaped. Imports `document` and `errors`.
+whose `<` is escaped.
+
+jinja2 takes as long to import as everything else of a plan, so the page that needs it does.
 """
 
 from __future__ import annotations
@@ -48,12 +50,13 @@ def page(
     figures: Sequence[Figure] = (),
     after: Sequence[Block] = (),
     data: str = "",
+    sortable: bool = False,
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    data: JSON text that the page carries for other programs.
+    data: JSON text that the page carries for other programs. sortable: tables are sorted by a click on a head.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this format needs it
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
@@ -75,6 +78,7 @@ def page(
         figures=figures,
         rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
+        sortable=sortable,
     )
 
 

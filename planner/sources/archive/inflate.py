@@ -1,6 +1,8 @@
-"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2. Imports `reading`.
+"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2.
 
 A few kilobytes can hold terabytes of zeros: what comes out is limited in all, and in proportion to what went in.
+
+Of the decompressors beside zlib the one that is needed is imported.
 """
 
 from __future__ import annotations
@@ -48,10 +50,10 @@ def _decompressor(kind: str) -> Callable[[], Any]:
     if kind == "gzip":
         return lambda: zlib.decompressobj(31)
     if kind == "xz":
-        import lzma  # noqa: PLC0415 - each when it is needed
+        import lzma
 
         return lambda: lzma.LZMADecompressor(memlimit=_DICTIONARY)
-    import bz2  # noqa: PLC0415 - as above
+    import bz2
 
     return bz2.BZ2Decompressor
 

@@ -2,6 +2,8 @@
 
 Whatever stands around the kernel's own words on every line is found by what the lines have in common, not by a list of
 programs, and taken off. Lines keep their numbers wherever the clothes keep one line for each.
+
+The reader of journals' records is imported where a text looks like one: most do not.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ def undress(text: str, name: str) -> str:
     messages = None
     head = text[:4096]
     if '":' in head or '" :' in head or "MESSAGE=" in head:
-        from planner.sources.clothes.records import messages_of  # noqa: PLC0415 - it needs `json`, most texts do not
+        from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)
     if messages is None and _is_json(head):

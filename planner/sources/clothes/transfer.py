@@ -1,4 +1,7 @@
-"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML."""
+"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML.
+
+What HTML needs is imported for a text that has its escapes.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def _unescaped(line: str) -> str:
 
 
 def _without_html(text: str) -> str:
-    from html import unescape  # noqa: PLC0415 - few texts come from a browser
+    from html import unescape
 
     if "<" in text:
         text = re.sub(_TAG, "", text)
