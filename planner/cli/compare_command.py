@@ -9,7 +9,7 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
-from planner.planning.context import Options
+from planner.planning.options import Options
 from planner.render.blocks.compare import render
 from planner.render.pages import compare as compare_page
 from planner.render.pictures import png

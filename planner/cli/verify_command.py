@@ -11,7 +11,7 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
-from planner.planning.context import Options
+from planner.planning.options import Options
 from planner.render.blocks.verify import render
 from planner.report.verification import to_json
 from planner.sources.page_tables import read_dump, read_meminfo

@@ -12,11 +12,22 @@ from dataclasses import dataclass, field
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["DAMAGED", "INCOMPLETE", "NO_DMA_ZONES", "RECORDED", "BootRecord", "Capture", "Event", "Facts", "Machine"]
+__all__ = [
+    "DAMAGED",
+    "INCOMPLETE",
+    "KINDS",
+    "NO_DMA_ZONES",
+    "RECORDED",
+    "BootRecord",
+    "Capture",
+    "Event",
+    "Facts",
+    "Kind",
+    "Machine",
+]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
-
 
 DAMAGED = "is damaged or cut off"
 """What the note on a line of a log says that its reader could not use."""
@@ -125,11 +136,54 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source: all that the model must know of it.
+
+    rank: precision of its map, the most precise first. stated: somebody states the map and the limits of the very
+    kernel that is asked about. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
+    kernel. whole: it lists the crash kernel where there is one, and ranges that overlap are nested. partial: its map
+    lacks or lumps together what others show. at_boot: the map is of the boot itself, before memory was plugged in.
+    firmware: what the firmware handed over: from before `mem=`, with a command line that a boot loader may replace.
+    configuration: a kernel's configuration.
+    """
+
+    name: str
+    rank: int = 99
+    stated: bool = False
+    log: bool = False
+    shows_later: bool = True
+    whole: bool = False
+    partial: bool = False
+    at_boot: bool = False
+    firmware: bool = False
+    configuration: bool = False
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("json", 0, stated=True),
+        Kind("report", 1, stated=True),
+        Kind("memblock", 2, partial=True),
+        Kind("iomem", 3, whole=True),
+        Kind("live", 4, whole=True),
+        Kind("dmesg", 5, log=True, partial=True, at_boot=True),
+        Kind("dtb", 6, shows_later=False, partial=True, at_boot=True, firmware=True),
+        Kind("lsmem", 7, shows_later=False, partial=True),
+        Kind("config", configuration=True),
+        Kind("kdump"),
+        Kind("facts"),
+    )
+}
+"""Every kind of source, by the name that `Machine.kind` has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """One machine as its sources describe it.
 
-    source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: `iomem`, `dmesg`, `memblock`, `json`,
-    `report`, `live`, `dtb`, `lsmem`, `config`, `kdump`, `facts`. memory: the map, regions sorted and disjoint.
+    source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: a name of `KINDS`. memory: the map, regions
+    sorted and disjoint.
     settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
     not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
     notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).
@@ -143,6 +197,11 @@ class Machine:
     notes: tuple[str, ...] = ()
 
     @property
+    def traits(self) -> Kind:
+        """What the model knows of this kind of source."""
+        return KINDS.get(self.kind) or Kind(self.kind)
+
+    @property
     def fixed(self) -> bool:
         """Whether the map is memblock itself and nothing tells under which command line: no other one changes it."""
-        return self.settled and (self.kind != "dmesg" or self.facts.cmdline is None)
+        return self.settled and (not self.traits.log or self.facts.cmdline is None)

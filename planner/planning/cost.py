@@ -101,12 +101,13 @@ def hole_above(gaps: Sequence[Span], area: Range) -> int:
     return max(0, gaps[index][1] - area.end) if index >= 0 else 0
 
 
-def ideal_table_bytes(size: int, geometry: Geometry, *, forced: bool) -> int:
-    """The least extra table bytes that can hold `size` bytes with base pages, at any address.
+def ideal_table_bytes(crash: Range | None, geometry: Geometry, *, forced: bool) -> int:
+    """The least extra table bytes that can hold as much crash memory with base pages, at any address.
 
     PTE tables for the size, and PMD tables where the rest of the map uses PUD blocks; nothing where everything
     has base pages anyway.
     """
+    size = crash.size if crash else 0
     if forced or size <= 0:
         return 0
     tables = -(-size // geometry.pmd_size)

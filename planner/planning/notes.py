@@ -1,4 +1,4 @@
-"""What a person must know about a plan, in words."""
+"""What a person must know about a plan, in words. Imports `context`, `reservation` and `result`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.memblock import Memblock
 from planner.planning.capacity import largest_size
-from planner.planning.context import Setting
+from planner.planning.context import Context
 from planner.planning.result import ReservationView
 
-__all__ = ["remarks", "why_failed"]
+__all__ = ["notes_on", "why_failed"]
 
 
-def remarks(
-    request: ck.Reading, placement: Placement, reservation: ReservationView, setting: Setting, *, whole: bool
+def notes_on(
+    request: ck.Reading, placement: Placement, reservation: ReservationView, context: Context, *, whole: bool
 ) -> list[str]:
     """What to say about a plan, in the order of what matters; `whole`: the area consists of whole leaves."""
     notes: list[str] = []
@@ -28,22 +28,22 @@ def remarks(
         notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
     if reservation.outcome == "aligned" and not whole:
         notes.append(
-            f"the area of {format_size(setting.granule)} lies inside a larger leaf that others share: it is not "
+            f"the area of {format_size(context.granule)} lies inside a larger leaf that others share: it is not "
             "remapped and not protected (--align block avoids this)"
         )
-    if setting.forcing.reasons and request.valid:
-        notes += _what_would_help(setting)
-    if setting.strategy.name == "isolated" and setting.profile.effect != "isolated" and setting.zones:
+    if context.forcing.reasons and request.valid:
+        notes += _what_would_help(context)
+    if context.strategy.early and context.profile.effect != "isolated" and context.zones:
         notes.append(
             "a kernel that isolates reserves before CMA and the memmap; this map shows the moment of the chosen "
             "kernel's own reservation, so the place may lie higher"
         )
-    if setting.strategy.proposal and setting.effect == "isolated" and not setting.forcing.reasons:
+    if context.strategy.proposal and context.effect == "isolated" and not context.forcing.reasons:
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
-    if setting.strategy.proposal:
-        notes += _on_the_proposal(request, reservation, setting)
-    notes += _on_the_map(reservation, setting)
-    if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
+    if context.strategy.proposal:
+        notes += _on_the_proposal(request, reservation, context)
+    notes += _on_the_map(reservation, context)
+    if context.effect == "pages" and context.present and not context.forcing.reasons:
         notes.append(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
@@ -51,18 +51,18 @@ def remarks(
     return notes
 
 
-def _on_the_map(reservation: ReservationView, setting: Setting) -> list[str]:
+def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
     """What the kernel itself does to the map that few kernels do."""
     notes: list[str] = []
-    profile = setting.profile
-    if setting.effect == "below-4G":
+    profile = context.profile
+    if context.effect == "below-4G":
         notes.append(
             "for a plain request this kernel maps all RAM below 4G with base pages, and above it the memory that it "
             "takes for a while before it has looked there"
         )
-    if profile.unmaps_low and reservation.low is not None and setting.strategy.effect is None:
+    if profile.unmaps_low and reservation.low is not None and context.strategy.effect is None:
         notes.append("this kernel takes the low part out of the linear map and never maps it again")
-    in_blocks = setting.effect == "none" and not setting.forcing.reasons and setting.strategy.effect is None
+    in_blocks = context.effect == "none" and not context.forcing.reasons and context.strategy.effect is None
     if profile.protects and in_blocks and reservation.crash is not None:
         notes.append(
             "this kernel unmaps a loaded crash kernel although nothing gives the memory base pages: where it lies in "
@@ -71,17 +71,17 @@ def _on_the_map(reservation: ReservationView, setting: Setting) -> list[str]:
     return notes
 
 
-def _what_would_help(setting: Setting) -> list[str]:
-    reasons, remedies = "; ".join(setting.forcing.reasons), ", and ".join(setting.forcing.remedies)
+def _what_would_help(context: Context) -> list[str]:
+    reasons, remedies = "; ".join(context.forcing.reasons), ", and ".join(context.forcing.remedies)
     notes = [f"the whole linear map has base pages already ({reasons}); for blocks it would take {remedies}"]
-    if setting.strategy.proposal:
+    if context.strategy.proposal:
         notes.append("an aligned area buys nothing here: the crash memory can be unmapped as it is")
     return notes
 
 
-def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting: Setting) -> list[str]:
+def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context: Context) -> list[str]:
     notes: list[str] = []
-    geo, proposal = setting.geometry, setting.proposal
+    geo, proposal = context.geometry, context.proposal
     if proposal is None or not request.valid:
         return notes
     if request.base:
@@ -91,24 +91,24 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, setting:
                 f"the posted patch loses the offset: it searched below {request.base + request.size:#x} instead"
             )
         return notes
-    windows = setting.profile.high if request.high else setting.profile.plain
+    windows = context.profile.high if request.high else context.profile.plain
     if len(windows) > 1:
         order = "aligned in every window, then exact" if proposal.prefer_aligned else "per window: aligned, then exact"
         notes.append(f"{order} is this planner's extension: the posted code has one window and one aligned attempt")
-    if setting.align == "pud" and geo.pud_size > GIB:
+    if context.align == "pud" and geo.pud_size > GIB:
         notes.append(
             f"PUD_SIZE is {format_size(geo.pud_size)} with {format_size(geo.page_size)} pages: rounding up to it "
             "practically always ends in the fallback (--align block takes the largest leaf the map really uses)"
         )
-    elif setting.align == "pud" and geo.levels == 2:
+    elif context.align == "pud" and geo.levels == 2:
         notes.append(f"with two table levels the PUD folds to the PMD, {format_size(geo.pmd_size)}")
     return notes
 
 
-def why_failed(memblock: Memblock, request: ck.Reading, setting: Setting) -> list[str]:
+def why_failed(memblock: Memblock, request: ck.Reading, context: Context) -> list[str]:
     """What a failed plan says: the largest size that a request of this form would get."""
     # A failed reservation leaves memblock as it was.
-    size = largest_size(memblock, request, setting.profile, setting.bounds, setting.proposal)
+    size = largest_size(memblock, request, context.profile, context.bounds, context.proposal)
     wanted = format_size(request.size)
     if size is None:
         return [f"{wanted} cannot be reserved, nor can any smaller size of this form"]

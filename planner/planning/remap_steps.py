@@ -1,24 +1,20 @@
 """How each strategy changes the linear map, operation by operation: in which order, and on which entries of a map.
 
-`ORDERS` is the one place where the order of a strategy's phases stands: the concrete steps of a plan follow it, and so
-do the procedures of the TLB model (`bbm`).
-
-Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance degradation" (methods 1 and 3,
-v5), the patch series of 19 August 2022, idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, and
-split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18.
+The order of a strategy's phases stands in its row: the concrete steps of a plan follow it, and so do the procedures
+of the TLB model (`bbm`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from planner.base.ranges import Range, Span, union
 from planner.kernel.linear_map import LeafSpan, kinds_used
 from planner.kernel.ptdump import KINDS, Mapping, Tables
-from planner.planning.context import Setting
+from planner.planning.context import Context
 from planner.planning.result import RemapStep, ReservationView
+from planner.planning.strategies import BEFORE_LIVE, STRATEGIES, Phase
 
 __all__ = ["BOOT_ROOT", "ENTRY_LEVELS", "ORDERS", "ROOT", "TABLE_LEVELS", "Phase", "remap_steps"]
 
@@ -31,29 +27,12 @@ TABLE_LEVELS = ("pud", "pmd", "pte")
 ENTRY_LEVELS = ("pud", "pmd", "pmd", "pte", "pte")
 """The level of the entries of each kind of leaf, by its index in `KINDS`."""
 
-Phase: TypeAlias = Literal[
-    "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
-]
-"""build: fill new tables beside. clear: make the old entries invalid. link: put the new ones in place. split: build
-and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT bit. flush:
-invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: run on `BOOT_ROOT`, on
-`ROOT` again. start: all CPUs run on `ROOT` for the first time."""
-
 ORDERS: dict[str, tuple[Phase, ...]] = {
     "gather": ("link", "dsb", "flush", "dsb"),
-    "rebuild-margins": ("build", "dsb", "link", "dsb", "flush", "dsb"),
     "rebuild-margins-nt": ("build", "dsb", "mark", "dsb", "flush", "dsb", "link", "dsb", "flush", "dsb"),
-    "switch-table": (
-        *("build", "leave", "forget", "dsb"),
-        *("clear", "dsb", "flush", "dsb", "link", "dsb"),
-        *("return", "forget", "dsb"),
-    ),
-    "pud-aligned": ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb"),
-    "pud-aligned-trimmed": ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb"),
-    "base-pages": ("build", "dsb", "start"),
-    "isolated": ("build", "dsb", "start"),
-    "bbml2": ("split", "flush", "dsb"),
+    **{s.name: s.order for s in STRATEGIES.values() if s.live or s.effect in ("pages", "isolated")},
 }
+"""The phases of every procedure: those of the strategies, and two that only the TLB model knows."""
 
 _WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
     "dsb": RemapStep("dsb"),
@@ -79,7 +58,7 @@ class _Piece:
 
 
 def remap_steps(
-    setting: Setting,
+    context: Context,
     reservation: ReservationView,
     *,
     before: Sequence[LeafSpan],
@@ -91,19 +70,19 @@ def remap_steps(
 
     What is decided before the map is live is built whole; all else changes entries of the live map.
     """
-    if after is before or (reservation.crash is None and setting.effect != "pages"):
+    if after is before or (reservation.crash is None and context.effect != "pages"):
         return ()
-    name = setting.strategy.name
-    live = name in ORDERS and setting.effect not in ("pages", "none") and (name != "isolated")
-    if setting.strategy.proposal and reservation.area is None:
+    strategy = context.strategy
+    live = strategy.live and context.effect not in ("pages", "none")
+    if strategy.proposal and reservation.area is None:
         live = False
-    order = ORDERS[name] if live else ORDERS["base-pages" if setting.effect == "pages" else "isolated"]
-    maker = _Maker(setting, order)
+    order = strategy.order if live else BEFORE_LIVE
+    maker = _Maker(context, order)
     if not live:
         pieces = [_Piece(start, end, None, ((start, end, kind),)) for start, end, kind in after]
         tables = mapping.tables
     else:
-        area = reservation.area if setting.strategy.proposal else None
+        area = reservation.area if strategy.proposal else None
         pieces = _within(before, after, area) if area else maker.changed(before, after)
         tables = Tables(
             *(max(0, getattr(mapping.tables, level) - getattr(baseline.tables, level)) for level in Tables.__slots__)
@@ -144,10 +123,10 @@ def _clipped(spans: Sequence[LeafSpan], start: int, end: int) -> tuple[LeafSpan,
 class _Maker:
     """Turns phases into operations on the entries of one geometry."""
 
-    def __init__(self, setting: Setting, order: Sequence[Phase]) -> None:
-        geo = setting.geometry
+    def __init__(self, context: Context, order: Sequence[Phase]) -> None:
+        geo = context.geometry
         self.cleared = "clear" in order
-        self.kinds = kinds_used(geo, setting.memstart)
+        self.kinds = kinds_used(geo, context.memstart)
         self.entry_sizes = (geo.pud_size, geo.pmd_size, geo.pmd_size, geo.page_size, geo.page_size)
         self.unit_sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
 

@@ -1,7 +1,9 @@
-"""What can happen to the linear map because of a crash kernel: one small object per strategy.
+"""The strategies: what can happen to the linear map because of a crash kernel, one row each.
 
-Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance degradation", the patch series
-of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10 to 7.2.
+Everything that differs between them is a field of the row. Source: the thread of July 2022 on "arm64: mm: fix linear
+mem mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022,
+idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18, and
+that file @ 5.10 to 7.2.
 """
 
 from __future__ import annotations
@@ -12,12 +14,25 @@ from typing import Literal, TypeAlias
 from planner.base.errors import InputError
 from planner.kernel.profiles import Profile
 
-__all__ = ["STRATEGIES", "Effect", "Strategy", "strategy_named"]
+__all__ = ["BEFORE_LIVE", "OWN", "STRATEGIES", "Effect", "Phase", "Strategy", "released_for", "strategy_named"]
 
 Effect: TypeAlias = Literal["none", "pages", "below-4G", "isolated", "split", "area", "trimmed"]
 """What the crash memory does to the map: nothing; everything in base pages; all RAM below 4 GiB, and memory that is
 taken for a while above; only the crash memory in base pages, cut out; leaves cut at the edges of the crash memory; the
 whole area in base pages; the area with its tail in blocks again."""
+
+Phase: TypeAlias = Literal[
+    "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
+]
+"""build: fill new tables beside. clear: make the old entries invalid. link: put the new ones in place. split: build
+and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT bit. flush:
+invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: run on the boot table,
+on the kernel's own again. start: all CPUs run on the kernel's table for the first time."""
+
+BEFORE_LIVE: tuple[Phase, ...] = ("build", "dsb", "start")
+"""The phases where everything is decided before the map is live."""
+
+_AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,10 @@ class Strategy:
     protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
     needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
     conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
-    kernel that has it.
+    kernel that has it. released: the effects of released kernels on the map that this row describes. order: the
+    phases in which it changes the map. live: the entries that change are those of the live map. early: the crash
+    memory must be reserved before the linear map is built. splits: it needs a kernel that splits live blocks.
+    loses_offset: the code as posted forgets a fixed offset.
     """
 
     name: str
@@ -41,6 +59,12 @@ class Strategy:
     boot_time: bool = False
     one_cpu: bool = False
     since: str = ""
+    released: tuple[Effect, ...] = ()
+    order: tuple[Phase, ...] = BEFORE_LIVE
+    live: bool = False
+    early: bool = False
+    splits: bool = False
+    loses_offset: bool = False
 
     def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
         """What it does under this profile, with or without DMA zones."""
@@ -58,6 +82,8 @@ _ALL = (
         needs="boot time; nobody touches the area while it is remapped",
         boot_time=True,
         since="proposed, never merged",
+        order=_AREA_BY_BREAK,
+        live=True,
     ),
     Strategy(
         "pud-aligned-trimmed",
@@ -67,6 +93,9 @@ _ALL = (
         needs="boot time; nobody touches the area while it is remapped",
         boot_time=True,
         since="posted for 6.0, never merged",
+        order=_AREA_BY_BREAK,
+        live=True,
+        loses_offset=True,
     ),
     Strategy("mainline", "what the chosen kernel really does", None, protects=None, since="the kernel itself"),
     Strategy(
@@ -76,6 +105,7 @@ _ALL = (
         needs="decided before the map is live",
         boot_time=True,
         since="5.11 (to 6.3)",
+        released=("pages", "below-4G"),
     ),
     Strategy(
         "isolated",
@@ -84,6 +114,8 @@ _ALL = (
         needs="reserved before the DMA limit is known",
         boot_time=True,
         since="4.12 (to 5.10.0, and later without DMA zones)",
+        released=("isolated",),
+        early=True,
     ),
     Strategy(
         "rebuild-margins",
@@ -92,6 +124,8 @@ _ALL = (
         needs="FEAT_BBM level 2, and a handler for conflict aborts",
         bbm_level=2,
         since="proposed, refused",
+        order=("build", "dsb", "link", "dsb", "flush", "dsb"),
+        live=True,
     ),
     Strategy(
         "switch-table",
@@ -101,6 +135,12 @@ _ALL = (
         boot_time=True,
         one_cpu=True,
         since="proposed, not merged",
+        order=(
+            *("build", "leave", "forget", "dsb"),
+            *("clear", "dsb", "flush", "dsb", "link", "dsb"),
+            *("return", "forget", "dsb"),
+        ),
+        live=True,
     ),
     Strategy(
         "bbml2",
@@ -109,6 +149,9 @@ _ALL = (
         needs="FEAT_BBM level 2 without conflict aborts",
         bbm_level=3,
         since="6.18, for other uses",
+        order=("split", "flush", "dsb"),
+        live=True,
+        splits=True,
     ),
     Strategy(
         "unprotected",
@@ -116,10 +159,19 @@ _ALL = (
         "none",
         protects=False,
         since="6.4",
+        released=("none",),
     ),
 )
 
 STRATEGIES: dict[str, Strategy] = {s.name: s for s in _ALL}
+
+OWN = STRATEGIES["mainline"]
+"""What the machine's own kernel does."""
+
+
+def released_for(effect: Effect) -> Strategy:
+    """The strategy that describes a released kernel with this effect."""
+    return next(s for s in _ALL if effect in s.released)
 
 
 def strategy_named(name: str) -> Strategy:

@@ -43,7 +43,7 @@ def histories(view: View) -> list[History]:
     """The ways back, the likeliest first."""
     if view.machine.settled:
         return [_as_logged(view)]
-    if view.machine.kind == "dmesg":
+    if view.machine.traits.log:
         return list(_of_log_alone(view))
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
     found, whole = (_logged(view), True) if logged else _guessed(view)

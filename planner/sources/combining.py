@@ -20,9 +20,6 @@ from planner.sources.kernel_config import check_arch
 
 __all__ = ["combine"]
 
-_PRECISION = ("json", "report", "memblock", "iomem", "live", "dmesg", "dtb", "lsmem")
-"""Kinds of maps, the most precise first; before all of them comes any that is memblock at the reservation itself."""
-
 _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
 """Facts of which a machine has one."""
 
@@ -44,9 +41,6 @@ _FIRST = (
 )
 """Facts that the more precise source gives."""
 
-_EARLY = ("dmesg", "dtb")
-"""Kinds of maps that are of the boot itself."""
-
 _FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
 
 
@@ -56,7 +50,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     grows: whether a later view may show more memory than an earlier one, as some was plugged in.
     """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
-    best = min(with_map, key=lambda m: (not m.settled, _rank(m)))
+    best = min(with_map, key=lambda m: (not m.settled, m.traits.rank))
     ordered = (best, *(m for m in machines if m is not best))
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -87,8 +81,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
 
 def _check_configurations(machines: Sequence[Machine]) -> None:
     """Refuse the configuration of another architecture where no other source would contradict it."""
-    configurations = [m for m in machines if m.kind == "config"]
-    if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
+    configurations = [m for m in machines if m.traits.configuration]
+    if not configurations or any(m.facts.arch for m in machines if not m.traits.configuration):
         return
 
     for configuration in configurations:
@@ -97,7 +91,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
 
 def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
-    if machine.kind != "dmesg":
+    if not machine.traits.log:
         return machine
     return for_pages(machine, machine.facts.page_size)
 
@@ -114,13 +108,9 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
     ]
 
 
-def _rank(machine: Machine) -> int:
-    return _PRECISION.index(machine.kind) if machine.kind in _PRECISION else len(_PRECISION)
-
-
 def _outdone(machine: Machine, best: Machine) -> bool:
     """Whether what a reader says of its map no longer matters: a coarser one, and another's is taken."""
-    return machine is not best and machine.kind in ("lsmem", "dmesg", "dtb", "memblock") and not machine.settled
+    return machine is not best and machine.traits.partial and not machine.settled
 
 
 def _contradiction(machine: Machine, what: str, value: object, other_value: object, other: Machine) -> InputError:
@@ -170,7 +160,7 @@ def _kernel(machines: Sequence[Machine]) -> str | None:
 def _cmdline(machines: Sequence[Machine]) -> str | None:
     """The command line; that of a device tree only where no other is known, as a boot loader replaces it."""
     known = [m for m in machines if m.facts.cmdline is not None]
-    strong = [m for m in known if m.kind != "dtb"] or known
+    strong = [m for m in known if not m.traits.firmware] or known
     if not strong:
         return None
     first = strong[0]
@@ -236,12 +226,14 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
     for machine in machines[1:]:
         if not machine.memory.regions:
             continue
-        if "dtb" in (machine.kind, best.kind) and any("mem=" in (m.facts.cmdline or "") for m in machines):
+        if (machine.traits.firmware or best.traits.firmware) and any(
+            "mem=" in (m.facts.cmdline or "") for m in machines
+        ):
             continue  # one is from before mem=, the other from after it
         here, there = _usable(machine), _usable(best)
         forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
-        lacking = [] if grows and machine.kind not in _EARLY else _without(here, there)
-        missing = [] if grows and best.kind not in _EARLY else _without(there, here)
+        lacking = [] if grows and not machine.traits.at_boot else _without(here, there)
+        missing = [] if grows and not best.traits.at_boot else _without(there, here)
         if max(total(lacking), total(missing)) <= forgiven:
             continue
         if abs(total(here) - total(there)) > forgiven:
@@ -254,7 +246,7 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
     for machine in machines if not grows else ():
         total_seen = machine.facts.mem_total
         # A boot log does not show memory that was plugged in later.
-        if total_seen is not None and best.memory.regions and total_seen > usable and best.kind != "dmesg":
+        if total_seen is not None and best.memory.regions and total_seen > usable and not best.traits.log:
             raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{usable >> 10}K of RAM", best)
 
 

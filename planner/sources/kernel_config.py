@@ -185,6 +185,6 @@ def applied(machine: Machine, config: Machine) -> Machine:
         config={**old.config, **new.config},
     )
     machine = replace(machine, facts=facts, notes=tuple(notes))
-    if machine.kind != "dmesg":
+    if not machine.traits.log:
         return machine
     return for_pages(machine, page_size)

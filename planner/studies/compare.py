@@ -17,7 +17,7 @@ from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan, Waste
-from planner.planning.strategies import STRATEGIES, Strategy
+from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
 __all__ = ["AIMS", "Comparison", "Row", "make_comparison"]
 
@@ -153,8 +153,8 @@ def make_comparison(
         reason = reason or why
     first = rows[: len(STRATEGIES)]
     by_name = {row.strategy: row for row in first}
-    notes = dict.fromkeys(note for name in ("mainline", "pud-aligned") for note in by_name[name].plan.notes)
-    mainline = by_name["mainline"].plan
+    notes = dict.fromkeys(note for name in (OWN.name, "pud-aligned") for note in by_name[name].plan.notes)
+    mainline = by_name[OWN.name].plan
     listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
         request=question.text if asked is crashkernel else listed,
@@ -187,7 +187,7 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
     plan = answer(question, strategy)
     acting, since = strategy, strategy.since
     if strategy.effect is None:
-        acting = STRATEGIES[_ACTING[own_effect(question.mainline)]]
+        acting = released_for(own_effect(question.mainline))
         since = f"here: {acting.name} ({question.mainline.profile.spans})"
     return Row(
         size=size,
@@ -203,15 +203,12 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
     )
 
 
-_ACTING = {"none": "unprotected", "pages": "base-pages", "isolated": "isolated"}
-
-
 def _obstacle(strategy: Strategy, question: Question) -> str:
     """Why a strategy cannot be had here, as far as one can tell."""
     mainline = question.mainline
     if strategy.bbm_level > 0 and not mainline.no_aborts:
         return "no processor here is known to split blocks live"
-    if strategy.name == "isolated" and mainline.zones and mainline.profile.effect != "isolated":
+    if strategy.early and mainline.zones and mainline.profile.effect != "isolated":
         return "with DMA zones the limit is not known that early"
     return ""
 
@@ -223,7 +220,7 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
         return rows, "nothing is reserved under any strategy"
     usable = [row for row in reserved if not row.obstacle]
     # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
-    best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != "mainline"))
+    best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != OWN.name))
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
 
 

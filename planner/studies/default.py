@@ -164,8 +164,8 @@ class _Sizes:
         self.one = one
         options = replace(one.options, strategy="mainline", preset=None)
         self.inquiry: Inquiry = form_of(one.machine, "1M", options)
-        ram = self.inquiry.question.steps.ram
-        rounds = self.inquiry.setting.profile.rounds_ram
+        ram = self.inquiry.question.shared.ram
+        rounds = self.inquiry.context.profile.rounds_ram
         self.ram = round_up(ram, RAM_UNIT) if rounds else ram
         self.limit = min(self.ram, self.inquiry.former.limit + 1)
         self.pieces = list(self._pieces())
@@ -329,7 +329,7 @@ def _others(sizes: Sequence[_Sizes], wanted: Wanted) -> list[Other]:
 def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
     """Whether a default serves a machine, and what it takes there."""
     inquiry = s.inquiry
-    wide = inquiry.setting.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
+    wide = inquiry.context.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
     question = with_request(inquiry.question, PRESETS[f"{name}-64k" if wide else name].value)
     _, place, _ = placed(question, inquiry.strategy)
     taken = sum(r.size for r in (place.crash, place.low) if r is not None)

@@ -116,9 +116,9 @@ def explain_on(
 
 
 def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
-    memblock = inquiry.question.steps.memblock
-    edges = _Edges(inquiry.setting.memory, memblock)
-    tests = bool(inquiry.question.request.base) and inquiry.setting.profile.fixed == "tests"
+    memblock = inquiry.question.shared.memblock
+    edges = _Edges(inquiry.context.memory, memblock)
+    tests = bool(inquiry.question.request.base) and inquiry.context.profile.fixed == "tests"
     stories = []
     main: Range | None = None
     for attempt in plan.reservation.attempts:

@@ -158,7 +158,7 @@ def _is_bare(text: str) -> bool:
 
 def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
     """The fit of an inquiry."""
-    former, question, setting = inquiry.former, inquiry.question, inquiry.setting
+    former, question, context = inquiry.former, inquiry.question, inquiry.context
     request = question.request
     found = _largest(former, keep_low)
     plans = {size: inquiry.plan(size) for size in (found.aligned, found.reserved) if size is not None}
@@ -170,7 +170,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         form=form_name(question),
         offset=request.base or None,
         keep_low=keep_low,
-        ram=setting.memory.ram,
+        ram=context.memory.ram,
         source=question.machine.source,
         kernel=some_plan.kernel,
         largest=found,
@@ -263,16 +263,16 @@ def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
 
 
 def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
-    notes = list(inquiry.question.notes)
-    request, setting = inquiry.question.request, inquiry.setting
+    notes = list(inquiry.question.remarks.notes)
+    request, context = inquiry.question.request, inquiry.context
     if not readable(request):
         notes.insert(0, NOT_READ)
     elif request.base:
         notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
-    elif setting.proposal is None and setting.strategy.proposal:
+    elif context.proposal is None and context.strategy.proposal:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
     if keep_low:
         notes.insert(0, "low memory is kept in the largest sizes alone, not in what single windows hold")
-    if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), setting.bounds.low_max, Placement()):
+    if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), context.bounds.low_max, Placement()):
         notes.insert(0, "less than that is free below the DMA limit even without a crash kernel")
     return tuple(dict.fromkeys(notes))

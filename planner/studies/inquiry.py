@@ -9,7 +9,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.planning.capacity import Former
-from planner.planning.context import Setting, with_strategy
+from planner.planning.context import Context, with_strategy
 from planner.planning.plan import Options, Question, answer, ask, outcome_of, with_request
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
@@ -24,11 +24,11 @@ NOT_READ = "this kernel does not read a request of this form"
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """question: machine, request and kernel. setting: the same under the strategy. former: sizes of this form."""
+    """question: machine, request and kernel. context: the same under the strategy. former: sizes of this form."""
 
     question: Question
     strategy: Strategy
-    setting: Setting
+    context: Context
     former: Former
 
     def value(self, size: int) -> str:
@@ -55,9 +55,9 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
     options = options or Options()
     strategy = strategy_named(options.strategy)
     question = ask(machine, crashkernel, options)
-    setting = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
-    former = Former(question.steps.memblock, question.request, setting.profile, setting.bounds, setting.proposal)
-    return Inquiry(question, strategy, setting, former)
+    context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
+    return Inquiry(question, strategy, context, former)
 
 
 def readable(request: ck.Reading) -> bool:
@@ -79,11 +79,11 @@ def form_name(question: Question) -> str:
     return "high" if request.high or unread else "plain"
 
 
-def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Setting]:
-    """The outcome, the placement and the setting of a plan: all of it but the page tables and the words."""
-    setting = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
-    placement, _ = question.steps.place(question.request, setting)
-    return outcome_of(question.request, placement, setting), placement, setting
+def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Context]:
+    """The outcome, the placement and the context of a plan: all of it but the page tables and the words."""
+    context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
+    placement, _ = question.shared.place(question.request, context)
+    return outcome_of(question.request, placement, context), placement, context
 
 
 def value_of(form: ck.Reading, size: int) -> str:

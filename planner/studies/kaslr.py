@@ -26,7 +26,7 @@ from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.planning.capacity import Former
-from planner.planning.plan import outcome_of
+from planner.planning.reservation import outcome_of
 from planner.studies.inquiry import Inquiry
 
 __all__ = [
@@ -134,16 +134,16 @@ class Places:
     """
 
     def __init__(self, inquiry: Inquiry, image_size: int | None = None) -> None:
-        setting = inquiry.setting
-        self.inquiry, self.setting = inquiry, setting
-        memory = setting.memory
-        where = image_of(memory, setting.facts)
+        context = inquiry.context
+        self.inquiry, self.context = inquiry, context
+        memory = context.memory
+        where = image_of(memory, context.facts)
         size = image_size or (where.size if where else ASSUMED_SIZE)
-        self.image = Image(size, position_align(setting.geometry.page_size), where)
+        self.image = Image(size, position_align(context.geometry.page_size), where)
         holes = [(where.start, where.end)] if where else []
         others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract((r.start, r.end), holes))
         self.memblock = Memblock.of(
-            MemoryMap(memory.regions, others), page_size=setting.geometry.page_size, movable_node=setting.movable_node
+            MemoryMap(memory.regions, others), page_size=context.geometry.page_size, movable_node=context.movable_node
         )
         self.spans = slots_of(self.memblock, self.image)
         self.slots = sum([_count(span, self.image.align) for span in self.spans])
@@ -204,11 +204,11 @@ class Places:
         return all(part.outcome in outcomes for part in self.chances(former.sized(size)).positions)
 
     def _outcome(self, request: Reading, position: int | None) -> str:
-        setting, memblock = self.setting, self.memblock.copy()
+        context, memblock = self.context, self.memblock.copy()
         if position is not None:
             memblock.reserve(position, self.image.size)
-        place = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal) if request.valid else None
-        return "none" if place is None else outcome_of(request, place, setting)
+        place = reserve(memblock, request, context.profile, context.bounds, context.proposal) if request.valid else None
+        return "none" if place is None else outcome_of(request, place, context)
 
     def _used(self, request: Reading) -> list[Span]:
         """The gaps that the crash memory and its low part would take without an image: no other place matters.
@@ -216,10 +216,10 @@ class Places:
         An image elsewhere makes no search succeed that fails without it, and takes nothing from the gap in which the
         first one that succeeds ends.
         """
-        setting = self.setting
+        context = self.context
         if not request.valid:
             return []
-        place = reserve(self.memblock.copy(), request, setting.profile, setting.bounds, setting.proposal)
+        place = reserve(self.memblock.copy(), request, context.profile, context.bounds, context.proposal)
         starts = [attempt.found for attempt in place.attempts if attempt.found is not None]
         gaps = self.memblock.gaps()
         return [gap for gap in gaps if any(gap[0] <= start < gap[1] for start in starts)]
@@ -239,11 +239,11 @@ class Places:
 
     def _searches(self, request: Reading) -> Iterator[tuple[int, int, int, int]]:
         """Size, alignment and window of every search that a request may make, apart above and below low memory."""
-        setting = self.setting
-        bounds, proposal, page = setting.bounds, setting.proposal, self.memblock.page_size
-        size = round_up(request.size, page) if setting.profile.rounds_size else request.size
+        context = self.context
+        bounds, proposal, page = context.bounds, context.proposal, self.memblock.page_size
+        size = round_up(request.size, page) if context.profile.rounds_size else request.size
         if request.base:
-            yield size, 1 if setting.profile.fixed == "tests" else bounds.align, request.base, request.base + size
+            yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
             yield size, bounds.align, 0, request.base + size
         for start, end in self.inquiry.former.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:

@@ -23,7 +23,9 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
 from planner.kernel.machine import Capture, Machine
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.planning.context import Options, resolve_geometry
+from planner.planning.modelled import geometry_of
+from planner.planning.options import Options
+from planner.planning.remarks import Remarks
 from planner.planning.values import BadValue, size
 
 __all__ = ["Component", "Estimate", "Given", "Margin", "Need", "margin", "need", "with_initrd"]
@@ -187,9 +189,9 @@ def page_size_of(machine: Machine | None) -> tuple[int, bool]:
     """The size of a machine's pages, and whether it is assumed."""
     if machine is None:
         return 4 * KIB, False
-    assumed: list[str] = []
-    page = resolve_geometry(machine.facts, Options(), assumed).page_size
-    return page, "page_size" in assumed
+    remarks = Remarks()
+    page = geometry_of(machine.facts, Options(), remarks).page_size
+    return page, "page_size" in remarks.assumed
 
 
 def with_initrd(

@@ -153,7 +153,7 @@ class _Search:
         self.own, self.chosen = STRATEGIES["mainline"], strategy_named(options.strategy)
         self.question = ask(machine, f"crashkernel={format_size(self.size)}", options)
         self.plan = answer(self.question, self.own)
-        self.setting = self.question.mainline
+        self.context = self.question.mainline
         self.places = self._places(machine) if asked.any_image else None
         self.notes = self.plan.notes
 
@@ -208,10 +208,10 @@ class _Search:
         return replace(found, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
-        limit = self.setting.bounds.low_max
+        limit = self.context.bounds.low_max
         if crash is None:
             return None
-        if crash.end <= limit or not self.setting.zones:
+        if crash.end <= limit or not self.context.zones:
             return "low"
         return "high" if crash.start >= limit else "straddles"
 
@@ -246,7 +246,7 @@ class _Search:
 
     def _low_piece(self, found: Candidate) -> int:
         assert found.crash is not None  # noqa: S101 - it straddles
-        return max(0, self.setting.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
+        return max(0, self.context.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
 
     # -- the choice ----------------------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ class _Search:
             whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
             return f"no request gives the {needed} that the capture kernel needs: {'; '.join(whys)}"
         parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
-        if not self.setting.zones:
+        if not self.context.zones:
             parts.append("it has no DMA zones")
         elif best.low is not None:
             parts.append(f"above the DMA limit, with a low part of {format_size(best.low.size)} for swiotlb")
@@ -321,7 +321,7 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
             )
             parts.append(often + short)
-        doubt = _DOUBT.get(self.setting.profile.certainty)
+        doubt = _DOUBT.get(self.context.profile.certainty)
         if doubt is not None:
             parts.append(doubt)
         if self.assumed:

@@ -19,8 +19,8 @@ from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.kernel.profiles import PROFILES
+from planner.planning.alignment import granule_of
 from planner.planning.capacity import is_aligned, is_reserved
-from planner.planning.context import granule_of
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 from planner.studies.inquiry import Inquiry, readable, value_of
@@ -112,10 +112,10 @@ class _Search:
         question = inquiry.question
         self.machine, self.options, self.request = question.machine, question.options, question.request
         self.given, self.outcome = crashkernel, outcome
-        self.setting, self.former, self.inquiry = inquiry.setting, inquiry.former, inquiry
+        self.context, self.former, self.inquiry = inquiry.context, inquiry.former, inquiry
         self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
         self.has_form = bool(self.request.size) and not self.request.log and readable(self.request)
-        placement: Placement = question.steps.place(question.request, inquiry.setting)[0]
+        placement: Placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
         self.usable = _usable(self.former.memblock)
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
@@ -150,7 +150,7 @@ class _Search:
 
     def order(self) -> Iterator[Remedy]:
         """Aligned in all windows before anything else."""
-        if self.setting.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
+        if self.context.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
             yield from self._told(
                 Remedy(
                     {"kind": "order"},
@@ -161,7 +161,7 @@ class _Search:
 
     def high(self) -> Iterator[Remedy]:
         """The same size, `,high`."""
-        if not self.request.high and not self.request.base and self.setting.profile.combine != "plain":
+        if not self.request.high and not self.request.base and self.context.profile.combine != "plain":
             value = f"{format_size(self.request.size)},high"
             yield from self._told(Remedy({"kind": "high"}, f"ask for {value}", crashkernel=self._ask(value)))
 
@@ -186,7 +186,7 @@ class _Search:
     def low(self) -> Iterator[Remedy]:
         """The largest low part that there is room for, or none."""
         lacking = next((need for need in self.needs if need.purpose == "low"), None)
-        if lacking is None or not (self.request.high or self.setting.profile.combine != "plain"):
+        if lacking is None or not (self.request.high or self.context.profile.combine != "plain"):
             return
         rooms = self.former.rooms((lacking.start, lacking.end), aligned=False)
         room = next((r.size for r in rooms), 0)
@@ -221,7 +221,7 @@ class _Search:
 
     def region(self) -> Iterator[Remedy]:
         """Single reservations in the way that a person can do something about, the smallest first."""
-        entries = sorted(self.setting.memory.reserved, key=lambda r: (r.start, r.end))
+        entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
         found = 0
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         for entry in smallest[:_MOST_TRIED]:
@@ -237,12 +237,12 @@ class _Search:
 
     def image(self) -> Iterator[Remedy]:
         """The kernel image as a whole, if it is what is in the way."""
-        where = image_of(self.setting.memory, self.setting.facts)
+        where = image_of(self.context.memory, self.context.facts)
         if where is None:
             return
         pieces = [
             Reserved(a, b, r.name)
-            for r in self.setting.memory.reserved
+            for r in self.context.memory.reserved
             for a, b in intersect((r.start, r.end), [(where.start, where.end)])
         ]
         if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
@@ -253,8 +253,8 @@ class _Search:
 
     def cma(self) -> Iterator[Remedy]:
         """A CMA area in the way, smaller (its end stays where it is)."""
-        unit = max(4 * MIB, self.setting.geometry.pmd_size)
-        for entry in self.setting.memory.reserved:
+        unit = max(4 * MIB, self.context.geometry.pmd_size)
+        for entry in self.context.memory.reserved:
             if "cma" not in entry.name.lower():
                 continue
             # Where freeing it all does not help, a part of it does not.
@@ -283,11 +283,11 @@ class _Search:
         if self.outcome != "fallback":
             return
         names = {
-            name: granule_of(name, self.setting.geometry, self.setting.memory, self.setting.memstart)
+            name: granule_of(name, self.context.geometry, self.context.memory, self.context.memstart)
             for name in ("block", "cont-pmd", "pmd")
         }
         for name, granule in sorted(names.items(), key=lambda item: -item[1]):
-            if granule >= self.setting.granule:
+            if granule >= self.context.granule:
                 continue
             remedy = Remedy(
                 {"kind": "align", "align": name, "granule": granule},
@@ -301,8 +301,8 @@ class _Search:
 
     def kernel(self) -> Iterator[Remedy]:
         """The first newer kernel that does better."""
-        newer = [p for p in PROFILES if p.since > self.setting.profile.since]
-        for profile in newer if self.setting.profile in PROFILES else []:
+        newer = [p for p in PROFILES if p.since > self.context.profile.since]
+        for profile in newer if self.context.profile in PROFILES else []:
             remedy = Remedy(
                 {"kind": "kernel", "kernel": profile.name},
                 f"use a newer kernel, which tries more (--kernel {profile.name})",

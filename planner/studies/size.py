@@ -155,7 +155,7 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
     """Each distribution's default for arm64 and this page size, evaluated for this machine's RAM and planned."""
     options = replace(options or Options(), preset=None)
     base = form_of(machine, None, options)
-    wide = base.setting.geometry.page_size == 64 * KIB
+    wide = base.context.geometry.page_size == 64 * KIB
     planned = []
     plans = []
     for preset in PRESETS.values():
@@ -168,12 +168,12 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         fields = (preset.name, preset.value, preset.source, preset.date, preset.comment)
         planned.append(PresetPlan(*fields, size_plan(plan)))
     return Presets(
-        ram=base.setting.memory.ram,
+        ram=base.context.memory.ram,
         source=machine.source,
         kernel=plans[0].kernel,
         low_free_before=plans[0].waste.low_free_before,
         presets=tuple(planned),
-        notes=base.question.notes,
+        notes=tuple(base.question.remarks.notes),
     )
 
 
@@ -216,7 +216,7 @@ def sweep(
         plan = inquiry.plan(first)
         row = _asked(size_plan(plan), first)
         rows.append(Row(row, row if first == last else _asked(size_plan(inquiry.plan(last)), last)))
-        inquiry.question.steps.forget()
+        inquiry.question.shared.forget()
     assert plan is not None  # noqa: S101 - there is a run from the least to the most size
     if progress is not None:
         progress(len(runs), len(runs))
@@ -226,12 +226,12 @@ def sweep(
         most=most,
         step=step,
         form=form_name(question),
-        ram=inquiry.setting.memory.ram,
+        ram=inquiry.context.memory.ram,
         source=machine.source,
         kernel=plan.kernel,
         low_free_before=plan.waste.low_free_before,
         rows=tuple(rows),
-        notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.notes])),
+        notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.remarks.notes])),
     )
 
 
@@ -253,7 +253,7 @@ def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
         edges.add(stretch.least)
         reached = stretch.most
         low, high = max(stretch.least, least), min(stretch.most, most)
-        granule = inquiry.setting.granule
+        granule = inquiry.context.granule
         if low > high or granule <= page or inquiry.outcome(high) != "aligned":
             continue
         first = round_up(low, granule)
@@ -276,7 +276,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
     Source: crash_shrink_memory(), kernel/kexec_core.c @ 6.1, kernel/crash_core.c @ 6.12.
     """
     inquiry = inquire(machine, crashkernel, options)
-    question, profile = inquiry.question, inquiry.setting.profile
+    question, profile = inquiry.question, inquiry.context.profile
     plan = answer(question, inquiry.strategy)
     crash, low = plan.reservation.crash, plan.reservation.low
     counted = low.size if low is not None and profile.crash_size_counts_low else 0
@@ -303,7 +303,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
         table_bytes=plan.waste.extra_table_bytes,
         base_pages=plan.waste.base_pages_outside_crash + sum([_in_base_pages(plan, r) for r in freed]),
         low_free_after=plan.waste.low_free_after
-        + sum([max(0, min(r.end, inquiry.setting.bounds.low_max) - r.start) for r in freed]),
+        + sum([max(0, min(r.end, inquiry.context.bounds.low_max) - r.start) for r in freed]),
         reboot=size_plan(inquiry.plan(main)) if again else None,
         reboot_crashkernel=inquiry.value(main) if again else None,
         notes=plan.notes,

@@ -118,7 +118,7 @@ def verify(
         check = Check("placement", "not checkable", obstacle)
         return Verdict(machine.source, (check,), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
-    if machine.kind == "dmesg" and not machine.settled and options.reserved is None:
+    if machine.traits.log and not machine.settled and options.reserved is None:
         # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
         options = replace(options, reserved="as-listed")
     try:
@@ -148,7 +148,7 @@ def verify(
 def _absence(machine: Machine) -> BootRecord | None:
     """A whole /proc/iomem without a crash kernel records that there is none, if one was asked for."""
     asked = present(as_cmdline(machine.facts.cmdline or ""))
-    return BootRecord() if asked and machine.kind in ("iomem", "live") else None
+    return BootRecord() if asked and machine.traits.whole else None
 
 
 def _both(record: BootRecord | None) -> tuple[Range | None, Range | None]:
@@ -198,7 +198,7 @@ def _obstacle(
         and record.crash is None
         and not record.failed
         and record.kexec_crash_size is None
-        and machine.kind not in ("iomem", "live")
+        and not machine.traits.whole
     ):
         return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
@@ -338,9 +338,9 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
 
 def _impossible(question: Question, record: BootRecord) -> str | None:
     """Why no further reservation could have led to the record; None if some could."""
-    crash, low, setting = record.crash, record.low, question.mainline
+    crash, low, context = record.crash, record.low, question.mainline
     assert crash is not None  # noqa: S101 - asked for a record that has one
-    bounds, profile, request = setting.bounds, setting.profile, question.request
+    bounds, profile, request = context.bounds, context.profile, question.request
     if request.base:
         return None if crash.start == request.base else f"the request names {request.base:#x}"
     windows = profile.high if request.high else profile.plain
@@ -375,7 +375,7 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
     image = machine.facts.kernel_image
     if image is not None and image.start < crash.end and crash.start < image.end:
         return "it overlaps the kernel image"
-    if machine.kind in ("iomem", "live"):
+    if machine.traits.whole:
         # Resources that overlap are nested, and nothing else is ever reserved in a crash kernel.
         others = [r for r in machine.memory.reserved if r.name == "reserved"]
         inside = next((r for r in others if r.start < crash.end and crash.start < r.end), None)

@@ -18,7 +18,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
-from planner.planning.context import CONFIG_SYMBOLS
+from planner.planning.modelled import CONFIG_SYMBOLS
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import schema, to_dict, to_json

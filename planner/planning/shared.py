@@ -1,72 +1,84 @@
-"""The steps that plans of one machine and kernel have in common, each done once for the same inputs.
+"""A cache of the work that plans of one machine and kernel share, each piece done once for the same inputs.
 
-A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the free
-gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
+free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured
 from planner.kernel.memblock import Memblock
-from planner.planning.context import Setting
+from planner.planning.context import Context
 from planner.planning.cost import LowMemory, base_pages_outside, hole_above, low_memory
 from planner.planning.map_mem import baseline_map, planned_map, whole_leaves
 from planner.planning.notes import why_failed
-from planner.planning.result import ReservationView
+from planner.planning.other_readings import Elsewhere, other_readings, placed_elsewhere
+from planner.planning.result import OtherReading, RemapStep, ReservationView
 
-__all__ = ["Steps"]
+if TYPE_CHECKING:
+    from planner.rewind import Reading
+
+__all__ = ["Shared"]
 
 
-class Steps:
-    """The steps for one map, kernel and geometry; strategies and requests may differ.
+class Shared:
+    """Work on one map, kernel and geometry; strategies and requests may differ.
 
     memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
     """
 
     __slots__ = ("_baselines", "_elsewhere", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, context: Context) -> None:
         self.memblock = Memblock.of(
-            setting.memory, page_size=setting.geometry.page_size, movable_node=setting.movable_node
+            context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node
         )
-        self.memblock.gaps(below=setting.bounds.low_max)  # for all that is worked out on copies of this state
+        self.memblock.gaps(below=context.bounds.low_max)  # for all that is worked out on copies of this state
         self.ram = self.memblock.phys_mem_size
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
-        self._elsewhere: dict[object, list[tuple[ck.Reading, Placement]]] = {}
+        self._elsewhere: dict[object, Elsewhere] = {}
         self._baselines: dict[object, Measured] = {}
         self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
         self._outsides: dict[object, int] = {}
 
-    def place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+    def place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
         """What reserving does, and what to say where it fails."""
-        key = (request.rc, request.size, request.base, request.high, request.low, setting.proposal)
+        key = (request.rc, request.size, request.base, request.high, request.low, context.proposal)
         found = self._placements.get(key)
         if found is None:
-            found = self._placements[key] = self._place(request, setting)
+            found = self._placements[key] = self._place(request, context)
         return found
 
-    def _place(self, request: ck.Reading, setting: Setting) -> tuple[Placement, list[str]]:
+    def _place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
         if not request.valid:
             return Placement(), []
         memblock = self.memblock.copy()
-        placement = reserve(memblock, request, setting.profile, setting.bounds, setting.proposal)
-        return placement, why_failed(memblock, request, setting) if placement.crash is None else []
+        placement = reserve(memblock, request, context.profile, context.bounds, context.proposal)
+        return placement, why_failed(memblock, request, context) if placement.crash is None else []
 
-    def elsewhere(
-        self, key: object, place: Callable[[], list[tuple[ck.Reading, Placement]]]
-    ) -> list[tuple[ck.Reading, Placement]]:
-        """What `place` gives: the placements under other readings of a map, for the request and proposal of a key."""
+    def other_readings(
+        self,
+        others: tuple[Reading, ...],
+        text: str,
+        request: ck.Reading,
+        context: Context,
+        view: ReservationView,
+    ) -> tuple[OtherReading, ...]:
+        """The answers under other readings of the map that differ from the plan's."""
+        if not others:
+            return ()
+        key = (text, context.proposal)
         found = self._elsewhere.get(key)
         if found is None:
-            found = self._elsewhere[key] = place()
-        return found
+            found = self._elsewhere[key] = placed_elsewhere(others, text, request, context)
+        return other_readings(others, found, context, view)
 
     def forget(self) -> None:
         """Drop what belongs to single requests: of thousands of them, none is asked twice."""
@@ -77,13 +89,13 @@ class Steps:
         self._outsides.clear()
         self._low.clear()
 
-    def low_memory(self, reservation: ReservationView, setting: Setting) -> LowMemory:
+    def low_memory(self, reservation: ReservationView, context: Context) -> LowMemory:
         """What the reservation takes of the memory below the DMA limit."""
         key = (reservation.crash, reservation.low)
         found = self._low.get(key)
         if found is None:
             taken = [r for r in key if r is not None]
-            low_max = setting.bounds.low_max
+            low_max = context.bounds.low_max
             found = self._low[key] = low_memory(self.memblock.gaps(below=low_max), low_max, taken)
         return found
 
@@ -91,39 +103,50 @@ class Steps:
         """Free bytes between an aligned area and what lies above it."""
         return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
-    def baseline(self, setting: Setting) -> Measured:
+    def baseline(self, context: Context) -> Measured:
         """The linear map without a crash kernel, under the same forced base pages."""
-        key = (bool(setting.forcing.reasons), setting.forcing.pool)
+        key = (bool(context.forcing.reasons), context.forcing.pool)
         found = self._baselines.get(key)
         if found is None:
-            found = self._baselines[key] = baseline_map(setting)
+            found = self._baselines[key] = baseline_map(context)
         return found
 
-    def whole(self, area: Range | None, setting: Setting) -> bool:
+    def whole(self, area: Range | None, context: Context) -> bool:
         """Whether there is an area, and it consists of whole leaves of the baseline."""
         if area is None:
             return False
         found = self._wholes.get(area)
         if found is None:
             found = self._wholes[area] = whole_leaves(
-                self.baseline(setting)[0].near(area.start - 1, area.end + 1), area, setting.geometry
+                self.baseline(context)[0].near(area.start - 1, area.end + 1), area, context.geometry
             )
         return found
 
-    def mapped(self, setting: Setting, reservation: ReservationView, *, whole: bool) -> Measured:
+    def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
         """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
-        forcing = setting.forcing
+        forcing = context.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
-        crash = None if setting.effect == "area" and reservation.area is not None else reservation.crash
-        low = reservation.low if setting.profile.unmaps_low else None
+        crash = None if context.effect == "area" and reservation.area is not None else reservation.crash
+        low = reservation.low if context.profile.unmaps_low else None
         key = (
-            *(setting.effect, setting.present, setting.provisional, bool(forcing.reasons), forcing.pool),
+            *(context.effect, context.present, context.provisional, bool(forcing.reasons), forcing.pool),
             *(crash, low, reservation.area),
         )
         found = self._maps.get(key)
         if found is None:
-            found = self._maps[key] = planned_map(setting, reservation, self.baseline(setting), whole=whole)
+            found = self._maps[key] = planned_map(context, reservation, self.baseline(context), whole=whole)
         return found
+
+    def steps(
+        self, context: Context, reservation: ReservationView, before: Measured, after: Measured
+    ) -> tuple[RemapStep, ...]:
+        """How the map is changed, operation by operation."""
+        from planner.planning.remap_steps import remap_steps
+
+        (old, baseline), (new, mapping) = before, after
+        return remap_steps(
+            context, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline
+        )
 
     def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
         """Bytes that have base pages beyond the crash memory and those of the baseline."""

@@ -1,0 +1,108 @@
+"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.base.errors import InputError
+from planner.base.sizes import format_size, memparse, round_up
+from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, whole_image
+from planner.kernel.cmdline import values, words
+from planner.kernel.machine import Machine
+from planner.kernel.memory_map import MemoryMap
+from planner.planning.modelled import Kernel
+from planner.planning.options import Options
+from planner.planning.remarks import Remarks
+from planner.rewind.rewound import Rewound
+
+if TYPE_CHECKING:
+    from planner.rewind import Reading
+
+__all__ = ["EarlyMemory", "early_memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyMemory:
+    """The map that a plan is made on.
+
+    memstart: where the linear map starts (`memstart_addr`). rewound: what was undone. others: the maps of other
+    readings, where nobody can know.
+    """
+
+    map: MemoryMap
+    memstart: int
+    rewound: tuple[Rewound, ...] = ()
+    others: tuple[Reading, ...] = ()
+
+
+def early_memory(
+    machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
+) -> EarlyMemory:
+    """The map of a machine at the reservation. Raises InputError where no RAM is left."""
+    memory, rewound, others = _at_reservation(machine, kernel, options, cmdline, remarks)
+    parameters = words(cmdline) if cmdline else []
+    memory = _limited(machine, memory, parameters, kernel, remarks)
+    _refuse_without_ram(memory, machine, "mem= leaves no RAM", "give a larger mem=, or leave it out")
+    image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
+    profile, geo, pa_bits = kernel.profile, kernel.geometry, kernel.pa_bits
+    memory, memstart, dropped = clip_to_linear_region(memory, profile, geo, pa_bits=pa_bits, image=image)
+    what = f"no RAM is left below the {pa_bits}-bit physical limit"
+    _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
+    remarks.note(*dropped)
+    if _may_move(machine, kernel, memory, memstart, parameters):
+        remarks.note(
+            "contiguous PMDs are counted as with nokaslr: before 6.17 KASLR may move the start of the linear map by "
+            f"multiples of 512M, and they need multiples of {format_size(geo.cont_pmd_size)}"
+        )
+    return EarlyMemory(memory, memstart, rewound, others)
+
+
+def _at_reservation(
+    machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
+) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
+    """The map without later allocations, what was undone, and the other readings where nobody can know."""
+    how = options.reserved or _usual_view(machine, cmdline)
+    if how == "as-listed":
+        return machine.memory, (), ()
+    from planner.rewind import Asked, rewind
+
+    limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
+    back = rewind(machine, Asked(kernel.profile, kernel.geometry.page_size, limit, cmdline))
+    remarks.note(*back.notes)
+    first, *others = back.readings
+    return first.memory, first.rewound, tuple(others)
+
+
+def _usual_view(machine: Machine, cmdline: str | None) -> str:
+    """`rewind` for a later view, and for a log's own state under another command line."""
+    if not machine.settled:
+        return "rewind" if machine.traits.shows_later else "as-listed"
+    own = machine.facts.cmdline
+    return "rewind" if machine.traits.log and own is not None and cmdline not in (None, own) else "as-listed"
+
+
+def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], kernel: Kernel, remarks: Remarks) -> MemoryMap:
+    """`mem=`, where the command line brings one that the map does not already show."""
+    given = values(parameters, "mem")
+    if not given or machine.fixed or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
+        return memory
+    image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
+    limited = apply_mem(memory, memparse(given[-1])[0], kernel.geometry.page_size, image)
+    remarks.note(f"mem={given[-1]} takes {format_size(memory.ram - limited.ram)} of RAM away")
+    return limited
+
+
+def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: str) -> None:
+    if not memory.regions:
+        raise InputError(machine.source, what, remedy)
+
+
+def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, parameters: list[str]) -> bool:
+    """Whether KASLR would undo contiguous PMDs, which need the start of the linear map aligned to them."""
+    geo, run = kernel.geometry, kernel.geometry.cont_pmd_size
+    if geo.page_shift != 16 or geo.levels == 2 or not kernel.profile.moves_memstart or memstart % run:
+        return False
+    if "nokaslr" in parameters or machine.facts.config.get("RANDOMIZE_BASE") == "n":
+        return False
+    return any(round_up(r.start, run) + run <= r.end for r in memory.regions)

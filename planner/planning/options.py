@@ -1,0 +1,46 @@
+"""The options of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from planner.kernel.machine import Facts
+
+__all__ = ["Options", "with_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user decides; None leaves it to the source's own facts, then to the defaults.
+
+    kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
+    `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
+    or `machine.NO_DMA_ZONES`. cpu: a processor, as `cputype.cpu_named` reads it. reserved: `rewind` or
+    `as-listed`. preset: a distribution's default. steps: list the operations that change the linear map.
+    """
+
+    kernel: str | None = None
+    page_size: int | None = None
+    va_bits: int | None = None
+    strategy: str = "pud-aligned"
+    align: str = "pud"
+    rodata: str | None = None
+    kfence: bool | None = None
+    dma_limit: int | None = None
+    cpu: str | None = None
+    prefer_aligned: bool = False
+    reserved: str | None = None
+    preset: str | None = None
+    steps: bool = False
+
+
+def with_facts(options: Options, facts: Facts) -> Options:
+    """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
+    if facts.rodata is None and facts.kfence is None and facts.cpu is None:
+        return options
+    return replace(
+        options,
+        rodata=facts.rodata if options.rodata is None else options.rodata,
+        kfence=facts.kfence if options.kfence is None else options.kfence,
+        cpu=facts.cpu if options.cpu is None else options.cpu,
+    )

@@ -1,0 +1,27 @@
+"""Notes and assumptions, gathered while a plan is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Remarks"]
+
+
+@dataclass(slots=True)
+class Remarks:
+    """notes: what a person must know, in the order found. assumed: the facts that no source gave."""
+
+    notes: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+
+    def note(self, *notes: str) -> None:
+        """Add notes."""
+        self.notes += notes
+
+    def assume(self, *keys: str) -> None:
+        """Add facts that no source gave."""
+        self.assumed += keys
+
+    def copy(self) -> Remarks:
+        """The same remarks, to be added to apart."""
+        return Remarks(list(self.notes), list(self.assumed))

@@ -1,0 +1,78 @@
+"""The request of a plan: the text that asks for crash memory, and what the kernel makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from planner.base.errors import InputError
+from planner.kernel import crashkernel as ck
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.profiles import Profile
+from planner.planning.presets import Preset, preset_named
+
+__all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """text: what asks for memory, as given. cmdline: what other parameters are read from (None: not known).
+
+    preset: where the text comes from, if it is a distribution's default.
+    """
+
+    text: str
+    cmdline: str | None
+    preset: Preset | None = None
+
+    @property
+    def note(self) -> str | None:
+        """Where a preset comes from."""
+        preset = self.preset
+        if preset is None:
+            return None
+        comment = f" ({preset.comment})" if preset.comment else ""
+        return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}"
+
+
+def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
+    """What is asked of a machine: by the call, the preset, or the machine's own command line.
+
+    Raises InputError where nothing or too much asks.
+    """
+    named = preset_named(preset) if preset else None
+    own = machine.facts.cmdline
+    if crashkernel is not None and named is not None:
+        raise InputError("--preset", "a preset and a CRASHKERNEL value were both given", "give one of them")
+    if crashkernel is not None:
+        return Asked(crashkernel, ck.as_cmdline(crashkernel) if ck.is_cmdline(crashkernel) else own)
+    if named is not None:
+        return Asked(named.value, own, named)
+    if machine.facts.request is not None:
+        return Asked(machine.facts.request, own)
+    if own is None:
+        raise InputError(
+            "<crashkernel>",
+            "nothing says what to reserve: no CRASHKERNEL value, and the map has no command line",
+            "give a value such as 512M",
+        )
+    return Asked(own, own)
+
+
+def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
+    """What the kernel makes of a request; nothing where it is built without crash kernels. ram: of all regions."""
+    request = ck.parse(ck.as_cmdline(text), ram, profile)
+    if not without_crash_kernels(facts, profile):
+        return request
+    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
+
+
+def is_present(text: str, facts: Facts, profile: Profile) -> bool:
+    """Whether a `crashkernel` parameter stands on the command line of a kernel that looks for one."""
+    return ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
+
+
+def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
+    """Whether the kernel's configuration leaves out the reservation."""
+    symbol = "CRASH_RESERVE" if profile.combine == "generic" else "KEXEC_CORE"
+    return facts.config.get(symbol) == "n"

@@ -1,0 +1,60 @@
+"""What the report says of the request, the kernel and the facts of a plan."""
+
+from __future__ import annotations
+
+from planner.kernel import crashkernel as ck
+from planner.kernel.crash_reserve import Placement
+from planner.planning.context import Context
+from planner.planning.modelled import CONFIG_SYMBOLS
+from planner.planning.options import Options
+from planner.planning.remarks import Remarks
+from planner.planning.result import FactsView, KernelView, RequestView
+
+__all__ = ["facts_view", "kernel_view", "request_view"]
+
+
+def request_view(text: str, request: ck.Reading, placement: Placement) -> RequestView:
+    """The request, as the kernel read it."""
+    return RequestView(
+        text=text,
+        size=request.size if not request.rc or request.size else 0,
+        offset=request.base or None,
+        high=request.high,
+        low_size=request.low if request.high or placement.low else None,
+        cma_size=request.cma,
+    )
+
+
+def kernel_view(context: Context, remarks: Remarks) -> KernelView:
+    """The kernel that was modelled."""
+    geo = context.geometry
+    return KernelView(
+        profile=context.profile.name,
+        version=context.version,
+        page_size=geo.page_size,
+        va_bits=geo.va_bits,
+        pud_size=geo.pud_size,
+        granule=context.granule,
+        strategy=context.strategy.name,
+        align=context.align,
+        dma_limit=context.bounds.low_max if context.zones else None,
+        forced_base_pages=context.forcing.reasons,
+        assumed=tuple(dict.fromkeys(remarks.assumed)),
+    )
+
+
+def facts_view(context: Context, options: Options) -> FactsView:
+    """What else the plan rests on."""
+    facts = context.facts
+    return FactsView(
+        cmdline=context.cmdline,
+        config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},
+        pa_bits=facts.pa_bits,
+        kernel_image=facts.kernel_image,
+        kernel_data=facts.kernel_data,
+        kfence_pool=facts.kfence_pool,
+        midr=facts.midr,
+        rodata=options.rodata,
+        kfence=options.kfence,
+        cpu=options.cpu,
+    )
