@@ -16,6 +16,7 @@ from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
+from planner.kernel.profile import Certainty
 from planner.kernel.profiles import Profile
 from planner.planning.alignment import granule_of
 from planner.planning.dma_limit import end_of_low_memory
@@ -58,7 +59,7 @@ class Context:
     processors: tuple[Processor, ...]
     cmdline: str | None
     provisional: Range | None = None
-    certainty: str = "read"
+    certainty: Certainty = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import Facts
 from planner.kernel.pgtable import VA_BITS, Geometry, geometry
+from planner.kernel.profile import Certainty
 from planner.kernel.profiles import NEWEST, Profile, select_profile
 from planner.kernel.vendors import build_of
 from planner.planning.options import Options
@@ -53,24 +54,24 @@ class Kernel:
     version: str | None
     geometry: Geometry
     pa_bits: int
-    certainty: str = "read"
+    certainty: Certainty = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
 
 
-def modelled(facts: Facts, options: Options, remarks: Remarks) -> Kernel:
+def modelled(facts: Facts, options: Options, remarks: Remarks, configured: Mapping[str, str]) -> Kernel:
     """The kernel of a machine, or of a what-if. Raises InputError where page size and VA bits do not go together."""
     version = options.kernel or facts.kernel
     if version is None:
         remarks.assume("kernel")
-        profile = NEWEST
+        profile, certainty = NEWEST, NEWEST.certainty
     else:
         selection = select_profile(version)
-        profile = selection.profile
+        profile, certainty = selection.profile, selection.certainty
         if selection.note:
             remarks.note(selection.note)
     geo = geometry_of(facts, options, remarks)
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (52 if geo.va_bits == 52 else 48)
-    return Kernel(profile, version, geo, pa_bits)
+    return Kernel(profile, version, geo, pa_bits, certainty, configured)
 
 
 def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.base.errors import InputError
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.machine import INCOMPLETE, Machine
+from planner.planning.availability import obstacle_to
+from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.early_memory import early_memory
@@ -21,8 +23,8 @@ from planner.planning.options import Options, with_facts
 from planner.planning.processors import processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.reservation import outcome_of, reservation_view
-from planner.planning.result import FactsView, MemoryView, Plan
+from planner.planning.reservation import outcome_of, own_view, reservation_view
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan
 from planner.planning.shared import Shared
 from planner.planning.strategies import Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, request_view
@@ -40,6 +42,7 @@ class Question:
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the context of the kernel's
     own behaviour. others: the maps of other readings, where nobody can know. remarks: what all plans say. shared: what
     was already worked out. facts: what the report says the plans rest on. memory: what it says of the map.
+    other_pages: the question for another page size, where the name of the kernel does not tell which it has.
     """
 
     machine: Machine
@@ -52,6 +55,7 @@ class Question:
     shared: Shared
     facts: FactsView
     memory: MemoryView
+    other_pages: Question | None = None
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -72,7 +76,10 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks = Remarks(list(machine.notes))
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
-    kernel = modelled(machine.facts, options, remarks)
+    told = machine.facts
+    built = with_configuration(told, options.kernel or told.kernel)
+    machine = replace(machine, facts=built.facts)
+    kernel = modelled(machine.facts, options, remarks, built.sources)
     machine = _in_its_pages(machine, kernel, remarks)
     early = early_memory(machine, kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
@@ -80,8 +87,9 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*request.notes, *([asked.note] if asked.note else []))
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, early.rewound)
-    facts = facts_view(context, options)
-    return Question(machine, asked.text, request, context, options, early.others, remarks, shared, facts, memory)
+    facts = facts_view(context, options, told)
+    other = _otherwise(replace(machine, facts=told), crashkernel, options, built.other_page_size)
+    return Question(machine, asked.text, request, context, options, early.others, remarks, shared, facts, memory, other)
 
 
 def answer(question: Question, strategy: Strategy) -> Plan:
@@ -92,7 +100,9 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     context = placed_in(context, request, placement)
     baseline = shared.baseline(context)
     whole = shared.whole(placement.area, context)
-    reservation = reservation_view(request, placement, context, whole=whole)
+    runs_on = processors(strategy, context.processors, allowed_by(context.profile))
+    obstacle = obstacle_to(strategy, context, runs_on)
+    reservation = reservation_view(request, placement, context, whole=whole, obstacle=obstacle)
     mapped = shared.mapped(context, reservation, whole=whole)
     cost = waste(
         reservation,
@@ -109,6 +119,8 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
+    own = own_view(question.mainline, request, shared)
+    readings += _beyond_the_map(question, strategy, own)
     steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
     return Plan(
         request=request_view(question.text, request, placement),
@@ -123,8 +135,30 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         linear_map=mapped[0],
         baseline_map=baseline[0],
         steps=steps,
-        processors=processors(strategy, context.processors, allowed_by(context.profile)),
+        processors=runs_on,
+        own=own,
     )
+
+
+def _otherwise(machine: Machine, crashkernel: str | None, options: Options, page_size: int | None) -> Question | None:
+    """The question for a build with other pages whose version string looks the same."""
+    if page_size is None or options.page_size is not None:
+        return None
+    return ask(machine, crashkernel, replace(options, page_size=page_size))
+
+
+def _beyond_the_map(question: Question, strategy: Strategy, own: OwnView) -> tuple[OtherReading, ...]:
+    """Readings of the kernel, not of its memory: another page size; for an unknown one, the nearest mainline's."""
+    found: list[OtherReading] = []
+    if not own.known:
+        nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
+        found.append(OtherReading(nearest, own.outcome, own.crash, own.low))
+    if question.other_pages is not None:
+        there = answer(question.other_pages, strategy)
+        text = f"{format_size(there.kernel.page_size)} pages, which the kernel's name does not tell"
+        done = there.reservation
+        found.append(OtherReading(text, done.outcome, done.crash, done.low))
+    return tuple(found)
 
 
 def with_request(question: Question, text: str) -> Question:
@@ -133,7 +167,8 @@ def with_request(question: Question, text: str) -> Question:
     request = parsed(text, mainline.facts, mainline.profile, question.shared.ram)
     kept = [note for note in question.remarks.notes if note not in question.request.notes]
     remarks = Remarks([*kept, *request.notes], question.remarks.assumed)
-    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks)
+    other = None if question.other_pages is None else with_request(question.other_pages, text)
+    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks, other_pages=other)
 
 
 _ARM64 = (None, "aarch64", "arm64")

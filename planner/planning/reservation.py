@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
-from planner.planning.context import Context
+from planner.planning.context import Context, placed_in
 from planner.planning.outcomes import Outcome
-from planner.planning.result import ReservationView
+from planner.planning.result import OwnView, ReservationView
 
-__all__ = ["outcome_of", "protected", "reservation_view"]
+if TYPE_CHECKING:
+    from planner.planning.shared import Shared
+
+__all__ = ["outcome_of", "own_view", "protected", "reservation_view"]
 
 
 def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> Outcome:
@@ -23,15 +28,22 @@ def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> O
     return "fallback" if context.proposal is not None and not request.base else "exact"
 
 
-def reservation_view(request: ck.Reading, placement: Placement, context: Context, *, whole: bool) -> ReservationView:
-    """The reservation as the report shows it. whole: the area consists of whole leaves of the linear map."""
+def reservation_view(
+    request: ck.Reading, placement: Placement, context: Context, *, whole: bool, obstacle: str | None = None
+) -> ReservationView:
+    """The reservation as the report shows it.
+
+    whole: the area consists of whole leaves of the linear map. obstacle: why the strategy is not available here.
+    """
     log = (*request.log, *placement.log)
     attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, context)
     crash, area = placement.crash, placement.area
     cma = tuple(placement.cma)
     if crash is None:
-        return ReservationView(outcome, cma=cma, attempts=attempts, log=log)
+        return ReservationView(
+            outcome, cma=cma, attempts=attempts, log=log, available=obstacle is None, obstacle=obstacle
+        )
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
@@ -43,7 +55,17 @@ def reservation_view(request: ck.Reading, placement: Placement, context: Context
         protected=protected(outcome, context, whole=whole),
         attempts=attempts,
         log=log,
+        available=obstacle is None,
+        obstacle=obstacle,
     )
+
+
+def own_view(mainline: Context, request: ck.Reading, shared: Shared) -> OwnView:
+    """What the machine's own kernel does with a request. mainline: the context of its own behaviour."""
+    placement, _ = shared.place(request, mainline)
+    done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
+    known = mainline.certainty != "unknown"
+    return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known)
 
 
 def protected(outcome: str, context: Context, *, whole: bool) -> bool:

@@ -6,12 +6,14 @@ half-open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 
 from planner.base.ranges import Range
 from planner.kernel.cputype import AllowedPart, Processor
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Region, Reserved
+from planner.kernel.profile import Certainty
 from planner.kernel.ptdump import NO_SPANS, Mapping, Spans, Tables
 from planner.planning.outcomes import Outcome
 from planner.rewind.rewound import Rewound
@@ -22,6 +24,7 @@ __all__ = [
     "KernelView",
     "MemoryView",
     "OtherReading",
+    "OwnView",
     "Plan",
     "ProcessorsView",
     "RemapStep",
@@ -77,6 +80,11 @@ class KernelView:
     """Reasons why the whole linear map has base pages anyway."""
     assumed: tuple[str, ...] = ()
     """Facts that no source gave."""
+    certainty: Certainty = "read"
+    """How sure it is that such a kernel does what its profile says: `read` in its source, `configured`: taken from a
+    built kernel, `inferred` from neighbours, `unknown`."""
+    configured: AbstractMapping[str, str] = field(default_factory=dict)
+    """What the configuration of the distribution gave, by key, with who builds so and where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,28 @@ class ReservationView:
     """What the kernel logs about it."""
     other_readings: tuple[OtherReading, ...] = ()
     """Other answers, where the map allows more than one."""
+    available: bool = True
+    """Whether the strategy can be had on this kernel and these processors, as far as is known."""
+    obstacle: str | None = None
+    """What stands in its way; null where it is available."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnView:
+    """What the machine's own kernel does with the same request, whatever the strategy of the plan."""
+
+    profile: str
+    """Name of its profile."""
+    outcome: Outcome
+    """What becomes of the request."""
+    crash: Range | None
+    """The crash memory."""
+    low: Range | None
+    """The low part, where one is reserved."""
+    protected: bool
+    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
+    known: bool
+    """Whether the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +300,8 @@ class Report:
     """Which processors may run the strategy."""
     steps: tuple[RemapStep, ...] | None = None
     """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
+    own: OwnView | None = None
+    """What the machine's own kernel does with the same request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,5 +337,5 @@ class Plan(Report):
 
     @property
     def protects(self) -> bool:
-        """Whether the crash memory can be unmapped, and no processor is known that may not run the strategy."""
-        return self.reservation.protected and (self.processors is None or self.processors.may_run is not False)
+        """Whether the crash memory can be unmapped, and the strategy is available here."""
+        return self.reservation.protected and self.reservation.available

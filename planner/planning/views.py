@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
+from planner.kernel.machine import Facts
 from planner.planning.context import Context
 from planner.planning.modelled import CONFIG_SYMBOLS
 from planner.planning.options import Options
@@ -40,12 +41,13 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
         dma_limit=context.bounds.low_max if context.zones else None,
         forced_base_pages=context.forcing.reasons,
         assumed=tuple(dict.fromkeys(remarks.assumed)),
+        certainty=context.certainty,
+        configured=dict(context.configured),
     )
 
 
-def facts_view(context: Context, options: Options) -> FactsView:
-    """What else the plan rests on."""
-    facts = context.facts
+def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
+    """What else the plan rests on. facts: what sources tell, without what a distribution's configuration adds."""
     return FactsView(
         cmdline=context.cmdline,
         config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},

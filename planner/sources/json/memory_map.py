@@ -113,6 +113,10 @@ def _facts_of_report(document: Mapping[str, Any]) -> Facts:
     assumed = kernel.get("assumed", [])
     if not isinstance(assumed, list):
         raise _Bad(("kernel", "assumed"), "must be a list of keys", "such as []")
+    configured = kernel.get("configured", {})
+    if not isinstance(configured, dict):
+        raise _Bad(("kernel", "configured"), "must be an object", "such as {}")
+    assumed = [*assumed, *configured]
     version = _text(kernel, "version", "kernel") or _text(kernel, "profile", "kernel")
     page_size = _number_of(kernel, "page_size", "kernel")
     va_bits = _number_of(kernel, "va_bits", "kernel")
