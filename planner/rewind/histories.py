@@ -210,7 +210,10 @@ def _ways(view: View) -> list[Way]:
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
-        areas = [Choice((Later(CMA, size, align, 0, view.low_max),)) for size in (*USUAL_CMA, *OTHER_CMA)] + areas
+        areas = [
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
+            for size in (*USUAL_CMA, *OTHER_CMA)
+        ] + areas
     for descriptors in [tuple(view.early_memmap), ()] if view.early_memmap else [()]:
         found = search(view, [[Choice(descriptors)], areas], late)
         if found:

@@ -26,7 +26,7 @@ __all__ = ["CMA", "CRASH", "MEMMAP", "Way", "is_late", "search"]
 CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
-_MOST_STEPS = 800
+_MOST_STEPS = 600
 """How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
 
 _SMALL = 64 * KIB
@@ -110,7 +110,7 @@ class _Search:
         if self.best is not None and self._bound(step, after, fit, unusual=unusual) >= self.best:
             return
         for choice in self.steps[step]:
-            if choice.unusual and self.usual:
+            if choice.unusual and self.usual and step > self.inner:
                 continue
             for before in undo(after.state, choice.items, self.budget):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
