@@ -17,7 +17,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import STRUCT_PAGE, memmap, section_size
+from planner.rewind.memmap import STRUCT_PAGE, memmap, section_table
 from planner.rewind.undo import Later
 
 __all__ = ["Choice", "named", "steps_of_log", "usual_steps"]
@@ -31,9 +31,6 @@ _RECORD = 32
 _DESCRIPTOR = 24
 _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
-
-_SECTION = 32
-"""Bytes that describe one section (struct mem_section)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     A pointer to each page of entries of 32 bytes, for all of 52-bit memory where the processor has that. For 48 bits
     it is small, and hides in a hole as other small things do.
     """
-    size = (1 << 52) // section_size(profile, page_size) * _SECTION // page_size * 8
+    size = section_table(profile, page_size, {"ARM64_PA_BITS": "52"})
     large = [Choice((Later("section table", size),))] if profile.first and size >= MIB else []
     return [*large, Choice()]
 

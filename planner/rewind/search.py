@@ -21,7 +21,7 @@ from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
 
-__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "is_late", "search"]
+__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "explains_crash", "is_late", "search"]
 
 CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
