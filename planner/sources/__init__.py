@@ -164,7 +164,7 @@ def _kind(text: str, name: str) -> str:
 
 
 def _rarer_kind(head: str, name: str) -> str:
-    from planner.sources import capture, kernel_config, lsmem
+    from planner.sources import capture, iomem, kernel_config, lsmem
 
     if capture.looks_like(head):
         return "kdump"
@@ -172,6 +172,8 @@ def _rarer_kind(head: str, name: str) -> str:
         return "config"
     if lsmem.looks_like(head):
         return "lsmem"
+    if iomem.looks_like(head, loosely=True):
+        return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
     raise InputError(

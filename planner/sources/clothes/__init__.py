@@ -19,7 +19,7 @@ def undress(text: str, name: str) -> str:
     """
     messages = None
     head = text[:4096]
-    if '":' in head or '" :' in head or "MESSAGE=" in head:
+    if '":' in head or '" :' in head or "MESSAGE=" in head or "".join(head[:64].split())[:2] == '["':
         from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)

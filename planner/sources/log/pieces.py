@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from planner.sources.log.prefix import without_prefix
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
+_WIDEST = 300  # characters of a terminal
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
@@ -154,59 +155,78 @@ def begun(words: str) -> Kind | None:
     return None
 
 
-def whole_lines(lines: Iterable[tuple[int, str]]) -> Iterator[Line]:
-    """The kernel's words on each line, without what stands before them, pieces put together."""
-    held: Line | None = None
-    prefixed, pieces = False, 0
+def width_of(text: str) -> int:
+    """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
+    if COMMAND_LINE not in text:
+        return 0
+    lengths = [len(line) for line in text.split("\n")]
+    longest = max(lengths)
+    return longest if longest <= _WIDEST and lengths.count(longest) > 1 else 0
+
+
+class _Held(NamedTuple):
+    """A line that may go on. prefixed: it has a prefix. pieces: of it. full: the last is as wide as the terminal."""
+
+    line: Line
+    prefixed: bool
+    pieces: int
+    full: bool
+
+
+def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
+    """The kernel's words on each line, without what stands before them, pieces put together.
+
+    width: at which a terminal has broken lines, see `width_of`.
+    """
+    held: _Held | None = None
     for number, raw in lines:
         words = without_prefix(raw).rstrip()
         if not words:
             continue
-        has_prefix = len(words) != len(raw) and words != raw.strip()
+        prefixed = len(words) != len(raw) and words != raw.strip()
         if held is not None:
-            joined = (
-                _joined(held, words, has_prefix=has_prefix, held_has_prefix=prefixed) if pieces < _MOST_PIECES else None
-            )
+            joined = _joined(held, words, prefixed=prefixed) if held.pieces < _MOST_PIECES else None
             if joined is not None:
-                held, pieces = joined, pieces + 1
+                held = _Held(joined, held.prefixed, held.pieces + 1, len(raw) == width)
                 continue
-            yield held
+            yield held.line
             held = None
         kind = begun(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held, prefixed, pieces = line, has_prefix, 0
+            held = _Held(line, prefixed, 1, len(raw) == width)
     if held is not None:
-        yield held
+        yield held.line
 
 
-def _joined(held: Line, words: str, *, has_prefix: bool, held_has_prefix: bool) -> Line | None:
+def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     """The line with another piece, if that is one."""
-    alone = has_prefix or words.startswith(COMMAND_LINE) or _is_known(words)
-    if held.damaged is not None:
+    line = held.line
+    alone = prefixed or words.startswith(COMMAND_LINE) or _is_known(words)
+    if line.damaged is not None:
         for glue in (" ", ""):
-            if re.match(held.damaged.whole, held.words + glue + words):
-                return Line(held.number, held.words + glue + words, None)
+            if re.match(line.damaged.whole, line.words + glue + words):
+                return Line(line.number, line.words + glue + words, None)
         # A piece between two others; of what is no piece nothing is read.
-        return None if alone or not held_has_prefix else held._replace(words=f"{held.words} {words}")
+        return None if alone or not held.prefixed else line._replace(words=f"{line.words} {words}")
     if alone:
         return None
-    if held.words.startswith("pcpu-alloc: ["):
-        return held._replace(words=f"{held.words} {words}") if _UNITS.match(words) else None
-    if _may_continue(held.words, words, sure=held_has_prefix):
-        return held._replace(words=f"{held.words} {words}")
-    return None
+    if line.words.startswith("pcpu-alloc: ["):
+        continues = _UNITS.match(words) is not None
+    else:
+        continues = _may_continue(line.words, words, sure=held.prefixed, within=held.full)
+    return line._replace(words=line.words + ("" if held.full else " ") + words) if continues else None
 
 
-def _may_continue(line: str, words: str, *, sure: bool) -> bool:
-    """Whether words read like more parameters. sure: all else has a prefix, and they have none."""
+def _may_continue(line: str, words: str, *, sure: bool, within: bool) -> bool:
+    """Whether words read like more parameters. sure: all else has a prefix, and they have none. within: of a word."""
     tokens = words.split()
     if _CLOCK.search(words, 0, 40) or tokens[0][0] in "[<(*":
         return False
-    good = sum(_PARAMETER.match(token) is not None for token in tokens)
+    good = sum(_PARAMETER.match(token) is not None for token in tokens[within:]) + within
     if sure:
-        return 2 * good > len(tokens) and _PARAMETER.match(tokens[0]) is not None
+        return 2 * good > len(tokens) and (within or _PARAMETER.match(tokens[0]) is not None)
     long = len(line) >= _SHORTEST or line == COMMAND_LINE
-    return good == len(tokens) and long and any("=" in token for token in tokens)
+    return good == len(tokens) and long and (within or any("=" in token for token in tokens))
