@@ -16,6 +16,7 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
+from planner.sources.kernel_config import check_arch
 
 __all__ = ["combine"]
 
@@ -89,7 +90,6 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
     configurations = [m for m in machines if m.kind == "config"]
     if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
         return
-    from planner.sources.kernel_config import check_arch
 
     for configuration in configurations:
         check_arch(configuration)
