@@ -8,10 +8,10 @@ The reader of journals' records is imported where a text looks like one: most do
 
 from __future__ import annotations
 
-from planner.sources.clothes.margins import without_margins
+from planner.sources.clothes.margins import strange_margin, without_margins
 from planner.sources.clothes.transfer import plain_text
 
-__all__ = ["undress"]
+__all__ = ["strange_margin", "undress"]
 
 
 def undress(text: str, name: str) -> str:

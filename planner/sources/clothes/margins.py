@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from planner.sources.log.prefix import without_prefix
 
-__all__ = ["without_margins"]
+__all__ = ["strange_margin", "without_margins"]
 
 _SAID = (
     "Linux version ",
@@ -58,6 +58,16 @@ def without_margins(text: str) -> str:
             return text
         text = "\n".join(bare)
     return text
+
+
+def strange_margin(text: str) -> tuple[int, str] | None:
+    """The first line of a text on which the words of a log or listing stand behind others, and what these are."""
+    for number, line in enumerate(text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT], 1):
+        range_ = _first(_RANGE, line)
+        at = _words(line) if range_ is None else range_.start()
+        if line[: max(at, 0)].strip():
+            return number, line[:at].strip()
+    return None
 
 
 def _without_replies(text: str) -> str:

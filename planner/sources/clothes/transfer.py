@@ -14,7 +14,6 @@ _BLANKS = ("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000")
 _DASHES = ("\u2010", "\u2011", "\u2013", "\u2212")
 _FRAMES = "[\u2500-\u257f]"
 _NOTHING = ("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")
-_ESCAPED = 3  # line ends at most of a text whose own are escaped
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?(?:a|b|body|br|code|div|font|head|html|i|li|ol|p|pre|samp|span|table|tbody|td|tr|tt|u|ul)\b[^<>\n]{0,300}>"
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
@@ -39,7 +38,7 @@ def plain_text(text: str) -> str:
             text = re.sub(r"^\ufffd+", "", text, flags=re.MULTILINE)
     if "=3D" in text or "=\n" in text:
         text = _without_quoted_printable(text)
-    if text.count("\\n") > _ESCAPED > text.count("\n"):
+    if "\\n" in text and "\n" not in text.strip():
         text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
         text = text.replace('\\"', '"')
     if "</" in text or "<br" in text or "<pre" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
@@ -80,6 +79,6 @@ def _without_html(text: str) -> str:
     from html import unescape
 
     if "<" in text:
-        text = re.sub(_BREAK, "\n", text)
+        text = re.sub(_BREAK, "\n", text.replace("</td>", " "))
         text = re.sub(_TAG, "", text)
     return re.sub(_ENTITY, lambda m: unescape(m[0]).replace("\u00a0", " "), text)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from planner.sources.log.prefix import without_prefix
+from planner.sources.reading import MAX_LINE
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 
@@ -19,6 +21,7 @@ COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
 _WIDEST = 300  # characters of a terminal
+_FEWEST = 2  # lines that a terminal has broken, to be sure of its width
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
@@ -157,20 +160,28 @@ def begun(words: str) -> Kind | None:
 
 def width_of(text: str) -> int:
     """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
-    if COMMAND_LINE not in text:
-        return 0
-    lengths = [len(line) for line in text.split("\n")]
+    lines = text.split("\n")
+    lengths = [len(line) for line in lines]
     longest = max(lengths)
-    return longest if longest <= _WIDEST and lengths.count(longest) > 1 else 0
+    if longest > _WIDEST or lengths.count(longest) < _FEWEST:
+        return 0
+    # A program that breaks between words leaves pieces of all lengths up to the longest.
+    pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
+    full = pieces.count(longest)
+    return longest if full >= _FEWEST and 4 * full > 3 * len(pieces) else 0
+
+
+def _has_prefix(raw: str) -> bool:
+    words = without_prefix(raw)
+    return len(words) != len(raw) and words.rstrip() != raw.strip()
 
 
 class _Held(NamedTuple):
-    """A line that may go on. prefixed: it has a prefix. pieces: of it. full: the last is as wide as the terminal."""
+    """A line that may go on. prefixed: it has a prefix. pieces: how many it has been made of."""
 
     line: Line
     prefixed: bool
     pieces: int
-    full: bool
 
 
 def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
@@ -179,7 +190,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
     width: at which a terminal has broken lines, see `width_of`.
     """
     held: _Held | None = None
-    for number, raw in lines:
+    for number, raw in _unbroken(lines, width) if width else lines:
         words = without_prefix(raw).rstrip()
         if not words:
             continue
@@ -187,7 +198,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
         if held is not None:
             joined = _joined(held, words, prefixed=prefixed) if held.pieces < _MOST_PIECES else None
             if joined is not None:
-                held = _Held(joined, held.prefixed, held.pieces + 1, len(raw) == width)
+                held = _Held(joined, held.prefixed, held.pieces + 1)
                 continue
             yield held.line
             held = None
@@ -196,9 +207,24 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held = _Held(line, prefixed, 1, len(raw) == width)
+            held = _Held(line, prefixed, 1)
     if held is not None:
         yield held.line
+
+
+def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, str]]:
+    """Lines that a terminal has broken, whole again: what fills its width goes on where the next has no prefix."""
+    first, text, full = 0, "", False
+    for number, raw in lines:
+        if full and len(text) < MAX_LINE and not _has_prefix(raw):
+            text, full = text + raw, len(raw) == width
+            continue
+        if first:
+            yield first, text
+        first, text = number, raw
+        full = len(raw) == width and _has_prefix(raw)
+    if first:
+        yield first, text
 
 
 def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
@@ -216,17 +242,17 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     if line.words.startswith("pcpu-alloc: ["):
         continues = _UNITS.match(words) is not None
     else:
-        continues = _may_continue(line.words, words, sure=held.prefixed, within=held.full)
-    return line._replace(words=line.words + ("" if held.full else " ") + words) if continues else None
+        continues = _may_continue(line.words, words, sure=held.prefixed)
+    return line._replace(words=f"{line.words} {words}") if continues else None
 
 
-def _may_continue(line: str, words: str, *, sure: bool, within: bool) -> bool:
-    """Whether words read like more parameters. sure: all else has a prefix, and they have none. within: of a word."""
+def _may_continue(line: str, words: str, *, sure: bool) -> bool:
+    """Whether words read like more parameters. sure: all else has a prefix, and they have none."""
     tokens = words.split()
     if _CLOCK.search(words, 0, 40) or tokens[0][0] in "[<(*":
         return False
-    good = sum(_PARAMETER.match(token) is not None for token in tokens[within:]) + within
+    good = sum(_PARAMETER.match(token) is not None for token in tokens)
     if sure:
-        return 2 * good > len(tokens) and (within or _PARAMETER.match(tokens[0]) is not None)
+        return 2 * good > len(tokens) and _PARAMETER.match(tokens[0]) is not None
     long = len(line) >= _SHORTEST or line == COMMAND_LINE
-    return good == len(tokens) and long and (within or any("=" in token for token in tokens))
+    return good == len(tokens) and long and any("=" in token for token in tokens)
