@@ -8,10 +8,10 @@ The reader of journals' records is imported where a text looks like one: most do
 
 from __future__ import annotations
 
-from planner.sources.clothes.margins import without_margins
+from planner.sources.clothes.margins import strange_margin, without_margins
 from planner.sources.clothes.transfer import plain_text
 
-__all__ = ["undress"]
+__all__ = ["strange_margin", "undress"]
 
 
 def undress(text: str, name: str) -> str:
@@ -21,7 +21,7 @@ def undress(text: str, name: str) -> str:
     """
     messages = None
     head = text[:4096]
-    if '":' in head or '" :' in head or "MESSAGE=" in head:
+    if '":' in head or '" :' in head or "MESSAGE=" in head or "".join(head[:64].split())[:2] == '["':
         from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)
