@@ -103,7 +103,7 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
     """Say that a line is no resource. Raises InputError where one may have been before bytes of it were lost."""
     if "\ufffd" in line and any(known in line for known in _NAMES):
-        raise InputError(where, "this resource has bytes that are no text", "read the file again")
+        raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
         notes.append(f"line {where.line} is no resource and was skipped")
 

@@ -259,7 +259,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
     for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
-        # A log may hold bytes of firmware that are no text.
+        # A log may hold bytes of firmware that are not text.
         text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
         machine = work.read(path, text, dmesg.parse)
         if machine is None:

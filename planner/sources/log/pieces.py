@@ -20,6 +20,7 @@ __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
+_LARGEST = 4 << 20  # characters of a log that was on a terminal
 _WIDEST = 300  # characters of a terminal
 _FEWEST = 2  # lines that a terminal has broken, to be sure of its width
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
@@ -160,6 +161,8 @@ def begun(words: str) -> Kind | None:
 
 def width_of(text: str) -> int:
     """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
+    if len(text) > _LARGEST:
+        return 0
     lines = text.split("\n")
     lengths = [len(line) for line in lines]
     longest = max(lengths)

@@ -121,3 +121,11 @@ def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
     assert str(caught.value) == (
         "x:1:1: the kernel's words stand behind '.x-:'; give the lines as the kernel printed them"
     )
+
+
+def test_a_text_that_is_larger_than_any_that_is_posted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To take it apart would cost several times its size."""
+    reply = "".join(f"> {line}\n" for line in SMALL_LOG.splitlines())
+    assert undress(reply, "x") == SMALL_LOG
+    monkeypatch.setattr("planner.sources.clothes._MOST_LINES", 4)
+    assert undress(reply, "x") == reply
