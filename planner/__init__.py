@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner import batch, bbm
+    from planner import batch, bbm, render
     from planner.api import (
+        Plan,
         PlanOptions,
         compare,
+        default,
         defaults,
         diff,
         explain,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from planner.kernel.machine import Facts, Machine
     from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
     from planner.planning.plan import Options
-    from planner.planning.result import Plan
     from planner.studies.compare import Comparison
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "batch",
     "bbm",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -68,6 +70,7 @@ __all__ = [
     "parse",
     "plan",
     "recommend",
+    "render",
     "sweep",
     "verify",
 ]
@@ -81,7 +84,7 @@ _HOMES = {
     "Machine": "kernel.machine",
     "MemoryMap": "kernel.memory_map",
     "Options": "planning.plan",
-    "Plan": "planning.result",
+    "Plan": "api",
     "PlannerError": "base.errors",
     "Range": "base.ranges",
     "Region": "kernel.memory_map",
@@ -99,9 +102,10 @@ _HOMES = {
     "fit": "api",
     "explain": "api",
     "diff": "api",
+    "default": "api",
     "defaults": "api",
 }
-_PACKAGES = ("batch", "bbm")
+_PACKAGES = ("batch", "bbm", "render")
 """Public by themselves, with names of their own."""
 
 

@@ -7,8 +7,9 @@ Studies and readers are imported by the call that needs them, so that a plan alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.plan import Options, make_plan
-from planner.planning.result import Plan
+from planner.planning.result import Plan as _Plan
 from planner.planning.values import (
     flag,
     number,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from planner.report.diff import Differences
     from planner.sources.samples import Sample
     from planner.studies.compare import Comparison
+    from planner.studies.default import Default
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.need import Need
@@ -43,9 +45,11 @@ if TYPE_CHECKING:
     from planner.studies.verify import Verdict
 
 __all__ = [
+    "Plan",
     "PlanOptions",
     "Source",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -101,6 +105,48 @@ class NeedInputs(TypedDict, total=False):
     margin: int | str | None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(_Plan):
+    """A plan that shows itself: as JSON, in a notebook, in a document.
+
+    >>> import planner
+    >>> planner.plan("sample:rpi4-4g", "64M")
+    Plan(64M on sample:rpi4-4g: fallback at 0x37400000)
+    """
+
+    @classmethod
+    def of(cls, plan: _Plan) -> Plan:
+        """The same plan."""
+        return cls(*[getattr(plan, each.name) for each in fields(_Plan)])
+
+    def __repr__(self) -> str:
+        crash = self.reservation.crash
+        where = "" if crash is None else f" at {crash.start:#x}"
+        return f"Plan({self.request.text} on {self.memory.source}: {self.reservation.outcome}{where})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report: dicts, lists and values, with the documented keys."""
+        from planner.report import to_dict  # noqa: PLC0415
+
+        return to_dict(self)
+
+    def to_json(self) -> str:
+        """The report as JSON text; ends with a newline."""
+        from planner.report import to_json  # noqa: PLC0415
+
+        return to_json(self)
+
+    def _repr_html_(self) -> str:
+        from planner.render import picture  # noqa: PLC0415
+
+        return picture(self)
+
+    def _repr_markdown_(self) -> str:
+        from planner.render import document  # noqa: PLC0415
+
+        return document(self, "markdown")
+
+
 def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Where the crash kernel of one machine goes, and what that costs.
 
@@ -111,7 +157,7 @@ def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanO
     would stop at boot.
     """
     with _named():
-        return make_plan(_machine(source), request(crashkernel), _options(options))
+        return Plan.of(make_plan(_machine(source), request(crashkernel), _options(options)))
 
 
 def compare(
@@ -175,6 +221,19 @@ def explain(
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
         return explain_machine(_machine(source), asked, chosen, any_image=anywhere, image_size=image)
+
+
+def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: Unpack[PlanOptions]) -> Default:
+    """The shortest range list that serves a fleet.
+
+    fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
+    machine's. options: of all machines; the errors are those of `plan`.
+    """
+    from planner.studies.default import default_for  # noqa: PLC0415
+
+    chosen = _options(options)
+    with _named():
+        return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
 
 
 def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
@@ -306,12 +365,12 @@ def maps() -> tuple[Sample, ...]:
     return tuple(samples())
 
 
-def diff(a: Plan, b: Plan) -> Differences:
+def diff(a: _Plan, b: _Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
     from planner.report.diff import differences  # noqa: PLC0415
 
     for name, one in (("a", a), ("b", b)):
-        if not isinstance(one, Plan):
+        if not isinstance(one, _Plan):
             raise InputError(name, f"{type(one).__name__} is no plan", "give what planner.plan() returns")
     return differences(a, b)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
+from planner.kernel.cputype import allowed_by
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
@@ -36,6 +37,7 @@ from planner.planning.context import (
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.notes import remarks
+from planner.planning.outcomes import Outcome
 from planner.planning.presets import preset_named
 from planner.planning.processors import processors
 from planner.planning.result import (
@@ -273,11 +275,11 @@ def _plan(question: Question, setting: Setting) -> Plan:
         linear_map=mapped[0],
         baseline_map=baseline[0],
         steps=_steps(setting, reservation, baseline, mapped) if options.steps else None,
-        processors=processors(setting.strategy, setting.processors),
+        processors=processors(setting.strategy, setting.processors, allowed_by(setting.profile)),
     )
 
 
-def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> Outcome:
     """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
     if not request.valid:
         return "none"
@@ -317,13 +319,15 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
     attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, setting)
     crash, area = placement.crash, placement.area
+    cma = tuple(placement.cma)
     if crash is None:
-        return ReservationView(outcome, attempts=attempts, log=log)
+        return ReservationView(outcome, cma=cma, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
         crash=crash,
         low=placement.low,
+        cma=cma,
         area=area,
         returned=returned,
         protected=_protected(outcome, setting, whole=whole),

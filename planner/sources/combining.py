@@ -30,7 +30,16 @@ _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pag
 _OF_ALL_FACTS = "the log holds "
 """How a note begins that concerns all that a log says, not only its map."""
 
-_FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr")
+_FIRST = (
+    "dma_limit",
+    "firmware_dma_limit",
+    "mem_total",
+    "kernel_image",
+    "kernel_data",
+    "kfence_pool",
+    "midr",
+    "splits_live",
+)
 """Facts that the more precise source gives."""
 
 _EARLY = ("dmesg", "dtb")
