@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from planner.planning.result import Plan
 
+from planner.render.formats.terminal import WIDTH
+
 __all__ = ["CrashkernelPlan", "setup"]
 
 _FORMATS = ("table", "text", "svg")
@@ -110,16 +112,19 @@ def _nodes(block: Block) -> list[nodes.Node]:
     if isinstance(block, Paragraph):
         return [nodes.paragraph("", block.text)]
     if isinstance(block, Facts):
-        return [_table((), block.rows, "ll")] if block.rows else []
-    if isinstance(block, Picture):
-        return []
+        fields = [
+            nodes.field("", nodes.field_name("", label), nodes.field_body("", nodes.paragraph("", text)))
+            for label, text in block.rows
+        ]
+        return [nodes.field_list("", *fields)] if fields else []
     title: list[nodes.Node] = [nodes.rubric("", block.title)] if block.title else []
     if isinstance(block, Heading):
         return title
     if isinstance(block, Table):
         return [*title, _table(block.head if any(block.head) else (), block.rows, block.align)] if block.rows else []
-    if isinstance(block, Listing):
-        return [*title, nodes.literal_block(text := "\n".join(block.lines), text)] if block.lines else []
+    if isinstance(block, (Listing, Picture)):
+        lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
+        return [*title, nodes.literal_block(text := "\n".join(lines), text, language="text")] if lines else []
     assert isinstance(block, (Bullets, Terms))  # noqa: S101 - what is left
     items = [nodes.list_item("", nodes.paragraph("", item)) for item in block.items]
     return [*title, nodes.bullet_list("", *items)] if items else []

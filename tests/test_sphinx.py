@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.render.blocks.model import Facts
+from planner.render.blocks.model import Table
 from planner.render.blocks.plan import blocks
 from tests.cli.conftest import SERVER
 
@@ -81,8 +81,8 @@ def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "index.txt").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if " | " in line]
     made = planner.plan("sample:altra-32g", "512M", page_size="64K")
-    facts = next(block for block in blocks(made) if isinstance(block, Facts))
-    assert [list(row) for row in facts.rows] == rows[: len(facts.rows)]
+    table = next(block for block in blocks(made) if isinstance(block, Table))
+    assert [list(table.head), *(list(row) for row in table.rows)] == rows[: len(table.rows) + 1]
 
 
 WRONG = {
@@ -110,3 +110,16 @@ def test_what_cannot_be_planned_is_an_error_of_the_document(tmp_path: Path) -> N
         assert told, (line, done.stderr)
         assert message in done.stderr
         line += directive.count("\n") + 1
+
+
+def test_nothing_is_lost_on_paper(tmp_path: Path) -> None:
+    """LaTeX is not installed here, so its input is looked at: columns that wrap, and every row in it."""
+    done = build(tmp_path, "A\n=\n\n.. crashkernel-plan:: 512M\n   :map: sample:altra-32g\n", "latex")
+    assert (done.returncode, done.stderr) == (0, "")
+    tex = next((tmp_path / "out").glob("*.tex")).read_text(encoding="utf-8").replace("\\sphinxhyphen{}", "-")
+    made = planner.plan("sample:altra-32g", "512M")
+    columns = [line for line in tex.splitlines() if line.startswith(("\\begin{tabulary}", "\\begin{tabular}"))]
+    assert len(columns) == len([b for b in blocks(made, wide=True) if isinstance(b, Table) and b.rows])
+    assert all("tabulary" in line and set(line.rpartition("{")[2].strip("|}")) <= set("TLRC|") for line in columns)
+    for part in ("0x00000000b5400000", made.kernel.strategy, "TLB entries"):
+        assert part in tex

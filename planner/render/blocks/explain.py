@@ -42,7 +42,7 @@ def blocks(told: Explanation) -> list[Block]:
         *result,
         Bullets("Other readings of this map", tables.other_readings(plan)),
         Bullets("Notes", tables.notes(plan)),
-        Terms("Assumed, as no source says", tables.assumptions(plan)),
+        Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 
 

@@ -33,7 +33,7 @@ def blocks(fit: Fit) -> list[Block]:
         _windows(fit),
         *over,
         Bullets("Notes", [printable(note) for note in fit.notes]),
-        Terms("Assumed, as no source says", [printable(key) for key in fit.kernel.assumed]),
+        Terms("Assumed (not in any source)", [printable(key) for key in fit.kernel.assumed]),
     ]
 
 

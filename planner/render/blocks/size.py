@@ -98,7 +98,7 @@ def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tup
 def _end(notes: Sequence[str], kernel: KernelView) -> list[Block]:
     return [
         Bullets("Notes", [printable(note) for note in notes]),
-        Terms("Assumed, as no source says", [printable(key) for key in kernel.assumed]),
+        Terms("Assumed (not in any source)", [printable(key) for key in kernel.assumed]),
     ]
 
 

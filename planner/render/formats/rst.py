@@ -71,7 +71,7 @@ def _lines(block: Block) -> list[str]:
     if isinstance(block, Table):
         return title + _table(block.head, block.rows, block.align)
     if isinstance(block, (Listing, Picture)):
-        lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH - _INDENT, False)  # noqa: FBT003
+        lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH - _INDENT, False)
         return [*title, "::", "", *[f"{' ' * _INDENT}{printable(line)}".rstrip() for line in _marked(lines)]]
     return title + [line for item in block.items for line in _filled(escape(item), "- ", "  ")]
 

@@ -30,7 +30,7 @@ def render(comparison: Comparison, data: str) -> str:
         draw(_title(comparison), plans, caption=False, prefix="wide"),
         draw(_title(comparison), plans, width=NARROW, caption=False, prefix="narrow", style=False),
     )
-    shown = [block for block in blocks(comparison, wide=True) if filled(block)]
+    shown = [block for block in blocks(comparison) if filled(block)]
     return page(_title(comparison), shown, figures=[figure], data=data)
 
 

@@ -61,6 +61,6 @@ def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
 
 def _others(comparison: Comparison) -> list[Block]:
     """Every strategy, side by side."""
-    told = compare.blocks(comparison, wide=True)
+    told = compare.blocks(comparison)
     said = [Paragraph(f"{block.word}: {block.text}.") for block in told if isinstance(block, Lead)]
     return [Heading("The same request under every strategy"), *said, *[b for b in told if isinstance(b, Table)]]
