@@ -113,7 +113,7 @@ def __getattr__(name: str) -> Any:
     home = name if name in _PACKAGES else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
+    from importlib import import_module
 
     module = import_module(f"planner.{home}")
     value = module if name in _PACKAGES else getattr(module, name)

@@ -142,7 +142,7 @@ def test_an_error_names_the_parameter() -> None:
 def test_batches_of_a_data_engine_read_options_too() -> None:
     """Before any row is looked at."""
     pytest.importorskip("pyarrow")
-    from planner.batch import plan_batches  # noqa: PLC0415 - needs the extra
+    from planner.batch import plan_batches
 
     assert list(plan_batches([], page_size="64K")) == []
     with pytest.raises(planner.InputError, match=r"^rodata: 'FULL' is not known"):

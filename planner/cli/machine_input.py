@@ -30,7 +30,7 @@ def read_machine(
 
     options: those of `kernel_options`; a kernel or a page size makes this machine, whatever it is, a what-if.
     """
-    from planner.sources import combine, configured, read_source  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources import combine, configured, read_source
 
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)

@@ -11,14 +11,14 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from planner.cli.failures import Refused
 from planner.cli.output import WIDE
+from planner.planning import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from click.shell_completion import CompletionItem
 
     _ParamType = click.ParamType[Any]
 else:
@@ -70,15 +70,22 @@ _ENDINGS = {
     "html": "html",
     "svg": "svg",
     "png": "png",
+    "csv": "csv",
 }
 """The format that the ending of a file's name asks for."""
 
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 
 
-def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+def _names(kind: str) -> Iterable[str]:
+    """The names of one kind of value."""
+    from planner.cli.names import NAMES
 
+    return NAMES[kind]()
+
+
+def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """What a shell offers of some names."""
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -106,11 +113,9 @@ class _Value(_Kind):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value, or what is wrong with it."""
-        from planner.planning.values import BadValue  # noqa: PLC0415 - see the module's docstring
-
         try:
             return self.read(value)
-        except BadValue as bad:
+        except values.BadValue as bad:
             self.refuse(bad.what, bad.remedy, param, ctx)
 
 
@@ -121,9 +126,7 @@ class Size(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import size  # noqa: PLC0415 - see the module's docstring
-
-        return size(value)
+        return values.size(value)
 
 
 class SizeOrZero(Size):
@@ -131,9 +134,7 @@ class SizeOrZero(Size):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import size_or_zero  # noqa: PLC0415 - see the module's docstring
-
-        return size_or_zero(value)
+        return values.size_or_zero(value)
 
 
 class Sizes(_Value):
@@ -143,9 +144,7 @@ class Sizes(_Value):
 
     def read(self, value: str | int) -> tuple[int, int]:
         """Bytes of both."""
-        from planner.planning.values import size_range  # noqa: PLC0415 - see the module's docstring
-
-        return size_range(str(value))
+        return values.size_range(str(value))
 
 
 class PageSize(_Value):
@@ -156,9 +155,7 @@ class PageSize(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import page_size  # noqa: PLC0415 - see the module's docstring
-
-        return page_size(value)
+        return values.page_size(value)
 
 
 class Alignment(_Value):
@@ -169,9 +166,7 @@ class Alignment(_Value):
 
     def read(self, value: str | int) -> str:
         """The text, checked: the model knows what a word stands for."""
-        from planner.planning.values import alignment  # noqa: PLC0415 - see the module's docstring
-
-        return alignment(value)
+        return values.alignment(value)
 
 
 class DmaLimit(_Value):
@@ -182,19 +177,14 @@ class DmaLimit(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes, or `NO_DMA_ZONES`."""
-        from planner.planning.values import dma_limit  # noqa: PLC0415 - see the module's docstring
-
-        return dma_limit(value)
+        return values.dma_limit(value)
 
 
 class _Known(_Kind):
     """A name that the model knows; listed only for completion."""
 
-    def __init__(
-        self, name: str, names: Callable[[], Iterable[str]], check: Callable[[str], object] | None = None
-    ) -> None:
+    def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
         self.name = name
-        self.names = names
         self.check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -208,7 +198,7 @@ class _Known(_Kind):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so."""
         del ctx, param
-        return _items(self.names(), incomplete)
+        return _items(_names(self.name), incomplete)
 
 
 class File(_Kind):
@@ -218,8 +208,6 @@ class File(_Kind):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Files."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
-
         del ctx, param
         return [CompletionItem(incomplete, type="file")]
 
@@ -231,7 +219,7 @@ class Machine(File):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Samples and words; files where none of them fits."""
-        return _items(_sources(), incomplete) or super().shell_complete(ctx, param, incomplete)
+        return _items(_names("source"), incomplete) or super().shell_complete(ctx, param, incomplete)
 
 
 class MapSource(Machine):
@@ -254,58 +242,17 @@ class Side(Machine):
         return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
 
 
-def _kernels() -> Iterable[str]:
-    from planner.kernel.profiles import PROFILES  # noqa: PLC0415 - see the module's docstring
-
-    return [profile.name for profile in PROFILES]
-
-
-def _strategies() -> Iterable[str]:
-    from planner.planning.strategies import STRATEGIES  # noqa: PLC0415 - see the module's docstring
-
-    return list(STRATEGIES)
-
-
-def _presets() -> Iterable[str]:
-    from planner.planning.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
-
-    return list(PRESETS)
-
-
 def _check_preset(name: str) -> object:
     """Refuse a preset there is none of before any map is read."""
-    from planner.planning.presets import preset_named  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.presets import preset_named
 
     return preset_named(name)
 
 
-def _processors() -> Iterable[str]:
-    from planner.kernel.cputype import PARTS  # noqa: PLC0415 - see the module's docstring
-
-    return [*PARTS, "other"]
-
-
-def _procedures() -> Iterable[str]:
-    from planner.bbm.procedures import PROCEDURES  # noqa: PLC0415 - see the module's docstring
-
-    return list(PROCEDURES)
-
-
-def _sources() -> Iterable[str]:
-    from planner.sources.samples import samples  # noqa: PLC0415 - see the module's docstring
-
-    return ["live", *(f"sample:{sample.name}" for sample in samples())]
-
-
-def _map_formats() -> Iterable[str]:
-    from planner import sources  # noqa: PLC0415 - see the module's docstring
-
-    return sources.FORMATS
-
-
 SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
-PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
+KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
+PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
 
 VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
 """Kinds of value that are no free text; of these only a `File` names something that is read."""
@@ -366,12 +313,53 @@ def map_options(function: _F) -> _F:
     )
 
 
+def fleet_options(function: _F) -> _F:
+    """Where the machines of a fleet come from: `sources`, `map_format`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--map",
+                "sources",
+                metavar="SOURCE",
+                multiple=True,
+                type=MapSource(),
+                help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
+                "maps.",
+            ),
+            click.option(
+                "--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them."
+            ),
+        ],
+    )
+
+
+def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is no need before any map is read."""
+    del ctx, param
+    if value is not None:
+        from planner.studies.default import needs
+
+        needs(value)
+    return value
+
+
+def need_option(function: _F) -> _F:
+    """What the machines of a fleet need: `need`."""
+    return click.option(
+        "--need",
+        metavar="SIZE|LIST",
+        callback=_check_need,
+        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
+    )(function)
+
+
 def kernel_option(function: _F) -> _F:
     """Which kernel: `kernel`."""
     return click.option(
         "--kernel",
         metavar="VERSION",
-        type=_Known("kernel version", _kernels),
+        type=KERNEL,
         help="The kernel, as uname -r prints it; the newest by default.",
     )(function)
 
@@ -387,7 +375,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--strategy",
                 metavar="NAME",
-                type=_Known("strategy", _strategies),
+                type=STRATEGY,
                 default="pud-aligned",
                 show_default=True,
                 help="What happens to the linear map because of the crash kernel.",
@@ -406,7 +394,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--cpu",
                 metavar="NAME|MIDR",
-                type=_Known("processor", _processors),
+                type=_Known("processor"),
                 help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
             ),
             click.option(
@@ -418,7 +406,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--preset",
                 metavar="NAME",
-                type=_Known("preset", _presets, _check_preset),
+                type=PRESET,
                 help="A distribution's default instead of CRASHKERNEL.",
             ),
         ],
@@ -510,7 +498,7 @@ def _wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # n
 def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
     del param
     if value:
-        from planner.render.blocks.numbers import in_bytes  # noqa: PLC0415 - see the module's docstring
+        from planner.render.blocks.numbers import in_bytes
 
         ctx.with_resource(in_bytes())
 

@@ -60,7 +60,7 @@ def plan(
     **options: Any,
 ) -> None:
     """Place the crash kernel on one machine, and say what it costs."""
-    from planner.planning.plan import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.plan import Options, make_plan
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
@@ -74,7 +74,7 @@ def plan(
 
 
 def _blocks(result: Plan, advice: str, *, short: bool) -> Sequence[Block]:
-    from planner.render.blocks import plan as told  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks import plan as told
 
     return told.short(result, advice) if short else told.blocks(result, advice=advice)
 
@@ -83,8 +83,8 @@ def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Op
     """The smallest change that would help a plan that is not what was asked for."""
     if result.reservation.outcome not in {"fallback", "failed"}:
         return ""
-    from planner.studies.inquiry import inquire  # noqa: PLC0415 - only a plan that needs help pays for it
-    from planner.studies.remedies import remedies  # noqa: PLC0415 - as above
+    from planner.studies.inquiry import inquire
+    from planner.studies.remedies import remedies
 
     found = remedies(inquire(machine, crashkernel, options), crashkernel, result)
     if not found:
@@ -95,23 +95,23 @@ def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Op
 
 def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:
     if form in {"json", "html"}:
-        from planner.report import to_json  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.report import to_json
 
         data = to_json(result, compact=form == "html")
         return data if form == "json" else _page(result, data, machine, crashkernel, options)
     if form in PICTURES:
-        from planner.render.pictures import memory_picture, png  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pictures import memory_picture, png
 
         picture = memory_picture.draw(result)
         return png.rendered(picture) if form == "png" else picture
-    from planner.render.blocks.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.plan import render
 
     return render(result, form)
 
 
 def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:
     """The plan beside every other strategy."""
-    from planner.render.pages import plan as plan_page  # noqa: PLC0415 - likewise
-    from planner.studies.compare import make_comparison  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.pages import plan as plan_page
+    from planner.studies.compare import make_comparison
 
     return plan_page.render(result, data, make_comparison(machine, crashkernel, options))

@@ -201,7 +201,7 @@ def _memory_at_reservation(
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
-    from planner.rewind import Asked, rewind  # noqa: PLC0415 - a settled map needs nothing of it
+    from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     back = rewind(machine, Asked(profile, geo.page_size, limit, cmdline))
@@ -308,7 +308,7 @@ def _facts_view(setting: Setting, options: Options) -> FactsView:
 
 def _steps(setting: Setting, reservation: ReservationView, before: Measured, after: Measured) -> tuple[RemapStep, ...]:
     """How the map is changed; what few plans are asked for is loaded for those alone."""
-    from planner.planning.remap_steps import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
+    from planner.planning.remap_steps import remap_steps
 
     (old, baseline), (new, mapping) = before, after
     return remap_steps(setting, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline)

@@ -29,9 +29,9 @@ def document(
 
     color: ANSI colours, and width: columns, in text only. Raises InputError for what is not a result or a format.
     """
-    from planner.base.errors import InputError  # noqa: PLC0415
-    from planner.render.layout import lay_out  # noqa: PLC0415
-    from planner.render.results import blocks_of  # noqa: PLC0415
+    from planner.base.errors import InputError
+    from planner.render.layout import lay_out
+    from planner.render.results import blocks_of
 
     if form not in ("text", "markdown", "rst", "html"):
         raise InputError("form", f"{form!r} is not a format", "use text, markdown, rst or html")
@@ -40,6 +40,6 @@ def document(
 
 def picture(plan: Plan, *, width: int = 960) -> str:
     """A plan drawn, as one `svg` element. width: of the drawing in pixels."""
-    from planner.render.pictures.memory_picture import draw  # noqa: PLC0415
+    from planner.render.pictures.memory_picture import draw
 
     return draw(plan, width=width)
