@@ -9,6 +9,7 @@ The public surface; names are resolved on first use, so that importing the packa
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
@@ -113,7 +114,6 @@ def __getattr__(name: str) -> Any:
     home = name if name in _PACKAGES else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
-    from importlib import import_module
 
     module = import_module(f"planner.{home}")
     value = module if name in _PACKAGES else getattr(module, name)

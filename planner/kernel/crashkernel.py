@@ -3,8 +3,7 @@
 Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading` that also
 says step by step what was read and what a person should know about it.
 
-Imports `kernels`, `cmdline`, `sizes` and `errors`. Source: kernel/crash_core.c @ 5.10, 6.1;
-kernel/crash_reserve.c @ 6.12 to 7.2.
+Source: kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12 to 7.2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a source tells of one machine: its memory map, and the facts about its kernel. Imports the map's types.
+"""What a source tells of one machine: its memory map, and the facts about its kernel.
 
 Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
 one place, `planning`, and reported.

@@ -1,6 +1,6 @@
 """One plan, put together: the setting, the reservation, the linear map, the accounting, the words.
 
-Imports every layer of the core; reads no file, prints nothing.
+What undoes later reservations and what lists steps are imported by a plan that needs them.
 """
 
 from __future__ import annotations

@@ -72,7 +72,12 @@ def is_late(view: View, name: str) -> bool:
 
 
 def _crash(view: View) -> Choice:
-    return Choice((Later(CRASH, total(view.crash), spans=view.crash),) if view.crash else ())
+    """The crash kernel, and what is known to have come after it."""
+    names: dict[str, list[Span]] = {}
+    for span, name in view.after:
+        names.setdefault(name, []).append(span)
+    after = tuple(Later(name, total(spans), spans=tuple(spans)) for name, spans in names.items())
+    return Choice((Later(CRASH, total(view.crash), spans=view.crash), *after) if view.crash else after)
 
 
 def _bytes(choice: Choice) -> int:

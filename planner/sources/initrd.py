@@ -5,6 +5,8 @@ read once, as a stream, in bounded memory; nothing is written to disk. Zstandard
 `initrd`).
 
 Source: unpack_to_rootfs(), init/initramfs.c; compressed_formats, lib/decompress.c @ 6.12.
+
+A decompressor is imported when its kind of compression is met.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
 from planner.base.errors import InputError, Location
@@ -381,8 +384,6 @@ class _Gzip:
 
 
 def _library(name: str, module: str, what: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(module)
     except ImportError:

@@ -2,6 +2,8 @@
 
 It shows neither reservations nor the firmware's holes inside a block. Source: sys-utils/lsmem.c, util-linux 2.33
 to 2.41: ranges are inclusive, sizes are rounded unless `-b` is given, so only the ranges are read.
+
+The reader of JSON is imported for that form alone: every listing comes by here to be recognised.
 """
 
 from __future__ import annotations

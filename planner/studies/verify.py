@@ -3,8 +3,6 @@
 The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
 reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
 lies lower or finds no place at all.
-
-Imports `planning` and what it plans with.
 """
 
 from __future__ import annotations
