@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         parse,
         plan,
         recommend,
+        survey,
         sweep,
         verify,
     )
@@ -72,6 +73,7 @@ __all__ = [
     "plan",
     "recommend",
     "render",
+    "survey",
     "sweep",
     "verify",
 ]
@@ -98,6 +100,7 @@ _HOMES = {
     "plan": "api",
     "recommend": "api",
     "verify": "api",
+    "survey": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from planner.studies.need import Need
     from planner.studies.recommend import Recommendation
     from planner.studies.size import GiveBack, Presets, Sweep
+    from planner.studies.survey import Row
     from planner.studies.verify import Verdict
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "parse",
     "plan",
     "recommend",
+    "survey",
     "sweep",
     "verify",
 ]
@@ -267,6 +269,30 @@ def recommend(
     asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
     with _named():
         return recommend_for(_machine(source), _options(options), asked)
+
+
+def survey(
+    fleet: Mapping[str, Source],
+    *,
+    requests: Sequence[str] = (),
+    presets: Sequence[str] = (),
+    kernels: Sequence[str] = (),
+    page_sizes: Sequence[int | str] = (),
+    need: str | None = None,
+    **options: Unpack[PlanOptions],
+) -> list[Row]:
+    """A row for every candidate on every machine of a fleet.
+
+    fleet: machines by name. requests, presets: what is asked for, under each of the kernels and page_sizes; what is
+    left out is the machine's own, and the usual requests beside its distribution's default. need: as of `default`.
+    """
+    from planner.studies.survey import Candidates, tabulate
+
+    pages = tuple(read("page_sizes", one, number(page_size)) for one in page_sizes)
+    candidates = Candidates(tuple(requests), tuple(presets), tuple(kernels), pages, need)
+    chosen = _options(options)
+    with _named():
+        return tabulate([(name, _machine(source), chosen) for name, source in fleet.items()], candidates)
 
 
 def sweep(

@@ -12,11 +12,11 @@ from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
+from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
-from planner.sources.log.efi import for_pages
 
 __all__ = ["combine"]
 
@@ -99,7 +99,6 @@ def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
     if machine.kind != "dmesg":
         return machine
-
     return for_pages(machine, machine.facts.page_size)
 
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import KIB, format_size
+from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import VA_BITS
-from planner.sources.log import efi
 from planner.sources.reading import text_lines
 
 __all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"]
@@ -187,5 +187,4 @@ def applied(machine: Machine, config: Machine) -> Machine:
     machine = replace(machine, facts=facts, notes=tuple(notes))
     if machine.kind != "dmesg":
         return machine
-
-    return efi.for_pages(machine, page_size)
+    return for_pages(machine, page_size)
