@@ -161,7 +161,7 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
         Table("Strategies", "llrrl", ("strategy", "protected", "page tables", "TLB", "reason"), decides),
         Table("Where it goes", "lll" + "l" * low, ("strategy", "outcome", "crash at", *(("low at",) * low)), where),
         Table("Memory by size of leaf", "l" + "r" * len(kinds), ("strategy", *(name for _, name in kinds)), leaves),
-        Table("Memory taken", "lrrrr", ("strategy", "all tables", "rounding", "freed later", "kept"), costs),
+        Table("Tables and rounding", "lrrrr", ("strategy", "all tables", "rounding", "freed later", "kept"), costs),
     ]
 
 

@@ -85,7 +85,7 @@ def test_every_part_of_the_answer_is_there() -> None:
         "Attempts",
         "Placement",
         "Memory, one bar per bank",
-        "C crash memory  t tail",
+        "C crash memory",
         "Linear map",
         "Memory taken",
         "Page tables",
