@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A comparison as a picture, one strip per strategy, and as a page."""
-=======
 """A comparison as a picture, one strip for each group of strategies, and as a page."""
->>>>>>> 43f415f
 
 from __future__ import annotations
 

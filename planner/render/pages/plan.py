@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A plan as a page: what `plan` says, the picture, every other strategy, and how to read it all."""
-=======
 """A plan as a page: the answer, its memory, the search, every other strategy, and how to read it all."""
->>>>>>> 43f415f
 
 from __future__ import annotations
 

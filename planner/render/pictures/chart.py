@@ -1,11 +1,7 @@
 """A sweep over sizes drawn: a band of outcomes with exact thresholds, and below it what each size costs.
 
-<<<<<<< HEAD
-The axis of sizes is logarithmic; each quantity has a panel and a scale of its own.
-=======
 The axis of sizes is logarithmic. The panel has the tail's waste as an area and the page tables as steps, each to the
 scale written at its side; distributions' defaults are vertical lines.
->>>>>>> 43f415f
 """
 
 from __future__ import annotations

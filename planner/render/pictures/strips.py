@@ -1,10 +1,6 @@
 """Strategies drawn below each other: the machine's memory once, then a strip of the linear map for each.
 
-<<<<<<< HEAD
-All strips share one axis, broken where memory has large holes and where low memory ends.
-=======
 Strategies with the same strip are one group. A frame and a star mark the best; what is not available here is pale.
->>>>>>> 43f415f
 """
 
 from __future__ import annotations
