@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["picture", "render"]
 
 
-def picture(comparison: Comparison) -> str:
-    """One strip for each group of strategies and sizes, as one `svg` element."""
-    return draw(_title(comparison), _strips(comparison))
+def picture(comparison: Comparison, prefix: str = "ckp") -> str:
+    """One strip for each group of strategies and sizes, as one `svg` element. prefix: begins the ids in it."""
+    return draw(_title(comparison), _strips(comparison), prefix=prefix)
 
 
 def render(comparison: Comparison, data: str) -> str:
