@@ -1,6 +1,7 @@
 """Pages in a real browser: no errors, every part reachable with the keyboard, nothing wider than the window.
 
-`CRASHKERNEL_SCREENSHOTS=DIR` keeps what was seen, for a person to look at.
+`CRASHKERNEL_SCREENSHOTS=DIR` keeps what was seen, for a person to look at. `CRASHKERNEL_AXE=FILE` names axe-core's
+script, which then looks for what stands in the way of disabled people; `CRASHKERNEL_PAGES=DIR` keeps the pages.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ PAGES = {
 PICTURES = {"plan": 2, "crowded": 2, "survey": 0, "explain": 3}
 """How many pictures a page shows, if not one."""
 
+AXE = os.environ.get("CRASHKERNEL_AXE", "")
 SIZES = [320, 768, 1280]
 
 
@@ -76,7 +78,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The address of each page."""
-    folder = tmp_path_factory.mktemp("pages")
+    folder = Path(os.environ.get("CRASHKERNEL_PAGES") or tmp_path_factory.mktemp("pages"))
     found = {}
     for name, command in PAGES.items():
         path = folder / f"{name}.html"
@@ -165,6 +167,19 @@ def test_no_text_is_too_small(browser: Any, pages: dict[str, str], name: str) ->
         "/ e.ownerSVGElement.viewBox.baseVal.width)"
     )
     assert all(size >= 9 for size in sizes)
+
+
+@pytest.mark.skipif(not AXE, reason="CRASHKERNEL_AXE does not name axe-core's script")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, scheme: str) -> None:
+    """No violation of any rule that axe-core knows."""
+    show(browser, pages[name], 1280, scheme)
+    browser.execute_script(Path(AXE).read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes[0].html])))"
+    )
+    assert found == []
 
 
 def test_tables_sort_and_headings_have_addresses(browser: Any, pages: dict[str, str]) -> None:
