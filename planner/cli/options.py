@@ -29,6 +29,7 @@ __all__ = [
     "FORMATS",
     "MACHINE",
     "MAP_FORMAT",
+    "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
     "PROCEDURE",
@@ -49,6 +50,9 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
+
+MEMORY_KEY = "planner.memory"
+"""Under this key stand the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
@@ -145,6 +149,18 @@ class Sizes(_Value):
         from planner.planning.values import size_range  # noqa: PLC0415 - see the module's docstring
 
         return size_range(str(value))
+
+
+class StatedRam(_Value):
+    """RAM as `SIZE@START`."""
+
+    name = "RAM"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Its start and end."""
+        from planner.planning.values import stated_ram  # noqa: PLC0415 - see the module's docstring
+
+        return stated_ram(str(value))
 
 
 class PageSize(_Value):
@@ -302,7 +318,7 @@ def _map_formats() -> Iterable[str]:
     return sources.FORMATS
 
 
-SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
+SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
 PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
 
@@ -315,6 +331,13 @@ def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _remember_memory(ctx: click.Context, param: click.Parameter, value: tuple[tuple[int, int], ...]) -> None:
+    """As above."""
+    del param
+    if value:
+        ctx.meta[MEMORY_KEY] = value
 
 
 def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -355,6 +378,15 @@ def map_options(function: _F) -> _F:
                 expose_value=False,
                 callback=_remember_config,
                 help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+            ),
+            click.option(
+                "--memory",
+                metavar="SIZE@START",
+                multiple=True,
+                type=RAM,
+                expose_value=False,
+                callback=_remember_memory,
+                help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
             ),
             click.option(
                 "--reserved",

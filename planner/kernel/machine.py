@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["NO_DMA_ZONES", "BootRecord", "Capture", "Event", "Facts", "Machine"]
+__all__ = ["NO_DMA_ZONES", "BootRecord", "Capture", "Event", "Facts", "FurtherRange", "Machine"]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
@@ -73,6 +73,16 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherRange:
+    """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
+
+    start: int
+    end: int
+    name: str
+    nomap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
@@ -84,6 +94,7 @@ class Facts:
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
+    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
     the user says nothing else.
@@ -103,6 +114,8 @@ class Facts:
     kernel_data: Range | None = None
     kfence_pool: Range | None = None
     midr: tuple[int, ...] = ()
+    tree: bytes | None = None
+    further_ranges: tuple[FurtherRange, ...] = ()
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
     capture: Capture | None = None

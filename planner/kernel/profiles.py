@@ -70,6 +70,7 @@ class Profile:
     kernels that search to ARCH_LOW_ADDRESS_LIMIT). plain, high: windows in the order they are tried.
     fixed: how X@base is placed: `tests` checks the range, `window` searches [base, base + X). loops_high: an
     unsuccessful `,high` request retries for ever where the DMA limit is the physical limit; loops_plain likewise.
+    reserved_reg: of a reserved-memory node with several ranges, all are reserved or only the first.
     in_use_message: X@base fails with a message of its own.
     first: crash memory is placed before the memmap and the zones (7.x).
 
@@ -111,6 +112,7 @@ class Profile:
     loops_high: bool = False
     in_use_message: bool = True
     first: bool = False
+    reserved_reg: Literal["all", "first"] = "all"
     effect: Literal["isolated", "pages", "none"] = "none"
     zoneless_effect: Literal["isolated", "pages", "none"] = "none"
     image: Literal["apart", "first"] = "apart"
@@ -144,6 +146,7 @@ _V7_2 = Profile(
     suffixes=(",high", ",low", ",cma"),
     dma_limit="value",
     first=True,
+    reserved_reg="first",
     image="first",
     rodata_full="always",
     bbml2=True,
@@ -156,6 +159,7 @@ _V6_18 = replace(
     since=(6, 18),
     source="arch/arm64/mm/init.c, mmu.c and kernel/crash_reserve.c @ 6.18",
     first=False,
+    reserved_reg="all",
     image="apart",
     log_info=88,
 )

@@ -16,6 +16,7 @@ from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
 from planner.planning.context import (
@@ -112,6 +113,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed, notes)
+    machine, told = as_reserved(machine, profile)
+    notes += told
     memory, rewound, others = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     steps = Steps(setting)
@@ -177,6 +180,8 @@ def _check_machine(machine: Machine, options: Options) -> None:
             "the log shows no memory ranges" if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
+            else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
+            if machine.kind == "dtb"
             else "give a map with at least one memory region",
         )
 

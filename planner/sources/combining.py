@@ -15,6 +15,7 @@ from planner.kernel.cmdline import words
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
+from planner.sources.stated import beside_tree
 
 __all__ = ["combine"]
 
@@ -30,7 +31,7 @@ _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pag
 _OF_ALL_FACTS = "the log holds "
 """How a note begins that concerns all that a log says, not only its map."""
 
-_FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr")
+_FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr", "tree")
 """Facts that the more precise source gives."""
 
 _EARLY = ("dmesg", "dtb")
@@ -64,14 +65,16 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
         if not _outdone(machine, best) or note.startswith(_OF_ALL_FACTS)
     ]
     notes += [
-        f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
+        f"the map is that of {printable(best.source)}; {printable(m.source)} gives "
+        + ("reserved memory and facts" if m.facts.tree is not None else "facts only")
         for m in machines
-        if m is not best and m.memory.regions
+        if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    return _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+    combined = _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+    return combined if best.kind == "dtb" else beside_tree(combined)
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:
