@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.api import (
         PlanOptions,
         compare,
+        default,
         defaults,
         diff,
         explain,
@@ -58,6 +59,7 @@ __all__ = [
     "batch",
     "bbm",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -99,6 +101,7 @@ _HOMES = {
     "fit": "api",
     "explain": "api",
     "diff": "api",
+    "default": "api",
     "defaults": "api",
 }
 _PACKAGES = ("batch", "bbm")

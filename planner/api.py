@@ -7,7 +7,7 @@ Studies and readers are imported by the call that needs them, so that a plan alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from planner.report.diff import Differences
     from planner.sources.samples import Sample
     from planner.studies.compare import Comparison
+    from planner.studies.default import Default
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.need import Need
@@ -47,6 +48,7 @@ __all__ = [
     "PlanOptions",
     "Source",
     "compare",
+    "default",
     "defaults",
     "diff",
     "explain",
@@ -181,6 +183,19 @@ def explain(
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
         return explain_machine(_machine(source, options), asked, chosen, any_image=anywhere, image_size=image)
+
+
+def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: Unpack[PlanOptions]) -> Default:
+    """The shortest range list that serves a fleet.
+
+    fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
+    machine's. options: of all machines; the errors are those of `plan`.
+    """
+    from planner.studies.default import default_for  # noqa: PLC0415
+
+    chosen = _options(options)
+    with _named():
+        return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:

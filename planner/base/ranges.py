@@ -21,7 +21,9 @@ class Range:
     """`[start, end)` in bytes."""
 
     start: int
+    """First byte."""
     end: int
+    """First byte after the range."""
 
     @property
     def size(self) -> int:

@@ -225,7 +225,7 @@ def _value(one: pa.Scalar) -> Any:
 
 
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
-    from planner.batch.codec import decode  # noqa: PLC0415 - rows without a JSON map do without
+    from planner.batch.lines import decode  # noqa: PLC0415 - rows without a JSON map do without
 
     for name, value in record.items():
         if value is _NO_TEXT:
@@ -245,7 +245,7 @@ def _ident(record: dict[str, Any]) -> str | None:
     return None if ident is None else str(ident)
 
 
-def answer_stream(stream: bytes | memoryview, defaults: Defaults) -> Iterator[Answer]:
+def answer_stream(stream: bytes, defaults: Defaults) -> Iterator[Answer]:
     """The answers to the rows of an Arrow stream."""
     with pyarrow().ipc.open_stream(stream) as reader:
         for batch in reader:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from pickle import PickleBuffer
-from typing import BinaryIO, NamedTuple, Protocol, SupportsIndex, TypeAlias
+from typing import BinaryIO, NamedTuple, Protocol
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
 from planner.batch.lines import MAX_LINE
 
 __all__ = [
-    "Buffer",
     "FileList",
     "Files",
     "Input",
@@ -31,11 +29,7 @@ __all__ = [
 ]
 
 _MANY, _MUCH = 64, 384 * KIB
-"""Records and bytes of one task. What larger ones give is so long that every process takes fresh pages for it."""
-
-
-Buffer: TypeAlias = bytes | memoryview
-"""Bytes, or where they lie in memory that another process has filled."""
+"""Most records and bytes of one task. Larger results make every process fault in new pages."""
 
 
 class Lines(NamedTuple):
@@ -43,14 +37,6 @@ class Lines(NamedTuple):
 
     first: int
     lines: Sequence[bytes | None]
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
-        """Pickled with every line as a buffer."""
-        return _lines_again, (self.first, [line and PickleBuffer(line) for line in self.lines])
-
-
-def _lines_again(first: int, lines: list[Buffer | None]) -> Lines:
-    return Lines(first, [None if line is None else bytes(line) for line in lines])
 
 
 class Files(NamedTuple):
@@ -62,11 +48,7 @@ class Files(NamedTuple):
 class Rows(NamedTuple):
     """Rows of a table: a record batch with its schema, as an Arrow stream."""
 
-    stream: Buffer
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
-        """Pickled with the stream as a buffer."""
-        return Rows, (PickleBuffer(self.stream),)
+    stream: bytes
 
 
 Task = Lines | Files | Rows

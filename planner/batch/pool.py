@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from multiprocessing import parent_process
+from threading import Thread
 from typing import TypeVar
+
+from planner.base.errors import InputError
 
 __all__ = ["cores", "run"]
 
@@ -28,7 +35,7 @@ def cores() -> int:
 def run(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterable[_Task], jobs: int) -> Iterator[_Product]:
     """`do(job, task)` for every task, in order, on `jobs` processes; here, if there is one task or one job.
 
-    The buffers of a product are good until the next one is asked for. Raises InputError if a worker dies.
+    Raises InputError if a worker cannot be started or dies.
     """
     tasks = iter(tasks)
     first = list(islice(tasks, 2))
@@ -40,14 +47,43 @@ def run(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterable[_Task]
 
 
 def _spread(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterator[_Task], jobs: int) -> Iterator[_Product]:
-    from planner.batch.workers import Workers  # noqa: PLC0415 - a small batch needs none
-
     most = jobs + min(jobs * _AHEAD, _MOST_AHEAD)
-    given = 0
-    with closing(Workers(jobs, most, do, job)) as workers:
-        for given, task in enumerate(tasks):
-            if given >= most:
-                yield workers.product(given - most)
-            workers.give(given, task)
-        for number in range(max(0, given + 1 - most), given + 1):
-            yield workers.product(number)
+    waiting: deque[Future[_Product]] = deque()
+    try:
+        pool = ProcessPoolExecutor(jobs, initializer=_follow_parent)
+    except OSError as error:
+        raise _not_started(error) from None
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(do, job, task))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise InputError(
+            "--jobs", "a worker process died, perhaps for want of memory", "use fewer jobs; --resume takes the run up"
+        ) from None
+    except BlockingIOError as error:
+        raise _not_started(error) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _not_started(error: OSError) -> InputError:
+    return InputError(
+        "--jobs", f"no worker can be started: {error.strerror or error}", "use --jobs 1, which needs none"
+    )
+
+
+def _follow_parent() -> None:
+    """A worker leaves Ctrl-C to its parent, and ends with it, also when that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     """What became of one record: a plan, or an error in one line.
 
     id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
-    ask: the question, where there was one. kept: the plan may come again, under another id.
+    ask: the question, where there was one.
     """
 
     id: str | int | None
@@ -53,7 +53,6 @@ class Answer(NamedTuple):
     error: str | None = None
     line: int | None = None
     ask: Ask | None = None
-    kept: bool = False
 
 
 def answer_record(record: object, defaults: Defaults, line: int | None = None) -> Answer:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import BinaryIO, Protocol
 
 from planner.base.errors import InputError
-from planner.batch.inputs import Buffer
 from planner.batch.work import Counts
 
 __all__ = ["LinesFile", "LinesStream", "Results", "finish", "partial_of", "sync_folder"]
@@ -22,10 +21,10 @@ class Results(Protocol):
 
     done: Counts
 
-    def ends_with(self, data: Buffer) -> bool:
+    def ends_with(self, data: bytes) -> bool:
         """Whether the last answer that was there before is this one."""
 
-    def write(self, data: Buffer) -> None:
+    def write(self, data: bytes) -> None:
         """Take one piece."""
 
     def close(self) -> None:
@@ -47,12 +46,12 @@ class LinesStream:
         self._stream, self._owned = stream, owned
         self.done = Counts()
 
-    def ends_with(self, data: Buffer) -> bool:
+    def ends_with(self, data: bytes) -> bool:
         """Nothing was there before."""
         del data
         return False
 
-    def write(self, data: Buffer) -> None:
+    def write(self, data: bytes) -> None:
         """Write and flush."""
         self._stream.write(data)
         self._stream.flush()
@@ -76,11 +75,11 @@ class LinesFile:
         self._file.truncate(keep)
         self._file.seek(keep)
 
-    def ends_with(self, data: Buffer) -> bool:
+    def ends_with(self, data: bytes) -> bool:
         """Byte for byte."""
         return self._last == data
 
-    def write(self, data: Buffer) -> None:
+    def write(self, data: bytes) -> None:
         """Hand over to the system, so that a killed run keeps what it wrote."""
         self._file.write(data)
         self._file.flush()

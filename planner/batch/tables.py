@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import output_schema, pyarrow
-from planner.batch.inputs import Buffer, Rows, Task, fewer
+from planner.batch.inputs import Rows, Task, fewer
 from planner.batch.results import finish, open_partial, partial_of
 from planner.batch.work import Counts, total
 
@@ -162,7 +162,7 @@ class TableFile:
             pass  # the torn end
         return counts, end
 
-    def ends_with(self, data: Buffer) -> bool:
+    def ends_with(self, data: bytes) -> bool:
         """Value for value."""
         arrow = pyarrow()
         row: list[Any] = arrow.ipc.read_record_batch(arrow.py_buffer(data), self._schema).to_pylist()
@@ -172,7 +172,7 @@ class TableFile:
         """Keep what is there for another run."""
         self._file.close()
 
-    def write(self, data: Buffer) -> None:
+    def write(self, data: bytes) -> None:
         """Hand over one batch to the system."""
         self._file.write(data)
         self._file.flush()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pickle import PickleBuffer
-from typing import Literal, NamedTuple, SupportsIndex, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
-from planner.batch.inputs import Buffer, Files, Lines, Task
+from planner.batch.inputs import Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
-from planner.batch.repeats import Repeats
 from planner.sources import read_source
 
 __all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "total"]
@@ -41,12 +39,8 @@ class Counts(NamedTuple):
 class Product(NamedTuple):
     """What one task gave: finished lines, or a record batch as an Arrow message."""
 
-    data: Buffer
+    data: bytes
     counts: Counts
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
-        """Pickled with the data as a buffer."""
-        return Product, (PickleBuffer(self.data), self.counts)
 
 
 def do(job: Job, task: Task) -> Product:
@@ -67,22 +61,12 @@ def do(job: Job, task: Task) -> Product:
 def answers_to(job: Job, task: Task) -> Iterator[Answer]:
     """The answers to the records of a task, in order."""
     if isinstance(task, Lines):
-        return answer_lines(task.first, task.lines, job.defaults, _repeats_under(job.defaults))
+        return answer_lines(task.first, task.lines, job.defaults)
     if isinstance(task, Files):
         return (_answer_file(path, job.defaults) for path in task.paths)
     from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
 
     return answer_stream(task.stream, job.defaults)
-
-
-_repeats: list[tuple[Defaults, Repeats]] = []
-"""What came again in the tasks that this process did last, and under which defaults."""
-
-
-def _repeats_under(defaults: Defaults) -> Repeats:
-    if not _repeats or _repeats[0][0] != defaults:
-        _repeats[:] = [(defaults, Repeats())]
-    return _repeats[0][1]
 
 
 def _answer_file(path: str, defaults: Defaults) -> Answer:

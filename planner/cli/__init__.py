@@ -32,6 +32,7 @@ COMMANDS = {
     "explain": "The story of one plan, attempt by attempt, and what would help.",
     "need": "What a capture kernel needs, component by component.",
     "size": "What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot.",
+    "default": "The shortest range list that serves a fleet.",
     "fit": "The largest crash kernel a machine can give.",
     "diff": "Two maps, or one map under two requests, kernels or strategies: only what differs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",

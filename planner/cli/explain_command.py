@@ -48,7 +48,7 @@ def explain(
     from planner.cli.progress import progress  # noqa: PLC0415 - likewise
     from planner.planning.plan import Options  # noqa: PLC0415 - likewise
     from planner.render.blocks.explain import blocks  # noqa: PLC0415 - likewise
-    from planner.report.asked import explain_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import explain_dict  # noqa: PLC0415 - likewise
     from planner.studies.explain import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)

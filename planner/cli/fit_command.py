@@ -58,7 +58,7 @@ def fit(
     """The largest crash kernel a machine can give."""
     from planner.planning.plan import Options  # noqa: PLC0415 - likewise
     from planner.render.blocks.fit import blocks  # noqa: PLC0415 - likewise
-    from planner.report.asked import fit_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import fit_dict  # noqa: PLC0415 - likewise
     from planner.studies.fit import fit as fit_machine  # noqa: PLC0415 - `--help` stays at click's own cost
 
     if high and crashkernel is not None:

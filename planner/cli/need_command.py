@@ -96,7 +96,7 @@ def need(
 ) -> None:
     """What a capture kernel needs, component by component."""
     from planner.render.blocks.need import blocks  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import need_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import need_dict  # noqa: PLC0415 - likewise
     from planner.sources.initrd import read_initrd  # noqa: PLC0415 - likewise
     from planner.studies.need import Given  # noqa: PLC0415 - likewise
     from planner.studies.need import need as make_need  # noqa: PLC0415 - likewise

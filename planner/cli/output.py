@@ -39,7 +39,7 @@ def emit_result(
 ) -> None:
     """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
     if form == "json":
-        from planner.report.plain import document  # noqa: PLC0415 - only for this format
+        from planner.report.document import document  # noqa: PLC0415 - only for this format
 
         emit(document(fields()), output)
         return

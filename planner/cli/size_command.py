@@ -157,7 +157,7 @@ def _recommend(
     machine: Machine, options: Options, asked: Asked, pasted: str | None, out: tuple[str, str | None, str]
 ) -> bool:
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import recommendation_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import recommendation_dict  # noqa: PLC0415 - likewise
     from planner.studies.recommend import pasted as line_of  # noqa: PLC0415 - likewise
     from planner.studies.recommend import recommend  # noqa: PLC0415 - likewise
     from planner.studies.size import presets  # noqa: PLC0415 - likewise
@@ -188,7 +188,7 @@ def _sweep(
 ) -> bool:
     from planner.cli.progress import progress  # noqa: PLC0415 - likewise
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
     from planner.studies.size import sweep  # noqa: PLC0415 - likewise
 
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
@@ -204,8 +204,8 @@ def _drawn(swept: Sweep, form: str) -> str | bytes:
     """The chart of a sweep, or the page around it."""
     if form == "html":
         from planner.render.pages.sweep import render  # noqa: PLC0415 - only the chosen format is loaded
-        from planner.report.asked import sweep_dict  # noqa: PLC0415 - likewise
-        from planner.report.plain import document  # noqa: PLC0415 - likewise
+        from planner.report.document import document  # noqa: PLC0415 - likewise
+        from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
 
         return render(swept, document(sweep_dict(swept)))
     from planner.render.pictures import chart, png  # noqa: PLC0415 - only the chosen format is loaded
@@ -218,7 +218,7 @@ def _give_back(
     machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
 ) -> bool:
     from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.asked import give_back_dict  # noqa: PLC0415 - likewise
+    from planner.report.studies import give_back_dict  # noqa: PLC0415 - likewise
     from planner.studies.size import give_back  # noqa: PLC0415 - likewise
 
     given = give_back(machine, crashkernel, written, options)

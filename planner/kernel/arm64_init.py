@@ -29,11 +29,19 @@ def derived_dma_limit(
     791ab8b2e3db ("Ignore any DMA offsets in the max_zone_phys() calculation").
     """
     first, last = memory.start, memory.end - 1
-    if profile.dma_limit in ("dma32", "dma32-exclusive"):
+    rule = profile.dma_limit
+    if rule == "4G":
+        return 1 << 32
+    if rule in ("dma32", "dma32-exclusive"):
         offset = first & ~_MAX32
-        return min(offset + (1 << 32), last + 1) - (profile.dma_limit == "dma32-exclusive")
+        return min(offset + (1 << 32), last + 1) - (rule == "dma32-exclusive")
+    if rule == "dma32-capped":
+        return last + 1 if first > _MAX32 else min(_MAX32, last) + 1
     firmware = (1 << 64) - 1 if firmware_limit is None else firmware_limit
-    if profile.dma_limit == "value":
+    if rule == "bits-offset":
+        bits = min(32, firmware.bit_length()) if zone_dma else 32
+        return min((first >> bits << bits) + (1 << bits), last + 1)
+    if rule == "value":
         limit = (min(firmware, _MAX32) if first < _MAX32 else firmware) if zone_dma else _MAX32
         return min(limit, last) + 1
     mask = (1 << (min(32, firmware.bit_length()) if zone_dma else 32)) - 1

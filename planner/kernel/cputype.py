@@ -30,7 +30,9 @@ class Processor:
     """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
 
     midr: int | None
+    """Its main ID register (MIDR_EL1); null where only the core is known."""
     name: str | None = None
+    """The core's name, if it has one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class AllowedPart:
     """One row of a list of processors: implementer and part number, from revision `r0pN` on; None: all revisions."""
 
     name: str
+    """The core's name."""
     implementer: int
+    """Implementer, the top byte of the main ID register."""
     part: int
+    """Part number."""
     least_revision: int | None = None
+    """The first revision of variant 0 that is on the list; null for all revisions."""
 
 
 ALLOWED = (

@@ -27,11 +27,17 @@ class Attempt:
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
+    """What it was for: `aligned`, `exact`, `low` and the like."""
     size: int
+    """Bytes searched for."""
     align: int
+    """Alignment asked for."""
     start: int
+    """Lower bound of the window."""
     end: int
+    """Upper bound of the window, exclusive."""
     found: int | None
+    """The address found; null when nothing fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,10 @@ class Bounds:
         """The address a named bound stands for."""
         if bound == "low":
             return self.low_max
-        if bound == "high":
-            return self.high_max
-        return 4 * GIB if bound == "4G" else 0
+        return self.high_max if bound == "high" else _FIXED_BOUNDS[bound]
+
+
+_FIXED_BOUNDS = {"0": 0, "2M": 2 * MIB, "4G": 4 * GIB, "64T": 64 << 40, "none": U64 - 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,15 @@ class Placement:
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
     memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
-    again, because the low part found no place.
+    again, because the low part found no place. provisional: what was taken first and may have been given back
+    (`Profile.provisional`).
     """
 
     crash: Range | None = None
     low: Range | None = None
     area: Range | None = None
     unaligned: int | None = None
+    provisional: Range | None = None
     attempts: list[Attempt] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     hang: bool = False
@@ -88,11 +97,15 @@ def reserve(
 ) -> Placement:
     """Reserve what a valid request asks for; `memblock` is left as the kernel leaves it."""
     place = Placement()
+    ram = memblock.phys_mem_size
     size = request.size
     if profile.rounds_size:
         size = round_up(size, memblock.page_size) % U64
     if request.base:
         found = _fixed(memblock, request.base, size, profile, bounds, proposal, place)
+        wants_low = request.low
+    elif profile.provisional and not request.high:
+        found, size = _after_provisional(memblock, request, profile, bounds, proposal, place)
         wants_low = request.low
     else:
         windows = profile.high if request.high else profile.plain
@@ -100,28 +113,82 @@ def reserve(
             windows = windows[:1]  # The guard against retrying for ever skips the second window.
         index, found = _windows(memblock, size, windows, bounds, proposal, place)
         # A plain request that is only met by a later window needs low memory besides.
-        wants_low = request.low if request.high or index == 0 else bounds.default_low
+        wants_low = request.low if request.high or index == 0 or profile.low_with_plain else bounds.default_low
     if found is None:
         if not place.log and not place.hang:
             _say_failed(place, request, profile, bounds, size)
         return place
     end = found + (size if place.area is None else round_up(size, memblock.page_size))
     memblock.reserve(found, end - found)
-    if found >= bounds.low_max and wants_low and not _low(memblock, wants_low, bounds, place):
+    if _takes_low(found, end, wants_low, profile, bounds) and not _low(
+        memblock, wants_low, profile, bounds, place, ram=ram
+    ):
         memblock.free(found, end - found)
         place.area = None
         return place
     place.crash = Range(found, end)
-    place.log.append(f"crashkernel reserved: {found:#018x} - {end:#018x} ({(end - found) >> 20} MB)")
+    place.log.append(_reserved_line(place.crash, profile, ram))
     return place
+
+
+def _after_provisional(
+    memblock: Memblock,
+    request: Reading,
+    profile: Profile,
+    bounds: Bounds,
+    proposal: Proposal | None,
+    place: Placement,
+) -> tuple[int | None, int]:
+    """The place and size of a plain request whose kernel takes memory anywhere first.
+
+    It does so before the linear map is built, and gives that memory back once it has found low memory; the search
+    below the limit goes round it, and only the provisional size is rounded up to a page.
+    """
+    low, high = profile.plain
+    rounded = round_up(request.size, memblock.page_size) % U64
+    start, end = bounds.resolve(high.start), bounds.resolve(high.end)
+    kept = memblock.search(rounded, bounds.align, start, end) if rounded else None
+    if kept is not None:
+        place.provisional = Range(kept, kept + rounded)
+        memblock.reserve(kept, rounded)
+    _, found = _windows(memblock, request.size, (low,), bounds, proposal, place)
+    if kept is not None:
+        memblock.free(kept, rounded)
+    if found is not None:
+        return found, request.size
+    place.attempts.append(Attempt("exact", rounded, bounds.align, start, end, kept))
+    return kept, rounded
+
+
+def _takes_low(start: int, end: int, size: int, profile: Profile, bounds: Bounds) -> bool:
+    """Whether a low part comes with a main part that was placed at [start, end)."""
+    limit = bounds.low_max
+    if not size:
+        return False
+    if profile.low_when == "near-limit":
+        return start > limit - size
+    if profile.low_when == "over-limit":
+        return end > limit
+    return profile.low_when == "always" or start >= limit
+
+
+def _reserved_line(crash: Range, profile: Profile, ram: int) -> str:
+    if profile.messages == "openeuler":
+        return (
+            f"Reserving {crash.size >> 20}MB of memory at {crash.start >> 20}MB for crashkernel "
+            f"(System RAM: {ram >> 20}MB)"
+        )
+    return f"crashkernel reserved: {crash.start:#018x} - {crash.end:#018x} ({crash.size >> 20} MB)"
 
 
 def _say_failed(place: Placement, request: Reading, profile: Profile, bounds: Bounds, size: int) -> None:
     loops = profile.loops_high if request.high else profile.loops_plain
     if not request.base and loops and bounds.low_max == bounds.high_max:
         place.hang = True
-    elif request.base and profile.in_use_message:
+    elif request.base and (profile.in_use_message or profile.messages == "openeuler"):
         place.log.append("crashkernel reservation failed - memory is in use.")
+    elif profile.messages == "openeuler":
+        place.log.append("crashkernel reservation failed - No suitable area found.")
     else:
         place.log.append(f"cannot allocate crashkernel (size:{size:#x})")
 
@@ -165,15 +232,26 @@ def _search(
     return found
 
 
-def _low(memblock: Memblock, size: int, bounds: Bounds, place: Placement) -> bool:
-    found = _search(memblock, "low", size, bounds.align, 0, bounds.low_max, place)
+def _low(memblock: Memblock, size: int, profile: Profile, bounds: Bounds, place: Placement, *, ram: int) -> bool:
+    own = profile.messages != "mainline"
+    start = bounds.resolve(profile.low_from)
+    found = _search(memblock, "low", size, bounds.align, start, bounds.low_max, place)
     if found is None:
-        place.log.append(f"cannot allocate crashkernel low memory (size:{size:#x}).")
+        place.log.append(
+            f"Cannot reserve {size >> 20}MB crashkernel low memory, please try smaller size."
+            if own
+            else f"cannot allocate crashkernel low memory (size:{size:#x})."
+        )
         place.low_failed = True
         return False
     memblock.reserve(found, size)
     place.low = Range(found, found + size)
-    place.log.append(f"crashkernel low memory reserved: {found:#010x} - {found + size:#010x} ({size >> 20} MB)")
+    place.log.append(
+        f"Reserving {size >> 20}MB of low memory at {found >> 20}MB for crashkernel "
+        f"(low RAM limit: {min(ram, bounds.low_max) >> 20}MB)"
+        if own
+        else f"crashkernel low memory reserved: {found:#010x} - {found + size:#010x} ({size >> 20} MB)"
+    )
     return True
 
 
@@ -187,7 +265,11 @@ def _fixed(
     place: Placement,
 ) -> int | None:
     end = (base + size) % U64
-    if profile.fixed == "window":
+    if profile.fixed == "aligned" and base % bounds.align:
+        place.attempts.append(Attempt("exact", size, bounds.align, base, end, None))
+        place.log.append("cannot reserve crashkernel: base address is not 2MB aligned")
+        return None
+    if profile.fixed != "tests":
         start = 0 if proposal is not None and proposal.posted_offset_bug else base
         if start == 0:
             end = base + size

@@ -34,6 +34,7 @@ __all__ = [
 ENOENT, EINVAL = -2, -22
 
 _NAME = "crashkernel="
+_AUTO = "Using crashkernel=auto, the size chosen is a best effort estimation."
 _INFINITE = (1 << 64) - 1
 
 
@@ -238,6 +239,11 @@ def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
         entry.rc = ENOENT
         return entry
     entry.steps.append(f"plain entry {printable(entry.token)!r}")
+    if profile.auto and entry.token.startswith("auto"):
+        # kernel: parse_crashkernel_auto(), RHEL 8's kernel/crash_core.c: the first four characters count.
+        entry.log.append(_AUTO)
+        entry.steps.append(f"auto stands for {profile.auto}")
+        return _ranges(profile.auto, 0, system_ram, profile, entry)
     if ":" in entry.token:
         return _ranges(cmdline, at, system_ram, profile, entry)
     return _simple(cmdline, at, entry)
@@ -273,7 +279,7 @@ def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int |
     default_low: overrides the profile's default low size (other architectures differ).
     """
     # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
-    if ":" not in cmdline:
+    if ":" not in cmdline and not profile.auto:
         found = _under_any_ram(cmdline, profile, default_low)
         if found.size < system_ram:
             return found
@@ -286,56 +292,87 @@ def _under_any_ram(cmdline: str, profile: Profile, default_low: int | None) -> R
 
 
 def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | None) -> Reading:
+    if not profile.reserves:
+        nothing = Entry(rc=ENOENT)
+        return _reading(cmdline, system_ram, profile, _Combined(ENOENT), plain=nothing)
     low_default = profile.low_default if default_low is None else default_low
     plain = _plain(cmdline, system_ram, profile)
-    high_entry, low_entry = Entry(rc=ENOENT), Entry(rc=ENOENT)
-    rc, size, low, high = plain.rc, plain.size, 0, False
-    if plain.rc == ENOENT and profile.combine != "plain":
-        high_entry = suffixed_entry(cmdline, ",high", profile)
-        size = high_entry.size
-        if high_entry.rc or not high_entry.size:
-            rc = EINVAL
-        else:
-            high = True
-            low_entry = suffixed_entry(cmdline, ",low", profile)
-            rc = 0 if low_entry.rc == ENOENT else low_entry.rc
-            low = low_default if low_entry.rc == ENOENT else low_entry.size
-            if profile.combine == "generic" and low_entry.rc not in (0, ENOENT):
-                high = False
-    if profile.combine == "generic" and (not size or size >= system_ram):
-        rc = EINVAL
-    elif not size and rc == 0:
-        rc = EINVAL if high else 0
-    cma = 0
-    if profile.asks_cma:
-        entry = suffixed_entry(cmdline, ",cma", profile)
-        cma = 0 if entry.rc else entry.size
-    return _reading(cmdline, system_ram, profile, rc, size, low, high, cma, plain, high_entry, low_entry)
+    made = _Combined(plain.rc, plain.size)
+    if _goes_on_to_high(plain, profile):
+        _combine_high(cmdline, profile, low_default, made)
+    if profile.low_with_plain and made.size and made.rc in (0, ENOENT):
+        _combine_low_of_any(cmdline, profile, low_default, made)
+    if profile.combine == "generic" and (not made.size or (profile.refuses_oversize and made.size >= system_ram)):
+        made.rc = EINVAL
+    elif not made.size and made.rc == 0:
+        made.rc = EINVAL if made.high else 0
+    # Without a plain entry the generic code returns before it looks at ,cma, unless ,high and ,low could be read; its
+    # errors are ignored, and the size that stood before one counts.
+    if profile.asks_cma and (plain.rc != ENOENT or made.high):
+        made.cma_entry = suffixed_entry(cmdline, ",cma", profile)
+        made.cma = made.cma_entry.size
+    return _reading(cmdline, system_ram, profile, made, plain=plain)
 
 
-def _reading(
-    cmdline: str,
-    system_ram: int,
-    profile: Profile,
-    rc: int,
-    size: int,
-    low: int,
-    high: bool,  # noqa: FBT001 - the parts of one record, in its order
-    cma: int,
-    plain: Entry,
-    high_entry: Entry,
-    low_entry: Entry,
-) -> Reading:
-    entries = (plain, high_entry, low_entry)
+@dataclass(slots=True)
+class _Combined:
+    """What the entries of a command line come to, while they are combined."""
+
+    rc: int
+    size: int = 0
+    low: int = 0
+    high: bool = False
+    cma: int = 0
+    high_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
+    low_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
+    cma_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
+
+
+def _goes_on_to_high(plain: Entry, profile: Profile) -> bool:
+    """Whether the kernel looks at `,high` after this plain entry."""
+    if profile.combine == "plain":
+        return False
+    return plain.rc == ENOENT or (profile.high_after == "failure" and bool(plain.rc or not plain.size))
+
+
+def _combine_high(cmdline: str, profile: Profile, low_default: int, made: _Combined) -> None:
+    """`,high`, and with it `,low`, in the place of a plain entry."""
+    high_entry = made.high_entry = suffixed_entry(cmdline, ",high", profile)
+    made.size = high_entry.size
+    if high_entry.rc or not high_entry.size:
+        made.rc = EINVAL
+        return
+    made.high = True
+    made.rc = 0
+    if profile.low_with_plain:
+        return
+    low_entry = made.low_entry = suffixed_entry(cmdline, ",low", profile)
+    made.rc = 0 if low_entry.rc == ENOENT else low_entry.rc
+    made.low = low_default if low_entry.rc == ENOENT else low_entry.size
+    if profile.combine == "generic" and low_entry.rc not in (0, ENOENT):
+        made.high = False
+
+
+def _combine_low_of_any(cmdline: str, profile: Profile, low_default: int, made: _Combined) -> None:
+    """`,low` where it counts for plain requests too, and an unreadable one gives the default."""
+    made.low_entry = suffixed_entry(cmdline, ",low", profile)
+    made.low = low_default if made.low_entry.rc else made.low_entry.size
+
+
+def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *, plain: Entry) -> Reading:
+    rc, size, low, high = made.rc, made.size, made.low, made.high
+    high_entry, low_entry = made.high_entry, made.low_entry
+    entries = (plain, high_entry, low_entry, made.cma_entry)
     steps = [step for entry in entries for step in entry.steps]
     notes = [note for entry in entries for note in entry.notes]
-    if high and low_entry.rc == ENOENT:
+    if (high or profile.low_with_plain) and low_entry.rc == ENOENT and size:
         steps.append(
             f"no ,low entry: {format_size(low)} below the DMA limit" if low else "no ,low entry: no low memory"
         )
     if not steps:
         steps.append("no entry that this kernel reads: nothing is asked for")
     oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
+    oversized = oversized and profile.refuses_oversize
     if oversized:
         notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
     main = plain if plain.token else high_entry
@@ -348,12 +385,12 @@ def _reading(
         base=plain.base,
         low=low,
         high=high,
-        cma=cma,
+        cma=made.cma,
         log=tuple(line for entry in entries for line in entry.log),
         plain=plain,
         high_entry=high_entry,
         low_entry=low_entry,
-        low_given=high and low_entry.rc == 0,
+        low_given=(high or profile.low_with_plain) and low_entry.rc == 0,
         steps=tuple(steps),
         notes=tuple(notes),
     )
@@ -369,9 +406,11 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
         notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
     value = plain.token
-    if value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
+    if profile.auto and value.startswith("auto"):
+        notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
+    elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is no arm64 value: RHEL 8 patched its kernel to replace it by a built-in size; "
+            "'auto' is no arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
             "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
         )
     elif plain.rc == EINVAL and plain.log and "unrecognized char" in plain.log[-1]:
@@ -383,9 +422,10 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
             )
     elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
         notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
+    unread = (",high",) if profile.low_with_plain else (",high", ",low")
     has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
-    if plain.rc != ENOENT:
-        notes += [f"a plain entry is there, so {suffix} is not read" for suffix in (",high", ",low") if has[suffix]]
+    if plain.rc != ENOENT and not high:
+        notes += [f"a plain entry is there, so {suffix} is not read" for suffix in unread if has[suffix]]
     elif not high and has[",low"] and not has[",high"]:
         notes.append(",low without ,high is never read: nothing is asked for")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):

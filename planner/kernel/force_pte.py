@@ -94,17 +94,17 @@ def _forcing(
     elif full:
         causes.append(full)
     built_in, interval = _kfence(profile, parameters, config, kfence=kfence)
-    pool = built_in and profile.kfence == "pool" and interval > 0
+    pool = built_in and profile.kfence in ("pool", "harmless") and interval > 0
     if built_in and profile.kfence == "forces":
         causes.append(("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on"))
-    elif built_in and not pool:
+    elif built_in and not pool and profile.kfence != "harmless":
         causes.append(
             (
                 "KFENCE without an early pool (kfence.sample_interval=0): it may be switched on late",
                 "kfence.sample_interval=100, which gives it a pool of its own",
             )
         )
-    if causes and no_aborts and profile.bbml2:
+    if causes and no_aborts and profile.bbm != "none":
         notes.append(
             f"not base pages in spite of {'; '.join(cause for cause, _ in causes)}: these processors split blocks live"
         )
@@ -125,29 +125,66 @@ def _rodata_full(
     profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
 ) -> _Cause | tuple[()] | None:
     """Why rodata forces base pages; () if it does not, None if nobody can tell."""
-    keywords = _KEYWORDS[profile.rodata_full]
-    valid = [value for value in given if value in keywords]
-    remedy = "rodata=noalias or rodata=off" if profile.rodata_full == "always" else "rodata=on or rodata=off"
+    default = config.get("RODATA_FULL_DEFAULT_ENABLED")
+    built_in = None if default is None else default == "y"
+    remedy = _REMEDIES[profile.rodata]
+    if profile.rodata == "full-only":
+        return _full_only(given, built_in, remedy)
+    valid = [(value, full) for value in given if (full := _meaning(value, profile)) is not None]
     if valid:
-        value = valid[-1]
-        if not keywords[value]:
+        value, full = valid[-1]
+        if not full:
             return ()
         return (f"rodata={value}" if value == "full" else f"rodata={value} (full, from 6.18)", remedy)
-    if profile.rodata_full == "always":
+    if profile.rodata == "noalias":
         if given:
             return (f"rodata={given[-1]} is no keyword from 6.18: the default, full", remedy)
         return ("rodata is full by default from 6.18", remedy) if known else None
-    default = config.get("RODATA_FULL_DEFAULT_ENABLED")
-    if default is None:
+    return _by_default(built_in, remedy)
+
+
+def _by_default(built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None:  # noqa: FBT001 - a fact, not a switch
+    if built_in is None:
         return None
-    return ("rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)", remedy) if default == "y" else ()
+    return ("rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)", remedy) if built_in else ()
+
+
+def _full_only(given: list[str], built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None:  # noqa: FBT001 - as above
+    """6.0 to 6.6.3: `on` and `off` leave "full" as it is, and `off` takes the protection away altogether."""
+    enabled, full = True, built_in
+    for value in given:
+        if value in ("on", "off"):
+            enabled = value == "on"
+        elif value == "full":
+            enabled = full = True
+    if not enabled:
+        return ()
+    if "full" in given:
+        return ("rodata=full", remedy)
+    if full and "on" in given:
+        return ("rodata=on leaves rodata full, as built in, on this kernel (RODATA_FULL_DEFAULT_ENABLED)", remedy)
+    return _by_default(full, remedy)
+
+
+def _meaning(value: str, profile: Profile) -> bool | None:
+    """Whether a value of rodata= means full; None where the kernel does not know it."""
+    if profile.rodata == "booleans":
+        return True if value == "full" else None if _truth(value) is None else False
+    return _KEYWORDS[profile.rodata].get(value)
 
 
 _KEYWORDS = {
-    "config": {"off": False, "on": False, "full": True},
-    "always": {"off": False, "noalias": False, "on": True},
+    "keywords": {"off": False, "on": False, "full": True},
+    "noalias": {"off": False, "noalias": False, "on": True},
 }
 """Which values of rodata= a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
+
+_REMEDIES = {
+    "booleans": "rodata=on or rodata=off",
+    "full-only": "rodata=off (this kernel's rodata=on leaves a built-in full as it is)",
+    "keywords": "rodata=on or rodata=off",
+    "noalias": "rodata=noalias or rodata=off",
+}
 
 
 def _debug_pagealloc(parameters: list[str], config: Mapping[str, str]) -> bool:

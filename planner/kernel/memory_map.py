@@ -38,9 +38,13 @@ class Region:
     """One region of `memblock.memory`: bytes `[start, end)`, `Flag` bits as an int, NUMA node if known."""
 
     start: int
+    """First byte."""
     end: int
+    """First byte after the range."""
     flags: int = 0
+    """memblock's flags of the region."""
     node: int | None = None
+    """NUMA node, or null when the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,11 @@ class Reserved:
     """One reserved range `[start, end)`, with the name its source gives it ("" if none)."""
 
     start: int
+    """First byte."""
     end: int
+    """First byte after the range."""
     name: str = ""
+    """What the source calls it; empty if it has no name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,15 @@ class Leaves:
     """One number per kind of leaf (entries, or bytes)."""
 
     pud: int = 0
+    """PUD blocks."""
     cont_pmd: int = 0
+    """PMD blocks in contiguous runs."""
     pmd: int = 0
+    """Single PMD blocks."""
     cont_pte: int = 0
+    """Pages in contiguous runs."""
     pte: int = 0
+    """Single pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,13 @@ class Tables:
     """Table pages per level; neither the root nor folded levels are counted."""
 
     p4d: int = 0
+    """P4D tables."""
     pud: int = 0
+    """PUD tables."""
     pmd: int = 0
+    """PMD tables."""
     pte: int = 0
+    """PTE tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,15 @@ class Mapping:
     """The linear map in numbers. leaves: entries. bytes: bytes they map. tlb_entries: one per leaf or run."""
 
     leaves: Leaves
+    """Entries."""
     bytes: Leaves
+    """Bytes that those entries map."""
     tables: Tables
+    """Table pages."""
     table_bytes: int
+    """Page size x the sum of `tables`."""
     tlb_entries: int
+    """TLB entries that cover the map: one per leaf, one per contiguous run."""
 
 
 class Spans:

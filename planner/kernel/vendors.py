@@ -1,7 +1,8 @@
-"""Whose kernel a version string names, and what is known of it that the version number does not tell.
+"""The kernels of distributions by their version strings: one row a kernel, with its profile and its configuration.
 
-Distributions back-port. Where nothing is known of that, the note says so: such a kernel may behave like a later
-one. Imports numbers only.
+A row says how such a kernel marks its versions, which builds it covers, which profile it takes (one of its own, or the
+mainline one it was found to follow), which configuration it is built with, and how sure that is. Where the code was not
+found, the profile is the nearest mainline one and the certainty `unknown`. Sources as in `vendor_profiles`, `kconfig`.
 """
 
 from __future__ import annotations
@@ -11,70 +12,244 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.base.sizes import KIB
+from planner.kernel.profile import Certainty
 
-__all__ = ["Build", "build_of"]
+__all__ = ["KERNELS", "VENDORS", "Build", "VendorKernel", "build_of", "kernel_named", "vendor_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class VendorKernel:
+    """One kernel of a distribution.
+
+    name: what --kernel takes. spans: its versions, for people. mark: a part of every such version. pattern: what such
+    a version matches; its group, if any, is the build number, which lies in [first, last]. profile, config: names;
+    "" for the profile of its version, and for a configuration that is not known. certainty: of what it does; the
+    builds listed in read (all, if empty) are as sure as that, others inferred. source: where it was found.
+    note: what a person must know. version: a version of it, for `--kernel NAME`. aliases: other names.
+    """
+
+    name: str
+    vendor: str
+    spans: str
+    mark: str
+    pattern: str
+    profile: str
+    config: str
+    certainty: Certainty
+    source: str
+    version: str
+    first: int = 0
+    last: int = 1 << 31
+    read: tuple[int, ...] = ()
+    note: str = ""
+    aliases: tuple[str, ...] = ()
+    config_64k: str = ""
+    config_16k: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build of a kernel. vendor: whose; "" for mainline and stable, and where the string does not tell.
+    """What a version string says by itself.
 
-    profile: the name of a profile of its own, "" for that of its version. note: what is known of its back-ports, or
-    that nothing is. page_size: bytes, where the flavour's name says it. kfence_off: KFENCE is built in with sample
-    interval 0.
+    vendor: whose; "" for mainline and stable, and where it does not tell. kernel: the row, where there is one.
+    certainty: of what such a kernel does; "" where only its version tells. config: the name of its configuration.
+    page_size: bytes, where the flavour's name says it. note: what a person must know.
     """
 
     vendor: str = ""
-    profile: str = ""
-    note: str = ""
+    kernel: VendorKernel | None = None
+    certainty: Certainty | None = None
+    config: str = ""
     page_size: int | None = None
-    kfence_off: bool = False
+    note: str = ""
 
+
+_K = VendorKernel
+_ALMA = "github mkuron/almalinux-kernel"
+_DEBIAN_ABI = r"-(\d+)-(?:cloud-|rt-)?arm64"
+_EL8, _EL9, _EL10 = r"^4\.18\.0-(\d+)\..*el8", r"^5\.14\.0-(\d+)\..*el9", r"^6\.12\.0-(\d+)\..*el10"
+
+
+def _el8(minor: str, profile: str, builds: tuple[int, ...], first: int, last: int, aliases: tuple[str, ...] = ()) -> _K:
+    n = builds[-1]
+    return VendorKernel(
+        name=f"rhel8.{minor}", vendor="RHEL", spans=f"4.18.0-{n} .el8 (RHEL 8.{minor})", mark=".el8", pattern=_EL8,
+        profile=profile, config="el8", certainty="read", source=_ALMA, version=f"4.18.0-{n}.el8.aarch64",
+        first=first, last=last, read=builds, aliases=aliases,
+    )  # fmt: skip
+
+
+def _el9(minor: str, builds: tuple[int, ...], first: int, last: int, aliases: tuple[str, ...] = ()) -> _K:
+    n = builds[0]
+    return VendorKernel(
+        name=f"rhel9.{minor}", vendor="RHEL", spans=f"5.14.0-{n} .el9 (RHEL 9.{minor})", mark=".el9", pattern=_EL9,
+        profile=f"rhel9.{minor}", config="el9.0" if minor == "0" else "el9", certainty="read", source=_ALMA,
+        version=f"5.14.0-{n}.el9.aarch64", first=first, last=last, read=(n,), aliases=aliases,
+        config_64k="" if minor in "01" else "el9-64k",
+    )  # fmt: skip
+
+
+_NOT_FOUND = "its crash kernel code was not found"
+_INFERRED_STABLE = "taken as the stable kernel of its version"
+_MAP_NOT_READ = "what it does to the linear map was not read and is taken as 5.10 stable's"
+_NO_KEXEC = "it is built without crash kernels: nothing is ever reserved"
+
+KERNELS: tuple[VendorKernel, ...] = (
+    # -- RHEL, CentOS Stream, AlmaLinux, Rocky; Oracle's own kernels carry .el as well, and come first ----------
+    _K("uek5", "Oracle UEK", "4.14.35 uek (UEK5)", "uek", r"^4\.14\..*uek", "", "uek5", "unknown", "configuration only",
+       "4.14.35-2047.500.9.el7uek.aarch64", note=_NOT_FOUND),
+    _K("uek6", "Oracle UEK", "5.4.17 uek (UEK6)", "uek", r"^5\.4\..*uek", "", "uek6", "unknown",
+       "github oracle/linux-uek, init.c @ f078d19dfadf: the function was moved and not read",
+       "5.4.17-2136.el8uek.aarch64",
+       note="its reservation function was moved and was not read"),
+    _K("uek7", "Oracle UEK", "5.15.0-314 uek and before (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
+       "uek7", "unknown", "configuration only", "5.15.0-206.el9uek.aarch64", last=314, note=_NOT_FOUND),
+    _K("uek7-315", "Oracle UEK", "5.15.0-315 uek and later (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
+       "uek7-315", "unknown", "configuration only", "5.15.0-315.el9uek.aarch64", first=315, note=_NOT_FOUND),
+    _K("uek8", "Oracle UEK", "6.12.0 uek (UEK8)", "uek", r"^6\.12\.0-.*uek", "", "uek8", "read",
+       "github oracle/linux-uek, init.c @ 0a5c3a3af485", "6.12.0-100.el10uek.aarch64", config_64k="uek8-64k"),
+    _el8("3", "rhel8.3", (240,), 0, 304),
+    _el8("4", "rhel8.3", (305,), 305, 347),
+    _el8("5", "rhel8.3", (348,), 348, 371),
+    _el8("6", "rhel8.3", (372,), 372, 424),
+    _el8("7", "rhel8.7", (425,), 425, 476),
+    _el8("8", "rhel8.8", (477,), 477, 512),
+    _el8("9", "rhel8.8", (513,), 513, 552),
+    _el8("10", "rhel8.10", (553,), 553, 1 << 31, ("rhel8", "almalinux8", "rocky8", "el8")),
+    _el9("0", (70,), 0, 161),
+    _el9("1", (162,), 162, 283),
+    _el9("2", (284,), 284, 361),
+    _el9("3", (362,), 362, 426),
+    _el9("4", (427,), 427, 502),
+    _el9("5", (503,), 503, 546),
+    _K("rhel9.6", "RHEL", "5.14.0-547 and later .el9 (RHEL 9.6 and 9.7)", ".el9", _EL9, "rhel9.6", "el9", "read", _ALMA,
+       "5.14.0-570.el9.aarch64", first=547, read=(570,), config_64k="el9-64k",
+       aliases=("rhel9", "rhel9.7", "almalinux9", "rocky9", "centos9", "el9")),
+    _K("rhel10.0", "RHEL", "6.12.0 .el10 (RHEL 10.0, 10.1)", ".el10", _EL10, "rhel10.0", "el10", "read", _ALMA,
+       "6.12.0-55.el10.aarch64", read=(55,), config_64k="el10-64k",
+       aliases=("rhel10", "rhel10.1", "almalinux10", "rocky10", "centos10", "el10")),
+    _K("rhel-alt7", "RHEL", "4.14.0 .el7a (RHEL 7 for ARM)", ".el7a", r"\.el7a", "", "", "unknown", _NOT_FOUND,
+       "4.14.0-115.el7a.aarch64", note=_NOT_FOUND),
+    _K("hyperscale", "CentOS Hyperscale", "6.14.8 hsx, 6.16.4 hsk", ".hs", r"\.hs[xk]\.el(9|10)", "", "el10",
+       "configured", "github oracle/kconfigs", "6.14.8-0.hsx.el9.aarch64", note=_INFERRED_STABLE),
+    # -- Fedora ------------------------------------------------------------------------------------------------
+    _K("asahi", "Fedora", ".asahi (Fedora Asahi)", ".asahi", r"\.asahi\.fc\d+", "", "asahi", "configured",
+       "github oracle/kconfigs, the 4K build", "6.14.2-401.asahi.fc42.aarch64+16k", note=_INFERRED_STABLE),
+    _K("fedora-6.18", "Fedora", "6.18 and later .fc", ".fc", r"^(?:6\.(?:1[89]|[2-9]\d)|[7-9])\..*\.fc\d+", "",
+       "fedora-6.18", "configured", "github oracle/kconfigs", "6.18.0-1.fc44.aarch64", note=_INFERRED_STABLE),
+    _K("fedora", "Fedora", "before 6.18, .fc", ".fc", r"\.fc\d+", "", "fedora", "configured", "github oracle/kconfigs",
+       "6.14.0-63.fc42.aarch64", note=_INFERRED_STABLE),
+    # -- openEuler, Kylin, Alibaba, Tencent --------------------------------------------------------------------
+    _K("openeuler22.03", "openEuler", "5.10.0 .oe2203", ".oe", r"^5\.10\..*\.oe22", "openeuler-5.10", "", "read",
+       "github openeuler-mirror/kernel", "5.10.0-216.0.0.115.oe2203sp4.aarch64",
+       note="that the later of the two trees read is 22.03's is inferred"),
+    _K("openeuler21", "openEuler", "5.10.0 .oe1 (2021)", ".oe", r"^5\.10\..*\.oe1", "openeuler-5.10-early", "", "read",
+       "github openeuler-mirror/kernel", "5.10.0-4.17.0.28.oe1.aarch64", note=_MAP_NOT_READ),
+    _K("openeuler20.03", "openEuler", "4.19.90 .oe1", ".oe", r"^4\.19\..*\.oe", "", "", "unknown", "not found",
+       "4.19.90-2003.4.0.0036.oe1.aarch64", note=f"it reads ,high, but {_NOT_FOUND}"),
+    _K("openeuler24.03", "openEuler", "6.6.0 .oe2403", ".oe", r"^6\.6\..*\.oe", "", "openeuler-6.6", "unknown",
+       "configuration only", "6.6.0-132.0.0.111.oe2403sp3.aarch64", note=_NOT_FOUND),
+    _K("openeuler", "openEuler", "others, .oe", ".oe", r"\.oe\d+", "", "", "unknown", "not found",
+       "6.4.0-10.1.0.20.oe2309.aarch64", note=_NOT_FOUND),
+    _K("kylin10", "Kylin", "4.19.90 .ky10 (Kylin V10)", ".ky", r"\.ky\d+", "", "", "unknown", "not found",
+       "4.19.90-52.22.v2207.ky10.aarch64", note=_NOT_FOUND),
+    _K("alinux3", "Alibaba Cloud Linux", "5.10 .al8", ".al8", r"^5\.10\..*\.al8", "alibaba-5.10", "", "read",
+       "github alibaba/cloud-kernel", "5.10.134-19.1.al8.aarch64", note=_MAP_NOT_READ, aliases=("alibaba3",)),
+    _K("anolis8", "Anolis", "5.10 .an8", ".an8", r"^5\.10\..*\.an8", "alibaba-5.10", "", "read",
+       "github alibaba/cloud-kernel", "5.10.134-16.2.an8.aarch64", note=_MAP_NOT_READ),
+    _K("alibaba", "Alibaba Cloud Linux", "others, .al, .an", ".a", r"\.(al|an)\d+\.", "", "", "unknown", "not found",
+       "6.6.25-2.1.al8.aarch64", note=_NOT_FOUND),
+    _K("tencentos3", "TencentOS", "5.4.119 .tl3, -19", "5.4.119", r"^5\.4\.119-(?:19[-.\d]*$|.*\.tl3|.*tlinux)",
+       "tencent-5.4", "tencent-5.4", "read", "github xmmgithub/OpenCloudOS-Kernel", "5.4.119-19.0009.28.tl3.aarch64"),
+    _K("opencloudos8", "OpenCloudOS", "5.4.119 .oc8", ".oc8", r"^5\.4\..*\.oc8", "tencent-5.4", "tencent-5.4", "read",
+       "github xmmgithub/OpenCloudOS-Kernel", "5.4.119-20.0009.29.oc8.aarch64"),
+    _K("opencloudos", "OpenCloudOS", "others, .oc, .tl", ".", r"\.(oc|tl)\d+(\.|$)", "", "", "unknown", "not found",
+       "6.6.34-9.oc9.aarch64", note=_NOT_FOUND),
+    # -- SUSE --------------------------------------------------------------------------------------------------
+    _K("sles15sp3", "SUSE", "5.3.18 (SLE 15 SP2, SP3)", "5.3.18-", r"^5\.3\.18-\d", "sle15-5.3", "", "read",
+       "github openSUSE/kernel, init.c @ 019c510fd27e", "5.3.18-150300.59.63-default",
+       note="that the tree read is SP3's is inferred", aliases=("sles15sp2", "leap15.3")),
+    _K("sles15sp5", "SUSE", "5.14.21 (SLE 15 SP4, SP5)", "5.14.21-150", r"^5\.14\.21-150[45]00", "", "", "unknown",
+       "not found", "5.14.21-150500.55.52-default", note=_NOT_FOUND, aliases=("sles15sp4", "leap15.4", "leap15.5")),
+    _K("sles15sp7", "SUSE", "6.4.0 (SLE 15 SP6, SP7)", "6.4.0-150", r"^6\.4\.0-150[67]00", "", "", "unknown",
+       "not found", "6.4.0-150700.53.3-default", note=_NOT_FOUND, aliases=("sles15sp6", "leap15.6")),
+    _K("sles16", "SUSE", "6.12.0-16 (SLE 16, Leap 16.0)", "6.12.0-16", r"^6\.12\.0-16\d{4}", "", "leap16", "unknown",
+       "configuration of Leap 16.0 only", "6.12.0-160000.5-default", note=_NOT_FOUND, aliases=("leap16", "leap16.0")),
+    _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-default$)", "", "", "unknown", "not found",
+       "4.12.14-122.37-default", note=_NOT_FOUND),
+    # -- Amazon, Azure -----------------------------------------------------------------------------------------
+    _K("amazon-6.18", "Amazon Linux", "6.18 .amzn", ".amzn", r"^6\.18\..*\.amzn", "amazon-6.18", "", "read",
+       "github amazonlinux/linux, init.c @ e535de7a5179", "6.18.8-9.213.amzn2023.aarch64"),
+    _K("amazon", "Amazon Linux", "4.14, 5.10, 6.1, 6.12 .amzn", ".amzn", r"\.amzn\d+", "", "", "inferred",
+       _INFERRED_STABLE, "6.1.79-99.167.amzn2023.aarch64", note=_INFERRED_STABLE, aliases=("amazonlinux2023",)),
+    _K("azurelinux2", "Azure Linux", "5.15 .cm2", ".cm2", r"^5\.15\..*\.cm2", "", "azure-5.15", "inferred",
+       "github microsoft/azurelinux, specs", "5.15.167.1-1.cm2", note=_INFERRED_STABLE),
+    _K("azurelinux3", "Azure Linux", "6.6 .azl3", ".azl3", r"^6\.6\..*\.azl3", "", "azure-6.6", "inferred",
+       "github microsoft/azurelinux, specs", "6.6.57.1-7.azl3", note=_INFERRED_STABLE),
+    _K("azurelinux3-hwe", "Azure Linux", "6.12 .azl3 (kernel-hwe)", ".azl3", r"^6\.12\..*\.azl3", "", "azure-6.12",
+       "inferred", "github microsoft/azurelinux, specs", "6.12.40.1-1.azl3", note=_INFERRED_STABLE),
+    # -- Android, Raspberry Pi ---------------------------------------------------------------------------------
+    _K("android", "Android", "5.10 to 6.12 -androidN-", "-android", r"-android\d+-", "", "android", "configured",
+       "github oracle/kconfigs", "6.1.68-android14-11-g4c8f1ee2c4f7", note=_NO_KEXEC),
+    _K("rpi5", "Raspberry Pi", "+rpt-rpi-2712, -v8-16k+", "", r"\+rpt-rpi-2712|-v8-16k\+?$", "", "rpi-2712", "inferred",
+       "github raspberrypi/linux, bcm2712_defconfig, read up to its 16000th character", "6.12.25+rpt-rpi-2712",
+       note=_NO_KEXEC, aliases=("raspberrypi5",)),
+    _K("rpi-v8", "Raspberry Pi", "+rpt-rpi-v8, -v8+", "-v8", r"\+rpt-rpi-v8|-v8\+?$", "", "rpi-v8", "inferred",
+       "inferred from bcm2712_defconfig", "6.12.25+rpt-rpi-v8", note=_NO_KEXEC, aliases=("raspberrypi4",)),
+    # -- Debian ------------------------------------------------------------------------------------------------
+    _K("debian11-5.10.19", "Debian", "5.10.0-1 to -4 (5.10.19 and before)", "arm64", r"^5\.10\.0" + _DEBIAN_ABI,
+       "5.10.0", "debian-5.10", "inferred", "Debian's changelog", "5.10.0-4-arm64", last=4),
+    _K("debian11-5.10.46", "Debian", "5.10.0-5 to -8 (5.10.24 to 5.10.46)", "arm64",
+       r"^5\.10\.0" + _DEBIAN_ABI, "5.10.22", "debian-5.10", "inferred", "Debian's changelog",
+       "5.10.0-8-arm64", first=5, last=8),
+    _K("debian11", "Debian", "5.10.0-9 and later", "arm64", r"^5\.10\.0" + _DEBIAN_ABI, "5.10",
+       "debian-5.10", "read", "Debian's linux-source, boots", "5.10.0-32-arm64", first=9),
+    _K("debian12-6.1.64", "Debian", "6.1.0-14 and before (before 6.1.65)", "arm64",
+       r"^6\.1\.0" + _DEBIAN_ABI, "6.0", "debian-6.1", "read", "Debian's linux-source 6.1.4, 6.1.8",
+       "6.1.0-10-arm64", last=14, read=tuple(range(11))),
+    _K("debian12", "Debian", "6.1.0-15 and later (from 6.1.65)", "arm64", r"^6\.1\.0" + _DEBIAN_ABI,
+       "6.1", "debian-6.1", "read", "Debian's linux-source, boots", "6.1.0-50-arm64", first=15,
+       read=tuple(range(17, 100))),
+    _K("debian13-6.12.4", "Debian", "6.12 before 6.12.5", "6.12.", r"^6\.12\.(\d+)[-+].*arm64", "6.12",
+       "", "inferred", "Debian's linux-source", "6.12.3-arm64", last=4),
+    _K("debian13", "Debian", "6.12.5 and later", "6.12.", r"^6\.12\.(\d+)[-+].*arm64", "6.12", "debian-6.12", "read",
+       "Debian's linux-source, boots", "6.12.117+deb13-arm64", first=5, config_16k="debian-6.12-16k"),
+    _K("debian-6.16", "Debian", "6.13 to 6.17", "+deb", r"^6\.1[3-7]\.\d+\+deb\d+.*arm64", "", "debian-6.12", "read",
+       "boots of 6.17", "6.17.13+deb14-arm64", config_16k="debian-6.12-16k"),
+    _K("debian-7", "Debian", "6.18 to 7.3", "+deb", r"^(?:6\.1[89]|7\.[0-3])\.\d+\+deb\d+.*arm64", "", "debian-6.18",
+       "read", "Debian's linux-source 7.1, 7.2, 7.3; boots", "7.3.4+deb14-arm64", config_16k="debian-6.18-16k",
+       aliases=("debian14", "sid")),
+    _K("debian", "Debian", "others", "arm64", r"[.+]deb\d+|^\d+\.\d+\.0-\d+-(?:cloud-|rt-)?arm64", "", "", "inferred",
+       "stable kernels with few patches", "6.5.0-0.deb12.4-arm64", note=_INFERRED_STABLE),
+    # -- Ubuntu ------------------------------------------------------------------------------------------------
+    _K("ubuntu20.04", "Ubuntu", "5.4.0 -generic", "-generic", r"^5\.4\.0-\d+-generic$", "", "ubuntu-5.4", "configured",
+       "github oracle/kconfigs", "5.4.0-150-generic", note=_INFERRED_STABLE),
+    _K("ubuntu22.04", "Ubuntu", "5.15.0 -generic", "-generic", r"^5\.15\.0-\d+-generic$", "", "ubuntu-5.15",
+       "configured", "github oracle/kconfigs", "5.15.0-91-generic", note=_INFERRED_STABLE),
+    _K("ubuntu24.04", "Ubuntu", "6.8.0 -generic", "-generic", r"^6\.8\.0-\d+-generic$", "", "ubuntu-6.8", "configured",
+       "github oracle/kconfigs", "6.8.0-31-generic", note=_INFERRED_STABLE),
+    _K("ubuntu24.10", "Ubuntu", "6.11.0 -generic", "-generic", r"^6\.11\.0-\d+-generic$", "", "ubuntu-6.11",
+       "configured", "github oracle/kconfigs", "6.11.0-8-generic", note=_INFERRED_STABLE),
+    _K("ubuntu25.04", "Ubuntu", "6.14.0 -generic", "-generic", r"^6\.14\.0-\d+-generic$", "", "ubuntu-6.14",
+       "configured", "github oracle/kconfigs", "6.14.0-15-generic", note=_INFERRED_STABLE),
+    _K("ubuntu", "Ubuntu", "other flavours and versions", "-",
+       r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|qcom|laptop)", "", "",
+       "inferred", "its patches were not found", "6.8.0-1010-aws-64k", note="its patches are not known"),
+)  # fmt: skip
+"""Every row; of those that fit a version the first counts."""
+
+_NAMES = {name: row for row in reversed(KERNELS) for name in (*row.aliases, row.name)}
+VENDORS: tuple[str, ...] = tuple(dict.fromkeys(row.vendor for row in KERNELS))
 
 # Expressions are compiled only for a version that may fit: at a start, compiling costs more than everything else here.
 _PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
 _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
 
-_VENDORS = (
-    ("Oracle UEK", "uek", r"uek"),
-    ("RHEL", ".el", r"\.el\d+"),
-    ("Fedora", ".fc", r"\.fc\d+"),
-    ("openEuler", ".oe", r"\.oe\d+"),
-    ("Amazon Linux", ".amzn", r"\.amzn\d+"),
-    ("Android", "-android", r"-android\d+-"),
-    ("SUSE", "00.", r"^\d+\.\d+\.\d+-\d{6}\."),
-    ("Debian", "+deb", r"\+deb\d+"),
-    ("Debian", "arm64", r"^\d+\.\d+\.0-\d+-(cloud-|rt-)?arm64"),
-    ("Ubuntu", "0-", r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime)"),
-)
-"""How each vendor marks its versions: a part of the text, and an expression. The first that fits counts."""
 
-_RHEL9 = (
-    "it reads ,high and ,low and dropped the protection (centos-stream-9 merge request 3077, 2023; in which release is "
-    "not known, earlier ones map everything with base pages); modelled as 6.6's reservation"
-)
-
-_KNOWN: dict[tuple[str, str], tuple[str, str]] = {
-    ("RHEL", "5.14"): (
-        "rhel9",
-        _RHEL9,
-    ),
-    ("RHEL", "4.18"): ("", "crashkernel=auto and its other back-ports are not modelled; taken as mainline 4.18"),
-    ("openEuler", ""): (
-        "",
-        "a reservation of its own above 4G, with 256M of low memory, was seen on such kernels and is not modelled",
-    ),
-    # Booted and read: 5.10.262, 6.1.187, 6.12.107 and 7.2.8 are their profiles.
-    ("Debian", "5.10"): ("", ""),
-    ("Debian", "6.1"): ("", ""),
-    ("Debian", "6.12"): ("", ""),
-    ("Debian", "7.2"): ("", ""),
-}
-"""Profile and note by vendor and `major.minor` ("" for all)."""
-
-_KFENCE_OFF = {("Debian", "6.12"), ("Debian", "7.2")}
-"""Debian's configuration of these sets KFENCE_SAMPLE_INTERVAL=0."""
+def kernel_named(name: str) -> VendorKernel | None:
+    """The row of a name that --kernel takes, an alias included."""
+    return _NAMES.get(name)
 
 
 @lru_cache(maxsize=256)
@@ -83,19 +258,45 @@ def build_of(version: str) -> Build:
     plain = version.replace(".", "").isdecimal()
     hint = None if plain else re.search(_PAGE_SIZE, version, re.IGNORECASE)
     page_size = int(hint[1]) * KIB if hint else None
-    release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
     if plain or re.fullmatch(_PLAIN, version, re.IGNORECASE):
         return Build(page_size=page_size)
-    vendor = next((name for name, part, pattern in _VENDORS if part in version and re.search(pattern, version)), "")
-    if not vendor:
-        note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
-        return Build(note=note, page_size=page_size)
-    unknown = ("", f"its back-ports are not known; taken as mainline {release}")
-    profile, text = _KNOWN.get((vendor, release)) or _KNOWN.get((vendor, "")) or unknown
-    return Build(
-        vendor=vendor,
-        profile=profile,
-        note=f"{version} is a kernel of {vendor}: {text}" if text else "",
-        page_size=page_size,
-        kfence_off=(vendor, release) in _KFENCE_OFF,
+    for row in KERNELS:
+        number = _number(row, version)
+        if number is not None:
+            return _built(row, number, version, page_size)
+    release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
+    note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
+    return Build(page_size=page_size, note=note, certainty="inferred")
+
+
+def vendor_of(version: str) -> str:
+    """Whose kernel a version string names; "" for mainline and stable, and where it does not tell."""
+    return build_of(version).vendor
+
+
+def _number(row: VendorKernel, version: str) -> int | None:
+    """The build number of a version that fits a row, -1 where it takes any; None if it does not fit."""
+    if row.mark not in version:
+        return None
+    match = re.search(row.pattern, version)
+    if match is None:
+        return None
+    digits = next((group for group in match.groups() if group is not None and group.isdecimal()), None)
+    if digits is None or (not row.first and row.last == 1 << 31 and not row.read):
+        return -1
+    number = int(digits)
+    return number if row.first <= number <= row.last else None
+
+
+def _built(row: VendorKernel, number: int, version: str, page_size: int | None) -> Build:
+    certainty = row.certainty
+    if certainty == "read" and row.read and number not in row.read:
+        certainty = "inferred"
+    config = {64 * KIB: row.config_64k or row.config, 16 * KIB: row.config_16k or row.config}.get(
+        page_size or 0, row.config
     )
+    said = [row.note] if row.note else []
+    if certainty != row.certainty:
+        said.append(f"build {number} was not read; taken as {row.spans}")
+    note = f"{version} is a kernel of {row.vendor}: {'; '.join(said)}" if said else ""
+    return Build(row.vendor, row, certainty, config, page_size, note)

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
+from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, values, words
 from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
-from planner.kernel.crash_reserve import Bounds, Proposal
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
@@ -30,6 +31,7 @@ __all__ = [
     "Setting",
     "granule_of",
     "own_effect",
+    "placed_in",
     "request_text",
     "resolve_geometry",
     "resolve_mainline",
@@ -71,7 +73,8 @@ class Options:
 class Setting:
     """Everything one plan starts from, resolved.
 
-    present: a `crashkernel` parameter stands on the command line.
+    present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
+    although it may have been given back (`Profile.provisional`).
     cmdline: what other parameters are read from. processors: those that are known.
     """
 
@@ -94,6 +97,7 @@ class Setting:
     no_aborts: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
+    provisional: Range | None = None
 
 
 CONFIG_SYMBOLS = frozenset(
@@ -244,13 +248,6 @@ def resolve_mainline(
     )
     assumed += forced.assumed
     notes += forced.notes
-    version = options.kernel or facts.kernel
-    kfence_unknown = options.kfence is None and "KFENCE" not in facts.config and profile.kfence == "pool"
-    if version and kfence_unknown and not forced.built_in_kfence and build_of(version).kfence_off:
-        notes.append(
-            "Debian builds this kernel with KFENCE and sample interval 0: everything has base pages, with rodata=off "
-            "too, unless kfence.sample_interval=100 or so is given (say it with the command line or the config)"
-        )
     limit, zones = _dma_limit(machine, options, profile, memory, assumed, notes)
     high = 1 << pa_bits
     present = ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
@@ -276,6 +273,15 @@ def resolve_mainline(
         processors=processors,
         cmdline=cmdline,
     )
+
+
+def placed_in(setting: Setting, request: ck.Reading, placement: Placement) -> Setting:
+    """The setting once the request has its place, where what becomes of the map depends on the form of the request."""
+    if setting.effect != "below-4G":
+        return setting
+    if request.valid and not request.high and not request.base:
+        return replace(setting, provisional=placement.provisional)
+    return replace(setting, effect="isolated" if request.valid else "none")
 
 
 def with_text(mainline: Setting, text: str) -> Setting:
@@ -391,7 +397,7 @@ def _dma_limit(
     if options.dma_limit is not None:
         return max(options.dma_limit, 0), options.dma_limit != NO_DMA_ZONES
     zone_dma, zone_dma32 = facts.config.get("ZONE_DMA") != "n", facts.config.get("ZONE_DMA32") != "n"
-    bound_by_dma32 = profile.dma_limit == "dma32"
+    bound_by_dma32 = profile.dma_limit in _BOUND_BY_ZONE
     if facts.dma_limit == NO_DMA_ZONES or not (zone_dma32 or (zone_dma and not bound_by_dma32)):
         return 0, False
     if facts.dma_limit is not None and (machine.kind in ("json", "report") or not _other_rule(facts, options, profile)):
@@ -409,13 +415,17 @@ def _dma_limit(
     return derived_dma_limit(profile, memory, firmware, zone_dma=zone_dma), True
 
 
+_BOUND_BY_ZONE = ("dma32", "dma32-exclusive", "dma32-capped")
+
+
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
     """Whether the source's limit does not say where this kernel's low memory ends.
 
-    5.5 to 5.10.0 search the 32-bit zone, not the DMA zone whose end a log shows first; and a kernel that takes the
-    firmware's limit to the bit ends elsewhere than one that takes its highest bit.
+    Kernels before 5.10.22 search the 32-bit zone, and some distributions' to a limit of their own, not the DMA zone
+    whose end a log shows first; and a kernel that takes the firmware's limit to the bit ends elsewhere than one that
+    takes its highest bit.
     """
-    if profile.dma_limit == "dma32":
+    if profile.dma_limit in _BOUND_BY_ZONE or profile.dma_limit == "4G":
         return True
     if options.kernel is None or facts.kernel is None or options.kernel == facts.kernel:
         return False

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from planner.base.ranges import Range, Span, subtract
-from planner.base.sizes import round_down, round_up
+from planner.base.sizes import GIB, round_down, round_up
 from planner.kernel.force_pte import kfence_pool_size
 from planner.kernel.linear_map import (
     BASE_PAGES,
@@ -31,14 +31,21 @@ from planner.planning.result import ReservationView
 __all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
 
 
-def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tuple[list[Call], list[Span], list[Call]]:
-    """The mapping calls of a boot, in order: those made before memory (7.x), memory with `flags`, all others."""
+def _calls(
+    setting: Setting, cut: Span | None, cut_flags: int, flags: int, unmapped: Span | None = None
+) -> tuple[list[Call], list[Span], list[Call]]:
+    """The mapping calls of a boot, in order: those made before memory (7.2), memory with `flags`, all others.
+
+    unmapped: a range that is left out.
+    """
     profile, facts = setting.profile, setting.facts
     pool = _kfence_pool(setting)
     special: list[Call] = []
     image, data = facts.kernel_image, facts.kernel_data
     skipped = Flag.NOMAP.value if profile.maps_driver_managed else Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
     regions = setting.memory.spans(skipped)
+    if profile.rounds_inward:
+        regions = _whole_pages(regions, setting.geometry.page_size)
     if image is not None and profile.image == "first":
         if pool is not None:
             special.append((*pool, BASE_PAGES))
@@ -57,9 +64,11 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
         if pool is not None:
             holes.append(pool)
             after.append((*pool, BASE_PAGES))
-        holes.sort()
     if cut:
         after.append((*cut, cut_flags))
+    if unmapped:
+        holes.append(unmapped)
+    holes.sort()
     if not holes:
         return special, regions, after
     mapped: list[Span] = []
@@ -69,6 +78,12 @@ def _calls(setting: Setting, cut: Span | None, cut_flags: int, flags: int) -> tu
         else:
             mapped.append((start, end))
     return special, mapped, after
+
+
+def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:
+    """The whole pages of each range."""
+    inward = [(round_up(start, page_size), round_down(end, page_size)) for start, end in regions]
+    return [(start, end) for start, end in inward if start < end]
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
@@ -101,14 +116,23 @@ def baseline_map(setting: Setting) -> Measured:
     return _map(setting, None, BASE_PAGES, pages=bool(setting.forcing.reasons))
 
 
-def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> Measured:
-    """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere."""
+def _map(
+    setting: Setting,
+    cut: Span | None,
+    cut_flags: int,
+    *,
+    pages: bool,
+    pages_below: int = 0,
+    unmapped: Span | None = None,
+) -> Measured:
+    """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere, or below an address."""
     flags = BASE_PAGES if pages else 0
     geo, memstart = setting.geometry, setting.memstart
-    special, ranges, after = _calls(setting, cut, cut_flags | flags, flags)
-    if not special and not after:
+    special, ranges, after = _calls(setting, cut, cut_flags | flags, flags, unmapped)
+    if not special and not after and not pages_below:
         return map_alike(ranges, flags, geo, memstart)
-    calls = [*((start, end, flags) for start, end in ranges), *after]
+    below = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
+    calls = [*below, *((max(start, pages_below), end, flags) for start, end in ranges if end > pages_below), *after]
     spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)
     return measured(spans, geo, memstart)
 
@@ -116,10 +140,15 @@ def _map(setting: Setting, cut: Span | None, cut_flags: int, *, pages: bool) -> 
 def planned_map(setting: Setting, reservation: ReservationView, baseline: Measured, *, whole: bool) -> Measured:
     """The linear map of the plan; the baseline itself where the crash kernel changes nothing."""
     crash, area, effect = reservation.crash, reservation.area, setting.effect
+    left_out = _left_out(setting, reservation)
     if setting.forcing.reasons:
-        return baseline
+        return baseline if left_out is None else _map(setting, None, BASE_PAGES, pages=True, unmapped=left_out)
     if effect == "pages":
         return _map(setting, None, BASE_PAGES, pages=True) if setting.present else baseline
+    if effect == "below-4G":
+        held = setting.provisional
+        cut = None if held is None else (held.start, round_up(held.end, setting.geometry.page_size))
+        return _map(setting, cut, BASE_PAGES, pages=False, pages_below=4 * GIB)
     if crash is None or effect == "none":
         return baseline
     geo, memstart = setting.geometry, setting.memstart
@@ -136,12 +165,20 @@ def planned_map(setting: Setting, reservation: ReservationView, baseline: Measur
         return remapped(baseline, (area.start, area.end), calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
     cut = (crash.start, round_up(crash.end, geo.page_size))
-    around = _call_around(setting, cut)
+    around = _call_around(setting, cut) if left_out is None else None
     if around is None:
-        return _map(setting, cut, flags, pages=False)
+        return _map(setting, cut, flags, pages=False, unmapped=left_out)
     (start, end), (low, high) = around, cut
     pieces = [piece for piece in ((start, low, 0), (low, high, flags), (high, end, 0)) if piece[0] < piece[1]]
     return remapped(baseline, around, pieces, geo, memstart)
+
+
+def _left_out(setting: Setting, reservation: ReservationView) -> Span | None:
+    """The low part, where the kernel takes it out of the map for good."""
+    low = reservation.low
+    if low is None or not setting.profile.unmaps_low or setting.strategy.effect is not None:
+        return None
+    return (low.start, round_up(low.end, setting.geometry.page_size))
 
 
 def _call_around(setting: Setting, cut: Span) -> Span | None:

@@ -42,10 +42,31 @@ def remarks(
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if setting.strategy.proposal:
         notes += _on_the_proposal(request, reservation, setting)
+    notes += _on_the_map(reservation, setting)
     if setting.effect == "pages" and setting.present and not setting.forcing.reasons:
         notes.append(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
+        )
+    return notes
+
+
+def _on_the_map(reservation: ReservationView, setting: Setting) -> list[str]:
+    """What the kernel itself does to the map that few kernels do."""
+    notes: list[str] = []
+    profile = setting.profile
+    if setting.effect == "below-4G":
+        notes.append(
+            "for a plain request this kernel maps all RAM below 4G with base pages, and above it the memory that it "
+            "takes for a while before it has looked there"
+        )
+    if profile.unmaps_low and reservation.low is not None and setting.strategy.effect is None:
+        notes.append("this kernel takes the low part out of the linear map and never maps it again")
+    in_blocks = setting.effect == "none" and not setting.forcing.reasons and setting.strategy.effect is None
+    if profile.protects and in_blocks and reservation.crash is not None:
+        notes.append(
+            "this kernel unmaps a loaded crash kernel although nothing gives the memory base pages: where it lies in "
+            "blocks, loading a crash kernel crashes the machine"
         )
     return notes
 

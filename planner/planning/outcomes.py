@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["OUTCOMES"]
+from typing import Literal, TypeAlias
 
-OUTCOMES = {
+__all__ = ["OUTCOMES", "Outcome"]
+
+Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
+
+OUTCOMES: dict[Outcome, str] = {
     "aligned": "the aligned attempt succeeded: the crash memory starts an aligned area that holds nothing else",
     "fallback": "no aligned area was available: the ordinary reservation, which must not be unmapped",
     "exact": "the ordinary reservation; no aligned attempt is made for this strategy or request",

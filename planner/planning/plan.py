@@ -23,6 +23,7 @@ from planner.planning.context import (
     CONFIG_SYMBOLS,
     Options,
     Setting,
+    placed_in,
     request_text,
     resolve_geometry,
     resolve_mainline,
@@ -36,6 +37,7 @@ from planner.planning.context import (
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.notes import remarks
+from planner.planning.outcomes import Outcome
 from planner.planning.presets import preset_named
 from planner.planning.processors import processors
 from planner.planning.result import (
@@ -225,6 +227,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
     assumed, notes = list(question.assumed), list(question.notes)
     geo = setting.geometry
     placement, why = steps.place(request, setting)
+    setting = placed_in(setting, request, placement)
     notes += why
     if assumes_kfence_pool(setting):
         assumed.append("kfence_pool")
@@ -280,7 +283,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
     )
 
 
-def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> str:
+def outcome_of(request: ck.Reading, placement: Placement, setting: Setting) -> Outcome:
     """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
     if not request.valid:
         return "none"
@@ -343,7 +346,7 @@ def _protected(outcome: str, setting: Setting, *, whole: bool) -> bool:
     if strategy.protects is not None:
         return strategy.protects and mapped
     profile = setting.profile
-    return mapped and (profile.effect if setting.zones else profile.zoneless_effect) != "none"
+    return mapped and profile.protects
 
 
 def _other_readings(question: Question, setting: Setting, view: ReservationView) -> tuple[OtherReading, ...]:

@@ -19,13 +19,13 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
     cpus = tuple(dict.fromkeys(cpus))
     level = strategy.bbm_level
     if level == _NO_LEVEL:
-        return ProcessorsView("any processor", (), cpus, True, "no entry is changed while it is valid")
+        return ProcessorsView("any processor", True, "no entry is changed while it is valid", cpus, ())
     if level < _NOABORT:
         needs = f"FEAT_BBM level {level}, and a handler for conflict aborts where it has them"
     else:
         needs = f"FEAT_BBM level {_NOABORT - 1} without conflict aborts"
     if not cpus:
-        return ProcessorsView(needs, ALLOWED, cpus, None, "no source says which processor this is")
+        return ProcessorsView(needs, None, "no source says which processor this is", cpus, ALLOWED)
     rows = [allowed_row(cpu) for cpu in cpus]
     missing = [cpu for cpu, row in zip(cpus, rows, strict=True) if row is None]
     if missing:
@@ -33,15 +33,15 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
         without = [cpu for cpu in missing if older_than_bbm(cpu)]
         if without:
             names = ", ".join(show(cpu) for cpu in without)
-            return ProcessorsView(needs, ALLOWED, cpus, False, f"{names}: older than FEAT_BBM")
+            return ProcessorsView(needs, False, f"{names}: older than FEAT_BBM", cpus, ALLOWED)
         if level < _NOABORT:
             why = f"{names}: not on the kernel's list, which says nothing of level {level} with aborts"
-            return ProcessorsView(needs, ALLOWED, cpus, None, why)
-        return ProcessorsView(needs, ALLOWED, cpus, False, f"{names}: not on the kernel's list")
+            return ProcessorsView(needs, None, why, cpus, ALLOWED)
+        return ProcessorsView(needs, False, f"{names}: not on the kernel's list", cpus, ALLOWED)
     names = ", ".join(
         f"{show(cpu)} from r0p{row.least_revision} on"
         if row and row.least_revision is not None and cpu.midr is None
         else show(cpu)
         for cpu, row in zip(cpus, rows, strict=True)
     )
-    return ProcessorsView(needs, ALLOWED, cpus, True, f"{names}: on the kernel's list")
+    return ProcessorsView(needs, True, f"{names}: on the kernel's list", cpus, ALLOWED)

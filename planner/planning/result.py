@@ -13,6 +13,7 @@ from planner.kernel.cputype import AllowedPart, Processor
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Region, Reserved
 from planner.kernel.ptdump import NO_SPANS, Mapping, Spans, Tables
+from planner.planning.outcomes import Outcome
 from planner.rewind.rewound import Rewound
 
 __all__ = [
@@ -34,51 +35,74 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """What was asked for: `text` as given, sizes as the kernel parsed them, before any rounding."""
+    """What was requested, as the kernel parsed it, before any rounding."""
 
     text: str
+    """The request as given."""
     size: int = 0
+    """Size of the crash memory; 0 when there is no valid request."""
     offset: int | None = None
+    """Fixed start address, if one is given."""
     high: bool = False
+    """Whether `,high` was given."""
     low_size: int | None = None
+    """Size of the low memory asked for with `,low`; null when none is."""
     cma_size: int = 0
+    """Size asked for with `,cma`."""
 
 
 @dataclass(frozen=True, slots=True)
 class KernelView:
-    """The kernel that was modelled. dma_limit: None without DMA zones. assumed: facts no source gave."""
+    """The kernel that was modelled."""
 
     profile: str
+    """Name of the kernel profile: what this kernel does."""
     version: str | None
+    """The version string that selected the profile, if one is known."""
     page_size: int
+    """Size of a base page."""
     va_bits: int
+    """Bits of a virtual address."""
     pud_size: int
+    """PUD_SIZE of this configuration."""
     granule: int
+    """What the strategy aligns to and rounds up to."""
     strategy: str
+    """What happens to the linear map because of the crash kernel."""
     align: str
+    """How the granule was chosen."""
     dma_limit: int | None
+    """End of low memory (arm64_dma_phys_limit); null for a kernel without DMA zones."""
     forced_base_pages: tuple[str, ...] = ()
+    """Reasons why the whole linear map has base pages anyway."""
     assumed: tuple[str, ...] = ()
+    """Facts that no source gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactsView:
-    """What else the plan rests on, the user's word included: with it, a report is a map that gives the same plan.
-
-    config: the Kconfig symbols that the model reads. midr: main ID registers of the CPUs seen. rodata, kfence, cpu:
-    as the user gave them.
-    """
+    """What else the plan rests on, the user's word included: with it, a report is a map that gives the same plan."""
 
     cmdline: str | None = None
+    """The command line that `rodata=` and the like were read from, if one is known."""
     config: dict[str, str] = field(default_factory=dict)
+    """The Kconfig symbols that matter here, as far as they are known."""
     pa_bits: int | None = None
+    """Bits of a physical address, where the source says so."""
     kernel_image: Range | None = None
+    """What /proc/iomem calls Kernel code."""
     kernel_data: Range | None = None
+    """What /proc/iomem calls Kernel data."""
     kfence_pool: Range | None = None
+    """The early KFENCE pool, where the source says so."""
     midr: tuple[int, ...] = ()
+    """Main ID registers of the processors seen."""
     rodata: str | None = None
+    """`--rodata`, if given."""
     kfence: bool | None = None
+    """`--kfence` or `--no-kfence`, if given."""
     cpu: str | None = None
+    """`--cpu`, if given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +110,15 @@ class MemoryView:
     """The map the plan was made on: `reserved` is the state at reservation, after rewinding."""
 
     source: str
+    """Where the map came from."""
     ram: int
+    """Sum of all regions."""
     regions: tuple[Region, ...]
+    """Memory, ascending."""
     reserved: tuple[Reserved, ...]
+    """What is taken when the crash kernel is reserved, after rewinding."""
     rewound: tuple[Rewound, ...] = ()
+    """What rewinding put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,47 +126,72 @@ class OtherReading:
     """The answer under another reading of a map that cannot show all early reservations."""
 
     assumption: str
-    outcome: str
+    """What is assumed instead."""
+    outcome: Outcome
+    """The outcome under that assumption."""
     crash: Range | None
+    """The crash memory under that assumption."""
     low: Range | None
+    """The low part under that assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReservationView:
     """Where the crash kernel went. outcome: `aligned`, `fallback`, `exact`, `failed` or `none`."""
 
-    outcome: str
+    outcome: Outcome
+    """`aligned`: in an area of its own. `fallback`: reserved, but not aligned. `exact`: nothing was to be
+    aligned. `failed`: nothing fits. `none`: no valid request."""
     crash: Range | None = None
+    """The crash memory."""
     low: Range | None = None
+    """The low part, where one is reserved."""
     cma: tuple[Range, ...] = ()
+    """CMA areas reserved for the crash kernel."""
     area: Range | None = None
+    """The aligned range taken while booting."""
     returned: tuple[Range, ...] = ()
+    """What goes back to the allocator after remapping."""
     protected: bool = False
+    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
     attempts: tuple[Attempt, ...] = ()
+    """Every search, in order."""
     log: tuple[str, ...] = ()
+    """What the kernel logs about it."""
     other_readings: tuple[OtherReading, ...] = ()
+    """Other answers, where the map allows more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waste:
-    """What the plan costs, by the design's accounting.
-
-    hole_above: free bytes left between the area and the next reservation above it.
-    """
+    """What the plan costs, over a map of the same machine without a crash kernel."""
 
     rounding: int = 0
+    """Area - crash memory: taken while booting."""
     returned: int = 0
+    """What goes back after remapping."""
     kept: int = 0
+    """`rounding` - `returned`."""
     base_pages_outside_crash: int = 0
+    """Bytes mapped with base pages that are not crash memory, beyond what the baseline has."""
     extra_table_bytes: int = 0
+    """Page-table bytes over the baseline."""
     extra_tlb_entries: int = 0
+    """TLB entries over the baseline."""
     low_free_before: int = 0
+    """Free bytes below the DMA limit before."""
     low_free_after: int = 0
+    """Free bytes below the DMA limit after."""
     low_largest_before: int = 0
+    """Largest free range below the DMA limit before."""
     low_largest_after: int = 0
+    """Largest free range below the DMA limit after."""
     alignment_loss: int = 0
+    """How much lower the crash memory starts than an unaligned search would have put it."""
     hole_above: int = 0
+    """Free bytes left between the area and what lies above it."""
     ideal_table_bytes: int = 0
+    """The least extra table bytes that can hold the crash memory with base pages at any address."""
 
 
 NO_FACTS = FactsView()
@@ -146,63 +200,84 @@ NO_FACTS = FactsView()
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """What a strategy asks of the processors, and whether those known are such.
-
-    needs: in words. allowed: the kernel's list, where it decides. cpus: those looked at. may_run: whether all of them
-    may run it; None where nobody can tell. why: the reason, in words.
-    """
+    """Which processors may run a strategy, and whether those known may."""
 
     needs: str
-    allowed: tuple[AllowedPart, ...]
-    cpus: tuple[Processor, ...]
+    """What it asks of them."""
     may_run: bool | None
+    """Whether the processors known may run it; null where nobody can tell."""
     why: str
+    """The reason."""
+    cpus: tuple[Processor, ...]
+    """The processors known."""
+    allowed: tuple[AllowedPart, ...]
+    """The kernel's list, where it decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemapStep:
-    """One operation that changes the linear map because of the crash kernel; fields that do not apply are None.
-
-    step: `tables` (these pages of tables must exist beforehand), `build` (leaves in tables nobody can reach yet),
-    `clear` (entries made invalid), `link` (entries that point to the tables built), `write` (leaves stored in a table
-    that is in use), `tlbi`, `dsb`, `switch` (of the table register, to `root`).
-    range: the bytes concerned; of a `tlbi` without one: all. leaf: the kind of leaf stored, of `KINDS`. was: the kind
-    of leaf that was there and valid. level: of the entries. cpus: `one` or `all`. local: not broadcast.
-    """
+    """One operation that changes the linear map because of the crash kernel; keys that do not apply are null."""
 
     step: str
+    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables nobody can reach yet.
+    `clear`: make entries invalid. `link`: point entries to the tables built. `write`: store leaves in a table in use.
+    `tlbi`: invalidate, everything if there is no range. `switch`: change the table register."""
     range: Range | None = None
+    """The bytes concerned."""
     leaf: str | None = None
+    """The kind of leaf that is stored."""
     was: str | None = None
+    """The kind of leaf that was there, and valid."""
     level: str | None = None
+    """The level of the entries."""
     entries: int | None = None
+    """How many entries; of `tables`: how many pages."""
     tables: Tables | None = None
+    """The pages of tables by level, of the step `tables`."""
     root: str | None = None
+    """The table switched to."""
     cpus: str = "one"
+    """Who takes the step."""
     local: bool = False
+    """Of `tlbi`: on this CPU only, not broadcast."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The whole answer for one machine and one request.
+class Report:
+    """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
-    steps: how the map is changed, in order; None if not asked for, empty if it is not changed. processors: which may
-    run the strategy.
-    """
+    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012 - read, never changed
 
     request: RequestView
+    """What was asked for."""
     kernel: KernelView
+    """The kernel that was modelled."""
     memory: MemoryView
+    """The map that the plan was made on."""
     reservation: ReservationView
+    """Where the crash kernel went."""
     mapping: Mapping
+    """The linear map of this plan."""
     baseline: Mapping
+    """The linear map without a crash kernel."""
     waste: Waste
+    """What the plan costs."""
     notes: tuple[str, ...] = ()
+    """What else one should know."""
     facts: FactsView = NO_FACTS
+    """What else the plan rests on."""
+    processors: ProcessorsView | None = None
+    """Which processors may run the strategy."""
+    steps: tuple[RemapStep, ...] | None = None
+    """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Report):
+    """The whole answer for one machine and one request: the report, and the linear maps it counts."""
+
     linear_map: Spans = field(default=NO_SPANS, repr=False)
     baseline_map: Spans = field(default=NO_SPANS, repr=False)
-    steps: tuple[RemapStep, ...] | None = None
-    processors: ProcessorsView | None = None
 
     @property
     def leaf_spans(self) -> tuple[tuple[int, int, int], ...]:

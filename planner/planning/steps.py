@@ -116,7 +116,11 @@ class Steps:
         forcing = setting.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
         crash = None if setting.effect == "area" and reservation.area is not None else reservation.crash
-        key = (setting.effect, setting.present, bool(forcing.reasons), forcing.pool, crash, reservation.area)
+        low = reservation.low if setting.profile.unmaps_low else None
+        key = (
+            *(setting.effect, setting.present, setting.provisional, bool(forcing.reasons), forcing.pool),
+            *(crash, low, reservation.area),
+        )
         found = self._maps.get(key)
         if found is None:
             found = self._maps[key] = planned_map(setting, reservation, self.baseline(setting), whole=whole)

@@ -14,10 +14,10 @@ from planner.kernel.profiles import Profile
 
 __all__ = ["STRATEGIES", "Effect", "Strategy", "strategy_named"]
 
-Effect: TypeAlias = Literal["none", "pages", "isolated", "split", "area", "trimmed"]
-"""What the crash memory does to the map: nothing; everything in base pages; only the crash memory in base pages,
-cut out; leaves cut at the edges of the crash memory; the whole area in base pages; the area with its tail in
-blocks again."""
+Effect: TypeAlias = Literal["none", "pages", "below-4G", "isolated", "split", "area", "trimmed"]
+"""What the crash memory does to the map: nothing; everything in base pages; all RAM below 4 GiB, and memory that is
+taken for a while above; only the crash memory in base pages, cut out; leaves cut at the edges of the crash memory; the
+whole area in base pages; the area with its tail in blocks again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,11 @@
-"""The JSON of a comparison: plain data with documented keys. Integers are bytes; ranges are half-open.
-
-Imports the report of plans and the result's types.
-"""
+"""The JSON of a comparison: plain data with documented keys. Integers are bytes; ranges are half-open."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from planner.planning.result import SCHEMA_VERSION
-from planner.report import kernel_to_dict, leaves_to_dict, range_to_dict, waste_to_dict
+from planner.report.document import laid_out, plain
 
 if TYPE_CHECKING:
     from planner.studies.compare import Comparison, Row
@@ -27,7 +24,7 @@ def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
         "request": comparison.request,
         "source": comparison.source,
         "ram": comparison.ram,
-        "kernel": kernel_to_dict(comparison.kernel),
+        "kernel": plain(comparison.kernel),
         "aim": comparison.aim,
         "sizes": list(comparison.sizes),
         "best": comparison.best,
@@ -39,9 +36,7 @@ def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
 
 def to_json(comparison: Comparison) -> str:
     """The comparison as JSON text; ASCII, ends with a newline."""
-    from json import dumps  # noqa: PLC0415 - only for this format
-
-    return dumps(comparison_to_dict(comparison), indent=2) + "\n"
+    return laid_out(comparison_to_dict(comparison))
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -49,16 +44,16 @@ def _row(row: Row) -> dict[str, Any]:
         "size": row.size,
         "strategy": row.strategy,
         "outcome": row.outcome,
-        "crash": range_to_dict(row.crash),
-        "low": range_to_dict(row.low),
-        "area": range_to_dict(row.area),
+        "crash": plain(row.crash),
+        "low": plain(row.low),
+        "area": plain(row.area),
         "protected": row.protected,
-        "bytes": leaves_to_dict(row.bytes),
+        "bytes": plain(row.bytes),
         "table_bytes": row.table_bytes,
         "tlb_entries": row.tlb_entries,
         "extra_table_bytes": row.waste.extra_table_bytes,
         "extra_tlb_entries": row.waste.extra_tlb_entries,
-        "waste": waste_to_dict(row.waste),
+        "waste": plain(row.waste),
         "needs": row.needs,
         "bbm_level": row.bbm_level,
         "no_conflict_aborts": row.no_aborts,

@@ -11,7 +11,7 @@ from typing import Any
 
 from planner.planning.result import Plan
 from planner.report import to_dict
-from planner.report.plain import plain
+from planner.report.document import plain
 
 __all__ = ["Difference", "Differences", "diff_dict", "differences"]
 

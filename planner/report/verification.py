@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from planner.base.ranges import Range
-from planner.planning.result import SCHEMA_VERSION
-from planner.studies.verify import Verification
+from planner.report.document import document, plain
+from planner.studies.verify import Verdict, Verification
 
 __all__ = ["to_json"]
 
@@ -15,27 +13,17 @@ __all__ = ["to_json"]
 def to_json(result: Verification) -> str:
     """The verdict of each source, and how many there are of each kind."""
     outcomes = ("agreed", "disagreed", "not checkable")
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "sources": [
-            {
-                "source": verdict.source,
-                "outcome": verdict.outcome,
-                "profile": verdict.profile,
-                "recorded": _parts(verdict.recorded),
-                "planned": _parts(verdict.planned),
-                "checks": [{"what": c.what, "outcome": c.outcome, "why": c.why} for c in verdict.checks],
-                "notes": list(verdict.notes),
-            }
-            for verdict in result.verdicts
-        ],
-        "counts": {outcome.replace(" ", "_"): result.count(outcome) for outcome in outcomes},  # type: ignore[arg-type]
-    }
-    return json.dumps(document, indent=2) + "\n"
+    counts = {outcome.replace(" ", "_"): result.count(outcome) for outcome in outcomes}  # type: ignore[arg-type]
+    return document({"sources": [_verdict(verdict) for verdict in result.verdicts], "counts": counts})
 
 
-def _parts(parts: tuple[Range | None, Range | None]) -> dict[str, Any]:
+def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
-        name: {"start": r.start, "end": r.end, "size": r.size} if r is not None else None
-        for name, r in zip(("crash", "low"), parts, strict=True)
+        "source": verdict.source,
+        "outcome": verdict.outcome,
+        "profile": verdict.profile,
+        "recorded": dict(zip(("crash", "low"), verdict.recorded, strict=True)),
+        "planned": dict(zip(("crash", "low"), verdict.planned, strict=True)),
+        "checks": plain(verdict.checks),
+        "notes": verdict.notes,
     }

@@ -18,5 +18,8 @@ class Rewound:
     """
 
     start: int
+    """First byte."""
     end: int
+    """First byte after the range."""
     reason: str
+    """Why it is known to be later."""

@@ -188,25 +188,3 @@ def test_what_comes_out_is_one_line_of_ascii() -> None:
     assert line.isascii()
     assert len(line.decode().splitlines()) == 1
     assert json.loads(line)["id"] == name
-
-
-@pytest.mark.parametrize(
-    ("again", "same"),
-    [
-        pytest.param(b'{"id": "b", REST', True, id="another name"),
-        pytest.param(b' { "id" : 17 , REST', True, id="a number"),
-        pytest.param(b'{"id": "\\u00e9", REST', False, id="a name that is escaped"),
-        pytest.param(b'{"id": 017, REST', False, id="no number"),
-        pytest.param(b'{"id": "\xff", REST', False, id="a name that is no UTF-8"),
-        pytest.param(b'{"id": "b", "id": "c", REST', False, id="two names"),
-        pytest.param(b'{"id": "b", "kfence": true, REST', False, id="another option"),
-    ],
-)
-def test_the_same_record_under_another_name_is_answered_alike(again: bytes, *, same: bool) -> None:
-    """Byte for byte as if it had been planned anew, whether or not it was."""
-    rest = json.dumps({"map": MAP, "crashkernel": "64M"}).encode()[1:]
-    first, second = b'{"id": "a", ' + rest, again.replace(b"REST", rest)
-    told = list(answer_lines(1, [first, first, second], Defaults()))
-    alone = list(answer_lines(3, [second], Defaults()))
-    assert encode_answer(told[2]) == encode_answer(alone[0])
-    assert (told[1].plan is told[2].plan) == same

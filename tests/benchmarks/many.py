@@ -88,8 +88,7 @@ def _apart(path: str) -> float:
 
 def _share() -> Iterator[Figure]:
     """How much of a record's time is JSON: reading the line, writing the report."""
-    from planner.batch.codec import decode  # noqa: PLC0415 - measured here only
-    from planner.batch.lines import encode_answer  # noqa: PLC0415 - likewise
+    from planner.batch.lines import decode, encode_answer  # noqa: PLC0415 - measured here only
     from planner.batch.records import Defaults, answer_record  # noqa: PLC0415 - likewise
 
     lines = [record(number) for number in range(64)]

@@ -86,7 +86,7 @@ def test_the_exit_status(run: Run, server: str, args: list[str], status: int) ->
         pytest.param(["512M", "--aim", "cheap"], "'cheap'", id="an unknown aim"),
         pytest.param(["512M", "--strategy", "isolated"], "--strategy", id="there is no strategy to choose"),
         pytest.param(["512M", "--cpu", "pentium"], "no processor 'pentium'", id="an unknown processor"),
-        pytest.param(["512M", "--kernel", "new"], "no kernel version", id="an unknown kernel"),
+        pytest.param(["512M", "--kernel", "new"], "unknown kernel version", id="an unknown kernel"),
     ],
 )
 def test_wrong_usage_is_one_line(run: Run, server: str, args: list[str], line: str) -> None:

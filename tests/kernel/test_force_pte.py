@@ -118,19 +118,6 @@ def test_the_remedy_is_said_and_works(kernel: str, cmdline: str, config: dict[st
     assert any("an aligned area buys nothing" in note for note in plan.notes)
 
 
-def test_debians_kfence_is_said_where_nothing_tells() -> None:
-    """With rodata=off alone Debian's 6.12 still has base pages; the config or an interval would say so."""
-    memory = MemoryMap((Region(GIB, 9 * GIB),))
-
-    def notes(cmdline: str, **config: str) -> str:
-        facts = Facts(kernel="6.12.107+deb13-arm64", page_size=4 * KIB, va_bits=48, config=config)
-        return "\n".join(make_plan(Machine("<test>", "json", memory, facts), cmdline).notes)
-
-    assert "sample interval 0" in notes("rodata=off crashkernel=256M")
-    assert "sample interval 0" not in notes("rodata=off kfence.sample_interval=100 crashkernel=256M")
-    assert "sample interval 0" not in notes("rodata=off crashkernel=256M", KFENCE="n")
-
-
 @pytest.mark.parametrize(("cpu", "forced"), [("ampereone", False), ("other", True), (None, True)])
 def test_the_processor_decides_from_6_18_on(cpu: str | None, forced: bool) -> None:
     facts = Facts(kernel="6.18", page_size=4 * KIB, va_bits=48, cmdline="quiet")

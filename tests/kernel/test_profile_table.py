@@ -34,47 +34,53 @@ class Row(NamedTuple):
     low: int  # MiB of low memory where ,low is absent
     rounded: bool  # RAM is rounded up to 128 MiB
     prefix: str  # how the message for an unreadable offset begins
-    generic: bool  # a size that is no smaller than RAM is refused; nothing is rounded to pages
+    generic: bool  # nothing is rounded to pages
+    refuses: bool  # a size that is no smaller than RAM is refused without a line
     cma: bool  # ,cma entries are not plain
     windows: str  # where a plain request looks: L below the limit, A anywhere, H above the limit
     high_windows: str  # where ,high looks; 4 is from 4 GiB on
     tests: bool  # X@base is tested, with a message of its own each
     in_use: bool  # X@base that fails says "memory is in use"
     hangs: str  # p, h: plain, ,high requests that fail without DMA zones never end
-    limit: str  # how low memory ends: exclusive, zone, bits, value
+    near: bool  # the low part is taken from the limit less its size on
+    limit: str  # how low memory ends: exclusive, zone, offset, bits, value
     zones: str  # what a crash kernel does to the map: i isolated, p pages, - nothing
     zoneless: str  # the same without DMA zones
     word: bool  # only if the parameter is a word of its own
     kfence: str  # a built-in KFENCE: absent, forces, pool
-    rodata: str  # RODATA_FULL_DEFAULT_ENABLED decides (c), or full always (a)
+    rodata: str  # values: b booleans clear full, f only full is known, k keywords, n noalias and full by default
     image_first: bool  # the image is mapped before memory
     driver_managed: bool  # driver-managed memory is mapped
     section: int  # MiB of a sparsemem section with 64K pages
-    bbml2: bool  # splits blocks live
+    bbm: str  # who splits blocks live: nobody (-), the list (2), the longer list of level 3 (3)
     both: bool  # kexec_crash_size counts the low part
     moves: bool  # KASLR moves the start of the linear map
 
 
 _EARLIEST = Row(
-    high=False, low=0, rounded=False, prefix="", generic=False, cma=False,
-    windows="L", high_windows="", tests=True, in_use=False, hangs="", limit="exclusive",
-    zones="i", zoneless="i", word=False, kfence="absent", rodata="c", image_first=False, driver_managed=False,
-    section=1024, bbml2=False, both=False, moves=True,
+    high=False, low=0, rounded=False, prefix="", generic=False, refuses=False, cma=False,
+    windows="L", high_windows="", tests=True, in_use=False, hangs="", near=False, limit="exclusive",
+    zones="i", zoneless="i", word=False, kfence="absent", rodata="b", image_first=False, driver_managed=False,
+    section=1024, bbm="-", both=False, moves=True,
 )  # fmt: skip
 _FROM_5_12 = _EARLIEST._replace(
     limit="bits", zones="p", zoneless="p", word=True, kfence="forces", driver_managed=True, section=512
 )
 _FROM_5_19 = _FROM_5_12._replace(high=True, high_windows="A", tests=False, zoneless="i")
-_FROM_6_7 = _FROM_5_19._replace(
-    low=128, rounded=True, prefix="crahskernel: ", generic=True, windows="LH", high_windows="HL", in_use=True,
+_FROM_6_0 = _FROM_5_19._replace(rounded=True, rodata="f")
+_FROM_6_7 = _FROM_6_0._replace(
+    low=128, rodata="k", prefix="crahskernel: ", generic=True, windows="LH", high_windows="HL", in_use=True,
     hangs="ph", zones="-", zoneless="-", kfence="pool", both=True,
 )  # fmt: skip
-_FROM_6_17 = _FROM_6_7._replace(prefix="crashkernel: ", cma=True, hangs="p", limit="value", moves=False)
+_FROM_6_12 = _FROM_6_7._replace(refuses=True, hangs="p", limit="value")
+_FROM_6_17 = _FROM_6_12._replace(prefix="crashkernel: ", cma=True, moves=False)
+_FROM_6_18 = _FROM_6_17._replace(rodata="n", bbm="2")
 
 ROWS = {
     "4.12": _EARLIEST,
     "5.5": _EARLIEST._replace(limit="zone"),
     "5.10.0": _EARLIEST._replace(limit="zone"),
+    "5.10.22": _EARLIEST._replace(limit="offset", zones="-", zoneless="-", word=True),
     "5.10": _EARLIEST._replace(limit="bits", zones="p", word=True),
     "5.11": _EARLIEST._replace(limit="bits", zones="p", zoneless="p", word=True),
     "5.12": _FROM_5_12,
@@ -83,16 +89,19 @@ ROWS = {
     "5.15": _FROM_5_12._replace(tests=False),
     "5.18": _FROM_5_12._replace(tests=False, zoneless="i"),
     "5.19": _FROM_5_19,
-    "6.0": _FROM_5_19._replace(rounded=True),
-    "6.1": _FROM_5_19._replace(rounded=True, kfence="pool"),
-    "6.2": _FROM_5_19._replace(rounded=True, low=128, windows="LA", hangs="ph"),
-    "6.4": _FROM_5_19._replace(rounded=True, low=128, windows="LA", hangs="ph", zones="-", zoneless="-", kfence="pool"),
+    "6.0": _FROM_6_0,
+    "6.1": _FROM_6_0._replace(kfence="pool", rodata="k"),
+    "6.2": _FROM_6_0._replace(low=128, windows="LA", hangs="ph", near=True),
+    "6.4": _FROM_6_0._replace(low=128, windows="LA", hangs="ph", near=True, zones="-", zoneless="-", kfence="pool"),
+    "6.5": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L", rodata="f"),
     "6.6": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L"),
     "6.7": _FROM_6_7,
-    "6.12": _FROM_6_7._replace(hangs="p", limit="value"),
+    "6.12": _FROM_6_12,
     "6.17": _FROM_6_17,
-    "6.18": _FROM_6_17._replace(rodata="a", bbml2=True),
-    "7.2": _FROM_6_17._replace(rodata="a", bbml2=True, image_first=True),
+    "6.18": _FROM_6_18,
+    "7.0": _FROM_6_18,
+    "7.2": _FROM_6_18._replace(image_first=True),
+    "7.3": _FROM_6_18._replace(image_first=True, bbm="3"),
 }
 
 each_profile = pytest.mark.parametrize("name", [p.name for p in PROFILES])
@@ -242,13 +251,35 @@ def test_a_size_in_pages(name: str) -> None:
 
 @each_profile
 def test_a_size_that_is_no_smaller_than_ram(name: str) -> None:
-    """The common code refuses it without a word; older kernels look for it, and here all RAM is free."""
+    """From 6.12 on it is refused without a word; older kernels look for it, and here all RAM is free."""
     found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "2G")
     row = ROWS[name]
-    taken = not row.generic and row.limit != "exclusive"  # which does not search the last byte
+    taken = not row.refuses and row.limit != "exclusive"  # which does not search the last byte
     assert found.reservation.crash == (Range(GIB, 3 * GIB) if taken else None)
-    assert found.reservation.outcome == ("exact" if taken else "none" if row.generic else "failed")
-    assert bool(found.reservation.log) is not row.generic
+    assert found.reservation.outcome == ("exact" if taken else "none" if row.refuses else "failed")
+    assert bool(found.reservation.log) is not row.refuses
+
+
+@each_profile
+def test_a_size_of_more_than_ram_is_searched_for_up_to_6_11(name: str) -> None:
+    """3G of 2G: the failure is logged, or nothing at all."""
+    found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "3G")
+    refuses = ROWS[name].refuses
+    assert found.reservation.outcome == ("none" if refuses else "failed")
+    assert found.reservation.log == (() if refuses else ("cannot allocate crashkernel (size:0xc0000000)",))
+
+
+@each_profile
+def test_the_low_part_of_a_main_part_just_below_the_limit(name: str) -> None:
+    """`,high` that lands 64M below the limit: 6.2 to 6.4 take 128M of low memory all the same."""
+    memory = MemoryMap((Region(GIB, 4 * GIB),))
+    row = ROWS[name]
+    found = plan(name, memory, "64M,high", dma_limit=LOW)
+    if not row.high or row.high_windows == "4L":
+        return  # 6.5 and later look above first, where nothing is
+    start = 4 * GIB - 64 * MIB
+    assert found.reservation.crash == Range(start, 4 * GIB)
+    assert found.reservation.low == (Range(start - 128 * MIB, start) if row.near else None)
 
 
 @each_profile
@@ -275,30 +306,33 @@ def test_retrying_for_ever_without_dma_zones(name: str, kind: str) -> None:
     ("start", "firmware", "limits"),
     [
         pytest.param(
-            GIB, None, {"exclusive": LOW - 1, "zone": LOW, "bits": LOW, "value": LOW}, id="32 bits by themselves"
+            GIB,
+            None,
+            {"exclusive": LOW - 1, "zone": LOW, "offset": LOW, "bits": LOW, "value": LOW},
+            id="32 bits by themselves",
         ),
         pytest.param(
             0,
             0x3BFFFFFF,
-            {"exclusive": LOW - 1, "zone": LOW, "bits": GIB, "value": 0x3C000000},
+            {"exclusive": LOW - 1, "zone": LOW, "offset": GIB, "bits": GIB, "value": 0x3C000000},
             id="devices that reach 960M: the highest bit of it, or it itself",
         ),
         pytest.param(
             8 * GIB,
             None,
-            {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "bits": 24 * GIB, "value": 24 * GIB},
+            {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "offset": 12 * GIB, "bits": 24 * GIB, "value": 24 * GIB},
             id="all RAM above 4G: once a zone of 4G, now all of it",
         ),
         pytest.param(
             2 * GIB,
             0x3FFFFFFF,
-            {"exclusive": LOW - 1, "zone": LOW, "bits": LOW, "value": GIB},
+            {"exclusive": LOW - 1, "zone": LOW, "offset": 3 * GIB, "bits": LOW, "value": GIB},
             id="devices that reach no RAM at all: 4G, or their limit",
         ),
         pytest.param(
             GIB,
             0x7FFFFFFF,
-            {"exclusive": LOW - 1, "zone": LOW, "bits": 2 * GIB, "value": 2 * GIB},
+            {"exclusive": LOW - 1, "zone": LOW, "offset": 2 * GIB, "bits": 2 * GIB, "value": 2 * GIB},
             id="31 bits",
         ),
     ],
@@ -324,7 +358,8 @@ def test_the_32_bit_zone_alone(name: str) -> None:
     low = plan(name, MemoryMap((Region(GIB, 9 * GIB),)), "64M", only)
     assert low.kernel.dma_limit == LOW - (ROWS[name].limit == "exclusive")
     high = plan(name, MemoryMap((Region(8 * GIB, 24 * GIB),)), "64M", only).kernel.dma_limit
-    assert high == {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "bits": 24 * GIB, "value": LOW}[ROWS[name].limit]
+    ends = {"exclusive": 12 * GIB - 1, "zone": 12 * GIB, "offset": 12 * GIB, "bits": 24 * GIB, "value": LOW}
+    assert high == ends[ROWS[name].limit]
 
 
 # -- the linear map --------------------------------------------------------------------------------------
@@ -374,12 +409,21 @@ def test_a_built_in_kfence(name: str, interval: str) -> None:
 
 @each_profile
 @pytest.mark.parametrize("default", ["y", "n"])
-@pytest.mark.parametrize("value", ["", "off", "on", "full", "noalias"])
+@pytest.mark.parametrize("value", ["", "off", "on", "full", "noalias", "1", "no"])
 def test_the_keywords_of_rodata(name: str, value: str, default: str) -> None:
-    """From 6.18 `on` is full, `full` is no word and `noalias` is what `on` was; what is no word leaves the default."""
-    always = ROWS[name].rodata == "a"
-    full = {"off": False, "on": always, "full": True, "noalias": False if always else default == "y"}
-    expected = full.get(value, always or default == "y")
+    """Up to 5.19 any boolean clears "full", and a word that begins with n is one.
+
+    6.0 to 6.6.3 (6.1.64) know `full` alone, and `off` takes all protection away. From 6.18 `on` is full, `full` is no
+    word and `noalias` is what `on` was; what is no word leaves the default.
+    """
+    full: dict[str, dict[str, bool]] = {
+        "b": {"off": False, "on": False, "1": False, "no": False, "noalias": False, "full": True},
+        "f": {"off": False, "full": True},
+        "k": {"off": False, "on": False, "full": True},
+        "n": {"off": False, "noalias": False, "on": True},
+    }
+    rodata = ROWS[name].rodata
+    expected = full[rodata].get(value, rodata == "n" or default == "y")
     config = {"RODATA_FULL_DEFAULT_ENABLED": default}
     found = plan(name, MEMORY, f"rodata={value}" if value else "quiet", facts(name, config=config))
     assert bool(found.kernel.forced_base_pages) is expected
@@ -389,7 +433,7 @@ def test_the_keywords_of_rodata(name: str, value: str, default: str) -> None:
 def test_processors_that_split_blocks_live(name: str) -> None:
     """AmpereOne: from 6.18 rodata=full alone forces nothing any more; debug_pagealloc still does."""
     ampere = facts(name, midr=(0xC00FAC30,))
-    live = ROWS[name].bbml2
+    live = ROWS[name].bbm != "-"
     value = "full" if not live else "on"
     assert bool(plan(name, MEMORY, f"rodata={value}", ampere).kernel.forced_base_pages) is not live
     both = plan(name, MEMORY, f"rodata={value} debug_pagealloc=on", ampere)
@@ -438,10 +482,11 @@ def test_kaslr_of_the_linear_map_is_said(name: str) -> None:
 
 @each_profile
 def test_what_other_commands_ask_of_a_profile(name: str) -> None:
-    """kexec_crash_size counts the low part from 6.5 on; 7.x places crash memory before the memmap."""
+    """The low part counts from 6.5 on; 7.0 places crash memory before the memmap; 7.3 reserves ,cma."""
     assert profile(name).crash_size_counts_low is ROWS[name].both
-    assert profile(name).first is (name == "7.2")
-    assert not profile(name).asks_cma
+    assert profile(name).first is name.startswith("7.")
+    assert profile(name).asks_cma is profile(name).cma is (name == "7.3")
+    assert profile(name).early is (name in ("4.12", "5.5", "5.10.0"))
 
 
 def test_the_newest_profile_is_the_last() -> None:
@@ -452,10 +497,10 @@ AROUND: dict[
     str, dict[str, object]
 ] = {  # first profile: what an allocation beside the crash kernel's is like from there on
     "cma_align": {"4.12": 4 * MIB, "5.18": 2 * MIB},
-    "swiotlb": {"4.12": "needed", "6.6": "small"},
+    "swiotlb": {"4.12": "needed", "6.5": "small", "7.3": "always"},
     "swiotlb_slots": {"4.12": (4, 8), "5.12": (4, 8, 8), "5.14": (24,)},
     "log_descriptors": {"4.12": False, "5.10.0": True},
-    "log_info": {"4.12": 88, "7.2": 112},
+    "log_info": {"4.12": 88, "7.0": 112},
 }
 
 

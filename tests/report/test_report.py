@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from pydantic import ValidationError
 
 import planner
 from planner.base.errors import InputError
@@ -22,7 +21,7 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region
 from planner.planning.context import CONFIG_SYMBOLS
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
-from planner.report import Report, schema, to_dict, to_json
+from planner.report import schema, to_dict, to_json
 from planner.sources import parse_text
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
@@ -64,11 +63,10 @@ def test_keys_of_entries() -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_a_report_satisfies_the_published_schema(name: str) -> None:
-    """By our model, and by a validator that is not ours."""
+    """By a validator that is not ours."""
     report = to_dict(plan_of(name))
     Draft202012Validator.check_schema(schema())
     Draft202012Validator(schema()).validate(report)
-    assert Report.model_validate(report).model_dump() == report
 
 
 @pytest.mark.parametrize(
@@ -85,15 +83,12 @@ def test_a_report_satisfies_the_published_schema(name: str) -> None:
     ],
 )
 def test_the_schema_refuses(path: tuple[str, ...], value: Any) -> None:
-    """Both the model and the schema."""
     report = to_dict(plan_of("aligned"))
     inner = report
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
     assert not Draft202012Validator(schema()).is_valid(report)
-    with pytest.raises(ValidationError):
-        Report.model_validate(report)
 
 
 def test_every_key_of_the_schema_is_explained() -> None:

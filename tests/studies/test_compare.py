@@ -206,7 +206,7 @@ def test_mainline_says_what_its_kernel_does(kernel: str, acts: str, needs: str) 
         pytest.param({"aim": "cheap"}, "no aim 'cheap'", id="an unknown aim"),
         pytest.param({"sizes": ["12X"]}, "is no size", id="what is no size"),
         pytest.param({"sizes": ["1G"], "preset": "debian"}, "a preset and sizes", id="a preset and sizes"),
-        pytest.param({"kernel": "new"}, "no kernel version", id="what `plan` refuses"),
+        pytest.param({"kernel": "new"}, "unknown kernel version", id="what `plan` refuses"),
     ],
 )
 def test_what_does_not_fit_together_is_an_input_error(call: dict[str, object], what: str) -> None:

@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import Options, make_plan
-from planner.report.asked import explain_dict
+from planner.report.studies import explain_dict
 from planner.studies.explain import Explanation, GapStory, explain
 from tests.random_machines import drawn
 

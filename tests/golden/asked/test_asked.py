@@ -20,9 +20,9 @@ from planner.render.blocks import fit as render_fit
 from planner.render.blocks import size as render_size
 from planner.render.blocks.model import Block
 from planner.render.layout import lay_out
-from planner.report.asked import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
 from planner.report.diff import diff_dict, differences
-from planner.report.plain import document
+from planner.report.document import document
+from planner.report.studies import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
 from planner.sources.samples import read, samples
 from planner.studies.explain import explain
 from planner.studies.fit import fit

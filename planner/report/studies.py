@@ -1,6 +1,6 @@
 """The JSON of what asks the plan many times: fit, explain, size. Integers are bytes, ranges half-open.
 
-Each function gives the document's keys and values as plain data; `planner.report.plain.document` writes it down.
+Each function gives the document's keys and values as plain data; `planner.report.document.document` writes it down.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.report import to_dict
-from planner.report.plain import plain
+from planner.report.document import plain
 
 if TYPE_CHECKING:
+    from planner.studies.default import Default
     from planner.studies.explain import Explanation
     from planner.studies.fit import Fit
     from planner.studies.kaslr import Chances
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from planner.studies.size import GiveBack, Presets, SizePlan, Sweep
 
 __all__ = [
+    "default_dict",
     "explain_dict",
     "fit_dict",
     "give_back_dict",
@@ -187,3 +189,10 @@ def need_dict(found: Need) -> dict[str, Any]:
     """Of `need`: the least and the recommended size first."""
     result: dict[str, Any] = plain(found)
     return result
+
+
+def default_dict(found: Default) -> dict[str, Any]:
+    """Of `default`: the list, whom it serves and fails, and distributions' defaults on the same fleet."""
+    result: dict[str, Any] = plain(found)
+    first = ("crashkernel", "machines", "served", "bytes", "failed", "others")
+    return {**{key: result.pop(key) for key in first}, **result}

@@ -1,0 +1,160 @@
+"""Machines of a fleet, from any mixture of maps, folders, files of records and their answers.
+
+A place is what `--map` takes for one machine, a folder of such sources, or a file of a batch: records (`*.jsonl`, also
+packed with gzip, or a table) or the answers to them, whose reports are maps. What cannot be read is told, and the
+others are used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from planner.base.errors import InputError, PlannerError
+from planner.batch.inputs import Files, Lines, Rows, files_in, is_table
+from planner.batch.records import Defaults, describe, read_record
+from planner.batch.running import open_input
+from planner.kernel.machine import Machine
+from planner.planning.plan import Options
+from planner.sources import read_source
+
+__all__ = ["MAX_MACHINES", "Gathered", "Member", "gather"]
+
+MAX_MACHINES = 100_000
+
+_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One machine of a fleet. id: a path, the id of a record, or its place. options: those of its record."""
+
+    id: str
+    machine: Machine
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The machines that could be read, and (id, error) of what could not."""
+
+    members: tuple[Member, ...]
+    errors: tuple[tuple[str, str], ...]
+
+
+def gather(
+    places: Sequence[str],
+    options: Options | None = None,
+    *,
+    map_format: str | None = None,
+    stdin: BinaryIO | None = None,
+    what_if: bool = False,
+) -> Gathered:
+    """The machines of some places. options: what holds for all whose records do not say otherwise.
+
+    Raises InputError where no machine is left, or there are more than any fleet has.
+    """
+    defaults = Defaults(None, options or Options(), map_format)
+    members: list[Member] = []
+    errors: list[tuple[str, str]] = []
+    for place in places:
+        for ident, found in _machines(place, defaults, stdin, what_if=what_if):
+            if isinstance(found, Member):
+                members.append(found)
+            else:
+                errors.append((ident, found))
+            if len(members) + len(errors) > MAX_MACHINES:
+                raise InputError(place, f"brings more than {MAX_MACHINES:,} machines", "give a part of the fleet")
+    if not members:
+        ident, error = errors[0] if errors else ("--map", "no machine is in what was given")
+        raise InputError(ident, f"no machine can be read: {error}", "give maps, folders of maps or a batch file")
+    return Gathered(tuple(members), tuple(errors))
+
+
+def _machines(
+    place: str, defaults: Defaults, stdin: BinaryIO | None, *, what_if: bool
+) -> Iterator[tuple[str, Member | str]]:
+    if place.lower().endswith(_LINES) or is_table(place):
+        yield from _records(place, defaults)
+        return
+    bundled = place in ("-", "live") or place.startswith("sample:")
+    folder = not bundled and os.path.isdir(place)  # noqa: PTH112 - paths stay as they were given
+    for path in files_in([place]) if folder else [place]:
+        yield path, _read(path, defaults, stdin, what_if=what_if)
+
+
+def _read(path: str, defaults: Defaults, stdin: BinaryIO | None, *, what_if: bool) -> Member | str:
+    try:
+        machine = read_source(path, fmt=defaults.map_format, stdin=stdin, what_if=what_if)
+    except PlannerError as error:
+        return str(error)
+    return Member(path.removeprefix("sample:"), machine, defaults.options)
+
+
+def _records(path: str, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+    source = open_input(path)
+    try:
+        for task in source.tasks():
+            if isinstance(task, Lines):
+                yield from _lines(path, task, defaults)
+            elif isinstance(task, Rows):
+                yield from _rows(path, task, defaults)
+            else:
+                assert isinstance(task, Files)  # noqa: S101 - the last kind; a file of records holds none
+    finally:
+        source.close()
+
+
+def _lines(path: str, task: Lines, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+    for number, line in enumerate(task.lines, task.first):
+        if line is not None and not line.strip():
+            continue
+        where = f"{path}:{number}"
+        if line is None:
+            yield where, "the line is too long"
+            continue
+        try:
+            record = json.loads(line, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            yield where, f"not JSON: {str(error)[:120]}"
+            continue
+        yield _member(where, record, defaults)
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | str]:
+    """The machine of a record, or of the answer to one."""
+    if not isinstance(record, dict):
+        return where, "a record is a JSON object"
+    ident = record.get("id")
+    name = str(ident) if isinstance(ident, (str, int)) else where
+    if isinstance(record.get("error"), str) and "map" not in record and "source" not in record:
+        return name, record["error"]
+    if "report" in record:
+        record = {"map": record["report"]}
+    try:
+        ask = read_record(record, defaults)
+    except Exception as error:  # noqa: BLE001 - one bad record never stops the others
+        return name, describe(error)
+    return name, Member(name, ask.machine, ask.options)
+
+
+def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+    """The machines of a table; its answers are made on the way, as its rows are read only by what answers them."""
+    from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
+
+    for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
+        name = str(answer.id) if answer.id is not None else f"{path}:{number}"
+        ask = answer.ask
+        yield name, answer.error or "no machine" if ask is None else Member(name, ask.machine, ask.options)
+
+
+def listed(errors: Iterable[tuple[str, str]]) -> list[str]:
+    """What could not be read, a line each."""
+    return [f"{ident}: {error}" for ident, error in errors]

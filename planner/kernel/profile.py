@@ -1,0 +1,169 @@
+"""The type of a kernel profile: what one span of arm64 kernels does about a crash kernel, as data.
+
+A profile states behaviour; a version string only selects one. The rows stand in `mainline` and `vendor_profiles`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from planner.base.sizes import GIB, MIB
+
+__all__ = [
+    "ABOVE_4G",
+    "ABOVE_LOW",
+    "ANYWHERE",
+    "BELOW_LOW",
+    "CRASH_ALIGN",
+    "Bound",
+    "Certainty",
+    "Effect",
+    "Profile",
+    "Window",
+]
+
+CRASH_ALIGN = 2 * MIB
+"""Alignment of the crash kernel on arm64, in every version."""
+
+Bound: TypeAlias = Literal["0", "2M", "low", "high", "4G", "64T", "none"]
+Effect: TypeAlias = Literal["isolated", "pages", "below-4G", "none"]
+Certainty: TypeAlias = Literal["read", "configured", "inferred", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The bounds of one attempt. `low` is the DMA limit, `high` the physical address limit, `none` no limit at all."""
+
+    start: Bound
+    end: Bound
+
+
+BELOW_LOW = Window("0", "low")
+ANYWHERE = Window("0", "high")
+ABOVE_LOW = Window("low", "high")
+ABOVE_4G = Window("4G", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one span of kernels does.
+
+    name: the version that stands for the span. spans: which versions it covers, for people. source: where that was
+    read. certainty: how sure it is (`read` in the source, taken from a built `configured` kernel, `inferred` from
+    neighbours, `unknown`). reserves: whether such a kernel knows crash kernels at all.
+
+    Parser. combine: `plain` reads only the plain entry, `arch` is arm64's own combination of plain, high and low
+    (5.19 to 6.6), `generic` is parse_crashkernel() of 6.7. suffixes: entries that are not plain. high_after: when
+    the `,high` entry is looked at: the plain one is `absent`, or any `failure` of it. low_default: bytes of low
+    memory with `,high` and no `,low`. low_with_plain: `,low` and its default count for a plain request too, and an
+    unreadable `,low` gives the default. rounds_ram: RAM is rounded up to 128 MiB before ranges are matched.
+    bad_size, bad_base: the messages for a range's unreadable size and base. asks_cma: the architecture asks for the
+    `,cma` entry. refuses_oversize: a size that is not less than RAM is refused without a line. auto: what stands in
+    for `auto` ("" where it is not known).
+
+    Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit, or what stands
+    for it, is derived (`bits`: the highest bit of the firmware's limit; `bits-offset`: likewise, counted from the
+    multiple below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at
+    a multiple of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
+    ARCH_LOW_ADDRESS_LIMIT; `dma32-capped`: 4 GiB, or the end of RAM that starts above; `4G`: 4 GiB always).
+    plain, high: windows in the order they are tried. provisional: the `high` window is searched first and given back
+    once a plain request has found its place. fixed: how X@base is placed: `tests` checks the range, `window`
+    searches [base, base + X), `aligned` does so after testing the alignment. low_when: which main part takes a low
+    part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size), `over-limit`
+    (it ends above the limit), `always`. low_from: where the search for the low part starts.
+    loops_high: an unsuccessful `,high` request retries for ever where the DMA limit is the physical limit;
+    loops_plain likewise. in_use_message: X@base fails with a message of its own. reserved_reg: of a
+    reserved-memory node with several ranges, all are reserved or only the first. messages: whose log lines these
+    are. first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
+    map is built and before the default CMA area.
+
+    Linear map. effect, zoneless_effect: what a crashkernel parameter does with and without DMA zones
+    (`isolated`: reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain
+    request, all RAM below 4 GiB; `none`). map_certainty: how sure this part is. protects: a loaded crash kernel is made
+    invalid in the linear map. unmaps_low: the low part is left out of the map. needs_word: it does so only if the
+    parameter is a word of its own on the command line. moves_memstart: KASLR moves the start of the linear map by
+    multiples of its alignment.
+    image: `apart` (mapped after memory, contiguous hint never) or `first` (mapped before memory, which goes over it
+    again). rounds_inward: ranges of memory lose their partial pages; elsewhere they are mapped whole.
+    kfence: `absent`, `forces` (built in means base pages), `pool` (only without an early pool), `harmless` (never).
+    rodata: which values of rodata= are known: `booleans` (and full; every boolean clears it), `full-only` (on and off
+    leave a built-in full as it is), `keywords` (off, on, full), `noalias` (off, noalias, on, which is full and the
+    default). maps_driver_managed. section_64k: sparsemem section size with 64K pages. bbm: which processors split
+    blocks live: `none`, `bbml2` (those on a list), `bbml3` (a longer list, or FEAT_BBM level 3).
+    crash_size_counts_low: kexec_crash_size includes the low part.
+
+    Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel.
+    cma_align: bytes that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version).
+    swiotlb: when a boot has bounce buffers: `needed` where RAM lies beyond the DMA limit, `small` elsewhere too (a
+    small one, for unaligned kmalloc buffers), `always` (set up on every machine).
+    swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
+    has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel.
+    """
+
+    name: str
+    spans: str
+    since: tuple[int, int]
+    source: str
+    certainty: Certainty = "read"
+    reserves: bool = True
+    combine: Literal["plain", "arch", "generic"] = "generic"
+    suffixes: tuple[str, ...] = (",high", ",low")
+    high_after: Literal["absent", "failure"] = "absent"
+    low_default: int = 128 * MIB
+    low_with_plain: bool = False
+    rounds_ram: bool = True
+    bad_size: str = "crashkernel: Memory value expected"
+    bad_base: str = "crashkernel: Memory value expected after '@'"
+    asks_cma: bool = False
+    refuses_oversize: bool = True
+    auto: str = ""
+    rounds_size: bool = False
+    dma_limit: Literal["bits", "bits-offset", "value", "dma32", "dma32-exclusive", "dma32-capped", "4G"] = "bits"
+    plain: tuple[Window, ...] = (BELOW_LOW, ABOVE_LOW)
+    high: tuple[Window, ...] = (ABOVE_LOW, BELOW_LOW)
+    provisional: bool = False
+    fixed: Literal["tests", "window", "aligned"] = "window"
+    low_when: Literal["at-limit", "near-limit", "over-limit", "always"] = "at-limit"
+    low_from: Bound = "0"
+    loops_plain: bool = True
+    loops_high: bool = False
+    in_use_message: bool = True
+    messages: Literal["mainline", "openeuler", "alibaba"] = "mainline"
+    first: bool = False
+    reserved_reg: Literal["all", "first"] = "all"
+    early: bool = False
+    map_certainty: Certainty = "read"
+    effect: Effect = "none"
+    zoneless_effect: Effect = "none"
+    protects: bool = False
+    unmaps_low: bool = False
+    image: Literal["apart", "first"] = "apart"
+    rounds_inward: bool = False
+    kfence: Literal["absent", "forces", "pool", "harmless"] = "pool"
+    rodata: Literal["booleans", "full-only", "keywords", "noalias"] = "keywords"
+    needs_word: bool = True
+    moves_memstart: bool = False
+    maps_driver_managed: bool = True
+    section_64k: int = 512 * MIB
+    bbm: Literal["none", "bbml2", "bbml3"] = "none"
+    crash_size_counts_low: bool = True
+    cma: bool = False
+    cma_align: int = 2 * MIB
+    swiotlb: Literal["needed", "small", "always"] = "small"
+    swiotlb_slots: tuple[int, ...] = (24,)
+    log_descriptors: bool = True
+    log_info: int = 88
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def bbml2(self) -> bool:
+        """Whether some processors split blocks live."""
+        return self.bbm != "none"
+
+    @property
+    def sections_are_large(self) -> bool:
+        """Whether a sparsemem section has 1 GiB, with every page size (up to 5.11)."""
+        return self.section_64k == GIB

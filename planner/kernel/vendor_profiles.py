@@ -1,0 +1,240 @@
+"""The profiles of distributions' kernels that do otherwise than the mainline they come from, one row a kernel.
+
+Each is a mainline profile, or the distribution's own next one, with what differs. Sources by short name: ALMA is
+github mkuron/almalinux-kernel (complete trees of 8.3 to 8.10, 9.0 to 9.6, 10.0), OE github openeuler-mirror/kernel,
+ALI github alibaba/cloud-kernel, OCS github xmmgithub/OpenCloudOS-Kernel, SUSEK github openSUSE/kernel. Where no file
+is named it is arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.base.sizes import MIB
+from planner.kernel.mainline import PROFILES
+from planner.kernel.profile import ABOVE_4G, ABOVE_LOW, ANYWHERE, BELOW_LOW, Profile, Window
+
+__all__ = ["VENDOR_PROFILES"]
+
+_MAINLINE = {p.name: p for p in PROFILES}
+
+# -- RHEL 8: early and isolated; limit is the 32-bit zone, whatever devices reach ----------------------------
+
+_AUTO_448M, _AUTO_480M = "2G-:448M", "2G-:480M"
+
+_EL8_3 = replace(
+    _MAINLINE["4.12"],
+    name="rhel8.3",
+    spans="RHEL 8.3 to 8.6 (4.18.0-240 to -372)",
+    since=(4, 18),
+    source="ALMA, 8.3 to 8.6",
+    certainty="read",
+    rounds_ram=True,
+    auto=_AUTO_448M,
+)
+_EL8_7 = replace(
+    _EL8_3,
+    name="rhel8.7",
+    spans="RHEL 8.7 (4.18.0-425)",
+    source="ALMA, 8.7",
+    combine="arch",
+    low_default=0,
+    low_when="always",
+    dma_limit="dma32",
+    high=(ANYWHERE,),
+    fixed="window",
+)
+_EL8_8 = replace(
+    _EL8_7,
+    name="rhel8.8",
+    spans="RHEL 8.8 and 8.9 (4.18.0-477, -513)",
+    source="ALMA, 8.8 and 8.9",
+    auto=_AUTO_480M,
+    plain=(BELOW_LOW, ANYWHERE),
+    low_default=128 * MIB,
+    low_when="near-limit",
+)
+_EL8_10 = replace(
+    _EL8_8,
+    name="rhel8.10",
+    spans="RHEL 8.10 (4.18.0-553)",
+    source="ALMA, 8.10",
+    plain=(BELOW_LOW, ABOVE_LOW),
+    high=(ABOVE_4G, BELOW_LOW),
+    low_when="at-limit",
+    in_use_message=True,
+)
+
+# -- RHEL 9 --------------------------------------------------------------------------------------------------
+
+_EL9_0 = replace(
+    _MAINLINE["5.15"],
+    name="rhel9.0",
+    spans="RHEL 9.0 (5.14.0-70)",
+    since=(5, 14),
+    source="ALMA, 9.0",
+)
+_EL9_1 = replace(
+    _MAINLINE["6.0"],
+    name="rhel9.1",
+    spans="RHEL 9.1 (5.14.0-162)",
+    since=(5, 14),
+    source="ALMA, 9.1",
+    rodata="booleans",
+)
+_EL9_2 = replace(
+    _MAINLINE["6.2"],
+    name="rhel9.2",
+    spans="RHEL 9.2 (5.14.0-284)",
+    since=(5, 14),
+    source="ALMA, 9.2",
+    rodata="booleans",
+)
+_EL9_3 = replace(
+    _EL9_2,
+    name="rhel9.3",
+    spans="RHEL 9.3 (5.14.0-362)",
+    source="ALMA, 9.3",
+    rodata="full-only",
+)
+_EL9_4 = replace(
+    _MAINLINE["6.6"],
+    name="rhel9.4",
+    spans="RHEL 9.4 (5.14.0-427)",
+    since=(5, 14),
+    source="ALMA, 9.4",
+    crash_size_counts_low=False,
+)
+_EL9_5 = replace(
+    _EL9_4,
+    name="rhel9.5",
+    spans="RHEL 9.5 (5.14.0-503)",
+    source="ALMA, 9.5",
+    crash_size_counts_low=True,
+)
+_EL9_6 = replace(
+    _MAINLINE["6.7"],
+    name="rhel9.6",
+    spans="RHEL 9.6 and 9.7 (5.14.0-570, -611)",
+    since=(5, 14),
+    source="ALMA, 9.6; 9.7 has the same options (github oracle/kconfigs)",
+    dma_limit="value",
+)
+_EL10_0 = replace(
+    _MAINLINE["6.12"],
+    name="rhel10.0",
+    spans="RHEL 10.0 and 10.1 (6.12.0-55, -124)",
+    source="ALMA, 10.0; 10.1 and Stream 10 inferred",
+)
+
+# -- Others --------------------------------------------------------------------------------------------------
+
+_FROM_2M, _FROM_2M_HIGH = Window("2M", "low"), Window("2M", "high")
+
+_OE_5_10_EARLY = replace(
+    _MAINLINE["5.10"],
+    name="openeuler-5.10-early",
+    spans="openEuler's 5.10 of 2021 (5.10.0-4, .oe1)",
+    source="OE, kernel/crash_core.c @ 4f11565e5b43; its bound and its linear map were not read",
+    combine="arch",
+    high_after="failure",
+    low_default=256 * MIB,
+    low_with_plain=True,
+    low_from="2M",
+    rounds_size=False,
+    plain=(_FROM_2M, _FROM_2M_HIGH),
+    high=(_FROM_2M_HIGH,),
+    fixed="aligned",
+    messages="openeuler",
+    map_certainty="unknown",
+)
+_OE_5_10 = replace(
+    _OE_5_10_EARLY,
+    name="openeuler-5.10",
+    spans="openEuler 22.03's 5.10 (.oe2203)",
+    source="OE, init.c and mmu.c @ 02d3d962aed1, kernel/crash_core.c @ 12cd6de3a159",
+    plain=(_FROM_2M, ANYWHERE),
+    high=(ANYWHERE,),
+    provisional=True,
+    low_when="over-limit",
+    map_certainty="read",
+    effect="below-4G",
+    zoneless_effect="below-4G",
+    needs_word=False,
+    kfence="harmless",
+)
+_ALI_5_10 = replace(
+    _MAINLINE["5.10"],
+    name="alibaba-5.10",
+    spans="Alibaba Cloud Linux 3's and Anolis 8's 5.10 (.al8, .an8)",
+    source="ALI, init.c @ 05e8ae98c7c7; its mmu.c was not read and is taken as 5.10 stable's",
+    combine="arch",
+    high_after="failure",
+    low_default=256 * MIB,
+    low_with_plain=True,
+    dma_limit="4G",
+    plain=(BELOW_LOW, Window("0", "64T")),
+    high=(Window("0", "64T"),),
+    messages="alibaba",
+    map_certainty="unknown",
+)
+_OCS_5_4 = replace(
+    _MAINLINE["4.12"],
+    name="tencent-5.4",
+    spans="TencentOS 3's and OpenCloudOS 8's 5.4 (.tl3, .oc8)",
+    since=(5, 4),
+    source="OCS, kernel/crash_core.c, init.c, mmu.c and asm/kexec.h, branch kernel5.4/master (5.4.119-19)",
+    certainty="read",
+    combine="arch",
+    high_after="failure",
+    low_default=256 * MIB,
+    low_with_plain=True,
+    low_from="2M",
+    rounds_size=False,
+    dma_limit="dma32",
+    plain=(_FROM_2M, Window("2M", "none")),
+    high=(Window("2M", "none"),),
+    fixed="aligned",
+    messages="openeuler",
+    unmaps_low=True,
+)
+_SLE15_SP2 = replace(
+    _MAINLINE["4.12"],
+    name="sle15-5.3",
+    spans="SLE 15 SP2 and SP3 (5.3.18)",
+    since=(5, 3),
+    source="SUSEK, init.c @ 019c510fd27e, a tree laid out as 5.3; that it is SP3's is inferred",
+    certainty="read",
+    dma_limit="dma32-capped",
+)
+_AMZN_6_18 = replace(
+    _MAINLINE["6.18"],
+    name="amazon-6.18",
+    spans="Amazon Linux's 6.18",
+    source="github amazonlinux/linux, init.c @ e535de7a5179: Nitro Enclaves' CMA area comes before the crash kernel",
+)
+
+VENDOR_PROFILES: dict[str, Profile] = {
+    p.name: p
+    for p in (
+        _EL8_3,
+        _EL8_7,
+        _EL8_8,
+        _EL8_10,
+        _EL9_0,
+        _EL9_1,
+        _EL9_2,
+        _EL9_3,
+        _EL9_4,
+        _EL9_5,
+        _EL9_6,
+        _EL10_0,
+        _OE_5_10_EARLY,
+        _OE_5_10,
+        _ALI_5_10,
+        _OCS_5_4,
+        _SLE15_SP2,
+        _AMZN_6_18,
+    )
+}
+"""Profiles of their own, by name."""

@@ -1,0 +1,35 @@
+"""The shortest list for a fleet as blocks: the list, its entries, whom it fails, and distributions' defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.base.text import counted
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table
+from planner.render.blocks.numbers import size
+
+if TYPE_CHECKING:
+    from planner.studies.default import Default
+
+__all__ = ["blocks"]
+
+
+def blocks(found: Default) -> list[Block]:
+    """Everything there is to say of a list."""
+    mood: Mood = "good" if found.served == found.machines else "warn" if found.served else "bad"
+    text = f"serves {found.served} of {counted(found.machines, 'machine')}, reserving {size(found.bytes)} in all"
+    lead = Lead(f"crashkernel={found.crashkernel}" if found.crashkernel else "no list", text, mood)
+    entries = [(size(e.start), "" if e.end is None else size(e.end), size(e.size)) for e in found.entries]
+    others = [("this list", str(found.served), size(found.bytes))]
+    others += [(other.preset, str(other.served), size(other.bytes)) for other in found.others]
+    longer = [(one.crashkernel, str(one.entries), size(one.bytes)) for one in found.longer]
+    return [
+        lead,
+        Facts([("Wasted", f"{size(found.wasted)}: reserved beyond what the machines served need")]),
+        Table("Its entries", "rrr", ("RAM from", "below", "size"), entries),
+        Table("Not served", "ll", ("machine", "why"), [(printable(f.id), printable(f.why)) for f in found.failed]),
+        Table("Distributions' defaults on the same fleet", "lrr", ("default", "served", "reserved"), others),
+        Table("With more entries", "lrr", ("crashkernel=", "entries", "reserved"), longer),
+        Bullets("Notes", [printable(note) for note in found.notes]),
+    ]

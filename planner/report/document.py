@@ -1,0 +1,75 @@
+"""Typed results as plain data and as JSON text: the keys are the field names of the dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from json import JSONEncoder
+from typing import Any
+
+from planner.base.ranges import Range
+from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
+from planner.planning.result import SCHEMA_VERSION
+from planner.rewind.rewound import Rewound
+
+__all__ = ["EXTENTS", "document", "laid_out", "plain"]
+
+EXTENTS = (Range, Region, Reserved, Rewound)
+"""Dataclasses that hold `[start, end)`: their JSON has `size`, too."""
+
+_FLAGS = tuple(tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16))
+_ATOMS = frozenset((str, int, bool, float, type(None)))
+_LINE = 110
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields of a dataclass or a named tuple; None for any other class."""
+    if is_dataclass(kind):
+        return tuple(each.name for each in fields(kind))
+    return getattr(kind, "_fields", None)
+
+
+def plain(value: Any) -> Any:
+    """Dicts, lists and values, in the order of the fields."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    names = _names(kind)  # type: ignore[arg-type] # every class is hashable
+    if names is None:
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+    if kind not in EXTENTS:
+        return {name: plain(getattr(value, name)) for name in names}
+    made = {"start": value.start, "end": value.end, "size": value.end - value.start}
+    for name in names[2:]:
+        made[name] = getattr(value, name)
+    if kind is Region:
+        made["flags"] = list(_FLAGS[value.flags])
+    return made
+
+
+def document(keys: Mapping[str, Any]) -> str:
+    """A JSON document with these keys after `schema_version`, in lines; ASCII, ends with a newline."""
+    return laid_out({"schema_version": SCHEMA_VERSION, **plain(keys)})
+
+
+def laid_out(value: Any) -> str:
+    """Plain data as JSON text; what is short stays on one line. ASCII, ends with a newline."""
+    return _laid_out(value, JSONEncoder().encode, "") + "\n"
+
+
+def _laid_out(value: Any, encode: Any, indent: str) -> str:
+    text = str(encode(value))
+    if len(indent) + len(text) <= _LINE or not value or not isinstance(value, (dict, list)):
+        return text
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        items = [f"{encode(key)}: {_laid_out(item, encode, deeper)}" for key, item in value.items()]
+        opening, closing = "{", "}"
+    else:
+        items = [_laid_out(item, encode, deeper) for item in value]
+        opening, closing = "[", "]"
+    return f"{opening}\n" + ",\n".join([deeper + item for item in items]) + f"\n{indent}{closing}"

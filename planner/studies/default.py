@@ -1,0 +1,489 @@
+"""`default`: the shortest range list for a fleet, exactly.
+
+For one machine, as its own kernel places a plain request, the sizes that serve are a few intervals: from its need up to
+what a search can hold. A range list gives each class of RAM one size, so the question is a covering one: of all lists
+that serve as many machines as any list can, the one with the fewest entries, and of these the one that takes the least
+memory. A list that takes more memory than some distribution's default that serves as many is passed over for a longer
+one that does not.
+
+Only sizes at which something changes can be best: a need, or the end of an interval, rounded up to the unit of the
+list. Whole lists are found by dynamic programming over the classes of RAM, ascending; nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from planner.base.errors import InputError, PlannerError
+from planner.base.sizes import MIB, format_size, round_up
+from planner.kernel.machine import Machine
+from planner.planning import values
+from planner.planning.plan import Options, with_request
+from planner.planning.presets import PRESETS
+from planner.studies.fit import form_of
+from planner.studies.inquiry import Inquiry, placed
+from planner.studies.need import need
+
+__all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
+
+RAM_UNIT = 128 * MIB
+"""What kernels round RAM up to before they match a range."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A machine of the fleet. need: bytes that its capture kernel needs."""
+
+    id: str
+    machine: Machine
+    options: Options
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangeEntry:
+    """One entry of the list: machines with RAM in `[start, end)` (end None: no end) get `size` bytes."""
+
+    start: int
+    end: int | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A machine that the list does not serve, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A distribution's default on the same fleet."""
+
+    preset: str
+    served: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Longer:
+    """A list with more entries that serves as many machines and takes less memory."""
+
+    crashkernel: str
+    entries: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """The list and what it comes to.
+
+    crashkernel: the text after `crashkernel=`; "" where no size serves any machine. served: machines that get what
+    they need. bytes: reserved on all of them together, low parts included; wasted: of that, what the machines served
+    do not need and what is reserved on the others.
+    """
+
+    crashkernel: str
+    machines: int
+    served: int
+    bytes: int
+    wasted: int
+    entries: tuple[RangeEntry, ...]
+    failed: tuple[Failed, ...]
+    others: tuple[Other, ...]
+    longer: tuple[Longer, ...]
+    notes: tuple[str, ...]
+
+
+def need_of(text: str | None, machine: Machine) -> int:
+    """What a machine needs: of a size, or of needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
+
+    RAM is rounded up as kernels round it; a class that is not listed needs nothing. Raises InputError for a text that
+    is neither.
+    """
+    if text is None:
+        return need(None, machine, guess=True).recommended
+    ram = round_up(machine.memory.ram, RAM_UNIT)
+    return next((size for start, end, size in needs(text) if start <= ram and (end is None or ram < end)), 0)
+
+
+def needs(text: str) -> list[tuple[int, int | None, int]]:
+    """Start and end of each class of RAM, and what machines in it need. Raises InputError."""
+    try:
+        return [_class(part) for part in text.split(",")] if ":" in text else [(0, None, values.size(text))]
+    except values.BadValue as bad:
+        raise InputError("--need", bad.what, f"{bad.remedy}, or needs by RAM such as 4G-64G:320M,64G-:576M") from None
+
+
+def _class(part: str) -> tuple[int, int | None, int]:
+    """One class of RAM with its need. Raises BadValue."""
+    ram, _, size = part.partition(":")
+    start, dash, end = ram.partition("-")
+    low, high = values.size_or_zero(start), values.size(end) if end else None
+    if not dash or (high is not None and high <= low):
+        raise values.BadValue(f"{part!r} is not a class of RAM with its need", "write 4G-64G:320M")
+    return low, high, values.size_or_zero(size)
+
+
+def default_for(
+    members: Sequence[tuple[str, Machine, Options]],
+    needed: str | None = None,
+    *,
+    unread: Sequence[tuple[str, str]] = (),
+    wanted: Wanted | None = None,
+) -> Default:
+    """The list for machines with their names and options. needed: as of `need_of`; unread: machines with an error.
+
+    A machine that cannot be planned counts as not served, with its error.
+    """
+    sizes: list[_Sizes] = []
+    failed = [Failed(ident, f"cannot be read: {error}") for ident, error in unread]
+    for ident, machine, options in members:
+        one = One(ident, machine, options, need_of(needed, machine))
+        try:
+            sizes.append(_Sizes(one))
+        except PlannerError as error:
+            failed.append(Failed(ident, f"cannot be planned: {error}"))
+    if not sizes:
+        why = failed[0].why if failed else "none was given"
+        raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
+    found = _best(sizes, wanted or Wanted())
+    return replace(found, machines=found.machines + len(failed), failed=(*found.failed, *failed))
+
+
+# -- one machine -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Sizes up to `most` that end the same way: reserved, with `low` bytes of low memory besides."""
+
+    most: int
+    reserved: bool
+    low: int
+
+
+class _Sizes:
+    """What a plain request of any size comes to on one machine."""
+
+    def __init__(self, one: One) -> None:
+        self.one = one
+        options = replace(one.options, strategy="mainline", preset=None)
+        self.inquiry: Inquiry = form_of(one.machine, "1M", options)
+        ram = self.inquiry.question.steps.ram
+        rounds = self.inquiry.setting.profile.rounds_ram
+        self.ram = round_up(ram, RAM_UNIT) if rounds else ram
+        self.limit = min(self.ram, self.inquiry.former.limit + 1)
+        self.pieces = list(self._pieces())
+        self._tops = [piece.most for piece in self.pieces]
+
+    def _pieces(self) -> list[_Piece]:
+        found: list[_Piece] = []
+        for stretch in self.inquiry.former.stretches():
+            _, place, _ = placed(self.inquiry.at(stretch.most), self.inquiry.strategy)
+            found.append(_Piece(stretch.most, place.crash is not None, place.low.size if place.low is not None else 0))
+        return found
+
+    def taken(self, size: int) -> int:
+        """Bytes reserved for a request of this size, the low part included; 0 where it fails."""
+        if not size or size >= self.limit:
+            return 0
+        at = bisect_left(self._tops, size)
+        if at == len(self.pieces) or not self.pieces[at].reserved:
+            return 0
+        return size + self.pieces[at].low
+
+    def serves(self, size: int) -> bool:
+        """Whether so much is reserved, and that is enough."""
+        return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
+
+    def edges(self) -> list[int]:
+        """Sizes from which on something may change."""
+        return [self.one.need, *(piece.most + 1 for piece in self.pieces)]
+
+    @property
+    def most(self) -> int:
+        """The largest size that is reserved."""
+        return max((min(p.most, self.limit - 1) for p in self.pieces if p.reserved), default=0)
+
+
+# -- the list --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """unit: sizes of the list are multiples of it. presets: names of the defaults to compare with; None: all."""
+
+    unit: int = MIB
+    presets: tuple[str, ...] | None = None
+
+
+def default(fleet: Sequence[One], wanted: Wanted | None = None) -> Default:
+    """The shortest list that serves as many machines as any list does. Raises InputError for an empty fleet."""
+    if not fleet:
+        raise InputError("--map", "no machine is in the fleet", "give at least one map")
+    return _best([_Sizes(one) for one in fleet], wanted or Wanted())
+
+
+def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
+    others = tuple(_others(sizes, wanted))
+    table = _Table(sizes, wanted.unit)
+    state = _State(table)
+    chosen = _shortest(state, others)
+    longer = tuple(_longer(state))
+    entries = _entries(table.keys, chosen)
+    given = [table.size_for(s, chosen) for s in sizes]
+    served = sum(s.serves(size) for s, size in zip(sizes, given, strict=True))
+    taken = [s.taken(size) for s, size in zip(sizes, given, strict=True)]
+    needed = sum(s.one.need for s, size in zip(sizes, given, strict=True) if s.serves(size))
+    return Default(
+        crashkernel=_text(entries),
+        machines=len(sizes),
+        served=served,
+        bytes=sum(taken),
+        wasted=sum(taken) - needed,
+        entries=tuple(entries),
+        failed=tuple(
+            Failed(s.one.id, _why(s, size)) for s, size in zip(sizes, given, strict=True) if not s.serves(size)
+        ),
+        others=others,
+        longer=longer,
+        notes=tuple(_notes(table)),
+    )
+
+
+_Cost: TypeAlias = tuple[int, int]
+"""Machines served (negative) and bytes: the smaller the better."""
+
+_Row: TypeAlias = "list[tuple[_Cost, tuple[int, int]] | None]"
+"""For each candidate the best cost, and (entries, candidate) of the class before; None where there is no such list."""
+
+
+class _Table:
+    """Machines by the RAM that their kernels match ranges with, and what each size comes to for each class."""
+
+    def __init__(self, sizes: Sequence[_Sizes], unit: int) -> None:
+        self.keys = sorted({s.ram for s in sizes})
+        classes: dict[int, list[_Sizes]] = {key: [] for key in self.keys}
+        for s in sizes:
+            classes[s.ram].append(s)
+        edges = {round_up(edge, unit) for s in sizes for edge in s.edges()}
+        self.candidates = [0, *sorted(edge for edge in edges if edge)]
+        self.costs = [self._costs(classes[key]) for key in self.keys]
+
+    def _costs(self, machines: Sequence[_Sizes]) -> list[_Cost]:
+        """Machines served (negative) and bytes, for each candidate; each run of sizes is added by its two ends."""
+        ends = len(self.candidates) + 1
+        served, reserved, low = [0] * ends, [0] * ends, [0] * ends
+        for s in machines:
+            if not s.one.need:
+                served[0] += 1  # whatever it gets
+            first = 1
+            for piece in s.pieces:
+                after = bisect_left(self.candidates, min(piece.most + 1, s.limit))
+                if piece.reserved and after > first:
+                    for counts, by in ((reserved, 1), (low, piece.low)):
+                        counts[first] += by
+                        counts[after] -= by
+                    enough = max(first, bisect_left(self.candidates, s.one.need))
+                    if s.one.need and enough < after:
+                        served[enough] += 1
+                        served[after] -= 1
+                first = max(first, after)
+        costs, sums = [], [0, 0, 0]
+        for index, size in enumerate(self.candidates):
+            sums = [sums[0] + served[index], sums[1] + reserved[index], sums[2] + low[index]]
+            costs.append((-sums[0], sums[1] * size + sums[2]))
+        return costs
+
+    def size_for(self, s: _Sizes, chosen: Sequence[int]) -> int:
+        """The size that a list gives a machine."""
+        return chosen[bisect_left(self.keys, s.ram)]
+
+
+def _shortest(state: _State, others: Sequence[Other]) -> list[int]:
+    """The size of each class of RAM: most machines served, then the fewest entries, then the least bytes.
+
+    More entries are taken only while fewer take more memory than a distribution's default that serves as many.
+    """
+    most = sum(min(served for served, _ in costs) for costs in state.table.costs)
+    bound = min((other.bytes for other in others if other.served == -most), default=None)
+    while True:
+        served, used = state.best()
+        if served == most and (bound is None or used <= bound):
+            return state.sizes()
+        if state.entries == len(state.table.keys):
+            return state.sizes()
+        state.add_entry()
+
+
+_MOST_LONGER = 4
+
+
+def _longer(state: _State) -> Iterator[Longer]:
+    """Lists with some entries more, as long as each takes less memory."""
+    for _ in range(min(_MOST_LONGER, len(state.table.keys) - state.entries)):
+        before = state.best()
+        state.add_entry()
+        if state.best() == before:
+            return
+        entries = _entries(state.table.keys, state.sizes())
+        yield Longer(_text(entries), len(entries), state.best()[1])
+
+
+class _State:
+    """The best lists with so many entries, by the last class covered and the size that it got.
+
+    rows: for each class and candidate the best cost of all classes up to it, and the candidate of the class before.
+    """
+
+    def __init__(self, table: _Table) -> None:
+        self.table = table
+        self.entries = 0
+        self.layers: list[list[_Row]] = [self._nothing()]
+
+    def _nothing(self) -> list[_Row]:
+        """No entry: no class gets anything."""
+        rows: list[_Row] = []
+        total: _Cost = (0, 0)
+        for costs in self.table.costs:
+            total = _sum(total, costs[0])
+            rows.append([(total, (0, 0)), *[None] * (len(costs) - 1)])
+        return rows
+
+    def add_entry(self) -> None:
+        """One entry more: each class goes on with the size of the class before, ends an entry, or begins one."""
+        self.entries += 1
+        fewer = self.layers[-1]
+        rows: list[_Row] = []
+        for at, costs in enumerate(self.table.costs):
+            before_same = rows[at - 1] if at else None
+            before_fewer = fewer[at - 1] if at else None
+            row: _Row = []
+            start_from = _least(before_fewer, self.entries - 1) if at else ((0, 0), (self.entries - 1, 0))
+            idle = _least(before_same, self.entries) if at else ((0, 0), (self.entries, 0))
+            for index, cost in enumerate(costs):
+                options = []
+                if index == 0:
+                    # No size: whatever the class before got, with as many entries.
+                    options.append(idle)
+                else:
+                    if start_from is not None:
+                        options.append(start_from)
+                    same = before_same[index] if before_same is not None else None
+                    if same is not None:
+                        options.append((same[0], (self.entries, index)))
+                found = [o for o in options if o is not None]
+                if not found:
+                    row.append(None)
+                    continue
+                best, origin = min(found, key=lambda o: o[0])
+                row.append((_sum(best, cost), origin))
+            rows.append(row)
+        self.layers.append(rows)
+
+    def best(self) -> _Cost:
+        """What the best list with up to so many entries comes to."""
+        return min(entry[0] for entry in self.layers[-1][-1] if entry is not None)
+
+    def sizes(self) -> list[int]:
+        """The size of each class in the best list with up to so many entries."""
+        best, layer = self.best(), self.entries
+        index = next(i for i, entry in enumerate(self.layers[layer][-1]) if entry is not None and entry[0] == best)
+        found: list[int] = []
+        for at in range(len(self.table.keys) - 1, -1, -1):
+            found.append(self.table.candidates[index])
+            entry = self.layers[layer][at][index]
+            assert entry is not None  # noqa: S101 - it was come from
+            layer, index = entry[1]
+        return found[::-1]
+
+
+def _sum(a: _Cost, b: _Cost) -> _Cost:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _least(row: _Row | None, entries: int) -> tuple[_Cost, tuple[int, int]] | None:
+    """The best of a row, and where it stands."""
+    found = [(entry[0], (entries, index)) for index, entry in enumerate(row or ()) if entry is not None]
+    return min(found, key=lambda f: f[0], default=None)
+
+
+def _entries(keys: Sequence[int], chosen: Sequence[int]) -> list[RangeEntry]:
+    """Classes with the same size, joined; the bounds between classes are the roundest numbers there are."""
+    found: list[RangeEntry] = []
+    for at, size in enumerate(chosen):
+        if not size:
+            continue
+        end = None if at + 1 == len(keys) else _roundest(keys[at], keys[at + 1])
+        if at and chosen[at - 1] == size:
+            found[-1] = replace(found[-1], end=end)
+            continue
+        start = _roundest(keys[at - 1], keys[at]) if at else 1 << (keys[at].bit_length() - 1)
+        found.append(RangeEntry(start, end, size))
+    return found
+
+
+def _roundest(below: int, most: int) -> int:
+    """The number in `(below, most]` that most powers of two divide."""
+    shift = most.bit_length()
+    while (most >> shift) << shift <= below:
+        shift -= 1
+    return (most >> shift) << shift
+
+
+def _text(entries: Sequence[RangeEntry]) -> str:
+    return ",".join(
+        f"{format_size(e.start)}-{'' if e.end is None else format_size(e.end)}:{format_size(e.size)}" for e in entries
+    )
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def _why(s: _Sizes, given: int) -> str:
+    wanted = format_size(s.one.need)
+    if not any(p.reserved and min(p.most, s.limit - 1) >= s.one.need for p in s.pieces):
+        room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"
+        return f"needs {wanted}, and {room} there by a plain request"
+    got = f"gets {format_size(given)}" if s.taken(given) else "gets nothing"
+    return f"needs {wanted} and {got}: the size that serves most of the machines with its RAM does not serve this one"
+
+
+def _notes(table: _Table) -> list[str]:
+    notes = [
+        "machines are served where their own kernel reserves at least what is needed for a plain request of the size",
+        "the bounds between classes of RAM are round numbers between what the fleet has: any there do the same",
+    ]
+    if len(table.keys) == 1:
+        notes.append("all machines have the same RAM: the list says nothing of others")
+    return notes
+
+
+def _others(sizes: Sequence[_Sizes], wanted: Wanted) -> list[Other]:
+    """Each distribution's default, with 64K pages its variant for these."""
+    found = []
+    for name in wanted.presets if wanted.presets is not None else tuple(PRESETS):
+        if name.endswith("-64k"):
+            continue
+        served = taken = 0
+        for s in sizes:
+            ok, size = _under_preset(s, name)
+            served += ok
+            taken += size
+        found.append(Other(name, served, taken))
+    return found
+
+
+def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
+    """Whether a default serves a machine, and what it takes there."""
+    inquiry = s.inquiry
+    wide = inquiry.setting.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
+    question = with_request(inquiry.question, PRESETS[f"{name}-64k" if wide else name].value)
+    _, place, _ = placed(question, inquiry.strategy)
+    taken = sum(r.size for r in (place.crash, place.low) if r is not None)
+    return (place.crash.size if place.crash is not None else 0) >= s.one.need, taken

@@ -1,0 +1,77 @@
+"""A fleet from maps, folders and files of a batch."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.base.errors import InputError
+from planner.batch.gather import gather
+from planner.planning.plan import Options
+from planner.report import to_dict
+from tests.cli.conftest import SERVER
+
+
+def test_maps_folders_records_and_answers(tmp_path: Path) -> None:
+    """Each machine once, with the name that it has there; a record's options are its own."""
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    for name in ("b.json", "a.json"):
+        (folder / name).write_text(json.dumps(SERVER))
+    records = tmp_path / "fleet.jsonl"
+    records.write_text(
+        json.dumps({"id": "one", "map": SERVER, "kernel": "6.12"}) + "\n\n" + json.dumps({"map": SERVER}) + "\n"
+    )
+    report = to_dict(planner.plan(str(folder / "a.json"), "512M"))
+    answers = tmp_path / "plans.jsonl.gz"
+    answers.write_bytes(gzip.compress(json.dumps({"id": 7, "report": report}).encode() + b"\n"))
+    found = gather(["sample:rpi4-4g", str(folder), str(records), str(answers)], Options(rodata="on"))
+    assert [m.id for m in found.members] == [
+        "rpi4-4g",
+        str(folder / "a.json"),
+        str(folder / "b.json"),
+        "one",
+        f"{records}:3",
+        "7",
+    ]
+    assert found.errors == ()
+    assert found.members[3].options == Options(rodata="on", kernel="6.12")
+    assert found.members[5].machine.memory.ram == 32 << 30
+
+
+def test_what_cannot_be_read_is_told_and_the_others_are_used(tmp_path: Path) -> None:
+    records = tmp_path / "fleet.ndjson"
+    lines = [b"{", b"[1]", b'{"id": "x", "error": "no RAM"}', b'{"id": "y", "map": {}}', b'{"map": NaN}']
+    records.write_bytes(b"\n".join([*lines, json.dumps({"id": "z", "map": SERVER}).encode()]))
+    found = gather([str(records), str(tmp_path / "gone")])
+    assert [m.id for m in found.members] == ["z"]
+    assert [ident for ident, _ in found.errors] == [
+        f"{records}:1",
+        f"{records}:2",
+        "x",
+        "y",
+        f"{records}:5",
+        str(tmp_path / "gone"),
+    ]
+    assert found.errors[2][1] == "no RAM"
+
+
+def test_a_table_of_records(tmp_path: Path) -> None:
+    """Its rows are records."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"id": ["one", "two"], "map": [json.dumps(SERVER), "{}"], "crashkernel": ["512M", "1G"]})
+    parquet.write_table(table, tmp_path / "fleet.parquet")
+    found = gather([str(tmp_path / "fleet.parquet")])
+    assert ([m.id for m in found.members], [ident for ident, _ in found.errors]) == (["one"], ["two"])
+
+
+def test_no_machine_at_all(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    for place in ("gone.iomem", "empty.jsonl"):
+        with pytest.raises(InputError, match=r"no machine can be read: .*give maps, folders of maps or a batch file"):
+            gather([str(tmp_path / place)])
