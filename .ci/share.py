@@ -25,9 +25,9 @@ class ShareHook(BuildHookInterface[Any]):
         del version
         sys.path.insert(0, self.root)
         try:
-            from planner.cli import COMPLETE_VARIABLE, cli  # noqa: PLC0415 - found under `root` only
-            from planner.cli.completing import script  # noqa: PLC0415 - likewise
-            from planner.cli.man_command import page  # noqa: PLC0415 - likewise
+            from planner.cli import COMPLETE_VARIABLE, cli
+            from planner.cli.completing import script
+            from planner.cli.man_command import page
         finally:
             sys.path.remove(self.root)
         made = {f"share/man/man1/{PROGRAM}.1": page()}

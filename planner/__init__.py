@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner import batch, bbm
+    from planner import batch, bbm, render
     from planner.api import (
+        Plan,
         PlanOptions,
         compare,
         default,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from planner.kernel.machine import Facts, Machine
     from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
     from planner.planning.plan import Options
-    from planner.planning.result import Plan
     from planner.studies.compare import Comparison
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "parse",
     "plan",
     "recommend",
+    "render",
     "sweep",
     "verify",
 ]
@@ -83,7 +84,7 @@ _HOMES = {
     "Machine": "kernel.machine",
     "MemoryMap": "kernel.memory_map",
     "Options": "planning.plan",
-    "Plan": "planning.result",
+    "Plan": "api",
     "PlannerError": "base.errors",
     "Range": "base.ranges",
     "Region": "kernel.memory_map",
@@ -104,7 +105,7 @@ _HOMES = {
     "default": "api",
     "defaults": "api",
 }
-_PACKAGES = ("batch", "bbm")
+_PACKAGES = ("batch", "bbm", "render")
 """Public by themselves, with names of their own."""
 
 
@@ -112,7 +113,7 @@ def __getattr__(name: str) -> Any:
     home = name if name in _PACKAGES else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
+    from importlib import import_module
 
     module = import_module(f"planner.{home}")
     value = module if name in _PACKAGES else getattr(module, name)

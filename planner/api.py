@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.plan import Options, make_plan
-from planner.planning.result import Plan
+from planner.planning.result import Plan as _Plan
 from planner.planning.values import (
     flag,
     number,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from planner.studies.verify import Verdict
 
 __all__ = [
+    "Plan",
     "PlanOptions",
     "Source",
     "compare",
@@ -109,6 +111,48 @@ class NeedInputs(TypedDict, total=False):
     margin: int | str | None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(_Plan):
+    """A plan that shows itself: as JSON, in a notebook, in a document.
+
+    >>> import planner
+    >>> planner.plan("sample:rpi4-4g", "64M")
+    Plan(64M on sample:rpi4-4g: fallback at 0x37400000)
+    """
+
+    @classmethod
+    def of(cls, plan: _Plan) -> Plan:
+        """The same plan."""
+        return cls(*[getattr(plan, each.name) for each in fields(_Plan)])
+
+    def __repr__(self) -> str:
+        crash = self.reservation.crash
+        where = "" if crash is None else f" at {crash.start:#x}"
+        return f"Plan({self.request.text} on {self.memory.source}: {self.reservation.outcome}{where})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report: dicts, lists and values, with the documented keys."""
+        from planner.report import to_dict
+
+        return to_dict(self)
+
+    def to_json(self) -> str:
+        """The report as JSON text; ends with a newline."""
+        from planner.report import to_json
+
+        return to_json(self)
+
+    def _repr_html_(self) -> str:
+        from planner.render import picture
+
+        return picture(self)
+
+    def _repr_markdown_(self) -> str:
+        from planner.render import document
+
+        return document(self, "markdown")
+
+
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Where the crash kernel of one machine goes, and what that costs.
 
@@ -119,7 +163,7 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     would stop at boot.
     """
     with _named():
-        return make_plan(_machine(source, options), request(crashkernel), _options(options))
+        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
 
 
 def compare(
@@ -135,7 +179,7 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.compare import make_comparison  # noqa: PLC0415
+    from planner.studies.compare import make_comparison
 
     asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
     with _named():
@@ -157,7 +201,7 @@ def fit(
     limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is given.
     The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415
+    from planner.studies.fit import fit as fit_machine
 
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
@@ -177,7 +221,7 @@ def explain(
 
     The parameters and the errors are those of `plan` and `fit`.
     """
-    from planner.studies.explain import explain as explain_machine  # noqa: PLC0415
+    from planner.studies.explain import explain as explain_machine
 
     asked, chosen = request(crashkernel), _options(options)
     image, anywhere = _image(image_size, any_image=any_image)
@@ -191,7 +235,7 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
     fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
     machine's. options: of all machines; the errors are those of `plan`.
     """
-    from planner.studies.default import default_for  # noqa: PLC0415
+    from planner.studies.default import default_for
 
     chosen = _options(options)
     with _named():
@@ -200,7 +244,7 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
-    from planner.studies.size import presets  # noqa: PLC0415
+    from planner.studies.size import presets
 
     with _named():
         return presets(_machine(source, options), _options(options))
@@ -222,8 +266,8 @@ def recommend(
     any_image: over all positions of the kernel image, of which at least the share `sure` must hold. The other
     parameters and the errors are those of `plan`.
     """
-    from planner.studies.recommend import Asked  # noqa: PLC0415
-    from planner.studies.recommend import recommend as recommend_for  # noqa: PLC0415
+    from planner.studies.recommend import Asked
+    from planner.studies.recommend import recommend as recommend_for
 
     wanted = None if need is None else _size("need", need)
     asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
@@ -244,7 +288,7 @@ def sweep(
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.size import sweep as sweep_machine  # noqa: PLC0415
+    from planner.studies.size import sweep as sweep_machine
 
     between = None if step is None else _size("step", step)
     low, high = _size("least", least), _size("most", most)
@@ -258,7 +302,7 @@ def give_back(
     source: Source | None, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]
 ) -> GiveBack:
     """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
-    from planner.studies.size import give_back as shrink  # noqa: PLC0415
+    from planner.studies.size import give_back as shrink
 
     left = read("written", written, number(size_or_zero))
     with _named():
@@ -273,14 +317,14 @@ def need(
     source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
     unpacked sizes are read. Raises InputError where nothing says how large the kernel or its initrd is.
     """
-    from planner.studies.need import Given  # noqa: PLC0415
-    from planner.studies.need import need as make_need  # noqa: PLC0415
+    from planner.studies.need import Given
+    from planner.studies.need import need as make_need
 
     machine = None if source is None else _machine(source)
     given = Given(**_stated(stated))
     if initrd is None:
         return make_need(given, machine)
-    from planner.sources.initrd import read_initrd  # noqa: PLC0415
+    from planner.sources.initrd import read_initrd
 
     found = read_initrd(fspath(initrd))
     return make_need(found.applied(given, machine), machine, notes=found.notes)
@@ -291,8 +335,8 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
 
     ram: how much memory the machine has. kernel: a version; None is the newest.
     """
-    from planner.kernel.crashkernel import reading  # noqa: PLC0415
-    from planner.kernel.profiles import NEWEST, select_profile  # noqa: PLC0415
+    from planner.kernel.crashkernel import reading
+    from planner.kernel.profiles import NEWEST, select_profile
 
     text, total = request(crashkernel), _size("ram", ram)
     with _named():
@@ -314,8 +358,8 @@ def verify(
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
     unless another is given; the errors are those of `plan`.
     """
-    from planner.sources.page_tables import read_dump, read_meminfo  # noqa: PLC0415
-    from planner.studies.verify import verify as verify_machine  # noqa: PLC0415
+    from planner.sources.page_tables import read_dump, read_meminfo
+    from planner.studies.verify import verify as verify_machine
 
     chosen = _options({"strategy": "mainline", **options})
     observed = [read_dump(fspath(page_tables))] if page_tables is not None else []
@@ -326,17 +370,17 @@ def verify(
 
 def maps() -> tuple[Sample, ...]:
     """The bundled maps of real machines; each is the source `sample:` and its `name`."""
-    from planner.sources.samples import samples  # noqa: PLC0415
+    from planner.sources.samples import samples
 
     return tuple(samples())
 
 
-def diff(a: Plan, b: Plan) -> Differences:
+def diff(a: _Plan, b: _Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
-    from planner.report.diff import differences  # noqa: PLC0415
+    from planner.report.diff import differences
 
     for name, one in (("a", a), ("b", b)):
-        if not isinstance(one, Plan):
+        if not isinstance(one, _Plan):
             raise InputError(name, f"{type(one).__name__} is no plan", "give what planner.plan() returns")
     return differences(a, b)
 
@@ -348,7 +392,7 @@ def _options(given: PlanOptions) -> Options:
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
     """The inputs of a need, each as `Given` holds it. Raises InputError, naming the parameter."""
-    from planner.studies.need import margin  # noqa: PLC0415
+    from planner.studies.need import margin
 
     readers: dict[str, Callable[[Any], Any]] = {
         "rootfstype": one_of("tmpfs", "ramfs"),
@@ -397,7 +441,7 @@ def _machine(source: object, given: PlanOptions | None = None) -> Machine:
     memory = (given or {}).get("memory")
     if memory is None:
         return _read(source)
-    from planner.sources.stated import with_stated_ram  # noqa: PLC0415
+    from planner.sources.stated import with_stated_ram
 
     texts = [memory] if isinstance(memory, str) else memory
     stated = [read("memory", text, stated_ram) for text in texts]
@@ -408,7 +452,7 @@ def _read(source: object) -> Machine:
     if isinstance(source, PathLike):
         source = fspath(source)
     if isinstance(source, str):
-        from planner.sources import read_source  # noqa: PLC0415
+        from planner.sources import read_source
 
         return read_source(source)
     if isinstance(source, MemoryMap):

@@ -59,7 +59,7 @@ class CrashkernelPlan(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The nodes of the plan; a plan that cannot be made is an error of the document."""
-        from planner.api import plan  # noqa: PLC0415 - only a document with such a directive pays for it
+        from planner.api import plan
 
         options: dict[str, Any] = dict(self.options)
         form = options.pop("format", "table")
@@ -83,10 +83,10 @@ class CrashkernelPlan(SphinxDirective):
 
 
 def _shown(plan: Plan, form: str, source: str) -> list[nodes.Node]:
-    from dataclasses import replace  # noqa: PLC0415 - as above
+    from dataclasses import replace
 
-    from planner.render.blocks.plan import blocks, render  # noqa: PLC0415 - as above
-    from planner.render.pictures.memory_picture import draw  # noqa: PLC0415 - as above
+    from planner.render.blocks.plan import blocks, render
+    from planner.render.pictures.memory_picture import draw
 
     # As the document names it, so that a build does not depend on where it stands.
     plan = replace(plan, memory=replace(plan.memory, source=source))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,7 +142,7 @@ def test_an_error_names_the_parameter() -> None:
 def test_batches_of_a_data_engine_read_options_too() -> None:
     """Before any row is looked at."""
     pytest.importorskip("pyarrow")
-    from planner.batch import plan_batches  # noqa: PLC0415 - needs the extra
+    from planner.batch import plan_batches
 
     assert list(plan_batches([], page_size="64K")) == []
     with pytest.raises(planner.InputError, match=r"^rodata: 'FULL' is not known"):
@@ -244,3 +246,27 @@ def test_a_recorded_boot_is_verified() -> None:
 def test_every_bundled_map_can_be_planned() -> None:
     for sample in planner.maps():
         assert planner.plan(f"sample:{sample.name}", "64M").memory.ram
+
+
+def test_a_plan_shows_itself() -> None:
+    """In a prompt, as JSON, in a notebook, in a document; and it is the plan it was."""
+    plan = planner.plan("sample:sa8775p-36g", "512M")
+    assert len(repr(plan)) < 80
+    assert json.loads(plan.to_json()) == plan.to_dict()
+    assert plan._repr_html_().startswith("<svg")
+    assert plan._repr_markdown_() == planner.render.document(plan, "markdown")
+    assert pickle.loads(pickle.dumps(plan)) == plan  # noqa: S301 - our own
+    assert planner.render.picture(plan) == plan._repr_html_()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "rst", "html"])
+@pytest.mark.parametrize("call", ["plan", "compare", "fit", "explain", "defaults", "sweep", "give_back"])
+def test_every_result_can_be_rendered(call: str, form: Any) -> None:
+    assert planner.render.document(CALLS[call](), form).endswith("\n")
+
+
+def test_what_is_not_a_result_is_not_rendered() -> None:
+    with pytest.raises(planner.InputError, match=r"^result: int is not a result; "):
+        planner.render.document(7)
+    with pytest.raises(planner.InputError, match=r"^form: 'pdf' is not a format; use text, "):
+        planner.render.document(planner.plan(MAP, "64M"), "pdf")  # type: ignore[arg-type]

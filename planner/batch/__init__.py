@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - on first use, to keep the import light
+    from importlib import import_module
 
     value = getattr(import_module(f"planner.batch.{home}"), name)
     globals()[name] = value

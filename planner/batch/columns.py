@@ -144,7 +144,7 @@ _SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
 def pyarrow() -> Any:
     """The module pyarrow. Raises InputError, naming the extra, where it is missing."""
     try:
-        import pyarrow as pa  # noqa: PLC0415 - heavy, and of an extra
+        import pyarrow as pa
     except ImportError:
         raise InputError(
             "pyarrow",
@@ -225,7 +225,7 @@ def _value(one: pa.Scalar) -> Any:
 
 
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
-    from planner.batch.lines import decode  # noqa: PLC0415 - rows without a JSON map do without
+    from planner.batch.lines import decode
 
     for name, value in record.items():
         if value is _NO_TEXT:
@@ -282,7 +282,7 @@ def _row(answer: Answer, *, with_report: bool) -> list[Any]:
         return [ident, f"{where}{answer.error}", *empty]
     row = [ident, None, *[value(plan) for _, _, _, value in _PLANNED]]
     if with_report:
-        from planner.batch.lines import encode_report  # noqa: PLC0415 - where it is asked for
+        from planner.batch.lines import encode_report
 
         row.append(encode_report(plan))
     return row

@@ -65,7 +65,7 @@ def _whole_numbers(table: Any) -> Any:
 
 def _frame(frame: Any, defaults: Defaults, *, with_report: bool) -> Any:
     """A data frame with the index of the one given; integers that may be missing stay integers."""
-    import pandas as pd  # noqa: PLC0415 - loaded by the caller
+    import pandas as pd
 
     arrow = pyarrow()
     table = _whole_numbers(arrow.Table.from_pandas(frame, preserve_index=False))

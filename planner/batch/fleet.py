@@ -6,13 +6,18 @@ two parts of a fleet merge into the whole. Imports `planning` and the result's t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from planner.base.errors import InputError
-from planner.base.sizes import fits, format_size, memparse
+from planner.base.errors import InputError, PlannerError
+from planner.base.ranges import Range
+from planner.base.sizes import KIB, format_size
+from planner.kernel import crashkernel as ck
+from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
+from planner.planning.presets import PRESETS, preset_named
 from planner.planning.result import Plan
 from planner.planning.strategies import strategy_named
 
@@ -23,6 +28,9 @@ DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
 
 WORST = 10
 """Machines listed as the worst, and bad records listed with their error."""
+
+MOST_CHANGED = 1000
+"""Machines listed for one change; those beyond are counted."""
 
 _NAME = "crashkernel="
 
@@ -99,13 +107,30 @@ class Refused:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A machine that a change makes a difference to: outcome and crash memory before and after.
+
+    error: why it cannot be planned with the change, and there is no after.
+    """
+
+    ident: str
+    number: int
+    before: str
+    after: str
+    crash_before: Range | None
+    crash_after: Range | None
+    error: str | None = None
+
+
 @dataclass(slots=True)
 class Effect:
     """What a change does to the machines that have a plan.
 
     after: their sum with the change. outcomes: how many have which outcome then. not_planned: machines on which the
     changed request is an error. gained, lost: machines whose crash memory is reserved only with, only without it.
-    protection_gained, protection_lost: likewise, protected.
+    protection_gained, protection_lost: likewise, protected. changed: machines whose outcome, crash memory or protection
+    differ; machines: the first of them.
     """
 
     after: Sum
@@ -115,6 +140,14 @@ class Effect:
     lost: int = 0
     protection_gained: int = 0
     protection_lost: int = 0
+    changed: int = 0
+    machines: list[Changed] = field(default_factory=list)
+
+    def differs(self, machine: Changed) -> None:
+        """One more machine that changes."""
+        self.changed += 1
+        if len(self.machines) < MOST_CHANGED:
+            self.machines.append(machine)
 
 
 class Fleet:
@@ -151,12 +184,16 @@ class Fleet:
         if len(self.refused) < WORST:
             self.refused.append(Refused(ident or (f"line {line}" if line else ""), self.records, error))
 
-    def add_change(self, name: str, before: Plan, after: Plan | None) -> None:
-        """What a change makes of a plan; None where it makes an error of it."""
-        effect = self.effects[name]
-        if after is None:
+    def add_change(self, name: str, ident: str, before: Plan, after: Plan | PlannerError) -> None:
+        """What a change makes of the plan that was added last; an error where there is none with it."""
+        effect, was = self.effects[name], before.reservation
+        if isinstance(after, PlannerError):
             effect.not_planned += 1
+            effect.differs(Changed(ident, self.records, was.outcome, "error", was.crash, None, str(after)))
             return
+        now = after.reservation
+        if (was.outcome, was.crash, was.low, before.protects) != (now.outcome, now.crash, now.low, after.protects):
+            effect.differs(Changed(ident, self.records, was.outcome, now.outcome, was.crash, now.crash))
         effect.after.add(after)
         outcome = after.reservation.outcome
         effect.outcomes[outcome] = effect.outcomes.get(outcome, 0) + 1
@@ -177,7 +214,7 @@ class Fleet:
             for key, part in groups.items():
                 self.groups[dimension].setdefault(key, Sum()).merge(part)
         for name, theirs in other.effects.items():
-            _merge_effect(self.effects[name], theirs)
+            _merge_effect(self.effects[name], theirs, self.records - other.records)
 
     def _keep_worst(self, more: list[Bad]) -> None:
         if len(self.worst) == WORST and all(bad.rank > self.worst[-1].rank for bad in more):
@@ -185,11 +222,14 @@ class Fleet:
         self.worst = sorted(self.worst + more, key=lambda bad: bad.rank)[:WORST]
 
 
-def _merge_effect(ours: Effect, theirs: Effect) -> None:
+def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
+    """before: records of the parts before."""
+    room = MOST_CHANGED - len(ours.machines)
+    ours.machines += [replace(one, number=one.number + before) for one in theirs.machines[:room]]
     ours.after.merge(theirs.after)
     for outcome, machines in theirs.outcomes.items():
         ours.outcomes[outcome] = ours.outcomes.get(outcome, 0) + machines
-    for name in ("not_planned", "gained", "lost", "protection_gained", "protection_lost"):
+    for name in ("not_planned", "gained", "lost", "protection_gained", "protection_lost", "changed"):
         setattr(ours, name, getattr(ours, name) + getattr(theirs, name))
 
 
@@ -198,34 +238,59 @@ def _merge_effect(ours: Effect, theirs: Effect) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing done differently on every machine. name: as given. what: `high`, `size`, `strategy` or `align`."""
+    """One thing done differently on every machine. name: as given. what: `high`, or what stands before the `=`."""
 
     name: str
     what: str
     value: str = ""
 
 
+_SIZES = "high, size=SIZE, crashkernel=VALUE, preset=NAME"
+_OPTIONS = "strategy=NAME, align=WHAT, kernel=VERSION, page-size=4K|16K|64K or rodata=off|on|full"
+
+
 def parse_change(text: str) -> Change:
-    """`high`, `size=SIZE`, `strategy=NAME` or `align=WHAT`. Raises InputError."""
-    what, _, value = text.partition("=")
-    if text == "high":
-        return Change(text, what)
-    if what == "size" and value:
-        size, end = memparse(value)
-        if end == len(value) and value[:1].isdigit() and size and fits(value):
-            return Change(text, what, value)
-    if what == "strategy" and value:
-        return Change(text, what, strategy_named(value).name)
-    if what == "align" and value:
-        try:
-            return Change(text, what, values.alignment(value))
-        except values.BadValue as bad:
-            raise InputError("--what-if", f"{text!r}: {bad.what}", bad.remedy) from None
-    raise InputError(
-        "--what-if",
-        f"{text!r} is no change",
-        "give high, size=SIZE, strategy=NAME or align=pud|block|cont-pmd|pmd|SIZE",
-    )
+    """One of `high`, `size=`, `crashkernel=`, `preset=`, `strategy=`, `align=`, `kernel=`, `page-size=`, `rodata=`.
+
+    Raises InputError.
+    """
+    what, equals, value = text.partition("=")
+    reader = _READERS.get(what)
+    if reader is None or (text != "high" and not value) or (text.startswith("high") and equals):
+        raise InputError("--what-if", f"unknown change {text[:80]!r}", f"give {_SIZES}, {_OPTIONS}")
+    try:
+        return Change(text, what, str(reader(value)))
+    except values.BadValue as bad:
+        raise InputError("--what-if", f"{text[:80]!r}: {bad.what}", bad.remedy) from None
+
+
+def _size(value: str) -> str:
+    values.size(value)
+    return value
+
+
+def _crashkernel(value: str) -> str:
+    if not ck.as_cmdline(value).startswith(_NAME) or (" " in value and _NAME not in value):
+        raise values.BadValue(f"{value!r} is not a request", "give one such as crashkernel=512M,high")
+    return value
+
+
+def _kernel(value: str) -> str:
+    select_profile(value)
+    return value
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "high": str,
+    "size": _size,
+    "crashkernel": _crashkernel,
+    "preset": lambda value: preset_named(value).name,
+    "strategy": lambda value: strategy_named(value).name,
+    "align": values.alignment,
+    "kernel": _kernel,
+    "page-size": values.page_size,
+    "rodata": values.one_of("off", "on", "full"),
+}
 
 
 DEFAULT_CHANGES = (
@@ -242,10 +307,13 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     A new size or `,high` replaces the request itself and leaves the other words of a command line alone; a fixed
     offset goes, as it cannot be combined with `,high`. A machine that asks for nothing goes on doing so.
     """
-    if change.what == "strategy":
-        return crashkernel, replace(options, strategy=change.value)
-    if change.what == "align":
-        return crashkernel, replace(options, align=change.value)
+    option = _CHANGED_OPTIONS.get(change.what)
+    if option is not None:
+        value: object = int(change.value) if option == "page_size" else change.value
+        return crashkernel, replace(options, **{option: value})  # type: ignore[arg-type]
+    if change.what in ("crashkernel", "preset"):
+        value = change.value if change.what == "crashkernel" else _preset_value(change.value, plan)
+        return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
     request = plan.request
     if not request.size:
         return None
@@ -254,6 +322,29 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     else:
         value = f"{change.value},high" if request.high else change.value
     return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
+
+
+_CHANGED_OPTIONS = {
+    "strategy": "strategy",
+    "align": "align",
+    "kernel": "kernel",
+    "page-size": "page_size",
+    "rodata": "rodata",
+}
+
+
+def _preset_value(name: str, plan: Plan) -> str:
+    """A distribution's default; with 64K pages its variant for them, if there is one."""
+    wide = plan.kernel.page_size == 64 * KIB and f"{name}-64k" in PRESETS
+    return PRESETS[f"{name}-64k" if wide else name].value
+
+
+def _asking_only(text: str, crashkernel: str | None, value: str) -> str:
+    """A text that asks for `value` alone; the other words of a command line that was given stay."""
+    asked = value if _NAME in value else f"{_NAME}{value}"
+    if crashkernel is None or not ck.is_cmdline(text):
+        return asked
+    return " ".join([*(word for word in text.split(" ") if not word.startswith(_NAME)), asked])
 
 
 def _with_request(text: str, crashkernel: str | None, value: str) -> str:

@@ -7,14 +7,14 @@ others are used.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, PlannerError
 from planner.batch.inputs import Files, Lines, Rows, files_in, is_table
+from planner.batch.lines import decode
 from planner.batch.records import Defaults, describe, read_record
 from planner.batch.running import open_input
 from planner.kernel.machine import Machine
@@ -117,15 +117,11 @@ def _lines(path: str, task: Lines, defaults: Defaults) -> Iterator[tuple[str, Me
             yield where, "the line is too long"
             continue
         try:
-            record = json.loads(line, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
+            record = decode(line)
+        except ValueError as error:
             yield where, f"not JSON: {str(error)[:120]}"
             continue
         yield _member(where, record, defaults)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | str]:
@@ -147,14 +143,9 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
 
 def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
     """The machines of a table; its answers are made on the way, as its rows are read only by what answers them."""
-    from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
+    from planner.batch.columns import answer_stream
 
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask
         yield name, answer.error or "no machine" if ask is None else Member(name, ask.machine, ask.options)
-
-
-def listed(errors: Iterable[tuple[str, str]]) -> list[str]:
-    """What could not be read, a line each."""
-    return [f"{ident}: {error}" for ident, error in errors]

@@ -162,7 +162,7 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
         if os.path.isdir(path):  # noqa: PTH112 - for the message
             raise InputError(path, "this is a directory", "give a file of records, or its sources with --files")
         if path.endswith(".gz"):
-            import gzip  # noqa: PLC0415 - seldom needed
+            import gzip
 
             packed = gzip.open(path, "rb")  # noqa: SIM115 - to the end of the run
             return LinesInput(packed, path, owned=packed.close)  # type: ignore[arg-type]

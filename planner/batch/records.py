@@ -128,7 +128,7 @@ def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
         machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")])
     config = _text(record, "config")
     if config is not None:
-        from planner.sources.kernel_config import applied, parse  # noqa: PLC0415 - few records have one
+        from planner.sources.kernel_config import applied, parse
 
         machine = applied(machine, parse(config, "<config>"))
     return machine

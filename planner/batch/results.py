@@ -110,7 +110,7 @@ def open_partial(path: str) -> BinaryIO:
 def _locked(partial: str) -> BinaryIO:
     file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     try:
-        from fcntl import LOCK_EX, LOCK_NB, lockf  # noqa: PLC0415 - not on every system
+        from fcntl import LOCK_EX, LOCK_NB, lockf
     except ImportError:
         return file
     try:

@@ -33,7 +33,7 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
     if files:
         return FileList(files_in(files))
     if is_table(path):
-        from planner.batch.tables import open_table  # noqa: PLC0415 - needs the extra
+        from planner.batch.tables import open_table
 
         return open_table(path)
     return open_lines(path, stdin)
@@ -47,7 +47,7 @@ def is_complete(path: str) -> bool:
 def count_results(path: str) -> Counts:
     """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
     if is_table(path):
-        from planner.batch.tables import count_table  # noqa: PLC0415 - needs the extra
+        from planner.batch.tables import count_table
 
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
@@ -104,7 +104,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
     if not isinstance(output, str):
         return job, LinesStream(output)
     if is_table(output):
-        from planner.batch.tables import TableFile  # noqa: PLC0415 - needs the extra
+        from planner.batch.tables import TableFile
 
         if not replaceable(output):
             raise InputError(output, "this is no file", "write a table to a file")

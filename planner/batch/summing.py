@@ -30,18 +30,19 @@ def sum_up(sums: Sums, task: Task) -> Fleet:
         if answer.plan is None or answer.ask is None:
             fleet.add_error("" if answer.id is None else str(answer.id), answer.error or "", answer.line)
             continue
-        fleet.add(str(answer.id if answer.id is not None else ""), answer.plan, answer.ask.options.preset)
+        ident = str(answer.id if answer.id is not None else "")
+        fleet.add(ident, answer.plan, answer.ask.options.preset)
         for change in sums.changes:
-            fleet.add_change(change.name, answer.plan, _again(answer.plan, answer.ask, change))
+            fleet.add_change(change.name, ident, answer.plan, _again(answer.plan, answer.ask, change))
     return fleet
 
 
-def _again(plan: Plan, ask: Ask, change: Change) -> Plan | None:
-    """The plan of the same machine after one change; the same plan where the change does not apply."""
+def _again(plan: Plan, ask: Ask, change: Change) -> Plan | PlannerError:
+    """The plan of the same machine after one change; the same plan where the change does not apply, or its error."""
     question = changed(plan, ask.crashkernel, ask.options, change)
     if question is None:
         return plan
     try:
         return make_plan(ask.machine, *question)
-    except PlannerError:
-        return None
+    except PlannerError as error:
+        return error

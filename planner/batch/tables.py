@@ -103,7 +103,7 @@ def open_table(path: str) -> TableInput:
 
 def _batches(path: str) -> Iterator[Any]:
     if path.lower().endswith(".parquet"):
-        from pyarrow import parquet  # noqa: PLC0415 - heavy
+        from pyarrow import parquet
 
         file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
@@ -212,7 +212,7 @@ class TableFile:
 
     def _writer(self, made: str) -> Any:
         if self.path.lower().endswith(".parquet"):
-            from pyarrow import parquet  # noqa: PLC0415 - heavy
+            from pyarrow import parquet
 
             return parquet.ParquetWriter(made, self._schema, compression="zstd")
         return pyarrow().ipc.new_file(made, self._schema)

@@ -48,7 +48,7 @@ def do(job: Job, task: Task) -> Product:
     answers = answers_to(job, task)
     seen = [0, 0, 0, 0]
     if job.output == "columns":
-        from planner.batch.columns import batch_of_answers  # noqa: PLC0415 - needs the extra
+        from planner.batch.columns import batch_of_answers
 
         batch = batch_of_answers(counted(answers, seen), with_report=job.with_report)
         data = batch.serialize().to_pybytes()
@@ -64,7 +64,7 @@ def answers_to(job: Job, task: Task) -> Iterator[Answer]:
         return answer_lines(task.first, task.lines, job.defaults)
     if isinstance(task, Files):
         return (_answer_file(path, job.defaults) for path in task.paths)
-    from planner.batch.columns import answer_stream  # noqa: PLC0415 - needs the extra
+    from planner.batch.columns import answer_stream
 
     return answer_stream(task.stream, job.defaults)
 

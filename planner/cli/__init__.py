@@ -39,7 +39,7 @@ COMMANDS = {
     "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
-    "survey": "Would the proposal have worked on the bundled machines?",
+    "survey": "Candidates on machines, in one table; alone: would the proposal have worked?",
     "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
     "schema": "The JSON Schema of the report, of a map, a procedure or bbm, or the columns of batch's tables.",
@@ -113,7 +113,7 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     completing = os.environ.get(COMPLETE_VARIABLE)
     if completing:
-        from planner.cli.completing import answer  # noqa: PLC0415 - only a shell asks for it
+        from planner.cli.completing import answer
 
         return answer(cli, PROGRAM, COMPLETE_VARIABLE, completing)
     with cli.make_context(PROGRAM, arguments) as context:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
+from json import dumps
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.batch.fleet import DEFAULT_CHANGES, parse_change
+from planner.batch.inputs import is_table
+from planner.batch.pool import cores
+from planner.batch.records import Defaults
+from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
+from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
 from planner.cli.options import FILE, FORMATS, MAP_FORMAT, kernel_options
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
+from planner.planning.plan import Options
+from planner.render.blocks.batch import render, to_dict
+from planner.sources.reading import decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from planner.batch.fleet import Change
     from planner.batch.inputs import Input
-    from planner.batch.work import Counts, Job
 
 __all__ = ["batch"]
 
@@ -84,7 +94,8 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     "--what-if",
     multiple=True,
     metavar="CHANGE",
-    help="With --summary: what this change would do to all (high, size=SIZE, strategy=NAME, align=WHAT, none); may be "
+    help="With --summary: what this change would do, and to which machines (high, size=SIZE, crashkernel=VALUE, "
+    "preset=NAME, strategy=NAME, align=WHAT, kernel=VERSION, page-size=SIZE, rodata=off|on|full, none); may be "
     "repeated. By default: high, size=256M, strategy=mainline.",
 )
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="With --summary: how to write it.  [default: text]")
@@ -125,23 +136,15 @@ def batch(
 ) -> None:
     """Plan many machines in one run."""
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
-    from planner.batch.inputs import is_table  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.batch.pool import cores  # noqa: PLC0415 - likewise
-    from planner.batch.records import Defaults  # noqa: PLC0415 - likewise
-    from planner.batch.work import Job  # noqa: PLC0415 - likewise
-    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
 
     if with_report and not is_table(output or ""):
         raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
     path, sources, request = _arguments(arguments, _all_files(files, files_from), crashkernel)
     if request is not None and options["preset"] is not None:
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
-    if resume and output is not None:
-        from planner.batch.running import count_results, is_complete  # noqa: PLC0415 - likewise
-
-        if is_complete(output):
-            click.echo(f"{output} is complete", err=True)
-            ctx.exit(_status(count_results(output), fail_on) if fail_on else 0)
+    if resume and output is not None and is_complete(output):
+        click.echo(f"{output} is complete", err=True)
+        ctx.exit(_status(count_results(output), fail_on) if fail_on else 0)
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
@@ -183,7 +186,6 @@ def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...
     """The places of sources: those given, and those listed in a file."""
     if files_from is None:
         return files
-    from planner.sources.reading import decode, read_bytes  # noqa: PLC0415 - `--help` stays at click's own cost
 
     data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
     return (*files, *(line for line in decode(data, name).splitlines() if line.strip()))
@@ -206,8 +208,6 @@ def _arguments(
 
 
 def _open(path: str, files: tuple[str, ...]) -> Input:
-    from planner.batch.running import open_input  # noqa: PLC0415 - `--help` stays at click's own cost
-
     stdin = getattr(sys.stdin, "buffer", None)
     if path == "-" and not files and stdin is not None and stdin.isatty():
         raise Refused("no records are given", "name a FILE, pipe records in, or give sources with --files")
@@ -215,9 +215,6 @@ def _open(path: str, files: tuple[str, ...]) -> Input:
 
 
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
-    from planner.batch.inputs import is_table  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.batch.running import run_batch  # noqa: PLC0415 - likewise
-
     # Answers in lines go through standard output where the file is its own; a table is made beside it.
     where = None if output in (None, "-") or (is_stdout(output) and not is_table(output)) else output
     if where is None and sys.stdout is None:
@@ -234,15 +231,9 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
 def _summarize(
     source: Input, job: Job, changes: tuple[Change, ...], jobs: int, form: str, output: str | None, color: str
 ) -> Counts:
-    from planner.batch.running import summarize  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.batch.work import Counts  # noqa: PLC0415 - likewise
-    from planner.render.blocks.batch import render, to_dict  # noqa: PLC0415 - likewise
-
     with _progress() as tell:
         fleet = summarize(source, job, changes, jobs=jobs, progress=tell)
     if form == "json":
-        from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
-
         text = dumps(to_dict(fleet), indent=2) + "\n"
     else:
         text = render(fleet, form, color=colored(color, output), width=columns(output))
@@ -253,8 +244,6 @@ def _summarize(
 
 
 def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
-    from planner.batch.fleet import DEFAULT_CHANGES, parse_change  # noqa: PLC0415 - `--help` stays at click's own cost
-
     if not what_if:
         return DEFAULT_CHANGES
     return tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
@@ -267,7 +256,6 @@ class _progress:  # noqa: N801 - reads as what it does
         if sys.stderr is None or not sys.stderr.isatty():
             self._told = False
             return None
-        from time import monotonic  # noqa: PLC0415 - only for people
 
         begin = last = monotonic()
         self._told = True

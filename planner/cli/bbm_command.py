@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from json import dumps
 from typing import TYPE_CHECKING
 
 import click
 
+from planner.base.errors import InputError
+from planner.bbm import PROCEDURES, cases, procedure_named
 from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
 from planner.cli.output import colored, columns, emit
+from planner.render.blocks.bbm import render
+from planner.report.bbm import to_dict
+from planner.sources.json.procedure import procedure_to_dict, read_procedure
 
 if TYPE_CHECKING:
     from planner.bbm import Case, Procedure
@@ -70,8 +76,6 @@ def bbm(
     color: str,
 ) -> None:
     """Whether a way to change live page tables is safe, and if not, how it fails."""
-    from planner.bbm import cases  # noqa: PLC0415 - `--help` stays at click's own cost
-
     procedures = _procedures(names, files)
     if show:
         emit(_shown(procedures), output)
@@ -83,13 +87,8 @@ def bbm(
 
 def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedure]:
     """Those that are named, each once, then those of files; all built-in ones if there are neither."""
-    from planner.base.errors import InputError  # noqa: PLC0415 - likewise
-    from planner.bbm import PROCEDURES, procedure_named  # noqa: PLC0415 - `--help` stays at click's own cost
-
     found = {name: procedure_named(name) for name in names}
     for path in files:
-        from planner.sources.json.procedure import read_procedure  # noqa: PLC0415 - only where there is a file
-
         own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
         if own.name in found:
             raise InputError(path, f"a procedure {own.name} is there already", "give it a name of its own")
@@ -98,11 +97,6 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
 
 
 def _shown(procedures: list[Procedure]) -> str:
-    from json import dumps  # noqa: PLC0415 - only where it is asked for
-
-    from planner.base.errors import InputError  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.json.procedure import procedure_to_dict  # noqa: PLC0415 - only where it is asked for
-
     if len(procedures) != 1:
         raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
     return dumps(procedure_to_dict(procedures[0]), indent=2) + "\n"
@@ -110,11 +104,6 @@ def _shown(procedures: list[Procedure]) -> str:
 
 def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool, width: int) -> str:
     if form == "json":
-        from json import dumps  # noqa: PLC0415 - only the chosen format is loaded
-
-        from planner.report.bbm import to_dict  # noqa: PLC0415 - only the chosen format is loaded
-
         return dumps(to_dict(found), indent=2) + "\n"
-    from planner.render.blocks.bbm import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(found, procedures, form, color=color, width=width)

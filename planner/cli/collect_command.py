@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from planner.cli.output import emit
+from planner.sources.archive.collect_script import SCRIPT
 
 __all__ = ["collect"]
 
@@ -24,6 +25,4 @@ Example:
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
 def collect(output: str | None) -> None:
     """A shell script that gathers what a plan needs from a machine."""
-    from planner.sources.archive.collect_script import SCRIPT  # noqa: PLC0415 - `--help` stays at click's own cost
-
     emit(SCRIPT, output)

@@ -9,6 +9,12 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
+from planner.planning.context import Options
+from planner.render.blocks.compare import render
+from planner.render.pages import compare as compare_page
+from planner.render.pictures import png
+from planner.report.comparison import to_json
+from planner.studies.compare import make_comparison
 
 if TYPE_CHECKING:
     from planner.studies.compare import Comparison
@@ -58,9 +64,6 @@ def compare(
     **options: Any,
 ) -> None:
     """Every strategy on one machine, and which serves an aim best."""
-    from planner.planning.context import Options  # noqa: PLC0415 - likewise
-    from planner.studies.compare import make_comparison  # noqa: PLC0415 - `--help` stays at click's own cost
-
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
     emit(_rendered(result, form, color=colored(color, output), width=columns(output)), output)
@@ -73,20 +76,11 @@ compare.params = [param for param in compare.params if param.name != "strategy"]
 
 def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str | bytes:
     if form == "json":
-        from planner.report.comparison import to_json  # noqa: PLC0415 - only the chosen format is loaded
-
         return to_json(result)
     if form in PICTURES:
-        from planner.render.pages import compare as compare_page  # noqa: PLC0415 - only the chosen format is loaded
-        from planner.render.pictures import png  # noqa: PLC0415 - only the chosen format is loaded
-
         picture = compare_page.picture(result)
         return png.rendered(picture) if form == "png" else picture
     if form == "html":
-        from planner.render.pages import compare as compare_page  # noqa: PLC0415 - only the chosen format is loaded
-        from planner.report.comparison import to_json  # noqa: PLC0415 - likewise
-
         return compare_page.render(result, to_json(result))
-    from planner.render.blocks.compare import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form, color=color, width=width)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from planner.cli import COMPLETE_VARIABLE, PROGRAM, cli
+from planner.cli.completing import script
 from planner.cli.output import emit
 
 __all__ = ["completion"]
@@ -25,7 +27,4 @@ Example:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """The completion script of a shell."""
-    from planner.cli import COMPLETE_VARIABLE, PROGRAM, cli  # noqa: PLC0415 - the group imports this module
-    from planner.cli.completing import script  # noqa: PLC0415 - only needed here
-
     emit(script(cli, PROGRAM, COMPLETE_VARIABLE, shell), None)

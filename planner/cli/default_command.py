@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.options import FORMATS, MAP_FORMAT, MapSource, PageSize, kernel_option, output_options
+from planner.batch.gather import gather
+from planner.cli.options import FORMATS, PageSize, fleet_options, kernel_option, need_option, output_options
 from planner.cli.output import emit_result
+from planner.planning.plan import Options
+from planner.render.blocks.default import blocks
+from planner.report.studies import default_dict
+from planner.sources.samples import samples
+from planner.studies.default import default_for
 
 if TYPE_CHECKING:
     from planner.studies.default import Default
@@ -28,36 +34,8 @@ Example:
 """
 
 
-def need_option(function: Any) -> Any:
-    """What machines need: `need`."""
-    return click.option(
-        "--need",
-        metavar="SIZE|LIST",
-        callback=_checked,
-        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
-    )(function)
-
-
-def _checked(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse what is no need before any map is read."""
-    del ctx, param
-    if value is not None:
-        from planner.studies.default import needs  # noqa: PLC0415 - `--help` stays at click's own cost
-
-        needs(value)
-    return value
-
-
 @click.command(epilog=_EPILOG)
-@click.option(
-    "--map",
-    "sources",
-    metavar="SOURCE",
-    multiple=True,
-    type=MapSource(),
-    help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled maps.",
-)
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them.")
+@fleet_options
 @need_option
 @kernel_option
 @click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page, on all machines.")
@@ -76,20 +54,12 @@ def default(
     color: str,
 ) -> None:
     """The shortest range list that serves a fleet."""
-    from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.blocks.default import blocks  # noqa: PLC0415 - likewise
-    from planner.report.studies import default_dict  # noqa: PLC0415 - likewise
-
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
     emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: default_dict(found))
     ctx.exit(0 if found.served == found.machines else 1)
 
 
 def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:
-    from planner.batch.gather import gather  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.samples import samples  # noqa: PLC0415 - likewise
-    from planner.studies.default import default_for  # noqa: PLC0415 - likewise
-
     places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = options.kernel is not None or options.page_size is not None
     stdin = getattr(sys.stdin, "buffer", None)

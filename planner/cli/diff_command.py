@@ -10,6 +10,10 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, SIDE, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
+from planner.planning.plan import Options, make_plan
+from planner.planning.values import OPTIONS
+from planner.render.blocks.diff import blocks
+from planner.report.diff import diff_dict, differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +67,6 @@ def diff(
     **options: Any,
 ) -> None:
     """Two maps, or one map under two requests, kernels or strategies: only what differs."""
-    from planner.render.blocks.diff import blocks  # noqa: PLC0415 - likewise
-    from planner.report.diff import diff_dict, differences  # noqa: PLC0415 - `--help` stays at click's own cost
-
     options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
     reading = {"map_format": map_format, "log": log}
     if sources:
@@ -82,15 +83,11 @@ def diff(
 
 
 def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, Any], reading: dict[str, Any]) -> Plan:
-    from planner.planning.plan import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
-
     return make_plan(read_machine(tuple(sources), options=options, **reading), crashkernel, Options(**options))
 
 
 def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
     """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
-    from planner.planning.values import OPTIONS  # noqa: PLC0415 - `--help` stays at click's own cost
-
     names = [option.replace("_", "-") for option in OPTIONS if option in shared]
     result = dict(shared)
     this = next(param for param in diff.params if param.name == name)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from difflib import unified_diff
+from functools import partial
+from pathlib import Path
 
 import click
 
+from planner.cli.documents import run_shown
 from planner.cli.output import emit
+from planner.cli.progress import progress
+from planner.render.docs import updated
+from planner.sources.reading import decode, read_bytes
 
 __all__ = ["docs"]
 
@@ -39,14 +46,6 @@ Example:
 @click.pass_context
 def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
     """Bring the outputs that a document shows up to date."""
-    from difflib import unified_diff  # noqa: PLC0415 - `--help` stays at click's own cost
-    from functools import partial  # noqa: PLC0415 - likewise
-    from pathlib import Path  # noqa: PLC0415 - likewise
-
-    from planner.cli.documents import run_shown  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.render.docs import updated  # noqa: PLC0415 - likewise
-
     changed: list[tuple[str, str]] = []
     told: list[str] = []
     tick = progress("documents")
@@ -70,8 +69,6 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
 
 def _read(name: str) -> str:
     """The text of a document, its byte order mark included."""
-    from planner.sources.reading import decode, read_bytes  # noqa: PLC0415 - `--help` stays at click's own cost
-
     data, shown = read_bytes(name, None)
     text = decode(data, shown)
     return text if text.startswith("\ufeff") or not data.startswith(BOM_UTF8) else f"\ufeff{text}"

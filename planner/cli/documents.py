@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner._version import __version__
 from planner.base.errors import InputError, PlannerError
 from planner.base.files import why_not
+from planner.cli import PROGRAM, cli
 from planner.cli.failures import Refused, line_of
 from planner.cli.options import NO_LIVE, VALUES, File
 from planner.render.docs import Output
@@ -70,8 +72,6 @@ class _Below(File):
 
 def run_shown(folder: Path, words: Sequence[str]) -> Output:
     """What a command of a document prints. folder: the document's. Raises InputError for what must not run or fails."""
-    from planner.cli import PROGRAM, cli  # noqa: PLC0415 - the group imports the command that imports this module
-
     root = click.Context(cli, info_name=PROGRAM, terminal_width=80)
     root.meta[NO_LIVE] = True
     try:
@@ -91,8 +91,6 @@ def _asked_for_help(root: click.Context, words: Sequence[str]) -> str | None:
     group = root.command
     assert isinstance(group, click.Group)  # noqa: S101 - as made above
     if len(words) == 1 and words[0] in _VERSION:
-        from planner._version import __version__  # noqa: PLC0415 - hardly ever shown
-
         return f"{root.info_name} {__version__}\n"
     if len(words) > 2 or words[-1] not in _HELP:
         return None

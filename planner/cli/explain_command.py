@@ -9,6 +9,11 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, image_options, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
+from planner.cli.progress import progress
+from planner.planning.plan import Options
+from planner.render.blocks.explain import blocks
+from planner.report.studies import explain_dict
+from planner.studies.explain import explain as explain_plan
 
 __all__ = ["explain"]
 
@@ -45,12 +50,6 @@ def explain(
     **options: Any,
 ) -> None:
     """The story of one plan, attempt by attempt, and what would help."""
-    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
-    from planner.render.blocks.explain import blocks  # noqa: PLC0415 - likewise
-    from planner.report.studies import explain_dict  # noqa: PLC0415 - likewise
-    from planner.studies.explain import explain as explain_plan  # noqa: PLC0415 - `--help` stays at click's own cost
-
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     told = explain_plan(
         machine,

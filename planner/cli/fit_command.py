@@ -9,6 +9,10 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, SIZE_OR_ZERO, image_options, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
+from planner.planning.plan import Options
+from planner.render.blocks.fit import blocks
+from planner.report.studies import fit_dict
+from planner.studies.fit import fit as fit_machine
 
 __all__ = ["fit"]
 
@@ -56,11 +60,6 @@ def fit(
     **options: Any,
 ) -> None:
     """The largest crash kernel a machine can give."""
-    from planner.planning.plan import Options  # noqa: PLC0415 - likewise
-    from planner.render.blocks.fit import blocks  # noqa: PLC0415 - likewise
-    from planner.report.studies import fit_dict  # noqa: PLC0415 - likewise
-    from planner.studies.fit import fit as fit_machine  # noqa: PLC0415 - `--help` stays at click's own cost
-
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
     machine = read_machine(sources, map_format=map_format, log=log, options=options)

@@ -30,7 +30,7 @@ def read_machine(
 
     options: those of `kernel_options`; a kernel or a page size makes this machine, whatever it is, a what-if.
     """
-    from planner.sources import combine, configured, read_source  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.sources import combine, configured, read_source
 
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
@@ -44,7 +44,7 @@ def read_machine(
         machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
     machine = machines[0] if len(machines) == 1 else combine(machines) if machines else None
     if stated or machine is None:
-        from planner.sources.stated import with_stated_ram  # noqa: PLC0415 - few machines' RAM is stated
+        from planner.sources.stated import with_stated_ram
 
         machine = with_stated_ram(machine, stated)
     return machine if config is None else configured(machine, config, _stdin(config))

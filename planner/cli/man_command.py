@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 import click
 
+from planner._version import __version__
+from planner.cli import COMMANDS, PROGRAM, cli
 from planner.cli.output import emit
+from planner.cli.troff import escaped, line, paragraphs, quoted, terms
+from planner.kernel.profiles import PROFILES
+from planner.planning.outcomes import OUTCOMES
+from planner.planning.presets import PRESETS
+from planner.planning.strategies import STRATEGIES
 
 __all__ = ["man", "page"]
 
@@ -71,10 +78,6 @@ def man(output: str | None) -> None:
 
 def page() -> str:
     """The manual page in man(7) markup."""
-    from planner._version import __version__  # noqa: PLC0415
-    from planner.cli import COMMANDS, PROGRAM, cli  # noqa: PLC0415
-    from planner.cli.troff import escaped, line, paragraphs, quoted, terms  # noqa: PLC0415
-
     root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     contexts = []
     for name in COMMANDS:
@@ -107,8 +110,6 @@ def page() -> str:
 
 def _command(context: click.Context, shared: list[tuple[str, str]]) -> Iterator[str]:
     """One command: usage, help, its own options, the names of those it shares, and what its help ends with."""
-    from planner.cli.troff import line, paragraphs, quoted, terms  # noqa: PLC0415
-
     command = context.command
     usage = " ".join(command.collect_usage_pieces(context))
     yield f".SS {quoted(f'{context.info_name} {usage}'.strip())}"
@@ -141,11 +142,6 @@ def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
 
 def _names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The names that options take and results show, each section with its title."""
-    from planner.kernel.profiles import PROFILES  # noqa: PLC0415
-    from planner.planning.outcomes import OUTCOMES  # noqa: PLC0415
-    from planner.planning.presets import PRESETS  # noqa: PLC0415
-    from planner.planning.strategies import STRATEGIES  # noqa: PLC0415
-
     yield "OUTCOMES", list(OUTCOMES.items())
     yield "STRATEGIES", [(name, f"{row.summary}. Since: {row.since}.") for name, row in STRATEGIES.items()]
     yield "PRESETS", [(name, f"{row.value} ({row.source}; {row.date})") for name, row in PRESETS.items()]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import Any
 
 import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
+from planner.render.blocks.model import Table
+from planner.render.blocks.numbers import size
+from planner.render.layout import lay_out
+from planner.sources.samples import samples
 
 __all__ = ["maps"]
 
@@ -24,16 +29,9 @@ Example:
 @output_options(*FORMATS)
 def maps(form: str, output: str | None, color: str) -> None:
     """The bundled maps of real machines."""
-    from planner.sources.samples import samples  # noqa: PLC0415 - `--help` stays at click's own cost
-
     if form == "json":
-        from json import dumps  # noqa: PLC0415 - only for this format
-
         emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
         return
-    from planner.render.blocks.model import Table  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.render.blocks.numbers import size  # noqa: PLC0415 - likewise
-    from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
 
     rows: list[tuple[str, ...]] = [
         (s.name, size(s.ram), size(s.page_size) if s.page_size else "?", s.shows) for s in samples()

@@ -20,6 +20,12 @@ from planner.cli.options import (
     output_options,
 )
 from planner.cli.output import emit_result
+from planner.planning.values import BadValue
+from planner.render.blocks.need import blocks
+from planner.report.studies import need_dict
+from planner.sources.initrd import read_initrd
+from planner.studies.need import Given, margin
+from planner.studies.need import need as make_need
 
 if TYPE_CHECKING:
     from planner.studies.need import Margin
@@ -42,9 +48,6 @@ Example:
 
 def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Margin:
     """A percentage, or bytes."""
-    from planner.planning.values import BadValue  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.studies.need import margin  # noqa: PLC0415 - likewise
-
     try:
         return margin(value)
     except BadValue as bad:
@@ -95,12 +98,6 @@ def need(
     **stated: Any,
 ) -> None:
     """What a capture kernel needs, component by component."""
-    from planner.render.blocks.need import blocks  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.studies import need_dict  # noqa: PLC0415 - likewise
-    from planner.sources.initrd import read_initrd  # noqa: PLC0415 - likewise
-    from planner.studies.need import Given  # noqa: PLC0415 - likewise
-    from planner.studies.need import need as make_need  # noqa: PLC0415 - likewise
-
     machine = read_machine(sources, map_format=map_format) if sources else None
     given = Given(**stated)
     read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))

@@ -11,13 +11,13 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from planner.cli.failures import Refused
+from planner.planning import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from click.shell_completion import CompletionItem
 
     _ParamType = click.ParamType[Any]
 else:
@@ -73,15 +73,22 @@ _ENDINGS = {
     "html": "html",
     "svg": "svg",
     "png": "png",
+    "csv": "csv",
 }
 """The format that the ending of a file's name asks for."""
 
 _ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 
 
-def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
+def _names(kind: str) -> Iterable[str]:
+    """The names of one kind of value."""
+    from planner.cli.names import NAMES
 
+    return NAMES[kind]()
+
+
+def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """What a shell offers of some names."""
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -109,11 +116,9 @@ class _Value(_Kind):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value, or what is wrong with it."""
-        from planner.planning.values import BadValue  # noqa: PLC0415 - see the module's docstring
-
         try:
             return self.read(value)
-        except BadValue as bad:
+        except values.BadValue as bad:
             self.refuse(bad.what, bad.remedy, param, ctx)
 
 
@@ -124,9 +129,7 @@ class Size(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import size  # noqa: PLC0415 - see the module's docstring
-
-        return size(value)
+        return values.size(value)
 
 
 class SizeOrZero(Size):
@@ -134,9 +137,7 @@ class SizeOrZero(Size):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import size_or_zero  # noqa: PLC0415 - see the module's docstring
-
-        return size_or_zero(value)
+        return values.size_or_zero(value)
 
 
 class Sizes(_Value):
@@ -146,9 +147,7 @@ class Sizes(_Value):
 
     def read(self, value: str | int) -> tuple[int, int]:
         """Bytes of both."""
-        from planner.planning.values import size_range  # noqa: PLC0415 - see the module's docstring
-
-        return size_range(str(value))
+        return values.size_range(str(value))
 
 
 class StatedRam(_Value):
@@ -158,9 +157,7 @@ class StatedRam(_Value):
 
     def read(self, value: str | int) -> tuple[int, int]:
         """Its start and end."""
-        from planner.planning.values import stated_ram  # noqa: PLC0415 - see the module's docstring
-
-        return stated_ram(str(value))
+        return values.stated_ram(str(value))
 
 
 class PageSize(_Value):
@@ -171,9 +168,7 @@ class PageSize(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes."""
-        from planner.planning.values import page_size  # noqa: PLC0415 - see the module's docstring
-
-        return page_size(value)
+        return values.page_size(value)
 
 
 class Alignment(_Value):
@@ -184,9 +179,7 @@ class Alignment(_Value):
 
     def read(self, value: str | int) -> str:
         """The text, checked: the model knows what a word stands for."""
-        from planner.planning.values import alignment  # noqa: PLC0415 - see the module's docstring
-
-        return alignment(value)
+        return values.alignment(value)
 
 
 class DmaLimit(_Value):
@@ -197,19 +190,14 @@ class DmaLimit(_Value):
 
     def read(self, value: str | int) -> int:
         """Bytes, or `NO_DMA_ZONES`."""
-        from planner.planning.values import dma_limit  # noqa: PLC0415 - see the module's docstring
-
-        return dma_limit(value)
+        return values.dma_limit(value)
 
 
 class _Known(_Kind):
     """A name that the model knows; listed only for completion."""
 
-    def __init__(
-        self, name: str, names: Callable[[], Iterable[str]], check: Callable[[str], object] | None = None
-    ) -> None:
+    def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
         self.name = name
-        self.names = names
         self.check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -223,7 +211,7 @@ class _Known(_Kind):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so."""
         del ctx, param
-        return _items(self.names(), incomplete)
+        return _items(_names(self.name), incomplete)
 
 
 class File(_Kind):
@@ -233,8 +221,6 @@ class File(_Kind):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Files."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks for it
-
         del ctx, param
         return [CompletionItem(incomplete, type="file")]
 
@@ -246,7 +232,7 @@ class Machine(File):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Samples and words; files where none of them fits."""
-        return _items(_sources(), incomplete) or super().shell_complete(ctx, param, incomplete)
+        return _items(_names("source"), incomplete) or super().shell_complete(ctx, param, incomplete)
 
 
 class MapSource(Machine):
@@ -269,58 +255,17 @@ class Side(Machine):
         return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
 
 
-def _kernels() -> Iterable[str]:
-    from planner.kernel.profiles import PROFILES  # noqa: PLC0415 - see the module's docstring
-
-    return [profile.name for profile in PROFILES]
-
-
-def _strategies() -> Iterable[str]:
-    from planner.planning.strategies import STRATEGIES  # noqa: PLC0415 - see the module's docstring
-
-    return list(STRATEGIES)
-
-
-def _presets() -> Iterable[str]:
-    from planner.planning.presets import PRESETS  # noqa: PLC0415 - see the module's docstring
-
-    return list(PRESETS)
-
-
 def _check_preset(name: str) -> object:
     """Refuse a preset there is none of before any map is read."""
-    from planner.planning.presets import preset_named  # noqa: PLC0415 - see the module's docstring
+    from planner.planning.presets import preset_named
 
     return preset_named(name)
 
 
-def _processors() -> Iterable[str]:
-    from planner.kernel.cputype import PARTS  # noqa: PLC0415 - see the module's docstring
-
-    return [*PARTS, "other"]
-
-
-def _procedures() -> Iterable[str]:
-    from planner.bbm.procedures import PROCEDURES  # noqa: PLC0415 - see the module's docstring
-
-    return list(PROCEDURES)
-
-
-def _sources() -> Iterable[str]:
-    from planner.sources.samples import samples  # noqa: PLC0415 - see the module's docstring
-
-    return ["live", *(f"sample:{sample.name}" for sample in samples())]
-
-
-def _map_formats() -> Iterable[str]:
-    from planner import sources  # noqa: PLC0415 - see the module's docstring
-
-    return sources.FORMATS
-
-
 SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
-PROCEDURE, MAP_FORMAT = _Known("procedure", _procedures), _Known("map format", _map_formats)
+KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
+PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
 
 VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
 """Kinds of value that are no free text; of these only a `File` names something that is read."""
@@ -397,12 +342,53 @@ def map_options(function: _F) -> _F:
     )
 
 
+def fleet_options(function: _F) -> _F:
+    """Where the machines of a fleet come from: `sources`, `map_format`."""
+    return _apply(
+        function,
+        [
+            click.option(
+                "--map",
+                "sources",
+                metavar="SOURCE",
+                multiple=True,
+                type=MapSource(),
+                help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
+                "maps.",
+            ),
+            click.option(
+                "--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them."
+            ),
+        ],
+    )
+
+
+def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is no need before any map is read."""
+    del ctx, param
+    if value is not None:
+        from planner.studies.default import needs
+
+        needs(value)
+    return value
+
+
+def need_option(function: _F) -> _F:
+    """What the machines of a fleet need: `need`."""
+    return click.option(
+        "--need",
+        metavar="SIZE|LIST",
+        callback=_check_need,
+        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
+    )(function)
+
+
 def kernel_option(function: _F) -> _F:
     """Which kernel: `kernel`."""
     return click.option(
         "--kernel",
         metavar="VERSION",
-        type=_Known("kernel version", _kernels),
+        type=KERNEL,
         help="The kernel, as uname -r prints it; the newest by default.",
     )(function)
 
@@ -418,7 +404,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--strategy",
                 metavar="NAME",
-                type=_Known("strategy", _strategies),
+                type=STRATEGY,
                 default="pud-aligned",
                 show_default=True,
                 help="What happens to the linear map because of the crash kernel.",
@@ -437,7 +423,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--cpu",
                 metavar="NAME|MIDR",
-                type=_Known("processor", _processors),
+                type=_Known("processor"),
                 help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
             ),
             click.option(
@@ -449,7 +435,7 @@ def kernel_options(function: _F) -> _F:
             click.option(
                 "--preset",
                 metavar="NAME",
-                type=_Known("preset", _presets, _check_preset),
+                type=PRESET,
                 help="A distribution's default instead of CRASHKERNEL.",
             ),
         ],

@@ -39,11 +39,11 @@ def emit_result(
 ) -> None:
     """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
     if form == "json":
-        from planner.report.document import document  # noqa: PLC0415 - only for this format
+        from planner.report.document import document
 
         emit(document(fields()), output)
         return
-    from planner.render.layout import lay_out  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.layout import lay_out
 
     emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
 
@@ -62,7 +62,7 @@ def columns(path: str | None = None) -> int:
 
     What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
     """
-    from planner.render.formats.terminal import NARROWEST, WIDTH  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.render.formats.terminal import NARROWEST, WIDTH
 
     out = sys.__stdout__
     if path not in {None, "-"} or out is None or sys.stdout is not out:
@@ -129,9 +129,9 @@ def _to_file(data: bytes, path: str) -> None:
     if is_stdout(path):
         _to_stdout(data)
         return
-    from pathlib import Path  # noqa: PLC0415 - most results go to standard output
+    from pathlib import Path
 
-    from planner.base.files import replaceable  # noqa: PLC0415 - as above
+    from planner.base.files import replaceable
 
     try:
         target = Path(path).resolve()

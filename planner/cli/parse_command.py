@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,10 +10,14 @@ import click
 from planner.base.errors import printable
 from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
 from planner.cli.output import colored, columns, emit
+from planner.kernel.crashkernel import reading
+from planner.kernel.profiles import NEWEST, Selection, select_profile
+from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Table
+from planner.render.blocks.numbers import address, size
+from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
-    from planner.kernel.profiles import Selection
     from planner.render.blocks.model import Block
 
 __all__ = ["parse"]
@@ -36,16 +41,11 @@ def parse(
     ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str
 ) -> None:
     """What the kernel makes of a crashkernel= value, step by step."""
-    from planner.kernel.crashkernel import reading  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.kernel.profiles import NEWEST, Selection, select_profile  # noqa: PLC0415 - likewise
-
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     result = reading(value, ram, selection.profile)
     if form == "json":
         emit(_json(value, ram, selection, result), output)
     else:
-        from planner.render.layout import lay_out  # noqa: PLC0415 - likewise
-
         blocks = _blocks(value, ram, selection, result)
         emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(0 if result.valid else 1)
@@ -71,15 +71,10 @@ def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[
 
 
 def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
-    from json import dumps  # noqa: PLC0415 - only for this format
-
     return dumps(_facts(value, ram, selection, result), indent=2) + "\n"
 
 
 def _blocks(value: str, ram: int, selection: Selection, result: Reading) -> list[Block]:
-    from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Table  # noqa: PLC0415 - only when it is shown
-    from planner.render.blocks.numbers import address, size  # noqa: PLC0415 - likewise
-
     if result.valid:
         parts = [size(result.size)]
         if result.base:

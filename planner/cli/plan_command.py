@@ -54,13 +54,13 @@ def plan(
     **options: Any,
 ) -> None:
     """Where the crash kernel goes on one machine, and what that costs."""
-    from planner.planning.plan import Options, make_plan  # noqa: PLC0415 - `--help` stays at click's own cost
+    from planner.planning.plan import Options, make_plan
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     result = make_plan(machine, crashkernel, chosen)
     if form == "text":
-        from planner.render.blocks.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.blocks.plan import render
 
         emit(render(result, color=colored(color, output), width=columns(output)), output)
     else:
@@ -71,23 +71,23 @@ def plan(
 
 def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:
     if form in {"json", "html"}:
-        from planner.report import to_json  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.report import to_json
 
         data = to_json(result, compact=form == "html")
         return data if form == "json" else _page(result, data, machine, crashkernel, options)
     if form in PICTURES:
-        from planner.render.pictures import memory_picture, png  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.pictures import memory_picture, png
 
         picture = memory_picture.draw(result)
         return png.rendered(picture) if form == "png" else picture
-    from planner.render.blocks.plan import render  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.blocks.plan import render
 
     return render(result, form)
 
 
 def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:
     """The plan beside every other strategy."""
-    from planner.render.pages import plan as plan_page  # noqa: PLC0415 - likewise
-    from planner.studies.compare import make_comparison  # noqa: PLC0415 - only the chosen format is loaded
+    from planner.render.pages import plan as plan_page
+    from planner.studies.compare import make_comparison
 
     return plan_page.render(result, data, make_comparison(machine, crashkernel, options))

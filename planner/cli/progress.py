@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,8 +28,6 @@ def progress(label: str) -> Callable[[int, int], None] | None:
     def tick(done: int, steps: int) -> None:
         nonlocal bar, shown
         if bar is None and done < steps and time.monotonic() - begin > _PATIENCE:
-            import click  # noqa: PLC0415 - only where a bar is shown
-
             bar = click.progressbar(length=steps, label=label, file=sys.stderr)
             bar.render_progress()
         if bar is not None:

@@ -20,11 +20,19 @@ from planner.cli.options import (
     output_options,
 )
 from planner.cli.output import emit, emit_result
+from planner.cli.progress import progress
+from planner.planning.plan import Options
+from planner.render.blocks import size as render
+from planner.render.pages import sweep as sweep_page
+from planner.render.pictures import chart, png
+from planner.report.document import document
+from planner.report.studies import give_back_dict, recommendation_dict, sweep_dict
+from planner.studies.recommend import Asked, recommend
+from planner.studies.recommend import pasted as line_of
+from planner.studies.size import give_back, presets, sweep
 
 if TYPE_CHECKING:
     from planner.kernel.machine import Machine
-    from planner.planning.plan import Options
-    from planner.studies.recommend import Asked
     from planner.studies.size import Sweep
 
 __all__ = ["size"]
@@ -120,8 +128,6 @@ def size(
     **options: Any,
 ) -> None:
     """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
-    from planner.planning.plan import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:
@@ -141,8 +147,6 @@ def size(
     elif give_back is not None:
         ok = _give_back(machine, crashkernel, give_back, chosen, out)
     else:
-        from planner.studies.recommend import Asked  # noqa: PLC0415 - likewise
-
         image = any_image or image_size is not None
         asked = Asked(aim or "default", need, crashkernel, ram, image, image_size, sure)
         ok = _recommend(machine, chosen, asked, pasted, out)
@@ -156,12 +160,6 @@ def _option(name: str) -> click.Parameter:
 def _recommend(
     machine: Machine, options: Options, asked: Asked, pasted: str | None, out: tuple[str, str | None, str]
 ) -> bool:
-    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.studies import recommendation_dict  # noqa: PLC0415 - likewise
-    from planner.studies.recommend import pasted as line_of  # noqa: PLC0415 - likewise
-    from planner.studies.recommend import recommend  # noqa: PLC0415 - likewise
-    from planner.studies.size import presets  # noqa: PLC0415 - likewise
-
     found = recommend(machine, options, asked)
     if pasted is not None:
         if found.crashkernel is None:
@@ -186,11 +184,6 @@ def _sweep(
     options: Options,
     out: tuple[str, str | None, str],
 ) -> bool:
-    from planner.cli.progress import progress  # noqa: PLC0415 - likewise
-    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
-    from planner.studies.size import sweep  # noqa: PLC0415 - likewise
-
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
     form, output, _ = out
     if form in {*PICTURES, "html"}:
@@ -203,12 +196,7 @@ def _sweep(
 def _drawn(swept: Sweep, form: str) -> str | bytes:
     """The chart of a sweep, or the page around it."""
     if form == "html":
-        from planner.render.pages.sweep import render  # noqa: PLC0415 - only the chosen format is loaded
-        from planner.report.document import document  # noqa: PLC0415 - likewise
-        from planner.report.studies import sweep_dict  # noqa: PLC0415 - likewise
-
-        return render(swept, document(sweep_dict(swept)))
-    from planner.render.pictures import chart, png  # noqa: PLC0415 - only the chosen format is loaded
+        return sweep_page.render(swept, document(sweep_dict(swept)))
 
     picture = chart.draw(swept)
     return png.rendered(picture) if form == "png" else picture
@@ -217,10 +205,6 @@ def _drawn(swept: Sweep, form: str) -> str | bytes:
 def _give_back(
     machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
 ) -> bool:
-    from planner.render.blocks import size as render  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.report.studies import give_back_dict  # noqa: PLC0415 - likewise
-    from planner.studies.size import give_back  # noqa: PLC0415 - likewise
-
     given = give_back(machine, crashkernel, written, options)
     emit_result(*out, blocks=lambda: render.give_back(given), fields=lambda: give_back_dict(given))
     return given.refused is None

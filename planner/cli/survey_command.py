@@ -1,51 +1,177 @@
-"""`survey`: would the proposal have worked on the bundled machines?"""
+"""`survey`: any candidates on any machines, in one table."""
 
 from __future__ import annotations
 
+import sys
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.options import FORMATS, output_options
+from planner.batch.gather import gather
+from planner.cli.failures import Refused
+from planner.cli.options import (
+    FORMATS,
+    KERNEL,
+    PRESET,
+    STRATEGY,
+    PageSize,
+    fleet_options,
+    need_option,
+    output_options,
+)
 from planner.cli.output import colored, columns, emit
+from planner.cli.progress import progress
+from planner.planning.plan import Options
+from planner.render.blocks.survey import csv_text, render, tabulated
+from planner.render.layout import lay_out
+from planner.render.pages import survey as survey_page
+from planner.report.document import document, plain
+from planner.sources.samples import read, samples
+from planner.studies.survey import Candidates, sorted_by, tabulate
+from planner.studies.survey import survey as make_survey
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
-    from planner.studies.survey import Surveyed
+    from planner.studies.survey import Row, Surveyed
 
 __all__ = ["survey"]
 
 _EPILOG = """\
-Each bundled machine under its distribution's default, 512M, 512M,high and 1G: the outcome, where the crash memory
-starts, and the tail. Exit status: 0 done; 2 wrong usage.
+Alone, `survey` asks whether the proposal would have worked: each bundled machine under its distribution's default,
+512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every --request and --preset under
+every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a folder of maps, a batch file);
+what is left out is as without options, and the machine's own. Sizes in the table are in the unit of the column's head,
+in CSV and JSON in bytes. Exit status: 0 done; 2 wrong usage or input.
 
 \b
-Example:
+Examples:
   crashkernel-planner survey --format markdown
+  crashkernel-planner survey --request 512M --request 1G,high --sort -low_free
 """
+
+_SORTED_BY = (
+    "machine",
+    "ram",
+    "kernel",
+    "page_size",
+    "request",
+    "size",
+    "outcome",
+    "place",
+    "met",
+    "low_free",
+    "waste",
+)
+
+
+def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A column, perhaps with a `-` before it."""
+    if value is not None and value.removeprefix("-") not in _SORTED_BY:
+        raise Refused(
+            f"there is no column {value[:40]!r} to sort by", f"use one of {', '.join(_SORTED_BY)}", ctx, param
+        )
+    return value
 
 
 @click.command(epilog=_EPILOG)
-@output_options(*FORMATS)
-def survey(form: str, output: str | None, color: str) -> None:
-    """Would the proposal have worked on the bundled machines?"""
-    from planner.cli.progress import progress  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.sources.samples import read, samples  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.studies.survey import survey as make_survey  # noqa: PLC0415 - likewise
+@fleet_options
+@click.option("--request", "requests", metavar="CRASHKERNEL", multiple=True, help="A candidate; may be repeated.")
+@click.option(
+    "--preset",
+    "presets",
+    metavar="NAME",
+    type=PRESET,
+    multiple=True,
+    help="A distribution's default as a candidate; may be repeated.",
+)
+@click.option(
+    "--kernel",
+    "kernels",
+    metavar="VERSION",
+    type=KERNEL,
+    multiple=True,
+    help="A kernel, as uname -r prints it; may be repeated.",
+)
+@click.option(
+    "--page-size",
+    "page_sizes",
+    metavar="4K|16K|64K",
+    type=PageSize(),
+    multiple=True,
+    help="Size of a base page; may be repeated.",
+)
+@click.option(
+    "--strategy", metavar="NAME", type=STRATEGY, help="What happens to the linear map.  [default: pud-aligned]"
+)
+@need_option
+@click.option(
+    "--sort", metavar="COLUMN", callback=_sort, help="Sort by a column, such as low_free; -low_free: largest first."
+)
+@output_options(*FORMATS, "csv")
+def survey(
+    sources: tuple[str, ...],
+    map_format: str | None,
+    strategy: str | None,
+    sort: str | None,
+    form: str,
+    output: str | None,
+    color: str,
+    **chosen: Any,
+) -> None:
+    """Candidates on machines, in one table; alone: would the proposal have worked?"""
+    asked = any(chosen.values()) or sources or strategy or sort or form == "csv"
+    if not asked:
+        _proposal(form, output, color)
+        return
 
+    candidates = Candidates(
+        requests=chosen["requests"],
+        presets=chosen["presets"],
+        kernels=chosen["kernels"],
+        page_sizes=chosen["page_sizes"],
+        needed=chosen["need"],
+    )
+    options = Options() if strategy is None else Options(strategy=strategy)
+    rows = _rows(sources, map_format, candidates, options)
+    _write(rows if sort is None else sorted_by(rows, sort), form, output, color)
+
+
+def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
+    places = sources or tuple(f"sample:{sample.name}" for sample in samples())
+    what_if = bool(candidates.kernels or candidates.page_sizes)
+    gathered = gather(places, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if)
+    for ident, error in gathered.errors:
+        click.echo(f"{ident}: {error}", err=True)
+    members = [(m.id, m.machine, m.options) for m in gathered.members]
+    return tabulate(members, candidates, progress=progress("machines"))
+
+
+def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
+    """One table in a format."""
+    if form == "csv":
+        emit(csv_text(rows), output)
+    elif form == "json":
+        emit(document({"rows": plain(rows)}), output)
+    elif form == "html":
+        emit(survey_page.render(rows, document({"rows": plain(rows)})), output)
+    else:
+        blocks = tabulated(rows, wide=form != "text")
+        emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
+
+
+def _proposal(form: str, output: str | None, color: str) -> None:
+    """Would the proposal have worked on the bundled machines?"""
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
         emit(_json(found), output)
         return
-    from planner.render.blocks.survey import render  # noqa: PLC0415 - only the chosen format is loaded
 
     emit(render(found, form, color=colored(color, output), width=columns(output)), output)
 
 
 def _json(found: list[Surveyed]) -> str:
-    from json import dumps  # noqa: PLC0415 - only for this format
-
     machines = [
         {
             "name": one.name,

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.base.errors import InputError
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
+from planner.planning.context import Options
+from planner.render.blocks.verify import render
+from planner.report.verification import to_json
+from planner.sources.page_tables import read_dump, read_meminfo
+from planner.studies.verify import verify_all
 
 if TYPE_CHECKING:
-    from planner.base.errors import InputError
     from planner.kernel.machine import Machine
     from planner.studies.verify import Observed, Verification
 
@@ -55,9 +60,6 @@ def verify(
     **options: Any,
 ) -> None:
     """What sources record of the crash kernel, against the plan."""
-    from planner.planning.context import Options  # noqa: PLC0415 - `--help` stays at click's own cost
-    from planner.studies.verify import verify_all  # noqa: PLC0415 - likewise
-
     groups = [*((machine,) for machine in machines), *((sources,) if sources or not machines else ())]
     if len(groups) > 1 and (log or page_tables or meminfo):
         raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")
@@ -76,8 +78,6 @@ for _parameter in verify.params:
 
 def _read(group: tuple[str, ...], map_format: str | None, log: str | None, *, alone: bool) -> Machine | InputError:
     """One machine; among several, what cannot be read is not checkable, and the others still are."""
-    from planner.base.errors import InputError  # noqa: PLC0415 - see the module's docstring
-
     try:
         return read_machine(group, map_format=map_format, log=log)
     except InputError as error:
@@ -89,7 +89,6 @@ def _read(group: tuple[str, ...], map_format: str | None, log: str | None, *, al
 def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
     if page_tables is None and meminfo is None:
         return []
-    from planner.sources.page_tables import read_dump, read_meminfo  # noqa: PLC0415 - only where they are given
 
     found = [read_dump(page_tables)] if page_tables is not None else []
     return found + ([read_meminfo(meminfo)] if meminfo is not None else [])
@@ -97,9 +96,6 @@ def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
 
 def _rendered(result: Verification, form: str, *, color: bool, width: int) -> str:
     if form == "json":
-        from planner.report.verification import to_json  # noqa: PLC0415 - only the chosen format is loaded
-
         return to_json(result)
-    from planner.render.blocks.verify import render  # noqa: PLC0415 - only the chosen format is loaded
 
     return render(result, form, color=color, width=width)

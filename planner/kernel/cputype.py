@@ -2,7 +2,8 @@
 
 A conflict between TLB entries of different sizes does not hurt on a processor of FEAT_BBM level 2 whose maker promises
 no conflict aborts. The kernel does not ask the ID register for that, but knows such processors by their MIDR
-(has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); part numbers from arch/arm64/include/asm/cputype.h.
+(has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); from 7.3 on it also believes FEAT_BBM level 3 of the
+ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from arch/arm64/include/asm/cputype.h.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.base.errors import InputError
+from planner.kernel.profile import Profile
 
 __all__ = [
     "ALLOWED",
+    "ALLOWED_BBML3",
     "PARTS",
     "AllowedPart",
     "Processor",
+    "allowed_by",
     "allowed_row",
     "cpu_named",
     "of_midr",
@@ -37,7 +41,10 @@ class Processor:
 
 @dataclass(frozen=True, slots=True)
 class AllowedPart:
-    """One row of a list of processors: implementer and part number, from revision `r0pN` on; None: all revisions."""
+    """One row of a list of processors: implementer and part number, from revision `rVpN` on; None: all revisions.
+
+    V is least_variant: with 0 the row is about variant 0 alone (MIDR_REV_RANGE()), else about all from V on.
+    """
 
     name: str
     """The core's name."""
@@ -46,7 +53,9 @@ class AllowedPart:
     part: int
     """Part number."""
     least_revision: int | None = None
-    """The first revision of variant 0 that is on the list; null for all revisions."""
+    """The first revision that is on the list; null for all revisions."""
+    least_variant: int = 0
+    """The variant that the first revision belongs to; 0: no other variant is on the list, else all later ones are."""
 
 
 ALLOWED = (
@@ -58,6 +67,20 @@ ALLOWED = (
     AllowedPart("AmpereOneA", 0xC0, 0xAC4),
 )
 """supports_bbml2_noabort_list[], arch/arm64/kernel/cpufeature.c @ 6.18, 7.2."""
+
+ALLOWED_BBML3 = (
+    *ALLOWED,
+    AllowedPart("Cortex-A520AE", 0x41, 0xD88),
+    AllowedPart("Cortex-A715", 0x41, 0xD4D),
+    AllowedPart("Cortex-A720AE", 0x41, 0xD89),
+    AllowedPart("Cortex-A725", 0x41, 0xD87),
+    AllowedPart("Neoverse-N3", 0x41, 0xD8E),
+    AllowedPart("C1-Nano", 0x41, 0xD8A),
+    AllowedPart("C1-Pro", 0x41, 0xD8B),
+    AllowedPart("C1-Ultra", 0x41, 0xD8C, 1, 1),
+    AllowedPart("C1-Premium", 0x41, 0xD90, 1, 1),
+)
+"""supports_bbml3_list[], arch/arm64/kernel/cpufeature.c @ 7.3.4."""
 
 PARTS: dict[str, tuple[int, int]] = {
     "cortex-a35": (0x41, 0xD04),
@@ -75,9 +98,11 @@ PARTS: dict[str, tuple[int, int]] = {
     "cortex-a78c": (0x41, 0xD4B),
     "cortex-a510": (0x41, 0xD46),
     "cortex-a520": (0x41, 0xD80),
+    "cortex-a520ae": (0x41, 0xD88),
     "cortex-a710": (0x41, 0xD47),
     "cortex-a715": (0x41, 0xD4D),
     "cortex-a720": (0x41, 0xD81),
+    "cortex-a720ae": (0x41, 0xD89),
     "cortex-a725": (0x41, 0xD87),
     "cortex-x1": (0x41, 0xD44),
     "cortex-x1c": (0x41, 0xD4C),
@@ -85,6 +110,10 @@ PARTS: dict[str, tuple[int, int]] = {
     "cortex-x3": (0x41, 0xD4E),
     "cortex-x4": (0x41, 0xD82),
     "cortex-x925": (0x41, 0xD85),
+    "c1-nano": (0x41, 0xD8A),
+    "c1-pro": (0x41, 0xD8B),
+    "c1-ultra": (0x41, 0xD8C),
+    "c1-premium": (0x41, 0xD90),
     "neoverse-n1": (0x41, 0xD0C),
     "neoverse-n2": (0x41, 0xD49),
     "neoverse-n3": (0x41, 0xD8E),
@@ -200,23 +229,32 @@ def older_than_bbm(cpu: Processor) -> bool:
     return cpu.name in _WITHOUT_BBM
 
 
-def without_aborts(cpus: tuple[Processor, ...]) -> bool:
+def allowed_by(profile: Profile) -> tuple[AllowedPart, ...]:
+    """The list of a kernel, or of the first one that has a list."""
+    return ALLOWED_BBML3 if profile.bbm == "bbml3" else ALLOWED
+
+
+def without_aborts(cpus: tuple[Processor, ...], allowed: tuple[AllowedPart, ...] = ALLOWED) -> bool:
     """Whether all processors that are known are on the kernel's list; False where none is known."""
-    return bool(cpus) and all(allowed_row(cpu) is not None for cpu in cpus)
+    return bool(cpus) and all(allowed_row(cpu, allowed) is not None for cpu in cpus)
 
 
-def allowed_row(cpu: Processor) -> AllowedPart | None:
-    """The row of the kernel's list that a processor is on; with its revision unknown, the row of its part.
-
-    A row with a least revision is about variant 0 only (MIDR_REV_RANGE(part, 0, least, 0xf)).
-    """
-    for row in ALLOWED:
-        least = row.least_revision
+def allowed_row(cpu: Processor, allowed: tuple[AllowedPart, ...] = ALLOWED) -> AllowedPart | None:
+    """The row of the kernel's list that a processor is on; with its revision unknown, the row of its part."""
+    for row in allowed:
         if cpu.midr is None:
             if PARTS.get(cpu.name or "") == (row.implementer, row.part):
                 return row
-        elif (cpu.midr >> 24, cpu.midr >> 4 & 0xFFF) == (row.implementer, row.part) and (
-            least is None or (not cpu.midr >> 20 & 0xF and (cpu.midr & 0xF) >= least)
-        ):
+        elif (cpu.midr >> 24, cpu.midr >> 4 & 0xFFF) == (row.implementer, row.part) and _new_enough(cpu.midr, row):
             return row
     return None
+
+
+def _new_enough(midr: int, row: AllowedPart) -> bool:
+    """Whether variant and revision are those of a row."""
+    variant, revision, least = midr >> 20 & 0xF, midr & 0xF, row.least_revision
+    if least is None:
+        return True
+    if row.least_variant:
+        return (variant, revision) >= (row.least_variant, least)
+    return variant == 0 and revision >= least

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB, U64, round_up
+from planner.kernel.cma import reserve_crashkernel_cma
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.profiles import CRASH_ALIGN, Bound, Profile, Window
@@ -42,12 +43,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit."""
+    """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit.
+
+    has_cma: the kernel is built with CMA.
+    """
 
     low_max: int
     high_max: int
     align: int = CRASH_ALIGN
     default_low: int = 128 * MIB
+    has_cma: bool = True
 
     def resolve(self, bound: Bound) -> int:
         """The address a named bound stands for."""
@@ -78,7 +83,7 @@ class Placement:
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
     memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
     again, because the low part found no place. provisional: what was taken first and may have been given back
-    (`Profile.provisional`).
+    (`Profile.provisional`). cma: the areas of the `,cma` memory.
     """
 
     crash: Range | None = None
@@ -86,6 +91,7 @@ class Placement:
     area: Range | None = None
     unaligned: int | None = None
     provisional: Range | None = None
+    cma: list[Range] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     hang: bool = False
@@ -96,6 +102,20 @@ def reserve(
     memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> Placement:
     """Reserve what a valid request asks for; `memblock` is left as the kernel leaves it."""
+    place = _main_and_low(memblock, request, profile, bounds, proposal)
+    if profile.cma and request.cma:
+        if bounds.has_cma:
+            place.cma, line = reserve_crashkernel_cma(memblock, request.cma, profile)
+        else:
+            line = "crashkernel CMA reservation not supported"
+        place.log.append(line)
+    return place
+
+
+def _main_and_low(
+    memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
+) -> Placement:
+    """The main part, and the low part where one comes with it."""
     place = Placement()
     ram = memblock.phys_mem_size
     size = request.size

@@ -93,7 +93,8 @@ class Facts:
     kernel derives its own limit; all ones: the firmware names no limit. mem_total: MemTotal of /proc/meminfo, bytes.
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
-    kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log.
+    kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
+    that the kernel splits blocks live on these (`CPU features: detected: BBM Level 3`, or level 2 without aborts).
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
@@ -109,6 +110,7 @@ class Facts:
     dma_limit: int | None = None
     firmware_dma_limit: int | None = None
     mem_total: int | None = None
+    splits_live: bool | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     kernel_image: Range | None = None
     kernel_data: Range | None = None

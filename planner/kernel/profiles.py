@@ -98,7 +98,7 @@ def select_profile(version: str) -> Selection:
 
 def _by_name(name: str) -> Selection:
     """The selection of a row's name, perhaps with the page size of a flavour: `rhel9`, `rhel9-64k`."""
-    from planner.kernel.vendors import kernel_named  # noqa: PLC0415 - see _of_a_build
+    from planner.kernel.vendors import kernel_named
 
     base, mark, pages = name.rpartition("-")
     row = kernel_named(name)
@@ -120,7 +120,7 @@ def _by_name(name: str) -> Selection:
 def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
     """The selection of a version that says more than numbers."""
     # The rows of distributions take a while to make, and a version of numbers alone needs none of them.
-    from planner.kernel.vendors import build_of  # noqa: PLC0415 - see above
+    from planner.kernel.vendors import build_of
 
     build = build_of(version)
     row = build.kernel
@@ -162,7 +162,7 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
 
 def _before_crash_kernels(version: str) -> Selection:
     """A kernel before 4.12 does nothing, unless its vendor added it."""
-    from planner.kernel.vendors import vendor_of  # noqa: PLC0415 - see _of_a_build
+    from planner.kernel.vendors import vendor_of
 
     vendor = vendor_of(version)
     whose = vendor or "its vendor"
@@ -177,7 +177,7 @@ def _before_crash_kernels(version: str) -> Selection:
 
 
 def _vendor_profiles() -> dict[str, Profile]:
-    from planner.kernel.vendor_profiles import VENDOR_PROFILES  # noqa: PLC0415 - see _of_a_build
+    from planner.kernel.vendor_profiles import VENDOR_PROFILES
 
     return VENDOR_PROFILES
 

@@ -14,7 +14,7 @@ from planner.base.sizes import KIB, MIB, format_size, memparse, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, derived_dma_limit, grown_dma_limit, whole_image
 from planner.kernel.cmdline import has_word, values, words
-from planner.kernel.cputype import Processor, cpu_named, of_midr, without_aborts
+from planner.kernel.cputype import Processor, allowed_by, cpu_named, of_midr, without_aborts
 from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
@@ -107,6 +107,7 @@ CONFIG_SYMBOLS = frozenset(
         "ARM64_64K_PAGES",
         "ARM64_PA_BITS",
         "ARM64_VA_BITS",
+        "CMA",
         "CRASH_RESERVE",
         "DEBUG_PAGEALLOC",
         "DEBUG_PAGEALLOC_ENABLE_DEFAULT",
@@ -237,7 +238,7 @@ def resolve_mainline(
     notes += dropped
     notes += _moved_memstart(profile, geo, memory, memstart, facts, parameters)
     processors = _processors(facts, options)
-    no_aborts = without_aborts(processors)
+    no_aborts = without_aborts(processors, allowed_by(profile)) or _splits_live(facts, options, profile)
     forced = forcing(
         profile,
         cmdline,
@@ -261,7 +262,12 @@ def resolve_mainline(
         align=options.align,
         granule=granule_of(options.align, geo, memory, memstart),
         zones=zones,
-        bounds=Bounds(min(limit, high) if zones else high, high, default_low=profile.low_default or 128 * MIB),
+        bounds=Bounds(
+            min(limit, high) if zones else high,
+            high,
+            default_low=profile.low_default or 128 * MIB,
+            has_cma=facts.config.get("CMA") != "n",
+        ),
         memory=memory,
         memstart=memstart,
         forcing=forced,
@@ -319,6 +325,12 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
     if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
         return "none"
     return effect
+
+
+def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
+    """Whether the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
+    own = options.kernel is None or options.kernel == facts.kernel
+    return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
 
 
 def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:

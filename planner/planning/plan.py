@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
+from planner.kernel.cputype import allowed_by
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
@@ -205,7 +206,7 @@ def _memory_at_reservation(
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
-    from planner.rewind import Asked, rewind  # noqa: PLC0415 - a settled map needs nothing of it
+    from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     back = rewind(machine, Asked(profile, geo.page_size, limit, cmdline))
@@ -279,7 +280,7 @@ def _plan(question: Question, setting: Setting) -> Plan:
         linear_map=mapped[0],
         baseline_map=baseline[0],
         steps=_steps(setting, reservation, baseline, mapped) if options.steps else None,
-        processors=processors(setting.strategy, setting.processors),
+        processors=processors(setting.strategy, setting.processors, allowed_by(setting.profile)),
     )
 
 
@@ -312,7 +313,7 @@ def _facts_view(setting: Setting, options: Options) -> FactsView:
 
 def _steps(setting: Setting, reservation: ReservationView, before: Measured, after: Measured) -> tuple[RemapStep, ...]:
     """How the map is changed; what few plans are asked for is loaded for those alone."""
-    from planner.planning.remap_steps import remap_steps  # noqa: PLC0415 - a plan without steps starts without it
+    from planner.planning.remap_steps import remap_steps
 
     (old, baseline), (new, mapping) = before, after
     return remap_steps(setting, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline)
@@ -323,13 +324,15 @@ def _reservation_view(request: ck.Reading, placement: Placement, setting: Settin
     attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, setting)
     crash, area = placement.crash, placement.area
+    cma = tuple(placement.cma)
     if crash is None:
-        return ReservationView(outcome, attempts=attempts, log=log)
+        return ReservationView(outcome, cma=cma, attempts=attempts, log=log)
     returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
         crash=crash,
         low=placement.low,
+        cma=cma,
         area=area,
         returned=returned,
         protected=_protected(outcome, setting, whole=whole),

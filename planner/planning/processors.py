@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from planner.kernel.cputype import ALLOWED, Processor, allowed_row, older_than_bbm, show
+from planner.kernel.cputype import ALLOWED, AllowedPart, Processor, allowed_row, older_than_bbm, show
 from planner.planning.result import ProcessorsView
 from planner.planning.strategies import Strategy
 
@@ -14,8 +14,10 @@ _NO_LEVEL, _NOABORT = -1, 3  # of Strategy.bbm_level
 
 
 @lru_cache(maxsize=64)
-def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsView:
-    """Which processors may run a strategy, and whether these may. cpus: none where nobody says."""
+def processors(
+    strategy: Strategy, cpus: tuple[Processor, ...], allowed: tuple[AllowedPart, ...] = ALLOWED
+) -> ProcessorsView:
+    """Which processors may run a strategy, and whether these may. cpus: none where nobody says. allowed: the list."""
     cpus = tuple(dict.fromkeys(cpus))
     level = strategy.bbm_level
     if level == _NO_LEVEL:
@@ -25,23 +27,23 @@ def processors(strategy: Strategy, cpus: tuple[Processor, ...]) -> ProcessorsVie
     else:
         needs = f"FEAT_BBM level {_NOABORT - 1} without conflict aborts"
     if not cpus:
-        return ProcessorsView(needs, None, "no source says which processor this is", cpus, ALLOWED)
-    rows = [allowed_row(cpu) for cpu in cpus]
+        return ProcessorsView(needs, None, "no source says which processor this is", cpus, allowed)
+    rows = [allowed_row(cpu, allowed) for cpu in cpus]
     missing = [cpu for cpu, row in zip(cpus, rows, strict=True) if row is None]
     if missing:
         names = ", ".join(show(cpu) for cpu in missing)
         without = [cpu for cpu in missing if older_than_bbm(cpu)]
         if without:
             names = ", ".join(show(cpu) for cpu in without)
-            return ProcessorsView(needs, False, f"{names}: older than FEAT_BBM", cpus, ALLOWED)
+            return ProcessorsView(needs, False, f"{names}: older than FEAT_BBM", cpus, allowed)
         if level < _NOABORT:
             why = f"{names}: not on the kernel's list, which says nothing of level {level} with aborts"
-            return ProcessorsView(needs, None, why, cpus, ALLOWED)
-        return ProcessorsView(needs, False, f"{names}: not on the kernel's list", cpus, ALLOWED)
+            return ProcessorsView(needs, None, why, cpus, allowed)
+        return ProcessorsView(needs, False, f"{names}: not on the kernel's list", cpus, allowed)
     names = ", ".join(
-        f"{show(cpu)} from r0p{row.least_revision} on"
+        f"{show(cpu)} from r{row.least_variant}p{row.least_revision} on"
         if row and row.least_revision is not None and cpu.midr is None
         else show(cpu)
         for cpu, row in zip(cpus, rows, strict=True)
     )
-    return ProcessorsView(needs, True, f"{names}: on the kernel's list", cpus, ALLOWED)
+    return ProcessorsView(needs, True, f"{names}: on the kernel's list", cpus, allowed)

@@ -167,7 +167,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 def _meant(name: str) -> str:
     """What to write instead of a name that no option has."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+    from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)
     return f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}"

@@ -1,10 +1,45 @@
 """A result, laid out for reading. A renderer computes nothing about a result; it only arranges what it says.
 
-document: the blocks that every result is told in. layout: blocks in the format that is asked for. plan, tables, bar:
-what is said of a plan. text, markdown, rst, html: one format each, knowing blocks and nothing of results. numbers: the
-one way sizes, addresses and counts are written. terminal: colours and line breaks.
+blocks: what is said of each result. formats: blocks as text, Markdown, reStructuredText or HTML, knowing nothing of
+results. pictures: plans, comparisons and sweeps as SVG. pages: pictures and blocks together. layout: blocks in the
+format that is asked for.
 
-Pictures: strip turns addresses into marks and bands, labels finds places for text, canvas writes SVG, painting says
-what marks look like; memory_picture, strips and chart draw a plan, a comparison and a sweep, png turns a drawing into
-pixels. plan_page, compare_page and sweep_page put pictures and blocks on one page.
+`document` and `picture` are the library's: `planner.render.document(plan, "markdown")`. They import what they need
+when they are called, since every renderer imports this package.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from planner.planning.result import Plan
+
+__all__ = ["document", "picture"]
+
+
+def document(
+    result: object,
+    form: Literal["text", "markdown", "rst", "html"] = "text",
+    *,
+    color: bool = False,
+    width: int = 80,
+) -> str:
+    """A result of any call as a document, which ends with a newline.
+
+    color: ANSI colours, and width: columns, in text only. Raises InputError for what is not a result or a format.
+    """
+    from planner.base.errors import InputError
+    from planner.render.layout import lay_out
+    from planner.render.results import blocks_of
+
+    if form not in ("text", "markdown", "rst", "html"):
+        raise InputError("form", f"{form!r} is not a format", "use text, markdown, rst or html")
+    return lay_out(blocks_of(result), form, color=color, width=width)
+
+
+def picture(plan: Plan, *, width: int = 960) -> str:
+    """A plan drawn, as one `svg` element. width: of the drawing in pixels."""
+    from planner.render.pictures.memory_picture import draw
+
+    return draw(plan, width=width)

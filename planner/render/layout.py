@@ -22,7 +22,7 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: i
     """
     shown = [block for block in blocks if not _empty(block)]
     if form == "text":
-        from planner.render.formats import text  # noqa: PLC0415 - only the chosen format is loaded
+        from planner.render.formats import text
 
         return text.document(shown, color=color, width=width)
     layout: str = import_module(f"planner.render.formats.{form}").document(shown)

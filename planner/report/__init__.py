@@ -19,7 +19,7 @@ _KEYS = tuple(each.name for each in fields(Report))
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the report."""
-    from planner.report.json_schema import schema_of  # noqa: PLC0415
+    from planner.report.json_schema import schema_of
 
     return schema_of(Report, "report", {"schema_version": ("Version of these keys.", {"const": SCHEMA_VERSION})})
 

@@ -6,6 +6,7 @@ Imports `view`, `changes`, `histories`, `later`, `undo` and what reads a command
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.base.ranges import subtract, total
 from planner.base.sizes import memparse, round_down
@@ -13,9 +14,9 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.rewind.changes import Cma, Early, cma_align, lowest_from_top, replay, tables_for
+from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.histories import History
-from planner.rewind.memmap import memmap
+from planner.rewind.memmap import memmap, place_memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
@@ -72,29 +73,21 @@ def grown(memory: MemoryMap, more: int) -> MemoryMap:
     return MemoryMap(tuple(sorted(regions, key=lambda r: r.start)), memory.reserved)
 
 
-def with_more(history: History, view: View, more: int, *, cma: int, asked: Cma, tables: int | None) -> State:
+def with_more(history: History, view: View, more: int, boot: Boot) -> State:
     """The state where RAM goes on above by so many bytes: what was taken from the top lies there, and more of it.
 
-    cma, asked: the area that is made then, and what asks for it. tables: as for `replay`, for the RAM that is seen.
+    boot: what is done then, but for the page descriptors, which follow from the RAM.
     """
     early, profile, page = history.early, view.asked.profile, view.asked.page_size
     memory = grown(view.machine.memory, more)
     regions = memory.spans()
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
-    before = history.state.without([early.cma] if early.cma else [])
-    lowest = min([start for start, _ in early.memmap], default=lowest_from_top(before))
-    rest = before.without([*early.memmap, *early.tables])
-    own = total(early.tables) if tables is None else tables
-    lifted = total((max(start, lowest), end) for start, end in rest.blocks if end > lowest)
-    state = rest.without([(lowest, _MOST << 16)])
-    return replay(
-        State(tuple((r.start, r.end) for r in memory.regions if not r.flags), state.blocks, state.kept),
-        Early(),
-        memmap=[] if profile.first else memmap(profile, page, regions, nodes),
-        tables=lifted + tables_for(own, more, page),
-        cma=cma,
-        asked=asked,
-        align=cma_align(profile, page),
-        page_size=page,
-        low_max=grown_dma_limit(view.low_max, profile, view.machine.memory, memory),
-    )
+    before = lifted(history.state.without([*early.memmap, *([early.cma] if early.cma else [])]), boot.lift)
+    lowest = lowest_from_top(before)
+    taken = total((max(start, lowest), end) for start, end in before.blocks if end > lowest)
+    usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
+    state = State(usable, before.without([(lowest, _MOST << 16)]).blocks, before.kept)
+    state = state.with_more(state.pages(max(taken + more_tables(boot.tables, more, page), 0), page))
+    state = state.with_more(place_memmap(state, [] if profile.first else memmap(profile, page, regions, nodes), page))
+    low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
+    return replay(state, Early(), replace(boot, lift=0, low_max=low_max))

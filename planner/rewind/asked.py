@@ -5,72 +5,80 @@ Imports `above`, `changes`, `histories`, `later`, `undo`, `view` and what says w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from planner.base.ranges import Span
 from planner.base.sizes import MIB, format_size
-from planner.kernel.force_pte import forcing, kfence_pool_size
-from planner.kernel.machine import NO_DMA_ZONES, Machine
+from planner.kernel.machine import Machine
 from planner.rewind.above import is_hidden, mem_limit
-from planner.rewind.changes import USUAL_CMA, Cma, cma_align, cma_of, replay
+from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_align, cma_of, lowest_from_top, replay
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
+from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["areas", "changed", "other_tables"]
+__all__ = ["areas", "boot_of", "changed", "lift_of"]
 
 
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The state under the command line that is asked for, the likeliest first."""
-    asked, machine = view.asked, view.machine
-    own_line, new_line = machine.facts.cmdline, asked.cmdline
+    for i, top in enumerate(tops_asked(view, history.top)):
+        for what, state in _under(history, view, top):
+            yield (f"{what}; {_then(top)}" if i else what), state
+
+
+def _then(top: Top) -> str:
+    pages = "the whole linear map has base pages then" if top.pages else "the linear map has blocks then"
+    return f"{pages}, and KFENCE a pool" if top.pool else pages
+
+
+def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]]:
+    """The state under the command line, with this at the top of memory."""
+    own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
-    tables, top, unlimited, lift = other_tables(history, view), _other_top(view), is_hidden(view), _lift(history, view)
-    same = tables is None and top is None and not unlimited and not lift
+    end, unlimited, lift = _other_end(view), is_hidden(view), lift_of(history, view, top)
+    same = end is None and not unlimited and not lift
     if new_line is None or (own == new and own_line is not None and same):
         yield history.what, history.state
         return
     for what, size in areas(history, view):
         if unlimited:
-            yield f"{what}; RAM goes on above", _replayed(history, view, new, size, None, tables, above=True)
+            yield f"{what}; RAM goes on above", _without_end(history, view, size)
         if size == _area(history) and _same_cma(view) and same:
             yield what, history.state
         else:
-            yield what, _replayed(history, view, new, size, top, tables, lift=lift)
+            regions = [(a, min(b, end)) for a, b in view.regions if a < end] if end is not None else view.regions
+            yield what, replay(history.state, history.early, boot_of(view, size, top, regions, lift=lift, end=end))
 
 
-def _replayed(
-    history: History,
-    view: View,
-    new: Cma,
-    size: int,
-    top: int | None,
-    tables: int | None,
-    *,
-    above: bool = False,
-    lift: int = 0,
-) -> State:
-    asked = view.asked
-    state, early = history.state, history.early
-    if above:
-        # With more memory, what was taken from its top lies there.
-        lowest = min([span[0] for span in (*early.memmap, *early.tables)], default=view.low_max)
-        state = state.without([(lowest, 1 << 64), *early.memmap, *early.tables])
-    regions = [(a, min(b, top)) for a, b in view.regions if a < top] if top is not None else view.regions
-    descriptors = [] if asked.profile.first or above else memmap(asked.profile, asked.page_size, regions, view.nodes)
-    return replay(
-        state,
-        early,
-        memmap=descriptors,
-        tables=tables,
-        top=top,
+def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:
+    """The boot that is asked for. cma: bytes of the area; end: where memory ends then."""
+    profile, page = view.asked.profile, view.asked.page_size
+    return Boot(
+        cma=cma,
+        asked=cma_of(view.asked.cmdline),
+        align=cma_align(profile, page),
+        page_size=page,
+        low_max=view.low_max if end is None else min(view.low_max, end),
         lift=lift,
-        cma=size,
-        asked=new,
-        align=cma_align(asked.profile, asked.page_size),
-        page_size=asked.page_size,
-        low_max=view.low_max if top is None else min(view.low_max, top),
+        end=end,
+        tables=tables_of(top, view),
+        memmap=[] if profile.first else memmap(profile, page, regions, view.nodes),
     )
+
+
+def _without_end(history: History, view: View, cma: int) -> State:
+    """The state where RAM goes on above: what was taken from the top lies there."""
+    early = history.early
+    state = history.state.without([*early.memmap, *([early.cma] if early.cma else [])])
+    state = state.without([(lowest_from_top(state), 1 << 64)])
+    return replay(state, Early(), boot_of(view, cma, history.top, view.regions))
+
+
+def lift_of(history: History, view: View, top: Top) -> int:
+    """How much less is taken from the top of memory under the command line that is asked for."""
+    return top_bytes(history.top, view) - top_bytes(top, view)
 
 
 def _area(history: History) -> int:
@@ -103,7 +111,7 @@ def _default_cma(machine: Machine) -> list[int]:
     return [int(configured) * MIB] if configured.isdecimal() else [*USUAL_CMA, 0]
 
 
-def _other_top(view: View) -> int | None:
+def _other_end(view: View) -> int | None:
     """Where memory ends under another `mem=`; None where that changes nothing."""
     own = mem_limit(view.machine.facts.cmdline, view.asked.page_size)
     left = mem_limit(view.asked.cmdline, view.asked.page_size)
@@ -113,48 +121,4 @@ def _other_top(view: View) -> int | None:
         if left <= end - start:
             return start + left if left and start + left < view.regions[-1][1] else None
         left -= end - start
-    return None
-
-
-def other_tables(history: History, view: View) -> int | None:
-    """Bytes of page tables, if the linear map has base pages there and not here, or the reverse; before 7.0."""
-    return None if view.asked.profile.first else _tables(history, view)
-
-
-def _lift(history: History, view: View) -> int:
-    """How much higher all lies that is taken from the top, from 7.0 on: for want of page tables, or a KFENCE pool.
-
-    There only small things lie beneath them before the crash kernel is placed.
-    """
-    asked, facts = view.asked, view.machine.facts
-    if not asked.profile.first or asked.cmdline is None:
-        return 0
-    tables = _tables(history, view)
-    lift = 0 if tables is None else -tables or view.page_tables
-    if facts.cmdline is not None:
-        own, new = (_pool(view, line) for line in (facts.cmdline, asked.cmdline))
-        lift += own - new
-    return lift
-
-
-def _pool(view: View, cmdline: str) -> int:
-    """Bytes of the early KFENCE pool under a command line."""
-    asked, config = view.asked, view.machine.facts.config
-    forced = forcing(asked.profile, cmdline, config, kfence=view.machine.facts.kfence)
-    return kfence_pool_size(config, asked.page_size) if forced.pool else 0
-
-
-def _tables(history: History, view: View) -> int | None:
-    """Bytes of page tables that are there and not here, 0 for none where they are here; None where nothing changes."""
-    asked, facts = view.asked, view.machine.facts
-    if view.machine.fixed:
-        return None
-    forced = forcing(asked.profile, asked.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
-    effect = asked.profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else asked.profile.effect
-    pages = bool(forced.reasons) or (effect == "pages" and asked.crash)
-    here = history.pages
-    if pages and not here:
-        return view.page_tables
-    if not pages and here and "rodata" not in forced.assumed:
-        return 0
     return None

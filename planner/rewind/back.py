@@ -15,10 +15,10 @@ from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import grown, is_hidden, is_high, mem_limit, totals, with_more
-from planner.rewind.asked import areas, changed, other_tables
-from planner.rewind.changes import cma_of
+from planner.rewind.asked import areas, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
+from planner.rewind.top import tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import Asked, View, view_of
 
@@ -105,14 +105,15 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
 
     For all but the likeliest way back the least amount tells all: a low crash kernel lies alike under any.
     """
-    new, amounts = cma_of(view.asked.cmdline), list(totals(view))
+    amounts = list(totals(view))
     others = [] if is_high(view) else amounts[:1]
     for history in found:
-        tables = other_tables(history, view)
+        top = next(tops_asked(view, history.top))
         for what, size in areas(history, view):
+            boot = boot_of(view, size, top, view.regions, lift=lift_of(history, view, top))
             for ram in amounts:
                 more = ram - view.machine.memory.ram
-                state = with_more(history, view, more, cma=size, asked=new, tables=tables)
+                state = with_more(history, view, more, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
                 yield Reading(there, _memory(grown(view.machine.memory, more), state), more=True)
             amounts = others

@@ -17,20 +17,21 @@ from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import place_memmap
-from planner.rewind.undo import Later, State, topmost
+from planner.rewind.undo import Later, State
 
 __all__ = [
     "OTHER_CMA",
     "USUAL_CMA",
+    "Boot",
     "Cma",
     "Early",
     "cma_align",
     "cma_of",
     "lifted",
     "lowest_from_top",
+    "more_tables",
     "place_cma",
     "replay",
-    "tables_for",
 ]
 
 
@@ -69,7 +70,7 @@ def cma_of(cmdline: str | None) -> Cma:
 def cma_align(profile: Profile, page_size: int) -> int:
     """Bytes a CMA area is aligned to: a page block, up to 5.17 also the largest free block."""
     if page_size == 4 * KIB:
-        return 2 * MIB if profile.since >= (5, 18) else 4 * MIB
+        return profile.cma_align
     return 32 * MIB if page_size == 16 * KIB else 512 * MIB
 
 
@@ -87,7 +88,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
             start = round_up(max(low, 4 * GIB), align)
             if start + size <= min(high, limit):
                 return (start, start + size)
-    found = topmost(state.gaps(), size, align, asked.base, limit)
+    found = state.topmost(size, align, asked.base, limit)
     return None if found is None else (found, found + size)
 
 
@@ -95,47 +96,43 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
 class Early:
     """What a boot reserved right before the crash kernel, as far as it is known.
 
-    memmap: the page descriptors (before 7.x). cma: the default area. tables: the page tables of the linear map.
+    memmap: the page descriptors (before 7.x). cma: the default area.
     """
 
     memmap: tuple[Span, ...] = ()
     cma: Span | None = None
-    tables: tuple[Span, ...] = ()
 
 
-def replay(
-    state: State,
-    early: Early,
-    *,
-    memmap: Sequence[Later],
-    tables: int | None = None,
-    top: int | None = None,
-    lift: int = 0,
-    cma: int,
-    asked: Cma,
-    align: int,
-    page_size: int,
-    low_max: int,
-) -> State:
-    """The state of a boot with other page tables, another end of memory, or another CMA area.
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What another boot does before it places its crash kernel.
 
-    memmap: what is allocated for the page descriptors then; tables: bytes of other page tables, None: as they are.
-    top: where memory ends, None: as it does. lift: as for `lifted`. cma: bytes of the default area.
+    cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit.
+    lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does.
+    tables: bytes of page tables of base pages for all of memory, which shrink with it.
+    memmap: what is taken for page descriptors, where that changes.
     """
-    before = lifted(state.without([early.cma] if early.cma else []), lift)
-    if top is not None or tables is not None:
-        # What lies beneath the descriptors is none of what every boot takes from the top.
-        lowest = min((start for start, _ in early.memmap), default=lowest_from_top(before))
-        before = before.without(early.memmap)
-        own = total(early.tables) if tables is None else tables
-        if tables == 0 or (top is not None and early.tables):
-            before = before.without(early.tables)
-        pages = tables or 0
-        if top is not None:
-            before, pages = _cut(before, top, max(lowest, top), own, page_size)
-        before = before.with_more(before.pages(pages, page_size))
-        before = before.with_more(place_memmap(before, memmap, page_size))
-    area = place_cma(before, cma, asked, align, low_max)
+
+    cma: int
+    asked: Cma
+    align: int
+    page_size: int
+    low_max: int
+    lift: int = 0
+    end: int | None = None
+    tables: int = 0
+    memmap: Sequence[Later] = ()
+
+
+def replay(state: State, early: Early, boot: Boot) -> State:
+    """The state right before the crash kernel in another boot, from that in one."""
+    before = state.without([early.cma] if early.cma else [])
+    if boot.lift or boot.end is not None:
+        before = lifted(before.without(early.memmap), boot.lift)
+        if boot.end is not None:
+            before = _cut(before, boot.end, boot)
+        before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
+    area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
     return before.with_more([area] if area else [])
 
 
@@ -145,7 +142,7 @@ def lowest_from_top(state: State) -> int:
     for start, end in reversed(state.blocks):
         if low - end >= 2 * MIB:
             break
-        low = start
+        low = min(start, low)
     return low
 
 
@@ -159,22 +156,20 @@ def lifted(state: State, by: int) -> State:
     return state.without([(low, top)]).with_more([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
 
 
-def _cut(state: State, top: int, lowest: int, tables: int, page_size: int) -> tuple[State, int]:
-    """The state of a memory that ends at `top`, and how many bytes that lay above must go below now.
+def _cut(state: State, end: int, boot: Boot) -> State:
+    """The state of a memory that ends lower: what was taken from its top lies below that, with smaller page tables.
 
-    lowest: where what every boot takes from the top begins. tables: bytes of page tables for the whole memory: they
-    shrink with it. The arrays of sections do not.
+    What describes sections stays as large as it is.
     """
-    memory = tuple((a, min(b, top)) for a, b in state.memory if a < top)
+    memory = tuple((a, min(b, end)) for a, b in state.memory if a < end)
+    lowest = max(lowest_from_top(state), end)
     above = total((max(a, lowest), b) for a, b in state.blocks if b > lowest)
-    blocks = tuple((a, min(b, top)) for a, b in state.blocks if a < top)
-    return State(memory, blocks, state.kept), above + tables_for(tables, total(memory) - total(state.memory), page_size)
+    cut = State(memory, tuple((a, min(b, end)) for a, b in state.blocks if a < end), state.kept)
+    size = above + more_tables(boot.tables, total(memory) - total(state.memory), boot.page_size)
+    return cut.with_more(cut.pages(max(size, 0), boot.page_size))
 
 
-def tables_for(tables: int, more: int, page_size: int) -> int:
-    """Bytes of page tables, all of base pages, with so many bytes of RAM more, or less if negative; 0 stays 0.
-
-    8 bytes for each page, and in the level above 8 for each page of those.
-    """
+def more_tables(tables: int, more: int, page_size: int) -> int:
+    """Bytes of page tables of base pages that so many bytes of RAM need, negative for less; 0 where there are none."""
     lowest = more // page_size * 8
-    return max(tables + lowest + lowest // page_size * 8, 0) if tables else 0
+    return max(lowest + lowest // page_size * 8, -tables) if tables else 0

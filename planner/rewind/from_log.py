@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
 from planner.kernel import crashkernel as ck
-from planner.kernel.force_pte import forcing
-from planner.kernel.machine import NO_DMA_ZONES
+from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_align
 from planner.rewind.memmap import place_memmap
+from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
-from planner.rewind.view import View, topmost_tables
+from planner.rewind.view import View
 
-__all__ = ["LATE", "Built", "built", "crowded"]
+__all__ = ["Built", "built", "crowded"]
 
-LATE = {"swiotlb": "software IO TLB"}
+_LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
+
+_LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
+"""Likewise, where the crash kernel is reserved before the linear map is made."""
 
 _CACHE_LINE = 64
 
@@ -31,31 +34,37 @@ _CACHE_LINE = 64
 class Built:
     """late: what the log names as later. memmap: where page descriptors must lie. between: unnamed, perhaps earlier.
 
-    pages: whether the linear map has base pages.
+    top: what was taken from the top of memory first.
     """
 
     state: State
     late: tuple[tuple[Span, str], ...]
     memmap: tuple[Span, ...]
-    tables: tuple[Span, ...]
     between: tuple[Span, ...]
-    pages: bool
+    top: Top
 
 
 def built(view: View) -> Built:
     """The state right before the crash kernel."""
+    before_all = view.asked.profile.effect == "isolated"
+    kinds = _LATE | _LATE_TOO if before_all else _LATE
     late = tuple(
-        ((e.start, e.end), LATE[e.kind])
+        ((e.start, e.end), kinds[e.kind])
         for e in view.events
-        if e.kind in LATE and e.start is not None and e.end is not None
+        if e.kind in kinds and e.start is not None and e.end is not None
     )
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
+    top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
+    if not top.sure and not top.pages:
+        # Distributions' kernels have base pages by default.
+        top = Top(pages=not values(words(view.machine.facts.cmdline or ""), "rodata"), pool=top.pool, sure=False)
+    if before_all:
+        return Built(named, late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
     if not any(end == named.memory[-1][1] for _, end in named.blocks):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
-        state, memmap = _memmap(_beneath_tables(named, view), view)
-    tables = tuple(topmost_tables(state.memory, state.blocks, view.page_tables)) if state is not named else ()
+        state, memmap = _memmap(_beneath_top(named, view, top), view)
     for start, end in _areas(view):
         state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
     for start, end in view.crash if _was_free(view) else ():
@@ -64,13 +73,13 @@ def built(view: View) -> Built:
     # A CMA area that is logged after the crash kernel is later, too.
     areas = [(e.start, e.end) for e in view.events if e.kind == "cma" and e.start is not None and e.end is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
-    return Built(state, late, memmap, tables, between, _has_pages(view))
+    return Built(state, late, memmap, between, top)
 
 
-def _beneath_tables(state: State, view: View) -> State:
+def _beneath_top(state: State, view: View, top: Top) -> State:
     """The state with what lies at the top of memory: page tables and small things, down to the data of a node.
 
-    Without such data in the log, the page tables alone, where the linear map has base pages.
+    Without such data in the log, the page tables and the pool alone.
     """
     found = False
     for event in view.events:
@@ -79,19 +88,7 @@ def _beneath_tables(state: State, view: View) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= event.start < n[1]), (0, 0))
             state, found = _full(state, (event.start, event.end), _CACHE_LINE, node), True
-    if found or not _has_pages(view):
-        return state
-    return state.with_more(state.pages(view.page_tables, view.asked.page_size))
-
-
-def _has_pages(view: View) -> bool:
-    """Whether the linear map of the boot that was logged has base pages."""
-    facts, profile = view.machine.facts, view.asked.profile
-    forced = forcing(profile, facts.cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
-    effect = profile.zoneless_effect if view.asked.dma_limit == NO_DMA_ZONES else profile.effect
-    given = ck.present(facts.cmdline) if facts.cmdline is not None else bool(view.crash)
-    # Without rodata= and a configuration: distributions' kernels default to full.
-    return bool(forced.reasons) or "rodata" in forced.assumed or (effect == "pages" and given)
+    return state if found else state.with_more(state.pages(top_bytes(top, view), view.asked.page_size))
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:

@@ -6,25 +6,22 @@ Imports `view`, `undo`, `later` and `changes`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
-from typing import TypeAlias
+from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
-from planner.base.sizes import GIB
-from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
-from planner.rewind.later import Account, accounts_of_log, guessed_accounts
-from planner.rewind.undo import Budget, Later, State, Undone, places, topmost, undo
-from planner.rewind.view import View, topmost_tables
+from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+from planner.rewind.search import CMA, MEMMAP, Way, is_late, search
+from planner.rewind.top import Top, top_of_listing
+from planner.rewind.undo import Budget, Later, State, Undone, places, undo
+from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
 
-_CRASH, _CMA, _MEMMAP = "crash kernel", "CMA", "memmap"
-_Guess: TypeAlias = tuple[tuple[int, ...], str, Undone]
-"""How well it explains what is listed, what it says, and the state before it."""
 
 _LISTED = "every reservation listed came before the crash kernel"
 
@@ -33,14 +30,14 @@ _LISTED = "every reservation listed came before the crash kernel"
 class History:
     """One way back: the state at the reservation, what came later, and what came right before.
 
-    pages: whether the linear map has base pages, as far as it can be told.
+    top: what was taken from the top of memory first, as far as it can be told.
     """
 
     what: str
     state: State
     late: tuple[tuple[Span, str], ...]
     early: Early
-    pages: bool
+    top: Top
 
 
 def histories(view: View) -> list[History]:
@@ -50,47 +47,51 @@ def histories(view: View) -> list[History]:
     if view.machine.kind == "dmesg":
         return list(_of_log_alone(view))
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
-    found = _logged(view) if logged else _guessed(view)
+    found, whole = (_logged(view), True) if logged else _guessed(view)
     if logged and found:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
-    return [*found, *simple, _all_early(view)]
+    # Where all RAM is low memory, what came later lies beneath the crash kernel.
+    first = simple if not whole and view.regions[-1][1] <= view.low_max else []
+    return [*first, *found, *(simple if not first else ()), _all_early(view)]
 
 
 def _all_early(view: View) -> History:
-    early = _early_of_log(view)
-    return History(_LISTED, view.listed.without(view.crash), (), early, bool(early.tables))
+    state = view.listed.without(view.crash)
+    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    return History(_LISTED, state, (), early, top_of_listing(view, state))
 
 
 def _as_logged(view: View) -> History:
     """The state that a log with all early reservations shows; the page descriptors in it are those that fit."""
     state, early = view.listed.without(view.crash), _early_of_log(view)
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
-    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP)
-    return History("as the log shows it", state, (), replace(early, memmap=descriptors), bool(early.tables))
+    descriptors = tuple(span for span, name in undone.freed if name == MEMMAP)
+    early = replace(early, memmap=descriptors)
+    return History("as the log shows it", state, (), early, top_of_listing(view, state.without(descriptors)))
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
     """What a log without a listing leaves open: what it does not name."""
-    found, areas = built(view), _early_of_log(view)
-    early = replace(areas, memmap=found.memmap, tables=found.tables)
-    ways = [History("what the log names as later came later", found.state, found.late, early, found.pages)]
+    found = built(view)
+    early = replace(_early_of_log(view), memmap=found.memmap)
+    ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
     if found.between:
         what = "what the log does not name, above what came later, was there before"
-        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.pages))
+        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.top))
     if view.regions[-1][1] > view.low_max:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
     yield from ways
     what = "the image, the initrd or firmware, which the log does not place, lie in the way"
-    yield History(what, crowded(found.state, view), found.late, early, found.pages)
-    yield History(_LISTED, view.listed.without(view.crash), (), areas, found.pages)
+    yield History(what, crowded(found.state, view), found.late, early, found.top)
+    yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
 
 
 def _before(view: View, early: Early) -> list[Later]:
     """What is known to come right before the crash kernel, first allocation first."""
-    area = [Later(_CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
+    area = [Later(CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
     return [*view.early_memmap, *area]
 
 
@@ -101,71 +102,37 @@ def _early_of_log(view: View) -> Early:
         if e.kind == "cma" and e.start is not None and e.end is not None and e.start < view.low_max
         if e.before_crash is not False
     ]
-    return Early((), areas[-1] if areas else None, _tables(view))
-
-
-def _tables(view: View) -> tuple[Span, ...]:
-    """Page tables, if the linear map has base pages."""
-    most = view.page_tables
-    found = topmost_tables(view.listed.memory, view.listed.blocks, most)
-    return tuple(found) if total(found) >= most * 9 // 10 else ()
+    return Early((), areas[-1] if areas else None)
 
 
 def _logged(view: View) -> list[History]:
     """The ways back that a log leaves open: all that it names is taken back, in order."""
     profile, page = view.asked.profile, view.asked.page_size
-    accounts = accounts_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max)
+    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max)
     early = _early_of_log(view)
-    before = [*_before(view, early), *(Later(_CRASH, end - start, at=start) for start, end in view.crash)]
-    for account in accounts:
-        budget = Budget(8000)
-        found: list[History] = []
-        for undone in undo(view.listed, [*before, *account.items], budget):
-            history = _history(view, account.what, undone, early)
-            if all(history.state != other.state for other in found):
-                found.append(history)
-            if len(found) == 24:
-                break
-        if found:
-            return _likeliest(view, found, len(account.items))
-    return []
+    ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
+    right = [way for way in ways if not way.rank[0]] or ways
+    return [_history(view, "what the log names", way.undone, early) for way in _chosen(right, 6)]
 
 
-def _likeliest(view: View, found: list[History], items: int) -> list[History]:
-    """Those that put the recorded crash kernel where it is: first what leaves few entries in pieces, and few items."""
-    right = [history for history in found if _explains_crash(view, history.state)] or found
-
-    def left(history: History) -> tuple[int, int]:
-        late = [span for span, _ in history.late]
-        return _pieces(view, late) + max(items - len(late), 0), -total(union(late))
-
-    return sorted(right, key=left)[:6]
-
-
-def _pieces(view: View, freed: Sequence[Span]) -> int:
-    """How many listed entries are left in pieces of more than a page where these ranges are taken out."""
-    holes = union(freed)
-    rests = [(end - start, total(subtract((start, end), holes))) for start, end in view.listed.blocks]
-    return sum(view.asked.page_size < rest < size for size, rest in rests)
-
-
-def _is_late(view: View, name: str) -> bool:
-    """Whether an allocation of this name comes after the crash kernel."""
-    return name not in ((_CMA, _CRASH) if view.asked.profile.first else (_CMA, _CRASH, _MEMMAP))
+def _chosen(ways: list[Way], most: int) -> list[Way]:
+    """The whole ways, or the best."""
+    return ([way for way in ways if way.whole] or ways)[:most]
 
 
 def _history(view: View, what: str, undone: Undone, early: Early) -> History:
-    late = tuple(entry for entry in undone.freed if _is_late(view, entry[1]))
+    late = tuple(entry for entry in undone.freed if is_late(view, entry[1]))
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     if not any(event.kind == "percpu" for event in view.events):
         areas = _per_cpu(view, state, [span for span, _ in late])
         late += tuple((span, "per-CPU areas") for span in areas)
         state = state.without(areas)
     swept = _swept(view, state, [span for span, _ in late])
-    descriptors = tuple(span for span, name in undone.freed if name == _MEMMAP and not _is_late(view, name))
+    descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    return History(what, state, late, Early(descriptors, early.cma, early.tables), bool(early.tables))
+    top = top_of_listing(view, state.without(descriptors))
+    return History(what, state, late, Early(descriptors, early.cma), top)
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -181,118 +148,93 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """Small allocations among the later ones: allocations go downward, so what lies between two is later too."""
-    page, holes = view.asked.page_size, union(late)
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    if not holes:
+        return []
     found: list[Span] = []
-    for block in view.listed.blocks if holes else ():
+    for block in view.listed.blocks:
         pieces = subtract(block, holes)
         rest = total(pieces)
         if 0 < rest <= page and rest < block[1] - block[0]:
             found += pieces
-        elif rest == block[1] - block[0] <= 4 * page and block not in view.listed.kept:
-            below, above = [h[1] for h in holes if h[1] <= block[0]], [h[0] for h in holes if h[0] >= block[1]]
-            if below and above and _open(state, max(below), min(above), 4 * page):
+        elif rest == block[1] - block[0] <= 4 * page and block not in kept:
+            i = bisect_left(holes, block)
+            if 0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page):
                 found.append(block)
     # What is left between the crash kernel and later ones right beneath it is later than the crash kernel.
-    left = (
-        [piece for block in view.listed.blocks for piece in subtract(block, union([*holes, *found]))] if holes else []
-    )
-    tops, bottoms = {end for _, end in holes}, {start for start, _ in view.crash}
+    gone, tops, bottoms = union([*holes, *found]), {end for _, end in holes}, {start for start, _ in view.crash}
+    left = (piece for block in view.listed.blocks for piece in subtract(block, gone))
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 
 def _open(state: State, low: int, high: int, most: int) -> bool:
     """Whether a range lies in one region and holds no larger block."""
-    inside = any(start <= low and high <= end for start, end in state.memory)
-    return inside and not any(start < high and low < end and end - start > most for start, end in state.blocks)
+    i = bisect_left(state.memory, (low + 1, 0)) - 1
+    if i < 0 or state.memory[i][1] < high:
+        return False
+    first = max(bisect_left(state.blocks, (low, 0)) - 1, 0)
+    inside = state.blocks[first : bisect_left(state.blocks, (high, 0))]
+    return not any(start < high and low < end and end - start > most for start, end in inside)
 
 
-def _explains_crash(view: View, state: State) -> bool:
-    """Whether a search from the top gives the places that are recorded."""
-    profile, limits = view.asked.profile, {"0": 0, "low": view.low_max, "4G": 4 * GIB, "high": 1 << 52}
-    gaps = state.gaps()
-    windows = {(limits[w.start], limits[w.end]) for w in (*profile.plain, *profile.high)}
-    return all(
-        any(topmost(gaps, end - start, CRASH_ALIGN, *window) == start for window in windows)
-        for start, end in view.crash
-    )
+def _guessed(view: View) -> tuple[list[History], bool]:
+    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most.
 
-
-def _guessed(view: View) -> list[History]:
-    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most."""
-    found = _guessed_of(view)
-    if view.nodes:
+    And whether one of them explains everything.
+    """
+    found = [(way, "") for way in _ways(view)]
+    if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
-        one = _guessed_of(replace(view, nodes=()))
-        found += [(rank, f"{what}; all RAM in one node", undone) for rank, what, undone in one]
-        found.sort(key=lambda entry: entry[0])
-    return [_history(view, what, undone, _guessed_early(view, undone)) for _, what, undone in found[:3]]
+        found += [(way, "; all RAM in one node") for way in _ways(replace(view, nodes=()))]
+        found.sort(key=lambda entry: entry[0].rank)
+    histories = [
+        _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
+        for way, where in found[:3]
+    ]
+    return histories, bool(found) and found[0][0].whole
 
 
-def _guessed_of(view: View) -> list[_Guess]:
+def _guess(view: View, way: Way) -> str:
+    late: dict[str, int] = {}
+    for (start, end), name in way.undone.freed:
+        if is_late(view, name) and not name.endswith(("slots", "section table")):
+            late[name] = late.get(name, 0) + end - start
+    return named(late.items())
+
+
+def _ways(view: View) -> list[Way]:
     """The guesses that lead to what is listed, the best first."""
     profile, page = view.asked.profile, view.asked.page_size
     ram, crashed = view.machine.memory.ram, total(view.crash)
-    accounts = guessed_accounts(profile, page, ram, crashed, view.regions, view.nodes, view.low_max)
-    crash = [Later(_CRASH, end - start, at=start) for start, end in view.crash]
-    align = cma_align(profile, page)
-    areas: list[list[Later]] = [[]]
+    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max)
+    areas = [Choice()]
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
-        areas = [[Later(_CMA, size, align, 0, view.low_max)] for size in (*USUAL_CMA, *OTHER_CMA)] + areas
-    for descriptors in [view.early_memmap, []] if view.early_memmap else [[]]:
-        tried = [entry for area in areas for entry in _tried(view, accounts, (*descriptors, *area, *crash))]
-        if tried:
-            return sorted(tried, key=lambda entry: entry[0])
+        align = cma_align(profile, page)
+        areas = [Choice((Later(CMA, size, align, 0, view.low_max),)) for size in (*USUAL_CMA, *OTHER_CMA)] + areas
+    for descriptors in [tuple(view.early_memmap), ()] if view.early_memmap else [()]:
+        found = search(view, [[Choice(descriptors)], areas], late)
+        if found:
+            return found
     return []
-
-
-def _tried(view: View, accounts: Sequence[Account], before: Sequence[Later]) -> Iterator[_Guess]:
-    """The accounts that lead to what is listed, with their ranks; none after one that leaves nothing in pieces."""
-    found = False
-    for account in accounts:
-        if account.unusual and found:
-            return
-        whole = False
-        for undone in islice(undo(view.listed, (*before, *account.items), Budget(400)), 8):
-            rank = _rank(view, undone, account)
-            found = found or not rank[0]
-            whole = whole or not any(rank[:4])
-            yield rank, account.what, undone
-        if whole:
-            return
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:
     """What came right before the crash kernel: the area that was taken back, or one that would lie where it lies."""
-    own = [span for span, name in undone.freed if name == _CMA]
+    own = [span for span, name in undone.freed if name == CMA]
     if own:
-        return Early((), own[0], _tables(view))
-    state = undone.state.without(view.crash)
+        return Early((), own[0])
+    return _early_of_listing(view, undone.state.without(view.crash))
+
+
+def _early_of_listing(view: View, state: State) -> Early:
+    """The area that would lie where it lies, of a usual size; first one that is listed by itself."""
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
-        found += [(at, at + size) for at in places(state, Later(_CMA, size, align, 0, view.low_max))[:1]]
+        found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
     whole = [area for area in found if area in state.blocks]
-    return Early((), next(iter((*whole, *found)), None), _tables(view))
-
-
-def _rank(view: View, undone: Undone, account: Account) -> tuple[int, ...]:
-    """How well a guess explains what is listed, the best lowest.
-
-    First that the crash kernel lies where it would be put, then that nothing is left right beneath it, that the
-    kernel does so by itself, how few entries are left in pieces, and how much is explained.
-    """
-    late = [span for span, name in undone.freed if _is_late(view, name)]
-    state = view.listed.without([*view.crash, *late])
-    freed = [span for span, _ in undone.freed]
-    ends = {end for _, end in state.blocks}
-    return (
-        not _explains_crash(view, state),
-        sum(start in ends for start, _ in view.crash),
-        account.unusual,
-        _pieces(view, freed),
-        -total(union(freed)),
-    )
+    return Early((), next(iter((*whole, *found)), None))
 
 
 def _simple(view: View) -> History:
@@ -302,14 +244,14 @@ def _simple(view: View) -> History:
         for e in view.events
         if e.kind == "swiotlb" and e.start is not None and e.end is not None
     ]
-    joined = union(view.listed.without(view.crash).blocks)
+    late += view.after
+    joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
+    kept = [span for span in view.listed.kept if span not in crash]
     for start, _ in view.crash:
-        beneath = next((span for span in joined if span[0] < start <= span[1]), None)
-        if beneath is not None:
-            late += [
-                (piece, "directly beneath the crash kernel")
-                for piece in subtract((beneath[0], start), [k for k in view.listed.kept if k not in view.crash])
-            ]
+        i = bisect_left(joined, (start, 0)) - 1
+        if i >= 0 and joined[i][1] >= start:
+            late += [(piece, "directly beneath the crash kernel") for piece in subtract((joined[i][0], start), kept)]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
-    what, early = "only what lies directly beneath the crash kernel came later", _early_of_log(view)
-    return History(what, state, tuple(late), early, bool(early.tables))
+    what = "only what lies directly beneath the crash kernel came later"
+    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    return History(what, state, tuple(late), early, top_of_listing(view, state))

@@ -1,9 +1,9 @@
 """What a boot allocates after the crash kernel: which tables, in which order, of which sizes.
 
-A log names them. Without one their sizes follow from the RAM and a few conventions, so that several accounts are
-possible; `undo` finds which of them explains what a later view lists.
+A log names them. Without one their sizes follow from the RAM and a few conventions: at each step of a boot there are
+several choices, and `search` finds which of them explain what a later view lists.
 
-Imports `kernels`, `machine` and numbers. Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c;
+Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c;
 alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), kernel/dma/swiotlb.c;
 sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
 """
@@ -20,7 +20,7 @@ from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, memmap, section_size
 from planner.rewind.undo import Later
 
-__all__ = ["Account", "accounts_of_log", "guessed_accounts"]
+__all__ = ["Choice", "named", "steps_of_log", "usual_steps"]
 
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""
@@ -32,22 +32,15 @@ _DESCRIPTOR = 24
 _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
 
-_SLOTS = ((24,), (4, 8, 8), (4, 8))
-"""Bytes per swiotlb slot in each array beside the buffer: from 5.14, 5.12, and before."""
-
 _SECTION = 32
 """Bytes that describe one section (struct mem_section)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What may have come after the crash kernel, in the order of allocation; `what` says so for people.
+class Choice:
+    """What may have come at one step of a boot, in the order of allocation. unusual: not by the kernel itself."""
 
-    unusual: this kernel would not do so by itself.
-    """
-
-    what: str
-    items: tuple[Later, ...]
+    items: tuple[Later, ...] = ()
     unusual: bool = False
 
 
@@ -63,15 +56,15 @@ def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: 
     return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
 
 
-def accounts_of_log(
+def steps_of_log(
     events: Iterable[Event],
     profile: Profile,
     page_size: int,
     regions: Sequence[Span],
     nodes: Sequence[Span],
     low_max: int,
-) -> list[Account]:
-    """The accounts that a boot log leaves open: what it names, with the arrays it does not name."""
+) -> list[list[Choice]]:
+    """What a boot log names, with the arrays it does not name: one choice at each step."""
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -85,14 +78,14 @@ def accounts_of_log(
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile)]
-    items = (*first, *log, *hashes)
-    if pool is None:
-        return [Account("what the log names", items)]
-    bounce = Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start)
-    return [Account("what the log names", (*items, bounce, *slots)) for slots in _slots(pool.size, page_size, profile)]
+    bounce: list[Later] = []
+    if pool is not None:
+        bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
+        bounce += _slots(pool.size, page_size, profile)
+    return [[Choice((*first, *log, *hashes, *bounce))]]
 
 
-def guessed_accounts(
+def usual_steps(
     profile: Profile,
     page_size: int,
     ram: int,
@@ -100,57 +93,50 @@ def guessed_accounts(
     regions: Sequence[Span],
     nodes: Sequence[Span],
     low_max: int,
-) -> list[Account]:
-    """What may have come after the crash kernel, as is usual for so much RAM; the largest first."""
-    first = _sections(profile, page_size, regions, nodes)
+) -> list[list[Choice]]:
+    """What may have come after the crash kernel, as is usual for so much RAM: at each step, the largest first."""
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
-    # Bounce buffers are for RAM that not all devices reach; from 6.6 on there is a small one for other uses.
+    # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
-    usual = 64 * MIB if regions[-1][1] > low_max else small if profile.since >= (6, 5) else 0
-    buffers = [
-        _log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile)
+    usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
+    logs = [
+        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile)))
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
         for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
     ]
-    found: list[Account] = []
+    tables = [
+        Choice((Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2))) for size in hashes
+    ]
+    pools: list[Choice] = []
     for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
-        bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)[0]]
-        for size in (*hashes, 0):
-            tables = [Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2)]
-            late = (*(tables if size else ()), *(bounce if pool else ()))
-            for log in (*buffers, []):
-                items = (*first, *log, *late)
-                found.append(Account(_named(items), items, unusual=pool != usual))
-    return found
+        bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
+        pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
+    first = Choice(tuple(_sections(profile, page_size, regions, nodes)))
+    return [[first], [*logs, Choice()], [*tables, Choice()], pools]
 
 
-def _named(items: Sequence[Later]) -> str:
-    names = [f"{item.name} {in_words(item.size)}" for item in items if item.needed]
+def named(items: Iterable[tuple[str, int]]) -> str:
+    """What a guess says, from the names and sizes of what came later."""
+    names = [f"{name} {in_words(size)}" for name, size in items]
     return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
 def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
     """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
     buffer = Later("log buffer", size)
-    if profile.since < (5, 10) and profile.name != "5.10":
+    if not profile.log_descriptors:
         return [buffer]
     descriptors = size // _RECORD * _DESCRIPTOR
     infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
     return [buffer, Later("log descriptors", descriptors), Later("log infos", infos)]
 
 
-def _slots(pool: int, page_size: int, profile: Profile) -> list[list[Later]]:
-    """The arrays beside a bounce buffer: those of the profile first, then those of other kernels."""
+def _slots(pool: int, page_size: int, profile: Profile) -> list[Later]:
+    """The arrays beside a bounce buffer."""
     count = pool // _SLAB
-    order = sorted(
-        range(3), key=lambda i: i != (0 if profile.since >= (5, 14) else 1 if profile.since >= (5, 12) else 2)
-    )
     return [
-        [
-            Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
-            for each in _SLOTS[i]
-        ]
-        for i in order
+        Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
+        for each in profile.swiotlb_slots
     ]
 
 

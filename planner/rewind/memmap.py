@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
-from planner.rewind.undo import Later, State, topmost
+from planner.rewind.undo import Later, State
 
 __all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size"]
 
@@ -47,8 +47,12 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
             items.append(Later("memmap", map_size, map_size, start, end, count=len(sections)))
-        elif huge or profile.first:
-            items.append(Later("memmap", len(sections) * map_size, map_size if huge else page_size, start, end))
+        elif huge:
+            items.append(Later("memmap", len(sections) * map_size, map_size, start, end))
+        elif profile.first:
+            # Page by page, and among them the tables that map them.
+            size = len(sections) * map_size
+            items.append(Later("memmap", size + (size // pmd + 1) * page_size, page_size, start, end))
         else:
             buffer = len(sections) * round_up(map_size, pmd)
             items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))
@@ -59,7 +63,7 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
     """Where the page descriptors go in a boot that has so much free."""
     taken: list[Span] = []
     for item in items:
-        at = topmost(state.gaps(), item.buffer or item.size * item.count, item.align, item.start, item.end)
+        at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)
         size = item.size * item.count
         spans = [(at, at + size)] if at is not None else state.pages(size, page_size) if item.buffer else []
         state = state.with_more(spans)

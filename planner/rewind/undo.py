@@ -3,8 +3,6 @@
 memblock takes the topmost place that fits. So an allocation that came last lies at the bottom of a reserved block,
 and no free gap above it would have held it: few places qualify, mostly one. Taking them back one after the other,
 last one first, leads to the state before all of them, or shows that the account is wrong.
-
-Imports `ranges` and `later`.
 """
 
 from __future__ import annotations
@@ -16,7 +14,11 @@ from dataclasses import dataclass
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 
-__all__ = ["Budget", "Later", "State", "Undone", "free", "places", "topmost", "undo"]
+__all__ = ["Budget", "Later", "State", "Undone", "places", "undo"]
+
+_MOST = 1 << 64
+_MANY = 16
+"""Ranges from which on all blocks are looked at once, instead of each range for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Later:
 
     start, end: the window that was searched; at: the address where it is known. needed: an account without it is
     no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
-    count: how many of this size came one after the other. buffer: bytes that were taken at once, of which all above
-    the first `size` were free again before anything else was allocated.
+    count: how many of this size came one after the other. spans: where it lies, where all of it is known. buffer:
+    bytes that were taken at once, of which all above the first `size` were free again before anything else came.
     """
 
     name: str
@@ -39,13 +41,18 @@ class Later:
     temporary: int = 0
     count: int = 1
     buffer: int = 0
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many places may still be looked for: a listing that no account explains must not take for ever."""
+    """How many places may still be looked for: a listing that no account explains must not take for ever.
+
+    skips: whether an allocation that need not be there may be left out although there is a place for it.
+    """
 
     left: int
+    skips: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,40 @@ class State:
 
     def gaps(self) -> list[Span]:
         """Free gaps, ascending."""
-        return [gap for region in self.memory for gap in subtract(region, self.blocks)]
+        return list(self.gaps_down())[::-1]
 
-    def gaps_down(self) -> Iterator[Span]:
-        """Free gaps, descending: most questions end near the top."""
-        for region in reversed(self.memory):
-            yield from reversed(subtract(region, self.blocks))
+    def gaps_down(self, end: int = 0) -> Iterator[Span]:
+        """Free gaps of the regions that begin below `end` (0: of all), descending: most questions end near the top."""
+        regions, blocks = self.memory, self.blocks
+        region = (bisect_left(regions, (end,)) if end else len(regions)) - 1
+        block = len(blocks) - 1
+        if 0 <= region < len(regions) - 1:
+            block = bisect_left(blocks, (regions[region][1],)) - 1
+        while region >= 0:
+            low, top = regions[region]
+            region -= 1
+            while block >= 0 and blocks[block][0] >= top:
+                block -= 1
+            while block >= 0 and blocks[block][1] > low:
+                start, stop = blocks[block]
+                if stop < top:
+                    yield (stop, top)
+                top = start
+                if start <= low:
+                    break
+                block -= 1
+            if top > low:
+                yield (low, top)
+
+    def topmost(self, size: int, align: int, start: int = 0, end: int = 0) -> int | None:
+        """The address that an allocation gets, in a window (end 0: to the top)."""
+        for low, high in self.gaps_down(end):
+            if high <= start:
+                break
+            at = (min(high, end) if end else high) - size & -align
+            if at >= low and at >= start:
+                return at
+        return None
 
     def pages(self, size: int, page_size: int) -> list[Span]:
         """Where so many bytes of single pages go, from the top."""
@@ -85,9 +120,14 @@ class State:
 
     def without(self, spans: Iterable[Span]) -> State:
         """The state with ranges free."""
+        spans = list(spans)
+        if len(spans) > _MANY:
+            holes = union(spans)
+            pieces = tuple(piece for block in self.blocks for piece in subtract(block, holes))
+            return State(self.memory, pieces, self.kept)
         state = self
         for start, end in spans:
-            state = free(state, start, end)
+            state = _free(state, start, end)
         return state
 
     def with_more(self, spans: Iterable[Span]) -> State:
@@ -98,13 +138,17 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A state before the allocations. freed: what was taken back and its name, first allocation first."""
+    """A state before the allocations. freed: what was taken back and its name, first allocation first.
+
+    skipped: how many allocations were not found.
+    """
 
     state: State
     freed: tuple[tuple[Span, str], ...] = ()
+    skipped: int = 0
 
 
-def free(state: State, start: int, end: int) -> State:
+def _free(state: State, start: int, end: int) -> State:
     """The state without what is reserved of a range."""
     blocks = state.blocks
     first = max(bisect_right(blocks, (start, 0)) - 1, 0)
@@ -119,50 +163,72 @@ def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undon
         yield Undone(state)
         return
     item = items[-1]
-    budget.left -= item.count
+    budget.left -= 1
     if budget.left < 0:
         return
-    if item.count > 1:
+    steps: Iterable[tuple[State, list[Span]]]
+    if item.spans:
+        steps = [(state.without(item.spans), list(item.spans))]
+    elif item.count > 1:
         steps = [_undo_pieces(state, item)]
     else:
-        spans = [(start, start + item.size) for start in places(state, item)]
-        steps = [(free(state, *span), [span]) for span in spans]
-    for before, spans in steps:
-        if spans:
+        steps = ((_free(state, at, at + item.size), [(at, at + item.size)]) for at in places(state, item))
+    found = False
+    for before, taken in steps:
+        if taken:
+            found = True
             for first in undo(before, items[:-1], budget):
-                yield Undone(first.state, (*first.freed, *((span, item.name) for span in spans)))
-    if not item.needed:
-        yield from undo(state, items[:-1], budget)
+                yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
+    if not item.needed and (budget.skips or not found):
+        for first in undo(state, items[:-1], budget):
+            yield Undone(first.state, first.freed, first.skipped + 1)
 
 
 def _undo_pieces(state: State, item: Later) -> tuple[State, list[Span]]:
     """Many allocations of one size, taken back from the lowest one up; no span if they are not all there."""
     spans: list[Span] = []
-    for _ in range(item.count):
+    left = item.count
+    while left:
         starts = places(state, item)
         if not starts:
             return state, []
-        span = (starts[0], starts[0] + item.size)
-        spans.append(span)
-        state = free(state, *span)
+        start = starts[0]
+        # Those that lie side by side above it, but for the last, lie no deeper than they had to either.
+        run = max(min(left, (_end_of(state, start) - start - 1) // item.size), 1)
+        spans.append((start, start + run * item.size))
+        state = _free(state, *spans[-1])
+        left -= run
     return state, union(spans)
+
+
+def _end_of(state: State, start: int) -> int:
+    """Where the block that holds an address ends, or what is kept of it begins."""
+    end = state.blocks[bisect_right(state.blocks, (start, _MOST)) - 1][1]
+    i = bisect_left(state.kept, (start, 0))
+    return min(end, state.kept[i][0]) if i < len(state.kept) else end
 
 
 def places(state: State, item: Later) -> list[int]:
     """Where the last allocation may lie, lowest first: allocations go downward from the top of the largest holes."""
-    size = item.size
+    size, blocks = item.size, state.blocks
     if item.at is not None:
-        return [item.at] if any(a <= item.at and item.at + size <= b for a, b in state.blocks) else []
+        i = bisect_right(blocks, (item.at, _MOST)) - 1
+        return [item.at] if i >= 0 and item.at + size <= blocks[i][1] else []
+    needed = item.buffer or size
     found: list[int] = []
-    large = [block for block in state.blocks if block[1] - block[0] >= size and block[0] >= item.start]
-    gaps = state.gaps_down()
+    gaps = state.gaps_down(item.end)
     gap, above = next(gaps, None), None
-    for low, high in reversed(large):
+    for i in range((bisect_left(blocks, (item.end,)) if item.end else len(blocks)) - 1, -1, -1):
+        low, high = blocks[i]
         while gap is not None and gap[0] >= high:
-            if _highest(gap, item) is not None:
+            if gap[1] - gap[0] >= needed and _highest(gap, item) is not None:
                 return found[::-1]
             gap, above = next(gaps, None), gap
-        start = round_up(low, item.align)
+        if low < item.start:
+            break
+        if high - low < size:
+            continue
+        start = low + item.align - 1 & -item.align
         end = start + size
         if end > high or (item.end and end > item.end) or _touches(state.kept, start, end):
             continue
@@ -175,13 +241,6 @@ def places(state: State, item: Later) -> list[int]:
     return found[::-1]
 
 
-def topmost(gaps: Sequence[Span], size: int, align: int, start: int, end: int) -> int | None:
-    """The address that a search from the top gives."""
-    item = Later("", size, align, start, end)
-    found = (_highest(gap, item) for gap in reversed(gaps))
-    return next((address for address in found if address is not None), None)
-
-
 def _highest(gap: Span, item: Later) -> int | None:
     """The address in a free gap that the allocation would have got."""
     low, high = max(gap[0], item.start), min(gap[1], item.end) if item.end else gap[1]
@@ -191,12 +250,12 @@ def _highest(gap: Span, item: Later) -> int | None:
 
 def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
     """Whether a range overlaps one of the sorted spans."""
-    i = bisect_right(spans, (start, 1 << 64))
+    i = bisect_right(spans, (start, _MOST))
     return (i > 0 and spans[i - 1][1] > start) or (i < len(spans) and spans[i][0] < end)
 
 
 def _inside(regions: Sequence[Span], start: int, end: int) -> bool:
-    i = bisect_right(regions, (start, 1 << 64)) - 1
+    i = bisect_right(regions, (start, _MOST)) - 1
     return i >= 0 and end <= regions[i][1]
 
 

@@ -33,15 +33,15 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
     """
     _check_format(fmt)
     if spec == "live":
-        from planner.sources import live  # noqa: PLC0415 - each reader when it is needed
+        from planner.sources import live
 
         return live.read(what_if=what_if)
     if spec.startswith("sample:"):
-        from planner.sources.samples import read  # noqa: PLC0415 - as above
+        from planner.sources.samples import read
 
         return read(spec.removeprefix("sample:"))
     if spec != "-" and "\0" not in spec and os.path.isdir(spec) and fmt in (None, "sosreport"):  # noqa: PTH112 - `pathlib` costs start-up time
-        from planner.sources.archive import sosreport  # noqa: PLC0415 - as above
+        from planner.sources.archive import sosreport
 
         return sosreport.read_directory(spec)
     with opened(spec, stdin) as (file, name):
@@ -58,14 +58,14 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine that the content of a source describes. Raises InputError."""
     _check_format(fmt)
     if fmt == "sosreport" or data.startswith(_PACKED) or _is_tar(data):
-        from io import BytesIO  # noqa: PLC0415 - as above
+        from io import BytesIO
 
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
-        from planner.sources.devicetree import dtb  # noqa: PLC0415 - as above
+        from planner.sources.devicetree import dtb
 
         return dtb.parse(data, name)
-    from planner.sources.clothes import undress  # noqa: PLC0415 - as above
+    from planner.sources.clothes import undress
 
     text = decode_most(data, name)
     bare = text if fmt in _EXACT else undress(text, name)
@@ -77,22 +77,22 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     if "\0" in text or "\ufffd" in text:
         text = decode(data, name)
     if kind == "json":
-        from planner.sources.json import memory_map as json_map  # noqa: PLC0415 - as above
+        from planner.sources.json import memory_map as json_map
 
         return json_map.parse(text, name)
     if kind == "memblock":
-        from planner.sources import memblock  # noqa: PLC0415 - as above
+        from planner.sources import memblock
 
         return memblock.parse(bare, name)
     if kind == "lsmem":
-        from planner.sources import lsmem  # noqa: PLC0415 - as above
+        from planner.sources import lsmem
 
         return lsmem.parse(bare, name)
     if kind == "config":
-        from planner.sources import kernel_config  # noqa: PLC0415 - as above
+        from planner.sources import kernel_config
 
         return kernel_config.parse(text, name)
-    from planner.sources import capture  # noqa: PLC0415 - as above
+    from planner.sources import capture
 
     return capture.parse(text, name)
 
@@ -100,10 +100,10 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 def _listed(text: str, name: str, kind: str) -> Machine:
     """The machine of a boot log or a listing, which may hold lines of anything else."""
     if kind == "dmesg":
-        from planner.sources.log import dmesg  # noqa: PLC0415 - as above
+        from planner.sources.log import dmesg
 
         return dmesg.parse(text, name)
-    from planner.sources import iomem  # noqa: PLC0415 - as above
+    from planner.sources import iomem
 
     return iomem.parse(text, name)
 
@@ -125,11 +125,11 @@ def _is_tar(head: bytes) -> bool:
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     """An archive of a machine's files, or one packed file."""
-    from planner.sources.archive.inflate import unpacked  # noqa: PLC0415 - as above
+    from planner.sources.archive.inflate import unpacked
 
     content = unpacked(file, name)
     if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
-        from planner.sources.archive import sosreport  # noqa: PLC0415 - as above
+        from planner.sources.archive import sosreport
 
         return sosreport.read_archive(content, name)
     data = read_within(content, name)
@@ -142,21 +142,21 @@ def _kind(text: str, name: str) -> str:
     head = text[:200_000]
     opening = "".join(head[:4096].split())[:2]
     if opening[:1] == "{" or opening in ("[{", "[]"):
-        from planner.sources import lsmem  # noqa: PLC0415 - as above
+        from planner.sources import lsmem
 
         return "lsmem" if lsmem.looks_like(head[:4096]) else "json"
     # What every listing of a kind contains is looked for first: it spares the reader of another kind.
     if "..0x" in head:
-        from planner.sources import memblock  # noqa: PLC0415 - as above
+        from planner.sources import memblock
 
         if memblock.looks_like(head):
             return "memblock"
     if " : " in head:
-        from planner.sources import iomem  # noqa: PLC0415 - as above
+        from planner.sources import iomem
 
         if iomem.looks_like(head):
             return "iomem"
-    from planner.sources.log import dmesg  # noqa: PLC0415 - as above
+    from planner.sources.log import dmesg
 
     if dmesg.looks_like(head):
         return "dmesg"
@@ -164,7 +164,7 @@ def _kind(text: str, name: str) -> str:
 
 
 def _rarer_kind(head: str, name: str) -> str:
-    from planner.sources import capture, kernel_config, lsmem  # noqa: PLC0415 - as above
+    from planner.sources import capture, kernel_config, lsmem
 
     if capture.looks_like(head):
         return "kdump"
@@ -187,7 +187,7 @@ def combine(machines: Sequence[Machine]) -> Machine:
 
     Raises InputError, naming both sources, where two contradict each other.
     """
-    from planner.sources.combining import combine as combined  # noqa: PLC0415 - one source needs none of it
+    from planner.sources.combining import combine as combined
 
     return combined(machines)
 
@@ -197,6 +197,6 @@ def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Ma
 
     Raises InputError for what is no configuration.
     """
-    from planner.sources import kernel_config  # noqa: PLC0415 - as above
+    from planner.sources import kernel_config
 
     return kernel_config.applied(machine, read_source(path, fmt="config", stdin=stdin))

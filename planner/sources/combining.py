@@ -31,7 +31,17 @@ _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pag
 _OF_ALL_FACTS = "the log holds "
 """How a note begins that concerns all that a log says, not only its map."""
 
-_FIRST = ("dma_limit", "firmware_dma_limit", "mem_total", "kernel_image", "kernel_data", "kfence_pool", "midr", "tree")
+_FIRST = (
+    "dma_limit",
+    "firmware_dma_limit",
+    "mem_total",
+    "kernel_image",
+    "kernel_data",
+    "kfence_pool",
+    "midr",
+    "splits_live",
+    "tree",
+)
 """Facts that the more precise source gives."""
 
 _EARLY = ("dmesg", "dtb")
@@ -82,7 +92,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
     configurations = [m for m in machines if m.kind == "config"]
     if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
         return
-    from planner.sources.kernel_config import check_arch  # noqa: PLC0415 - few machines have one
+    from planner.sources.kernel_config import check_arch
 
     for configuration in configurations:
         check_arch(configuration)
@@ -92,7 +102,7 @@ def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.log.efi import for_pages  # noqa: PLC0415 - of logs only
+    from planner.sources.log.efi import for_pages
 
     return for_pages(machine, machine.facts.page_size)
 

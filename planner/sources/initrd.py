@@ -342,11 +342,11 @@ def _unit(kind: str, outer: _Reader, name: str) -> _Unit:
     if kind == "gzip":
         return _Gzip()
     if kind == "bzip2":
-        import bz2  # noqa: PLC0415 - each when it is needed
+        import bz2
 
         return bz2.BZ2Decompressor()
     if kind in {"xz", "lzma"}:
-        import lzma  # noqa: PLC0415 - as above
+        import lzma
 
         # Besides the dictionary liblzma counts what it works with, well under a megabyte.
         form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
@@ -381,7 +381,7 @@ class _Gzip:
 
 
 def _library(name: str, module: str, what: str) -> Any:
-    from importlib import import_module  # noqa: PLC0415 - only for these formats
+    from importlib import import_module
 
     try:
         return import_module(module)

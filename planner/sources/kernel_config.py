@@ -186,6 +186,6 @@ def applied(machine: Machine, config: Machine) -> Machine:
     machine = replace(machine, facts=facts, notes=tuple(notes))
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.log import efi  # noqa: PLC0415 - only logs hold such a map
+    from planner.sources.log import efi
 
     return efi.for_pages(machine, page_size)

@@ -54,7 +54,7 @@ def _text(root: str, path: str) -> str | None:
 
 def _config(root: str, release: str) -> dict[str, str]:
     """Symbols of the running kernel's configuration; none where it cannot be read."""
-    from planner.sources.kernel_config import symbols  # noqa: PLC0415 - other sources need none of it
+    from planner.sources.kernel_config import symbols
 
     text = _text(root, f"boot/config-{release}")
     try:

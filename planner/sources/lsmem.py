@@ -139,7 +139,7 @@ def _is_node(text: str) -> bool:
 
 
 def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
-    from planner.sources.json.text import load  # noqa: PLC0415 - most sources are no JSON
+    from planner.sources.json.text import load
 
     document = load(text, name)
     entries = document.get("memory") if isinstance(document, dict) else None

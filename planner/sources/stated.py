@@ -58,7 +58,7 @@ def _shown(machine: Machine) -> bool:
 
 def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], *, whole: bool) -> Machine:
     """The tree's reservations on this RAM. whole: also nodes without an address, and the initrd."""
-    from planner.sources.devicetree import dtb  # noqa: PLC0415 - few machines have a tree
+    from planner.sources.devicetree import dtb
 
     facts = machine.facts
     assert facts.tree is not None  # noqa: S101 - the caller looked

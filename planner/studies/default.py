@@ -25,7 +25,7 @@ from planner.planning.plan import Options, with_request
 from planner.planning.presets import PRESETS
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, placed
-from planner.studies.need import need
+from planner.studies.need import Given, need
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
 
@@ -99,14 +99,14 @@ class Default:
     notes: tuple[str, ...]
 
 
-def need_of(text: str | None, machine: Machine) -> int:
+def need_of(text: str | None, machine: Machine, page_size: int | None = None) -> int:
     """What a machine needs: of a size, or of needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
 
-    RAM is rounded up as kernels round it; a class that is not listed needs nothing. Raises InputError for a text that
-    is neither.
+    page_size: where it is not the machine's own. RAM is rounded up as kernels round it; a class that is not listed
+    needs nothing. Raises InputError for a text that is neither.
     """
     if text is None:
-        return need(None, machine, guess=True).recommended
+        return need(Given(page_size=page_size), machine, guess=True).recommended
     ram = round_up(machine.memory.ram, RAM_UNIT)
     return next((size for start, end, size in needs(text) if start <= ram and (end is None or ram < end)), 0)
 
@@ -143,7 +143,7 @@ def default_for(
     sizes: list[_Sizes] = []
     failed = [Failed(ident, f"cannot be read: {error}") for ident, error in unread]
     for ident, machine, options in members:
-        one = One(ident, machine, options, need_of(needed, machine))
+        one = One(ident, machine, options, need_of(needed, machine, options.page_size))
         try:
             sizes.append(_Sizes(one))
         except PlannerError as error:

@@ -1,18 +1,33 @@
-"""Would the proposal have worked? Several requests on several real machines. Imports `planning` and `presets`."""
+"""Several requests on several machines: would the proposal have worked, and which candidate serves which machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from planner.base.errors import PlannerError
+from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
+from planner.studies.default import need_of
 
-__all__ = ["REQUESTS", "Answer", "Surveyed", "default_of", "survey"]
+__all__ = [
+    "REQUESTS",
+    "SORTED_BY",
+    "Answer",
+    "Candidates",
+    "Row",
+    "Surveyed",
+    "default_of",
+    "sorted_by",
+    "survey",
+    "tabulate",
+]
 
 REQUESTS = ("512M", "512M,high", "1G")
 """What is asked of every machine, beside its distribution's default."""
@@ -77,3 +92,154 @@ def survey(
         if progress is not None:
             progress(done, len(machines))
     return found
+
+
+# -- any candidates on any machines ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What is tried on every machine: each request and preset, under each kernel and page size.
+
+    kernels, page_sizes: () leaves them to each machine's own facts. needed: as of `need_of`.
+    """
+
+    requests: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
+    page_sizes: tuple[int, ...] = ()
+    needed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One candidate on one machine; sizes in bytes.
+
+    request: as asked, the preset's value for a preset. size: what the kernel makes of it. place: `low`, `high` or
+    `straddles` the DMA limit. met: whether the need is met. low_free: low memory left afterwards. waste: lost for good,
+    kept rounding and page tables. error: why there is no plan, and nothing else is known then.
+    """
+
+    machine: str
+    ram: int
+    kernel: str
+    page_size: int
+    request: str
+    preset: str | None
+    size: int
+    outcome: str
+    place: str | None
+    crash: Range | None
+    low: Range | None
+    need: int
+    met: bool
+    low_free: int
+    waste: int
+    protected: bool
+    error: str | None = None
+
+
+SORTED_BY = ("machine", "ram", "kernel", "page_size", "request", "size", "outcome", "place", "met", "low_free", "waste")
+"""Columns that rows can be sorted by."""
+
+
+def tabulate(
+    members: Sequence[tuple[str, Machine, Options]],
+    candidates: Candidates,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Row]:
+    """A row for each machine and candidate. members: machines with their names and options."""
+    rows: list[Row] = []
+    for done, (name, machine, options) in enumerate(members, 1):
+        for request, chosen in _asked(machine, options, candidates):
+            needed = need_of(candidates.needed, machine, chosen.page_size)
+            rows.append(_row(name, machine, request, chosen, needed))
+        if progress is not None:
+            progress(done, len(members))
+    return rows
+
+
+def sorted_by(rows: Sequence[Row], column: str) -> list[Row]:
+    """Rows in the order of a column of `SORTED_BY`; with a `-` before it, descending; equals stay in order."""
+    name = column.removeprefix("-")
+
+    def key(row: Row) -> tuple[bool, Any]:
+        value = getattr(row, name)
+        return (value is None, "" if value is None else value)
+
+    return sorted(rows, key=key, reverse=column.startswith("-"))
+
+
+def _asked(machine: Machine, options: Options, candidates: Candidates) -> Iterator[tuple[str | None, Options]]:
+    """The request (None: the options' preset) and the options of every candidate."""
+    requests, presets = candidates.requests, candidates.presets
+    if not requests and not presets:
+        requests, presets = REQUESTS, (default_of(machine),)
+    for kernel in candidates.kernels or (options.kernel,):
+        for page_size in candidates.page_sizes or (options.page_size,):
+            chosen = replace(options, kernel=kernel, page_size=page_size, preset=None)
+            for preset in presets:
+                yield None, replace(chosen, preset=_variant(preset, machine, chosen))
+            for request in requests:
+                yield request, chosen
+
+
+def _variant(preset: str, machine: Machine, options: Options) -> str:
+    """The preset for 64K pages where these are what is planned, and there is one."""
+    wide = (options.page_size or machine.facts.page_size) == 64 * KIB
+    return f"{preset}-64k" if wide and f"{preset}-64k" in PRESETS else preset
+
+
+def _row(name: str, machine: Machine, request: str | None, options: Options, needed: int) -> Row:
+    asked = request if request is not None else PRESETS[options.preset or ""].value
+    try:
+        plan = make_plan(machine, request, options)
+    except PlannerError as error:
+        facts = (options.kernel or machine.facts.kernel or "", options.page_size or machine.facts.page_size or 0)
+        return Row(
+            name,
+            machine.memory.ram,
+            *facts,
+            request=asked,
+            preset=options.preset,
+            size=0,
+            outcome="error",
+            place=None,
+            crash=None,
+            low=None,
+            need=needed,
+            met=False,
+            low_free=0,
+            waste=0,
+            protected=False,
+            error=str(error),
+        )
+    done, waste = plan.reservation, plan.waste
+    return Row(
+        machine=name,
+        ram=plan.memory.ram,
+        kernel=plan.kernel.profile,
+        page_size=plan.kernel.page_size,
+        request=asked,
+        preset=options.preset,
+        size=plan.request.size,
+        outcome=done.outcome,
+        place=_place(done.crash, plan.kernel.dma_limit),
+        crash=done.crash,
+        low=done.low,
+        need=needed,
+        met=(done.crash.size if done.crash is not None else 0) >= needed,
+        low_free=waste.low_free_after,
+        waste=waste.kept + waste.extra_table_bytes,
+        protected=done.protected,
+    )
+
+
+def _place(crash: Range | None, limit: int | None) -> str | None:
+    """Where crash memory lies with regard to the DMA limit; None: there is none, or no limit."""
+    if crash is None or limit is None:
+        return None
+    if crash.end <= limit:
+        return "low"
+    return "high" if crash.start >= limit else "straddles"

@@ -18,6 +18,7 @@ from planner.batch.summing import Sums, sum_up
 from planner.batch.work import Job
 from planner.kernel.ptdump import Mapping
 from planner.planning.plan import Options, make_plan
+from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
 from planner.render.blocks.batch import render, to_dict
 from tests.batch import fleet
@@ -26,6 +27,9 @@ from tests.plans import PLANS
 from tests.strategies import machine_of
 
 RECORDS = [*fleet.lines(60, bad_every=13).splitlines(), json.dumps({**fleet.record(2), "preset": "x"}).encode()]
+
+
+TWO_PARTS = "crashkernel=1G,high crashkernel=0,low"
 
 
 def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
@@ -104,13 +108,55 @@ def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
         (parse_change("size=1G"), {"crashkernel": "1G"}),
         (parse_change("strategy=base-pages"), {"strategy": "base-pages"}),
         (parse_change("align=2M"), {"align": "2M"}),
+        (parse_change("crashkernel=1G,high"), {"crashkernel": "1G,high"}),
+        (
+            parse_change("crashkernel=crashkernel=1G,high crashkernel=0,low"),
+            {"crashkernel": "crashkernel=1G,high crashkernel=0,low"},
+        ),
+        (parse_change("preset=debian"), {"crashkernel": PRESETS["debian"].value}),
+        (parse_change("kernel=6.12"), {"kernel": "6.12"}),
+        (parse_change("page-size=64K"), {"page_size": "64K"}),
+        (parse_change("rodata=full"), {"rodata": "full"}),
     ):
         effect = summed(lines, (change,)).effects[change.name]
         asked = summed([json.dumps({**json.loads(line), **other}).encode() for line in lines])
         assert effect.after == asked.all
         assert effect.outcomes == {key: part.machines for key, part in asked.groups["outcome"].items()}
         before = summed(lines).all
+        plans = [[answer_record(json.loads(line) | more, Defaults()).plan for line in lines] for more in ({}, other)]
+        differ = [n for n, (was, now) in enumerate(zip(*plans, strict=True), 1) if _tells(was) != _tells(now)]
+        assert [one.number for one in effect.machines] == differ
+        assert effect.changed == len(differ)
         assert effect.gained - effect.lost == asked.all.reserved - before.reserved
+
+
+def _tells(plan: Plan | None) -> object:
+    """What makes two plans of a machine differ."""
+    if plan is None:
+        return None
+    done = plan.reservation
+    return done.outcome, done.crash, done.low, plan.protects
+
+
+def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the fleet is cut."""
+    monkeypatch.setattr("planner.batch.fleet.MOST_CHANGED", 3)
+    lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(8)]
+    change = parse_change("size=64M")
+    whole, parts = summed(lines, (change,)), Fleet([change.name])
+    for at in range(0, 8, 3):
+        parts.merge(summed(lines[at : at + 3], (change,)))
+    assert to_dict(parts) == to_dict(whole)
+    effect = whole.effects[change.name]
+    assert effect.changed > len(effect.machines) == 3
+
+
+def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
+    """39 VA bits go with 4K pages only."""
+    line = json.dumps({**fleet.record(0), "va_bits": 39, "page_size": "4K", "crashkernel": "64M"}).encode()
+    effect = summed([line], (parse_change("page-size=64K"),)).effects["page-size=64K"]
+    assert (effect.not_planned, effect.changed, effect.machines[0].after) == (1, 1, "error")
+    assert effect.machines[0].error is not None
 
 
 @pytest.mark.parametrize(
@@ -125,6 +171,12 @@ def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
             "rodata=off crashkernel=64M,low crashkernel=1G,high", id="other words and the low part stay",
         ),
         pytest.param(None, "quiet crashkernel=64M", "size=1G", "crashkernel=1G", id="the machine's own command line"),
+        pytest.param("512M,high", None, "crashkernel=1G", "crashkernel=1G", id="another request altogether"),
+        pytest.param(
+            "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "crashkernel=1G",
+            "rodata=off crashkernel=1G", id="the other words stay, no part of the request",
+        ),
+        pytest.param("1G", None, "preset=rhel9", f"crashkernel={PRESETS['rhel9'].value}", id="a default"),
     ],
 )  # fmt: skip
 def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, change: str, request_: str) -> None:
@@ -155,7 +207,11 @@ def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G"]
+    "text",
+    [
+        *("", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G", "high=1"),
+        *("crashkernel=", "preset=none", "kernel=x", "page-size=5K", "rodata=yes", "crashkernel=quiet splash"),
+    ],
 )
 def test_what_is_no_change_is_refused(text: str) -> None:
     with pytest.raises(InputError):

@@ -257,7 +257,7 @@ def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
-    import gzip  # noqa: PLC0415 - here only
+    import gzip
 
     path = tmp_path / "fleet.jsonl.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + RECORDS))
@@ -270,7 +270,7 @@ def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
 
 def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     """Wherever it is damaged; what came before is answered."""
-    import gzip  # noqa: PLC0415 - here only
+    import gzip
 
     packed = gzip.compress(RECORDS)
     for at in (1, len(packed) // 2, len(packed) - 6):

@@ -88,8 +88,8 @@ def _apart(path: str) -> float:
 
 def _share() -> Iterator[Figure]:
     """How much of a record's time is JSON: reading the line, writing the report."""
-    from planner.batch.lines import decode, encode_answer  # noqa: PLC0415 - measured here only
-    from planner.batch.records import Defaults, answer_record  # noqa: PLC0415 - likewise
+    from planner.batch.lines import decode, encode_answer
+    from planner.batch.records import Defaults, answer_record
 
     lines = [record(number) for number in range(64)]
     records = [decode(line) for line in lines]

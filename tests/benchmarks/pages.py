@@ -34,7 +34,7 @@ def _timed(make: Callable[[], object]) -> float:
 
 
 def _pages() -> list[Figure]:
-    from json import dumps  # noqa: PLC0415 - only here
+    from json import dumps
 
     machine = parse_text(dumps(many_regions()).encode(), "map.json")
     plan = make_plan(machine, "512M,high")

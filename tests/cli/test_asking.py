@@ -134,8 +134,8 @@ def test_diff_as_json(run: Run, server: str) -> None:
 
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:
     """Same inputs, same results."""
-    import planner  # noqa: PLC0415 - the public surface, as a user imports it
-    from planner.report.studies import explain_dict, fit_dict, sweep_dict  # noqa: PLC0415
+    import planner
+    from planner.report.studies import explain_dict, fit_dict, sweep_dict
 
     def same(document: dict[str, Any], fields: dict[str, Any]) -> bool:
         return bool(document == json.loads(json.dumps({"schema_version": 1, **fields})))

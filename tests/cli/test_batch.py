@@ -139,8 +139,9 @@ def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path
                      id="--resume without a file"),
         pytest.param(["x.jsonl", "--format", "json"], "error: <command line>: --format is for a summary; add --summary,"
                      " or leave it out\n", id="--format without --summary"),
-        pytest.param(["x.jsonl", "--summary", "--what-if", "more"], "error: --what-if: 'more' is no change; give high, "
-                     "size=SIZE, strategy=NAME or align=pud|block|cont-pmd|pmd|SIZE\n", id="no change"),
+        pytest.param(["x.jsonl", "--summary", "--what-if", "more"], "error: --what-if: unknown change 'more'; give "
+                     "high, size=SIZE, crashkernel=VALUE, preset=NAME, strategy=NAME, align=WHAT, kernel=VERSION, "
+                     "page-size=4K|16K|64K or rodata=off|on|full\n", id="no change"),
         pytest.param(["x.jsonl", "--summary", "--what-if", "align=3M"], "error: --what-if: 'align=3M': '3M' is no "
                      "power of two; give one such as 2M, 32M or 1G\n", id="no alignment"),
         pytest.param(["x.jsonl", "-o", ""], "error: <command line>: -o is empty; name a file, or leave it out\n",

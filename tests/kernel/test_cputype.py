@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.base.errors import InputError
-from planner.kernel.cputype import cpu_named, of_midr, without_aborts
+from planner.kernel.cputype import ALLOWED_BBML3, cpu_named, of_midr, without_aborts
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,33 @@ def test_the_kernels_list(text: str, listed: bool) -> None:
     """Implementer, part and least revision, as 6.18 and 7.2 have them."""
     assert without_aborts((cpu_named(text),)) == listed
     assert not without_aborts((cpu_named(text), of_midr(0x413FD0C1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        pytest.param("0x410fd823", True, id="what 7.2 has on its list"),
+        pytest.param("0x410fd8e0", True, id="Neoverse-N3"),
+        pytest.param("cortex-a520ae", True, id="Cortex-A520AE"),
+        pytest.param("cortex-a715", True, id="Cortex-A715"),
+        pytest.param("cortex-a720ae", True, id="Cortex-A720AE"),
+        pytest.param("cortex-a725", True, id="Cortex-A725"),
+        pytest.param("c1-nano", True, id="C1-Nano"),
+        pytest.param("c1-pro", True, id="C1-Pro"),
+        pytest.param("c1-ultra-r1p0", False, id="C1-Ultra before r1p1"),
+        pytest.param("c1-ultra-r1p1", True, id="C1-Ultra r1p1"),
+        pytest.param("c1-ultra-r2p0", True, id="and later"),
+        pytest.param("c1-premium-r1p0", False, id="C1-Premium before r1p1"),
+        pytest.param("c1-premium-r1p1", True, id="C1-Premium r1p1"),
+        pytest.param("cortex-a720", False, id="Cortex-A720"),
+        pytest.param("neoverse-v2", False, id="Neoverse-V2"),
+    ],
+)
+def test_the_longer_list_of_7_3(text: str, listed: bool) -> None:
+    """Those that are as good as FEAT_BBM level 3; all of them but the first are on no list of 7.2."""
+    cpu = cpu_named(text)
+    assert without_aborts((cpu,), ALLOWED_BBML3) == listed
+    assert without_aborts((cpu,)) == (text == "0x410fd823")
 
 
 def test_without_a_processor_none_is_on_the_list() -> None:

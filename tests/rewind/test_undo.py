@@ -10,7 +10,7 @@ from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.rewind.undo import Budget, Later, State, places, topmost, undo
+from planner.rewind.undo import Budget, Later, State, places, undo
 
 PAGE = 4 * KIB
 
@@ -96,4 +96,4 @@ def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
     memory = MemoryMap((Region(GIB, 2 * GIB),), (Reserved(GIB + 900 * MIB, GIB + 950 * MIB),))
     memblock = Memblock.of(memory)
     found = memblock.search(size * MIB, align, 0, 0)
-    assert topmost(memblock.gaps(), size * MIB, align, 0, 0) == found
+    assert State(((GIB, 2 * GIB),), tuple(memblock.reserved)).topmost(size * MIB, align) == found

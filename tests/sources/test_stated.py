@@ -25,7 +25,7 @@ RAM = (0x8000_0000, 0x1_0000_0000)
 MAINLINE = Options(strategy="mainline", kernel="6.1", page_size=4096)
 
 
-def tree(memory: bytes = wide(0, 0), **more: Tree | bytes) -> bytes:
+def tree(memory: bytes = wide(0, 0), more: Tree | None = None) -> bytes:
     """A board whose boot loader fills its memory in, with a carve-out at the top of what it is going to be."""
     return blob_of(
         {
@@ -38,7 +38,7 @@ def tree(memory: bytes = wide(0, 0), **more: Tree | bytes) -> bytes:
                 "ranges": b"",
                 "firmware@e0000000": {"reg": wide(0xE000_0000, 512 * MIB), "no-map": b""},
                 "buffer@d0000000": {"reg": wide(0xD000_0000, 256 * MIB)},
-                **more,
+                **(more or {}),
             },
         }
     )
@@ -93,7 +93,7 @@ def test_stated_ram_takes_the_place_of_the_tree_s(memory: bytes) -> None:
 def test_what_the_tree_leaves_to_memblock_is_placed_in_the_stated_ram() -> None:
     """A pool without an address; not once more where the other source lists what was placed."""
     pool: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(64 * MIB)}
-    blob = parse_text(tree(**{"linux,cma": pool}), "board.dtb")
+    blob = parse_text(tree(more={"linux,cma": pool}), "board.dtb")
     stated = with_stated_ram(blob, [RAM])
     assert (0xCC00_0000, 0xD000_0000, "linux,cma") in [(r.start, r.end, r.name) for r in stated.memory.reserved]
     listing = "80000000-ffffffff : System RAM\n  90000000-93ffffff : reserved\n"

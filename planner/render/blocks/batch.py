@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
-from planner.render.blocks.numbers import count, signed_count, signed_size, size
+from planner.render.blocks.numbers import address, count, signed_count, signed_size, size
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
+from planner.report.document import plain
 
 if TYPE_CHECKING:
+    from planner.base.ranges import Range
     from planner.batch.fleet import Effect, Fleet, Sum
 
 __all__ = ["blocks", "render", "to_dict"]
@@ -50,6 +52,7 @@ def blocks(fleet: Fleet) -> list[Block]:
         *(_group(_TITLES[name], groups) for name, groups in fleet.groups.items()),
         _worst(fleet),
         _effects(fleet),
+        *[_changed(name, effect) for name, effect in fleet.effects.items()],
         Bullets(
             f"Records in error{', the first' if fleet.errors > len(fleet.refused) else ''}",
             [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused],
@@ -127,6 +130,30 @@ def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:
     )
 
 
+_MOST_SHOWN = 20
+
+
+def _changed(name: str, effect: Effect) -> Table:
+    """The machines that a change makes a difference to, the first of them."""
+    head = ("", "outcome", "then", "at", "then at")
+    rows = [
+        (
+            printable(one.ident or f"record {one.number}"),
+            one.before,
+            one.after,
+            _at(one.crash_before),
+            _at(one.crash_after),
+        )
+        for one in effect.machines[:_MOST_SHOWN]
+    ]
+    first = f", the first {_MOST_SHOWN}" if effect.changed > _MOST_SHOWN else ""
+    return Table(f"{printable(name)} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
+
+
+def _at(crash: Range | None) -> str:
+    return "-" if crash is None else address(crash.start)
+
+
 # -- JSON ------------------------------------------------------------------------------------------------
 
 
@@ -171,4 +198,15 @@ def _effect(name: str, effect: Effect) -> dict[str, Any]:
         "reserved_lost": effect.lost,
         "protection_gained": effect.protection_gained,
         "protection_lost": effect.protection_lost,
+        "changed": effect.changed,
+        "machines": [
+            {
+                "id": one.ident,
+                "record": one.number,
+                "before": {"outcome": one.before, "crash": plain(one.crash_before)},
+                "after": {"outcome": one.after, "crash": plain(one.crash_after)},
+                "error": one.error,
+            }
+            for one in effect.machines
+        ],
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.base.errors import printable
 from planner.base.sizes import KIB
 from planner.base.text import counted
-from planner.render.blocks.model import Block, Bullets, Paragraph, Table
+from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import address, size
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.planning.result import Plan
-    from planner.studies.survey import Surveyed
+    from planner.studies.survey import Row, Surveyed
 
-__all__ = ["blocks", "render", "summary"]
+__all__ = ["blocks", "csv_text", "render", "summary", "tabulated"]
 
 
 def blocks(machines: Sequence[Surveyed], *, wide: bool = False) -> list[Block]:
@@ -104,3 +105,65 @@ def _remarks(machines: Sequence[Surveyed]) -> list[str]:
         "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
         "default: that of the distribution whose kernel it is; where it is none's: Debian's, or RHEL's with 64K pages",
     ]
+
+
+# -- any candidates on any machines ----------------------------------------------------------------------------
+
+_CSV = (
+    "machine,ram,kernel,page_size,request,preset,size,outcome,place,crash_start,crash_end,low_start,low_end,need,met,"
+    "low_free,waste,protected,error"
+)
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """The rows as CSV: sizes and addresses in bytes, decimal; empty where there is none."""
+    from csv import writer
+    from io import StringIO
+
+    out = StringIO()
+    write = writer(out, lineterminator="\n")
+    write.writerow(_CSV.split(","))
+    for row in rows:
+        ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
+        first = (row.machine, row.ram, row.kernel, row.page_size, row.request, row.preset or "", row.size, row.outcome)
+        flags = ("yes" if row.met else "no", row.low_free, row.waste, "yes" if row.protected else "no")
+        write.writerow([*first, row.place or "", *ends, row.need, *flags, row.error or ""])
+    return out.getvalue()
+
+
+def tabulated(rows: Sequence[Row], *, wide: bool = True) -> list[Block]:
+    """The rows as one table, one unit a column. wide: with the columns for which a terminal has no room."""
+    kernels = wide or len({(row.machine, row.kernel, row.page_size) for row in rows}) > len({r.machine for r in rows})
+    head = ["machine", "request", "outcome", "place", "at", "met", "low left MiB", "waste KiB"]
+    align = ["l", "l", "l", "l", "r", "l", "r", "r"]
+    if kernels:
+        head[1:1], align[1:1] = ["kernel", "page KiB"], ["l", "r"]
+    if wide:
+        head[1:1], align[1:1] = ["RAM MiB"], ["r"]
+        head[-4:-4], align[-4:-4] = ["size MiB", "need MiB"], ["r", "r"]
+    errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
+    met = sum(row.met for row in rows)
+    return [
+        Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
+        Table("", "".join(align), tuple(head), [_cells(row, kernels=kernels, wide=wide) for row in rows]),
+        Bullets("Not planned", [printable(error) for error in errors]),
+        Bullets("", ["low left: free below the DMA limit afterwards; waste: kept rounding and page tables, for good"]),
+    ]
+
+
+def _cells(row: Row, *, kernels: bool, wide: bool) -> tuple[str, ...]:
+    at = "-" if row.crash is None else address(row.crash.start)
+    cells = [row.machine, row.preset or row.request, row.outcome, row.place or "-", at, "yes" if row.met else "no"]
+    cells += [_in(row.low_free, 20), _in(row.waste, 10)]
+    if kernels:
+        cells[1:1] = [row.kernel, _in(row.page_size, 10)]
+    if wide:
+        cells[1:1] = [_in(row.ram, 20)]
+        cells[-4:-4] = [_in(row.size, 20), _in(row.need, 20)]
+    return tuple(printable(cell) for cell in cells)
+
+
+def _in(value: int, shift: int) -> str:
+    """A number of units of 2**shift bytes, to two decimals where it is not whole."""
+    whole = value >> shift
+    return str(whole) if whole << shift == value else f"{value / (1 << shift):.2f}"

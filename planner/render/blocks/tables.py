@@ -140,7 +140,7 @@ def _request(plan: Plan) -> str:
 
 def _allowed(row: AllowedPart) -> str:
     """A row of the kernel's list of processors."""
-    revision = "" if row.least_revision is None else f" from r0p{row.least_revision} on"
+    revision = "" if row.least_revision is None else f" from r{row.least_variant}p{row.least_revision} on"
     return f"{row.name} ({row.implementer:#04x}/{row.part:#05x}{revision})"
 
 

@@ -48,12 +48,13 @@ def page(
     figures: Sequence[Figure] = (),
     after: Sequence[Block] = (),
     data: str = "",
+    sortable: bool = False,
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    data: JSON text that the page carries for other programs.
+    data: JSON text that the page carries for other programs. sortable: tables are sorted by a click on a head.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only this format needs it
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
@@ -75,6 +76,7 @@ def page(
         figures=figures,
         rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
+        sortable=sortable,
     )
 
 

@@ -75,7 +75,7 @@ def _marked(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> list[str]:
-    from tabulate import tabulate  # noqa: PLC0415 - only this format needs it, and it is slow to load
+    from tabulate import tabulate
 
     cells = [[escape(cell) for cell in row] for row in rows]
     titles = [escape(cell) for cell in head]

@@ -13,7 +13,7 @@ ZOOM = 2
 def rendered(svg: str) -> bytes:
     """The bytes of a PNG file. Raises InputError where the extra is not installed."""
     try:
-        from resvg_py import svg_to_bytes  # noqa: PLC0415 - an extra, asked for only here
+        from resvg_py import svg_to_bytes
     except ImportError as error:
         raise InputError(
             "--format", "PNG needs the extra 'png', which is not installed", "install crashkernel-planner[png]"

@@ -183,7 +183,7 @@ def _facts(work: _Assembly) -> Facts:
 
 def _capture(work: _Assembly) -> Capture | None:
     """The capture kernel: the loaded modules, the kdump initrd, what kdumpctl and kdumptool print."""
-    from planner.sources import capture  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources import capture
 
     found: list[Capture] = []
     if text := work.text("modules"):
@@ -228,8 +228,8 @@ def _page_size(work: _Assembly) -> int | None:
 
 
 def _maps(work: _Assembly) -> None:
-    from planner.sources import iomem, memblock  # noqa: PLC0415 - each reader when it is needed
-    from planner.sources.devicetree import dtb  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources import iomem, memblock
+    from planner.sources.devicetree import dtb
 
     file = work.found.first("iomem")
     if file is not None:
@@ -250,7 +250,7 @@ def _maps(work: _Assembly) -> None:
 
 def _log(work: _Assembly, facts: Machine) -> None:
     """The log that tells most: of this boot, with the memory ranges of its boot."""
-    from planner.sources.log import dmesg  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources.log import dmesg
 
     best: tuple[tuple[bool, bool], str, Machine] | None = None
     for path, _ in work.found.files.get("earlier", ())[:1]:
@@ -308,7 +308,7 @@ def _has_boot_lines(machine: Machine) -> bool:
 
 
 def _lsmem(work: _Assembly) -> None:
-    from planner.sources import lsmem  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources import lsmem
 
     file = work.found.first("lsmem")
     if file is not None:
@@ -317,7 +317,7 @@ def _lsmem(work: _Assembly) -> None:
 
 def _config(work: _Assembly, kernel: str | None) -> None:
     """The configuration of the running kernel: reports hold those of all that are installed."""
-    from planner.sources import kernel_config  # noqa: PLC0415 - each reader when it is needed
+    from planner.sources import kernel_config
 
     for path, data in work.found.files.get("config", ()):
         if "config-" in path and kernel is not None and not path.endswith(f"config-{kernel}"):
@@ -332,9 +332,9 @@ def _config(work: _Assembly, kernel: str | None) -> None:
 
 def _plain(work: _Assembly, path: str, data: bytes) -> bytes:
     """A file as text, if it is packed; b"" if it is damaged."""
-    from io import BytesIO  # noqa: PLC0415 - only here
+    from io import BytesIO
 
-    from planner.sources.archive.inflate import unpacked  # noqa: PLC0415 - only here
+    from planner.sources.archive.inflate import unpacked
 
     try:
         return read_within(unpacked(BytesIO(data), path), path)

@@ -48,10 +48,10 @@ def _decompressor(kind: str) -> Callable[[], Any]:
     if kind == "gzip":
         return lambda: zlib.decompressobj(31)
     if kind == "xz":
-        import lzma  # noqa: PLC0415 - each when it is needed
+        import lzma
 
         return lambda: lzma.LZMADecompressor(memlimit=_DICTIONARY)
-    import bz2  # noqa: PLC0415 - as above
+    import bz2
 
     return bz2.BZ2Decompressor
 

@@ -20,7 +20,7 @@ def undress(text: str, name: str) -> str:
     messages = None
     head = text[:4096]
     if '":' in head or '" :' in head or "MESSAGE=" in head:
-        from planner.sources.clothes.records import messages_of  # noqa: PLC0415 - it needs `json`, most texts do not
+        from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)
     if messages is None and _is_json(head):

@@ -103,7 +103,7 @@ def _words(record: dict[str, Any]) -> str:
 
 def _of_document(text: str, name: str) -> str | None:
     """The messages of one JSON document, of several that follow each other, or the listing in jc's."""
-    from planner.sources.json.text import load  # noqa: PLC0415 - few logs are JSON
+    from planner.sources.json.text import load
 
     try:
         document = load(text, name)

@@ -64,7 +64,7 @@ def _unescaped(line: str) -> str:
 
 
 def _without_html(text: str) -> str:
-    from html import unescape  # noqa: PLC0415 - few texts come from a browser
+    from html import unescape
 
     if "<" in text:
         text = re.sub(_TAG, "", text)

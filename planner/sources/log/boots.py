@@ -65,7 +65,7 @@ def boots(text: str, name: str) -> list[range]:
 
 def _parts(text: str, name: str) -> list[_Part]:
     """The text, cut where a boot begins or begins to be repeated."""
-    from heapq import merge  # noqa: PLC0415 - most logs are of one boot
+    from heapq import merge
 
     parts: list[_Part] = []
     start, firm, cutter = 0, True, _Cutter(text)

@@ -110,6 +110,7 @@ class _Log:
         self.crash_line = 0
         self.kfence: Range | None = None
         self.midr: list[int] = []
+        self.splits_live: bool | None = None
         self.buffer: tuple[int, int, int] | None = None
         self.image: int | None = None
         self.smmu = False
@@ -236,9 +237,8 @@ def _fact(line: str, number: int, log: _Log) -> None:
         log.kernel = printable(line.split(" ", 3)[2])
     elif "BIOS-e820" in line:
         log.arch = "x86_64"
-    elif (m := _MIDR.search(line)) is not None:
-        log.arch = log.arch or "aarch64"
-        log.midr.append(int(m[1], 16))
+    elif _processor(line, log):
+        pass
     elif (at := line.find("ommand line: ")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         log.cmdline = printable(line[at + len("ommand line: ") :])
     elif (m := _PCPU.search(line)) is not None:
@@ -256,6 +256,18 @@ def _fact(line: str, number: int, log: _Log) -> None:
             log.page_size = size if size in (4 * KIB, 16 * KIB, 64 * KIB) else None
     else:
         _allocation(line, number, log)
+
+
+def _processor(line: str, log: _Log) -> bool:
+    """Whether a line is about a processor, or what the kernel found all of them to be."""
+    if (m := _MIDR.search(line)) is not None:
+        log.arch = log.arch or "aarch64"
+        log.midr.append(int(m[1], 16))
+    elif "CPU features: detected: BBM Level" in line:
+        log.splits_live = True
+    else:
+        return False
+    return True
 
 
 def _allocation(line: str, number: int, log: _Log) -> None:
@@ -332,6 +344,7 @@ def _machine(log: _Log, name: str, notes: list[str]) -> Machine:
         cmdline=log.cmdline,
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),
+        splits_live=log.splits_live,
         record=record,
         events=tuple(log.events),
         capture=_capture(log),

@@ -136,7 +136,7 @@ def samples() -> tuple[Sample, ...]:
 
 def read(name: str) -> Machine:
     """The machine of a bundled map. Raises InputError for a name there is none of."""
-    from planner.sources import parse_text  # noqa: PLC0415 - the package imports this module
+    from planner.sources import parse_text
 
     for sample in _SAMPLES:
         if sample.name == name:

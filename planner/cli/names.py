@@ -1,0 +1,26 @@
+"""Names that the model knows, for completion: of each kind of value all that may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from planner import sources
+from planner.bbm.procedures import PROCEDURES
+from planner.kernel.cputype import PARTS
+from planner.kernel.profiles import PROFILES
+from planner.planning.presets import PRESETS
+from planner.planning.strategies import STRATEGIES
+from planner.sources.samples import samples
+
+__all__ = ["NAMES"]
+
+NAMES: dict[str, Callable[[], Iterable[str]]] = {
+    "kernel version": lambda: [profile.name for profile in PROFILES],
+    "map format": lambda: sources.FORMATS,
+    "preset": lambda: PRESETS,
+    "procedure": lambda: PROCEDURES,
+    "processor": lambda: [*PARTS, "other"],
+    "source": lambda: ["live", *(f"sample:{sample.name}" for sample in samples())],
+    "strategy": lambda: STRATEGIES,
+}
+"""The names of each kind of value, by the kind's own name."""

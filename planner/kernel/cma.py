@@ -1,0 +1,64 @@
+"""Areas for the contiguous memory allocator at boot: where one goes, and the `,cma` memory of a crash kernel.
+
+Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_cma(), kernel/crash_reserve.c @ 6.17,
+7.3.
+"""
+
+from __future__ import annotations
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB, round_up
+from planner.kernel.memblock import Memblock
+from planner.kernel.profile import Profile
+
+__all__ = ["CRASHKERNEL_CMA_RANGES_MAX", "cma_align", "declare_contiguous", "reserve_crashkernel_cma"]
+
+CRASHKERNEL_CMA_RANGES_MAX = 4
+"""How many areas the `,cma` memory may consist of (include/linux/crash_reserve.h)."""
+
+_PAGE_BLOCKS = {16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
+
+
+def cma_align(profile: Profile, page_size: int) -> int:
+    """Bytes that an area is aligned to: a page block, up to 5.17 also the largest free block."""
+    return _PAGE_BLOCKS.get(page_size, profile.cma_align)
+
+
+def declare_contiguous(memblock: Memblock, size: int, align: int) -> Range | None:
+    """Reserve an area anywhere: upwards from 4 GiB where RAM goes on beyond it, else from the top of memory down."""
+    size = round_up(size, align)
+    end = memblock.memory[-1].end
+    found = None
+    if end >= 4 * GIB + size:
+        found = memblock.search(size, align, 4 * GIB, end, bottom_up=True)
+    if found is None:
+        found = memblock.search(size, align, 0, end)
+    if found is None:
+        return None
+    memblock.reserve(found, size)
+    return Range(found, found + size)
+
+
+def reserve_crashkernel_cma(memblock: Memblock, size: int, profile: Profile) -> tuple[list[Range], str]:
+    """The areas of so many bytes of `,cma` memory, and the kernel's line about them.
+
+    One area if it fits, else up to four, each half as large as the last that did not.
+    """
+    areas: list[Range] = []
+    page = memblock.page_size
+    wanted, reserved = round_up(size, page), 0
+    while size > reserved and len(areas) < CRASHKERNEL_CMA_RANGES_MAX:
+        area = declare_contiguous(memblock, wanted, cma_align(profile, page))
+        if area is None:
+            if wanted <= page:
+                break
+            wanted = round_up(wanted // 2, page)
+            continue
+        areas.append(area)
+        reserved += wanted
+    if size > reserved:
+        return areas, (
+            f"crashkernel CMA reservation failed: {size >> 20} MB requested, {reserved >> 20} MB reserved in "
+            f"{len(areas)} ranges"
+        )
+    return areas, f"crashkernel CMA reserved: {reserved >> 20} MB in {len(areas)} ranges"

@@ -1,0 +1,122 @@
+"""What a boot takes from the top of memory before all else: an early KFENCE pool, and page tables of base pages.
+
+Both are there or not by the command line and the configuration; where these are not known, their sizes tell.
+Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12, 6.18, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner.base.ranges import total
+from planner.kernel import crashkernel as ck
+from planner.kernel.cmdline import values, words
+from planner.kernel.force_pte import forcing, kfence_pool_size
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.rewind.undo import State
+from planner.rewind.view import View, topmost_tables
+
+__all__ = ["Top", "base_page_tables", "tables_of", "top_bytes", "top_of_line", "top_of_listing", "tops_asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """pages: the linear map has base pages. pool: there is an early KFENCE pool. sure: both are known."""
+
+    pages: bool
+    pool: bool
+    sure: bool = True
+
+
+def base_page_tables(ram: int, page_size: int) -> int:
+    """Bytes of page tables where all RAM has base pages: 8 for each page, and 8 for each page of those."""
+    lowest = ram // page_size * 8
+    return lowest + lowest // page_size * 8
+
+
+def tables_of(top: Top, view: View) -> int:
+    """Bytes of page tables of base pages."""
+    return base_page_tables(total(view.listed.memory), view.asked.page_size) if top.pages else 0
+
+
+def top_bytes(top: Top, view: View) -> int:
+    """Bytes that the page tables and the pool take."""
+    page = view.asked.page_size
+    few = _FEW_TABLES * page
+    return (tables_of(top, view) or few) + (kfence_pool_size(view.machine.facts.config, page) if top.pool else 0)
+
+
+_FEW_TABLES = 8
+"""Pages of page tables where blocks are used, about."""
+
+
+def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
+    """What a command line leads to."""
+    asked, facts = view.asked, view.machine.facts
+    profile = asked.profile
+    forced = forcing(profile, cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    effect = profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else profile.effect
+    present = ck.present(cmdline) if cmdline is not None else crash
+    pages = bool(forced.reasons) or (effect == "pages" and present)
+    pool_known = "KFENCE" in facts.config or profile.kfence != "pool" or bool(_kfence(cmdline))
+    return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
+
+
+def _kfence(cmdline: str | None) -> list[str]:
+    return values(words(cmdline or ""), "kfence.sample_interval")
+
+
+def top_of_listing(view: View, state: State) -> Top:
+    """What lies at the top of a listing: the largest that fits into what is taken there without a gap."""
+    own = view.machine.facts.cmdline
+    known = top_of_line(view, own, crash=bool(view.crash))
+    if own is not None and known.sure:
+        return known
+    taken = total(topmost_tables(state.memory, state.blocks, 1 << 64))
+    pools = [False, True] if view.asked.profile.kfence == "pool" and not (own is not None and _kfence(own)) else [False]
+    tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
+    if known.pages:
+        tops = [top for top in tops if top.pages]
+    tops.sort(key=lambda top: -top_bytes(top, view))
+    return next((top for top in tops if taken >= top_bytes(top, view) * 97 // 100), tops[-1])
+
+
+def tops_asked(view: View, here: Top) -> Iterator[Top]:
+    """What there is under the command line that is asked for, the likeliest first."""
+    asked = view.asked
+    if view.machine.fixed or asked.cmdline is None:
+        yield here
+        return
+    new = top_of_line(view, asked.cmdline, crash=asked.crash)
+    if new.sure:
+        yield new
+        return
+    for pages in [True] if new.pages else _pages_asked(view, here, pool=new.pool):
+        for pool in _pools_asked(view, here, new):
+            yield Top(pages=pages, pool=pool)
+
+
+def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
+    """Whether the linear map has base pages then, which the configuration decides that is not known."""
+    own, new = view.machine.facts.cmdline, view.asked.cmdline
+    before, then = (values(words(line or ""), "rodata") for line in (own, new))
+    if then:
+        if own is not None and before == then and _kfence(own) == _kfence(new):
+            return [here.pages]
+        # A KFENCE that is built in, but has no pool, needs base pages whatever rodata= says.
+        return [False] if pool or view.asked.profile.kfence != "pool" else [False, True]
+    if own is None:
+        return [True] if here.pages else [False, True]
+    # Where rodata= was given before, the default has to be known: distributions' is full.
+    return [True, False] if before else [here.pages]
+
+
+def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
+    """Whether there is an early KFENCE pool then."""
+    own = view.machine.facts.cmdline
+    if view.asked.profile.kfence != "pool" or _kfence(view.asked.cmdline):
+        return [new.pool]
+    if own is None:
+        return [True, False] if here.pool else [False]
+    return [False, True] if _kfence(own) else [here.pool]

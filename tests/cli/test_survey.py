@@ -1,0 +1,75 @@
+"""`survey` of candidates on the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+ASKED = ("survey", "--map", "sample:rpi4-4g", "--map", "sample:altra-32g", "--request", "512M", "--preset", "rhel9")
+
+
+def test_csv_and_json_say_the_same_in_bytes(run: Run) -> None:
+    rows = json.loads(run(*ASKED, "--need", "400M", "--format", "json").out)["rows"]
+    table = list(csv.DictReader(StringIO(run(*ASKED, "--need", "400M", "--format", "csv").out)))
+    assert len(rows) == len(table) == 4
+    for row, line in zip(rows, table, strict=True):
+        assert (line["machine"], line["request"], line["outcome"]) == (row["machine"], row["request"], row["outcome"])
+        assert int(line["low_free"]) == row["low_free"]
+        assert line["crash_start"] == ("" if row["crash"] is None else str(row["crash"]["start"]))
+        assert (line["met"], int(line["need"])) == ("yes" if row["met"] else "no", 400 << 20)
+
+
+def test_the_table_has_one_unit_a_column(run: Run) -> None:
+    """Numbers alone in the cells."""
+    lines = run(*ASKED, "--need", "400M", "--format", "markdown").out.splitlines()
+    head = next(line for line in lines if line.startswith("| machine"))
+    names = [cell.strip() for cell in head.strip("|").split("|")]
+    for line in lines[lines.index(head) + 2 :]:
+        if not line.startswith("|"):
+            break
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        for name, cell in zip(names, cells, strict=True):
+            if name.endswith(("MiB", "KiB")):
+                float(cell)
+
+
+def test_sorted(run: Run) -> None:
+    out = run(*ASKED, "--sort", "-low_free", "--format", "json").out
+    free = [row["low_free"] for row in json.loads(out)["rows"]]
+    assert free == sorted(free, reverse=True)
+    status, out, err = run(*ASKED, "--sort", "colour")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: --sort: there is no column 'colour' to sort by; use one of machine, ram, kernel")
+
+
+def test_the_page_has_a_heat_map_and_sorts(run: Run) -> None:
+    """Each cell tells its plan; the picture is well-formed; the data is there."""
+    page = run(*ASKED, "--format", "html").out
+    picture = page[page.index("<svg") : page.index("</svg>") + 6]
+    root = ET.fromstring(picture)  # noqa: S314 - our own
+    titles = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert sum("rpi4-4g, 512M: " in title for title in titles) == 1
+    assert "aria-sort" in page
+    assert '<script type="application/json" id="report">' in page
+
+
+@pytest.mark.parametrize("form", ["text", "rst"])
+def test_other_formats(run: Run, form: str) -> None:
+    status, out, err = run(*ASKED, "--format", form)
+    assert (status, err) == (0, "")
+    assert "altra-32g" in out
+
+
+def test_what_cannot_be_read_is_told_beside_the_others(run: Run) -> None:
+    status, out, err = run(*ASKED, "--map", "gone.iomem")
+    assert status == 0
+    assert "altra-32g" in out
+    assert err.startswith("gone.iomem: ")

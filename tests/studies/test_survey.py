@@ -1,0 +1,73 @@
+"""A survey of candidates: every row is the plan of its request on its machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import PlannerError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.planning.plan import Options, make_plan
+from planner.sources.samples import read
+from planner.studies.survey import REQUESTS, SORTED_BY, Candidates, Row, default_of, sorted_by, tabulate
+
+NAMES = ("rpi4-4g", "altra-32g", "emag-128g-64k")
+MEMBERS = [(name, read(name), Options()) for name in NAMES]
+
+
+def test_each_row_is_a_plan() -> None:
+    """Of every request under every kernel and page size, in the order given."""
+    candidates = Candidates(("512M", "1G,high"), ("debian",), ("5.10", "6.12"), (4 * KIB, 64 * KIB), "400M")
+    rows = tabulate(MEMBERS, candidates)
+    assert len(rows) == 3 * 2 * 2 * 3
+    for row in rows:
+        options = Options(kernel=row.kernel, page_size=row.page_size)
+        if row.error is not None:
+            with pytest.raises(PlannerError):
+                make_plan(read(row.machine), row.request, options)
+            continue
+        plan = make_plan(read(row.machine), row.request, options)
+        assert (row.outcome, row.crash, row.low) == (
+            plan.reservation.outcome,
+            plan.reservation.crash,
+            plan.reservation.low,
+        )
+        assert row.low_free == plan.waste.low_free_after
+        assert row.waste == plan.waste.kept + plan.waste.extra_table_bytes
+        assert row.met == (row.crash is not None and row.crash.size >= 400 * MIB)
+        if row.crash is not None and plan.kernel.dma_limit is not None:
+            assert (row.place == "low") == (row.crash.end <= plan.kernel.dma_limit)
+
+
+def test_without_candidates_the_usual_ones_and_each_machines_own_default() -> None:
+    rows = tabulate(MEMBERS, Candidates())
+    for name, machine, _ in MEMBERS:
+        own = [row for row in rows if row.machine == name]
+        assert [row.preset for row in own] == [default_of(machine), None, None, None]
+        assert [row.request for row in own][1:] == list(REQUESTS)
+
+
+def test_a_preset_has_its_variant_for_64k_pages() -> None:
+    """Where there is one."""
+    rows = tabulate(MEMBERS[:1], Candidates(presets=("rhel9", "debian"), page_sizes=(4 * KIB, 64 * KIB)))
+    assert [row.preset for row in rows] == ["rhel9", "debian", "rhel9-64k", "debian"]
+
+
+@pytest.mark.parametrize("column", SORTED_BY)
+def test_every_column_sorts(column: str) -> None:
+    """Both ways; what has no value comes last, or first."""
+    rows = tabulate(MEMBERS, Candidates(("512M", "64G"), needed="1G"))
+    up, down = sorted_by(rows, column), sorted_by(rows, f"-{column}")
+    values = [getattr(row, column) for row in up]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known)
+    assert values[: len(known)] == known
+    assert [getattr(row, column) for row in down] == values[::-1]
+
+
+def test_what_cannot_be_planned_has_its_error() -> None:
+    """VA bits that the pages do not have: the other rows are there."""
+    rows = tabulate([("odd", read("rpi4-4g"), Options(va_bits=39))], Candidates(("512M",), page_sizes=(4096, 64 * KIB)))
+    assert [row.outcome for row in rows][1] == "error"
+    assert rows[1].error is not None
+    assert isinstance(rows[0], Row)
+    assert rows[0].ram < 4 * GIB
