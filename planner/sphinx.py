@@ -14,6 +14,7 @@ dependency of the document: when it changes, the document is built anew. Needs t
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -21,9 +22,12 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from planner._version import __version__
+from planner.api import plan
 from planner.base.errors import PlannerError, printable
 from planner.base.files import why_not
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
+from planner.render.blocks.plan import blocks, render
+from planner.render.pictures.memory_picture import draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +63,6 @@ class CrashkernelPlan(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The nodes of the plan; a plan that cannot be made is an error of the document."""
-        from planner.api import plan
-
         options: dict[str, Any] = dict(self.options)
         form = options.pop("format", "table")
         source = options.pop("map", None)
@@ -83,11 +85,6 @@ class CrashkernelPlan(SphinxDirective):
 
 
 def _shown(plan: Plan, form: str, source: str) -> list[nodes.Node]:
-    from dataclasses import replace
-
-    from planner.render.blocks.plan import blocks, render
-    from planner.render.pictures.memory_picture import draw
-
     # As the document names it, so that a build does not depend on where it stands.
     plan = replace(plan, memory=replace(plan.memory, source=source))
     if form == "text":

@@ -1,7 +1,8 @@
 """The options that commands share, and the kinds of values they take.
 
 A `ParamType` owns conversion, message and completion of one kind of value. Names that the model knows (profiles,
-strategies, presets, samples) are looked up only for completion: a wrong one is refused by the model itself.
+strategies, presets, samples) are looked up, and so imported, only for completion: a wrong one is refused by the model
+itself.
 """
 
 from __future__ import annotations

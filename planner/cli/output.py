@@ -1,4 +1,7 @@
-"""Writing results: to standard output, or to a file that is whole or not there at all."""
+"""Writing results: to standard output, or to a file that is whole or not there at all.
+
+Layouts, JSON and files are imported when a result is written: `--help` writes none.
+"""
 
 from __future__ import annotations
 

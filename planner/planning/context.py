@@ -154,7 +154,7 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
             )
         return own, own
     if ck.is_cmdline(crashkernel):
-        return crashkernel, crashkernel
+        return crashkernel, ck.as_cmdline(crashkernel)
     return crashkernel, own
 
 

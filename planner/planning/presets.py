@@ -1,4 +1,4 @@
-"""Distribution defaults of `crashkernel=` for arm64, with date and source. Imports `errors` only."""
+"""Distribution defaults of `crashkernel=` for arm64, with date and source."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What was reserved before the crash kernel under the command line that is asked for, from one way back.
-
-Imports `above`, `changes`, `histories`, `later`, `undo`, `view` and what says which page tables a kernel makes.
-"""
+"""What was reserved before the crash kernel under the command line that is asked for, from one way back."""
 
 from __future__ import annotations
 

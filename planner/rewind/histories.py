@@ -1,7 +1,6 @@
 """The ways back from a running machine: what came later, and the state before it.
 
 Where a log names what came later, all of it is taken back in order; without one, what is usual for so much RAM.
-Imports `view`, `undo`, `later` and `changes`.
 """
 
 from __future__ import annotations

@@ -53,7 +53,10 @@ def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: 
     if not profile.first:
         return []
     roots = (1 << 52) // section_size(profile, page_size) * _SECTION // page_size
-    return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
+    return [
+        Later("section table", 8 * roots, needed=False, hides=8 * roots < MIB),
+        *memmap(profile, page_size, regions, nodes),
+    ]
 
 
 def steps_of_log(

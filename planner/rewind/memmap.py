@@ -52,7 +52,8 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         elif profile.first:
             # Page by page, and among them the tables that map them.
             size = len(sections) * map_size
-            items.append(Later("memmap", size + (size // pmd + 1) * page_size, page_size, start, end))
+            count = size // page_size + size // pmd + 1
+            items.append(Later("memmap", page_size, page_size, start, end, count=count))
         else:
             buffer = len(sections) * round_up(map_size, pmd)
             items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))

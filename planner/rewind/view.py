@@ -1,7 +1,4 @@
-"""What the sources show of one running machine, and the boot that is planned for it.
-
-Imports `undo`, `later`, `limits` and the machine's types.
-"""
+"""What the sources show of one running machine, and the boot that is planned for it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import html
 import json
 import quopri
 import re
+import textwrap
 from collections.abc import Callable
 
 __all__ = ["LISTINGS", "LOGS", "Dress"]
@@ -65,6 +66,17 @@ ANYTHING: dict[str, Dress] = {
 
 LOGS: dict[str, Dress] = {
     **ANYTHING,
+    "wrapped": whole(
+        lambda text: (
+            "\n".join(
+                part.rstrip()
+                for line in text.splitlines()
+                for part in textwrap.wrap(line, 72, break_long_words=False, break_on_hyphens=False)
+            )
+            + "\n"
+        )
+    ),
+    "wrapped, in a reply": lambda lines: ANYTHING["a reply"](LOGS["wrapped"](lines).decode().splitlines()),
     "stray bytes": lambda lines: (
         b"\x80\xfcboot loader \xfc\n\0\0" + "\n".join(lines).encode() + b"\n[    9.0] tty \0 x\xe9\n\0\0\0"
     ),

@@ -1,7 +1,4 @@
-"""A fleet as blocks, and as plain data for JSON: what its plans come to together.
-
-Imports `document`, `numbers` and the fleet's types.
-"""
+"""A fleet as blocks, and as plain data for JSON: what its plans come to together."""
 
 from __future__ import annotations
 

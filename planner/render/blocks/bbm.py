@@ -1,7 +1,6 @@
 """Cases of the TLB model as blocks: the answer, or the matrix; what each verdict rests on; the shortest traces.
 
-A document has room for the tables and the TLB beside each step; the terminal shows who did what. Imports `document`,
-`bbm` and `errors`; computes nothing about a case.
+A document has room for the tables and the TLB beside each step; the terminal shows who did what.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A comparison as blocks: the best row first, then every strategy for every size.
 
-A document has room for one wide table; for the terminal the same columns are parted into three. Imports `document`,
-`numbers`, `geometry` and the result's types; computes nothing about the plans.
+A document has room for one wide table; for the terminal the same columns are parted into three.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What differs between two plans, as blocks. Imports `document`, `numbers` and the result's types."""
+"""What differs between two plans, as blocks."""
 
 from __future__ import annotations
 

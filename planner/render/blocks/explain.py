@@ -1,4 +1,4 @@
-"""The story of a plan as blocks. Imports `document`, `tables`, `images` and the result's types.
+"""The story of a plan as blocks.
 
 Long lists are told by what matters: the gaps that come nearest to holding the request, in the order of the search.
 """

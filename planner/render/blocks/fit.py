@@ -1,4 +1,4 @@
-"""A fit as blocks. Imports `document`, `tables`, `images` and the result's types."""
+"""A fit as blocks."""
 
 from __future__ import annotations
 

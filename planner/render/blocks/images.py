@@ -1,4 +1,4 @@
-"""Over all positions of the kernel image: what both `fit` and `explain` show. Imports `document` and `numbers`."""
+"""Over all positions of the kernel image: what both `fit` and `explain` show."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How numbers are written, in every format: sizes exactly or marked with `~`, addresses in hexadecimal.
-
-Imports nothing of this package.
-"""
+"""How numbers are written, in every format: sizes exactly or marked with `~`, addresses in hexadecimal."""
 
 from __future__ import annotations
 

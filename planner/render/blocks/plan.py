@@ -1,7 +1,4 @@
-"""A plan as blocks: the verdict first, then how it came about, the map, what it costs.
-
-Imports `document`, `tables`, `bar` and the result's types.
-"""
+"""A plan as blocks: the verdict first, then how it came about, the map, what it costs."""
 
 from __future__ import annotations
 

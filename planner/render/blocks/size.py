@@ -1,7 +1,4 @@
-"""What to ask for, as blocks: presets, a sweep with its chart, giving back.
-
-Imports `document`, `tables`, `numbers`, `terminal` and the results' types.
-"""
+"""What to ask for, as blocks: presets, a sweep with its chart, giving back."""
 
 from __future__ import annotations
 

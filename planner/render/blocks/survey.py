@@ -1,7 +1,9 @@
-"""A survey as blocks: one row per machine, and what it adds up to. Imports `document`, `numbers`, and the results."""
+"""A survey as blocks: one row per machine, and what it adds up to."""
 
 from __future__ import annotations
 
+from csv import writer
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
@@ -117,9 +119,6 @@ _CSV = (
 
 def csv_text(rows: Sequence[Row]) -> str:
     """The rows as CSV: sizes and addresses in bytes, decimal; empty where there is none."""
-    from csv import writer
-    from io import StringIO
-
     out = StringIO()
     write = writer(out, lineterminator="\n")
     write.writerow(_CSV.split(","))

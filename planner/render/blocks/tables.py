@@ -1,7 +1,6 @@
 """What every format shows of a plan, in words and rows of text; each format only lays them out.
 
-Imports the result's types, `errors` for safe text, `document` and `numbers`. Computes nothing about the plan: every
-figure is one of its fields.
+Computes nothing about the plan: every figure is one of its fields.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Blocks as one self-contained HTML page: no network, light and dark, for a phone, a screen and paper.
 
 The page is a template with autoescape on; what is put into it unescaped is our own SVG and the JSON of the report,
-whose `<` is escaped. Imports `document` and `errors`.
+whose `<` is escaped.
+
+jinja2 takes as long to import as everything else of a plan, so the page that needs it does.
 """
 
 from __future__ import annotations

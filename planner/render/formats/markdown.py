@@ -1,7 +1,6 @@
 """Blocks as Markdown (GitHub flavour: pipe tables) for documents; the same blocks give the same bytes.
 
 Text from the input cannot become markup: everything that means something to Markdown or HTML is escaped.
-Imports `document` and `errors`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Blocks as reStructuredText that docutils reads without a word of complaint; the same blocks give the same bytes.
 
-Text from the input cannot become markup. Tables are tabulate's, with the escaping done before; one with wide
-characters becomes a list table, whose columns need not line up. Imports `document` and `errors`.
+Text from the input cannot become markup. Tables are tabulate's, with the escaping done before; one with wide characters
+becomes a list table, whose columns need not line up.
+
+tabulate is imported by a document that has a table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A comparison as a picture, one strip per strategy, and as a page. Imports `html`, `strips` and `compare`."""
+"""A comparison as a picture, one strip per strategy, and as a page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A plan as a page: what `plan` says, the picture, every other strategy, and how to read it all.
-
-Imports `html`, `plan`, `memory_picture`, `compare` for the other strategies, and `report` for the data.
-"""
+"""A plan as a page: what `plan` says, the picture, every other strategy, and how to read it all."""
 
 from __future__ import annotations
 

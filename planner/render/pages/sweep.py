@@ -1,4 +1,4 @@
-"""A sweep over sizes as a page: the chart and the table. Imports `html`, `chart` and `size`."""
+"""A sweep over sizes as a page: the chart and the table."""
 
 from __future__ import annotations
 

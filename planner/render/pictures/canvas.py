@@ -1,8 +1,8 @@
 """A drawing as SVG: shapes and text on a canvas, with colours for light and dark screens and for paper.
 
 Everything goes through `xml.etree`, so that no text can become markup; the same drawing gives the same bytes. Colours
-never stand alone: kinds of memory differ in pattern, kinds of leaf in height. The palette is Okabe and Ito's, which
-the common kinds of colour blindness can tell apart. Imports `labels` and `errors`.
+never stand alone: kinds of memory differ in pattern, kinds of leaf in height. The palette is Okabe and Ito's, which the
+common kinds of colour blindness can tell apart.
 """
 
 from __future__ import annotations

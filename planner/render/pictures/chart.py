@@ -1,7 +1,6 @@
 """A sweep over sizes drawn as steps: outcome, waste, page tables and low memory over the size asked for.
 
-The axis of sizes is logarithmic; each quantity has a panel and a scale of its own. Imports `canvas`, `labels` and
-`numbers`.
+The axis of sizes is logarithmic; each quantity has a panel and a scale of its own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Text in a picture: how wide it is at most, how it is shortened, and where labels go so that none meets another.
 
-A label stands in a lane above a bar and a line leads from it to its mark. Lengths are pixels of the picture. The
-widths are upper estimates for the common sans-serif fonts (DejaVu Sans, the widest of them, is the measure), since
-whoever draws the picture chooses the font. Imports the records and `errors`.
+A label stands in a lane above a bar and a line leads from it to its mark. Lengths are pixels of the picture. The widths
+are upper estimates for the common sans-serif fonts (DejaVu Sans, the widest of them, is the measure), since whoever
+draws the picture chooses the font.
 """
 
 from __future__ import annotations

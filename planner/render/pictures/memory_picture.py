@@ -1,9 +1,8 @@
 """A plan drawn: the physical map in rows, one per bank, and under each what the linear map is made of there.
 
-The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one
-more where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a
-list below says what it is. Imports `canvas`, `painting`, `labels`, `strip`, `bar` for the banks,
-`tables` for the words.
+The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one more
+where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a list below
+says what it is.
 """
 
 from __future__ import annotations

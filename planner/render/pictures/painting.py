@@ -1,4 +1,4 @@
-"""What marks and bands look like in a picture, and the legend that says so. Imports `canvas`, `labels` and `strip`."""
+"""What marks and bands look like in a picture, and the legend that says so."""
 
 from __future__ import annotations
 

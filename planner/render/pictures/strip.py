@@ -1,8 +1,7 @@
 """One stretch of addresses drawn to scale: marks for what lies there, bands for how the linear map covers it.
 
 Positions are pixels from the left edge of the stretch. What is smaller than a pixel is drawn together with its small
-neighbours, so that a picture of thousands of ranges stays as small as its pixels. Imports the result's types,
-`ranges`, `numbers` and `errors`; knows nothing of SVG.
+neighbours, so that a picture of thousands of ranges stays as small as its pixels.
 """
 
 from __future__ import annotations

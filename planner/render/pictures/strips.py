@@ -1,7 +1,6 @@
 """Several plans of one machine drawn below each other: a strip of memory and of the linear map for each.
 
-All strips share one axis, broken where memory has large holes and where low memory ends. Imports `canvas`, `labels`,
-`strip`, `bar` for the banks, `tables` for the words, and `painting`.
+All strips share one axis, broken where memory has large holes and where low memory ends.
 """
 
 from __future__ import annotations

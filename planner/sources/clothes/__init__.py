@@ -2,6 +2,8 @@
 
 Whatever stands around the kernel's own words on every line is found by what the lines have in common, not by a list of
 programs, and taken off. Lines keep their numbers wherever the clothes keep one line for each.
+
+The reader of journals' records is imported where a text looks like one: most do not.
 """
 
 from __future__ import annotations

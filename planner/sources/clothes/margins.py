@@ -20,7 +20,7 @@ _SAID = (
     "Booting Linux on physical CPU ",
     "Zone ranges:",
     "Early memory node ranges",
-    "Kernel command line: ",
+    "Kernel command line:",
     "node   0: [mem 0x",
     "crashkernel reserved: 0x",
     "Initmem setup node ",

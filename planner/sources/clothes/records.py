@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from planner.base.errors import InputError
+from planner.sources.json.text import load
 
 __all__ = ["messages_of"]
 
@@ -103,8 +104,6 @@ def _words(record: dict[str, Any]) -> str:
 
 def _of_document(text: str, name: str) -> str | None:
     """The messages of one JSON document, of several that follow each other, or the listing in jc's."""
-    from planner.sources.json.text import load
-
     try:
         document = load(text, name)
     except InputError:

@@ -1,4 +1,7 @@
-"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML."""
+"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML.
+
+What HTML needs is imported for a text that has its escapes.
+"""
 
 from __future__ import annotations
 
