@@ -84,6 +84,7 @@ def check(
         pytest.param("a crash kernel before, without its log", True, "listing", 0.95, id="crash-kernel-without-log"),
         pytest.param("a crash kernel before, with its log", True, "both", 0.99, id="crash-kernel-with-log"),
         pytest.param("none before, with its log", False, "both", 0.99, id="none-with-log"),
+        pytest.param("none before, without its log", False, "listing", 0.95, id="none-without-log"),
     ],
 )
 def test_bootlogs_rewind(
