@@ -27,7 +27,7 @@ PROGRAM = "crashkernel-planner"
 COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 
 COMMANDS = {
-    "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "plan": "Place the crash kernel on one machine, and say what it costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
     "verify": "What sources record of the crash kernel, against the plan.",
     "explain": "The story of one plan, attempt by attempt, and what would help.",

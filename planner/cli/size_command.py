@@ -33,7 +33,7 @@ from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from planner.kernel.machine import Machine
     from planner.studies.size import Sweep
@@ -225,18 +225,19 @@ def _sweep(
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
     form, output, _ = out
     if form in {*PICTURES, "html"}:
-        emit(_drawn(swept, form), output)
+        defaults = [(p.preset, p.plan.size) for p in presets(machine, options).presets]
+        emit(_drawn(swept, form, defaults), output)
     else:
         emit_result(*out, blocks=lambda: render.sweep(swept), fields=lambda: sweep_dict(swept))
     return any(row.first.crash is not None or row.last.crash is not None for row in swept.rows)
 
 
-def _drawn(swept: Sweep, form: str) -> str | bytes:
-    """The chart of a sweep, or the page around it."""
+def _drawn(swept: Sweep, form: str, defaults: Sequence[tuple[str, int]]) -> str | bytes:
+    """The chart of a sweep with distributions' defaults, or the page around it."""
     if form == "html":
-        return sweep_page.render(swept, document(sweep_dict(swept)))
+        return sweep_page.render(swept, document(sweep_dict(swept)), defaults)
 
-    picture = chart.draw(swept)
+    picture = chart.draw(swept, defaults=defaults)
     return png.rendered(picture) if form == "png" else picture
 
 

@@ -69,6 +69,9 @@ def modelled(facts: Facts, options: Options, remarks: Remarks, configured: Mappi
         profile, certainty = selection.profile, selection.certainty
         if selection.note:
             remarks.note(selection.note)
+        own = facts.kernel
+        if own is not None and not f"{own}-".startswith((f"{version}.", f"{version}-", f"{version}+")):
+            remarks.note(f"the machine's own kernel is {own}: it is planned as {version}, as stated")
     geo = geometry_of(facts, options, remarks)
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (52 if geo.va_bits == 52 else 48)
     return Kernel(profile, version, geo, pa_bits, certainty, configured)

@@ -11,6 +11,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.machine import INCOMPLETE, Machine
+from planner.kernel.of_reserved_mem import as_reserved
 from planner.planning.availability import obstacle_to
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
@@ -76,10 +77,12 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks = Remarks(list(machine.notes))
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
-    told = machine.facts
+    given, told = machine, machine.facts
     built = with_configuration(told, options.kernel or told.kernel)
     machine = replace(machine, facts=built.facts)
     kernel = modelled(machine.facts, options, remarks, built.sources)
+    machine, reserved = as_reserved(machine, kernel.profile)
+    remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
     early = early_memory(machine, kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
@@ -88,7 +91,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*request.notes, *([asked.note] if asked.note else []))
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, early.rewound)
     facts = facts_view(context, options, told)
-    other = _otherwise(replace(machine, facts=told), crashkernel, options, built.other_page_size)
+    other = _otherwise(given, crashkernel, options, built.other_page_size)
     return Question(machine, asked.text, request, context, options, early.others, remarks, shared, facts, memory, other)
 
 
@@ -192,6 +195,8 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
             _no_ranges(machine) if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
+            else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
+            if machine.traits.firmware
             else "give a map with at least one memory region",
         )
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from planner.sources.log.prefix import without_prefix
+from planner.sources.reading import MAX_LINE
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
+_LARGEST = 4 << 20  # characters of a log that was on a terminal
+_WIDEST = 300  # characters of a terminal
+_FEWEST = 2  # lines that a terminal has broken, to be sure of its width
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
@@ -154,50 +159,94 @@ def begun(words: str) -> Kind | None:
     return None
 
 
-def whole_lines(lines: Iterable[tuple[int, str]]) -> Iterator[Line]:
-    """The kernel's words on each line, without what stands before them, pieces put together."""
-    held: Line | None = None
-    prefixed, pieces = False, 0
-    for number, raw in lines:
+def width_of(text: str) -> int:
+    """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
+    if len(text) > _LARGEST:
+        return 0
+    lines = text.split("\n")
+    lengths = [len(line) for line in lines]
+    longest = max(lengths)
+    if longest > _WIDEST or lengths.count(longest) < _FEWEST:
+        return 0
+    # A program that breaks between words leaves pieces of all lengths up to the longest.
+    pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
+    full = pieces.count(longest)
+    return longest if full >= _FEWEST and 4 * full > 3 * len(pieces) else 0
+
+
+def _has_prefix(raw: str) -> bool:
+    words = without_prefix(raw)
+    return len(words) != len(raw) and words.rstrip() != raw.strip()
+
+
+class _Held(NamedTuple):
+    """A line that may go on. prefixed: it has a prefix. pieces: how many it has been made of."""
+
+    line: Line
+    prefixed: bool
+    pieces: int
+
+
+def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
+    """The kernel's words on each line, without what stands before them, pieces put together.
+
+    width: at which a terminal has broken lines, see `width_of`.
+    """
+    held: _Held | None = None
+    for number, raw in _unbroken(lines, width) if width else lines:
         words = without_prefix(raw).rstrip()
         if not words:
             continue
-        has_prefix = len(words) != len(raw) and words != raw.strip()
+        prefixed = len(words) != len(raw) and words != raw.strip()
         if held is not None:
-            joined = (
-                _joined(held, words, has_prefix=has_prefix, held_has_prefix=prefixed) if pieces < _MOST_PIECES else None
-            )
+            joined = _joined(held, words, prefixed=prefixed) if held.pieces < _MOST_PIECES else None
             if joined is not None:
-                held, pieces = joined, pieces + 1
+                held = _Held(joined, held.prefixed, held.pieces + 1)
                 continue
-            yield held
+            yield held.line
             held = None
         kind = begun(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held, prefixed, pieces = line, has_prefix, 0
+            held = _Held(line, prefixed, 1)
     if held is not None:
-        yield held
+        yield held.line
 
 
-def _joined(held: Line, words: str, *, has_prefix: bool, held_has_prefix: bool) -> Line | None:
+def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, str]]:
+    """Lines that a terminal has broken, whole again: what fills its width goes on where the next has no prefix."""
+    first, text, full = 0, "", False
+    for number, raw in lines:
+        if full and len(text) < MAX_LINE and not _has_prefix(raw):
+            text, full = text + raw, len(raw) == width
+            continue
+        if first:
+            yield first, text
+        first, text = number, raw
+        full = len(raw) == width and _has_prefix(raw)
+    if first:
+        yield first, text
+
+
+def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     """The line with another piece, if that is one."""
-    alone = has_prefix or words.startswith(COMMAND_LINE) or _is_known(words)
-    if held.damaged is not None:
+    line = held.line
+    alone = prefixed or words.startswith(COMMAND_LINE) or _is_known(words)
+    if line.damaged is not None:
         for glue in (" ", ""):
-            if re.match(held.damaged.whole, held.words + glue + words):
-                return Line(held.number, held.words + glue + words, None)
+            if re.match(line.damaged.whole, line.words + glue + words):
+                return Line(line.number, line.words + glue + words, None)
         # A piece between two others; of what is no piece nothing is read.
-        return None if alone or not held_has_prefix else held._replace(words=f"{held.words} {words}")
+        return None if alone or not held.prefixed else line._replace(words=f"{line.words} {words}")
     if alone:
         return None
-    if held.words.startswith("pcpu-alloc: ["):
-        return held._replace(words=f"{held.words} {words}") if _UNITS.match(words) else None
-    if _may_continue(held.words, words, sure=held_has_prefix):
-        return held._replace(words=f"{held.words} {words}")
-    return None
+    if line.words.startswith("pcpu-alloc: ["):
+        continues = _UNITS.match(words) is not None
+    else:
+        continues = _may_continue(line.words, words, sure=held.prefixed)
+    return line._replace(words=f"{line.words} {words}") if continues else None
 
 
 def _may_continue(line: str, words: str, *, sure: bool) -> bool:
