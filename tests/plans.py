@@ -53,7 +53,7 @@ def _machine(source: str, memory: MemoryMap, **facts: Any) -> Machine:
 
 
 def _server(**facts: Any) -> Machine:
-    return _machine("server.json", SERVER, kernel="6.1.0-18-arm64", page_size=4 * KIB, va_bits=48, **facts)
+    return _machine("server.json", SERVER, kernel="6.1.69", page_size=4 * KIB, va_bits=48, **facts)
 
 
 def _hostile() -> Plan:
@@ -64,7 +64,7 @@ def _hostile() -> Plan:
 def _running_machine() -> Plan:
     """A map that cannot show what came before the crash kernel."""
     memory = MemoryMap(SERVER.regions, (*SERVER.reserved, Reserved(0xF600_0000, 0xFE00_0000, "reserved")))
-    facts = Facts(kernel="6.1.0-18-arm64", page_size=4 * KIB, va_bits=48)
+    facts = Facts(kernel="6.1.69", page_size=4 * KIB, va_bits=48)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
     return make_plan(machine, "512M")
 

@@ -47,7 +47,7 @@ SERVER = {
     "schema_version": 1,
     "memory": [{"start": "2G", "size": "2G"}, {"start": "0x8080000000", "size": "30G"}],
     "reserved": [{"start": "0x80000000", "size": "32M", "name": "firmware"}],
-    "kernel": "6.1.0-18-arm64",
+    "kernel": "6.1.69",
     "page_size": "4K",
 }
 

@@ -217,7 +217,7 @@ def test_what_does_not_fit_together_is_an_input_error(call: dict[str, object], w
 # -- how it is shown -------------------------------------------------------------------------------------
 
 COMPARISONS = {
-    "server": lambda: make_comparison(machine(SERVER, kernel="6.1.0-18-arm64"), "512M,high"),
+    "server": lambda: make_comparison(machine(SERVER, kernel="6.1.69"), "512M,high"),
     "sizes": lambda: make_comparison(machine(SERVER, kernel="6.12"), None, sizes=[256 * MIB, 512 * MIB], aim="fast"),
     "board-64k": lambda: make_comparison(
         machine(BOARD, kernel="6.12.34", dma_limit=GIB, page_size=64 * KIB), "64M", Options(align="block")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 GOLDEN = Path(__file__).parent
 
 
-def _server(kernel: str = "6.1.0-18-arm64") -> Machine:
+def _server(kernel: str = "6.1.69") -> Machine:
     return Machine("server.json", "json", SERVER, Facts(kernel=kernel, page_size=4 * KIB, va_bits=48))
 
 
