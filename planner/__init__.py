@@ -9,6 +9,7 @@ The public surface; names are resolved on first use, so that importing the packa
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         parse,
         plan,
         recommend,
+        survey,
         sweep,
         verify,
     )
@@ -71,6 +73,7 @@ __all__ = [
     "plan",
     "recommend",
     "render",
+    "survey",
     "sweep",
     "verify",
 ]
@@ -97,6 +100,7 @@ _HOMES = {
     "plan": "api",
     "recommend": "api",
     "verify": "api",
+    "survey": "api",
     "sweep": "api",
     "give_back": "api",
     "fit": "api",
@@ -113,7 +117,6 @@ def __getattr__(name: str) -> Any:
     home = name if name in _PACKAGES else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
-    from importlib import import_module
 
     module = import_module(f"planner.{home}")
     value = module if name in _PACKAGES else getattr(module, name)

@@ -14,8 +14,10 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
+from planner.kernel.crashkernel import reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan as _Plan
 from planner.planning.values import (
@@ -30,6 +32,25 @@ from planner.planning.values import (
     size,
     size_or_zero,
 )
+from planner.render import document, picture
+from planner.report import to_dict, to_json
+from planner.report.diff import differences
+from planner.sources import read_source
+from planner.sources.initrd import read_initrd
+from planner.sources.page_tables import read_dump, read_meminfo
+from planner.sources.samples import samples
+from planner.studies.compare import make_comparison
+from planner.studies.default import default_for
+from planner.studies.explain import explain as explain_machine
+from planner.studies.fit import fit as fit_machine
+from planner.studies.need import Given, margin
+from planner.studies.need import need as make_need
+from planner.studies.recommend import Asked
+from planner.studies.recommend import recommend as recommend_for
+from planner.studies.size import give_back as shrink
+from planner.studies.size import presets
+from planner.studies.size import sweep as sweep_machine
+from planner.studies.verify import verify as verify_machine
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
@@ -42,6 +63,7 @@ if TYPE_CHECKING:
     from planner.studies.need import Need
     from planner.studies.recommend import Recommendation
     from planner.studies.size import GiveBack, Presets, Sweep
+    from planner.studies.survey import Row
     from planner.studies.verify import Verdict
 
 __all__ = [
@@ -60,6 +82,7 @@ __all__ = [
     "parse",
     "plan",
     "recommend",
+    "survey",
     "sweep",
     "verify",
 ]
@@ -126,24 +149,16 @@ class Plan(_Plan):
 
     def to_dict(self) -> dict[str, Any]:
         """The report: dicts, lists and values, with the documented keys."""
-        from planner.report import to_dict
-
         return to_dict(self)
 
     def to_json(self) -> str:
         """The report as JSON text; ends with a newline."""
-        from planner.report import to_json
-
         return to_json(self)
 
     def _repr_html_(self) -> str:
-        from planner.render import picture
-
         return picture(self)
 
     def _repr_markdown_(self) -> str:
-        from planner.render import document
-
         return document(self, "markdown")
 
 
@@ -173,8 +188,6 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.compare import make_comparison
-
     asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
     with _named():
         return make_comparison(_machine(source), asked, _options(options), sizes=numbers, aim=aim)
@@ -195,8 +208,6 @@ def fit(
     limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is given.
     The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.fit import fit as fit_machine
-
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
@@ -215,8 +226,6 @@ def explain(
 
     The parameters and the errors are those of `plan` and `fit`.
     """
-    from planner.studies.explain import explain as explain_machine
-
     asked, chosen = request(crashkernel), _options(options)
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
@@ -229,8 +238,6 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
     fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
     machine's. options: of all machines; the errors are those of `plan`.
     """
-    from planner.studies.default import default_for
-
     chosen = _options(options)
     with _named():
         return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
@@ -238,8 +245,6 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
 
 def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
-    from planner.studies.size import presets
-
     with _named():
         return presets(_machine(source), _options(options))
 
@@ -260,13 +265,34 @@ def recommend(
     any_image: over all positions of the kernel image, of which at least the share `sure` must hold. The other
     parameters and the errors are those of `plan`.
     """
-    from planner.studies.recommend import Asked
-    from planner.studies.recommend import recommend as recommend_for
-
     wanted = None if need is None else _size("need", need)
     asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
     with _named():
         return recommend_for(_machine(source), _options(options), asked)
+
+
+def survey(
+    fleet: Mapping[str, Source],
+    *,
+    requests: Sequence[str] = (),
+    presets: Sequence[str] = (),
+    kernels: Sequence[str] = (),
+    page_sizes: Sequence[int | str] = (),
+    need: str | None = None,
+    **options: Unpack[PlanOptions],
+) -> list[Row]:
+    """A row for every candidate on every machine of a fleet.
+
+    fleet: machines by name. requests, presets: what is asked for, under each of the kernels and page_sizes; what is
+    left out is the machine's own, and the usual requests beside its distribution's default. need: as of `default`.
+    """
+    from planner.studies.survey import Candidates, tabulate
+
+    pages = tuple(read("page_sizes", one, number(page_size)) for one in page_sizes)
+    candidates = Candidates(tuple(requests), tuple(presets), tuple(kernels), pages, need)
+    chosen = _options(options)
+    with _named():
+        return tabulate([(name, _machine(source), chosen) for name, source in fleet.items()], candidates)
 
 
 def sweep(
@@ -282,8 +308,6 @@ def sweep(
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
-    from planner.studies.size import sweep as sweep_machine
-
     between = None if step is None else _size("step", step)
     low, high = _size("least", least), _size("most", most)
     with _named():
@@ -292,8 +316,6 @@ def sweep(
 
 def give_back(source: Source, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]) -> GiveBack:
     """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
-    from planner.studies.size import give_back as shrink
-
     left = read("written", written, number(size_or_zero))
     with _named():
         return shrink(_machine(source), request(crashkernel), left, _options(options))
@@ -307,14 +329,10 @@ def need(
     source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
     unpacked sizes are read. Raises InputError where nothing says how large the kernel or its initrd is.
     """
-    from planner.studies.need import Given
-    from planner.studies.need import need as make_need
-
     machine = None if source is None else _machine(source)
     given = Given(**_stated(stated))
     if initrd is None:
         return make_need(given, machine)
-    from planner.sources.initrd import read_initrd
 
     found = read_initrd(fspath(initrd))
     return make_need(found.applied(given, machine), machine, notes=found.notes)
@@ -325,9 +343,6 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
 
     ram: how much memory the machine has. kernel: a version; None is the newest.
     """
-    from planner.kernel.crashkernel import reading
-    from planner.kernel.profiles import NEWEST, select_profile
-
     text, total = request(crashkernel), _size("ram", ram)
     with _named():
         profile = NEWEST if kernel is None else select_profile(kernel).profile
@@ -348,9 +363,6 @@ def verify(
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
     unless another is given; the errors are those of `plan`.
     """
-    from planner.sources.page_tables import read_dump, read_meminfo
-    from planner.studies.verify import verify as verify_machine
-
     chosen = _options({"strategy": "mainline", **options})
     observed = [read_dump(fspath(page_tables))] if page_tables is not None else []
     observed += [read_meminfo(fspath(meminfo))] if meminfo is not None else []
@@ -360,15 +372,11 @@ def verify(
 
 def maps() -> tuple[Sample, ...]:
     """The bundled maps of real machines; each is the source `sample:` and its `name`."""
-    from planner.sources.samples import samples
-
     return tuple(samples())
 
 
 def diff(a: _Plan, b: _Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
-    from planner.report.diff import differences
-
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, _Plan):
             raise InputError(name, f"{type(one).__name__} is no plan", "give what planner.plan() returns")
@@ -382,8 +390,6 @@ def _options(given: PlanOptions) -> Options:
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
     """The inputs of a need, each as `Given` holds it. Raises InputError, naming the parameter."""
-    from planner.studies.need import margin
-
     readers: dict[str, Callable[[Any], Any]] = {
         "rootfstype": one_of("tmpfs", "ramfs"),
         "page_size": number(page_size),
@@ -430,8 +436,6 @@ def _machine(source: object) -> Machine:
     if isinstance(source, PathLike):
         source = fspath(source)
     if isinstance(source, str):
-        from planner.sources import read_source
-
         return read_source(source)
     if isinstance(source, MemoryMap):
         return Machine(source="<map>", kind="json", memory=source)

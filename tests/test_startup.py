@@ -42,6 +42,7 @@ STDLIB = {
     "_bisect",
     "_locale",
     "bisect",
+    "gc",
     "click._textwrap",
     "click.shell_completion",
     "locale",

@@ -1,4 +1,4 @@
-"""What can go wrong, as one line a person can act on. Imports nothing of this package."""
+"""What can go wrong, as one line a person can act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Half-open ranges of bytes, and arithmetic on sorted lists of them. Imports nothing of this package.
+"""Half-open ranges of bytes, and arithmetic on sorted lists of them.
 
 The arithmetic works on `(start, end)` tuples of plain ints, the form of the inner loops; a `Range` is what
 leaves a layer.

@@ -1,4 +1,4 @@
-"""Numbers as the kernel reads and prints them. Imports nothing of this package."""
+"""Numbers as the kernel reads and prints them."""
 
 from __future__ import annotations
 

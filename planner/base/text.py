@@ -1,4 +1,4 @@
-"""Numbers of things, in words. Imports nothing of this package."""
+"""Numbers of things, in words."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ Names are resolved on first use: importing this package loads neither pyarrow no
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
-    from importlib import import_module
 
     value = getattr(import_module(f"planner.batch.{home}"), name)
     globals()[name] = value

@@ -1,7 +1,7 @@
 """Records and answers as flat Arrow columns, with published schemas. Needs the extra `batch` (pyarrow).
 
 Addresses and byte counts are int64: they fit, and Spark has no unsigned type. What the kernel parses may need all
-64 bits; it is a decimal text. Every column may be null.
+64 bits; it is a decimal text. Every column may be null. The extra is imported at its first use.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
+from planner.batch.lines import decode, encode_report
 from planner.batch.records import KEYS, Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.result import Plan
@@ -225,8 +226,6 @@ def _value(one: pa.Scalar) -> Any:
 
 
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
-    from planner.batch.lines import decode
-
     for name, value in record.items():
         if value is _NO_TEXT:
             ident = None if name == "id" else _ident(record)
@@ -282,8 +281,6 @@ def _row(answer: Answer, *, with_report: bool) -> list[Any]:
         return [ident, f"{where}{answer.error}", *empty]
     row = [ident, None, *[value(plan) for _, _, _, value in _PLANNED]]
     if with_report:
-        from planner.batch.lines import encode_report
-
         row.append(encode_report(plan))
     return row
 

@@ -1,7 +1,7 @@
 """A fleet: many plans added up, by what they have in common, and what one change would do to all of them.
 
-Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and
-two parts of a fleet merge into the whole. Imports `planning` and the result's types; reads and prints nothing.
+Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and two
+parts of a fleet merge into the whole.
 """
 
 from __future__ import annotations

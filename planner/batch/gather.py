@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, PlannerError
+from planner.batch.columns import answer_stream
 from planner.batch.inputs import Files, Lines, Rows, files_in, is_table
 from planner.batch.lines import decode
 from planner.batch.records import Defaults, describe, read_record
@@ -143,8 +144,6 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
 
 def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
     """The machines of a table; its answers are made on the way, as its rows are read only by what answers them."""
-    from planner.batch.columns import answer_stream
-
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask

@@ -6,6 +6,7 @@ does not depend on how many records there are. Every input can skip records that
 
 from __future__ import annotations
 
+import gzip
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -162,8 +163,6 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
         if os.path.isdir(path):  # noqa: PTH112 - for the message
             raise InputError(path, "this is a directory", "give a file of records, or its sources with --files")
         if path.endswith(".gz"):
-            import gzip
-
             packed = gzip.open(path, "rb")  # noqa: SIM115 - to the end of the run
             return LinesInput(packed, path, owned=packed.close)  # type: ignore[arg-type]
         file = open(path, "rb", buffering=MIB)  # noqa: PTH123, SIM115 - to the end of the run

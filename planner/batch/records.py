@@ -17,6 +17,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 from planner.sources import combine, parse_text
 from planner.sources.json.memory_map import of_document
+from planner.sources.kernel_config import applied, parse
 
 __all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
 
@@ -128,8 +129,6 @@ def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
         machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")])
     config = _text(record, "config")
     if config is not None:
-        from planner.sources.kernel_config import applied, parse
-
         machine = applied(machine, parse(config, "<config>"))
     return machine
 

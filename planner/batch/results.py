@@ -2,6 +2,8 @@
 
 Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
 that was ended by whatever cause is taken up from there.
+
+Locks are imported where a system has them.
 """
 
 from __future__ import annotations

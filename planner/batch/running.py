@@ -17,6 +17,7 @@ from planner.batch.fleet import Change, Fleet
 from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
+from planner.batch.tables import TableFile, count_table, open_table
 from planner.batch.work import Counts, Job, do, total
 
 __all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
@@ -33,8 +34,6 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
     if files:
         return FileList(files_in(files))
     if is_table(path):
-        from planner.batch.tables import open_table
-
         return open_table(path)
     return open_lines(path, stdin)
 
@@ -47,8 +46,6 @@ def is_complete(path: str) -> bool:
 def count_results(path: str) -> Counts:
     """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
     if is_table(path):
-        from planner.batch.tables import count_table
-
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
         return whole_lines(file)[0]
@@ -104,8 +101,6 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
     if not isinstance(output, str):
         return job, LinesStream(output)
     if is_table(output):
-        from planner.batch.tables import TableFile
-
         if not replaceable(output):
             raise InputError(output, "this is no file", "write a table to a file")
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)

@@ -2,6 +2,8 @@
 
 An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
 written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
+
+Parquet is imported where a file is of that kind.
 """
 
 from __future__ import annotations

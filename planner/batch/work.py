@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
+from planner.batch.columns import answer_stream, batch_of_answers
 from planner.batch.inputs import Files, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
@@ -48,8 +49,6 @@ def do(job: Job, task: Task) -> Product:
     answers = answers_to(job, task)
     seen = [0, 0, 0, 0]
     if job.output == "columns":
-        from planner.batch.columns import batch_of_answers
-
         batch = batch_of_answers(counted(answers, seen), with_report=job.with_report)
         data = batch.serialize().to_pybytes()
     else:
@@ -64,7 +63,6 @@ def answers_to(job: Job, task: Task) -> Iterator[Answer]:
         return answer_lines(task.first, task.lines, job.defaults)
     if isinstance(task, Files):
         return (_answer_file(path, job.defaults) for path in task.paths)
-    from planner.batch.columns import answer_stream
 
     return answer_stream(task.stream, job.defaults)
 

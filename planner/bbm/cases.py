@@ -5,7 +5,6 @@ D8.16 and ID_AA64MMFR2_EL1.BBM): level 0 and 1 nothing, so it is `unpredictable`
 conflict abort comes of it, until they are invalidated; `noabort` is level 2 on a processor whose maker promises that
 there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT bit. No level
 excuses two entries that map one address to different places.
-Imports `explorer`, `rules`, `procedures` and `model`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ Under `architecture` what covers one page neither helps nor hinders what covers 
 time: only TLB entries that match it are remembered. What nobody can tell is left out: that a write into tables which no
 walk reaches before the next DSB is not visible yet; cached entries that can overlap no other, as these neither conflict
 nor, being evicted at any time, hide anything; kept descriptors of tables that every walk passes anyway.
-Imports `model`, `points` and `walking`.
 """
 
 from __future__ import annotations

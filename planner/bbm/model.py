@@ -2,8 +2,8 @@
 
 The words are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
 decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
-*entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of
-the table of the next level. Imports `errors` and `records` only.
+*entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of the
+table of the next level.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Where a procedure can be: steps taken, begun and complete, in every order that the barriers leave open.
 
 None of it depends on what a TLB holds, so it is enumerated once, before TLBs are looked at.
-Imports `model` and `walking`.
 """
 
 from __future__ import annotations

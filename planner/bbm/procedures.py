@@ -4,7 +4,7 @@ The order of their phases is `remapping.ORDERS`, the same that a plan's concrete
 plain block without the contiguous hint, but `rebuild-margins-cont`; the root links to the tables of the linear map as
 the kernel's does, so that walks have something to keep. Source: the thread of July 2022 on "arm64: mm: fix linear mem
 mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19 August 2022,
-arch/arm64/mm/mmu.c @ 6.18. Imports `model` and `remapping`.
+arch/arm64/mm/mmu.c @ 6.18.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@ A map has millions of entries; those that every step treats alike, in tables tha
 of them cannot. So of each group one *point* is kept: the operations that reach its address, and how its old leaf or
 contiguous run is shared with others, tell it from the rest. Of a contiguous run two are kept that lie in different
 entries, because alike entries of a run are still rewritten one after the other. The tables are those that the points
-need; beside them stand a neighbour that no step reaches, and the image. Imports `model`, `procedures`, `remapping` and
-`result`.
+need; beside them stand a neighbour that no step reaches, and the image.
 """
 
 from __future__ import annotations

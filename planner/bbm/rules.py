@@ -5,8 +5,8 @@ changes its size, the contiguous bit or its output, write it invalid, DSB, TLBI,
 It speaks of what *may* be cached, so nothing is explored here: for each CPU one set of all that may be cached is
 carried along the steps, and the rule is broken where that set comes to hold two translations of one page.
 
-Level 1 excuses a change of size through the nT bit (such a block is never in the set). Level 2 excuses changes of
-size and of the contiguous bit. A change of output is excused by none. Imports `model` and `walking`.
+Level 1 excuses a change of size through the nT bit (such a block is never in the set). Level 2 excuses changes of size
+and of the contiguous bit. A change of output is excused by none.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What one CPU's walker and TLB can see of a procedure: table walks, what they leave behind, and what removes it.
 
-Two TLBs never talk to each other: what CPU 1 has cached depends on the tables and on what is broadcast, not on what
-CPU 0 has cached. And a bad outcome is bad in one TLB. So one *observer* at a time is explored, the CPU that runs the
-procedure or any of the others (which are all alike), and nothing is lost. Imports `model`.
+Two TLBs never talk to each other: what CPU 1 has cached depends on the tables and on what is broadcast, not on what CPU
+0 has cached. And a bad outcome is bad in one TLB. So one *observer* at a time is explored, the CPU that runs the
+procedure or any of the others (which are all alike), and nothing is lost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From `--map`, `--map-format`, `--log` and `--config` to one machine."""
+"""From `--map`, `--map-format`, `--log` and `--config` to one machine.
+
+Readers are imported when there is something to read: `plan --help` reads nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The options that commands share, and the kinds of values they take.
 
 A `ParamType` owns conversion, message and completion of one kind of value. Names that the model knows (profiles,
-strategies, presets, samples) are looked up only for completion: a wrong one is refused by the model itself.
+strategies, presets, samples) are looked up, and so imported, only for completion: a wrong one is refused by the model
+itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from planner.cli.failures import Refused
+from planner.cli.output import WIDE
 from planner.planning import values
 
 if TYPE_CHECKING:
@@ -460,7 +462,21 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
                     "--output",
                     metavar="FILE",
                     type=click.Path(),
-                    help="Write to this file, whole or not at all.",
+                    help="Write atomically to FILE.",
+                ),
+                click.option(
+                    "--wide",
+                    is_flag=True,
+                    expose_value=False,
+                    callback=_wide,
+                    help="Use the terminal's whole width for text, beyond 80 columns.",
+                ),
+                click.option(
+                    "--bytes",
+                    is_flag=True,
+                    expose_value=False,
+                    callback=_bytes,
+                    help="Write every size in bytes.",
                 ),
                 click.option(
                     "--color",
@@ -473,6 +489,19 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         )
 
     return decorate
+
+
+def _wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    del param
+    ctx.meta[WIDE] = value
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    del param
+    if value:
+        from planner.render.blocks.numbers import in_bytes
+
+        ctx.with_resource(in_bytes())
 
 
 def _by_name(output: str | None, formats: tuple[str, ...]) -> str:

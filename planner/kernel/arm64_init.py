@@ -1,6 +1,6 @@
 """The limits of a machine: the DMA limit, where the linear map starts, and what of memory it can hold.
 
-Imports `geometry`, `kernels`, `memory_map`. Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The kernel's command line as its own parser splits it: words, names and values. Imports nothing of this package.
+"""The kernel's command line as its own parser splits it: words, names and values.
 
 Source: next_arg() and parse_args(), lib/cmdline.c and kernel/params.c; do_early_param(), init/main.c @ 6.1. The
 `crashkernel=` value itself is found by another search, see `crashkernel`.

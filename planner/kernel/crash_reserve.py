@@ -4,9 +4,8 @@ The windows and the order are data of the profile. With a *proposal*, each windo
 rounded up to the granule, at granule alignment; the crash memory is the bottom of what is found, and the tail
 goes back at once.
 
-Imports `memblock`, `crashkernel`, `kernels` and `result`. Source: reserve_crashkernel(), arch/arm64/mm/init.c @
-5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c @ 6.12 to 7.2; for the aligned attempt the
-idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
+Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
+@ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading` that also
 says step by step what was read and what a person should know about it.
 
-Imports `kernels`, `cmdline`, `sizes` and `errors`. Source: kernel/crash_core.c @ 5.10, 6.1;
-kernel/crash_reserve.c @ 6.12 to 7.2.
+Source: kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12 to 7.2.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from functools import lru_cache
 from planner.base.errors import printable
 from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
-from planner.kernel.profiles import Profile
+from planner.kernel.profiles import CRASH_ALIGN, Profile
 
 __all__ = [
     "EINVAL",
@@ -36,6 +35,10 @@ ENOENT, EINVAL = -2, -22
 _NAME = "crashkernel="
 _AUTO = "Using crashkernel=auto, the size chosen is a best effort estimation."
 _INFINITE = (1 << 64) - 1
+_SHORTEST_ADDRESS = 6  # digits
+_TINY = MIB  # no crash kernel fits in less
+_GRUB = re.compile(r"\s*(?:export )?GRUB_\w+\+?=([\"'])(.*)\1\s*", re.DOTALL)
+_QUOTES = ('"', "'")
 
 
 @dataclass(slots=True)
@@ -94,7 +97,10 @@ def is_cmdline(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def as_cmdline(text: str) -> str:
-    """A command line that asks for what CRASHKERNEL says: a bare value gets its name."""
+    """A command line that asks for what CRASHKERNEL says: a bare value gets its name, one of GRUB's file loses it."""
+    in_grub = _GRUB.fullmatch(text)
+    if in_grub is not None:
+        return in_grub[2]
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
 
@@ -160,9 +166,20 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
+        _check_offset(_token(text, pos + 1), entry)
     elif char not in ("", " "):
         return _fail(entry, f"crashkernel: unrecognized char: {char}")
     return entry
+
+
+def _check_offset(text: str, entry: Entry) -> None:
+    """Say where an offset reads like an address in hexadecimal without the 0x that the kernel needs."""
+    if len(text) < _SHORTEST_ADDRESS or re.fullmatch("[0-9a-fA-F]{1,16}", text) is None:
+        return
+    if entry.base % CRASH_ALIGN == 0 and not re.search("[a-fA-F]", text):
+        return
+    if int(text, 16) % CRASH_ALIGN == 0:
+        entry.notes.append(f"is the offset {text!r} an address in hexadecimal? Then 0x is missing: write @0x{text}")
 
 
 def _ranges(text: str, at: int, system_ram: int, profile: Profile, entry: Entry) -> Entry:
@@ -405,23 +422,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         named = " ".join(_NAME + value for value in values)
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
         notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
-    value = plain.token
-    if profile.auto and value.startswith("auto"):
-        notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
-    elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
-        notes.append(
-            "'auto' is no arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
-            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
-        )
-    elif plain.rc == EINVAL and plain.log and "unrecognized char" in plain.log[-1]:
-        size, end = memparse(value)
-        rest = value[end:]
-        if rest[:1] in ("B", "b", "i") and size:
-            notes.append(
-                f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
-            )
-    elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
-        notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
+    notes += _value_traps(plain, profile)
     unread = (",high",) if profile.low_with_plain else (",high", ",low")
     has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
     if plain.rc != ENOENT and not high:
@@ -434,6 +435,33 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         notes.append("arm64 does not ask for ,cma memory: the entry is ignored")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
+    return notes
+
+
+def _value_traps(plain: Entry, profile: Profile) -> list[str]:
+    """What is likely meant by a plain value that the kernel reads otherwise."""
+    notes: list[str] = []
+    value = plain.token
+    if profile.auto and value.startswith("auto"):
+        notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
+    elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
+        notes.append(
+            "'auto' is no arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
+            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
+        )
+    elif any(quote in value for quote in _QUOTES):
+        notes.append("a quote is part of the value to the kernel: it belongs to GRUB's file or a shell, leave it out")
+    elif plain.rc == 0 and 0 < plain.size < _TINY:
+        notes.append(f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?")
+    elif plain.rc == EINVAL and plain.log and "unrecognized char" in plain.log[-1]:
+        size, end = memparse(value)
+        rest = value[end:]
+        if rest[:1] in ("B", "b", "i") and size:
+            notes.append(
+                f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
+            )
+    elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
+        notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""What a source tells of one machine: its memory map, and the facts about its kernel. Imports the map's types.
+"""What a source tells of one machine: its memory map, and the facts about its kernel.
 
 Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
 one place, `planning`, and reported.
@@ -12,10 +12,20 @@ from dataclasses import dataclass, field
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["NO_DMA_ZONES", "BootRecord", "Capture", "Event", "Facts", "Machine"]
+__all__ = ["DAMAGED", "INCOMPLETE", "NO_DMA_ZONES", "RECORDED", "BootRecord", "Capture", "Event", "Facts", "Machine"]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
+
+
+DAMAGED = "is damaged or cut off"
+"""What the note on a line of a log says that its reader could not use."""
+
+INCOMPLETE = "the log's memory ranges are incomplete"
+"""How the note begins on a log that shows less memory than it counts, so that it gives facts only."""
+
+RECORDED = "it is incomplete, and what is recorded is planned"
+"""How the note ends on a log whose command line has lost the request, so that it was taken from the record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Two sorted arrays, `memory` (regions with flags) and `reserved`. A *free gap* is
 may use, minus what is reserved; gaps are never joined across two regions, even if these touch. Every search
 takes one candidate per gap.
 
-Imports `memory_map` and `ranges`. Source: mm/memblock.c at 5.10, 6.1 and 7.2 (the same search in all).
+Source: mm/memblock.c at 5.10, 6.1 and 7.2 (the same search in all).
 """
 
 from __future__ import annotations

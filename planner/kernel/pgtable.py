@@ -1,6 +1,5 @@
 """Page-table geometry of arm64: what one entry maps at each level, and which entries may be leaves.
 
-Imports nothing of this package but numbers and errors.
 Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and kernel-pgtable.h @ 6.1.
 """
 

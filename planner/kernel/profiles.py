@@ -2,6 +2,8 @@
 
 A profile states behaviour. A version string only selects one, and distributions backport, so the report always
 names the profile that was taken.
+
+The rows of distributions are imported when a version is not a plain number, since they take a while to make.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 For one form of request (plain, high, fixed offset) what the kernel does changes only at certain sizes: those that a
 window, searched in one way, can just hold. Between two of them the same search succeeds, and a larger size is never
 placed higher. So the largest size with a property is found at one of them, and never by scanning.
-
-Imports `reservation` and what that imports.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
             )
         return own, own
     if ck.is_cmdline(crashkernel):
-        return crashkernel, crashkernel
+        return crashkernel, ck.as_cmdline(crashkernel)
     return crashkernel, own
 
 
@@ -167,6 +167,8 @@ def resolve_profile(facts: Facts, options: Options, assumed: list[str], notes: l
     selection = select_profile(version)
     if selection.note:
         notes.append(selection.note)
+    if facts.kernel is not None and not f"{facts.kernel}-".startswith((f"{version}.", f"{version}-", f"{version}+")):
+        notes.append(f"the machine's own kernel is {facts.kernel}: it is planned as {version}, as stated")
     return selection.profile, version
 
 

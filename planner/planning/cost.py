@@ -1,7 +1,4 @@
-"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows.
-
-Imports `linear_map`, `memblock`, `result` and `geometry`.
-"""
+"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One plan, put together: the setting, the reservation, the linear map, the accounting, the words.
 
-Imports every layer of the core; reads no file, prints nothing.
+What undoes later reservations and what lists steps are imported by a plan that needs them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
+from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
 from planner.kernel.crash_reserve import Placement, reserve
+from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.linear_map import Measured
-from planner.kernel.machine import Machine
+from planner.kernel.machine import INCOMPLETE, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
@@ -115,6 +117,9 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed, notes)
+    if ASSUMED in notes and not (geo.page_size == 4 * KIB and "page_size" in assumed):
+        machine = for_pages(machine, geo.page_size)
+        notes.remove(ASSUMED)
     memory, rewound, others = _memory_at_reservation(machine, options, profile, geo, own_cmdline, notes)
     setting = resolve_mainline(machine, memory, profile, version, geo, options, text, own_cmdline, assumed, notes)
     steps = Steps(setting)
@@ -177,11 +182,17 @@ def _check_machine(machine: Machine, options: Options) -> None:
         log = machine.kind == "dmesg"
         raise InputError(
             machine.source,
-            "the log shows no memory ranges" if log else "the map has no RAM",
+            _no_ranges(machine) if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
             else "give a map with at least one memory region",
         )
+
+
+def _no_ranges(machine: Machine) -> str:
+    """What is wrong with a log without memory: its reader has noted what it could not use of it."""
+    incomplete = (note for note in machine.notes if note.startswith(INCOMPLETE))
+    return next(incomplete, "the log shows no memory ranges")
 
 
 def answer(question: Question, strategy: Strategy) -> Plan:

@@ -1,7 +1,7 @@
 """How each strategy changes the linear map, operation by operation: in which order, and on which entries of a map.
 
 `ORDERS` is the one place where the order of a strategy's phases stands: the concrete steps of a plan follow it, and so
-do the procedures of the TLB model (`bbm`). Imports `linear_map`, `setting` and `result`.
+do the procedures of the TLB model (`bbm`).
 
 Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance degradation" (methods 1 and 3,
 v5), the patch series of 19 August 2022, idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, and

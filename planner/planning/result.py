@@ -1,7 +1,7 @@
 """The typed result of one plan: what every report, picture and comparison reads, and nothing computes twice.
 
-The shape is the JSON report's (its keys are these field names). Integers are bytes unless said otherwise;
-ranges are half-open. Imports the map's types only.
+The shape is the JSON report's (its keys are these field names). Integers are bytes unless said otherwise; ranges are
+half-open.
 """
 
 from __future__ import annotations

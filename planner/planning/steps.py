@@ -1,8 +1,7 @@
 """The steps that plans of one machine and kernel have in common, each done once for the same inputs.
 
-A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
-free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
-Imports everything up to `remarks`.
+A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the free
+gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can happen to the linear map because of a crash kernel: one small object per strategy.
 
-Imports `kernels` only. Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance
-degradation", the patch series of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10 to 7.2.
+Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping access performance degradation", the patch series
+of 19 August 2022, and arch/arm64/mm/mmu.c @ 5.10 to 7.2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
 
 Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
-which reader an option has. Imports `sizes` and `errors` only.
+which reader an option has.
+
+A near name is looked for, and what that takes is imported, only for an error.
 """
 
 from __future__ import annotations

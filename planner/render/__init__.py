@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from planner.base.errors import InputError
+from planner.render.layout import lay_out
+
 if TYPE_CHECKING:
     from planner.planning.result import Plan
 
@@ -29,8 +32,6 @@ def document(
 
     color: ANSI colours, and width: columns, in text only. Raises InputError for what is not a result or a format.
     """
-    from planner.base.errors import InputError
-    from planner.render.layout import lay_out
     from planner.render.results import blocks_of
 
     if form not in ("text", "markdown", "rst", "html"):

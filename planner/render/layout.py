@@ -1,7 +1,4 @@
-"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for.
-
-Imports `document` and `terminal`.
-"""
+"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for."""
 
 from __future__ import annotations
 

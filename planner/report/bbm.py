@@ -1,4 +1,4 @@
-"""Cases of the TLB model as plain data with documented keys, and the JSON Schema of that. Imports `bbm`."""
+"""Cases of the TLB model as plain data with documented keys, and the JSON Schema of that."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`diff`: two plans, field by field of their reports, and only what differs.
 
-Imports `report`. Which of two results is better is not said: that depends on what one wants.
+Which of two results is better is not said: that depends on what one wants.
 """
 
 from __future__ import annotations

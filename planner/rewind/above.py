@@ -1,7 +1,4 @@
-"""RAM that a `mem=` hid: nothing shows it, so what a boot without the limit does is told for a few usual sizes.
-
-Imports `view`, `changes`, `histories`, `later`, `undo` and what reads a command line.
-"""
+"""RAM that a `mem=` hid: nothing shows it, so what a boot without the limit does is told for a few usual sizes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What was reserved before the crash kernel under the command line that is asked for, from one way back.
-
-Imports `above`, `changes`, `histories`, `later`, `undo`, `view` and what says which page tables a kernel makes.
-"""
+"""What was reserved before the crash kernel under the command line that is asked for, from one way back."""
 
 from __future__ import annotations
 
@@ -25,7 +22,12 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The state under the command line that is asked for, the likeliest first."""
     for i, top in enumerate(tops_asked(view, history.top)):
         for what, state in _under(history, view, top):
-            yield (f"{what}; {'base pages' if top.pages else 'no base pages'} then" if i else what), state
+            yield (f"{what}; {_then(top)}" if i else what), state
+
+
+def _then(top: Top) -> str:
+    pages = "the whole linear map has base pages then" if top.pages else "the linear map has blocks then"
+    return f"{pages}, and KFENCE a pool" if top.pool else pages
 
 
 def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]]:

@@ -1,7 +1,7 @@
 """From a running machine back to the moment of the reservation, in every way that the sources leave open.
 
 What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and
-what was allocated after it. Imports the other modules of this package.
+what was allocated after it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The ways back from a running machine: what came later, and the state before it.
 
 Where a log names what came later, all of it is taken back in order; without one, what is usual for so much RAM.
-Imports `view`, `undo`, `later` and `changes`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,7 +14,7 @@ from planner.base.ranges import Span, subtract, total, union
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
-from planner.rewind.search import CMA, MEMMAP, Way, is_late, search
+from planner.rewind.search import CMA, MEMMAP, Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, places, undo
 from planner.rewind.view import View
@@ -59,7 +59,7 @@ def histories(view: View) -> list[History]:
 def _all_early(view: View) -> History:
     state = view.listed.without(view.crash)
     early = _early_of_log(view) if view.events else _early_of_listing(view, state)
-    return History(_LISTED, state, (), early, top_of_listing(view, view.listed))
+    return History(_LISTED, state, (), early, top_of_listing(view, state))
 
 
 def _as_logged(view: View) -> History:
@@ -68,7 +68,7 @@ def _as_logged(view: View) -> History:
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP)
     early = replace(early, memmap=descriptors)
-    return History("as the log shows it", state, (), early, top_of_listing(view, view.listed))
+    return History("as the log shows it", state, (), early, top_of_listing(view, state.without(descriptors)))
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
@@ -128,9 +128,12 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
         state = state.without(areas)
     swept = _swept(view, state, [span for span, _ in late])
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
+    if explains_crash(view, state) and not explains_crash(view, state.without(swept)):
+        swept = []  # the crash kernel lies where it does because of one of them
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    return History(what, state, late, Early(descriptors, early.cma), top_of_listing(view, view.listed))
+    top = top_of_listing(view, state.without(descriptors))
+    return History(what, state, late, Early(descriptors, early.cma), top)
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -146,29 +149,33 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """Small allocations among the later ones: allocations go downward, so what lies between two is later too."""
-    page, holes = view.asked.page_size, union(late)
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    if not holes:
+        return []
     found: list[Span] = []
-    for block in view.listed.blocks if holes else ():
+    for block in view.listed.blocks:
         pieces = subtract(block, holes)
         rest = total(pieces)
         if 0 < rest <= page and rest < block[1] - block[0]:
             found += pieces
-        elif rest == block[1] - block[0] <= 4 * page and block not in view.listed.kept:
-            below, above = [h[1] for h in holes if h[1] <= block[0]], [h[0] for h in holes if h[0] >= block[1]]
-            if below and above and _open(state, max(below), min(above), 4 * page):
+        elif rest == block[1] - block[0] <= 4 * page and block not in kept:
+            i = bisect_left(holes, block)
+            if 0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page):
                 found.append(block)
     # What is left between the crash kernel and later ones right beneath it is later than the crash kernel.
-    left = (
-        [piece for block in view.listed.blocks for piece in subtract(block, union([*holes, *found]))] if holes else []
-    )
-    tops, bottoms = {end for _, end in holes}, {start for start, _ in view.crash}
+    gone, tops, bottoms = union([*holes, *found]), {end for _, end in holes}, {start for start, _ in view.crash}
+    left = (piece for block in view.listed.blocks for piece in subtract(block, gone))
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 
 def _open(state: State, low: int, high: int, most: int) -> bool:
     """Whether a range lies in one region and holds no larger block."""
-    inside = any(start <= low and high <= end for start, end in state.memory)
-    return inside and not any(start < high and low < end and end - start > most for start, end in state.blocks)
+    i = bisect_left(state.memory, (low + 1, 0)) - 1
+    if i < 0 or state.memory[i][1] < high:
+        return False
+    first = max(bisect_left(state.blocks, (low, 0)) - 1, 0)
+    inside = state.blocks[first : bisect_left(state.blocks, (high, 0))]
+    return not any(start < high and low < end and end - start > most for start, end in inside)
 
 
 def _guessed(view: View) -> tuple[list[History], bool]:
@@ -205,7 +212,10 @@ def _ways(view: View) -> list[Way]:
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
-        areas = [Choice((Later(CMA, size, align, 0, view.low_max),)) for size in (*USUAL_CMA, *OTHER_CMA)] + areas
+        areas = [
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
+            for size in (*USUAL_CMA, *OTHER_CMA)
+        ] + areas
     for descriptors in [tuple(view.early_memmap), ()] if view.early_memmap else [()]:
         found = search(view, [[Choice(descriptors)], areas], late)
         if found:
@@ -238,15 +248,14 @@ def _simple(view: View) -> History:
         for e in view.events
         if e.kind == "swiotlb" and e.start is not None and e.end is not None
     ]
-    joined = union(view.listed.without(view.crash).blocks)
+    late += view.after
+    joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
+    kept = [span for span in view.listed.kept if span not in crash]
     for start, _ in view.crash:
-        beneath = next((span for span in joined if span[0] < start <= span[1]), None)
-        if beneath is not None:
-            late += [
-                (piece, "directly beneath the crash kernel")
-                for piece in subtract((beneath[0], start), [k for k in view.listed.kept if k not in view.crash])
-            ]
+        i = bisect_left(joined, (start, 0)) - 1
+        if i >= 0 and joined[i][1] >= start:
+            late += [(piece, "directly beneath the crash kernel") for piece in subtract((joined[i][0], start), kept)]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
     early = _early_of_log(view) if view.events else _early_of_listing(view, state)
-    return History(what, state, tuple(late), early, top_of_listing(view, view.listed))
+    return History(what, state, tuple(late), early, top_of_listing(view, state))

@@ -84,7 +84,7 @@ def top_of_listing(view: View, state: State) -> Top:
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
     """What there is under the command line that is asked for, the likeliest first."""
-    asked, own = view.asked, view.machine.facts.cmdline
+    asked = view.asked
     if view.machine.fixed or asked.cmdline is None:
         yield here
         return
@@ -92,15 +92,31 @@ def tops_asked(view: View, here: Top) -> Iterator[Top]:
     if new.sure:
         yield new
         return
-    # The configuration is not known: what it leaves as it is stays as it is here.
-    pool = here.pool if not _kfence(own) and not _kfence(asked.cmdline) else new.pool
-    rodata = values(words(asked.cmdline), "rodata")
-    same = own is not None and rodata == values(words(own), "rodata") and _kfence(own) == _kfence(asked.cmdline)
-    if new.pages or (here.pages and (same or not rodata)):
-        yield Top(pages=True, pool=pool)
-    elif here.pages and not pool and asked.profile.kfence == "pool":
-        # A KFENCE that is built in, but has no pool, needs base pages too.
-        yield Top(pages=False, pool=pool)
-        yield Top(pages=True, pool=pool)
-    else:
-        yield Top(pages=not rodata and here.pages, pool=pool)
+    for pages in [True] if new.pages else _pages_asked(view, here, pool=new.pool):
+        for pool in _pools_asked(view, here, new):
+            yield Top(pages=pages, pool=pool)
+
+
+def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
+    """Whether the linear map has base pages then, which the configuration decides that is not known."""
+    own, new = view.machine.facts.cmdline, view.asked.cmdline
+    before, then = (values(words(line or ""), "rodata") for line in (own, new))
+    if then:
+        if own is not None and before == then and _kfence(own) == _kfence(new):
+            return [here.pages]
+        # A KFENCE that is built in, but has no pool, needs base pages whatever rodata= says.
+        return [False] if pool or view.asked.profile.kfence != "pool" else [False, True]
+    if own is None:
+        return [True] if here.pages else [False, True]
+    # Where rodata= was given before, the default has to be known: distributions' is full.
+    return [True, False] if before else [here.pages]
+
+
+def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
+    """Whether there is an early KFENCE pool then."""
+    own = view.machine.facts.cmdline
+    if view.asked.profile.kfence != "pool" or _kfence(view.asked.cmdline):
+        return [new.pool]
+    if own is None:
+        return [True, False] if here.pool else [False]
+    return [False, True] if _kfence(own) else [here.pool]

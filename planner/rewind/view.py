@@ -1,11 +1,8 @@
-"""What the sources show of one running machine, and the boot that is planned for it.
-
-Imports `undo`, `later`, `limits` and the machine's types.
-"""
+"""What the sources show of one running machine, and the boot that is planned for it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +12,7 @@ from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
+from planner.rewind.gigantic import gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import Later, State
 
@@ -38,7 +36,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the sources show of one running machine."""
+    """What the sources show of one running machine.
+
+    after: what is known to have come after the crash kernel, with its address.
+    """
 
     machine: Machine
     asked: Asked
@@ -47,6 +48,7 @@ class View:
     regions: tuple[Span, ...]
     nodes: tuple[Span, ...]
     low_max: int
+    after: tuple[tuple[Span, str], ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -88,15 +90,28 @@ def view_of(machine: Machine, asked: Asked) -> View:
     tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
     nodes = nodes or _numbered(memory) or _meeting(memory)
+    kept = tuple(_apart([*crash, *_known(machine), *tables]))
     return View(
         machine,
         asked,
-        State(usable, tuple(blocks), tuple(_apart([*crash, *_known(machine), *tables]))),
+        State(usable, tuple(blocks), kept),
         tuple(crash),
         tuple(memory.spans()),
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
+        () if machine.settled else tuple(_known_late(machine, asked, blocks, kept)),
     )
+
+
+def _known_late(
+    machine: Machine, asked: Asked, blocks: Sequence[Span], kept: Sequence[Span]
+) -> Iterator[tuple[Span, str]]:
+    """What came after the crash kernel, where its address is known."""
+    for event in machine.facts.events:
+        if event.kind == "cma" and event.before_crash is False and event.start is not None and event.end is not None:
+            yield (event.start, event.end), "CMA of the crash kernel"
+    for span in gigantic_pages(blocks, machine.facts.cmdline, asked.page_size, kept):
+        yield span, "gigantic pages"
 
 
 def _numbered(memory: MemoryMap) -> list[Span]:
@@ -142,7 +157,10 @@ def _known(machine: Machine) -> list[Span]:
         spans.append((image.start, data.end))
     kinds = ("cma", "node_data", "reserved-memory")
     return spans + [
-        (e.start, e.end) for e in facts.events if e.kind in kinds and e.start is not None and e.end is not None
+        (e.start, e.end)
+        for e in facts.events
+        if e.kind in kinds and e.start is not None and e.end is not None
+        if e.kind != "cma" or e.before_crash is not False
     ]
 
 

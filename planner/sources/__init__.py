@@ -1,6 +1,7 @@
 """Sources: from files, text, samples and this machine to a `Machine`. Only here, in `batch` and `cli` are files read.
 
-The kind of a source is found by its content; each reader is imported when it is needed.
+The kind of a source is found by its content. A reader is imported when a source may need it, so that a plan of one
+source starts without the readers of the others.
 """
 
 from __future__ import annotations
@@ -8,21 +9,44 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import BinaryIO
+from importlib import import_module
+from io import BytesIO
+from typing import BinaryIO, Protocol, cast
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
+from planner.sources.clothes import strange_margin, undress
 from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
+from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
 
 FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
 
+_READERS = {
+    "iomem": "iomem",
+    "dmesg": "log.dmesg",
+    "memblock": "memblock",
+    "json": "json.memory_map",
+    "lsmem": "lsmem",
+    "config": "kernel_config",
+    "kdump": "capture",
+}
+"""The module of each kind of text."""
+
 _EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _BLOCK = 512  # of a tar archive
+
+
+class _Reader(Protocol):
+    """A module that reads one kind of text."""
+
+    def parse(self, text: str, name: str, /) -> Machine: ...
+
+    def looks_like(self, head: str, /) -> bool: ...
 
 
 def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
@@ -37,9 +61,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
 
         return live.read(what_if=what_if)
     if spec.startswith("sample:"):
-        from planner.sources.samples import read
-
-        return read(spec.removeprefix("sample:"))
+        return read_sample(spec.removeprefix("sample:"))
     if spec != "-" and "\0" not in spec and os.path.isdir(spec) and fmt in (None, "sosreport"):  # noqa: PTH112 - `pathlib` costs start-up time
         from planner.sources.archive import sosreport
 
@@ -58,54 +80,26 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine that the content of a source describes. Raises InputError."""
     _check_format(fmt)
     if fmt == "sosreport" or data.startswith(_PACKED) or _is_tar(data):
-        from io import BytesIO
-
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
         from planner.sources.devicetree import dtb
 
         return dtb.parse(data, name)
-    from planner.sources.clothes import undress
-
     text = decode_most(data, name)
     bare = text if fmt in _EXACT else undress(text, name)
     kind = fmt or _kind(bare, name)
-    if kind in ("iomem", "dmesg"):
-        machine = _listed(bare, name, kind)
+    if kind in ("iomem", "dmesg"):  # may hold lines of anything else
+        machine = _reader(kind).parse(bare, name)
         note = stray_note(text)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if "\0" in text or "\ufffd" in text:
-        text = decode(data, name)
-    if kind == "json":
-        from planner.sources.json import memory_map as json_map
-
-        return json_map.parse(text, name)
-    if kind == "memblock":
-        from planner.sources import memblock
-
-        return memblock.parse(bare, name)
-    if kind == "lsmem":
-        from planner.sources import lsmem
-
-        return lsmem.parse(bare, name)
-    if kind == "config":
-        from planner.sources import kernel_config
-
-        return kernel_config.parse(text, name)
-    from planner.sources import capture
-
-    return capture.parse(text, name)
+        bare = decode(data, name)
+    return _reader(kind).parse(bare, name)
 
 
-def _listed(text: str, name: str, kind: str) -> Machine:
-    """The machine of a boot log or a listing, which may hold lines of anything else."""
-    if kind == "dmesg":
-        from planner.sources.log import dmesg
-
-        return dmesg.parse(text, name)
-    from planner.sources import iomem
-
-    return iomem.parse(text, name)
+def _reader(kind: str) -> _Reader:
+    """The module that reads a kind of text."""
+    return cast("_Reader", import_module(f"planner.sources.{_READERS[kind]}"))
 
 
 def _check_format(fmt: str | None) -> None:
@@ -125,12 +119,10 @@ def _is_tar(head: bytes) -> bool:
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     """An archive of a machine's files, or one packed file."""
-    from planner.sources.archive.inflate import unpacked
+    from planner.sources.archive import inflate, sosreport
 
-    content = unpacked(file, name)
+    content = inflate.unpacked(file, name)
     if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
-        from planner.sources.archive import sosreport
-
         return sosreport.read_archive(content, name)
     data = read_within(content, name)
     if data.startswith(_PACKED):
@@ -142,38 +134,25 @@ def _kind(text: str, name: str) -> str:
     head = text[:200_000]
     opening = "".join(head[:4096].split())[:2]
     if opening[:1] == "{" or opening in ("[{", "[]"):
-        from planner.sources import lsmem
-
-        return "lsmem" if lsmem.looks_like(head[:4096]) else "json"
+        return "lsmem" if _reader("lsmem").looks_like(head[:4096]) else "json"
     # What every listing of a kind contains is looked for first: it spares the reader of another kind.
-    if "..0x" in head:
-        from planner.sources import memblock
+    if "..0x" in head and _reader("memblock").looks_like(head):
+        return "memblock"
+    if " : " in head and _reader("iomem").looks_like(head):
+        return "iomem"
+    for kind in ("dmesg", "kdump", "config", "lsmem"):
+        if _reader(kind).looks_like(head):
+            return kind
+    from planner.sources import iomem
 
-        if memblock.looks_like(head):
-            return "memblock"
-    if " : " in head:
-        from planner.sources import iomem
-
-        if iomem.looks_like(head):
-            return "iomem"
-    from planner.sources.log import dmesg
-
-    if dmesg.looks_like(head):
-        return "dmesg"
-    return _rarer_kind(head, name)
-
-
-def _rarer_kind(head: str, name: str) -> str:
-    from planner.sources import capture, kernel_config, lsmem
-
-    if capture.looks_like(head):
-        return "kdump"
-    if kernel_config.looks_like(head):
-        return "config"
-    if lsmem.looks_like(head):
-        return "lsmem"
+    if iomem.looks_like(head, loosely=True):
+        return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
+    margin = strange_margin(head)
+    if margin is not None:
+        where, what = Location(name, margin[0]), f"the kernel's words stand behind {margin[1][:60]!r}"
+        raise InputError(where, what, "give the lines as the kernel printed them")
     raise InputError(
         name,
         "is no memory map that is known here",
@@ -197,6 +176,6 @@ def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Ma
 
     Raises InputError for what is no configuration.
     """
-    from planner.sources import kernel_config
+    from planner.sources.kernel_config import applied
 
-    return kernel_config.applied(machine, read_source(path, fmt="config", stdin=stdin))
+    return applied(machine, read_source(path, fmt="config", stdin=stdin))

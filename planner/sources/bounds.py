@@ -1,4 +1,4 @@
-"""How much a map may hold, whatever it is written in. Imports nothing of this package but `errors`."""
+"""How much a map may hold, whatever it is written in."""
 
 from __future__ import annotations
 

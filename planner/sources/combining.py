@@ -12,9 +12,11 @@ from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
+from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
+from planner.sources.kernel_config import check_arch
 
 __all__ = ["combine"]
 
@@ -88,7 +90,6 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
     configurations = [m for m in machines if m.kind == "config"]
     if not configurations or any(m.facts.arch for m in machines if m.kind != "config"):
         return
-    from planner.sources.kernel_config import check_arch
 
     for configuration in configurations:
         check_arch(configuration)
@@ -98,8 +99,6 @@ def _in_its_pages(machine: Machine) -> Machine:
     """A log's EFI map in pages of the size that perhaps another source tells."""
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.log.efi import for_pages
-
     return for_pages(machine, machine.facts.page_size)
 
 

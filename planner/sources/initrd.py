@@ -5,6 +5,8 @@ read once, as a stream, in bounded memory; nothing is written to disk. Zstandard
 `initrd`).
 
 Source: unpack_to_rootfs(), init/initramfs.c; compressed_formats, lib/decompress.c @ 6.12.
+
+A decompressor is imported when its kind of compression is met.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
 from planner.base.errors import InputError, Location
@@ -316,7 +319,8 @@ def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
             remedy = "give --initrd-size and --initrd-unpacked"
             raise InputError(name, f"unpacks to more than {format_size(MAX_UNPACKED)}", remedy)
         if given:
-            yield given
+            for at in range(0, len(given), _CHUNK):
+                yield given[at : at + _CHUNK]
         elif not (data or unit.eof) and getattr(unit, "needs_input", True):
             raise outer.damaged("ends in the middle of a compressed archive")
     outer.put_back(unit.unused_data or b"")  # lz4's frames say None
@@ -381,8 +385,6 @@ class _Gzip:
 
 
 def _library(name: str, module: str, what: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(module)
     except ImportError:
@@ -440,26 +442,19 @@ class _Lz4Legacy:
 
     def __init__(self, outer: _Reader, library: Any) -> None:
         self._outer, self._library = outer, library
-        self._out = b""
         self.eof = False
         self.unused_data = b""
         self.needs_input = False  # it takes its blocks from the file itself
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        del data
-        if not self._out:
-            self._next()
-        out, self._out = self._out[:max_length], self._out[max_length:]
-        return out
-
-    def _next(self) -> None:
+        del data, max_length
         head = self._outer.peek(4)
         if head == b"\x02\x21\x4c\x18":
             self._outer.exactly(4)
-            return
+            return b""
         size = int.from_bytes(head, "little")
         if len(head) < 4 or not 0 < size <= self._BOUND:
             self.eof = True  # the end, padding, or the next archive
-            return
+            return b""
         self._outer.exactly(4)
-        self._out = self._library.decompress(self._outer.exactly(size), uncompressed_size=self._BLOCK)
+        return bytes(self._library.decompress(self._outer.exactly(size), uncompressed_size=self._BLOCK))

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import KIB, format_size
+from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import VA_BITS
@@ -186,6 +187,4 @@ def applied(machine: Machine, config: Machine) -> Machine:
     machine = replace(machine, facts=facts, notes=tuple(notes))
     if machine.kind != "dmesg":
         return machine
-    from planner.sources.log import efi
-
-    return efi.for_pages(machine, page_size)
+    return for_pages(machine, page_size)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from planner.base.errors import InputError, printable
 from planner.kernel.machine import Machine
 from planner.sources import iomem
+from planner.sources.kernel_config import symbols
 
 __all__ = ["read"]
 
@@ -54,8 +55,6 @@ def _text(root: str, path: str) -> str | None:
 
 def _config(root: str, release: str) -> dict[str, str]:
     """Symbols of the running kernel's configuration; none where it cannot be read."""
-    from planner.sources.kernel_config import symbols
-
     text = _text(root, f"boot/config-{release}")
     try:
         if text is None:

@@ -2,6 +2,8 @@
 
 It shows neither reservations nor the firmware's holes inside a block. Source: sys-utils/lsmem.c, util-linux 2.33
 to 2.41: ranges are inclusive, sizes are rounded unless `-b` is given, so only the ranges are read.
+
+The reader of JSON is imported for that form alone: every listing comes by here to be recognised.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _LINE = re.compile(
 )
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
 _PAIR = re.compile(r'([A-Z][A-Z_:-]*)="([^"]*)"')
-_SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+\d[\d.,]*[BKMGTPE]?\s*$")  # in the user's language
+_SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
 
 def looks_like(head: str) -> bool:
@@ -52,9 +54,17 @@ def _has_range(columns: list[tuple[str, int, int]]) -> bool:
 
 def parse(text: str, name: str) -> Machine:
     """The online memory. Raises InputError."""
-    rows = _of_json(text, name) if text.lstrip()[:1] == "{" else _of_text(text, name)
+    totals: list[str] = []
+    rows = _of_json(text, name) if text.lstrip()[:1] == "{" else _of_text(text, name, totals)
     blocks: list[Region] = []
     offline = 0
+    stated = any(state for *_, state, _ in rows)
+    if not stated and totals and totals[-1].strip("0.,B"):
+        raise InputError(
+            name,
+            f"{totals[-1]} of it is offline, and no column STATE says which blocks are",
+            "give the output of lsmem without -o, or with STATE in it",
+        )
     for number, start, end, state, node in rows:
         if end <= start:
             raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
@@ -62,13 +72,15 @@ def parse(text: str, name: str) -> Machine:
             raise InputError(
                 Location(name, number, 1), "the range lies beyond 52 physical address bits", "check the line"
             )
-        if state != "online":
+        if (state or "online") != "online":
             offline += end - start
         else:
             blocks.append(Region(start, end, 0, node))
     if not blocks:
         raise InputError(name, "there is no online memory in it", "give the whole output of lsmem")
     notes = [COARSE]
+    if not stated and not totals:
+        notes.append("lsmem was asked for no STATE: all blocks are taken as online")
     if offline:
         notes.append(f"{offline >> 20}M of memory is offline and left out")
     return Machine(name, "lsmem", MemoryMap(_joined(blocks, notes)), Facts(), settled=False, notes=tuple(notes))
@@ -90,7 +102,8 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
     return tuple(regions)
 
 
-def _of_text(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
+def _of_text(text: str, name: str, totals: list[str]) -> list[tuple[int, int, int, str, int | None]]:
+    """The rows; a state that is not told is empty. totals: what follows them, the last two are of memory."""
     rows: list[tuple[int, int, int, str, int | None]] = []
     columns: list[tuple[str, int, int]] = []
     for number, line in text_lines(text, name):
@@ -106,10 +119,14 @@ def _of_text(text: str, name: str) -> list[tuple[int, int, int, str, int | None]
             if len(rows) == MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
             node = cells.get("NODE", "")
-            state = cells.get("STATE") or "online"
+            state = cells.get("STATE", "")
             rows.append((number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if _is_node(node) else None))
-        elif line.strip() and not _SUMMARY.match(line):
+        elif (summary := _SUMMARY.match(line)) is not None:
+            totals.append(summary[1])
+        elif line.strip():
             raise InputError(Location(name, number, 1), "this is no line of lsmem", "give its output as it is")
+    # Of online and of offline memory, below the size of a block.
+    del totals[: -1 if len(totals) > 2 else None]
     return rows
 
 
@@ -158,7 +175,7 @@ def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]
                 1,
                 int(span[1], 16),
                 int(span[2], 16) + 1,
-                str(entry.get("state") or "online"),
+                str(entry.get("state") or ""),
                 int(node) if _is_node(node) else None,
             )
         )

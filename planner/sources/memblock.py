@@ -19,7 +19,9 @@ from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LINE = re.compile(r"^\s*(\d+):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d+|x))?(?:\s+(\S.*))?\s*$")
+_LINE = re.compile(
+    r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
+)
 _FLAGS = {
     "HOTPLUG": Flag.HOTPLUG,
     "MIRROR": Flag.MIRROR,
@@ -30,7 +32,7 @@ _FLAGS = {
 
 def looks_like(head: str) -> bool:
     """Whether a text is one of memblock's debugfs files, or both."""
-    return re.search(r"^\s*\d+:\s+0x[0-9a-fA-F]+\.\.0x[0-9a-fA-F]+", head, re.MULTILINE) is not None
+    return re.search(r"^[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", head, re.MULTILINE) is not None
 
 
 def parse(text: str, name: str) -> Machine:

@@ -1,7 +1,6 @@
 """One map, one request, every strategy: what each would do, what it costs, and which serves an aim best.
 
-The plans are the same that `plan --strategy` makes; what they share is worked out once. Imports `planning` and what
-stands before it.
+The plans are the same that `plan --strategy` makes; what they share is worked out once.
 """
 
 from __future__ import annotations

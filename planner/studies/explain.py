@@ -3,8 +3,6 @@
 Each attempt is told as memblock makes it: every free gap from the top, what lies in the way above it, and why it was
 not taken, up to the one that was. Nothing is reserved between attempts, until one succeeds; the low part is then
 searched with the main part in place.
-
-Imports `asking`, `imaging` and `remedies`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""`fit`: the largest crash kernel that a machine can give, exactly, and where it would lie.
-
-Imports `asking`.
-"""
+"""`fit`: the largest crash kernel that a machine can give, exactly, and where it would lie."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One machine, one form of request, many sizes: what everything that asks the plan many times starts from.
-
-Imports `planning` and `capacity`.
-"""
+"""One machine, one form of request, many sizes: what everything that asks the plan many times starts from."""
 
 from __future__ import annotations
 

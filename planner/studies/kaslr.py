@@ -5,9 +5,9 @@ equally likely. What a reservation does depends on that place, but only if the i
 crash kernel (or its low part) would take; and within that gap it changes at a few positions only: where a search
 just fits below the image, and where it just fits above. So a machine with millions of positions takes a few plans.
 
-The other reservations are taken to stay where they are. Imports `asking`.
-Source: efi_random_alloc() and get_entry_num_slots(), drivers/firmware/efi/libstub/randomalloc.c;
-efi_kaslr_relocate_kernel(), kaslr.c; EFI_KIMG_ALIGN, arch/arm64/include/asm/efi.h @ 6.12.
+The other reservations are taken to stay where they are. Source: efi_random_alloc() and get_entry_num_slots(),
+drivers/firmware/efi/libstub/randomalloc.c; efi_kaslr_relocate_kernel(), kaslr.c; EFI_KIMG_ALIGN,
+arch/arm64/include/asm/efi.h @ 6.12.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Need:
 
     least: of the model, in whole pages; the components add up to it. recommended: with the margin, rounded up to what
     the kernel aligns to. binding: `unpacking` or `running`, whichever needs more. assumed: names of the components
-    that rest on an assumption.
+    that rest on an assumption. unmeasured: what of these inputs no measurement stands behind.
     """
 
     least: int
@@ -113,6 +113,7 @@ class Need:
     components: tuple[Component, ...]
     estimates: tuple[Estimate, ...]
     assumed: tuple[str, ...]
+    unmeasured: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -177,6 +178,7 @@ def need(
             [c.name for c in components if c.source.startswith("assumed") and c.bytes]
             + (["page size"] if inputs.page_assumed else [])
         ),
+        unmeasured=tuple(_unmeasured(given, inputs)),
         notes=(*notes, *_notes(given, inputs, binding, running=running)),
     )
 
@@ -406,6 +408,20 @@ def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:
     size = size * page // (page - _DESCRIPTOR)
     size = max(size, base + inputs.archive.bytes)
     return (size - luks) * 130 // 100 + 64 * MIB + luks
+
+
+def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
+    """What is computed here, but was never measured."""
+    found = []
+    if inputs.page == 64 * KIB:
+        found.append("64K pages")
+    if given.cpus > 1:
+        found.append("several processors")
+    if inputs.luks.bytes:
+        found.append("an encrypted target")
+    if inputs.modules.bytes or inputs.drivers:
+        found.append("drivers")
+    return found
 
 
 def _notes(given: Given, inputs: _Inputs, binding: str, *, running: int) -> list[str]:

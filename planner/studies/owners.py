@@ -3,8 +3,8 @@
 What the kernel allocates for itself while booting goes where it goes; the image, an initrd, CMA and the like have
 their place or size from a boot loader, a device tree or a parameter. A range without a telling name may be either.
 
-Imports `imaging` and `errors`. Source of the parameters: Documentation/admin-guide/kernel-parameters.txt @ 7.2;
-kvm_hyp_reserve(), arch/arm64/kvm/pkvm.c, reserves for protected KVM only.
+Source of the parameters: Documentation/admin-guide/kernel-parameters.txt @ 7.2; kvm_hyp_reserve(),
+arch/arm64/kvm/pkvm.c, reserves for protected KVM only.
 """
 
 from __future__ import annotations

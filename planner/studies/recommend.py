@@ -204,7 +204,7 @@ class _Search:
             serves=False,
             verdict="",
         )
-        why = self._why_not(found, plan)
+        why = self._why_not(found, plan, question.request.notes)
         return replace(found, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
@@ -222,11 +222,11 @@ class _Search:
         request = with_request(inquiry.question, text).request
         return places.chances(request).of(*RESERVED)
 
-    def _why_not(self, found: Candidate, plan: Plan) -> str:
-        """Why a candidate does not do what is needed; "" where it does."""
+    def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
+        """Why a candidate does not do what is needed; "" where it does. said: what there is to say of the request."""
         if found.outcome == "none":
-            log = plan.reservation.log
-            return f"this kernel asks for nothing with it{f' ({log[-1]})' if log else ''}"
+            why = [*plan.reservation.log, *said]
+            return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
         if found.crash is None:
             return "does not fit in any range this kernel searches for it"
         if found.crash.size < self.asked_size():
@@ -321,6 +321,9 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
             )
             parts.append(often + short)
+        doubt = _DOUBT.get(self.setting.profile.certainty)
+        if doubt is not None:
+            parts.append(doubt)
         if self.assumed:
             parts.append(f"for a need that assumes the {' and the '.join(self.assumed)}")
         return ", ".join(parts)
@@ -340,6 +343,12 @@ class _Search:
         if self.asked.aim == "small":
             return f"taking {format_size(best.taken)} in all, page tables included{among}"
         return low + (among if self.asked.ram is None else f", with any RAM from {format_size(self.asked.ram[0])} on")
+
+
+_DOUBT = {
+    "inferred": "as is inferred of this kernel, whose code was not read",
+    "unknown": "if this kernel does what mainline does, which is not known",
+}
 
 
 def _percent(share: float) -> str:

@@ -2,8 +2,6 @@
 
 A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is applied
 and planned as a whole before it is told; what does not do what it says is not told.
-
-Imports `asking`, `imaging` and `owners`.
 """
 
 from __future__ import annotations

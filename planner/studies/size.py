@@ -1,7 +1,4 @@
-"""`size`: what to ask for. Distributions' defaults on this machine, sizes from one to another, and giving back.
-
-Imports `asking` and `presets`.
-"""
+"""`size`: what to ask for. Distributions' defaults on this machine, sizes from one to another, and giving back."""
 
 from __future__ import annotations
 

@@ -3,8 +3,6 @@
 The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
 reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
 lies lower or finds no place at all.
-
-Imports `planning` and what it plans with.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
-from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.machine import DAMAGED, INCOMPLETE, RECORDED, BootRecord, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import select_profile
@@ -116,7 +114,9 @@ def verify(
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
-        return Verdict(machine.source, (Check("placement", "not checkable", obstacle),), recorded=_both(record))
+        notes = tuple(note for note in _damage(machine) if note not in obstacle)
+        check = Check("placement", "not checkable", obstacle)
+        return Verdict(machine.source, (check,), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.kind == "dmesg" and not machine.settled and options.reserved is None:
         # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
@@ -132,7 +132,8 @@ def verify(
     checks: list[Check] = []
     if record is not None:
         checks.append(_placement(machine, question, plan, record, inferred=inferred))
-    checks += [_granularity(machine, plan, seen) for seen in observed]
+    live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
+    checks += [_granularity(machine, plan, seen, live=live) for seen in observed]
     view = plan.reservation
     return Verdict(
         machine.source,
@@ -140,7 +141,7 @@ def verify(
         plan.kernel.profile,
         _both(record),
         (view.crash, view.low),
-        _notes(plan, inferred),
+        (*_notes(plan, inferred), *_damage(machine)),
     )
 
 
@@ -174,6 +175,8 @@ def _obstacle(
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
+    if not machine.memory.regions and (incomplete := [note for note in machine.notes if note.startswith(INCOMPLETE)]):
+        return incomplete[0]
     if record is None and not observed:
         return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
     version = options.kernel or facts.kernel
@@ -197,10 +200,16 @@ def _obstacle(
         and record.kexec_crash_size is None
         and machine.kind not in ("iomem", "live")
     ):
-        return "it records lines about crashkernel, but no outcome"
+        return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
     return None
+
+
+def _damage(machine: Machine) -> list[str]:
+    """What the reader of a log notes of lines that it could not use, those of the crash kernel first."""
+    notes = [note for note in machine.notes if DAMAGED in note]
+    return sorted(notes, key=lambda note: "crash kernel" not in note)
 
 
 def _size(record: BootRecord | None) -> int | None:
@@ -212,6 +221,8 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
+    if any(note.endswith(RECORDED) for note in machine.notes):
+        return None, "the command line is incomplete: a request of the recorded size is taken"
     if facts.request is not None or facts.cmdline is not None:
         return None, None
     size = _size(record)
@@ -385,7 +396,8 @@ def _states(question: Question) -> Iterator[Memblock]:
 # -- the linear map ------------------------------------------------------------------------------------
 
 
-def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
+def _granularity(machine: Machine, plan: Plan, seen: Observed, *, live: bool) -> Check:
+    """What page tables show against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
     planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
     if seen.by_kind is not None:
         pairs = [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
@@ -402,6 +414,9 @@ def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
     text = f"{seen.source}: {'; '.join(wrong)}"
+    if live and _only_finer(pairs):
+        why = "finer leaves: this kernel splits them at run time where permissions change (BBML2)"
+        return Check("granularity", "agreed", f"{text}: {why}")
     missing: list[str] = [
         key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed
     ]
@@ -410,6 +425,16 @@ def _granularity(machine: Machine, plan: Plan, seen: Observed) -> Check:
     if missing:
         return Check("granularity", "not checkable", f"{text}; not known: {', '.join(missing)}")
     return Check("granularity", "disagreed", text)
+
+
+def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
+    behind = 0
+    for _, got, want in pairs:
+        behind += want - got
+        if behind < 0:
+            return False
+    return behind == 0
 
 
 def _unit_sizes(plan: Plan) -> dict[str, int]:

@@ -187,7 +187,7 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "planner", "batch", str(records), "-o", str(out), "--jobs", "2", "--resume"]
     for kill in (True, True, True, False):
         run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
-        least = (partial.stat().st_size if partial.exists() else 0) + moments.randrange(1, len(whole) // 5)
+        least = (partial.stat().st_size if partial.exists() else 0) + moments.randrange(1, len(whole) // 8)
         while kill and run.poll() is None and not (partial.exists() and partial.stat().st_size >= least):
             time.sleep(0.002)
         if kill:

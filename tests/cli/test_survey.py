@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import planner
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
@@ -73,3 +75,16 @@ def test_what_cannot_be_read_is_told_beside_the_others(run: Run) -> None:
     assert status == 0
     assert "altra-32g" in out
     assert err.startswith("gone.iomem: ")
+
+
+def test_the_library_gives_the_same_rows(run: Run) -> None:
+    rows = planner.survey(
+        {"rpi4-4g": "sample:rpi4-4g", "altra-32g": "sample:altra-32g"},
+        requests=["512M"],
+        presets=["rhel9"],
+        need="400M",
+    )
+    told = json.loads(run(*ASKED, "--need", "400M", "--format", "json").out)["rows"]
+    assert [(r.machine, r.outcome, r.low_free) for r in rows] == [
+        (r["machine"], r["outcome"], r["low_free"]) for r in told
+    ]

@@ -9,6 +9,41 @@ from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, pr
 from planner.kernel.profiles import NEWEST, Profile, profile_named
 
 
+@pytest.mark.parametrize(
+    ("value", "note"),
+    [
+        pytest.param("512", "512 bytes: is a suffix missing, as in 512M?", id="a size without its letter"),
+        pytest.param("2G-:512", "512 bytes: is a suffix missing, as in 2G-:512M?", id="one in a list"),
+        pytest.param("256M@ee000000", "Then 0x is missing: write @0xee000000", id="letters in an offset"),
+        pytest.param("256M@80000000", "Then 0x is missing: write @0x80000000", id="digits that are a round address"),
+        pytest.param('"512M"', "it belongs to GRUB's file or a shell, leave it out", id="quotes around a value"),
+        pytest.param('crashkernel=512M"', "it belongs to GRUB's file or a shell", id="the end of a quoted line"),
+    ],
+)
+def test_what_was_likely_meant(value: str, note: str) -> None:
+    """The kernel reads it in another way, which stays."""
+    assert note in "\n".join(reading(value, 8 * GIB, NEWEST).notes)
+
+
+@pytest.mark.parametrize("value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0"])
+def test_what_was_meant_as_it_stands(value: str) -> None:
+    """Nothing is said."""
+    assert not [note for note in reading(value, 8 * GIB, NEWEST).notes if "missing" in note]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'GRUB_CMDLINE_LINUX="ro crashkernel=512M quiet"',
+        "GRUB_CMDLINE_LINUX_DEFAULT='ro crashkernel=512M quiet'",
+        'export GRUB_CMDLINE_LINUX+="ro crashkernel=512M quiet"\n',
+    ],
+)
+def test_a_line_of_grubs_file(text: str) -> None:
+    """Its quotes are not the kernel's."""
+    assert as_cmdline(text) == "ro crashkernel=512M quiet"
+
+
 def profile(name: str) -> Profile:
     found = profile_named(name)
     assert found is not None

@@ -7,9 +7,12 @@ import gzip
 import io
 import lzma
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
@@ -156,3 +159,19 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(__import__("sys").modules, "zstandard", None)
     with pytest.raises(InputError, match=r"the package zstandard is needed; install crashkernel-planner\[initrd\]"):
         of(b"\x28\xb5\x2f\xfd" + bytes(20))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    kind=st.sampled_from([kind for kind in PACKERS if kind not in ("zstd", "lz4", "lz4 frame")]),
+    at=st.floats(0, 1),
+    new=st.binary(max_size=12),
+    cut=st.integers(0, 40),
+)
+def test_any_bytes_give_an_initrd_or_one_error(kind: str, at: float, new: bytes, cut: int) -> None:
+    """A few bytes changed, added or lost anywhere."""
+    data = EARLY + PACKERS[kind](MAIN)
+    place = int(at * len(data))
+    with suppress(InputError):
+        found = of(data[:place] + new + data[place + cut :])
+        assert found.content <= found.unpacked[4 * KIB]

@@ -176,3 +176,30 @@ def test_damage(text: str, what: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "x", "lsmem")
     assert what in str(caught.value)
+
+
+NO_STATE = "RANGE                                  SIZE\n0x0000000040000000-0x00000000ffffffff    3G\n"
+
+
+@pytest.mark.parametrize(
+    ("summary", "note"),
+    [
+        pytest.param("", "lsmem was asked for no STATE: all blocks are taken as online", id="no summary"),
+        pytest.param(
+            "Memory block size: 128M\nTotal online memory: 3G\nTotal offline memory: 0B\n", None, id="0B offline"
+        ),
+    ],
+)
+def test_blocks_without_a_state(summary: str, note: str | None) -> None:
+    """They are online where nothing says otherwise, and that is said where nothing says so."""
+    source = parse_text(f"{NO_STATE}\n{summary}".encode(), "x")
+    assert source.memory.regions == (Region(GIB, 4 * GIB),)
+    assert [text for text in source.notes if "STATE" in text] == ([note] if note else [])
+
+
+@pytest.mark.parametrize("offline", ["1G", "1.5G", "128M", "1,5G"])
+def test_offline_memory_that_no_column_tells_is_an_error(offline: str) -> None:
+    """In any language: the last line is of offline memory."""
+    summary = f"Taille de bloc : 128M\nM\u00e9moire en ligne totale :  2G\nM\u00e9moire hors ligne :   {offline}\n"
+    with pytest.raises(InputError, match=f"x: {offline} of it is offline, and no column STATE says which blocks are"):
+        parse_text(f"{NO_STATE}\n{summary}".encode(), "x")

@@ -149,3 +149,11 @@ def test_what_a_tool_printed_stands_beside_its_formula() -> None:
     known = machine(Capture(estimates=(("kdumptool calibrate", 300 * MIB),)))
     assert need(KERNEL, known).estimates[-1].bytes == 300 * MIB
     assert need(KERNEL, known).estimates[-1].tool == "kdumptool calibrate, as it was run"
+
+
+def test_what_no_measurement_stands_behind_is_named() -> None:
+    """Of these inputs; a dump program never was, and the notes say so."""
+    assert need(KERNEL).unmeasured == ()
+    odd = Given(37 * MIB, 23 * MIB, 27 * MIB, page_size=64 * KIB, cpus=2, luks_memory=GIB)
+    assert need(odd).unmeasured == ("64K pages", "several processors", "an encrypted target")
+    assert any(note.startswith("not measured: a dump program") for note in need(KERNEL).notes)

@@ -13,6 +13,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, MIB, memparse
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
 from planner.studies.need import SWIOTLB_LOW
 from planner.studies.recommend import AIMS, LOW_PART, PASTED, Asked, Candidate, Recommendation, pasted, recommend
@@ -175,3 +176,14 @@ def test_an_unknown_aim() -> None:
 def test_the_line_to_paste_holds_the_string(where: str) -> None:
     text = f"crashkernel=512M,high crashkernel={LOW_PART >> 20}M,low"
     assert text in pasted(text, where)
+
+
+@pytest.mark.parametrize(
+    "kernel", ["6.12", "5.14.0-162.el9.aarch64", "5.3.18-150300.59-default", "4.19.90-2003.oe1.aarch64"]
+)
+def test_a_kernel_that_is_not_known_well_is_said_to_be(kernel: str) -> None:
+    """In the sentence itself."""
+    certainty = select_profile(kernel).profile.certainty
+    reason = recommend(server(kernel), None, Asked(need=256 * MIB)).reason
+    assert ("inferred of this kernel" in reason) == (certainty == "inferred")
+    assert ("which is not known" in reason) == (certainty == "unknown")

@@ -12,7 +12,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options
+from planner.kernel.ptdump import KINDS
+from planner.planning.plan import Options, make_plan
 from planner.studies.verify import Observed, verify, verify_all
 
 TOP = 4 * GIB
@@ -184,6 +185,29 @@ def test_the_granularity(given: dict[str, Any], seen: Observed, outcome: str) ->
     facts = {"kernel_image": IMAGE, "cmdline": "crashkernel=512M rodata=off", **given}
     verdict = verify(machine(**facts), MAINLINE, observed=[seen])
     assert [check.outcome for check in verdict.checks if check.what == "granularity"] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "more", "agreed"),
+    [
+        pytest.param("neoverse-v3-r0p2", 0, True, id="some are split"),
+        pytest.param("neoverse-v3-r0p2", GIB, False, id="more is mapped than there is"),
+        pytest.param("cortex-a76", 0, False, id="a processor that cannot split them"),
+    ],
+)
+def test_leaves_split_at_run_time(cpu: str, more: int, *, agreed: bool) -> None:
+    """Where permissions change, a kernel on such processors makes smaller leaves of what it had mapped."""
+    options = replace(MAINLINE, kernel="6.18", cpu=cpu)
+    source = machine(kernel_image=IMAGE, config={"KFENCE": "n"}, cmdline="crashkernel=512M rodata=noalias")
+    planned = make_plan(source, None, options).mapping.bytes
+    shown = {kind: getattr(planned, kind) for kind in KINDS}
+    largest = next(kind for kind in KINDS if shown[kind])
+    shown[largest] += more - 2 * MIB
+    shown["pte"] += 2 * MIB
+    verdict = verify(source, options, observed=[_observed(**shown)])
+    check = next(check for check in verdict.checks if check.what == "granularity")
+    assert (check.outcome == "agreed") is agreed
+    assert ("at run time where permissions change (BBML2)" in check.why) is agreed
 
 
 def test_several_machines_end_with_one_status() -> None:

@@ -1,8 +1,7 @@
 """The memory map as rows of characters, one row per bank, and a close-up of the area.
 
-Banks are memory between large holes, cut at the end of low memory; a cell shows the most important thing in
-it, so that crash memory is never lost in a large map. Costs time in the number of regions, not in their size.
-Imports the result's types, `ranges`, `numbers` and `terminal`.
+Banks are memory between large holes, cut at the end of low memory; a cell shows the most important thing in it, so that
+crash memory is never lost in a large map. Costs time in the number of regions, not in their size.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ LEGEND = {
     RESERVED: "reserved",
     PARTLY: "partly reserved",
     CRASH: "crash memory",
-    TAIL: "tail (goes back)",
+    TAIL: "tail (freed after boot)",
     KEPT: "rest of the area (kept)",
     LOW: "crash kernel's low memory",
     CMA: "crash cma",

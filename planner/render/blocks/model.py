@@ -2,8 +2,6 @@
 
 A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
 out. Blocks hold plain text, already free of control characters; escaping is the format's affair.
-
-Imports `records` only.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ def blocks(found: Need) -> list[Block]:
     text = f"at least {_whole(found.least)}, {format_size(found.recommended)} recommended"
     if found.assumed:
         text += f"; assumed: {', '.join(found.assumed)}"
+    if found.unmeasured:
+        text += f"; not measured: {', '.join(found.unmeasured)}"
     rows = [(c.name, size(c.bytes), printable(c.source)) for c in found.components]
     return [
         Lead("needs", text, "warn" if found.assumed else "good"),

@@ -1,4 +1,4 @@
-"""What a terminal needs: colours, and text broken into lines. Imports nothing of this package."""
+"""What a terminal needs: colours, and text broken into lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A picture as PNG, through the extra `png`. Imports `errors`."""
+"""A picture as PNG, through the extra `png`.
+
+The extra is imported when a picture is made.
+"""
 
 from __future__ import annotations
 

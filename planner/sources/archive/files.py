@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from io import BytesIO
 
 from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.sources import capture, iomem, kernel_config, lsmem, memblock
+from planner.sources.archive.inflate import unpacked
+from planner.sources.clothes import undress
 from planner.sources.combining import combine
-from planner.sources.reading import decode, read_within
+from planner.sources.devicetree import dtb
+from planner.sources.log import dmesg
+from planner.sources.reading import decode_most, read_within, stray_note
 
 __all__ = ["Found", "assemble"]
 
@@ -95,7 +101,9 @@ class _Assembly:
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
         """What a reader makes of a file; a file it cannot use is told of."""
         try:
-            return parse(decode(data, path), path)
+            text = decode_most(data, path)
+            machine, note = parse(undress(text, path), path), stray_note(text)
+            return machine if note is None else replace(machine, notes=(*machine.notes, note))
         except InputError as error:
             self.failed.append(str(error))
             return None
@@ -183,8 +191,6 @@ def _facts(work: _Assembly) -> Facts:
 
 def _capture(work: _Assembly) -> Capture | None:
     """The capture kernel: the loaded modules, the kdump initrd, what kdumpctl and kdumptool print."""
-    from planner.sources import capture
-
     found: list[Capture] = []
     if text := work.text("modules"):
         loaded = capture.modules(text)
@@ -228,9 +234,6 @@ def _page_size(work: _Assembly) -> int | None:
 
 
 def _maps(work: _Assembly) -> None:
-    from planner.sources import iomem, memblock
-    from planner.sources.devicetree import dtb
-
     file = work.found.first("iomem")
     if file is not None:
         work.take(file[0], work.read(*file, iomem.parse))
@@ -250,15 +253,13 @@ def _maps(work: _Assembly) -> None:
 
 def _log(work: _Assembly, facts: Machine) -> None:
     """The log that tells most: of this boot, with the memory ranges of its boot."""
-    from planner.sources.log import dmesg
-
     best: tuple[tuple[bool, bool], str, Machine] | None = None
     for path, _ in work.found.files.get("earlier", ())[:1]:
         work.found.remarks.append(f"{printable(path)} is of an earlier boot, it was not read")
     for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
-        # A log may hold bytes of firmware that are no text.
+        # A log may hold bytes of firmware that are not text.
         text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
         machine = work.read(path, text, dmesg.parse)
         if machine is None:
@@ -308,8 +309,6 @@ def _has_boot_lines(machine: Machine) -> bool:
 
 
 def _lsmem(work: _Assembly) -> None:
-    from planner.sources import lsmem
-
     file = work.found.first("lsmem")
     if file is not None:
         work.take(file[0], work.read(*file, lsmem.parse))
@@ -317,8 +316,6 @@ def _lsmem(work: _Assembly) -> None:
 
 def _config(work: _Assembly, kernel: str | None) -> None:
     """The configuration of the running kernel: reports hold those of all that are installed."""
-    from planner.sources import kernel_config
-
     for path, data in work.found.files.get("config", ()):
         if "config-" in path and kernel is not None and not path.endswith(f"config-{kernel}"):
             continue
@@ -332,10 +329,6 @@ def _config(work: _Assembly, kernel: str | None) -> None:
 
 def _plain(work: _Assembly, path: str, data: bytes) -> bytes:
     """A file as text, if it is packed; b"" if it is damaged."""
-    from io import BytesIO
-
-    from planner.sources.archive.inflate import unpacked
-
     try:
         return read_within(unpacked(BytesIO(data), path), path)
     except InputError as error:

@@ -1,6 +1,8 @@
-"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2. Imports `reading`.
+"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2.
 
 A few kilobytes can hold terabytes of zeros: what comes out is limited in all, and in proportion to what went in.
+
+Of the decompressors beside zlib the one that is needed is imported.
 """
 
 from __future__ import annotations

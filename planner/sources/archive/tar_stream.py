@@ -1,4 +1,4 @@
-"""Tar archives as a stream: one member after the other, nothing kept, every header within bounds. Imports `bounds`.
+"""Tar archives as a stream: one member after the other, nothing kept, every header within bounds.
 
 `tarfile` decodes the headers; walking through them is done here, as it reads extended headers of any number and
 length into memory, one inside the other. Formats: POSIX.1-1988 and before (v7), GNU, POSIX.1-2001 (pax).

@@ -1,4 +1,4 @@
-"""Up to which address all devices of a device tree can reach: `dma-ranges` of every bus. Imports `fdt`, `memblock`.
+"""Up to which address all devices of a device tree can reach: `dma-ranges` of every bus.
 
 Source: of_dma_get_max_cpu_address(), __of_translate_address() and of_translate_one(), drivers/of/address.c @ 6.1.
 Arithmetic is modulo 2**64, as there; what cannot be translated is OF_BAD_ADDR, which is all ones. A bus without

@@ -1,4 +1,4 @@
-"""Device tree blobs: memblock as a kernel makes it of one when it boots without EFI. Imports `fdt` and `dt_state`.
+"""Device tree blobs: memblock as a kernel makes it of one when it boots without EFI.
 
 In the kernel's order: memory nodes, the usable range, `mem=`, the initrd, the reserve map, /reserved-memory with an
 address, then /reserved-memory with a size only, which memblock places. What a blob cannot show is in the notes.

@@ -1,9 +1,9 @@
 """/reserved-memory of a device tree: nodes with an address, then those with a size only, which memblock places.
 
-A first pass reserves whatever has an address and remembers the first range of each node; a second one places the
-others and sets pools up. A pool that cannot be set up is given back, or, if it has no-map, becomes ordinary memory.
-Imports `dt_state` and `fdt`. Source: fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(),
-drivers/of/of_reserved_mem.c; rmem_cma_setup() and rmem_dma_setup(), kernel/dma @ 6.1.
+A first pass reserves whatever has an address and remembers the first range of each node; a second one places the others
+and sets pools up. A pool that cannot be set up is given back, or, if it has no-map, becomes ordinary memory. Source:
+fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
+rmem_dma_setup(), kernel/dma @ 6.1.
 """
 
 from __future__ import annotations

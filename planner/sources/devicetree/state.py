@@ -1,4 +1,4 @@
-"""What a kernel has made of a device tree so far: memblock, names of reservations, what to tell. Imports `fdt`."""
+"""What a kernel has made of a device tree so far: memblock, names of reservations, what to tell."""
 
 from __future__ import annotations
 

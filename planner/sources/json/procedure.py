@@ -1,6 +1,6 @@
 """Procedures of the TLB model as JSON: one's own, or the remap steps in a plan's report.
 
-Errors name the place in the document. Imports `bbm`, `geometry`, `result` and `places`.
+Errors name the place in the document.
 """
 
 from __future__ import annotations

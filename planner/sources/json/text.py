@@ -1,4 +1,4 @@
-"""JSON as text: decoded strictly, and where in it a value stands. Imports `bounds` and `errors` only."""
+"""JSON as text: decoded strictly, and where in it a value stands."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 The log of a crash is that of the production kernel followed by the capture kernel's, which sees other memory and has
 another command line. Source of the lines that begin a boot: arch/arm64/kernel/setup.c, init/main.c, mm/mm_init.c @ 5.10
 to 7.2; a console that comes late may print the whole log once more: register_console(), kernel/printk/printk.c.
+
+What merging takes is imported for a log of several boots.
 """
 
 from __future__ import annotations

@@ -10,23 +10,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB
-from planner.kernel.machine import Machine
+from planner.kernel.efi_init import ACPI_RECLAIM, ASSUMED, widened
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.memory_map import Flag, Region, Reserved, with_nomap
 
-__all__ = ["ASSUMED", "Entry", "entry", "for_pages", "memblock_of", "regions_of"]
-
-ASSUMED = "the EFI map is read for 4K pages: the log does not tell the page size"
+__all__ = ["Entry", "entry", "memblock_of", "mirrored", "regions_of"]
 
 _ENTRY = (
     r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
     r"((?:[A-Z0-9 ]{1,4}\|)*[A-Z0-9 ]{1,4}|attr=0x[0-9a-f]{1,16})\](\*?)"
 )
 _USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")
-_ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "SP": 1 << 18}
-_WB, _SPECIAL = 8, 1 << 18
-_ACPI = "ACPI reclaim"
+_ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "MR": 1 << 16, "SP": 1 << 18}
+_WB, _MORE_RELIABLE, _SPECIAL = 8, 1 << 16, 1 << 18
 _CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combining
 
 
@@ -58,16 +56,17 @@ def entry(line: str) -> Entry | None:
     return Entry(int(match[1], 16), int(match[2], 16) + 1, match[3].strip().lower(), bits, match[5] == "*")
 
 
-def memblock_of(entries: list[Entry], page_size: int) -> tuple[list[Region], list[Reserved]]:
+def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -> tuple[list[Region], list[Reserved]]:
     """Memory regions with NOMAP where the firmware keeps them, and what is reserved of them at once.
 
     Descriptors have 4K pages and are widened to the kernel's. In the order listed, as the kernel adds them.
+    mirror: `kernelcore=mirror` is on the command line, by which memory that is called more reliable is preferred.
     """
     memblock = Memblock()
     reserved: list[Reserved] = []
     old = any(e.starred for e in entries)
     for e in entries:
-        start, end = _widened(e.start, e.end, page_size)
+        start, end = widened(e.start, e.end, page_size)
         if start >= end or not e.attributes & _CACHEABLE or e.attributes & _SPECIAL:
             continue
         memblock.add(start, end - start)
@@ -76,12 +75,19 @@ def memblock_of(entries: list[Entry], page_size: int) -> tuple[list[Region], lis
         if e.starred if old else not usable:
             memblock.mark(start, end - start, Flag.NOMAP.value)
         elif e.type.startswith("acpi reclaim"):
-            reserved.append(Reserved(start, end, _ACPI))
+            reserved.append(Reserved(start, end, ACPI_RECLAIM))
+    for start, end in mirrored(entries) if mirror else ():
+        memblock.mark(start, end - start, Flag.MIRROR.value)
     return memblock.memory, reserved
 
 
+def mirrored(entries: list[Entry]) -> list[Span]:
+    """Memory that the firmware calls more reliable: efi_find_mirror(), of arm64 since 6.0."""
+    return union((e.start, e.end) for e in entries if e.attributes & _MORE_RELIABLE)
+
+
 def regions_of(
-    entries: list[Entry], nodes: list[Region], page_size: int | None, notes: list[str]
+    entries: list[Entry], nodes: list[Region], page_size: int | None, notes: list[str], *, mirror: bool = False
 ) -> tuple[list[Region], list[Reserved]]:
     """The memory of a log that has no memblock dump, and what the firmware reserves of it.
 
@@ -92,51 +98,11 @@ def regions_of(
         return nodes, []
     if page_size is None:
         notes.append(ASSUMED)
-    regions, reserved = memblock_of(entries, page_size or 4 * KIB)
+    regions, reserved = memblock_of(entries, page_size or 4 * KIB, mirror=mirror)
     if not nodes:
         notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")
         return regions, reserved
-    return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags]), reserved
-
-
-def for_pages(machine: Machine, page_size: int | None) -> Machine:
-    """The machine of a log whose EFI map was read for 4K pages, once another source tells the kernel's page size.
-
-    Widening to larger pages what was widened to 4K pages is the same as doing it at once.
-    """
-    if page_size is None or ASSUMED not in machine.notes:
-        return machine
-    memory = machine.memory
-    nomap = [_widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
-    if any(r.node is not None for r in memory.regions):
-        # Node ranges are memblock's own, in pages of the kernel.
-        regions = _joined(with_nomap(memory.regions, nomap))
-    else:
-        memblock = Memblock()
-        for r in memory.regions:
-            start, end = _widened(r.start, r.end, page_size)
-            memblock.add(start, end - start)
-        for start, end in nomap:
-            memblock.mark(start, end - start, Flag.NOMAP.value)
-        regions = memblock.memory
-    reserved = [
-        Reserved(*_widened(r.start, r.end, page_size), r.name) if r.name == _ACPI else r for r in memory.reserved
-    ]
-    notes = tuple(note for note in machine.notes if note != ASSUMED)
-    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), notes=notes)
-
-
-def _widened(start: int, end: int, page_size: int) -> tuple[int, int]:
-    return start // page_size * page_size, -(-end // page_size) * page_size
-
-
-def _joined(regions: list[Region]) -> list[Region]:
-    """The same, without boundaries inside NOMAP memory of one node."""
-    joined: list[Region] = []
-    for r in regions:
-        last = joined[-1] if joined else None
-        if last and r.flags & Flag.NOMAP.value and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
-            joined[-1] = replace(last, end=r.end)
-        else:
-            joined.append(r)
-    return joined
+    if mirror:
+        reliable = mirrored(entries)
+        nodes = [r if subtract((r.start, r.end), reliable) else replace(r, flags=Flag.MIRROR.value) for r in nodes]
+    return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags & Flag.NOMAP]), reserved

@@ -1,7 +1,7 @@
 """What stands before the kernel's words in a line of a log, by whatever printed it.
 
 A boot log comes as `dmesg` prints it in its many forms, from a journal, a syslog file, /dev/kmsg or a serial console
-that adds its own time. Imports nothing of this package.
+that adds its own time.
 """
 
 from __future__ import annotations

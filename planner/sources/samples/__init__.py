@@ -1,4 +1,7 @@
-"""Bundled maps of real machines, and what each of them shows."""
+"""Bundled maps of real machines, and what each of them shows.
+
+The readers, which find samples here, are imported when one is read.
+"""
 
 from __future__ import annotations
 

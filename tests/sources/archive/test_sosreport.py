@@ -19,6 +19,7 @@ from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text, read_source
 from planner.sources.archive import files as report_files
 from tests.sources.reports import packed, report_of, running_machine, written
+from tests.sources.test_capture import KDUMPCTL, KDUMPTOOL
 
 BOOT = running_machine("deb61-4k_8G_plain_c")
 FILES = report_of(BOOT)
@@ -433,3 +434,28 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     report.write_bytes(packed(FILES))
     read_source(str(report))
     assert [path.name for path in tmp_path.iterdir()] == ["r.tar.xz"]
+
+
+def test_the_capture_kernel_of_a_report() -> None:
+    """The log's `Memory:` line, the loaded modules, the kdump initrd in a listing, what kdumpctl printed."""
+    listing = b"/boot:\n-rw------- 1 0 0 31234567 Nov  1 10:00 initramfs-6.1.0kdump.img\n"
+    more = {
+        "proc/modules": b"mlx5_core 2519040 1 mlx5_ib, Live 0x0\nnvme 61440 2 - Live 0x0\n",
+        "sos_commands/boot/ls_-lanR_.boot": listing,
+        "sos_commands/kdump/kdumptool_calibrate": KDUMPTOOL,
+    }
+    files = {**FILES, **{TOP + name: data for name, data in more.items()}}
+    found = parse_text(packed(files), "x").facts.capture
+    assert found is not None
+    assert found.kernel_size is not None
+    assert 20 * MIB < found.kernel_size < 50 * MIB
+    assert (found.initrd_size, found.drivers) == (31234567, ("mlx5_core",))
+    assert found.modules == (("mlx5_core", 2519040), ("nvme", 61440))
+    assert found.estimates == (("kdumptool calibrate", 392 * MIB),)
+    sized = parse_text(packed({**files, f"{TOP}sos_commands/kdump/initrd_size": b"32000000\n"}), "x").facts.capture
+    assert sized is not None
+    assert sized.initrd_size == 32000000
+    estimated = parse_text(packed({**files, f"{TOP}sos_commands/kdump/kdumpctl_estimate": KDUMPCTL}), "x").facts.capture
+    assert estimated is not None
+    assert estimated.luks_memory == GIB
+    assert parse_text(packed(FILES), "x").facts.capture != found

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.efi_init import ASSUMED
 from planner.kernel.memory_map import Flag, Region
 from planner.sources import combine, configured, parse_text, read_source
 from planner.sources.log import efi
@@ -143,9 +144,50 @@ def test_the_page_size_may_come_from_a_configuration(
     config.write_text(f"CONFIG_ARM64=y\nCONFIG_ARM64_{page_size // KIB}K_PAGES=y\n")
     log = HEAD + re.sub(r"(?m)^.*pcpu-alloc.*\n", "", descriptors) + (nodes if descriptors is UNALIGNED else "")
     silent = parse_text(log.encode(), "x")
-    assert efi.ASSUMED in silent.notes
+    assert ASSUMED in silent.notes
     expected = parse_text((log + told).encode(), "x")
     for machine in (configured(silent, str(config)), combine([silent, read_source(str(config))])):
         assert machine.memory.reserved == expected.memory.reserved
         assert machine.memory.regions == expected.memory.regions
         assert not any("EFI map is read for" in note for note in machine.notes)
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        pytest.param("ro kernelcore=mirror", [0, Flag.MIRROR, Flag.NOMAP], id="with kernelcore=mirror"),
+        pytest.param("ro", [0, Flag.NOMAP], id="without"),
+    ],
+)
+@pytest.mark.parametrize("nodes", [False, True], ids=["the map alone", "node ranges"])
+def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nodes: bool) -> None:
+    """Memblock prefers it then."""
+    text = (
+        HEAD
+        + line(GIB, 2 * GIB)
+        + line(2 * GIB, 3 * GIB, attributes="|   |  |  |  |MR|  |  |  |  |  |   |WB|WT|WC|UC]")
+        + line(3 * GIB, 4 * GIB, "Reserved")
+        + f"[    0.000000] Kernel command line: {command}\n"
+    )
+    if nodes:
+        edges = [(1, 2), (2, 3), (3, 4)] if "mirror" in command else [(1, 3), (3, 4)]
+        text += "".join(f"[    0.000000]   node   0: [mem {a * GIB:#018x}-{b * GIB - 1:#018x}]\n" for a, b in edges)
+    assert [r.flags for r in parse_text(text.encode(), "log").memory.regions] == flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("efi: Processing EFI memory map:\n" + line(GIB, 3 * GIB), id="with its heading"),
+        pytest.param(line(GIB, 3 * GIB), id="descriptors alone"),
+        pytest.param("[    0.000000] memblock_add: [0x0000000040000000-0x00000000bfffffff] x+0x1/0x2\n", id="added"),
+        pytest.param(
+            "memblock_add: [0x0000000040000000-0x00000000ffffffff] x+0x1/0x2\n"
+            "memblock_remove: [0x00000000c0000000-0x00000000ffffffff] x+0x1/0x2\n",
+            id="added and removed",
+        ),
+    ],
+)
+def test_such_lines_stand_alone(text: str) -> None:
+    """They are known as a boot log's by themselves."""
+    assert [(r.start, r.end) for r in parse_text(text.encode(), "x").memory.regions] == [(GIB, 3 * GIB)]

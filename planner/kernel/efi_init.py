@@ -1,0 +1,67 @@
+"""A firmware's memory map as the kernel's memblock takes it: descriptors of 4K pages in pages of the kernel's size.
+
+Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1, which widens each descriptor to whole pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.kernel.machine import Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
+
+__all__ = ["ACPI_RECLAIM", "ASSUMED", "for_pages", "widened"]
+
+ACPI_RECLAIM = "ACPI reclaim"
+"""The name of reserved memory that holds ACPI tables."""
+
+ASSUMED = "the EFI map is read for 4K pages: the log does not tell the page size"
+"""The note on a machine whose map is that of the firmware, and whose page size was not known to its reader."""
+
+
+def for_pages(machine: Machine, page_size: int | None) -> Machine:
+    """The machine of a log whose EFI map was read for 4K pages, once another source tells the kernel's page size.
+
+    Widening to larger pages what was widened to 4K pages is the same as doing it at once.
+    """
+    if page_size is None or ASSUMED not in machine.notes:
+        return machine
+    memory = machine.memory
+    nomap = [widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
+    if any(r.node is not None for r in memory.regions):
+        # Node ranges are memblock's own, in pages of the kernel.
+        regions = _joined(with_nomap(memory.regions, nomap))
+    else:
+        memblock = Memblock()
+        for r in memory.regions:
+            start, end = widened(r.start, r.end, page_size)
+            memblock.add(start, end - start)
+        for start, end in nomap:
+            memblock.mark(start, end - start, Flag.NOMAP.value)
+        for r in memory.regions:
+            if r.flags & Flag.MIRROR:
+                memblock.mark(r.start, r.end - r.start, Flag.MIRROR.value)
+        regions = memblock.memory
+    reserved = [
+        Reserved(*widened(r.start, r.end, page_size), r.name) if r.name == ACPI_RECLAIM else r for r in memory.reserved
+    ]
+    notes = tuple(note for note in machine.notes if note != ASSUMED)
+    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), notes=notes)
+
+
+def widened(start: int, end: int, page_size: int) -> tuple[int, int]:
+    """A range of bytes widened to whole pages."""
+    return start // page_size * page_size, -(-end // page_size) * page_size
+
+
+def _joined(regions: list[Region]) -> list[Region]:
+    """The same, without boundaries inside NOMAP memory of one node."""
+    joined: list[Region] = []
+    for r in regions:
+        last = joined[-1] if joined else None
+        if last and r.flags & Flag.NOMAP.value and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
+            joined[-1] = replace(last, end=r.end)
+        else:
+            joined.append(r)
+    return joined

@@ -1,0 +1,55 @@
+"""Pages of hugetlb that are larger than any free block of the buddy allocator: a boot takes them for `hugepages=`.
+
+They are taken while the command line is parsed, after the crash kernel. A listing shows each as one small page,
+whose descriptor stands for all, and the rest.
+Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.1, 6.12, 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from planner.base.ranges import Span, subtract, union
+from planner.base.sizes import GIB, KIB, MIB, memparse
+from planner.kernel.cmdline import words
+
+__all__ = ["gigantic_pages", "gigantic_pages_asked"]
+
+_SIZES = {4 * KIB: (32 * MIB, GIB), 16 * KIB: (GIB,), 64 * KIB: (16 * GIB,)}
+"""Bytes of such pages, by the size of base pages."""
+
+
+def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
+    """How many of each size a command line asks for."""
+    asked: dict[int, int] = {}
+    size = 0
+    for name, _, value in (word.partition("=") for word in words(cmdline or "")):
+        if name == "hugepagesz":
+            size = memparse(value)[0]
+        elif name == "hugepages" and size in _SIZES.get(page_size, ()) and value.isdecimal():
+            asked[size] = int(value)
+    return asked
+
+
+def gigantic_pages(blocks: Sequence[Span], cmdline: str | None, page_size: int, kept: Sequence[Span]) -> list[Span]:
+    """Where they lie among what is listed: as pairs of entries, or as many as were asked for, from the top."""
+    found = [
+        (head[0], rest[1])
+        for head, rest in pairwise(blocks)
+        if head[1] == rest[0] == head[0] + page_size
+        for size in _SIZES.get(page_size, ())
+        if rest[1] - head[0] == size and not head[0] % size
+    ]
+    if found:
+        return found
+    for size, count in gigantic_pages_asked(cmdline, page_size).items():
+        whole = [piece for block in union(blocks) for piece in subtract(block, kept)]
+        left = count
+        for start, end in reversed(whole):
+            first, last = -(-start // size), end // size
+            taken = min(max(last - first, 0), left)
+            if taken:
+                found.append(((last - taken) * size, last * size))
+                left -= taken
+    return sorted(found)

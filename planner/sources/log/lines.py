@@ -1,0 +1,328 @@
+"""What each line of a boot log tells, gathered for one boot.
+
+Source of the lines: mm/page_alloc.c and mm/mm_init.c (zones, node ranges, `Memory:`), mm/memblock.c (dumps and
+`memblock=debug`), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c, arch/arm64/kvm/pkvm.c,
+arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.base.errors import printable
+from planner.base.ranges import Range
+from planner.base.sizes import KIB, MIB
+from planner.kernel.machine import DAMAGED, Event
+from planner.kernel.memory_map import Region
+from planner.sources.capture import image_size
+from planner.sources.log import efi
+from planner.sources.log.pieces import Line
+
+__all__ = ["Log", "read"]
+
+
+class _Pattern:
+    """A kind of line: a text that it always holds, and its pattern, compiled when the first such line comes."""
+
+    __slots__ = ("_compiled", "_pattern", "_text")
+
+    def __init__(self, text: str, pattern: str) -> None:
+        self._text, self._pattern = text, pattern
+        self._compiled: re.Pattern[str] | None = None
+
+    def search(self, line: str) -> re.Match[str] | None:
+        """The match in a line of this kind."""
+        if self._text not in line:
+            return None
+        if self._compiled is None:
+            self._compiled = re.compile(self._pattern)
+        return self._compiled.search(line)
+
+
+_HEX = r"0x([0-9a-f]{1,16})"
+_INT = r"(\d{1,15})"
+_NODE = _Pattern("node ", rf"^\s*node\s+{_INT}: \[mem {_HEX}-{_HEX}\]")
+_ZONE = _Pattern("", rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
+_DUMP = _Pattern(
+    " flags: 0x",
+    rf"^\s*(memory|reserved)\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
+)
+_RESERVED = _Pattern("crashkernel reserved: ", rf"crashkernel reserved: {_HEX} - {_HEX} \({_INT} MB\)")
+_LOW = _Pattern("crashkernel low memory reserved: ", rf"crashkernel low memory reserved: {_HEX} - {_HEX} \({_INT} MB\)")
+_PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
+_CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
+_KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
+_SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \({_INT}MB\)")
+_NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
+_OF = _Pattern("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \({_INT}\s+KiB\) (nomap|map) (\S+) (\S+)")
+_POOL = _Pattern(
+    "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size {_INT} MiB"
+)
+_KFENCE = _Pattern("kfence: initialized", rf"kfence: initialized - using {_INT} bytes for \d+ objects at {_HEX}")
+_HASH = _Pattern(
+    " hash table entries: ",
+    rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w+))?\)",
+)
+_EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
+_NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} \[mem {_HEX}-{_HEX}\]")
+_LOG_BUF = _Pattern("log", rf"log_buf_len: {_INT} bytes|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes")
+_GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
+_PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
+_EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
+_MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available")
+_ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
+_ZONES = ("DMA", "Normal", "Device", "Movable")
+_KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
+_PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
+_FOREIGN = {
+    "BIOS-e820": "x86_64",
+    "BIOS-provided physical RAM map": "x86_64",
+    "e820: ": "x86_64",
+    "x86/": "x86_64",
+    "smpboot: ": "x86_64",
+    "64-bit Loongson": "loongarch64",
+    "SBI specification": "riscv64",
+    "riscv: ": "riscv64",
+    "setup: Linux is running ": "s390x",
+    "radix-mmu: ": "ppc64",
+    "hash-mmu: ": "ppc64",
+}
+"""How lines begin that only other architectures' kernels print."""
+_FOREIGN_SIGNS = tuple(_FOREIGN)
+_BUILDS = {
+    ".aarch64": "aarch64",
+    "-arm64": "aarch64",
+    ".x86_64": "x86_64",
+    "-amd64": "x86_64",
+    ".s390x": "s390x",
+    ".ppc64le": "ppc64",
+    ".riscv64": "riscv64",
+    ".loongarch64": "loongarch64",
+}
+"""How distributions' versions end that name the architecture."""
+_BEGIN = (
+    *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
+    *("node ", "DMA", "Normal", "Device", "Movable", "memory[", "reserved[", "efi:", "Zone ranges:", "memblock_"),
+    *("MEMBLOCK configuration", "pcpu-alloc: ", "arm-smmu-v3 ", "percpu: ", "cma: ", "kvm [", "software IO TLB"),
+    *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
+    *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: "),
+    *_FOREIGN_SIGNS,
+)
+"""How all lines begin that tell anything, apart from those with a subsystem's name before them."""
+
+
+class Log:
+    """What has been gathered of one boot so far.
+
+    total: RAM as `Memory:` counts it. added: ranges of `memblock=debug`, and whether each was added or removed.
+    wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read.
+    lost: the first of them that tells a range of memory, by the word that such lines begin with.
+    """
+
+    def __init__(self) -> None:
+        self.kernel: str | None = None
+        self.arch: str | None = None
+        self.cmdline: str | None = None
+        self.page_size: int | None = None
+        self.zones: dict[str, int | None] = {}
+        self.zones_whole = False
+        self.nodes: list[Region] = []
+        self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
+        self.efi: list[efi.Entry] = []
+        self.nomap: list[Range] = []
+        self.events: list[Event] = []
+        self.crash: Range | None = None
+        self.low: Range | None = None
+        self.lines: list[str] = []
+        self.failed = False
+        self.total: int | None = None
+        self.added: list[tuple[bool, Range]] = []
+        self.wrapped = False
+        self.damage: list[str] = []
+        self.lost: dict[str, str] = {}
+        self.crash_line = 0
+        self.kfence: Range | None = None
+        self.midr: list[int] = []
+        self.splits_live: bool | None = None
+        self.buffer: tuple[int, int, int] | None = None
+        self.image: int | None = None
+        self.smmu = False
+        self.unit = 0
+        self.units: dict[int, int] = {}
+
+    @property
+    def map(self) -> list[Range]:
+        """The memory it shows, whatever of it the kernel may map."""
+        return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
+
+    @property
+    def tells(self) -> bool:
+        """Whether it holds anything of a boot's beginning."""
+        return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
+
+    def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
+        """Remember an early allocation."""
+        length = end - start if start is not None and end is not None else size
+        self.events.append(
+            Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
+        )
+
+
+def read(line: Line, log: Log) -> None:
+    """Gather what one line tells."""
+    words, number = line.words, line.number
+    if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
+        return
+    if line.damaged is not None and line.damaged.told:
+        _damaged(line.damaged.what, line, log)
+        if line.damaged.ram:
+            log.lost.setdefault(re.split(r"[\s:\[]", words, maxsplit=1)[0], log.damage[-1])
+        if words.startswith("crashkernel"):
+            _remember_crash(words, number, log)
+    else:
+        _read(words, number, log)
+
+
+def _damaged(what: str, line: Line, log: Log) -> None:
+    text = printable(line.words[:100])
+    log.damage.append(f"line {line.number} {DAMAGED}, so {what} cannot be read there: {text}")
+
+
+def _read(line: str, number: int, log: Log) -> None:
+    if (m := _NODE.search(line)) is not None:
+        log.nodes.append(Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])))
+    elif (m := _DUMP.search(line)) is not None:
+        log.dump[m[1]].append((int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None))
+    elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
+        log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
+    elif "rashkernel" in line and "command line" not in line.lower():
+        _crash_line(line, number, log)
+    elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
+        log.efi.append(descriptor)
+    elif line.startswith("Zone ranges:"):
+        log.zones_whole = True
+    elif (m := _ADDED.search(line)) is not None:
+        log.added.append((m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)))
+    elif "MEMBLOCK configuration" in line:
+        # The last dump stands: the first ones come before the firmware's memory is known.
+        log.dump = {"memory": [], "reserved": []}
+    else:
+        _fact(line, number, log)
+
+
+def _crash_line(line: str, number: int, log: Log) -> None:
+    if (m := _RESERVED.search(line)) is not None or (m := _LOW.search(line)) is not None:
+        found = Range(int(m[1], 16), int(m[2], 16))
+        if found.size // MIB != int(m[3]):
+            _damaged("the crash kernel", Line(number, line, None), log)
+        elif m[0].startswith("crashkernel low"):
+            log.low = found
+        else:
+            log.crash = found
+    elif (m := _PATCHED.search(line)) is not None:
+        # Not arm64's own line: x86's, or one of the patch series before 5.19.
+        start = int(m[3]) * MIB
+        found = Range(start, start + int(m[1]) * MIB)
+        if m[2]:
+            log.low = found
+        else:
+            log.crash = found
+    elif line.startswith(_KNOWN):
+        log.failed = True
+    elif not line.startswith(("crashkernel: ", "crashkernel ", "Memory value expected", "crahskernel")):
+        return
+    _remember_crash(line, number, log)
+
+
+def _remember_crash(line: str, number: int, log: Log) -> None:
+    log.lines.append(printable(line))
+    log.crash_line = log.crash_line or number
+
+
+def _fact(line: str, number: int, log: Log) -> None:
+    if line.startswith("Linux version ") and log.kernel is None:
+        log.kernel = printable(line.split(" ", 3)[2])
+        log.arch = log.arch or next((arch for end, arch in _BUILDS.items() if log.kernel.endswith(end)), None)
+    elif line.startswith(_FOREIGN_SIGNS):
+        log.arch = next(arch for sign, arch in _FOREIGN.items() if line.startswith(sign))
+    elif _processor(line, log):
+        pass
+    elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
+        _command_line(printable(line[at + len("ommand line:") :].strip()), log)
+    elif (m := _PCPU.search(line)) is not None:
+        log.page_size = int(m[2]) if int(m[2]) in _PAGE_SIZES else log.page_size
+    elif line.startswith("pcpu-alloc: ["):
+        for group, units in re.findall(_GROUP, line):
+            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+    elif line.startswith("Memory: "):
+        log.image = image_size(line)
+        log.total = int(m[2]) * KIB if (m := _MEMORY.search(line)) is not None else None
+    elif line.startswith("arm-smmu-v3 "):
+        log.smmu = True
+    elif (m := _EMBEDDED.search(line)) is not None:
+        log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
+        if log.page_size is None:
+            log.page_size = size if size in _PAGE_SIZES else None
+    else:
+        _allocation(line, number, log)
+
+
+def _processor(line: str, log: Log) -> bool:
+    """Whether a line is about a processor, or what the kernel found all of them to be."""
+    if (m := _MIDR.search(line)) is not None:
+        log.arch = log.arch or "aarch64"
+        log.midr.append(int(m[1], 16))
+    elif "CPU features: detected: BBM Level" in line:
+        log.splits_live = True
+    else:
+        return False
+    return True
+
+
+def _command_line(text: str, log: Log) -> None:
+    """Newer kernels print a long one in several lines, each but the last with a backslash at its end."""
+    more = text.endswith(" \\")
+    text = text[:-2] if more else text
+    log.cmdline = f"{log.cmdline} {text}" if log.wrapped else text
+    log.wrapped = more
+
+
+def _allocation(line: str, number: int, log: Log) -> None:
+    if (m := _CMA.search(line) or _KVM.search(line)) is not None:
+        start = int(m[2], 16)
+        log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)
+    elif (m := _SWIOTLB.search(line)) is not None:
+        start = int(m[1], 16)
+        log.event("swiotlb", start, start + int(m[3]) * MIB, number)
+    elif (m := _NODE_DATA.search(line)) is not None:
+        log.event("node_data", int(m[1], 16), int(m[2], 16) + 1, number)
+    elif (m := _OF.search(line)) is not None:
+        start, end = int(m[1], 16), int(m[2], 16) + 1
+        if m[4] == "nomap":
+            log.nomap.append(Range(start, end))
+        log.event("reserved-memory", start, end, number, m[6])
+    elif (m := _POOL.search(line)) is not None:
+        start = int(m[1], 16)
+        log.event("reserved-memory", start, start + int(m[2]) * MIB, number, "pool")
+    else:
+        _sized(line, number, log)
+
+
+def _sized(line: str, number: int, log: Log) -> None:
+    """Allocations of which the log names the size only, and the nodes."""
+    if (m := _KFENCE.search(line)) is not None:
+        log.event("kfence", None, None, number, size=int(m[1]))
+    elif (m := _HASH.search(line)) is not None:
+        if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
+            log.event("hash", None, None, number, m[1], int(m[2]))
+    elif (m := _NODE_SPAN.search(line)) is not None:
+        log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
+    elif (m := _LOG_BUF.search(line)) is not None:
+        # The newer line appears for the built-in buffer too; only an allocated one is followed by what it replaces.
+        log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
+    elif "early log buf free:" in line and log.buffer is not None:
+        number, size, meta = log.buffer
+        log.event("log_buf", None, None, number, size=size)
+        if meta:
+            log.event("log_meta", None, None, number, size=meta)

@@ -1,0 +1,54 @@
+"""An error is one line: where, what is wrong, what to do; and it survives a process pool."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from planner.base.errors import InputError, KernelBugError, Location, PlannerError, printable
+
+
+@pytest.mark.parametrize(
+    ("where", "shown"),
+    [
+        pytest.param(Location("a.log"), "a.log", id="a file"),
+        pytest.param(Location("a.log", 3), "a.log:3:1", id="a line"),
+        pytest.param(Location("a.log", 3, 7), "a.log:3:7", id="a column"),
+        pytest.param(Location("a.dtb", offset=28), "a.dtb:+0x1c", id="an offset in a binary file"),
+        pytest.param("--align", "--align", id="an option"),
+    ],
+)
+def test_an_input_error_is_one_line(where: Location | str, shown: str) -> None:
+    error = InputError(where, "it is wrong", "mend it")
+    assert str(error) == f"{shown}: it is wrong; mend it"
+    assert isinstance(error, PlannerError)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert str(again) == str(error)
+    assert str(again.where) == str(where)
+
+
+def test_an_error_never_reaches_into_a_terminal() -> None:
+    """What an input holds is shown, not obeyed."""
+    assert str(InputError("a\x1b[2J", "b\n", "c\u202e")) == "a\\x1b[2J: b\\n; c\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("tab\t", "tab\\t"),
+        ("é", "é"),
+        ("\x00", "\\x00"),
+        ("\u200b", "\\u200b"),
+        ("\udcff", "\\udcff"),
+    ],
+    ids=["plain", "a tab", "a letter", "NUL", "a zero-width blank", "not UTF-8"],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_a_kernel_bug_is_a_fact_about_the_kernel() -> None:
+    """Neither the user's mistake nor ours."""
+    assert not isinstance(KernelBugError("BUG"), InputError)

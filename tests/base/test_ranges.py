@@ -1,0 +1,60 @@
+"""Arithmetic on half-open ranges, against sets of bytes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.base.ranges import Range, Span, intersect, subtract, total, union
+
+spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair))), max_size=8)
+span = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair)))
+
+
+def bytes_of(some: list[Span]) -> set[int]:
+    """Every byte of some spans."""
+    return {byte for start, end in some for byte in range(start, end)}
+
+
+@pytest.mark.parametrize(
+    ("given_", "joined"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([(4, 8), (0, 4)], [(0, 8)], id="touching spans are joined"),
+        pytest.param([(0, 4), (5, 8)], [(0, 4), (5, 8)], id="a gap stays"),
+        pytest.param([(0, 9), (2, 3)], [(0, 9)], id="one inside another"),
+        pytest.param([(3, 3)], [], id="an empty span vanishes"),
+    ],
+)
+def test_union(given_: list[Span], joined: list[Span]) -> None:
+    assert union(given_) == joined
+
+
+@given(spans)
+def test_a_union_is_minimal(some: list[Span]) -> None:
+    """Sorted, apart from each other, none empty, the same bytes."""
+    joined = union(some)
+    assert bytes_of(joined) == bytes_of(some)
+    assert all(a[1] < b[0] for a, b in pairwise(joined))
+    assert total(joined) == len(bytes_of(some))
+
+
+@given(span, spans)
+def test_a_span_is_what_it_shares_and_what_is_left(one: Span, some: list[Span]) -> None:
+    """`subtract` and `intersect` part it in two."""
+    others = union(some)
+    left, shared = subtract(one, others), intersect(one, others)
+    assert bytes_of(left) == bytes_of([one]) - bytes_of(others)
+    assert bytes_of(shared) == bytes_of([one]) & bytes_of(others)
+    assert left == sorted(left)
+    assert shared == sorted(shared)
+
+
+def test_a_range_is_half_open() -> None:
+    """It holds its start and not its end; one range may lie in another."""
+    assert Range(4, 12).size == 8
+    assert Range(4, 8) in Range(4, 12)
+    assert Range(4, 13) not in Range(4, 12)

@@ -1,0 +1,47 @@
+"""The kernel's command line, split as lib/cmdline.c and kernel/params.c split it."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.kernel.cmdline import has_word, values, words
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "split"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param("a  b\tc\n", ["a", "b", "c"], id="any blank ends a word"),
+        pytest.param('dyndbg="file a +p" b', ["dyndbg=file a +p", "b"], id="quotes keep blanks"),
+        pytest.param("a -- mem=1G", ["a"], id="what follows -- is for init"),
+        pytest.param('a "--" b', ["a"], id="quoted or not"),
+    ],
+)
+def test_words(cmdline: str, split: list[str]) -> None:
+    assert words(cmdline) == split
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "found"),
+    [
+        pytest.param("mem=1G mem=2G", ["1G", "2G"], id="every value, in order"),
+        pytest.param("memx=1G xmem=2G", [], id="the whole name"),
+        pytest.param("mem", [], id="a bare word has no value"),
+        pytest.param("mem=", [""], id="an empty value"),
+        pytest.param("mem=a=b", ["a=b"], id="the first = parts name and value"),
+    ],
+)
+def test_values(cmdline: str, found: list[str]) -> None:
+    assert values(words(cmdline), "mem") == found
+
+
+def test_a_dash_is_an_underscore() -> None:
+    """parameq() takes both for the same."""
+    assert values(words("debug-pagealloc=on"), "debug_pagealloc") == ["on"]
+    assert has_word(words("movable-node"), "movable_node")
+
+
+def test_a_word_is_there_with_a_value_or_without() -> None:
+    assert has_word(words("crashkernel"), "crashkernel")
+    assert has_word(words("crashkernel=1G"), "crashkernel")
+    assert not has_word(words("xcrashkernel=1G"), "crashkernel")

@@ -1,0 +1,116 @@
+"""Where each span of kernels looks for crash memory, in which order, and what comes with it (facts A5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, MIB
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve
+from planner.kernel.crashkernel import parse
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import profile_named
+
+LOW = Region(2 * GIB, 4 * GIB)
+HIGH = Region(32 * GIB, 40 * GIB)
+LOW_FULL = Reserved(2 * GIB, 4 * GIB - 192 * MIB)
+"""192M are left below 4G."""
+BOUNDS = Bounds(4 * GIB, 1 << 48)
+
+
+def placed(kernel: str, value: str, *reserved: Reserved, proposal: Proposal | None = None) -> Placement:
+    """What a kernel does with a request on 2G low and 8G high memory."""
+    memory = MemoryMap([LOW, HIGH], reserved)
+    profile = profile_named(kernel)
+    assert profile is not None
+    request = parse(f"crashkernel={value}", memory.ram, profile)
+    return reserve(Memblock.of(memory), request, profile, BOUNDS, proposal)
+
+
+def at(start: int, size: int) -> Range:
+    """The range that starts there."""
+    return Range(start, start + size)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "crash", "low"),
+    [
+        pytest.param("5.10", None, None, id="5.10 searches low memory only"),
+        pytest.param("6.1", None, None, id="6.1 too"),
+        pytest.param(
+            "6.2", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.2 goes high"
+        ),
+        pytest.param("6.5", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.5 too"),
+        pytest.param("6.12", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.12 too"),
+    ],
+)
+def test_a_plain_request_without_room_below_the_dma_limit(kernel: str, crash: Range | None, low: Range | None) -> None:
+    place = placed(kernel, "512M", LOW_FULL)
+    assert (place.crash, place.low) == (crash, low)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "low"),
+    [
+        pytest.param("6.1", None, id="6.1 takes a low part only with ,low"),
+        pytest.param("6.6", at(4 * GIB - 128 * MIB, 128 * MIB), id="6.2 and later take 128M"),
+        pytest.param("6.12", at(4 * GIB - 128 * MIB, 128 * MIB), id="the generic code as well"),
+    ],
+)
+def test_high_memory_and_its_low_part(kernel: str, low: Range | None) -> None:
+    place = placed(kernel, "512M,high")
+    assert place.crash == at(40 * GIB - 512 * MIB, 512 * MIB)
+    assert place.low == low
+
+
+def test_the_low_part_fails_and_the_main_part_goes_back() -> None:
+    """One request for the low part; without it, nothing."""
+    place = placed("6.12", "512M,high crashkernel=256M,low", LOW_FULL)
+    assert place.crash is None
+    assert place.low_failed
+    assert place.log == ["cannot allocate crashkernel low memory (size:0x10000000)."]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "line"),
+    [
+        pytest.param(
+            "5.10", "cannot reserve crashkernel: region overlaps reserved memory", id="three tests before 5.15"
+        ),
+        pytest.param("6.1", "cannot allocate crashkernel (size:0x20000000)", id="an ordinary search, 5.15 to 6.4"),
+        pytest.param("6.12", "crashkernel reservation failed - memory is in use.", id="its own line since 6.5"),
+    ],
+)
+def test_a_fixed_place_that_is_taken(kernel: str, line: str) -> None:
+    place = placed(kernel, "512M@2G", Reserved(2 * GIB, 2 * GIB + MIB))
+    assert place.crash is None
+    assert place.log == [line]
+
+
+def test_the_aligned_attempt_comes_first() -> None:
+    """On success the crash memory is the bottom of the area, whose tail is free again."""
+    place = placed("6.1", "512M", proposal=Proposal(GIB))
+    assert place.area == Range(3 * GIB, 4 * GIB)
+    assert place.crash == at(3 * GIB, 512 * MIB)
+    assert place.unaligned == 4 * GIB - 512 * MIB
+    assert [attempt.purpose for attempt in place.attempts] == ["aligned"]
+
+
+def test_without_an_aligned_area_the_ordinary_search_follows() -> None:
+    """Exactly one try, then the original size and alignment."""
+    split = [Reserved(start + 512 * MIB, start + 513 * MIB) for start in (2 * GIB, 3 * GIB)]
+    place = placed("6.1", "256M", *split, proposal=Proposal(GIB))
+    assert place.area is None
+    assert place.crash == at(4 * GIB - 256 * MIB, 256 * MIB)
+    assert [(attempt.purpose, attempt.found is None) for attempt in place.attempts] == [
+        ("aligned", True),
+        ("exact", False),
+    ]
+
+
+def test_low_lines_come_before_the_main_line() -> None:
+    assert placed("6.12", "512M,high").log == [
+        "crashkernel low memory reserved: 0xf8000000 - 0x100000000 (128 MB)",
+        "crashkernel reserved: 0x00000009e0000000 - 0x0000000a00000000 (512 MB)",
+    ]

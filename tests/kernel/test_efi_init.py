@@ -1,0 +1,54 @@
+"""A firmware's map in pages of the kernel that is modelled, whoever says how large they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import KIB
+from planner.kernel.efi_init import ASSUMED, widened
+from planner.kernel.memory_map import Flag
+from planner.planning.plan import Options, make_plan
+from planner.sources import combine, parse_text
+
+ATTRIBUTES = "|  |  |  |  |  |  |  |  |   |WB|  |  |  ]"
+LOG = f"""\
+[    0.000000] Linux version 6.1.0 (x) #1
+[    0.000000] efi:   0x000040000000-0x0000ffffdfff [Conventional|   {ATTRIBUTES}
+[    0.000000] efi:   0x0000ffffe000-0x0000ffffefff [Runtime Data|RUN{ATTRIBUTES}
+[    0.000000] efi:   0x0000fffff000-0x0001bfffffff [Conventional|   {ATTRIBUTES}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "others", "end"),
+    [
+        pytest.param(Options(page_size=64 * KIB), b"", 0xFFFF_0000, id="an option"),
+        pytest.param(Options(kernel="5.14.0-570.el9.aarch64+64k"), b"", 0xFFFF_0000, id="the kernel's name"),
+        pytest.param(Options(), b"CONFIG_ARM64_64K_PAGES=y\n", 0xFFFF_0000, id="another source"),
+        pytest.param(Options(page_size=16 * KIB), b"", 0xFFFF_C000, id="16K pages"),
+        pytest.param(Options(page_size=4 * KIB), b"", 0xFFFF_E000, id="4K pages"),
+        pytest.param(Options(), b"", 0xFFFF_E000, id="nobody"),
+    ],
+)
+def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, end: int) -> None:
+    """What the firmware keeps is widened to whole pages."""
+    machine = parse_text(LOG.encode(), "log")
+    if others:
+        machine = combine([machine, parse_text(others, "config")])
+    plan = make_plan(machine, "512M", options)
+    assert [r.start for r in plan.memory.regions if r.flags & Flag.NOMAP] == [end]
+    assert (ASSUMED in plan.notes) == (options == Options() and not others)
+
+
+def test_the_crash_kernel_stays_below_it() -> None:
+    """512M right below the last page that is whole."""
+    options = Options(page_size=64 * KIB, strategy="mainline")
+    plan = make_plan(parse_text(LOG.encode(), "log"), "512M", options)
+    assert plan.reservation.crash == Range(0xDFE0_0000, 0xFFE0_0000)
+
+
+def test_widened() -> None:
+    """Outward, on both sides."""
+    assert widened(0x1001, 0x2001, 0x1000) == (0x1000, 0x3000)
+    assert widened(0x1000, 0x3000, 0x1000) == (0x1000, 0x3000)

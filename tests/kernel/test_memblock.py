@@ -1,0 +1,114 @@
+"""memblock by examples: arrays that stay minimal, searches from the top or the bottom, one candidate per gap.
+
+The kernel's own answers to 700 searches and 177 histories are in `tests/oracle`, the laws in `tests/property`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+
+PAGE = 4 * KIB
+
+
+def memblock(*regions: Region, reserved: tuple[tuple[int, int], ...] = (), movable_node: bool = False) -> Memblock:
+    """The state with these regions, as listed, and reserved ranges."""
+    return Memblock.of(MemoryMap(regions, [Reserved(a, b) for a, b in reserved]), movable_node=movable_node)
+
+
+BANK = Region(GIB, 2 * GIB)
+TAKEN = ((GIB + 256 * MIB, GIB + 512 * MIB), (GIB + 768 * MIB, 2 * GIB))
+"""free 256M, reserved 256M, free 256M, reserved 256M."""
+
+
+@pytest.mark.parametrize(
+    ("size", "align", "start", "end", "top_down", "bottom_up"),
+    [
+        pytest.param(MIB, MIB, 0, 4 * GIB, GIB + 767 * MIB, GIB, id="the ends of the free gaps"),
+        pytest.param(256 * MIB, MIB, 0, 4 * GIB, GIB + 512 * MIB, GIB, id="a gap that just holds it"),
+        pytest.param(257 * MIB, MIB, 0, 4 * GIB, None, None, id="no gap holds it"),
+        pytest.param(MIB, 512 * MIB, 0, 4 * GIB, GIB + 512 * MIB, GIB, id="aligned"),
+        pytest.param(MIB, MIB, 0, GIB + 128 * MIB, GIB + 127 * MIB, GIB, id="only the part below the end counts"),
+        pytest.param(MIB, MIB, GIB + 600 * MIB, 4 * GIB, GIB + 767 * MIB, GIB + 600 * MIB, id="above a start"),
+        pytest.param(3 * MIB, 2 * MIB, 0, GIB + 5 * MIB, GIB + 2 * MIB, GIB, id="rounded down from the top"),
+    ],
+)
+def test_find(size: int, align: int, start: int, end: int, top_down: int | None, bottom_up: int | None) -> None:
+    state = memblock(BANK, reserved=TAKEN)
+    assert state.find(size, align, start, end) == top_down
+    assert state.find(size, align, start, end, bottom_up=True) == bottom_up
+
+
+def test_page_zero_is_never_given() -> None:
+    """Address 0 means failure."""
+    state = memblock(Region(0, GIB))
+    assert state.find(PAGE, PAGE, 0, GIB, bottom_up=True) == PAGE
+    assert state.find(GIB, PAGE, 0, GIB) is None
+
+
+def test_a_gap_never_spans_two_regions() -> None:
+    """Even where they touch: they may differ in node or flags."""
+    state = memblock(Region(GIB, 2 * GIB, node=0), Region(2 * GIB, 3 * GIB, node=1))
+    assert state.find(GIB + PAGE, PAGE, 0, 4 * GIB) is None
+    assert state.find(GIB, PAGE, 0, 4 * GIB) == 2 * GIB
+
+
+@pytest.mark.parametrize(
+    ("flags", "movable_node", "found"),
+    [
+        pytest.param(Flag.NOMAP, False, GIB, id="NOMAP is skipped"),
+        pytest.param(Flag.DRIVER_MANAGED, False, GIB, id="driver-managed is skipped"),
+        pytest.param(Flag.HOTPLUG, False, 3 * GIB, id="hotplug memory is used"),
+        pytest.param(Flag.HOTPLUG, True, GIB, id="unless movable_node says otherwise"),
+    ],
+)
+def test_which_regions_are_searched(flags: Flag, found: int, *, movable_node: bool) -> None:
+    state = memblock(Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB, flags), movable_node=movable_node)
+    assert state.find(GIB, MIB, 0, 8 * GIB) == found
+
+
+def test_mirrored_memory_comes_first() -> None:
+    """Then everything else, where it does not fit."""
+    state = memblock(Region(GIB, 2 * GIB, Flag.MIRROR), Region(3 * GIB, 5 * GIB))
+    assert state.alloc(512 * MIB, MIB, 0, 8 * GIB) == GIB + 512 * MIB
+    assert state.alloc(GIB, MIB, 0, 8 * GIB) == 4 * GIB
+
+
+def test_neighbours_merge_only_if_alike() -> None:
+    """The same node and the same flags."""
+    state = Memblock()
+    state.add(GIB, GIB, node=0)
+    state.add(2 * GIB, GIB, node=0)
+    state.add(3 * GIB, GIB, node=1)
+    assert [(r.start, r.end) for r in state.memory] == [(GIB, 3 * GIB), (3 * GIB, 4 * GIB)]
+    state.mark(GIB, MIB, Flag.NOMAP)
+    assert [(r.start, r.end, r.flags) for r in state.memory][:2] == [
+        (GIB, GIB + MIB, Flag.NOMAP),
+        (GIB + MIB, 3 * GIB, 0),
+    ]
+
+
+def test_what_is_there_keeps_its_flags() -> None:
+    """Only the parts not yet covered are added."""
+    state = Memblock()
+    state.add(GIB, MIB, Flag.HOTPLUG)
+    state.add(0x100000, 2 * GIB)
+    assert [r.flags for r in state.memory] == [0, Flag.HOTPLUG, 0]
+
+
+def test_freeing_what_was_taken_restores_the_state() -> None:
+    state = memblock(BANK, reserved=TAKEN)
+    before = list(state.reserved)
+    at = state.alloc(MIB, MIB, 0, 4 * GIB)
+    assert at is not None
+    assert state.is_region_reserved(at, MIB)
+    state.free(at, MIB)
+    assert state.reserved == before
+
+
+def test_nomap_memory_counts_as_ram() -> None:
+    """memblock_phys_mem_size() sums all regions."""
+    assert memblock(BANK, Region(3 * GIB, 4 * GIB, Flag.NOMAP)).phys_mem_size == 2 * GIB

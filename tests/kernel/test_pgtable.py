@@ -1,0 +1,83 @@
+"""Page-table geometry, as the kernel's headers define it for every configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.pgtable import VA_BITS, geometry
+
+TIB = 1 << 40
+
+CONFIGURATIONS = [
+    # page, VA bits: levels, contiguous PTEs, PMD, contiguous PMDs, PUD_SIZE
+    (4 * KIB, 39, 3, 64 * KIB, 2 * MIB, 32 * MIB, GIB),
+    (4 * KIB, 48, 4, 64 * KIB, 2 * MIB, 32 * MIB, GIB),
+    (4 * KIB, 52, 5, 64 * KIB, 2 * MIB, 32 * MIB, GIB),
+    (16 * KIB, 36, 2, 2 * MIB, 32 * MIB, GIB, 32 * MIB),
+    (16 * KIB, 47, 3, 2 * MIB, 32 * MIB, GIB, 64 * GIB),
+    (16 * KIB, 48, 4, 2 * MIB, 32 * MIB, GIB, 64 * GIB),
+    (16 * KIB, 52, 4, 2 * MIB, 32 * MIB, GIB, 64 * GIB),
+    (64 * KIB, 42, 2, 2 * MIB, 512 * MIB, 16 * GIB, 512 * MIB),
+    (64 * KIB, 48, 3, 2 * MIB, 512 * MIB, 16 * GIB, 4 * TIB),
+    (64 * KIB, 52, 3, 2 * MIB, 512 * MIB, 16 * GIB, 4 * TIB),
+]
+
+
+@pytest.mark.parametrize(("page", "bits", "levels", "cont_pte", "pmd", "cont_pmd", "pud"), CONFIGURATIONS)
+def test_what_an_entry_maps(
+    page: int, bits: int, levels: int, cont_pte: int, pmd: int, cont_pmd: int, pud: int
+) -> None:
+    geo = geometry(page, bits)
+    assert (geo.levels, geo.cont_pte_size, geo.pmd_size, geo.cont_pmd_size, geo.pud_size) == (
+        levels,
+        cont_pte,
+        pmd,
+        cont_pmd,
+        pud,
+    )
+
+
+def test_every_configuration_of_arm64_is_in_the_table() -> None:
+    assert {(page, bits) for page, bits, *_ in CONFIGURATIONS} == {(p, b) for p, all_ in VA_BITS.items() for b in all_}
+
+
+@pytest.mark.parametrize(
+    ("page", "bits", "largest"),
+    [
+        pytest.param(4 * KIB, 48, GIB, id="4K pages: a PUD block"),
+        pytest.param(16 * KIB, 47, GIB, id="16K pages: a run of PMDs, never a PUD block"),
+        pytest.param(64 * KIB, 48, 16 * GIB, id="64K pages: a run of PMDs"),
+        pytest.param(16 * KIB, 36, 32 * MIB, id="two levels hand down one PMD at a time"),
+        pytest.param(64 * KIB, 42, 512 * MIB, id="two levels with 64K pages"),
+    ],
+)
+def test_the_largest_leaf_of_the_linear_map(page: int, bits: int, largest: int) -> None:
+    assert geometry(page, bits).largest_leaf == largest
+
+
+@pytest.mark.parametrize(
+    ("page", "section", "align"),
+    [
+        pytest.param(4 * KIB, 128 * MIB, GIB, id="4K: PUD_SIZE"),
+        pytest.param(16 * KIB, 128 * MIB, GIB, id="16K: a run of PMDs"),
+        pytest.param(64 * KIB, 512 * MIB, 512 * MIB, id="64K: PMD_SIZE"),
+        pytest.param(64 * KIB, GIB, GIB, id="64K on 5.10: a sparsemem section"),
+    ],
+)
+def test_the_alignment_of_memstart_addr(page: int, section: int, align: int) -> None:
+    assert geometry(page, 48).memstart_align(section_size=section) == align
+
+
+def test_half_of_the_address_space_is_linear() -> None:
+    """With 52 bits the other half is no larger than that of a processor without them."""
+    assert geometry(4 * KIB, 48).linear_size == 1 << 47
+    assert geometry(64 * KIB, 52).linear_size == (1 << 52) - (1 << 47)
+    assert geometry(16 * KIB, 52).linear_size == (1 << 52) - (1 << 46)
+
+
+@pytest.mark.parametrize(("page", "bits"), [(8 * KIB, 48), (4 * KIB, 47), (16 * KIB, 39), (64 * KIB, 39), (4 * KIB, 0)])
+def test_what_arm64_does_not_have_is_refused(page: int, bits: int) -> None:
+    with pytest.raises(InputError):
+        geometry(page, bits)

@@ -1,0 +1,95 @@
+"""What single lines of a boot log tell, and that no number in them does harm."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import KIB
+from planner.planning.plan import Options, make_plan
+from planner.sources import parse_text
+
+NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "percpu: Embedded 0 pages/cpu s0 r0 d0 u0",
+        f"percpu: Embedded {DIGITS} pages/cpu s0 r0 d0 u{DIGITS}",
+        f"pcpu-alloc: s0 r0 d0 u0 alloc={DIGITS}*{DIGITS}",
+        f"pcpu-alloc: [{DIGITS}] 0 1 2",
+        f"cma: Reserved {DIGITS} MiB at 0x0000000080000000",
+        f"kvm [1]: Reserved {DIGITS} MiB at 0x80000000",
+        f"crashkernel reserved: 0x0000000080000000 - 0x00000000a0000000 ({DIGITS} MB)",
+        f"crashkernel low memory reserved: 0x80000000 - 0xa0000000 ({DIGITS} MB)",
+        f"Reserving {DIGITS}MB of memory at {DIGITS}MB for crashkernel (System RAM: 1MB)",
+        f"software IO TLB: mapped [mem 0x0000000080000000-0x0000000084000000] ({DIGITS}MB)",
+        f"OF: reserved mem: 0x0000000080000000..0x0000000080ffffff ({DIGITS} KiB) nomap x y",
+        f"Reserved memory: created CMA memory pool at 0x0000000080000000, size {DIGITS} MiB",
+        f"kfence: initialized - using {DIGITS} bytes for {DIGITS} objects at 0x80000000",
+        f"Dentry cache hash table entries: {DIGITS} (order: {DIGITS}, {DIGITS} bytes, linear)",
+        f"Initmem setup node {DIGITS} [mem 0x0000000040000000-0x00000000bfffffff]",
+        f"node {DIGITS}: [mem 0x0000000040000000-0x00000000bfffffff]",
+        f"memory[0x0]\t[0x0000000040000000-0x00000000bfffffff], 0x1 bytes on node {DIGITS} flags: 0x0",
+        f"log_buf_len: {DIGITS} bytes",
+        f"printk: log buffer data + meta data: {DIGITS} + {DIGITS} = {DIGITS} bytes",
+        f"Memory: {DIGITS}K/{DIGITS}K available (1K kernel code)",
+        f"Linux version {DIGITS}",
+        f"DMA      [mem 0x{DIGITS}-0x{DIGITS}]",
+        f"memblock_add: [0x{DIGITS}-0x{DIGITS}] x",
+        f"efi:   0x{DIGITS}-0x{DIGITS} [Conventional|WB]",
+    ],
+)
+def test_numbers_that_no_kernel_prints(line: str) -> None:
+    """They are no numbers, and all else is read."""
+    machine = parse_text(f"{NODE}{line}\n".encode(), "log")
+    with suppress(InputError):
+        make_plan(machine, "64M", Options(kernel="6.1"))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "pcpu-alloc: ",
+        "percpu: Embedded 1 pages/cpu ",
+        "crashkernel reserved: ",
+        "(order: ",
+        " flags: 0x",
+        "node 0: [m",
+        "efi: 0x0-",
+        " = 1",
+    ],
+)
+def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
+    """Whatever words it repeats."""
+    line = unit * (60_000 // len(unit))
+    parse_text((NODE + f"{line}\n{line[:-1]}x\n" * 3).encode(), "log")
+
+
+@pytest.mark.parametrize(
+    ("line", "arch"),
+    [
+        pytest.param("BIOS-e820: [mem 0x0-0x9fbff] usable", "x86_64", id="e820"),
+        pytest.param("  DMA      [mem 0x0000000000001000-0x0000000000ffffff]", "x86_64", id="a zone of 16M"),
+        pytest.param("Linux version 6.1.0-18-amd64 (x@y)", "x86_64", id="Debian's name"),
+        pytest.param("Linux version 5.14.0-503.el9.s390x (x@y)", "s390x", id="Red Hat's name"),
+        pytest.param("64-bit Loongson Processor probed (LA464 Core)", "loongarch64", id="Loongson"),
+        pytest.param("SBI specification v1.0 detected", "riscv64", id="RISC-V"),
+    ],
+)
+def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) -> None:
+    """Their memory looks alike."""
+    machine = parse_text(f"{NODE}[    0.000000] {line}\n".encode(), "log")
+    with pytest.raises(InputError, match=f"this is {arch}, not arm64"):
+        make_plan(machine, "64M", Options())
+
+
+@pytest.mark.parametrize(("size", "known"), [(65536, 64 * KIB), (4096, 4 * KIB), (5, None)])
+def test_the_page_size_of_per_cpu_areas(size: int, known: int | None) -> None:
+    """Of those that arm64 has."""
+    line = f"[    0.000000] pcpu-alloc: s1 r1 d1 u1 alloc=31*{size}\n"
+    assert parse_text((NODE + line).encode(), "log").facts.page_size == known

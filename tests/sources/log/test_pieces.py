@@ -1,0 +1,142 @@
+"""Lines in pieces are put together; what lacks its end is damaged."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.sources.log.pieces import whole_lines
+
+STAMP = "[    0.000000] "
+NODE = "node   0: [mem 0x0000000040000000-0x00000000bfffffff]"
+KNOWN = [
+    NODE,
+    "DMA      [mem 0x0000000040000000-0x00000000ffffffff]",
+    "memory[0x0]\t[0x0000000080000000-0x00000000ffffffff], 0x0000000080000000 bytes flags: 0x0",
+    "reserved[0x0]\t[0x0000000080000000-0x0000000080ffffff], 0x0000000001000000 bytes flags: 0x0",
+    "memory[0x0]\t[0x00000001400000-0x000000fffdffff], 0xfebe0000 bytes on node 0 flags: 0x0",
+    "efi:   0x000040000000-0x0000bfffffff [Conventional|   |  |  |  |  |  |WB|WT|WC|UC]",
+    "crashkernel reserved: 0x00000000e0000000 - 0x0000000100000000 (512 MB)",
+    "crashkernel low memory reserved: 0xca800000 - 0xd2800000 (128 MB)",
+    "cma: Reserved 64 MiB at 0x00000000fc000000",
+    "OF: reserved mem: 0x00000000f6000000..0x00000000f7ffffff (32768 KiB) nomap non-reusable tee@f6000000",
+    "Reserved memory: created CMA memory pool at 0x00000000dc000000, size 64 MiB",
+    "software IO TLB: mapped [mem 0x00000000f7e00000-0x00000000fbe00000] (64MB)",
+    "Initmem setup node 0 [mem 0x0000000040000000-0x00000000bfffffff]",
+    "NODE_DATA(0) allocated [mem 0x23f7d6000-0x23f7d7fff]",
+    "memblock_add: [0x0000000040000000-0x00000000bfffffff] efi_init+0x1c/0x2c0",
+]
+
+
+def words(text: str) -> list[tuple[int, str, bool]]:
+    """Number, words, and whether the end is missing."""
+    lines = whole_lines(enumerate(text.split("\n"), 1))
+    return [(line.number, line.words, line.damaged is not None) for line in lines]
+
+
+@pytest.mark.parametrize("line", KNOWN)
+@pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
+@pytest.mark.parametrize("within", [0, 6], ids=["before a number", "within a number"])
+def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
+    """They are one line, and its number is the first one's."""
+    numbers = [at for at in range(len(line)) if line.startswith("0x", at)]
+    at = numbers[min(len(numbers) - 1, 2 if "[0x0]" in line else 1)] + within
+    found = words(f"{stamp}{line[:at].rstrip()}\n{line[at:]}\n{stamp}Movable zone start for each node")
+    assert [(number, text.replace(" ", ""), lost) for number, text, lost in found] == [
+        (1, line.replace(" ", ""), False),
+        (3, "Movablezonestartforeachnode", False),
+    ]
+
+
+@pytest.mark.parametrize("line", KNOWN)
+def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
+    """A terminal or printk broke it before the prefix was written."""
+    at = line.rindex("0x") if line.count("0x") > 1 else line.index("0x")
+    assert words(f"{STAMP}{line[:at]}\n{STAMP}{line[at:]}\n{STAMP}x")[0][2] is False
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        pytest.param("node   0: [mem 0x0000000040000000-0x00000000bfff", "a memory range", id="a range"),
+        pytest.param("cma: Reserved 64 MiB at 0x00000000fc>", "a CMA area", id="a pager's mark"),
+        pytest.param("cma: Reserved 64 MiB at 0x00000000fc", "a CMA area", id="a number that lost digits"),
+        pytest.param("crashkernel reserved: 0x00000000dc000000 - 0x00000000fc00>", "the crash kernel", id="an end"),
+        pytest.param("crashkernel reserved: 0x00000000dc000000 -", "the crash kernel", id="no end"),
+        pytest.param("efi:   0x000040000000-0x0000bffff", "a range of the EFI map", id="a descriptor"),
+        pytest.param("OF: reserved mem: 0x00000000f6000000..0x0000", "reserved memory", id="a reserved node"),
+    ],
+)
+def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
+    """A number that was cut is another number."""
+    found = list(whole_lines([(1, STAMP + line), (2, STAMP + NODE)]))
+    assert found[0].damaged is not None
+    assert found[0].damaged.what == what
+    assert found[1].words == NODE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "crashkernel: memory value expected",
+        "crashkernel CMA reserved: 256 MB in 1 ranges",
+        "crashkernel reservation failed - memory is in use.",
+        "cma: Reserved 64 MiB at 0x00000000fc000000 on node -1",
+        "cma: Reserved 256 MiB in 1 range",
+        "NODE_DATA(1) on node 0",
+        "Initmem setup node 1 as memoryless",
+        "software IO TLB: area num 8.",
+        "node 0 deferred pages initialised in 20ms",
+        "efi: SMBIOS 3.0=0xbfed0000 MEMATTR=0xb9fbd098 ACPI 2.0=0xbf0d2018",
+        "Normal empty",
+        "Memory: 7715584K/7768656K available (3136K kernel code, 0K cma-reserved",
+    ],
+)
+def test_a_line_of_another_form_is_whole(line: str) -> None:
+    """The same words begin other lines."""
+    found = list(whole_lines([(1, STAMP + line)]))
+    assert found[0].damaged is None or not found[0].damaged.told
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(
+            f"{STAMP}Kernel command line: ro\ncrashkernel=512M quiet\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M quiet",
+            id="a piece without a prefix",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line:\nBOOT_IMAGE=(hd0,gpt2)/vmlinuz\nroot=/dev/sda2\nro\n{STAMP}x",
+            "Kernel command line: BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/sda2 ro",
+            id="three of them",
+        ),
+        pytest.param(
+            "Kernel command line: BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro\nquiet crashkernel=512M\nDentry cache hash",
+            "Kernel command line: BOOT_IMAGE=/vmlinuz root=/dev/sda2 ro quiet crashkernel=512M",
+            id="of a log without time stamps",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro quiet\nStarting version 252\n{STAMP}x",
+            "Kernel command line: ro quiet",
+            id="another program's words",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro quiet\n2025-06-02 09:31:01 host a=1\n{STAMP}x",
+            "Kernel command line: ro quiet",
+            id="another program's date",
+        ),
+        pytest.param(
+            "Kernel command line: ro quiet\nprintk: log_buf_len=1\n",
+            "Kernel command line: ro quiet",
+            id="a short line and what is no parameter",
+        ),
+        pytest.param(
+            f"{STAMP}pcpu-alloc: [0] 00 01 02\n03 [1] 04 --\n{STAMP}x",
+            "pcpu-alloc: [0] 00 01 02 03 [1] 04 --",
+            id="groups of processors",
+        ),
+    ],
+)
+def test_what_continues_a_line(text: str, line: str) -> None:
+    """Only what reads like more of it."""
+    assert words(text)[0][1] == line
