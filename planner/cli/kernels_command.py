@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
-
-if TYPE_CHECKING:
-    from planner.kernel.described import KernelRow
-    from planner.render.blocks.model import Block
+from planner.kernel.described import KernelRow, kernel_rows
+from planner.kernel.profiles import select_profile
+from planner.render.blocks.model import Block, Facts, Table
+from planner.render.layout import lay_out
 
 __all__ = ["kernels"]
 
@@ -31,9 +29,6 @@ Example:
 @output_options(*FORMATS)
 def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -> None:
     """The kernels that are modelled: spans, what each does, source, certainty."""
-    from planner.kernel.described import kernel_rows
-    from planner.kernel.profiles import select_profile
-
     rows = kernel_rows()
     if names:
         chosen = {s.row or s.profile.name for s in map(select_profile, names)}
@@ -45,7 +40,6 @@ def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -
         data = {"schema_version": 1, "kernels": [asdict(row) for row in rows]}
         emit(dumps(data, indent=2) + "\n", output)
         return
-    from planner.render.layout import lay_out
 
     blocks = _paragraphs(rows) if form == "text" else _tables(rows)
     emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
@@ -53,8 +47,6 @@ def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -
 
 def _paragraphs(rows: tuple[KernelRow, ...]) -> list[Block]:
     """One paragraph a kernel: its text is too long for a column of a terminal."""
-    from planner.render.blocks.model import Facts
-
     return [
         Facts(
             [
@@ -72,8 +64,6 @@ def _paragraphs(rows: tuple[KernelRow, ...]) -> list[Block]:
 
 def _tables(rows: tuple[KernelRow, ...]) -> list[Block]:
     """One table for each vendor."""
-    from planner.render.blocks.model import Table
-
     head = ("name", "versions", "certainty", "what it does", "source")
     blocks: list[Block] = []
     for vendor in dict.fromkeys(row.vendor for row in rows):
