@@ -39,7 +39,7 @@ class Granule(IntEnum):
 def test_every_option_has_a_reader() -> None:
     """None is forgotten, none made up."""
     assert set(OPTIONS) == set(Options.__slots__)
-    assert set(planner.PlanOptions.__annotations__) == set(OPTIONS)
+    assert set(planner.PlanOptions.__annotations__) == {*OPTIONS, "memory"}
 
 
 @pytest.mark.parametrize(

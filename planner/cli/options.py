@@ -31,6 +31,7 @@ __all__ = [
     "FORMATS",
     "MACHINE",
     "MAP_FORMAT",
+    "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
     "PROCEDURE",
@@ -51,6 +52,9 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
+
+MEMORY_KEY = "planner.memory"
+"""Under this key stand the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
@@ -146,6 +150,16 @@ class Sizes(_Value):
     def read(self, value: str | int) -> tuple[int, int]:
         """Bytes of both."""
         return values.size_range(str(value))
+
+
+class StatedRam(_Value):
+    """RAM as `SIZE@START`."""
+
+    name = "RAM"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Its start and end."""
+        return values.stated_ram(str(value))
 
 
 class PageSize(_Value):
@@ -250,7 +264,7 @@ def _check_preset(name: str) -> object:
     return preset_named(name)
 
 
-SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
+SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
 KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
 PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
@@ -264,6 +278,13 @@ def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _remember_memory(ctx: click.Context, param: click.Parameter, value: tuple[tuple[int, int], ...]) -> None:
+    """As above."""
+    del param
+    if value:
+        ctx.meta[MEMORY_KEY] = value
 
 
 def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -304,6 +325,15 @@ def map_options(function: _F) -> _F:
                 expose_value=False,
                 callback=_remember_config,
                 help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+            ),
+            click.option(
+                "--memory",
+                metavar="SIZE@START",
+                multiple=True,
+                type=RAM,
+                expose_value=False,
+                callback=_remember_memory,
+                help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
             ),
             click.option(
                 "--reserved",

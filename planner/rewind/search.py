@@ -21,12 +21,12 @@ from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
 
-__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "is_late", "search"]
+__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "explains_crash", "is_late", "search"]
 
 CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
-_MOST_STEPS = 800
+_MOST_STEPS = 600
 """How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
 
 _SMALL = 64 * KIB
@@ -68,7 +68,12 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 def is_late(view: View, name: str) -> bool:
     """Whether an allocation of this name comes after the crash kernel."""
-    return name not in ((CMA, CRASH) if view.asked.profile.first else (CMA, CRASH, MEMMAP))
+    return name not in _early_names(view)
+
+
+def _early_names(view: View) -> tuple[str, ...]:
+    """Names of what does not come after the crash kernel."""
+    return (CMA, CRASH) if view.asked.profile.first else (CMA, CRASH, MEMMAP)
 
 
 def _crash(view: View) -> Choice:
@@ -91,6 +96,7 @@ class _Search:
         self.view, self.steps, self.inner, self.budget = view, steps, inner, budget
         self.found: list[Way] = []
         self.usual = self.whole = False
+        self.early = _early_names(view)
         self.best: Rank | None = None
         self.most = list(accumulate(max((_bytes(choice) for choice in choices), default=0) for choices in steps))
         self.seen: set[tuple[Span, ...]] = set()
@@ -110,7 +116,7 @@ class _Search:
         if self.best is not None and self._bound(step, after, fit, unusual=unusual) >= self.best:
             return
         for choice in self.steps[step]:
-            if choice.unusual and self.usual:
+            if choice.unusual and self.usual and step > self.inner:
                 continue
             for before in undo(after.state, choice.items, self.budget):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
@@ -124,7 +130,7 @@ class _Search:
 
     def _bound(self, step: int, after: Undone, fit: Rank, *, unusual: bool) -> Rank:
         """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
-        bytes_back = -total(union(span for span, _ in after.freed)) - self.most[step]
+        bytes_back = -_total(after) - self.most[step]
         if self.best is not None and (*fit, unusual, after.skipped, bytes_back) >= self.best:
             return self.best
         return (*fit, unusual, self._pieces(after, _SMALL + self.most[step]) + after.skipped, bytes_back)
@@ -134,15 +140,19 @@ class _Search:
         blocks = self.view.listed.blocks
         holes = union(span for span, _ in undone.freed)
         touched: set[int] = set()
+        early = self.early
         for (start, end), name in undone.freed:
-            if is_late(self.view, name):
-                touched.update(range(max(bisect_right(blocks, (start, 0)) - 1, 0), bisect_left(blocks, (end, 0))))
+            if name not in early:
+                first = max(bisect_right(blocks, (start, 0)) - 1, 0)
+                touched.add(first)
+                if blocks[first][1] < end:
+                    touched.update(range(first, bisect_left(blocks, (end, 0))))
         return sum(_in_pieces(self.view, i, holes, small) for i in touched)
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
         pieces = self._pieces(undone, _SMALL) + undone.skipped
-        way = Way((*fit, unusual, pieces, -total(union(span for span, _ in undone.freed))), undone)
-        late = tuple(span for span, name in undone.freed if is_late(self.view, name))
+        way = Way((*fit, unusual, pieces, -_total(undone)), undone)
+        late = tuple(span for span, name in undone.freed if name not in self.early)
         if late in self.seen and not way.whole:
             return
         self.seen.add(late)
@@ -150,6 +160,10 @@ class _Search:
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
+
+
+def _total(undone: Undone) -> int:
+    return sum(end - start for (start, end), _ in undone.freed)
 
 
 def _ends_with(state: State, at: int) -> bool:

@@ -29,7 +29,6 @@ class Later:
     no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
     count: how many of this size came one after the other. spans: where it lies, where all of it is known. buffer:
     bytes that were taken at once, of which all above the first `size` were free again before anything else came.
-    hides: so small that it is not missed where it is not found.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Later:
     count: int = 1
     buffer: int = 0
     spans: tuple[Span, ...] = ()
-    hides: bool = False
 
 
 @dataclass(slots=True)
@@ -183,7 +181,7 @@ def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undon
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
     if not item.needed and (budget.skips or not found):
         for first in undo(state, items[:-1], budget):
-            yield Undone(first.state, first.freed, first.skipped + (not item.hides))
+            yield Undone(first.state, first.freed, first.skipped + 1)
 
 
 def _undo_pieces(state: State, item: Later) -> tuple[State, list[Span]]:

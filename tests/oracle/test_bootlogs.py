@@ -84,6 +84,7 @@ def check(
         pytest.param("a crash kernel before, without its log", True, "listing", 0.95, id="crash-kernel-without-log"),
         pytest.param("a crash kernel before, with its log", True, "both", 0.99, id="crash-kernel-with-log"),
         pytest.param("none before, with its log", False, "both", 0.99, id="none-with-log"),
+        pytest.param("none before, without its log", False, "listing", 0.95, id="none-without-log"),
     ],
 )
 def test_bootlogs_rewind(
@@ -101,6 +102,13 @@ def test_bootlogs_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
         pair for pair in pairs("bootlogs") if not pair[0]["crash_res"] and "memblock=debug" not in pair[0]["cmdline"]
     ]
     check("bootlogs, a log alone", chosen, "log", 0.90, 0.02, capsys)
+
+
+@pytest.mark.parametrize("shown", ["both", "listing", "log"])
+def test_bootlogs_own_request(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a boot asked for comes out where it lies, whatever shows the boot."""
+    chosen = [(case, case) for case in cases("bootlogs") if shown != "log" or "memblock=debug" not in case["cmdline"]]
+    check(f"bootlogs, own requests, {shown}", chosen, shown, 0.97, 0, capsys)
 
 
 @pytest.mark.parametrize("shown", ["both", "listing", "log"])
