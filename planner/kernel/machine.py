@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["DAMAGED", "INCOMPLETE", "NO_DMA_ZONES", "RECORDED", "BootRecord", "Capture", "Event", "Facts", "Machine"]
+__all__ = [
+    "DAMAGED",
+    "INCOMPLETE",
+    "NO_DMA_ZONES",
+    "RECORDED",
+    "BootRecord",
+    "Capture",
+    "Event",
+    "Facts",
+    "FurtherRange",
+    "Machine",
+]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
@@ -83,6 +94,16 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherRange:
+    """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
+
+    start: int
+    end: int
+    name: str
+    nomap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
@@ -95,6 +116,7 @@ class Facts:
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
     that the kernel splits blocks live on these (`CPU features: detected: BBM Level 3`, or level 2 without aborts).
+    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
     the user says nothing else.
@@ -115,6 +137,8 @@ class Facts:
     kernel_data: Range | None = None
     kfence_pool: Range | None = None
     midr: tuple[int, ...] = ()
+    tree: bytes | None = None
+    further_ranges: tuple[FurtherRange, ...] = ()
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
     capture: Capture | None = None

@@ -268,7 +268,7 @@ def build_of(version: str) -> Build:
         if number is not None:
             return _built(row, number, version, page_size)
     release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
-    note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
+    note = f"{version}: vendor kernel, backports unknown; modelled as mainline {release}"
     return Build(page_size=page_size, note=note, certainty="inferred")
 
 

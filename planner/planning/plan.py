@@ -19,6 +19,7 @@ from planner.kernel.linear_map import Measured
 from planner.kernel.machine import INCOMPLETE, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
 from planner.planning.context import (
@@ -117,6 +118,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     assumed: list[str] = []
     profile, version = resolve_profile(machine.facts, options, assumed, notes)
     geo = resolve_geometry(machine.facts, options, assumed, notes)
+    machine, told = as_reserved(machine, profile)
+    notes += told
     if ASSUMED in notes and not (geo.page_size == 4 * KIB and "page_size" in assumed):
         machine = for_pages(machine, geo.page_size)
         notes.remove(ASSUMED)
@@ -185,6 +188,8 @@ def _check_machine(machine: Machine, options: Options) -> None:
             _no_ranges(machine) if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
+            else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
+            if machine.kind == "dtb"
             else "give a map with at least one memory region",
         )
 

@@ -150,7 +150,7 @@ def test_an_internal_error_is_one_line_and_status_70(run: Run, monkeypatch: pyte
         pytest.param(click.exceptions.Exit(1), 1, id="a plan that fails"),
         pytest.param(SystemExit(3), 3, id="an exit on purpose"),
         pytest.param(ValueError("x"), 70, id="a mistake of ours"),
-        pytest.param(MemoryError(), 70, id="out of memory"),
+        pytest.param(MemoryError(), 2, id="out of memory"),
     ],
 )
 def test_status(error: BaseException, status: int) -> None:
