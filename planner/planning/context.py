@@ -149,7 +149,7 @@ def request_text(machine: Machine, crashkernel: str | None, preset: Preset | Non
         if own is None:
             raise InputError(
                 "<crashkernel>",
-                "nothing says what to reserve: no CRASHKERNEL value, and the map has no command line",
+                "no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line",
                 "give a value such as 512M",
             )
         return own, own

@@ -125,14 +125,16 @@ def _areas(view: View) -> list[Span]:
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:
     """The state where nothing above an allocation would have held it, in the window that was searched."""
-    start, size = span[0], span[1] - span[0]
-    low, high = max(span[1], window[0]), window[1] or 1 << 64
+    start, end, size = *span, span[1] - span[0]
+    low, high = max(end, window[0]), window[1] or 1 << 64
     full: list[Span] = []
     for gap_low, gap_high in state.gaps_down():
         if gap_high <= start:
             break
         part = (max(gap_low, low), min(gap_high, high))
-        if part[0] < part[1] and (part[1] - size & -align) >= part[0]:
+        # Right above it, even one step of its alignment would have put it higher.
+        room = align if part[0] == end else size
+        if part[0] < part[1] and (part[1] - room & -align) >= part[0]:
             full.append(part)
     return state.with_more(full) if full else state
 

@@ -105,6 +105,13 @@ def test_bootlogs_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("shown", ["both", "listing", "log"])
+def test_bootlogs_own_request(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a boot asked for comes out where it lies, whatever shows the boot."""
+    chosen = [(case, case) for case in cases("bootlogs") if shown != "log" or "memblock=debug" not in case["cmdline"]]
+    check(f"bootlogs, own requests, {shown}", chosen, shown, 0.97, 0, capsys)
+
+
+@pytest.mark.parametrize("shown", ["both", "listing", "log"])
 def test_fresh_boots_rewind(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Newer kernels: what another `mem=`, a crash kernel's own CMA or gigantic pages change. Of one processor each."""
     chosen = [pair for pair in pairs("fresh_boots") if shown != "listing" or "mem=" not in pair[0]["cmdline"]]
