@@ -175,6 +175,9 @@ KERNELS: tuple[VendorKernel, ...] = (
        "not found", "6.4.0-150700.53.3-default", note=_NOT_FOUND, aliases=("sles15sp6", "leap15.6")),
     _K("sles16", "SUSE", "6.12.0-16 (SLE 16, Leap 16.0)", "6.12.0-16", r"^6\.12\.0-16\d{4}", "", "leap16", "unknown",
        "configuration of Leap 16.0 only", "6.12.0-160000.5-default", note=_NOT_FOUND, aliases=("leap16", "leap16.0")),
+    _K("tumbleweed", "SUSE", "6.18 and later (openSUSE Tumbleweed)", "-default",
+       r"^(?:6\.(?:1[89]|[2-9]\d)|[7-9]\.\d+)\.[\d.]+-[\d.]+-default$", "", "tumbleweed", "configured",
+       "github oracle/kconfigs", "6.18.1-1-default", note=_INFERRED_STABLE),
     _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-default$)", "", "", "unknown", "not found",
        "4.12.14-122.37-default", note=_NOT_FOUND),
     # -- Amazon, Azure -----------------------------------------------------------------------------------------
