@@ -14,6 +14,7 @@ from planner.batch.fleet import DEFAULT_CHANGES, parse_change
 from planner.batch.inputs import is_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
+from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
@@ -223,6 +224,10 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
         try:
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
         except BrokenPipeError:
+            raise
+        except KeyboardInterrupt:
+            if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
+                click.echo(f"{partial} holds what is done: go on with the same command and --resume", err=True)
             raise
         except OSError as error:
             raise cannot_write(where or "<stdout>", error) from error
