@@ -465,6 +465,6 @@ def _read(source: object) -> Machine:
         return source
     raise InputError(
         "source",
-        f"{type(source).__name__} is no machine",
+        f"{type(source).__name__} is not a machine",
         "give a planner.Machine, a planner.MemoryMap, or a text as --map takes it: a path, sample:NAME or live",
     )

@@ -174,7 +174,7 @@ def test_a_request_is_a_text(call: str, value: Any) -> None:
 def test_what_is_no_machine_is_refused(value: Any) -> None:
     """And what is one is said."""
     kind = type(value).__name__
-    with pytest.raises(planner.InputError, match=f"^source: {kind} is no machine; give a planner.Machine, "):
+    with pytest.raises(planner.InputError, match=f"^source: {kind} is not a machine; give a planner.Machine, "):
         planner.plan(value, "512M")
 
 

@@ -316,7 +316,7 @@ def map_options(function: _F) -> _F:
                 "looking at it.",
             ),
             click.option(
-                "--log", metavar="FILE", type=FILE, help="A boot log of the same boot, for what SOURCE lacks."
+                "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
             ),
             click.option(
                 "--config",
@@ -338,7 +338,7 @@ def map_options(function: _F) -> _F:
             click.option(
                 "--reserved",
                 type=click.Choice(["rewind", "as-listed"]),
-                help="Undo what came after the crash kernel, or take reservations as listed.",
+                help="Drop reservations made after the crash kernel's, or take all as listed.",
             ),
         ],
     )
@@ -358,9 +358,7 @@ def fleet_options(function: _F) -> _F:
                 help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
                 "maps.",
             ),
-            click.option(
-                "--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them."
-            ),
+            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection."),
         ],
     )
 
@@ -391,7 +389,7 @@ def kernel_option(function: _F) -> _F:
         "--kernel",
         metavar="VERSION",
         type=KERNEL,
-        help="The kernel, as uname -r prints it; the newest by default.",
+        help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
     )(function)
 
 

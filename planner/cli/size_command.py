@@ -144,7 +144,7 @@ def _recommendation_options(function: Callable[..., None]) -> Callable[..., None
     "--step",
     metavar="SIZE",
     type=SIZE,
-    help="With --sweep: from row to row; otherwise a row wherever outcome, granules or page tables change.",
+    help="With --sweep: from row to row; otherwise a row wherever outcome, alignment or page tables change.",
 )
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."

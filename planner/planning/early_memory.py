@@ -1,4 +1,7 @@
-"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied."""
+"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
+
+What only some plans need is imported by them.
+"""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
 def _notes(view: View, *, certain: bool) -> Iterator[str]:
     if not certain:
         yield (
-            "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
+            "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
         )
     if is_hidden(view):

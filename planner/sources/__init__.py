@@ -155,7 +155,7 @@ def _kind(text: str, name: str) -> str:
         raise InputError(where, what, "give the lines as the kernel printed them")
     raise InputError(
         name,
-        "is no memory map that is known here",
+        "unrecognised memory map format",
         "give /proc/iomem, a boot log, memblock debugfs files, lsmem, a device tree blob, a sosreport or a JSON map, "
         "or name it with --map-format",
     )

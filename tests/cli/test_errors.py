@@ -109,7 +109,7 @@ def test_inputs_are_refused_in_one_line(run: Run, server: str) -> None:
         ("plan", "1G", "--map", "sample:honeycomb-30g", "--kernel", "new"),
         ("plan", "1G", "--map", "sample:honeycomb-30g", "--strategy", "luck"),
         ("plan", "1G", "--map", "sample:honeycomb-30g", "--preset", "debian"),
-        ("plan", "--map", "sample:honeycomb-30g", "--preset", "suse"),
+        ("plan", "--map", "sample:honeycomb-30g", "--preset", "gentoo"),
         ("plan", "1G", "--map", "sample:honeycomb-30g", "--va-bits", "40"),
         ("plan", "1G", "--map", server, "--map-format", "tarot"),
         ("plan", "1G", "--map", "sample:honeycomb-30g", "--log", "/nonexistent/log"),

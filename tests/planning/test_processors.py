@@ -70,16 +70,18 @@ def test_a_boot_log_names_its_processors() -> None:
 @pytest.mark.parametrize(
     ("cpu", "said"),
     [
-        pytest.param(None, "can be unmapped after kexec load (protected)", id="nobody knows"),
+        pytest.param(
+            None, "bbml2 is not available here: no processor here is known to split blocks live", id="nobody knows"
+        ),
         pytest.param("0xc00fac30", "can be unmapped after kexec load (protected)", id="on the list"),
-        pytest.param("neoverse-n1", "unprotected, as these CPUs cannot run this strategy", id="not on it"),
+        pytest.param("neoverse-n1", "bbml2 is not available here: these processors cannot run it", id="not on it"),
     ],
 )
 def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str) -> None:
     """The first sentence says so, and a fleet counts it."""
     plan = planner.plan("sample:altra-32g", "512M", strategy="bbml2", cpu=cpu)
     assert plan.reservation.protected
-    assert verdict(plan).endswith(said)
+    assert said in verdict(plan)
     fleet = Fleet([])
     fleet.add("host", plan)
-    assert fleet.all.unprotected == (not plan.protects) == (cpu == "neoverse-n1")
+    assert fleet.all.unprotected == (not plan.protects) == (cpu != "0xc00fac30")

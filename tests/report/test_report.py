@@ -27,11 +27,12 @@ from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
-    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps",
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own",
     "request": "text size offset high low_size cma_size",
-    "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed",
+    "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
+    "certainty configured",
     "memory": "source ram regions reserved rewound",
-    "reservation": "outcome crash low cma area returned protected attempts log other_readings",
+    "reservation": "outcome crash low cma area returned protected attempts log other_readings available obstacle",
     "mapping": "leaves bytes tables table_bytes tlb_entries",
     "baseline": "leaves bytes tables table_bytes tlb_entries",
     "facts": "cmdline config pa_bits kernel_image kernel_data kfence_pool midr rodata kfence cpu",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.kernel.ptdump import KINDS, TABLES
+from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Table
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import KernelView, Plan, ProcessorsView, RemapStep, ReservationView
+    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, RemapStep, ReservationView
 
 __all__ = [
     "alignment",
@@ -53,15 +54,17 @@ _KIND_NAMES = {
 
 
 def verdict(plan: Plan) -> str:
-    """The answer in one sentence; its first word is the outcome."""
-    done = plan.reservation
+    """The answer in one sentence; its first word is the outcome, or that this kernel's behaviour is not known."""
+    done, own = plan.reservation, plan.own
+    if own is not None and not own.known and plan.kernel.strategy == OWN.name:
+        return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
     unsure = "; the map allows another reading" if done.other_readings else ""
     if done.crash is None:
         if done.outcome == "none":
             return "none: no valid crashkernel request, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
-        return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved{unsure}"
+        return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved{unsure}{beside(plan)}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
@@ -71,15 +74,32 @@ def verdict(plan: Plan) -> str:
             text += f" ({size(plan.waste.returned)} of it is freed after boot)"
     elif done.outcome == "fallback":
         text += "; no aligned area was available"
-    return text + _protection(plan) + unsure
+    return text + _protection(plan) + unsure + beside(plan)
+
+
+def beside(plan: Plan) -> str:
+    """That a proposal is in no released kernel, and what the machine's own kernel does instead; "" for the latter."""
+    own = plan.own
+    if own is None or plan.kernel.strategy == OWN.name:
+        return ""
+    proposed = "; proposed, in no released kernel" if STRATEGIES[plan.kernel.strategy].proposal else ""
+    unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
+    return f"{proposed}; your kernel: {unknown}{_own_place(own)}"
 
 
 def _protection(plan: Plan) -> str:
+    if plan.reservation.obstacle is not None:
+        return f"; {plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
     if plan.protects:
         return "; can be unmapped after kexec load (protected)"
-    if plan.reservation.protected:
-        return "; unprotected, as these CPUs cannot run this strategy"
     return "; stays mapped (unprotected)"
+
+
+def _own_place(own: OwnView) -> str:
+    if own.crash is None:
+        return "nothing reserved" if own.outcome == "failed" else "nothing reserved, as nothing valid is requested"
+    low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
+    return f"{size(own.crash.size)} at {address(own.crash.start)}{low}, {'' if own.protected else 'un'}protected"
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:

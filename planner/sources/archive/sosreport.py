@@ -187,7 +187,7 @@ def read_directory(path: str) -> Machine:
     if len(roots) > 1:
         raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
     if not roots:
-        raise InputError(path, "this is a directory without a report in it", "give a file, or a sosreport's folder")
+        raise InputError(path, "this is a directory that is not a sosreport", "give a file, or a sosreport's folder")
     _walk(roots[0], "", found, [0])
     return assemble(found)
 

@@ -130,7 +130,10 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         ]
         reserved += firmware
         if regions:
-            notes.append("a log without memblock=debug shows only some early reservations: the kernel had more")
+            notes.append(
+                "a log without memblock=debug shows only some early reservations: the real kernel had more, so the "
+                "result may be too high"
+            )
     regions = _disjoint(regions)
     _check(regions, name)
     lacking = lacking_ram(log, regions, notes)

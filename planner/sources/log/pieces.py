@@ -50,86 +50,70 @@ _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
 _SPAN = rf"\[mem {_HEX}-{_HEX}\]"
 
 _KINDS = {
-    "node": (Kind("a memory range", r"node\s+\d+: \[m|node(?:\s+\d+:?)?$", rf"node\s+\d+: {_SPAN}", ram=True),),
-    "memory[": (
-        Kind("a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x", ram=True),
+    "node": Kind("a memory range", r"node\s+\d+: \[m|node(?:\s+\d+:?)?$", rf"node\s+\d+: {_SPAN}", ram=True),
+    "memory[": Kind(
+        "a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x", ram=True
     ),
-    "reserved[": (
-        Kind("a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x"),
+    "reserved[": Kind(
+        "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x"
     ),
-    "efi: ": (
-        Kind(
-            "a range of the EFI map",
-            r"efi:\s+0x[0-9a-f]+-",
-            r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
-            ram=True,
-        ),
+    "efi: ": Kind(
+        "a range of the EFI map",
+        r"efi:\s+0x[0-9a-f]+-",
+        r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
+        ram=True,
     ),
-    "memblock_add": (Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_HEX}-{_HEX}\]", ram=True),),
-    "crashkernel": (
-        Kind(
-            "the crash kernel",
-            r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
-            rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
-        ),
+    "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_HEX}-{_HEX}\]", ram=True),
+    "crashkernel": Kind(
+        "the crash kernel",
+        r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
+        rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
     ),
     **dict.fromkeys(
         ("Reserving ", "kexec_core: Reserving "),
-        (Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", told=False),),
+        Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", told=False),
     ),
-    "cma:": (
-        Kind(
-            "a CMA area",
-            r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
-            rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
-        ),
+    "cma:": Kind(
+        "a CMA area",
+        r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
+        rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
     ),
-    "OF: reserved mem": (
-        Kind(
-            "reserved memory",
-            r"OF: reserved mem:(?: 0x.*)?$",
-            rf"OF: reserved mem: {_HEX}\.\.{_HEX} \(\d+\s+KiB\) \S+ \S+ \S+",
-        ),
+    "OF: reserved mem": Kind(
+        "reserved memory",
+        r"OF: reserved mem:(?: 0x.*)?$",
+        rf"OF: reserved mem: {_HEX}\.\.{_HEX} \(\d+\s+KiB\) \S+ \S+ \S+",
     ),
-    "Reserved memory: created": (
-        Kind(
-            "reserved memory",
-            "Reserved memory: created",
-            rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ MiB",
-        ),
+    "Reserved memory: created": Kind(
+        "reserved memory",
+        "Reserved memory: created",
+        rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ MiB",
     ),
-    "software IO TLB": (
-        Kind(
-            "the bounce buffer",
-            r"software IO TLB: mapped \[|software IO TLB:?(?: mapped)?$",
-            rf"software IO TLB: mapped {_SPAN} \(\d+MB\)",
-        ),
+    "software IO TLB": Kind(
+        "the bounce buffer",
+        r"software IO TLB: mapped \[|software IO TLB:?(?: mapped)?$",
+        rf"software IO TLB: mapped {_SPAN} \(\d+MB\)",
     ),
-    "Initmem setup": (
-        Kind("a node's range", r"Initmem setup(?: node(?: \d+(?: \[.*)?)?)?$", rf"Initmem setup node \d+ {_SPAN}"),
+    "Initmem setup": Kind(
+        "a node's range", r"Initmem setup(?: node(?: \d+(?: \[.*)?)?)?$", rf"Initmem setup node \d+ {_SPAN}"
     ),
-    "NODE_DATA": (
-        Kind(
-            "a node's data",
-            r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\))?$",
-            rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
-        ),
+    "NODE_DATA": Kind(
+        "a node's data",
+        r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\))?$",
+        rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
     ),
-    "Memory: ": (Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),),
-    "kvm [": (
-        Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
-    ),
-    "pcpu-alloc: s": (Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),),
-    "percpu: ": (Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),),
-    "Booting Linux": (Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),),
-    "printk: log buffer": (Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),),
+    "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),
+    "kvm [": Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
+    "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),
+    "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),
+    "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),
+    "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),
     **dict.fromkeys(
         ("DMA", "Normal", "Device ", "Movable "),
-        (Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),),
+        Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),
     ),
     **dict.fromkeys(
         ("Dentry cache", "Inode-cache", "PID hash"),
-        (Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),),
+        Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),
     ),
 }
 """Kinds by the words that they begin with."""
@@ -144,18 +128,16 @@ def _is_known(words: str) -> bool:
     """Whether words begin a line of a known kind, whole or not."""
     if not words.startswith(_HEADS):
         return False
-    return any(re.match(k.begins, words) for head, kinds in _KINDS.items() if words.startswith(head) for k in kinds)
+    return any(re.match(kind.begins, words) for head, kind in _KINDS.items() if words.startswith(head))
 
 
 def begun(words: str) -> Kind | None:
     """The kind of a line that lacks its end; None for a whole line, and for one that is of no known kind."""
     if not words.startswith(_HEADS):
         return None
-    for head, kinds in _KINDS.items():
-        if words.startswith(head):
-            for kind in kinds:
-                if re.match(kind.begins, words) and not re.match(kind.whole, words):
-                    return kind
+    for head, kind in _KINDS.items():
+        if words.startswith(head) and re.match(kind.begins, words) and not re.match(kind.whole, words):
+            return kind
     return None
 
 
