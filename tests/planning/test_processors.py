@@ -70,9 +70,7 @@ def test_a_boot_log_names_its_processors() -> None:
 @pytest.mark.parametrize(
     ("cpu", "said"),
     [
-        pytest.param(
-            None, "bbml2 is not available here: no processor here is known to split blocks live", id="nobody knows"
-        ),
+        pytest.param(None, "bbml2 is not available here: no processor here is known", id="nobody knows"),
         pytest.param("0xc00fac30", "can be unmapped after kexec load (protected)", id="on the list"),
         pytest.param("neoverse-n1", "bbml2 is not available here: these processors cannot run it", id="not on it"),
     ],

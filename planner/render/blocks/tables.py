@@ -64,17 +64,17 @@ def verdict(plan: Plan) -> str:
             return "none: no valid crashkernel request, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
-        return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved{unsure}{beside(plan)}"
+        text = f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
+        return text + beside(plan) + unsure
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
     if done.outcome == "aligned" and done.area is not None:
-        text += f", in a {size(done.area.size)} aligned area"
-        if plan.waste.returned:
-            text += f" ({size(plan.waste.returned)} of it is freed after boot)"
+        text += f" in a {size(done.area.size)} aligned area"
     elif done.outcome == "fallback":
         text += "; no aligned area was available"
-    return text + _protection(plan) + unsure + beside(plan)
+    text += beside(plan)
+    return text + _protection(plan) + unsure
 
 
 def beside(plan: Plan) -> str:
@@ -82,9 +82,9 @@ def beside(plan: Plan) -> str:
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
-    proposed = "; proposed, in no released kernel" if STRATEGIES[plan.kernel.strategy].proposal else ""
+    proposed = " as proposed, in no released kernel" if STRATEGIES[plan.kernel.strategy].proposal else ""
     unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
-    return f"{proposed}; your kernel: {unknown}{_own_place(own)}"
+    return f"{proposed} (your kernel: {unknown}{_own_place(own)})"
 
 
 def _protection(plan: Plan) -> str:
