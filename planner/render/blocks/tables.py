@@ -109,7 +109,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
         return [("Requested", printable(_request(plan)))]
     place = span(done.crash) + _node(plan)
     if done.area is not None:
-        place += f", the bottom of the area {span(done.area)}"
+        place += f", bottom of {span(done.area)}"
     kept = "nothing" if not cost.kept else size(cost.kept)
     price = (
         f"{signed_size(cost.extra_table_bytes)} of page tables, {signed_count(cost.extra_tlb_entries)} TLB entries, "
