@@ -31,6 +31,7 @@ from planner.planning.values import (
     request,
     size,
     size_or_zero,
+    stated_ram,
 )
 from planner.render import document, picture
 from planner.report import to_dict, to_json
@@ -88,15 +89,20 @@ __all__ = [
 ]
 
 Source: TypeAlias = "Machine | MemoryMap | str | PathLike[str]"
-"""A machine: read already, as a bare map, or what `--map` takes (a path, `sample:NAME`, `live`)."""
+"""A machine: read already, as a bare map, or what `--map` takes (a path, `sample:NAME`, `live`).
+
+Of a call with `memory` it may be None: that RAM is all that is known.
+"""
 
 
 class PlanOptions(TypedDict, total=False):
     """The options of every call that plans; None or leaving one out takes the source's own fact, then the default.
 
-    Sizes are bytes, or texts as on the command line. The fields of `Options` say what each means.
+    Sizes are bytes, or texts as on the command line. memory: RAM as `SIZE@START`, one or several, in place of the
+    source's own. The fields of `Options` say what each of the others means.
     """
 
+    memory: str | Sequence[str] | None
     kernel: str | None
     page_size: int | str | None
     va_bits: int | str | None
@@ -162,7 +168,7 @@ class Plan(_Plan):
         return document(self, "markdown")
 
 
-def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
+def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Where the crash kernel of one machine goes, and what that costs.
 
     source: a `Machine`, a bare `MemoryMap`, or what `--map` takes: a path, `sample:NAME`, `live`.
@@ -172,11 +178,11 @@ def plan(source: Source, crashkernel: str | None = None, **options: Unpack[PlanO
     would stop at boot.
     """
     with _named():
-        return Plan.of(make_plan(_machine(source), request(crashkernel), _options(options)))
+        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
 
 
 def compare(
-    source: Source,
+    source: Source | None,
     crashkernel: str | None = None,
     *,
     sizes: Sequence[int | str] = (),
@@ -190,11 +196,11 @@ def compare(
     """
     asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
     with _named():
-        return make_comparison(_machine(source), asked, _options(options), sizes=numbers, aim=aim)
+        return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=aim)
 
 
 def fit(
-    source: Source,
+    source: Source | None,
     crashkernel: str | None = None,
     *,
     keep_low: int | str = 0,
@@ -211,11 +217,11 @@ def fit(
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
-        return fit_machine(_machine(source), asked, chosen, keep_low=low, any_image=anywhere, image_size=image)
+        return fit_machine(_machine(source, options), asked, chosen, keep_low=low, any_image=anywhere, image_size=image)
 
 
 def explain(
-    source: Source,
+    source: Source | None,
     crashkernel: str | None = None,
     *,
     any_image: bool = False,
@@ -229,7 +235,7 @@ def explain(
     asked, chosen = request(crashkernel), _options(options)
     image, anywhere = _image(image_size, any_image=any_image)
     with _named():
-        return explain_machine(_machine(source), asked, chosen, any_image=anywhere, image_size=image)
+        return explain_machine(_machine(source, options), asked, chosen, any_image=anywhere, image_size=image)
 
 
 def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: Unpack[PlanOptions]) -> Default:
@@ -243,14 +249,14 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
         return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
 
 
-def defaults(source: Source, **options: Unpack[PlanOptions]) -> Presets:
+def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
     """What every distribution asks for on this machine, each planned; options as of `plan`."""
     with _named():
-        return presets(_machine(source), _options(options))
+        return presets(_machine(source, options), _options(options))
 
 
 def recommend(
-    source: Source,
+    source: Source | None,
     *,
     need: int | str | None = None,
     aim: Literal["default", "protected", "fast", "small"] = "default",
@@ -268,7 +274,7 @@ def recommend(
     wanted = None if need is None else _size("need", need)
     asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
     with _named():
-        return recommend_for(_machine(source), _options(options), asked)
+        return recommend_for(_machine(source, options), _options(options), asked)
 
 
 def survey(
@@ -296,7 +302,7 @@ def survey(
 
 
 def sweep(
-    source: Source,
+    source: Source | None,
     least: int | str,
     most: int | str,
     crashkernel: str | None = None,
@@ -311,14 +317,18 @@ def sweep(
     between = None if step is None else _size("step", step)
     low, high = _size("least", least), _size("most", most)
     with _named():
-        return sweep_machine(_machine(source), low, high, request(crashkernel), _options(options), step=between)
+        return sweep_machine(
+            _machine(source, options), low, high, request(crashkernel), _options(options), step=between
+        )
 
 
-def give_back(source: Source, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]) -> GiveBack:
+def give_back(
+    source: Source | None, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]
+) -> GiveBack:
     """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
     left = read("written", written, number(size_or_zero))
     with _named():
-        return shrink(_machine(source), request(crashkernel), left, _options(options))
+        return shrink(_machine(source, options), request(crashkernel), left, _options(options))
 
 
 def need(
@@ -350,7 +360,7 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
 
 
 def verify(
-    source: Source,
+    source: Source | None,
     crashkernel: str | None = None,
     *,
     page_tables: str | PathLike[str] | None = None,
@@ -367,7 +377,7 @@ def verify(
     observed = [read_dump(fspath(page_tables))] if page_tables is not None else []
     observed += [read_meminfo(fspath(meminfo))] if meminfo is not None else []
     with _named():
-        return verify_machine(_machine(source), chosen, crashkernel=request(crashkernel), observed=observed)
+        return verify_machine(_machine(source, options), chosen, crashkernel=request(crashkernel), observed=observed)
 
 
 def maps() -> tuple[Sample, ...]:
@@ -385,7 +395,7 @@ def diff(a: _Plan, b: _Plan) -> Differences:
 
 def _options(given: PlanOptions) -> Options:
     """The options of a call. Raises InputError for an unknown name, or a value that an option does not take."""
-    return Options(**read_options({**given}))
+    return Options(**read_options({name: value for name, value in given.items() if name != "memory"}))
 
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
@@ -432,7 +442,19 @@ def _listed(sizes: object) -> Iterable[object]:
     return sizes
 
 
-def _machine(source: object) -> Machine:
+def _machine(source: object, given: PlanOptions | None = None) -> Machine:
+    """The machine of a call, with the RAM that it states."""
+    memory = (given or {}).get("memory")
+    if memory is None:
+        return _read(source)
+    from planner.sources.stated import with_stated_ram
+
+    texts = [memory] if isinstance(memory, str) else memory
+    stated = [read("memory", text, stated_ram) for text in texts]
+    return with_stated_ram(None if source is None else _read(source), stated)
+
+
+def _read(source: object) -> Machine:
     if isinstance(source, PathLike):
         source = fspath(source)
     if isinstance(source, str):
@@ -443,6 +465,6 @@ def _machine(source: object) -> Machine:
         return source
     raise InputError(
         "source",
-        f"{type(source).__name__} is no machine",
+        f"{type(source).__name__} is not a machine",
         "give a planner.Machine, a planner.MemoryMap, or a text as --map takes it: a path, sample:NAME or live",
     )

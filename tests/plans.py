@@ -101,9 +101,10 @@ def crash_of(plan: Plan) -> Range:
 def tables_of(plan: Plan) -> list[Table]:
     """The tables of a plan in a document, in their order."""
     return [
-        tables.put_back(plan, wide=True),
-        tables.attempts(plan),
         tables.placement(plan),
-        tables.granularity(plan),
         tables.waste(plan),
+        tables.page_tables(plan),
+        tables.granularity(plan),
+        tables.attempts(plan),
+        tables.put_back(plan, wide=True),
     ]

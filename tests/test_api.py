@@ -39,7 +39,7 @@ class Granule(IntEnum):
 def test_every_option_has_a_reader() -> None:
     """None is forgotten, none made up."""
     assert set(OPTIONS) == set(Options.__slots__)
-    assert set(planner.PlanOptions.__annotations__) == set(OPTIONS)
+    assert set(planner.PlanOptions.__annotations__) == {*OPTIONS, "memory"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_request_is_a_text(call: str, value: Any) -> None:
 def test_what_is_no_machine_is_refused(value: Any) -> None:
     """And what is one is said."""
     kind = type(value).__name__
-    with pytest.raises(planner.InputError, match=f"^source: {kind} is no machine; give a planner.Machine, "):
+    with pytest.raises(planner.InputError, match=f"^source: {kind} is not a machine; give a planner.Machine, "):
         planner.plan(value, "512M")
 
 

@@ -36,7 +36,11 @@ def test_its_blocks_are_kept_by_docs() -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     kept = {block.command for block in blocks(README, "README.md")}
     assert {command for command, _ in CONSOLE} <= kept
-    assert any(command.startswith("survey ") for command in kept)
+
+
+def test_it_is_short() -> None:
+    """What is looked up stands in `--help`, the man page and docstrings."""
+    assert len(README.splitlines()) <= 180
 
 
 @pytest.mark.parametrize(("command", "picture"), PICTURES, ids=[picture for _, picture in PICTURES])

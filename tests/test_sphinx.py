@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.render.blocks.model import Facts
+from planner.render.blocks.compare import blocks as compare_blocks
+from planner.render.blocks.model import Table
 from planner.render.blocks.plan import blocks
 from tests.cli.conftest import SERVER
 
@@ -23,6 +25,7 @@ A machine
 
 .. crashkernel-plan:: 512M
    :map: server.json
+   :format: table
 
 .. crashkernel-plan:: 512M
    :map: server.json
@@ -31,7 +34,19 @@ A machine
 
 .. crashkernel-plan:: 256M
    :map: sample:rpi4-4g
-   :format: svg
+
+.. crashkernel-explain:: 512M
+   :map: server.json
+
+.. crashkernel-compare:: 512M
+   :map: server.json
+   :aim: fast
+
+.. crashkernel-fit:: 512M
+   :map: server.json
+
+.. crashkernel-sweep:: 128M..8G
+   :map: server.json
 """
 
 
@@ -62,7 +77,9 @@ def test_a_document_shows_the_plan_of_today(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "<strong>aligned</strong>: 512M at 0x" in page
     assert "pud-aligned-trimmed" in page
-    assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg"') == 5
+    ids = re.findall(r' id="(ckp[^"]*)"', page)
+    assert len(ids) == len(set(ids)) >= 10
     assert "Machine     server.json" in page
     server.write_text(json.dumps({**SERVER, "memory": [{"start": "2G", "size": "1G"}]}), encoding="utf-8")
     done = build(tmp_path, INDEX)
@@ -74,15 +91,14 @@ def test_a_document_shows_the_plan_of_today(tmp_path: Path) -> None:
 
 def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
     """No cell is broken."""
-    done = build(
-        tmp_path, "A\n=\n\n.. crashkernel-plan:: 512M\n   :map: sample:altra-32g\n   :page-size: 64K\n", "text"
-    )
+    options = "   :map: sample:altra-32g\n   :page-size: 64K\n   :format: table\n"
+    done = build(tmp_path, f"A\n=\n\n.. crashkernel-plan:: 512M\n{options}", "text")
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "out" / "index.txt").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if " | " in line]
     made = planner.plan("sample:altra-32g", "512M", page_size="64K")
-    facts = next(block for block in blocks(made) if isinstance(block, Facts))
-    assert [list(row) for row in facts.rows] == rows[: len(facts.rows)]
+    table = next(block for block in blocks(made) if isinstance(block, Table))
+    assert [list(table.head), *(list(row) for row in table.rows)] == rows[: len(table.rows) + 1]
 
 
 WRONG = {
@@ -110,3 +126,23 @@ def test_what_cannot_be_planned_is_an_error_of_the_document(tmp_path: Path) -> N
         assert told, (line, done.stderr)
         assert message in done.stderr
         line += directive.count("\n") + 1
+
+
+def test_nothing_is_lost_on_paper(tmp_path: Path) -> None:
+    """LaTeX is not installed here, so its input is looked at: columns that wrap, and every row in it."""
+    done = build(
+        tmp_path,
+        "A\n=\n\n.. crashkernel-plan:: 512M\n   :map: sample:altra-32g\n\n"
+        ".. crashkernel-compare:: 512M\n   :map: sample:altra-32g\n",
+        "latex",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    tex = next((tmp_path / "out").glob("*.tex")).read_text(encoding="utf-8").replace("\\sphinxhyphen{}", "-")
+    made = planner.plan("sample:altra-32g", "512M")
+    columns = [line for line in tex.splitlines() if line.startswith(("\\begin{tabulary}", "\\begin{tabular}"))]
+    compared = planner.compare("sample:altra-32g", "512M")
+    told = [*blocks(made, wide=True), *compare_blocks(compared)]
+    assert len(columns) == len([b for b in told if isinstance(b, Table) and b.rows])
+    assert all("tabulary" in line and set(line.rpartition("{")[2].strip("|}")) <= set("TLRC|") for line in columns)
+    for part in ("0x00000000b5400000", "TLB entries", *[row.strategy for row in compared.rows]):
+        assert part in tex

@@ -40,7 +40,7 @@ INPUT_COLUMNS: tuple[Column, ...] = (
     ("source", "string", "the text of any other source, instead of map"),
     ("log", "string", "a boot log of the same boot, for what map or source lacks"),
     ("config", "string", "the text of the kernel's configuration"),
-    ("map_format", "string", "what source is, instead of looking at it"),
+    ("map_format", "string", "input format; overrides detection"),
     ("crashkernel", "string", "a value, crashkernel= tokens, or a kernel command line"),
     ("kernel", "string", "as uname -r prints it"),
     ("page_size", "int64", "bytes"),
@@ -87,7 +87,7 @@ def _granule(plan: Plan) -> int | None:
 
 _WASTE = {
     "rounding": "area - crash memory: taken while booting",
-    "returned": "goes back after remapping",
+    "returned": "freed after remapping",
     "kept": "rounding - returned",
     "base_pages_outside_crash": "mapped with base pages, beyond crash memory and baseline",
     "extra_table_bytes": "page tables over the baseline",

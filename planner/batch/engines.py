@@ -2,6 +2,30 @@
 
 No engine is imported: Spark's `mapInArrow`, Ray's `map_batches` and Dask's `map_partitions` each take a plain
 function, and what differs between them is only in what they hand to it.
+
+```python spark
+from pyspark.sql import SparkSession
+from planner.batch import ddl, plan_batches
+
+fleet = SparkSession.builder.getOrCreate().read.parquet("fleet.parquet")
+fleet.mapInArrow(plan_batches, ddl()).write.parquet("plans")
+```
+
+```python ray
+import ray
+from planner.batch import plan_batches
+
+fleet = ray.data.read_parquet("fleet.parquet")
+fleet.map_batches(plan_batches, batch_format="pyarrow").write_parquet("plans")
+```
+
+```python dask
+import dask.dataframe
+from planner.batch import plan_batches
+
+fleet = dask.dataframe.read_parquet("fleet.parquet")
+fleet.map_partitions(plan_batches).to_parquet("plans")
+```
 """
 
 from __future__ import annotations

@@ -58,8 +58,11 @@ Task = Lines | Files | Rows
 class Input(Protocol):
     """Records in order."""
 
-    def skip(self, records: int) -> Task | None:
-        """Pass over records; the last of them, as a task. Raises InputError if there are not so many."""
+    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
+        """Pass over records; the last of them, as a task. Raises InputError if there are not so many.
+
+        seen: is called with all that are passed over, in order.
+        """
 
     def tasks(self) -> Iterator[Task]:
         """The records that are left."""
@@ -90,7 +93,7 @@ class LinesInput:
         self._number += 1
         return None if too_long else line
 
-    def skip(self, records: int) -> Task | None:
+    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Pass over records, as lines."""
         last: Lines | None = None
         done = 0
@@ -100,6 +103,8 @@ class LinesInput:
                 raise fewer(self._name, done, records)
             if line is None or line.strip():
                 last, done = Lines(self._number, [line]), done + 1
+                if seen is not None:
+                    seen(last)
         return last
 
     def tasks(self) -> Iterator[Task]:
@@ -128,11 +133,13 @@ class FileList:
         self._paths = paths
         self._at = 0
 
-    def skip(self, records: int) -> Task | None:
+    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Pass over files."""
         if records > len(self._paths):
             raise fewer("--files", len(self._paths), records)
         self._at = records
+        if seen is not None:
+            seen(Files(self._paths[:records]))
         return Files(self._paths[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:

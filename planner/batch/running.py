@@ -6,7 +6,9 @@ Memory stays flat: a few tasks are on their way at any time, and nothing is kept
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -14,10 +16,11 @@ from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
-from planner.batch.inputs import FileList, Input, files_in, is_table, open_lines
+from planner.batch.inputs import FileList, Input, Task, files_in, is_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.tables import TableFile, count_table, open_table
+from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
 
 __all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
@@ -81,20 +84,58 @@ def run_batch(
 
 def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: Progress | None) -> Counts:
     counts = results.done
+    partial = partial_of(results.path) if isinstance(results, (LinesFile, TableFile)) else None
+    known = known_trail(partial) if partial is not None and counts.records else None
+    trail = Trail(known)
     if counts.records:
-        last = source.skip(counts.records)
+        last = source.skip(counts.records, trail.add)
+        if trail.differs and known is not None:
+            raise InputError(
+                "--resume",
+                f"the input changed: its first {known[0]} records are not those that were answered",
+                "resume with the input of the first run, or start afresh without --resume",
+            )
         if last is None or not results.ends_with(do(job, last).data):
             raise InputError(
                 "--resume",
                 f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
                 "resume with the input and the options of the first run, or start afresh without --resume",
             )
-    for product in pool.run(do, job, source.tasks(), jobs):
-        results.write(product.data)
-        counts = total([counts, product.counts])
-        if progress is not None:
-            progress(counts)
+    on_their_way: deque[Task] = deque()
+
+    def noted() -> Iterator[Task]:
+        for task in source.tasks():
+            on_their_way.append(task)
+            yield task
+
+    with _beside(partial) as note:
+        for product in pool.run(do, job, noted(), jobs):
+            results.write(product.data)
+            trail.add(on_their_way.popleft())
+            note(str(trail))
+            counts = total([counts, product.counts])
+            if progress is not None:
+                progress(counts)
     return counts
+
+
+@contextmanager
+def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
+    """Keeps one line beside a partial result, and takes it away when the run is done."""
+    if partial is None:
+        yield lambda _: None
+        return
+    path = trail_of(partial)
+    with open(path, "a+b", buffering=0) as file:  # noqa: PTH123 - as above
+
+        def note(text: str) -> None:
+            file.seek(0)
+            file.truncate()
+            file.write(text.encode("ascii"))
+
+        yield note
+    with suppress(OSError):
+        os.unlink(path)  # noqa: PTH108 - as above
 
 
 def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:

@@ -9,7 +9,7 @@ Parquet is imported where a file is of that kind.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class TableInput:
         self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
         return self._left.pop()
 
-    def skip(self, records: int) -> Task | None:
+    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Pass over rows."""
         done = 0
         last = None
@@ -63,6 +63,8 @@ class TableInput:
             taken = min(batch.num_rows, records - done)
             if taken:
                 last = batch.slice(taken - 1, 1)
+                if seen is not None:
+                    seen(_as_rows(batch.slice(0, taken)))
             if taken < batch.num_rows:
                 self._left.append(batch.slice(taken))
             done += taken

@@ -27,7 +27,7 @@ PROGRAM = "crashkernel-planner"
 COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 
 COMMANDS = {
-    "plan": "Where the crash kernel goes on one machine, and what that costs.",
+    "plan": "Place the crash kernel on one machine, and say what it costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
     "verify": "What sources record of the crash kernel, against the plan.",
     "explain": "The story of one plan, attempt by attempt, and what would help.",
@@ -40,6 +40,7 @@ COMMANDS = {
     "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
+    "kernels": "The kernels that are modelled: spans, what each does, source, certainty.",
     "survey": "Candidates on machines, in one table; alone: would the proposal have worked?",
     "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",

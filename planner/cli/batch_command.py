@@ -14,6 +14,7 @@ from planner.batch.fleet import DEFAULT_CHANGES, parse_change
 from planner.batch.inputs import is_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
+from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
@@ -73,15 +74,15 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What a source is, instead of looking at it.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection.")
 @click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),
-    help="Undo what came after the crash kernel, or take reservations as listed.",
+    help="Drop reservations made after the crash kernel's, or take all as listed.",
 )
 @kernel_options
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
-@click.option("--resume", is_flag=True, help="Take up a run that was ended, from FILE.partial, with the same options.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted run from FILE.partial, with the same options.")
 @click.option(
     "--fail-on",
     type=click.Choice(_CONDITIONS),
@@ -104,7 +105,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     "--output",
     metavar="FILE",
     type=click.Path(),
-    help="Write to this file, whole or not at all; unfinished answers are in FILE.partial.",
+    help="Write atomically to FILE; unfinished answers are in FILE.partial.",
 )
 @click.option(
     "--color",
@@ -223,6 +224,10 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
         try:
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
         except BrokenPipeError:
+            raise
+        except KeyboardInterrupt:
+            if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
+                click.echo(f"{partial} holds what is done: go on with the same command and --resume", err=True)
             raise
         except OSError as error:
             raise cannot_write(where or "<stdout>", error) from error

@@ -22,7 +22,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
 def collect(output: str | None) -> None:
     """A shell script that gathers what a plan needs from a machine."""
     emit(SCRIPT, output)

@@ -38,6 +38,7 @@ _COMMANDS = (
     "size",
     "fit",
     "need",
+    "default",
     "diff",
     "parse",
     "bbm",
@@ -46,7 +47,7 @@ _COMMANDS = (
     "survey",
     "schema",
 )
-_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests")
+_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
 """Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""
 
 _FORMS = ("text", "json", "markdown", "rst", "svg")

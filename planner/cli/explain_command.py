@@ -7,12 +7,16 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, image_options, kernel_options, map_options, output_options
-from planner.cli.output import emit_result
+from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
+from planner.cli.output import emit, emit_result
 from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
+from planner.render.pages import explain as page
+from planner.render.pictures import png, search
+from planner.report.document import document
 from planner.report.studies import explain_dict
+from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_plan
 
 __all__ = ["explain"]
@@ -33,7 +37,7 @@ Example:
 @map_options
 @kernel_options
 @image_options
-@output_options(*FORMATS)
+@output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def explain(
     ctx: click.Context,
@@ -59,5 +63,16 @@ def explain(
         image_size=image_size,
         progress=progress("what would help"),
     )
-    emit_result(form, output, color, blocks=lambda: blocks(told), fields=lambda: explain_dict(told))
+    if form in {*PICTURES, "html"}:
+        emit(_drawn(told, form), output)
+    else:
+        emit_result(form, output, color, blocks=lambda: blocks(told), fields=lambda: explain_dict(told))
     ctx.exit(0 if told.plan.reserved else 1)
+
+
+def _drawn(told: Explanation, form: str) -> str | bytes:
+    """The search as a picture, or the page."""
+    if form == "html":
+        return page.render(told, document(explain_dict(told)))
+    picture = search.draw(told.plan)
+    return png.rendered(picture) if form == "png" else picture

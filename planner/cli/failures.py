@@ -16,6 +16,9 @@ __all__ = ["CLOSED_PIPE", "INTERNAL", "INTERRUPTED", "USAGE", "OutputError", "Re
 
 USAGE, INTERNAL, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 
+_BOUND = "200 MiB"
+"""Peak memory of one plan from any input, beyond what Python and its libraries map."""
+
 _TRACEBACK = "CRASHKERNEL_PLANNER_TRACEBACK"
 
 
@@ -50,7 +53,7 @@ def status_of(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE
-    if isinstance(error, (click.ClickException, PlannerError)):
+    if isinstance(error, (click.ClickException, PlannerError, MemoryError)):
         return USAGE
     return INTERNAL
 
@@ -67,6 +70,10 @@ def line_of(error: BaseException, program: str) -> str | None:
         return printable(f"<map>: {error}; no such machine boots, check the map")
     if isinstance(error, click.ClickException):
         return printable(f"<command line>: {error.format_message()}; see '{program} --help'")
+    if isinstance(error, MemoryError):
+        return (
+            f"<input>: memory ran out; {_BOUND} is enough for any input that is read here: raise the limit (ulimit -v)"
+        )
     if os.environ.get(_TRACEBACK):
         raise error
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -7,11 +7,23 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, SIZE_OR_ZERO, image_options, kernel_options, map_options, output_options
-from planner.cli.output import emit_result
+from planner.cli.options import (
+    FORMATS,
+    PICTURES,
+    SIZE_OR_ZERO,
+    image_options,
+    kernel_options,
+    map_options,
+    output_options,
+)
+from planner.cli.output import emit, emit_result
 from planner.planning.plan import Options
 from planner.render.blocks.fit import blocks
+from planner.render.pages import fit as page
+from planner.render.pictures import chart, png
+from planner.report.document import document
 from planner.report.studies import fit_dict
+from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
 
 __all__ = ["fit"]
@@ -41,7 +53,7 @@ Example:
     help="Leave at least so much free below the DMA limit, in whatever pieces, once the tail went back.",
 )
 @image_options
-@output_options(*FORMATS)
+@output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def fit(
     ctx: click.Context,
@@ -71,5 +83,16 @@ def fit(
         any_image=any_image or image_size is not None,
         image_size=image_size,
     )
-    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: fit_dict(found))
+    if form in {*PICTURES, "html"}:
+        emit(_drawn(found, form), output)
+    else:
+        emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: fit_dict(found))
     ctx.exit(0 if found.largest.reserved is not None else 1)
+
+
+def _drawn(found: Fit, form: str) -> str | bytes:
+    """The outcome of every size as a picture, or the page."""
+    if form == "html":
+        return page.render(found, document(fit_dict(found)))
+    picture = chart.draw_fit(found)
+    return png.rendered(picture) if form == "png" else picture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.failures import Refused
-from planner.cli.options import CONFIG_KEY, NO_LIVE
+from planner.cli.options import CONFIG_KEY, MEMORY_KEY, NO_LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,13 +38,18 @@ def read_machine(
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
     config = context.meta.get(CONFIG_KEY) if context is not None else None
-    chosen = sources or _this_machine(context)
+    stated = context.meta.get(MEMORY_KEY, ()) if context is not None else ()
+    chosen = sources or (() if stated else _this_machine(context))
     if [*chosen, log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     machines = [read_source(spec, fmt=map_format, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
     if log is not None:
         machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
-    machine = machines[0] if len(machines) == 1 else combine(machines)
+    machine = machines[0] if len(machines) == 1 else combine(machines) if machines else None
+    if stated or machine is None:
+        from planner.sources.stated import with_stated_ram
+
+        machine = with_stated_ram(machine, stated)
     return machine if config is None else configured(machine, config, _stdin(config))
 
 

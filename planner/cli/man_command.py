@@ -70,7 +70,7 @@ _SEE_ALSO = "kexec(8), kdumpctl(8), makedumpfile(8), proc(5), dmesg(1), lsmem(1)
 
 
 @click.command(epilog=_EPILOG)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
 def man(output: str | None) -> None:
     """The manual page, from the same text as --help."""
     emit(page(), output)

@@ -86,7 +86,7 @@ def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Ma
     help="The machine's own sources, as of plan, or what kdumpctl estimate or kdumptool calibrate printed; may be "
     "repeated.",
 )
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What SOURCE is, instead of looking at it.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection.")
 @output_options(*FORMATS)
 def need(
     sources: tuple[str, ...],

@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from planner.cli.failures import Refused
+from planner.cli.output import WIDE
 from planner.planning import values
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "FORMATS",
     "MACHINE",
     "MAP_FORMAT",
+    "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
     "PROCEDURE",
@@ -50,6 +52,9 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
 """Under this key of a context's `meta` stands the value of `--config`."""
+
+MEMORY_KEY = "planner.memory"
+"""Under this key stand the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
@@ -145,6 +150,16 @@ class Sizes(_Value):
     def read(self, value: str | int) -> tuple[int, int]:
         """Bytes of both."""
         return values.size_range(str(value))
+
+
+class StatedRam(_Value):
+    """RAM as `SIZE@START`."""
+
+    name = "RAM"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Its start and end."""
+        return values.stated_ram(str(value))
 
 
 class PageSize(_Value):
@@ -249,7 +264,7 @@ def _check_preset(name: str) -> object:
     return preset_named(name)
 
 
-SIZE, SIZE_OR_ZERO, SIZES = Size(), SizeOrZero(), Sizes()
+SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
 FILE, MACHINE, SIDE = File(), Machine(), Side()
 KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
 PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
@@ -263,6 +278,13 @@ def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _remember_memory(ctx: click.Context, param: click.Parameter, value: tuple[tuple[int, int], ...]) -> None:
+    """As above."""
+    del param
+    if value:
+        ctx.meta[MEMORY_KEY] = value
 
 
 def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -294,7 +316,7 @@ def map_options(function: _F) -> _F:
                 "looking at it.",
             ),
             click.option(
-                "--log", metavar="FILE", type=FILE, help="A boot log of the same boot, for what SOURCE lacks."
+                "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
             ),
             click.option(
                 "--config",
@@ -305,9 +327,18 @@ def map_options(function: _F) -> _F:
                 help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
             ),
             click.option(
+                "--memory",
+                metavar="SIZE@START",
+                multiple=True,
+                type=RAM,
+                expose_value=False,
+                callback=_remember_memory,
+                help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
+            ),
+            click.option(
                 "--reserved",
                 type=click.Choice(["rewind", "as-listed"]),
-                help="Undo what came after the crash kernel, or take reservations as listed.",
+                help="Drop reservations made after the crash kernel's, or take all as listed.",
             ),
         ],
     )
@@ -327,9 +358,7 @@ def fleet_options(function: _F) -> _F:
                 help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
                 "maps.",
             ),
-            click.option(
-                "--map-format", metavar="FORMAT", type=MAP_FORMAT, help="What maps are, instead of looking at them."
-            ),
+            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection."),
         ],
     )
 
@@ -360,7 +389,7 @@ def kernel_option(function: _F) -> _F:
         "--kernel",
         metavar="VERSION",
         type=KERNEL,
-        help="The kernel, as uname -r prints it; the newest by default.",
+        help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
     )(function)
 
 
@@ -461,7 +490,21 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
                     "--output",
                     metavar="FILE",
                     type=click.Path(),
-                    help="Write to this file, whole or not at all.",
+                    help="Write atomically to FILE.",
+                ),
+                click.option(
+                    "--wide",
+                    is_flag=True,
+                    expose_value=False,
+                    callback=_wide,
+                    help="Use the terminal's whole width for text, beyond 80 columns.",
+                ),
+                click.option(
+                    "--bytes",
+                    is_flag=True,
+                    expose_value=False,
+                    callback=_bytes,
+                    help="Write every size in bytes.",
                 ),
                 click.option(
                     "--color",
@@ -474,6 +517,19 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         )
 
     return decorate
+
+
+def _wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    del param
+    ctx.meta[WIDE] = value
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    del param
+    if value:
+        from planner.render.blocks.numbers import in_bytes
+
+        ctx.with_resource(in_bytes())
 
 
 def _by_name(output: str | None, formats: tuple[str, ...]) -> str:

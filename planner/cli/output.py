@@ -10,6 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
@@ -19,9 +21,23 @@ if TYPE_CHECKING:
 
     from planner.render.blocks.model import Block
 
-__all__ = ["cannot_write", "colored", "columns", "discard_stdout", "emit", "emit_result", "flush_stdout", "is_stdout"]
+__all__ = [
+    "WIDE",
+    "cannot_write",
+    "colored",
+    "columns",
+    "discard_stdout",
+    "emit",
+    "emit_result",
+    "emit_text",
+    "flush_stdout",
+    "is_stdout",
+]
 
 _STDOUT = "<stdout>"
+
+WIDE = "planner.wide"
+"""Key of the context's meta data: `--wide` is given."""
 
 
 def emit(result: str | bytes, path: str | None = None) -> None:
@@ -51,6 +67,13 @@ def emit_result(
     emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
 
 
+def emit_text(blocks: Sequence[Block], output: str | None, color: str) -> None:
+    """Write a result as text, as wide as it may be."""
+    from planner.render.layout import lay_out
+
+    emit(lay_out(blocks, "text", color=colored(color, output), width=columns(output)), output)
+
+
 def colored(choice: str, path: str | None = None) -> bool:
     """Whether to colour the output. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
     if choice != "auto":
@@ -61,12 +84,14 @@ def colored(choice: str, path: str | None = None) -> bool:
 
 
 def columns(path: str | None = None) -> int:
-    """How wide a text may be: as wide as the terminal, or COLUMNS, within limits; a file is always as wide.
+    """How wide a text may be: as the terminal, or COLUMNS, up to 80 without `--wide`; a file always has 80.
 
     What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
     """
     from planner.render.formats.terminal import NARROWEST, WIDTH
 
+    context = click.get_current_context(silent=True)
+    wide = context is not None and context.meta.get(WIDE, False)
     out = sys.__stdout__
     if path not in {None, "-"} or out is None or sys.stdout is not out:
         return WIDTH
@@ -77,7 +102,7 @@ def columns(path: str | None = None) -> int:
             found = os.get_terminal_size(out.fileno()).columns
         except (OSError, ValueError, AttributeError):
             found = WIDTH
-    return min(max(found or WIDTH, NARROWEST), WIDTH)
+    return max(found or WIDTH, NARROWEST) if wide else min(max(found or WIDTH, NARROWEST), WIDTH)
 
 
 def _to_stdout(result: str | bytes) -> None:

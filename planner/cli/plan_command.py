@@ -11,12 +11,15 @@ import click
 
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.output import emit, emit_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.kernel.machine import Machine
     from planner.planning.plan import Options
     from planner.planning.result import Plan
+    from planner.render.blocks.model import Block
 
 __all__ = ["plan"]
 
@@ -40,6 +43,7 @@ Example:
     type=click.Choice(["fallback"]),
     help="Exit with status 1 in this case too: the memory is reserved, but not aligned.",
 )
+@click.option("--short", is_flag=True, help="Print the answer alone: the first lines of the text.")
 @click.option("--steps", is_flag=True, help="List how the page tables are changed, operation by operation.")
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context
@@ -54,22 +58,42 @@ def plan(
     form: str,
     output: str | None,
     color: str,
+    *,
+    short: bool,
     **options: Any,
 ) -> None:
-    """Where the crash kernel goes on one machine, and what that costs."""
+    """Place the crash kernel on one machine, and say what it costs."""
     from planner.planning.plan import Options, make_plan
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     result = make_plan(machine, crashkernel, chosen)
     if form == "text":
-        from planner.render.blocks.plan import render
-
-        emit(render(result, color=colored(color, output), width=columns(output)), output)
+        emit_text(_blocks(result, _advice(result, machine, crashkernel, chosen), short=short), output, color)
     else:
         emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
+
+
+def _blocks(result: Plan, advice: str, *, short: bool) -> Sequence[Block]:
+    from planner.render.blocks import plan as told
+
+    return told.short(result, advice) if short else told.blocks(result, advice=advice)
+
+
+def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> str:
+    """The smallest change that would help a plan that is not what was asked for."""
+    if result.reservation.outcome not in {"fallback", "failed"}:
+        return ""
+    from planner.studies.inquiry import inquire
+    from planner.studies.remedies import remedies
+
+    found = remedies(inquire(machine, crashkernel, options), crashkernel, result)
+    if not found:
+        return "no single change that is tried helps; `explain` tells what is in the way"
+    where = "" if found[0].crash is None else f" at {found[0].crash.start:#x}"
+    return f"{found[0].text}: {found[0].outcome}{where}"
 
 
 def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:

@@ -32,7 +32,7 @@ _PUBLISHED = {
 
 @click.command(epilog=_EPILOG)
 @click.argument("what", type=click.Choice(list(_PUBLISHED)), default="report")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to this file, whole or not at all.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
 def schema(what: str, output: str | None) -> None:
     """The JSON Schema of the report (the default), of a map, a procedure or bbm, or the columns of batch's tables."""
     emit(dumps(_PUBLISHED[what](), indent=2) + "\n", output)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,11 +28,13 @@ from planner.render.pages import sweep as sweep_page
 from planner.render.pictures import chart, png
 from planner.report.document import document
 from planner.report.studies import give_back_dict, recommendation_dict, sweep_dict
-from planner.studies.recommend import Asked, recommend
+from planner.studies.recommend import AIMS, PASTED, Asked, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from planner.kernel.machine import Machine
     from planner.studies.size import Sweep
 
@@ -65,6 +68,73 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return share
 
 
+_RECOMMENDATION: tuple[Callable[[Any], Any], ...] = (
+    click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default."),
+    click.option(
+        "--aim",
+        type=click.Choice([aim for aim in AIMS if aim != "default"]),
+        help="What to look for; by default what is reserved on this kernel with the least low memory.",
+    ),
+    click.option(
+        "--ram",
+        metavar="FROM..TO",
+        type=SIZES,
+        help="RAM that the machine may have: recommend a range list from FROM on.",
+    ),
+    click.option(
+        "--as",
+        "pasted",
+        type=click.Choice(PASTED),
+        help="Print only the line to paste there.",
+    ),
+    image_options,
+    click.option(
+        "--sure",
+        metavar="N%",
+        default="99%",
+        show_default=True,
+        callback=_share,
+        help="With --any-image: the share of the image's positions in which the recommendation must hold.",
+    ),
+)
+
+
+class _Wanted(NamedTuple):
+    """What a recommendation is asked for, as the options give it."""
+
+    need: int | None
+    aim: str | None
+    ram: tuple[int, int] | None
+    pasted: str | None
+    any_image: bool
+    image_size: int | None
+    sure: float
+
+    @property
+    def given(self) -> bool:
+        """Whether any of the options is given."""
+        return any((self.need, self.aim, self.ram, self.pasted, self.any_image, self.image_size))
+
+    def asked(self, crashkernel: str | None) -> Asked:
+        """The same as the study takes it. crashkernel: a request to judge beside the others."""
+        image = self.any_image or self.image_size is not None
+        return Asked(self.aim or "default", self.need, crashkernel, self.ram, image, self.image_size, self.sure)
+
+
+def _recommendation_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of a recommendation, together as `wanted`."""
+
+    @wraps(function)
+    def run(*args: Any, **given: Any) -> None:
+        wanted = _Wanted(**{name: given.pop(name) for name in _Wanted._fields})
+        function(*args, wanted=wanted, **given)
+
+    decorated: Callable[..., None] = run
+    for option in reversed(_RECOMMENDATION):
+        decorated = option(decorated)
+    return decorated
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("crashkernel", required=False)
 @map_options
@@ -74,35 +144,12 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "--step",
     metavar="SIZE",
     type=SIZE,
-    help="With --sweep: from row to row; otherwise a row wherever outcome, granules or page tables change.",
+    help="With --sweep: from row to row; otherwise a row wherever outcome, alignment or page tables change.",
 )
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
 )
-@click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default.")
-@click.option(
-    "--aim",
-    type=click.Choice(["protected", "fast", "small"]),
-    help="What to look for; by default what is reserved on this kernel with the least low memory.",
-)
-@click.option(
-    "--ram", metavar="FROM..TO", type=SIZES, help="RAM that the machine may have: recommend a range list from FROM on."
-)
-@click.option(
-    "--as",
-    "pasted",
-    type=click.Choice(["grub", "grubby", "kernel-cmdline", "kickstart"]),
-    help="Print only the line to paste there.",
-)
-@image_options
-@click.option(
-    "--sure",
-    metavar="N%",
-    default="99%",
-    show_default=True,
-    callback=_share,
-    help="With --any-image: the share of the image's positions in which the recommendation must hold.",
-)
+@_recommendation_options
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def size(
@@ -115,13 +162,7 @@ def size(
     sweep: tuple[int, int] | None,
     step: int | None,
     give_back: int | None,
-    need: int | None,
-    aim: str | None,
-    ram: tuple[int, int] | None,
-    pasted: str | None,
-    any_image: bool,  # noqa: FBT001 - click hands options over as they are
-    image_size: int | None,
-    sure: float,
+    wanted: _Wanted,
     form: str,
     output: str | None,
     color: str,
@@ -132,8 +173,7 @@ def size(
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", ctx, _option("step"))
-    alone = (need, aim, ram, pasted, image_size, any_image or None)
-    if (sweep is not None or give_back is not None) and any(value is not None for value in alone):
+    if (sweep is not None or give_back is not None) and wanted.given:
         raise click.UsageError(
             "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
         )
@@ -147,9 +187,7 @@ def size(
     elif give_back is not None:
         ok = _give_back(machine, crashkernel, give_back, chosen, out)
     else:
-        image = any_image or image_size is not None
-        asked = Asked(aim or "default", need, crashkernel, ram, image, image_size, sure)
-        ok = _recommend(machine, chosen, asked, pasted, out)
+        ok = _recommend(machine, chosen, wanted.asked(crashkernel), wanted.pasted, out)
     ctx.exit(0 if ok else 1)
 
 
@@ -187,18 +225,19 @@ def _sweep(
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
     form, output, _ = out
     if form in {*PICTURES, "html"}:
-        emit(_drawn(swept, form), output)
+        defaults = [(p.preset, p.plan.size) for p in presets(machine, options).presets]
+        emit(_drawn(swept, form, defaults), output)
     else:
         emit_result(*out, blocks=lambda: render.sweep(swept), fields=lambda: sweep_dict(swept))
     return any(row.first.crash is not None or row.last.crash is not None for row in swept.rows)
 
 
-def _drawn(swept: Sweep, form: str) -> str | bytes:
-    """The chart of a sweep, or the page around it."""
+def _drawn(swept: Sweep, form: str, defaults: Sequence[tuple[str, int]]) -> str | bytes:
+    """The chart of a sweep with distributions' defaults, or the page around it."""
     if form == "html":
-        return sweep_page.render(swept, document(sweep_dict(swept)))
+        return sweep_page.render(swept, document(sweep_dict(swept)), defaults)
 
-    picture = chart.draw(swept)
+    picture = chart.draw(swept, defaults=defaults)
     return png.rendered(picture) if form == "png" else picture
 
 

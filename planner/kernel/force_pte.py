@@ -88,7 +88,7 @@ def _forcing(
     if full is None:
         assumed.append("rodata")
         notes.append(
-            "rodata= is not known: no forced base pages assumed; distribution kernels default to rodata=full, "
+            "rodata= unknown; assuming the linear map may use blocks; distribution kernels default to rodata=full, "
             "which maps everything with base pages (--rodata full)"
         )
     elif full:

@@ -1,8 +1,6 @@
 """The configurations that distributions build their kernels with, as far as the model reads them.
 
-They count where no source and no option says otherwise. Sources by short name: KCFG is github oracle/kconfigs (built
-configurations, January 2026), ALMA github mkuron/almalinux-kernel, AZL github microsoft/azurelinux, OE github
-openeuler-mirror/kernel, OCS github xmmgithub/OpenCloudOS-Kernel, RPI github raspberrypi/linux.
+They count where no source and no option says otherwise; each row names where it was read.
 """
 
 from __future__ import annotations
@@ -64,6 +62,9 @@ def _symbols(text: str) -> dict[str, str]:
     return symbols
 
 
+_KCFG = "github oracle/kconfigs (January 2026)"
+_ALMA_KCFG = "github mkuron/almalinux-kernel and oracle/kconfigs"
+_AZL = "github microsoft/azurelinux, config_aarch64"
 _ZONES = "ZONE_DMA=y ZONE_DMA32=y"
 _GKI = "KEXEC=n KEXEC_CORE=n CRASH_DUMP=n CRASH_RESERVE=n"
 
@@ -71,57 +72,75 @@ _ROWS: tuple[tuple[str, str, str, str, int | None], ...] = (
     (
         "el8",
         "RHEL 8",
-        "ALMA and KCFG",
+        _ALMA_KCFG,
         "64K 48/52 rodata=y kfence=n cma=n ZONE_DMA=n ZONE_DMA32=y RANDOMIZE_BASE=y",
         None,
     ),
-    ("el9.0", "RHEL 9.0", "ALMA and KCFG", f"4K 48/48 rodata=y kfence=n cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
-    ("el9", "RHEL 9", "ALMA and KCFG", f"4K 48/48 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
-    ("el9-64k", "RHEL 9", "ALMA and KCFG", f"64K 48/52 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
-    ("el10", "RHEL 10", "ALMA and KCFG", f"4K 48/48 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
-    ("el10-64k", "RHEL 10", "ALMA and KCFG", f"64K 48/52 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
-    ("fedora", "Fedora", "KCFG", "4K 48/48 rodata=y kfence=100 cma=64", None),
-    ("fedora-6.18", "Fedora", "KCFG", "4K 48/48 kfence=100 cma=64", None),
-    ("asahi", "Fedora Asahi", "KCFG, the 4K build's other options", "16K 48/48 rodata=y kfence=100 cma=64", None),
-    ("ubuntu-5.4", "Ubuntu 20.04", "KCFG", "4K 48/48 rodata=y kfence=n cma=32 ZONE_DMA=n ZONE_DMA32=y", None),
-    ("ubuntu-5.15", "Ubuntu 22.04", "KCFG", "4K 48/48 rodata=y kfence=0 cma=32", None),
-    ("ubuntu-6.8", "Ubuntu 24.04", "KCFG", "4K 48/48 rodata=y kfence=0 cma=32", None),
-    ("ubuntu-6.11", "Ubuntu 24.10", "KCFG", "4K 48/48 rodata=y kfence=0 cma=32", None),
-    ("ubuntu-6.14", "Ubuntu 25.04", "KCFG", "4K 48/48 rodata=y kfence=0 cma=32", None),
-    ("debian-5.10", "Debian 11", "KCFG", "4K 48/48 rodata=y kfence=n cma=64", None),
-    ("debian-6.1", "Debian 12", "KCFG", "4K 48/48 rodata=y kfence=n cma=64", None),
-    ("debian-6.12", "Debian 13", "KCFG, boots", "4K 52/52 rodata=y kfence=0 cma=64", None),
+    ("el9.0", "RHEL 9.0", _ALMA_KCFG, f"4K 48/48 rodata=y kfence=n cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
+    ("el9", "RHEL 9", _ALMA_KCFG, f"4K 48/48 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
+    ("el9-64k", "RHEL 9", _ALMA_KCFG, f"64K 48/52 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
+    ("el10", "RHEL 10", _ALMA_KCFG, f"4K 48/48 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
+    ("el10-64k", "RHEL 10", _ALMA_KCFG, f"64K 48/52 rodata=y kfence=100 cma=0 {_ZONES} RANDOMIZE_BASE=y", None),
+    ("fedora", "Fedora", _KCFG, "4K 48/48 rodata=y kfence=100 cma=64", None),
+    ("fedora-6.18", "Fedora", _KCFG, "4K 48/48 kfence=100 cma=64", None),
+    ("asahi", "Fedora Asahi", f"{_KCFG}, the 4K build", "16K 48/48 rodata=y kfence=100 cma=64", None),
+    ("ubuntu-5.4", "Ubuntu 20.04", _KCFG, "4K 48/48 rodata=y kfence=n cma=32 ZONE_DMA=n ZONE_DMA32=y", None),
+    ("ubuntu-5.15", "Ubuntu 22.04", _KCFG, "4K 48/48 rodata=y kfence=0 cma=32", None),
+    ("ubuntu-6.8", "Ubuntu 24.04", _KCFG, "4K 48/48 rodata=y kfence=0 cma=32", None),
+    ("ubuntu-6.11", "Ubuntu 24.10", _KCFG, "4K 48/48 rodata=y kfence=0 cma=32", None),
+    ("ubuntu-6.14", "Ubuntu 25.04", _KCFG, "4K 48/48 rodata=y kfence=0 cma=32", None),
+    ("debian-5.10", "Debian 11", _KCFG, "4K 48/48 rodata=y kfence=n cma=64", None),
+    ("debian-6.1", "Debian 12", _KCFG, "4K 48/48 rodata=y kfence=n cma=64", None),
+    ("debian-6.12", "Debian 13", f"{_KCFG}; boots", "4K 52/52 rodata=y kfence=0 cma=64", None),
     ("debian-6.12-16k", "Debian 13", "boots", "16K 52/52 rodata=y kfence=0 cma=64", None),
     ("debian-6.18", "Debian", "boots", "4K 52/52 kfence=0 cma=64", None),
     ("debian-6.18-16k", "Debian", "boots", "16K 52/52 kfence=0 cma=64", None),
-    ("leap16", "SLE 16", "KCFG, openSUSE Leap 16.0", "4K 48/48 rodata=y kfence=0 cma=0 DEBUG_PAGEALLOC=y", None),
-    ("tumbleweed", "openSUSE Tumbleweed", "KCFG", "4K 48/48 kfence=0 cma=0", None),
-    ("uek5", "Oracle UEK5", "KCFG", "64K 48/48 kfence=n cma=0", None),
-    ("uek6", "Oracle UEK6", "KCFG", "64K 48/48 rodata=y kfence=n cma=0", None),
-    ("uek7", "Oracle UEK7", "KCFG, up to 5.15.0-314", "4K 48/48 rodata=y kfence=0 cma=0", None),
-    ("uek7-315", "Oracle UEK7", "KCFG, from 5.15.0-315", "4K 48/48 rodata=y kfence=100 cma=0", None),
-    ("uek8", "Oracle UEK8", "KCFG", "4K 48/48 rodata=y kfence=0 cma=0", None),
-    ("uek8-64k", "Oracle UEK8", "KCFG", "64K 48/48 rodata=y kfence=0 cma=0", None),
-    ("azure-5.15", "Azure Linux 2", "AZL, config_aarch64", "4K 48/48 rodata=y kfence=n cma=16", None),
-    ("azure-6.6", "Azure Linux 3", "AZL, config_aarch64", "4K 48/48 rodata=y kfence=n cma=16", 64 * KIB),
-    ("azure-6.12", "Azure Linux 3 (hwe)", "AZL, config_aarch64", "64K 48/48 rodata=y kfence=n cma=32", 4 * KIB),
-    ("openeuler-6.6", "openEuler 24.03", "OE, openeuler_defconfig @ 0088ad14c6c1", "4K 48/48 rodata=n", None),
+    ("leap16", "SLE 16", f"{_KCFG}, openSUSE Leap 16.0", "4K 48/48 rodata=y kfence=0 cma=0 DEBUG_PAGEALLOC=y", None),
+    ("tumbleweed", "openSUSE Tumbleweed", _KCFG, "4K 48/48 kfence=0 cma=0", None),
+    ("uek5", "Oracle UEK5", _KCFG, "64K 48/48 kfence=n cma=0", None),
+    ("uek6", "Oracle UEK6", _KCFG, "64K 48/48 rodata=y kfence=n cma=0", None),
+    ("uek7", "Oracle UEK7", f"{_KCFG}, up to 5.15.0-314", "4K 48/48 rodata=y kfence=0 cma=0", None),
+    ("uek7-315", "Oracle UEK7", f"{_KCFG}, from 5.15.0-315", "4K 48/48 rodata=y kfence=100 cma=0", None),
+    ("uek8", "Oracle UEK8", _KCFG, "4K 48/48 rodata=y kfence=0 cma=0", None),
+    ("uek8-64k", "Oracle UEK8", _KCFG, "64K 48/48 rodata=y kfence=0 cma=0", None),
+    ("azure-5.15", "Azure Linux 2", _AZL, "4K 48/48 rodata=y kfence=n cma=16", None),
+    ("azure-6.6", "Azure Linux 3", _AZL, "4K 48/48 rodata=y kfence=n cma=16", 64 * KIB),
+    ("azure-6.12", "Azure Linux 3 (hwe)", _AZL, "64K 48/48 rodata=y kfence=n cma=32", 4 * KIB),
+    (
+        "openeuler-6.6",
+        "openEuler 24.03",
+        "github openeuler-mirror/kernel, openeuler_defconfig @ 0088ad14c6c1",
+        "4K 48/48 rodata=n",
+        None,
+    ),
     (
         "tencent-5.4",
         "TencentOS and OpenCloudOS",
-        "OCS, dist/configs/00base/generic/aarch64.config",
+        "github xmmgithub/OpenCloudOS-Kernel, dist/configs/00base/generic/aarch64.config",
         "64K 48/48 rodata=y kfence=n",
         None,
     ),
     (
         "android",
         "Android's GKI",
-        "KCFG, android12-5.10 to android16-6.12",
+        f"{_KCFG}, android12-5.10 to android16-6.12",
         f"4K 39/48 rodata=y kfence=500 KFENCE_NUM_OBJECTS=63 cma=16 ZONE_DMA=n {_GKI}",
         None,
     ),
-    ("rpi-2712", "Raspberry Pi OS", "RPI, bcm2712_defconfig @ 00527380ab0a", f"16K 47 rodata=y kfence=n {_GKI}", None),
-    ("rpi-v8", "Raspberry Pi OS", "RPI, inferred from bcm2712_defconfig", f"4K - rodata=y kfence=n {_GKI}", None),
+    (
+        "rpi-2712",
+        "Raspberry Pi OS",
+        "github raspberrypi/linux, bcm2712_defconfig @ 00527380ab0a",
+        f"16K 47 rodata=y kfence=n {_GKI}",
+        None,
+    ),
+    (
+        "rpi-v8",
+        "Raspberry Pi OS",
+        "github raspberrypi/linux, inferred from bcm2712_defconfig",
+        f"4K - rodata=y kfence=n {_GKI}",
+        None,
+    ),
 )
 """Name, builder, source, symbols, page size of a build with the same name."""
 

@@ -22,6 +22,7 @@ __all__ = [
     "Capture",
     "Event",
     "Facts",
+    "FurtherRange",
     "Kind",
     "Machine",
 ]
@@ -94,6 +95,16 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherRange:
+    """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
+
+    start: int
+    end: int
+    name: str
+    nomap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
@@ -106,6 +117,7 @@ class Facts:
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
     that the kernel splits blocks live on these (`CPU features: detected: BBM Level 3`, or level 2 without aborts).
+    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
     the user says nothing else.
@@ -126,6 +138,8 @@ class Facts:
     kernel_data: Range | None = None
     kfence_pool: Range | None = None
     midr: tuple[int, ...] = ()
+    tree: bytes | None = None
+    further_ranges: tuple[FurtherRange, ...] = ()
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
     capture: Capture | None = None

@@ -25,6 +25,7 @@ _V7_3 = Profile(
     cma=True,
     dma_limit="value",
     first=True,
+    reserved_reg="first",
     image="first",
     # kernel: map_mem(), arch/arm64/mm/mmu.c, since 7.3: starts are rounded up, ends down.
     rounds_inward=True,
@@ -52,6 +53,8 @@ _V7_0 = replace(
     spans="7.0 and 7.1",
     since=(7, 0),
     source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.0.13 and 7.1.13",
+    # Read @ 6.1 (all) and 7.2 (the first); taken as 6.1 between them.
+    reserved_reg="all",
     image="apart",
 )
 _V6_18 = replace(

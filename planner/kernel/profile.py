@@ -73,7 +73,8 @@ class Profile:
     part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size), `over-limit`
     (it ends above the limit), `always`. low_from: where the search for the low part starts.
     loops_high: an unsuccessful `,high` request retries for ever where the DMA limit is the physical limit;
-    loops_plain likewise. in_use_message: X@base fails with a message of its own. messages: whose log lines these
+    loops_plain likewise. in_use_message: X@base fails with a message of its own. reserved_reg: of a
+    reserved-memory node with several ranges, all are reserved or only the first. messages: whose log lines these
     are. first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
     map is built and before the default CMA area.
 
@@ -130,6 +131,7 @@ class Profile:
     in_use_message: bool = True
     messages: Literal["mainline", "openeuler", "alibaba"] = "mainline"
     first: bool = False
+    reserved_reg: Literal["all", "first"] = "all"
     early: bool = False
     map_certainty: Certainty = "read"
     effect: Effect = "none"

@@ -1,9 +1,7 @@
 """The profiles of distributions' kernels that do otherwise than the mainline they come from, one row a kernel.
 
-Each is a mainline profile, or the distribution's own next one, with what differs. Sources by short name: ALMA is
-github mkuron/almalinux-kernel (complete trees of 8.3 to 8.10, 9.0 to 9.6, 10.0), OE github openeuler-mirror/kernel,
-ALI github alibaba/cloud-kernel, OCS github xmmgithub/OpenCloudOS-Kernel, SUSEK github openSUSE/kernel. Where no file
-is named it is arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.
+Each is a mainline profile, or the distribution's own next one, with what differs. Where no file is named it is
+arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ _EL8_3 = replace(
     name="rhel8.3",
     spans="RHEL 8.3 to 8.6 (4.18.0-240 to -372)",
     since=(4, 18),
-    source="ALMA, 8.3 to 8.6",
+    source="github mkuron/almalinux-kernel, 8.3 to 8.6",
     certainty="read",
     rounds_ram=True,
     auto=_AUTO_448M,
@@ -36,7 +34,7 @@ _EL8_7 = replace(
     _EL8_3,
     name="rhel8.7",
     spans="RHEL 8.7 (4.18.0-425)",
-    source="ALMA, 8.7",
+    source="github mkuron/almalinux-kernel, 8.7",
     combine="arch",
     low_default=0,
     low_when="always",
@@ -48,7 +46,7 @@ _EL8_8 = replace(
     _EL8_7,
     name="rhel8.8",
     spans="RHEL 8.8 and 8.9 (4.18.0-477, -513)",
-    source="ALMA, 8.8 and 8.9",
+    source="github mkuron/almalinux-kernel, 8.8 and 8.9",
     auto=_AUTO_480M,
     plain=(BELOW_LOW, ANYWHERE),
     low_default=128 * MIB,
@@ -58,7 +56,7 @@ _EL8_10 = replace(
     _EL8_8,
     name="rhel8.10",
     spans="RHEL 8.10 (4.18.0-553)",
-    source="ALMA, 8.10",
+    source="github mkuron/almalinux-kernel, 8.10",
     plain=(BELOW_LOW, ABOVE_LOW),
     high=(ABOVE_4G, BELOW_LOW),
     low_when="at-limit",
@@ -72,14 +70,14 @@ _EL9_0 = replace(
     name="rhel9.0",
     spans="RHEL 9.0 (5.14.0-70)",
     since=(5, 14),
-    source="ALMA, 9.0",
+    source="github mkuron/almalinux-kernel, 9.0",
 )
 _EL9_1 = replace(
     _MAINLINE["6.0"],
     name="rhel9.1",
     spans="RHEL 9.1 (5.14.0-162)",
     since=(5, 14),
-    source="ALMA, 9.1",
+    source="github mkuron/almalinux-kernel, 9.1",
     rodata="booleans",
 )
 _EL9_2 = replace(
@@ -87,14 +85,14 @@ _EL9_2 = replace(
     name="rhel9.2",
     spans="RHEL 9.2 (5.14.0-284)",
     since=(5, 14),
-    source="ALMA, 9.2",
+    source="github mkuron/almalinux-kernel, 9.2",
     rodata="booleans",
 )
 _EL9_3 = replace(
     _EL9_2,
     name="rhel9.3",
     spans="RHEL 9.3 (5.14.0-362)",
-    source="ALMA, 9.3",
+    source="github mkuron/almalinux-kernel, 9.3",
     rodata="full-only",
 )
 _EL9_4 = replace(
@@ -102,14 +100,14 @@ _EL9_4 = replace(
     name="rhel9.4",
     spans="RHEL 9.4 (5.14.0-427)",
     since=(5, 14),
-    source="ALMA, 9.4",
+    source="github mkuron/almalinux-kernel, 9.4",
     crash_size_counts_low=False,
 )
 _EL9_5 = replace(
     _EL9_4,
     name="rhel9.5",
     spans="RHEL 9.5 (5.14.0-503)",
-    source="ALMA, 9.5",
+    source="github mkuron/almalinux-kernel, 9.5",
     crash_size_counts_low=True,
 )
 _EL9_6 = replace(
@@ -117,14 +115,14 @@ _EL9_6 = replace(
     name="rhel9.6",
     spans="RHEL 9.6 and 9.7 (5.14.0-570, -611)",
     since=(5, 14),
-    source="ALMA, 9.6; 9.7 has the same options (github oracle/kconfigs)",
+    source="github mkuron/almalinux-kernel, 9.6; 9.7 has the same options (github oracle/kconfigs)",
     dma_limit="value",
 )
 _EL10_0 = replace(
     _MAINLINE["6.12"],
     name="rhel10.0",
     spans="RHEL 10.0 and 10.1 (6.12.0-55, -124)",
-    source="ALMA, 10.0; 10.1 and Stream 10 inferred",
+    source="github mkuron/almalinux-kernel, 10.0; 10.1 and Stream 10 inferred",
 )
 
 # -- Others --------------------------------------------------------------------------------------------------
@@ -135,7 +133,8 @@ _OE_5_10_EARLY = replace(
     _MAINLINE["5.10"],
     name="openeuler-5.10-early",
     spans="openEuler's 5.10 of 2021 (5.10.0-4, .oe1)",
-    source="OE, kernel/crash_core.c @ 4f11565e5b43; its bound and its linear map were not read",
+    source="github openeuler-mirror/kernel, kernel/crash_core.c @ 4f11565e5b43; its bound and its linear map were not "
+    "read",
     combine="arch",
     high_after="failure",
     low_default=256 * MIB,
@@ -152,7 +151,7 @@ _OE_5_10 = replace(
     _OE_5_10_EARLY,
     name="openeuler-5.10",
     spans="openEuler 22.03's 5.10 (.oe2203)",
-    source="OE, init.c and mmu.c @ 02d3d962aed1, kernel/crash_core.c @ 12cd6de3a159",
+    source="github openeuler-mirror/kernel, init.c and mmu.c @ 02d3d962aed1, kernel/crash_core.c @ 12cd6de3a159",
     plain=(_FROM_2M, ANYWHERE),
     high=(ANYWHERE,),
     provisional=True,
@@ -167,7 +166,7 @@ _ALI_5_10 = replace(
     _MAINLINE["5.10"],
     name="alibaba-5.10",
     spans="Alibaba Cloud Linux 3's and Anolis 8's 5.10 (.al8, .an8)",
-    source="ALI, init.c @ 05e8ae98c7c7; its mmu.c was not read and is taken as 5.10 stable's",
+    source="github alibaba/cloud-kernel, init.c @ 05e8ae98c7c7; its mmu.c was not read and is taken as 5.10 stable's",
     combine="arch",
     high_after="failure",
     low_default=256 * MIB,
@@ -183,7 +182,8 @@ _OCS_5_4 = replace(
     name="tencent-5.4",
     spans="TencentOS 3's and OpenCloudOS 8's 5.4 (.tl3, .oc8)",
     since=(5, 4),
-    source="OCS, kernel/crash_core.c, init.c, mmu.c and asm/kexec.h, branch kernel5.4/master (5.4.119-19)",
+    source="github xmmgithub/OpenCloudOS-Kernel, kernel/crash_core.c, init.c, mmu.c and asm/kexec.h, branch "
+    "kernel5.4/master (5.4.119-19)",
     certainty="read",
     combine="arch",
     high_after="failure",
@@ -203,7 +203,7 @@ _SLE15_SP2 = replace(
     name="sle15-5.3",
     spans="SLE 15 SP2 and SP3 (5.3.18)",
     since=(5, 3),
-    source="SUSEK, init.c @ 019c510fd27e, a tree laid out as 5.3; that it is SP3's is inferred",
+    source="github openSUSE/kernel, init.c @ 019c510fd27e, a tree laid out as 5.3; that it is SP3's is inferred",
     certainty="read",
     dma_limit="dma32-capped",
 )

@@ -175,6 +175,9 @@ KERNELS: tuple[VendorKernel, ...] = (
        "not found", "6.4.0-150700.53.3-default", note=_NOT_FOUND, aliases=("sles15sp6", "leap15.6")),
     _K("sles16", "SUSE", "6.12.0-16 (SLE 16, Leap 16.0)", "6.12.0-16", r"^6\.12\.0-16\d{4}", "", "leap16", "unknown",
        "configuration of Leap 16.0 only", "6.12.0-160000.5-default", note=_NOT_FOUND, aliases=("leap16", "leap16.0")),
+    _K("tumbleweed", "SUSE", "6.18 and later (openSUSE Tumbleweed)", "-default",
+       r"^(?:6\.(?:1[89]|[2-9]\d)|[7-9]\.\d+)\.[\d.]+-[\d.]+-default$", "", "tumbleweed", "configured",
+       "github oracle/kconfigs", "6.18.1-1-default", note=_INFERRED_STABLE),
     _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-default$)", "", "", "unknown", "not found",
        "4.12.14-122.37-default", note=_NOT_FOUND),
     # -- Amazon, Azure -----------------------------------------------------------------------------------------
@@ -265,7 +268,7 @@ def build_of(version: str) -> Build:
         if number is not None:
             return _built(row, number, version, page_size)
     release = ".".join(version.removeprefix("v").split(".")[:2]).split("-")[0]
-    note = f"{version}: a vendor's build, whose back-ports are not known; taken as mainline {release}"
+    note = f"{version}: vendor kernel, backports unknown; modelled as mainline {release}"
     return Build(page_size=page_size, note=note, certainty="inferred")
 
 

@@ -68,6 +68,9 @@ def modelled(facts: Facts, options: Options, remarks: Remarks) -> Kernel:
         profile = selection.profile
         if selection.note:
             remarks.note(selection.note)
+        own = facts.kernel
+        if own is not None and not f"{own}-".startswith((f"{version}.", f"{version}-", f"{version}+")):
+            remarks.note(f"the machine's own kernel is {own}: it is planned as {version}, as stated")
     geo = geometry_of(facts, options, remarks)
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (52 if geo.va_bits == 52 else 48)
     return Kernel(profile, version, geo, pa_bits)

@@ -1,4 +1,4 @@
-"""What a person must know about a plan, in words. Imports `context`, `reservation` and `result`."""
+"""What a person must know about a plan, in words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def notes_on(
     if reservation.crash is not None and not reservation.crash.size:
         notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
     if reservation.outcome == "fallback":
-        notes.append("no aligned area is free: the ordinary reservation is used, its memory must not be unmapped")
+        notes.append("no aligned area is free: the ordinary reservation is used and stays mapped")
     if reservation.outcome == "aligned" and not whole:
         notes.append(
             f"the area of {format_size(context.granule)} lies inside a larger leaf that others share: it is not "
@@ -94,7 +94,7 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
     windows = context.profile.high if request.high else context.profile.plain
     if len(windows) > 1:
         order = "aligned in every window, then exact" if proposal.prefer_aligned else "per window: aligned, then exact"
-        notes.append(f"{order} is this planner's extension: the posted code has one window and one aligned attempt")
+        notes.append(f"{order} is an extension of this tool: the posted code has one window and one aligned attempt")
     if context.align == "pud" and geo.pud_size > GIB:
         notes.append(
             f"PUD_SIZE is {format_size(geo.pud_size)} with {format_size(geo.page_size)} pages: rounding up to it "

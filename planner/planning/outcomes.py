@@ -10,7 +10,7 @@ Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
 
 OUTCOMES: dict[Outcome, str] = {
     "aligned": "the aligned attempt succeeded: the crash memory starts an aligned area that holds nothing else",
-    "fallback": "no aligned area was available: the ordinary reservation, which must not be unmapped",
+    "fallback": "no aligned area was available: the ordinary reservation, which stays mapped",
     "exact": "the ordinary reservation; no aligned attempt is made for this strategy or request",
     "failed": "the request is valid, but no range that the kernel searches can hold it",
     "none": "nothing valid is requested",

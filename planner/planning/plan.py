@@ -11,6 +11,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.machine import INCOMPLETE, Machine
+from planner.kernel.of_reserved_mem import as_reserved
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.early_memory import early_memory
@@ -73,6 +74,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
     kernel = modelled(machine.facts, options, remarks)
+    machine, told = as_reserved(machine, kernel.profile)
+    remarks.note(*told)
     machine = _in_its_pages(machine, kernel, remarks)
     early = early_memory(machine, kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
@@ -157,6 +160,8 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
             _no_ranges(machine) if log else "the map has no RAM",
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
+            else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
+            if machine.traits.firmware
             else "give a map with at least one memory region",
         )
 

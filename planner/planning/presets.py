@@ -1,29 +1,43 @@
-"""Distribution defaults of `crashkernel=` for arm64, with date and source."""
+"""Distribution defaults of `crashkernel=` for arm64, each with its date, source and certainty."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from planner.base.errors import InputError
+from planner.base.sizes import format_size
+from planner.kernel import crashkernel as ck
+from planner.kernel.profile import Certainty, Profile
 
-__all__ = ["PRESETS", "Preset", "preset_named"]
+__all__ = ["PRESETS", "Preset", "preset_named", "with_form"]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One distribution's default. value: the text after `crashkernel=`; source and date: where it was read."""
+    """One distribution's default.
+
+    value: the text after `crashkernel=`; source and date: where it was read, and of when it is. certainty: how sure it
+    is (`read`, `inferred`; `unknown` where it was seen on other architectures alone).
+    """
 
     name: str
     value: str
     source: str
     date: str
     comment: str = ""
+    certainty: Certainty = "read"
 
 
 _DEBIAN = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
-_KDUMP_4K = "2G-4G:256M,4G-64G:320M,64G-:576M"
-_KDUMP_64K = "2G-4G:356M,4G-64G:420M,64G-:676M"
+_KDUMP_4K, _KDUMP_64K = "2G-4G:256M,4G-64G:320M,64G-:576M", "2G-4G:356M,4G-64G:420M,64G-:676M"
+_OLD_KDUMP_4K, _OLD_KDUMP_64K = "1G-4G:256M,4G-64G:320M,64G-:576M", "1G-4G:356M,4G-64G:420M,64G-:676M"
 _KDUMP_LIB = "kdump-lib.sh, kdump_get_arch_recommend_crashkernel(), rhkdump/kdump-utils"
+_OLD, _NEW = "June 2022 to March 2025 (v1.0.53)", "since March 2025 (v1.0.54)"
+_BOOTED = "boot logs of RHEL 9.6, 9.7 and 10.0 have it"
+_WIDE = "with an SMMU 384M more, with mlx5_core 200M more"
+_AUTO = "RHEL 8's kernel/crash_core.c, github mkuron/almalinux-kernel"
+_AUTO_IS = "what crashkernel=auto stands for"
+_LATER = "that RHEL 10.1 and later have it is inferred"
 
 PRESETS: dict[str, Preset] = {
     p.name: p
@@ -32,37 +46,66 @@ PRESETS: dict[str, Preset] = {
             "debian",
             _DEBIAN,
             "/etc/default/grub.d/kdump-tools.cfg of the arm64 package kdump-tools",
-            "1.6.8.4 (bullseye) to 1.10.9 (sid)",
+            "1.8.1 (Debian 12) and 1.10.7 (Debian 13)",
         ),
         Preset(
             "ubuntu",
             _DEBIAN,
-            "image arguments of Ubuntu 25.10 arm64 and third-party quotes of kdump-tools.cfg",
-            "25.10",
+            "boot lines of Ubuntu 24.10 to 26.04 and third-party quotes of kdump-tools.cfg",
+            "24.10 to 26.04",
             "the package itself was not read",
+            "inferred",
         ),
-        Preset("rhel9", _KDUMP_4K, _KDUMP_LIB, "since March 2025"),
-        Preset("rhel9-64k", _KDUMP_64K, _KDUMP_LIB, "since March 2025"),
-        Preset("rhel9-2024", "1G-4G:256M,4G-64G:320M,64G-:576M", _KDUMP_LIB, "June 2022 to March 2025"),
-        Preset("rhel9-2024-64k", "1G-4G:356M,4G-64G:420M,64G-:676M", _KDUMP_LIB, "June 2022 to March 2025"),
-        Preset("rhel10", _KDUMP_4K, _KDUMP_LIB, "since March 2025"),
-        Preset("rhel10-64k", _KDUMP_64K, _KDUMP_LIB, "since March 2025"),
-        Preset("fedora", _KDUMP_4K, _KDUMP_LIB, "since March 2025"),
-        Preset("fedora-64k", _KDUMP_64K, _KDUMP_LIB, "since March 2025"),
+        Preset("rhel8", "2G-:480M", _AUTO, "8.8 to 8.10", _AUTO_IS),
+        Preset("rhel8.3", "2G-:448M", _AUTO, "8.3 to 8.7", _AUTO_IS),
+        Preset("rhel9", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD, _BOOTED),
+        Preset("rhel9-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
+        Preset("rhel9-2024", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD),
+        Preset("rhel9-2024-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
+        Preset("rhel10.0", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD, _BOOTED),
+        Preset("rhel10.0-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
+        Preset("rhel10", _KDUMP_4K, _KDUMP_LIB, _NEW, _LATER, "inferred"),
+        Preset("rhel10-64k", _KDUMP_64K, _KDUMP_LIB, _NEW, f"{_LATER}; {_WIDE}", "inferred"),
+        Preset("fedora", _KDUMP_4K, _KDUMP_LIB, _NEW),
+        Preset("fedora-64k", _KDUMP_64K, _KDUMP_LIB, _NEW, _WIDE),
+        Preset(
+            "suse",
+            "192M",
+            "kdumptool, github openSUSE/kdump",
+            "2.1.9",
+            "kdumptool calibrate computes the size on the machine; this is what it takes where it cannot",
+        ),
+        Preset(
+            "azurelinux3",
+            "512M-32G:256M,32G-:512M",
+            "51_kexec_tools.cfg of kexec-tools, github microsoft/azurelinux",
+            "Azure Linux 3",
+        ),
+        Preset(
+            "openeuler",
+            "1024M,high",
+            "boot lines of openEuler 20.03 to 24.03 and Kylin V10, installer documentation",
+            "20.03 to 24.03",
+            certainty="inferred",
+        ),
+        Preset(
+            "alinux2",
+            "0M-2G:0M,2G-8G:192M,8G-:256M",
+            "Alibaba's documentation",
+            "Alibaba Cloud Linux 2",
+            certainty="inferred",
+        ),
+        Preset(
+            "alinux3",
+            "0M-2G:0M,2G-8G:192M,8G-128G:256M,128G-376G:384M,376G-:448M",
+            "a boot line of 5.10.134-19.1.al8 on x86_64",
+            "Alibaba Cloud Linux 3",
+            "not known for arm64",
+            "unknown",
+        ),
     )
 }
 """Presets by name."""
-
-_REFUSED = {
-    "suse": (
-        "SUSE has no fixed default: kdumptool calibrate computes it on the machine",
-        "run it there and give its Low value, such as 512M",
-    ),
-    "rhel8": (
-        "RHEL 8 uses crashkernel=auto, a patch whose arm64 size (reportedly 2G-:448M) is unproven here",
-        "give a size, such as 448M",
-    ),
-}
 
 
 def preset_named(name: str) -> Preset:
@@ -71,9 +114,23 @@ def preset_named(name: str) -> Preset:
     if found is not None:
         return found
     base = name.removesuffix("-64k")
-    if base in _REFUSED:
-        what, remedy = _REFUSED[base]
-        raise InputError("--preset", what, remedy)
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")
     raise InputError("--preset", f"no preset {name!r}", f"use one of {', '.join(PRESETS)}")
+
+
+def with_form(preset: Preset, ram: int, profile: Profile) -> str:
+    """The `,high` form of a default on a machine with so much RAM.
+
+    A list of ranges knows no suffix, so the size that it gives here is asked for. Raises InputError where the default
+    asks for nothing here.
+    """
+    value = preset.value
+    if value.endswith(",high"):
+        return value
+    size = ck.parse(ck.as_cmdline(value), ram, profile).size
+    if not size:
+        raise InputError(
+            "--high", f"the default of {preset.name} asks for nothing on {format_size(ram)} of RAM", "give a size"
+        )
+    return f"{format_size(size)},high"

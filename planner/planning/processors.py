@@ -21,7 +21,7 @@ def processors(
     cpus = tuple(dict.fromkeys(cpus))
     level = strategy.bbm_level
     if level == _NO_LEVEL:
-        return ProcessorsView("any processor", True, "no entry is changed while it is valid", cpus, ())
+        return ProcessorsView("any processor", True, "no live entry is modified", cpus, ())
     if level < _NOABORT:
         needs = f"FEAT_BBM level {level}, and a handler for conflict aborts where it has them"
     else:

@@ -52,7 +52,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     if own is None:
         raise InputError(
             "<crashkernel>",
-            "nothing says what to reserve: no CRASHKERNEL value, and the map has no command line",
+            "no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line",
             "give a value such as 512M",
         )
     return Asked(own, own)

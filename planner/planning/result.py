@@ -70,7 +70,7 @@ class KernelView:
     strategy: str
     """What happens to the linear map because of the crash kernel."""
     align: str
-    """How the granule was chosen."""
+    """How the alignment was chosen."""
     dma_limit: int | None
     """End of low memory (arm64_dma_phys_limit); null for a kernel without DMA zones."""
     forced_base_pages: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class ReservationView:
     area: Range | None = None
     """The aligned range taken while booting."""
     returned: tuple[Range, ...] = ()
-    """What goes back to the allocator after remapping."""
+    """What is freed to the allocator after remapping."""
     protected: bool = False
     """Whether the crash memory can be unmapped once a crash kernel is loaded."""
     attempts: tuple[Attempt, ...] = ()
@@ -169,7 +169,7 @@ class Waste:
     rounding: int = 0
     """Area - crash memory: taken while booting."""
     returned: int = 0
-    """What goes back after remapping."""
+    """What freed after remapping."""
     kept: int = 0
     """`rounding` - `returned`."""
     base_pages_outside_crash: int = 0

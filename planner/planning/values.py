@@ -33,10 +33,12 @@ __all__ = [
     "size",
     "size_or_zero",
     "size_range",
+    "stated_ram",
 ]
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
+_PAGE, _MOST_RAM = 4 * KIB, 1 << 52
 _PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
 
 
@@ -71,6 +73,24 @@ def size_range(value: str) -> tuple[int, int]:
     low, high = size(least), size(most)
     if low > high:
         raise BadValue(f"{value!r} ends before it begins", "give the smaller size first")
+    return low, high
+
+
+def stated_ram(value: str) -> tuple[int, int]:
+    """RAM from `SIZE@START`, as `memmap=` writes it: its start and end. Raises BadValue."""
+    remedy = "write SIZE@START, such as 2G@0x80000000"
+    text, at, start_text = value.partition("@")
+    if not at:
+        raise BadValue(f"{value!r} has no start", remedy)
+    length = _number(text, "size", remedy)
+    start = _number(start_text, "address", remedy)
+    if not length or start is None or start + length > _MOST_RAM:
+        raise BadValue(
+            f"{value!r} lies beyond 52 physical address bits" if length != 0 else f"{value!r} is empty", remedy
+        )
+    low, high = -(-start // _PAGE) * _PAGE, (start + length) // _PAGE * _PAGE
+    if low >= high:
+        raise BadValue(f"{value!r} holds no whole page", remedy)
     return low, high
 
 

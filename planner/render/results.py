@@ -23,7 +23,7 @@ from planner.studies.verify import Verdict, Verification
 __all__ = ["blocks_of"]
 
 _BLOCKS: dict[type, Callable[[Any], list[Block]]] = {
-    Comparison: lambda result: compare.blocks(result, wide=True),
+    Comparison: compare.blocks,
     Default: default.blocks,
     Differences: diff.blocks,
     Explanation: explain.blocks,

@@ -1,8 +1,48 @@
 """From a running machine back to the moment of the reservation.
 
-`later` says what a boot allocates after the crash kernel, `undo` takes it back, `view` and `histories` find the ways
-back that a source leaves open, `changes` and `asked` follow another command line, `above` more RAM than is listed, and
-`back` puts the readings together.
+The model on one page
+=====================
+memblock hands out the topmost place that fits. So a boot fills memory from the top (and, for what devices reach, from
+the DMA limit) downward, and what lies lowest came last. What a boot allocates, in this order:
+
+====================================  ======================================  =========================================
+step                                  where                                   what is known of it
+====================================  ======================================  =========================================
+firmware, image, initrd, reserved     anywhere; never moves                   listed; a log names few
+KFENCE pool, page tables              top of memory                           by command line and configuration, or by
+                                                                              what lies at the top (`top`)
+device tree, data of nodes            beneath                                 small; a log names the data of nodes
+page descriptors, up to 6.19          top of each node, beneath               size from RAM (`memmap`)
+CMA area                              beneath the DMA limit                   a log names it; without one, usual sizes
+**crash kernel**                      the windows of its request              listed
+its own CMA (7.3), gigantic pages     4 GiB and up; top                       a log, or how they are listed (`gigantic`)
+sections and descriptors, from 7.0    top of memory                           size from RAM
+per-CPU areas                         top of each node                        a log names their size
+log buffer and its arrays             top of memory                           a log names their sizes; without one, the
+                                                                              usual ones or none
+Dentry and inode hashes               top of memory                           likewise; else sizes follow from RAM
+bounce buffer and its arrays          beneath the DMA limit; top              likewise, with its address
+====================================  ======================================  =========================================
+
+Kernels that reserve before the linear map is made (4.12 to 5.10.0) have the crash kernel right after the first line.
+From 7.0 on CMA area and crash kernel come before the page descriptors. Source: arm64_memblock_init(), paging_init(),
+bootmem_init(), start_kernel() @ 5.10, 6.1, 6.12, 6.18, 7.2, 7.3.
+
+The way back
+------------
+A later view shows the end of this. `later` lists the steps after the crash kernel, with one choice each where a log
+names it and several where not. `search` takes them back, last step first: an allocation that came last lies at the
+bottom of a listed entry, and no gap above would have held it (`undo`). A choice that finds no place ends its branch;
+what is left is judged by whether the recorded crash kernel would lie where it does, what is left beneath it, and which
+entries are left in pieces. One whole way ends the search; else the best are readings, for nobody can know.
+A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that.
+`histories` puts the state and its readings together, first the likeliest.
+
+Another boot
+------------
+The request that is asked for comes with a command line. What of it moves the steps before the crash kernel is done
+again from the state that was found: another `cma=` or `mem=`, other page tables, a KFENCE pool (`asked`, `changes`),
+and RAM that a `mem=` hid (`above`). Where only the configuration could tell, both readings are listed.
 """
 
 from planner.rewind.back import Reading, Rewind, rewind

@@ -1,7 +1,7 @@
 """From a running machine back to the moment of the reservation, in every way that the sources leave open.
 
-What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and what was
-allocated after it.
+What a later view (/proc/iomem, debugfs) shows as reserved is more than there was: the crash kernel itself, and
+what was allocated after it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
 def _notes(view: View, *, certain: bool) -> Iterator[str]:
     if not certain:
         yield (
-            "the sources do not tell which reservations came after the crash kernel would be placed: the likeliest "
+            "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
         )
     if is_hidden(view):

@@ -3,7 +3,7 @@
 Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another
 `cma=`, another `mem=` or other base pages move them, and with them the crash kernel.
 
-Source: dma_contiguous_reserve(), kernel/dma/contiguous.c, and cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2;
+Source: dma_contiguous_reserve(), kernel/dma/contiguous.c; cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2;
 arm64_memblock_init() and paging_init() for the order.
 """
 

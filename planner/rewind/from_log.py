@@ -14,7 +14,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_align
-from planner.rewind.memmap import place_memmap
+from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
@@ -96,8 +96,12 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
-    areas = _areas(view)
+    areas, asked = _areas(view), view.asked
     free = state.without(areas)
+    if not asked.profile.first:
+        size = section_table(asked.profile, asked.page_size, view.machine.facts.config)
+        at = free.topmost(size, _CACHE_LINE)
+        free = free.with_more([(at, at + size)] if at is not None else [])
     taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
     if any(a < end and start < b for a, b in areas for start, end in taken):
         return state, ()
@@ -121,14 +125,16 @@ def _areas(view: View) -> list[Span]:
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:
     """The state where nothing above an allocation would have held it, in the window that was searched."""
-    start, size = span[0], span[1] - span[0]
-    low, high = max(span[1], window[0]), window[1] or 1 << 64
+    start, end, size = *span, span[1] - span[0]
+    low, high = max(end, window[0]), window[1] or 1 << 64
     full: list[Span] = []
     for gap_low, gap_high in state.gaps_down():
         if gap_high <= start:
             break
         part = (max(gap_low, low), min(gap_high, high))
-        if part[0] < part[1] and (part[1] - size & -align) >= part[0]:
+        # Right above it, even one step of its alignment would have put it higher.
+        room = align if part[0] == end else size
+        if part[0] < part[1] and (part[1] - room & -align) >= part[0]:
             full.append(part)
     return state.with_more(full) if full else state
 

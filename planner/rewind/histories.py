@@ -14,7 +14,7 @@ from planner.base.ranges import Span, subtract, total, union
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
-from planner.rewind.search import CMA, MEMMAP, Way, is_late, search
+from planner.rewind.search import CMA, MEMMAP, Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, places, undo
 from planner.rewind.view import View
@@ -128,6 +128,8 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
         state = state.without(areas)
     swept = _swept(view, state, [span for span, _ in late])
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
+    if explains_crash(view, state) and not explains_crash(view, state.without(swept)):
+        swept = []  # the crash kernel lies where it does because of one of them
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
     top = top_of_listing(view, state.without(descriptors))
@@ -210,7 +212,10 @@ def _ways(view: View) -> list[Way]:
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
-        areas = [Choice((Later(CMA, size, align, 0, view.low_max),)) for size in (*USUAL_CMA, *OTHER_CMA)] + areas
+        areas = [
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
+            for size in (*USUAL_CMA, *OTHER_CMA)
+        ] + areas
     for descriptors in [tuple(view.early_memmap), ()] if view.early_memmap else [()]:
         found = search(view, [[Choice(descriptors)], areas], late)
         if found:

@@ -17,7 +17,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import STRUCT_PAGE, memmap, section_size
+from planner.rewind.memmap import STRUCT_PAGE, memmap, section_table
 from planner.rewind.undo import Later
 
 __all__ = ["Choice", "named", "steps_of_log", "usual_steps"]
@@ -32,9 +32,6 @@ _DESCRIPTOR = 24
 _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
 
-_SECTION = 32
-"""Bytes that describe one section (struct mem_section)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -44,16 +41,15 @@ class Choice:
     unusual: bool = False
 
 
-def _sections(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
-    """What describes memory and comes after the crash kernel, as it does from 7.0 on; else nothing.
+def _section_table(profile: Profile, page_size: int) -> list[Choice]:
+    """The table of sections, which comes after the crash kernel from 7.0 on, before the page descriptors.
 
-    First the table of sections: a pointer to each page of entries of 32 bytes, for all of 52-bit memory where the
-    processor has that. For 48 bits, 128K with 4K pages, it hides in a hole like other small ones.
+    A pointer to each page of entries of 32 bytes, for all of 52-bit memory where the processor has that. For 48 bits
+    it is small, and hides in a hole as other small things do.
     """
-    if not profile.first:
-        return []
-    roots = (1 << 52) // section_size(profile, page_size) * _SECTION // page_size
-    return [Later("section table", 8 * roots, needed=False), *memmap(profile, page_size, regions, nodes)]
+    size = section_table(profile, page_size, {"ARM64_PA_BITS": "52"})
+    large = [Choice((Later("section table", size),))] if profile.first and size >= MIB else []
+    return [*large, Choice()]
 
 
 def steps_of_log(
@@ -68,7 +64,7 @@ def steps_of_log(
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
-    first = _sections(profile, page_size, regions, nodes)
+    first = memmap(profile, page_size, regions, nodes) if profile.first else []
     spans = dict(enumerate(nodes))
     first += [
         Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
@@ -82,7 +78,7 @@ def steps_of_log(
     if pool is not None:
         bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
-    return [[Choice((*first, *log, *hashes, *bounce))]]
+    return [_section_table(profile, page_size), [Choice((*first, *log, *hashes, *bounce))]]
 
 
 def usual_steps(
@@ -111,8 +107,8 @@ def usual_steps(
     for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
         bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
         pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
-    first = Choice(tuple(_sections(profile, page_size, regions, nodes)))
-    return [[first], [*logs, Choice()], [*tables, Choice()], pools]
+    first = Choice(tuple(memmap(profile, page_size, regions, nodes)) if profile.first else ())
+    return [_section_table(profile, page_size), [first], [*logs, Choice()], [*tables, Choice()], pools]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:

@@ -11,14 +11,14 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
 
-__all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size"]
+__all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size", "section_table"]
 
 STRUCT_PAGE = 64
 """Bytes of a page descriptor."""
@@ -29,6 +29,12 @@ def section_size(profile: Profile, page_size: int) -> int:
     if profile.section_64k == GIB or page_size == 64 * KIB:
         return profile.section_64k
     return 128 * MIB
+
+
+def section_table(profile: Profile, page_size: int, config: Mapping[str, str]) -> int:
+    """Bytes of the table of sections: a pointer for each page of entries of 32 bytes, for all physical addresses."""
+    bits = config.get("ARM64_PA_BITS", "48")
+    return (1 << int(bits if bits.isdecimal() else "48")) // section_size(profile, page_size) * 32 // page_size * 8
 
 
 def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
@@ -52,7 +58,8 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         elif profile.first:
             # Page by page, and among them the tables that map them.
             size = len(sections) * map_size
-            items.append(Later("memmap", size + (size // pmd + 1) * page_size, page_size, start, end))
+            count = size // page_size + size // pmd + 1
+            items.append(Later("memmap", page_size, page_size, start, end, count=count))
         else:
             buffer = len(sections) * round_up(map_size, pmd)
             items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))

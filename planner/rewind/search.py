@@ -9,7 +9,7 @@ leaves nothing right beneath it, and leaves no listed entry in pieces.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -21,12 +21,12 @@ from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
 
-__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "is_late", "search"]
+__all__ = ["CMA", "CRASH", "MEMMAP", "Way", "explains_crash", "is_late", "search"]
 
 CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
-_MOST_STEPS = 800
+_MOST_STEPS = 600
 """How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
 
 _SMALL = 64 * KIB
@@ -68,7 +68,12 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 def is_late(view: View, name: str) -> bool:
     """Whether an allocation of this name comes after the crash kernel."""
-    return name not in ((CMA, CRASH) if view.asked.profile.first else (CMA, CRASH, MEMMAP))
+    return name not in _early_names(view)
+
+
+def _early_names(view: View) -> tuple[str, ...]:
+    """Names of what does not come after the crash kernel."""
+    return (CMA, CRASH) if view.asked.profile.first else (CMA, CRASH, MEMMAP)
 
 
 def _crash(view: View) -> Choice:
@@ -91,69 +96,80 @@ class _Search:
         self.view, self.steps, self.inner, self.budget = view, steps, inner, budget
         self.found: list[Way] = []
         self.usual = self.whole = False
+        self.early = _early_names(view)
         self.best: Rank | None = None
         self.most = list(accumulate(max((_bytes(choice) for choice in choices), default=0) for choices in steps))
         self.seen: set[tuple[Span, ...]] = set()
 
     def run(self) -> list[Way]:
         """All ways, the best first."""
-        self._back(len(self.steps) - 1, Undone(self.view.listed), unusual=False)
+        self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), unusual=False)
         return self.found
 
-    def _back(self, step: int, after: Undone, *, unusual: bool) -> None:
-        """Take back this step and those before it."""
+    def _back(self, step: int, after: Undone, fit: Rank, *, unusual: bool) -> None:
+        """Take back this step and those before it. fit: how well the crash kernel fits, as far as that is known."""
+        if step == self.inner - 1:
+            fit = self._fit(after.state)
         if step < 0:
-            self._judge(after, unusual=unusual)
+            self._judge(after, fit, unusual=unusual)
             return
-        if self.best is not None and self._bound(step, after, unusual=unusual) >= self.best:
+        if self.best is not None and self._bound(step, after, fit, unusual=unusual) >= self.best:
             return
         for choice in self.steps[step]:
-            if choice.unusual and self.usual:
+            if choice.unusual and self.usual and step > self.inner:
                 continue
             for before in undo(after.state, choice.items, self.budget):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
-                self._back(step - 1, undone, unusual=unusual or choice.unusual)
+                self._back(step - 1, undone, fit, unusual=unusual or choice.unusual)
                 if step > self.inner and self.whole:
                     return
 
-    def _bound(self, step: int, after: Undone, *, unusual: bool) -> Rank:
-        """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
-        freed = [span for span, _ in after.freed]
-        late = [span for span, name in after.freed if is_late(self.view, name)]
-        pieces = _pieces(self.view, freed, late, _SMALL + self.most[step]) + after.skipped
-        return (0, 0, unusual, pieces, -total(union(freed)) - self.most[step])
+    def _fit(self, state: State) -> Rank:
+        """Whether the crash kernel would lie elsewhere, and what is left beneath it."""
+        return (not explains_crash(self.view, state), sum(_ends_with(state, start) for start, _ in self.view.crash))
 
-    def _judge(self, undone: Undone, *, unusual: bool) -> None:
-        view, late = self.view, [span for span, name in undone.freed if is_late(self.view, name)]
-        key = tuple(late)
-        state = view.listed.without([*view.crash, *late])
-        explained = explains_crash(view, state)
-        beneath = sum(_ends_with(state, start) for start, _ in view.crash)
-        freed = [span for span, _ in undone.freed]
-        pieces = _pieces(view, freed, late, _SMALL) + undone.skipped
-        way = Way((not explained, beneath, unusual, pieces, -total(union(freed))), undone)
-        if key in self.seen and not way.whole:
+    def _bound(self, step: int, after: Undone, fit: Rank, *, unusual: bool) -> Rank:
+        """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
+        bytes_back = -_total(after) - self.most[step]
+        if self.best is not None and (*fit, unusual, after.skipped, bytes_back) >= self.best:
+            return self.best
+        return (*fit, unusual, self._pieces(after, _SMALL + self.most[step]) + after.skipped, bytes_back)
+
+    def _pieces(self, undone: Undone, small: int) -> int:
+        """How many entries that hold later ones are left in pieces that are not small."""
+        blocks = self.view.listed.blocks
+        holes = union(span for span, _ in undone.freed)
+        touched: set[int] = set()
+        early = self.early
+        for (start, end), name in undone.freed:
+            if name not in early:
+                first = max(bisect_right(blocks, (start, 0)) - 1, 0)
+                touched.add(first)
+                if blocks[first][1] < end:
+                    touched.update(range(first, bisect_left(blocks, (end, 0))))
+        return sum(_in_pieces(self.view, i, holes, small) for i in touched)
+
+    def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
+        pieces = self._pieces(undone, _SMALL) + undone.skipped
+        way = Way((*fit, unusual, pieces, -_total(undone)), undone)
+        late = tuple(span for span, name in undone.freed if name not in self.early)
+        if late in self.seen and not way.whole:
             return
-        self.seen.add(key)
+        self.seen.add(late)
         self.found.append(way)
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
-        self.usual = self.usual or explained
+        self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
+
+
+def _total(undone: Undone) -> int:
+    return sum(end - start for (start, end), _ in undone.freed)
 
 
 def _ends_with(state: State, at: int) -> bool:
     """Whether a block ends at an address."""
     i = bisect_left(state.blocks, (at, 0))
     return i > 0 and state.blocks[i - 1][1] == at
-
-
-def _pieces(view: View, freed: Iterable[Span], late: Iterable[Span], small: int) -> int:
-    """How many entries that hold later ones are left in pieces that are not small where what is taken back is free."""
-    holes, blocks = union(freed), view.listed.blocks
-    touched: set[int] = set()
-    for start, end in union(late):
-        touched.update(range(max(bisect_right(blocks, (start, 0)) - 1, 0), bisect_left(blocks, (end, 0))))
-    return sum(_in_pieces(view, i, holes, small) for i in touched)
 
 
 def _in_pieces(view: View, i: int, holes: Sequence[Span], small: int) -> bool:

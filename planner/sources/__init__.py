@@ -13,9 +13,9 @@ from importlib import import_module
 from io import BytesIO
 from typing import BinaryIO, Protocol, cast
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
-from planner.sources.clothes import undress
+from planner.sources.clothes import strange_margin, undress
 from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
@@ -93,8 +93,8 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         note = stray_note(text)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if "\0" in text or "\ufffd" in text:
-        text = decode(data, name)
-    return _reader(kind).parse(text if kind in _EXACT else bare, name)
+        bare = decode(data, name)
+    return _reader(kind).parse(bare, name)
 
 
 def _reader(kind: str) -> _Reader:
@@ -143,11 +143,19 @@ def _kind(text: str, name: str) -> str:
     for kind in ("dmesg", "kdump", "config", "lsmem"):
         if _reader(kind).looks_like(head):
             return kind
+    from planner.sources import iomem
+
+    if iomem.looks_like(head, loosely=True):
+        return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
+    margin = strange_margin(head)
+    if margin is not None:
+        where, what = Location(name, margin[0]), f"the kernel's words stand behind {margin[1][:60]!r}"
+        raise InputError(where, what, "give the lines as the kernel printed them")
     raise InputError(
         name,
-        "is no memory map that is known here",
+        "unrecognised memory map format",
         "give /proc/iomem, a boot log, memblock debugfs files, lsmem, a device tree blob, a sosreport or a JSON map, "
         "or name it with --map-format",
     )

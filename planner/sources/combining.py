@@ -17,6 +17,7 @@ from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
+from planner.sources.stated import beside_tree
 
 __all__ = ["combine"]
 
@@ -38,6 +39,7 @@ _FIRST = (
     "kfence_pool",
     "midr",
     "splits_live",
+    "tree",
 )
 """Facts that the more precise source gives."""
 
@@ -69,14 +71,16 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
         if not _outdone(machine, best) or note.startswith(_OF_ALL_FACTS)
     ]
     notes += [
-        f"the map is that of {printable(best.source)}; {printable(m.source)} gives facts only"
+        f"the map is that of {printable(best.source)}; {printable(m.source)} gives "
+        + ("reserved memory and facts" if m.facts.tree is not None else "facts only")
         for m in machines
-        if m is not best and m.memory.regions
+        if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    return _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+    combined = _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+    return combined if best.kind == "dtb" else beside_tree(combined)
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:

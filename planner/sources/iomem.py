@@ -19,8 +19,9 @@ from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LINE = re.compile(r"(\s*+)(?:0x)?([0-9a-fA-F]{1,16})-(?:0x)?([0-9a-fA-F]{1,16}) : (.*)$")
+_LINE = re.compile(r"(\s*+)(?:0x)?([0-9a-fA-F]{1,16})-(?:0x)?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _FIRST = re.compile(r"^[ \t]*+(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} : ", re.MULTILINE)
+_LOOSELY = re.compile(r"^[ \t]*+(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16}[ \t]*+[:|]", re.MULTILINE)
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?)?$")
@@ -40,9 +41,9 @@ _Row = tuple[int, int, str]
 """Start and end, and the name if it matters."""
 
 
-def looks_like(head: str) -> bool:
-    """Whether a text is a /proc/iomem listing."""
-    return _FIRST.search(head) is not None
+def looks_like(head: str, *, loosely: bool = False) -> bool:
+    """Whether a text is a /proc/iomem listing. loosely: one that somebody wrote anew, as a table or so."""
+    return (_LOOSELY if loosely else _FIRST).search(head) is not None
 
 
 def parse(text: str, name: str) -> Machine:
@@ -102,7 +103,7 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
     """Say that a line is no resource. Raises InputError where one may have been before bytes of it were lost."""
     if "\ufffd" in line and any(known in line for known in _NAMES):
-        raise InputError(where, "this resource has bytes that are no text", "read the file again")
+        raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
         notes.append(f"line {where.line} is no resource and was skipped")
 

@@ -31,7 +31,7 @@ _LINE = re.compile(
     rf'^\s*(?:(?:{_CELL}\s+)*|(?:[A-Z_:-]+="[^"]*"\s+)*RANGE=")0x[0-9a-fA-F]{{1,16}}-0x[0-9a-fA-F]{{1,16}}"?(?:\s|$)'
 )
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
-_PAIR = re.compile(r'([A-Z][A-Z_:-]*)="([^"]*)"')
+_PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
 _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
 

@@ -127,10 +127,13 @@ def stray_note(text: str) -> str | None:
     found = text.find("\ufffd")
     if found < 0:
         return None
-    lines = sum("\ufffd" in line for line in text.split("\n"))
+    lines, at = 0, found
+    while at >= 0:
+        lines, end = lines + 1, text.find("\n", at)
+        at = text.find("\ufffd", end) if end >= 0 else -1
     where = f"line {text.count(chr(10), 0, found) + 1}"
     more = f" and {lines - 1} more" if lines > 1 else ""
-    return f"{where}{more}: bytes that are no text were replaced; nothing is read there"
+    return f"{where}{more}: bytes that are not text were replaced; nothing is read there"
 
 
 def _check_text(data: bytes, name: str) -> None:

@@ -6,8 +6,7 @@ that serve as many machines as any list can, the one with the fewest entries, an
 memory. A list that takes more memory than some distribution's default that serves as many is passed over for a longer
 one that does not.
 
-Only sizes at which something changes can be best: a need, or the end of an interval, rounded up to the unit of the
-list. Whole lists are found by dynamic programming over the classes of RAM, ascending; nothing is sampled.
+`range_list` has the search, which samples nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.sizes import MIB, format_size, round_up
@@ -26,6 +24,7 @@ from planner.planning.presets import PRESETS
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, placed
 from planner.studies.need import Given, need
+from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
 
@@ -41,15 +40,6 @@ class One:
     machine: Machine
     options: Options
     need: int
-
-
-@dataclass(frozen=True, slots=True)
-class RangeEntry:
-    """One entry of the list: machines with RAM in `[start, end)` (end None: no end) get `size` bytes."""
-
-    start: int
-    end: int | None
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +191,15 @@ class _Sizes:
         """Whether so much is reserved, and that is enough."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
+    def runs(self) -> Iterator[Run]:
+        """The sizes that are reserved, below the RAM."""
+        first = 1
+        for piece in self.pieces:
+            most = min(piece.most, self.limit - 1)
+            if piece.reserved and most >= first:
+                yield Run(first, most, piece.low)
+            first = piece.most + 1
+
     def edges(self) -> list[int]:
         """Sizes from which on something may change."""
         return [self.one.need, *(piece.most + 1 for piece in self.pieces)]
@@ -231,17 +230,17 @@ def default(fleet: Sequence[One], wanted: Wanted | None = None) -> Default:
 
 def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
     others = tuple(_others(sizes, wanted))
-    table = _Table(sizes, wanted.unit)
-    state = _State(table)
-    chosen = _shortest(state, others)
-    longer = tuple(_longer(state))
-    entries = _entries(table.keys, chosen)
-    given = [table.size_for(s, chosen) for s in sizes]
+    table = _table(sizes, wanted.unit)
+    search = Search(table)
+    chosen = _shortest(search, others)
+    longer = tuple(_longer(search))
+    entries = entries_of(table.keys, chosen)
+    given = [chosen[bisect_left(table.keys, s.ram)] for s in sizes]
     served = sum(s.serves(size) for s, size in zip(sizes, given, strict=True))
     taken = [s.taken(size) for s, size in zip(sizes, given, strict=True)]
     needed = sum(s.one.need for s, size in zip(sizes, given, strict=True) if s.serves(size))
     return Default(
-        crashkernel=_text(entries),
+        crashkernel=text_of(entries),
         machines=len(sizes),
         served=served,
         bytes=sum(taken),
@@ -256,190 +255,38 @@ def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
     )
 
 
-_Cost: TypeAlias = tuple[int, int]
-"""Machines served (negative) and bytes: the smaller the better."""
-
-_Row: TypeAlias = "list[tuple[_Cost, tuple[int, int]] | None]"
-"""For each candidate the best cost, and (entries, candidate) of the class before; None where there is no such list."""
+def _table(sizes: Sequence[_Sizes], unit: int) -> Table:
+    """What each size comes to for each class of RAM."""
+    return Table([Member(s.ram, s.one.need, tuple(s.runs()), tuple(s.edges())) for s in sizes], unit)
 
 
-class _Table:
-    """Machines by the RAM that their kernels match ranges with, and what each size comes to for each class."""
-
-    def __init__(self, sizes: Sequence[_Sizes], unit: int) -> None:
-        self.keys = sorted({s.ram for s in sizes})
-        classes: dict[int, list[_Sizes]] = {key: [] for key in self.keys}
-        for s in sizes:
-            classes[s.ram].append(s)
-        edges = {round_up(edge, unit) for s in sizes for edge in s.edges()}
-        self.candidates = [0, *sorted(edge for edge in edges if edge)]
-        self.costs = [self._costs(classes[key]) for key in self.keys]
-
-    def _costs(self, machines: Sequence[_Sizes]) -> list[_Cost]:
-        """Machines served (negative) and bytes, for each candidate; each run of sizes is added by its two ends."""
-        ends = len(self.candidates) + 1
-        served, reserved, low = [0] * ends, [0] * ends, [0] * ends
-        for s in machines:
-            if not s.one.need:
-                served[0] += 1  # whatever it gets
-            first = 1
-            for piece in s.pieces:
-                after = bisect_left(self.candidates, min(piece.most + 1, s.limit))
-                if piece.reserved and after > first:
-                    for counts, by in ((reserved, 1), (low, piece.low)):
-                        counts[first] += by
-                        counts[after] -= by
-                    enough = max(first, bisect_left(self.candidates, s.one.need))
-                    if s.one.need and enough < after:
-                        served[enough] += 1
-                        served[after] -= 1
-                first = max(first, after)
-        costs, sums = [], [0, 0, 0]
-        for index, size in enumerate(self.candidates):
-            sums = [sums[0] + served[index], sums[1] + reserved[index], sums[2] + low[index]]
-            costs.append((-sums[0], sums[1] * size + sums[2]))
-        return costs
-
-    def size_for(self, s: _Sizes, chosen: Sequence[int]) -> int:
-        """The size that a list gives a machine."""
-        return chosen[bisect_left(self.keys, s.ram)]
-
-
-def _shortest(state: _State, others: Sequence[Other]) -> list[int]:
+def _shortest(search: Search, others: Sequence[Other]) -> list[int]:
     """The size of each class of RAM: most machines served, then the fewest entries, then the least bytes.
 
     More entries are taken only while fewer take more memory than a distribution's default that serves as many.
     """
-    most = sum(min(served for served, _ in costs) for costs in state.table.costs)
-    bound = min((other.bytes for other in others if other.served == -most), default=None)
-    while True:
-        served, used = state.best()
+    most = search.table.most_served
+    bound = min((other.bytes for other in others if other.served == most), default=None)
+    while search.entries < len(search.table.keys):
+        served, used = search.best()
         if served == most and (bound is None or used <= bound):
-            return state.sizes()
-        if state.entries == len(state.table.keys):
-            return state.sizes()
-        state.add_entry()
+            break
+        search.add_entry()
+    return search.sizes()
 
 
 _MOST_LONGER = 4
 
 
-def _longer(state: _State) -> Iterator[Longer]:
+def _longer(search: Search) -> Iterator[Longer]:
     """Lists with some entries more, as long as each takes less memory."""
-    for _ in range(min(_MOST_LONGER, len(state.table.keys) - state.entries)):
-        before = state.best()
-        state.add_entry()
-        if state.best() == before:
+    for _ in range(min(_MOST_LONGER, len(search.table.keys) - search.entries)):
+        before = search.best()
+        search.add_entry()
+        if search.best() == before:
             return
-        entries = _entries(state.table.keys, state.sizes())
-        yield Longer(_text(entries), len(entries), state.best()[1])
-
-
-class _State:
-    """The best lists with so many entries, by the last class covered and the size that it got.
-
-    rows: for each class and candidate the best cost of all classes up to it, and the candidate of the class before.
-    """
-
-    def __init__(self, table: _Table) -> None:
-        self.table = table
-        self.entries = 0
-        self.layers: list[list[_Row]] = [self._nothing()]
-
-    def _nothing(self) -> list[_Row]:
-        """No entry: no class gets anything."""
-        rows: list[_Row] = []
-        total: _Cost = (0, 0)
-        for costs in self.table.costs:
-            total = _sum(total, costs[0])
-            rows.append([(total, (0, 0)), *[None] * (len(costs) - 1)])
-        return rows
-
-    def add_entry(self) -> None:
-        """One entry more: each class goes on with the size of the class before, ends an entry, or begins one."""
-        self.entries += 1
-        fewer = self.layers[-1]
-        rows: list[_Row] = []
-        for at, costs in enumerate(self.table.costs):
-            before_same = rows[at - 1] if at else None
-            before_fewer = fewer[at - 1] if at else None
-            row: _Row = []
-            start_from = _least(before_fewer, self.entries - 1) if at else ((0, 0), (self.entries - 1, 0))
-            idle = _least(before_same, self.entries) if at else ((0, 0), (self.entries, 0))
-            for index, cost in enumerate(costs):
-                options = []
-                if index == 0:
-                    # No size: whatever the class before got, with as many entries.
-                    options.append(idle)
-                else:
-                    if start_from is not None:
-                        options.append(start_from)
-                    same = before_same[index] if before_same is not None else None
-                    if same is not None:
-                        options.append((same[0], (self.entries, index)))
-                found = [o for o in options if o is not None]
-                if not found:
-                    row.append(None)
-                    continue
-                best, origin = min(found, key=lambda o: o[0])
-                row.append((_sum(best, cost), origin))
-            rows.append(row)
-        self.layers.append(rows)
-
-    def best(self) -> _Cost:
-        """What the best list with up to so many entries comes to."""
-        return min(entry[0] for entry in self.layers[-1][-1] if entry is not None)
-
-    def sizes(self) -> list[int]:
-        """The size of each class in the best list with up to so many entries."""
-        best, layer = self.best(), self.entries
-        index = next(i for i, entry in enumerate(self.layers[layer][-1]) if entry is not None and entry[0] == best)
-        found: list[int] = []
-        for at in range(len(self.table.keys) - 1, -1, -1):
-            found.append(self.table.candidates[index])
-            entry = self.layers[layer][at][index]
-            assert entry is not None  # noqa: S101 - it was come from
-            layer, index = entry[1]
-        return found[::-1]
-
-
-def _sum(a: _Cost, b: _Cost) -> _Cost:
-    return a[0] + b[0], a[1] + b[1]
-
-
-def _least(row: _Row | None, entries: int) -> tuple[_Cost, tuple[int, int]] | None:
-    """The best of a row, and where it stands."""
-    found = [(entry[0], (entries, index)) for index, entry in enumerate(row or ()) if entry is not None]
-    return min(found, key=lambda f: f[0], default=None)
-
-
-def _entries(keys: Sequence[int], chosen: Sequence[int]) -> list[RangeEntry]:
-    """Classes with the same size, joined; the bounds between classes are the roundest numbers there are."""
-    found: list[RangeEntry] = []
-    for at, size in enumerate(chosen):
-        if not size:
-            continue
-        end = None if at + 1 == len(keys) else _roundest(keys[at], keys[at + 1])
-        if at and chosen[at - 1] == size:
-            found[-1] = replace(found[-1], end=end)
-            continue
-        start = _roundest(keys[at - 1], keys[at]) if at else 1 << (keys[at].bit_length() - 1)
-        found.append(RangeEntry(start, end, size))
-    return found
-
-
-def _roundest(below: int, most: int) -> int:
-    """The number in `(below, most]` that most powers of two divide."""
-    shift = most.bit_length()
-    while (most >> shift) << shift <= below:
-        shift -= 1
-    return (most >> shift) << shift
-
-
-def _text(entries: Sequence[RangeEntry]) -> str:
-    return ",".join(
-        f"{format_size(e.start)}-{'' if e.end is None else format_size(e.end)}:{format_size(e.size)}" for e in entries
-    )
+        entries = entries_of(search.table.keys, search.sizes())
+        yield Longer(text_of(entries), len(entries), search.best()[1])
 
 
 # -- words -----------------------------------------------------------------------------------------------------
@@ -454,7 +301,7 @@ def _why(s: _Sizes, given: int) -> str:
     return f"needs {wanted} and {got}: the size that serves most of the machines with its RAM does not serve this one"
 
 
-def _notes(table: _Table) -> list[str]:
+def _notes(table: Table) -> list[str]:
     notes = [
         "machines are served where their own kernel reserves at least what is needed for a plain request of the size",
         "the bounds between classes of RAM are round numbers between what the fleet has: any there do the same",

@@ -24,7 +24,7 @@ _FIXED = re.compile(
 """The kernel's own memory, and the firmware's tables; `moved`: what another boot would place anew."""
 
 _WAYS = (
-    ("initrd|initramfs|ramdisk", "have the initrd elsewhere, or a smaller one"),
+    ("initrd|initramfs|ramdisk", "move or shrink the initrd"),
     ("cma", "have {name} elsewhere (cma=SIZE@ADDRESS)"),
     ("swiotlb|io tlb", "have smaller bounce buffers, or none (swiotlb=)"),
     ("kvm", "do without protected KVM (kvm-arm.mode=)"),

@@ -190,7 +190,7 @@ def _obstacle(
                 "patches of its own"
             )
     if record is not None and any(line.startswith("Reserving ") for line in record.log):
-        return "its line about the crash kernel is none of mainline arm64's: the kernel has patches of its own"
+        return "crash kernel log line matches no mainline arm64 format (patched kernel?)"
     if not machine.memory.regions:
         return "it shows no memory map: give the machine's /proc/iomem or whole boot log with it (--map, --log)"
     if (
@@ -242,7 +242,7 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if record.crash is None and not record.failed:
         return _check(
             "not checkable",
-            f"planned {_span(view.crash)}, and there is none: it failed, or was given back while running",
+            f"planned {_span(view.crash)}, and no crash kernel is reserved (failed, or released at run time)",
         )
     if record.crash is not None and not request.valid:
         return _check(

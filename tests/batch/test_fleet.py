@@ -228,7 +228,7 @@ def test_a_summary_says_all_of_it(form: str) -> None:
     told = render(summed([*RECORDS, bad], DEFAULT_CHANGES), form)
     assert "\x1b" not in told
     for word in ("By outcome", "By kernel profile", "By page size", "By distribution preset", "The worst 10",
-                 "What one change would do", "high", "size=256M", "strategy=mainline", "64K", "6.12"):  # fmt: skip
+                 "Effect of one change", "high", "size=256M", "strategy=mainline", "64K", "6.12"):  # fmt: skip
         assert word in told.replace("\\", "")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import planner
 from planner.base.sizes import KIB, MIB
 
-__all__ = ["ROOT", "Cost", "Figure", "cost_of"]
+__all__ = ["ROOT", "Cost", "Figure", "cost_of", "environment"]
 
 ROOT = str(Path(planner.__file__).parent.parent)
 
@@ -47,10 +48,17 @@ print(os.waitstatus_to_exitcode(status), time.perf_counter() - begin, usage.ru_m
 """
 
 
-def cost_of(*args: str, reserved: bool = True) -> Cost:
+def environment(tree: str = ROOT) -> dict[str, str]:
+    """Of a process that runs a tree's code, compiled once, as after an installation."""
+    cache = str(Path(tempfile.gettempdir()) / "planner-benchmarks")
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": tree}
+
+
+def cost_of(*args: str, reserved: bool = True, tree: str = ROOT) -> Cost:
     """Time and memory of `planner` with these arguments. Stops the benchmarks if it fails.
 
-    reserved: memory must be reserved; else a plan that fails will do.
+    reserved: memory must be reserved; else a plan that fails will do. tree: whose code runs.
 
     A process starts with the peak of the one it was split from, and a benchmark's own may be large: a small one
     stands between the two.
@@ -60,7 +68,8 @@ def cost_of(*args: str, reserved: bool = True) -> Cost:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": ROOT},
+        env=environment(tree),
+        cwd=tree,
         check=True,
     )
     *said, measured = run.stderr.splitlines()

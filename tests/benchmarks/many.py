@@ -1,4 +1,4 @@
-"""What `batch` costs: records a second, processes, memory, and what a killed run comes to.
+"""What `batch` costs beside its rate: processes, JSON, memory, and what a killed run comes to.
 
 `python -m tests.benchmarks.many` measures this alone; CRASHKERNEL_MANY=1000000 measures memory up to so many records.
 """
@@ -23,7 +23,7 @@ from tests.benchmarks.figures import ROOT, Cost, Figure, cost_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["MEASURES"]
+__all__ = ["MEASURES", "write_records"]
 
 _REQUESTS = ("512M", "256M,high", "64M", "500M,high")
 _STEP = 648 * MIB
@@ -41,8 +41,8 @@ def record(number: int, regions: int = 100) -> bytes:
     return json.dumps({"id": number, "map": machine, "crashkernel": _REQUESTS[number % 4]}).encode() + b"\n"
 
 
-def _write(path: Path, records: int, regions: int = 100) -> str:
-    """A file of records; a thousand different ones, again and again."""
+def write_records(path: Path, records: int, regions: int = 100) -> str:
+    """The name of a new file of records; a thousand different ones, again and again."""
     different = [record(number, regions) for number in range(min(records, 1000))]
     with path.open("wb") as file:
         for number in range(records):
@@ -55,29 +55,18 @@ def _run(*args: str) -> Cost:
     return cost_of("batch", *args)
 
 
-def _rate() -> Iterator[Figure]:
-    """Records of 100 regions on one process and on two, in turn: a busy machine hurts both alike.
+def _together() -> Iterator[Figure]:
+    """Two processes of one run, beside two runs that have nothing to do with each other.
 
-    Two cores of a machine are seldom twice as fast as one: what two runs take that have nothing to do with each other
-    says how fast these are.
+    Two cores of a machine are seldom twice as fast as one: the two runs say how fast these are.
     """
     with tempfile.TemporaryDirectory() as folder:
-        few, many = _write(Path(folder) / "few", 100), _write(Path(folder) / "many", 10_100)
+        few, many = write_records(Path(folder) / "few", 100), write_records(Path(folder) / "many", 4100)
         found = []
-        for _ in range(5):
-            start = _run(few, "--jobs", "1")[0]
-            one, two = (_run(many, "--jobs", jobs)[0] - start for jobs in ("1", "2"))
-            found.append((one, two, (_apart(many) - start) / 2))
-        best = min(one for one, _, _ in found)
-        yield Figure("batch, a record of 100 regions, one core", best / 10_000 * 1000, 1 / 1.5, "ms")
-        same = record(0).replace(b'{"id": 0,', b'{"id": %d,')
-        alike = Path(folder) / "alike"
-        alike.write_bytes(b"".join([same % number for number in range(20_000)]))
-        seconds = min(_run(str(alike), "--jobs", "1")[0] for _ in range(3)) - start
-        yield Figure("batch, the same machine under another name", seconds / 20_000 * 1000, 0.1, "ms")
-        yield Figure("batch, 2 jobs / 1 job, time", statistics.median(two / one for one, two, _ in found), 1 / 1.8)
-        ratio = statistics.median(two / apart for _, two, apart in found)
-        yield Figure("batch, 2 jobs / two runs of half each, time", ratio, 2 / 1.8)
+        for _ in range(3):
+            start = _run(few, "--jobs", "1").seconds
+            found.append((_run(many, "--jobs", "2").seconds - start) / ((_apart(many) - start) / 2))
+        yield Figure("batch, 2 jobs / two runs of half each, time", statistics.median(found), 2 / 1.8)
 
 
 def _apart(path: str) -> float:
@@ -115,7 +104,7 @@ def _memory() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         peaks = []
         for records in (10_000, most):
-            path = _write(Path(folder) / "fleet", records, regions=4)
+            path = write_records(Path(folder) / "fleet", records, regions=4)
             peaks.append(_run(path, "-o", str(Path(folder) / "plans"))[1])
         yield Figure("batch, peak memory of a process", max(peaks), 200, "MiB")
         yield Figure(f"batch, memory of {most:,} / 10,000 records", peaks[1] / peaks[0], 1.1)
@@ -125,7 +114,7 @@ def _kills() -> Iterator[Figure]:
     """Killed at three random moments and taken up: bytes that differ from an undisturbed run."""
     with tempfile.TemporaryDirectory() as folder:
         fleet, whole, out = (Path(folder) / name for name in ("fleet", "whole", "out"))
-        _write(fleet, 3000)
+        write_records(fleet, 3000)
         seconds, _ = _run(str(fleet), "-o", str(whole))
         command = [sys.executable, "-m", "planner", "batch", str(fleet), "-o", str(out), "--resume"]
         for _ in range(3):
@@ -138,7 +127,7 @@ def _kills() -> Iterator[Figure]:
         yield Figure("batch, killed 3 times: differs (0 is no)", float(not same), 0)
 
 
-MEASURES = (_rate, _share, _memory, _kills)
+MEASURES = (_together, _share, _memory, _kills)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Pages in a real browser: no errors, every part reachable with the keyboard, nothing wider than the window.
 
-`CRASHKERNEL_SCREENSHOTS=DIR` keeps what was seen, for a person to look at.
+`CRASHKERNEL_SCREENSHOTS=DIR` keeps what was seen, for a person to look at. `CRASHKERNEL_AXE=FILE` names axe-core's
+script, which then looks for what stands in the way of disabled people; `CRASHKERNEL_PAGES=DIR` keeps the pages.
 """
 
 from __future__ import annotations
@@ -46,8 +47,15 @@ PAGES = {
     "compare": "compare 512M --map sample:honeycomb-30g",
     "sweep": "size --sweep 128M..8G --map sample:altra-32g",
     "survey": "survey",
+    "fleet": "survey --request 512M --request 1G,high",
+    "explain": "explain 512M --any-image --map sample:sa8775p-36g",
+    "fit": "fit --map sample:rpi4-4g",
 }
-SIZES = [400, 1600]
+PICTURES = {"plan": 2, "crowded": 2, "survey": 0, "explain": 3}
+"""How many pictures a page shows, if not one."""
+
+AXE = os.environ.get("CRASHKERNEL_AXE", "")
+SIZES = [320, 768, 1280]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +78,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The address of each page."""
-    folder = tmp_path_factory.mktemp("pages")
+    folder = Path(os.environ.get("CRASHKERNEL_PAGES") or tmp_path_factory.mktemp("pages"))
     found = {}
     for name, command in PAGES.items():
         path = folder / f"{name}.html"
@@ -99,7 +107,7 @@ def test_a_page_fits_and_has_no_errors(browser: Any, pages: dict[str, str], name
     shown = browser.execute_script(
         "return [...document.querySelectorAll('svg')].filter(e => e.checkVisibility()).length"
     )
-    assert shown == (0 if name == "survey" else 1)
+    assert shown == PICTURES.get(name, 1)
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
     keep = os.environ.get("CRASHKERNEL_SCREENSHOTS")
@@ -109,7 +117,7 @@ def test_a_page_fits_and_has_no_errors(browser: Any, pages: dict[str, str], name
 
 
 @pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("name", ["plan", "crowded", "compare", "sweep"])
+@pytest.mark.parametrize("name", ["plan", "crowded", "compare", "sweep", "fleet", "explain", "fit"])
 def test_no_text_over_text_as_drawn(browser: Any, pages: dict[str, str], name: str, width: int) -> None:
     """With the fonts that are really there."""
     show(browser, pages[name], width)
@@ -125,24 +133,69 @@ def test_no_text_over_text_as_drawn(browser: Any, pages: dict[str, str], name: s
 
 @pytest.mark.parametrize("width", SIZES)
 def test_the_keyboard_reaches_every_part(browser: Any, pages: dict[str, str], width: int) -> None:
-    """Tab by tab, in order; the panel says what each part is."""
+    """A picture is one stop of the Tab key; the arrow keys go through its parts, and the panel says what each is."""
     keys = pytest.importorskip("selenium.webdriver.common.keys")
     show(browser, pages["crowded"], width)
-    script = "return [...document.querySelectorAll('svg .m')].filter(e => e.checkVisibility()).length"
-    parts = browser.execute_script(script)
-    assert parts > 20
-    body = browser.find_element("css selector", "body")
+    script = "return [...document.querySelectorAll('svg .m[tabindex=\"0\"]')].filter(e => e.checkVisibility()).length"
+    assert browser.execute_script(script) == PICTURES["crowded"]
+    browser.execute_script(
+        "[...document.querySelectorAll('svg .m[tabindex=\"0\"]')].find(e => e.checkVisibility()).focus()"
+    )
     told: list[list[Any]] = []
-    for _ in range(parts):
-        body.send_keys(keys.Keys.TAB) if not told else browser.switch_to.active_element.send_keys(keys.Keys.TAB)
+    for _ in range(20):
         told.append(
             browser.execute_script(
                 "const e = document.activeElement; return [e.classList.contains('m'), "
                 "e.querySelector('title')?.textContent, document.querySelector('output').textContent]"
             )
         )
+        browser.switch_to.active_element.send_keys(keys.Keys.ARROW_RIGHT)
     assert all(mark and title == panel for mark, title, panel in told)
-    assert len({title for _, title, _ in told}) > 20
+    assert len({title for _, title, _ in told}) > 15
+    browser.switch_to.active_element.send_keys(keys.Keys.END)
+    at = "const all = [...document.activeElement.closest('svg').querySelectorAll('.m[tabindex]')];"
+    assert browser.execute_script(f"{at} return all.indexOf(document.activeElement) === all.length - 1")
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_no_text_is_too_small(browser: Any, pages: dict[str, str], name: str) -> None:
+    """At 320 pixels, where pictures are narrowest."""
+    show(browser, pages[name], 320)
+    sizes = browser.execute_script(
+        "return [...document.querySelectorAll('svg text')].filter(e => e.checkVisibility()).map(e => "
+        "parseFloat(e.getAttribute('font-size')) * e.ownerSVGElement.getBoundingClientRect().width "
+        "/ e.ownerSVGElement.viewBox.baseVal.width)"
+    )
+    assert all(size >= 9 for size in sizes)
+
+
+@pytest.mark.skipif(not AXE, reason="CRASHKERNEL_AXE does not name axe-core's script")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, scheme: str) -> None:
+    """No violation of any rule that axe-core knows."""
+    show(browser, pages[name], 1280, scheme)
+    browser.execute_script(Path(AXE).read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes[0].html])))"
+    )
+    assert found == []
+
+
+def test_tables_sort_and_headings_have_addresses(browser: Any, pages: dict[str, str]) -> None:
+    """By a button in each head, which is only there with scripts; sizes by what they are."""
+    show(browser, pages["compare"], 1280)
+    heads = browser.find_elements("css selector", "thead th button")
+    extra = next(head for head in heads if head.text == "page tables")
+    extra.click()
+    column = (
+        "return [...document.querySelector('th[aria-sort]').closest('table').tBodies[0].rows]"
+        ".map(r => parseInt(r.cells[document.querySelector('th[aria-sort]').cellIndex].textContent))"
+    )
+    values = browser.execute_script(column)
+    assert values == sorted(values)
+    assert browser.find_element("css selector", "h2#strategies a").get_attribute("href").endswith("#strategies")
+    assert browser.find_element("css selector", "a.skip").get_attribute("href").endswith("#main")
 
 
 def test_a_page_works_without_scripts(browser: Any, pages: dict[str, str]) -> None:

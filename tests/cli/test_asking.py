@@ -39,7 +39,7 @@ def answered(run: Run, *args: str) -> dict[str, Any]:
         pytest.param("size --need 64G --map {server}", 1, "nothing to recommend: ", id="none"),
         pytest.param("size --need 512M --as grubby --map {server}", 0, "grubby --update-kernel=ALL ", id="to paste"),
         pytest.param("size --sweep 128M..8G --map {server}", 0, "sweep: ", id="a sweep"),
-        pytest.param("size --sweep 3G..8G --map {server}", 1, "sweep: ", id="a sweep of what is never reserved"),
+        pytest.param("size --sweep 3G..8G --map {server}", 1, "failed: ", id="a sweep of what is never reserved"),
         pytest.param("size 512M --give-back 256M --map {server}", 0, "freed: 256M", id="giving back"),
         pytest.param("size 512M --give-back 1G --map {server}", 1, "refused: ", id="giving back more than there is"),
         pytest.param("diff {server} {crowded} 512M", 1, "different: ", id="two maps"),

@@ -147,8 +147,9 @@ def test_too_many_states_are_an_error(run: Run, tmp_path: Path) -> None:
 def test_the_text_tells_both_sides(run: Run, tlb: str) -> None:
     """In two sentences, whichever of them is the model at hand."""
     out = " ".join(run("bbm", "rebuild-margins", "--tlb", tlb).out.split())
-    for words in ("any address at any time", "that the cached block covers already", "hits the cached block"):
-        assert words.replace("the cached", "a cached") in out or words in out
+    assert "any address" in out
+    for words in ("even one", "already", "hits the cached block", "contrary to the claim made on the list"):
+        assert words in out
     assert "the rule" in out
 
 
@@ -164,7 +165,7 @@ def test_the_markdown_page_stands_alone(run: Run) -> None:
     """The matrix, what each rests on, steps, and the shortest traces, as tables a Markdown reader understands."""
     out = run("bbm", "--format", "markdown").out
     html = MarkdownIt().enable("table").render(out)
-    assert html.count("<table>") >= 3 + len(PROCEDURES) + 5
+    assert html.count("<table>") >= 2 + len(PROCEDURES) + 5
     for name in PROCEDURES:
         assert f'<td style="text-align:left">{name}</td>' in html
     assert "Shortest trace of rebuild-margins: unpredictable at level 0 and 1, conflict-abort at level 2" in html

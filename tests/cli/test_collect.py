@@ -94,7 +94,7 @@ def test_the_command_prints_the_script(run: Run, tmp_path: Path) -> None:
 
 def test_it_is_short_and_touches_no_network() -> None:
     """Who runs a script as root should be able to read it."""
-    assert len(SCRIPT.splitlines()) < 70
+    assert len(SCRIPT.splitlines()) < 125
     assert not any(word in SCRIPT for word in ("curl", "wget", "ssh", "nc ", "scp", "http", "eval", "sudo"))
 
 
@@ -206,15 +206,79 @@ def test_a_partial_file_of_someone_else_stays(shell: str, root: Path, *, link: b
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_link_is_written_through(shell: str, root: Path) -> None:
-    """What it points to is the archive; the link stays."""
+def test_no_link_is_written_through(shell: str, root: Path) -> None:
+    """Neither to a file that is there nor to one that is not."""
     folder = root.parent / "work"
     folder.mkdir()
     (folder / "out.tar.gz").symlink_to("elsewhere")
-    assert ran(shell, root, "out.tar.gz").returncode == 0
-    assert left(root) == ["elsewhere", "out.tar.gz"]
-    assert (folder / "out.tar.gz").is_symlink()
-    assert tarfile.is_tarfile(folder / "elsewhere")
+    done = ran(shell, root, "out.tar.gz")
+    assert (done.returncode, done.stderr) == (1, "collect: out.tar.gz is a link: name a file\n")
+    assert left(root) == ["out.tar.gz"]
+
+
+def names_in(archive: Path) -> set[str]:
+    """The files in an archive, by their paths in the report."""
+    with tarfile.open(archive) as opened:
+        return {member.name.partition("/")[2] for member in opened if member.isfile()}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("release", ["../victim", "x/../../../victim", "$(touch x)", "a b", "-rf", "*"])
+def test_what_is_read_never_names_a_path(shell: str, root: Path, release: str) -> None:
+    """A release with other characters than a release has names no configuration, inside or outside."""
+    victim = root / "boot" / "victim"
+    victim.write_bytes(OLD)
+    (root / "proc/sys/kernel/osrelease").write_text(f"{release}\n")
+    assert not any(name.startswith("boot") or "victim" in name for name in names_in(collected(shell, root)))
+    assert victim.read_bytes() == OLD
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_links_in_another_tree_are_not_followed(shell: str, root: Path) -> None:
+    """Neither files nor folders; nor are pipes opened."""
+    (root.parent / "work").mkdir()
+    (root / "proc/meminfo").unlink()
+    (root / "proc/meminfo").symlink_to(root / "etc/shadow")
+    shutil.move(root / "boot", root.parent / "work" / "boot")
+    (root / "boot").symlink_to("../work/boot")
+    (root / "proc/version").unlink()
+    os.mkfifo(root / "proc/version")
+    done = ran(shell, root, "out.tar.gz")
+    assert done.returncode == 0
+    names = names_in(root.parent / "work" / "out.tar.gz")
+    assert not names & {"proc/meminfo", "proc/version", f"boot/config-{BOOT['kernel']}"}
+    assert "proc/iomem" in names
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_private_can_be_left_out(shell: str, root: Path) -> None:
+    """Of the command line only what is about memory, no device tree, and the plan is the same."""
+    whole = make_plan(read_source(str(collected(shell, root))), None, Options(strategy="mainline"))
+    (root / "proc/cmdline").write_text(f"BOOT_IMAGE=/vmlinuz root=UUID=secret token=secret {BOOT['cmdline']}\n")
+    (root / "sys/firmware").mkdir()
+    (root / "sys/firmware/fdt").write_text("secret")
+    (root.parent / "work" / "out.tar.gz").unlink()
+    archive = collected(shell, root, ANONYMOUS="1")
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            file = opened.extractfile(member)
+            text = file.read().decode() if file is not None else ""
+            assert "secret" not in text
+            assert "ommand line" not in text
+    plan = make_plan(read_source(str(archive)), None, Options(strategy="mainline"))
+    assert plan.reservation.crash == whole.reservation.crash
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path) -> None:
+    """The loaded modules and the kdump initrd's size."""
+    (root / "proc/modules").write_text("mlx5_core 2142208 1 mlx5_ib, Live 0x0\nxfs 1900544 2 - Live 0x0\n")
+    (root / f"boot/initramfs-{BOOT['kernel']}kdump.img").write_bytes(bytes(12345))
+    capture = read_source(str(collected(shell, root))).facts.capture
+    assert capture is not None
+    assert capture.initrd_size == 12345
+    assert capture.modules == (("mlx5_core", 2142208), ("xfs", 1900544))
+    assert capture.drivers == ("mlx5_core",)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -24,7 +24,7 @@ def test_every_strategy_has_its_line(run: Run, server: str) -> None:
     for name in NAMES:
         assert sum(line.split()[:1] == [name] or line.split()[:2] == ["*", name] for line in out.splitlines()) >= 4
     best = out.split(":")[0]
-    assert f"  *  {best} " in out
+    assert f"  * {best} " in out
 
 
 def test_json(run: Run, server: str) -> None:

@@ -27,7 +27,7 @@ BEGINNINGS = {
     "txt": "aligned: ",
     "json": '{\n  "schema_version": 1',
     "md": "**aligned**: ",
-    "rst": "**aligned**\\: ",
+    "rst": "**aligned**: ",
     "html": "<!DOCTYPE html>",
     "svg": "<svg ",
 }

@@ -42,7 +42,7 @@ def test_exit_status(run: Run, args: str, status: int, outcome: str, server: str
     result = run("plan", *args.format(server=server, crowded=crowded).split())
     assert (result.status, result.err) == (status, "")
     assert result.out.startswith(f"{outcome}: ")
-    assert "Cost\n" in result.out
+    assert "Memory taken\n" in result.out
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The README's recipes on real engines: local Spark, Ray and Dask answer every row as the library does.
+"""The recipes of `planner.batch.engines` on real engines: local Spark, Ray and Dask answer as the library does.
 
 Without the extra `engines` these tests are skipped. CRASHKERNEL_ENGINE_RECORDS: how many rows, 300 by default.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import planner
-from planner.batch import ddl, input_schema, output_schema, plan_batches
+from planner.batch import ddl, engines, input_schema, output_schema, plan_batches
 from planner.batch.records import Defaults
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
@@ -38,7 +38,7 @@ pytestmark = [
 
 ROOT = Path(planner.__file__).parent.parent
 RECORDS = int(os.environ.get("CRASHKERNEL_ENGINE_RECORDS", "300"))
-RECIPES = dict(re.findall(r"```python (\w+)\n((?s:.*?))```", (ROOT / "README.md").read_text(encoding="utf-8")))
+RECIPES = dict(re.findall(r"```python (\w+)\n((?s:.*?))```", engines.__doc__ or ""))
 BAD = {"id": "bad", "map": '{"memory": [{"start": 5, "end": 4}]}', "crashkernel": "64M"}
 
 
@@ -105,8 +105,8 @@ def agree(told: list[dict[str, Any]], answers: dict[str, dict[str, Any]]) -> Non
 
 
 def run_recipe(name: str) -> None:
-    """The README's code, as it stands."""
-    exec(compile(RECIPES[name], f"README.md, {name}", "exec"), {})  # noqa: S102 - our own document
+    """The docstring's code, as it stands."""
+    exec(compile(RECIPES[name], f"engines.py, {name}", "exec"), {})  # noqa: S102 - our own document
 
 
 def test_spark(place: Path, answers: dict[str, dict[str, Any]]) -> None:

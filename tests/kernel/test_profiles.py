@@ -27,7 +27,7 @@ from planner.planning.plan import Options, make_plan
         pytest.param("5.10.262", "5.10", "read", "", id="5.10 stable"),
         pytest.param("5.10.0-32-arm64", "5.10", "read", "", id="Debian's 5.10 is stable"),
         pytest.param("5.10.0-8-arm64", "5.10.22", "inferred", "", id="Debian 11 as released, 5.10.46"),
-        pytest.param("5.4.17-boardvendor", "4.12", "inferred", "a vendor's build", id="a vendor nobody knows"),
+        pytest.param("5.4.17-boardvendor", "4.12", "inferred", "backports unknown", id="a vendor nobody knows"),
         pytest.param("5.15.0", "5.15", "read", "", id="5.15 itself"),
         pytest.param("5.15.32", "5.15", "read", "", id="5.15 stable, early"),
         pytest.param("5.15.167", "5.15-stable", "read", "", id="5.15 stable, late"),

@@ -77,7 +77,6 @@ def test_fresh_boots_placement(capsys: pytest.CaptureFixture[str]) -> None:
     tally.report(capsys)
 
 
-@pytest.mark.xfail(reason="the boot's own ,cma memory is not undone yet", strict=False)
 def test_fresh_boots_cma(capsys: pytest.CaptureFixture[str]) -> None:
     """Where ,cma memory was reserved, it lies where the log says."""
     tally = Tally("fresh_boots, ,cma memory")

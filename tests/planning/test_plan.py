@@ -187,7 +187,7 @@ def test_a_command_line_without_crashkernel_asks_for_nothing() -> None:
         pytest.param("1G", {"page_size": 8 * KIB}, "no arm64 page size", id="a page size arm64 does not have"),
         pytest.param("1G", {"strategy": "magic"}, "no strategy", id="an unknown strategy"),
         pytest.param("1G", {"kernel": "latest"}, "unknown kernel version", id="a version nobody prints"),
-        pytest.param(None, {"preset": "suse"}, "no fixed default", id="a preset that does not exist, with the reason"),
+        pytest.param(None, {"preset": "gentoo"}, "no preset", id="a preset that does not exist"),
         pytest.param("1G", {"preset": "debian"}, "both given", id="a preset and a value"),
     ],
 )

@@ -70,11 +70,9 @@ def test_a_boot_log_names_its_processors() -> None:
 @pytest.mark.parametrize(
     ("cpu", "said"),
     [
-        pytest.param(None, "it can be protected", id="nobody knows"),
-        pytest.param("0xc00fac30", "it can be protected", id="on the list"),
-        pytest.param(
-            "neoverse-n1", "could be protected, but these processors cannot run this strategy", id="not on it"
-        ),
+        pytest.param(None, "can be unmapped after kexec load (protected)", id="nobody knows"),
+        pytest.param("0xc00fac30", "can be unmapped after kexec load (protected)", id="on the list"),
+        pytest.param("neoverse-n1", "unprotected, as these CPUs cannot run this strategy", id="not on it"),
     ],
 )
 def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str) -> None:

@@ -89,3 +89,11 @@ def test_image_and_initrd_may_be_in_the_way(request_: str) -> None:
     plan = make_plan(log(CMA, LINE, POOL), request_, Options(strategy="mainline"))
     assert plan.reservation.crash is not None
     assert None in [r.crash for r in plan.reservation.other_readings]
+
+
+def test_a_recorded_crash_kernel_lies_again_where_it_lay() -> None:
+    """It went to the topmost place: what is right above it, and unnamed, is taken."""
+    record = "crashkernel reserved: 0x00000000c0000000 - 0x00000000e0000000 (512 MB)"
+    machine = log(record, "Kernel command line: ro crashkernel=512M")
+    assert placed(machine, "512M") == Range(0xC0000000, 0xE0000000)
+    assert placed(machine, "256M") == Range(0xD0000000, 0xE0000000)

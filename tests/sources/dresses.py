@@ -61,6 +61,17 @@ ANYTHING: dict[str, Dress] = {
     "another language's dates": each(lambda i, line: f"6\u6708 02 09:31:{i % 60:02d} host-1 sudo[77]: {line}"),
     "Jenkins": each(lambda i, line: f"[2025-06-02T09:31:01.{i % 1000:03d}Z] {line}"),
     "a container's JSON": each(lambda _, line: json.dumps({"log": f"{line}\n", "stream": "stdout"})),
+    "a list": each(lambda _, line: f"- `{line}`"),
+    "quoted strings": lambda lines: json.dumps(lines, indent=1).encode(),
+    "one string": lambda lines: json.dumps("\n".join(lines)).encode(),
+    "bytes of Python": each(lambda _, line: repr(line.encode())),
+    "rows of HTML": whole(
+        lambda text: "".join(
+            f'<tr><td id="L{i}">{i}</td><td>{html.escape(line)}</td></tr>' for i, line in enumerate(text.splitlines())
+        )
+    ),
+    "breaks of HTML": whole(lambda text: html.escape(text).replace("\n", "<br>")),
+    "GitHub's download": each(lambda i, line: f"build\tUNKNOWN STEP\t2025-06-02T09:31:01.{i:07d}Z {line}"),
     "LAVA": each(lambda i, line: "- " + json.dumps({"dt": f"2025-06-02T09:31:{i}", "lvl": "target", "msg": line})),
 }
 
@@ -77,6 +88,18 @@ LOGS: dict[str, Dress] = {
         )
     ),
     "wrapped, in a reply": lambda lines: ANYTHING["a reply"](LOGS["wrapped"](lines).decode().splitlines()),
+    "broken by a terminal": whole(
+        lambda text: "".join(
+            f"{line[at : at + 100]}\n" for line in text.splitlines() for at in range(0, max(len(line), 1), 100)
+        )
+    ),
+    "journalctl -o verbose": bare(
+        lambda i, line: (
+            f"Mon 2025-06-02 09:31:01.{i:06d} CET [s=1;i={i}]\n"
+            f"    PRIORITY=6\n    MESSAGE={line}\n    _TRANSPORT=kernel"
+        )
+    ),
+    "logcat": bare(lambda i, line: f"06-02 09:31:01.{i:03d}     0     0 I         : {line}"),
     "stray bytes": lambda lines: (
         b"\x80\xfcboot loader \xfc\n\0\0" + "\n".join(lines).encode() + b"\n[    9.0] tty \0 x\xe9\n\0\0\0"
     ),
@@ -106,6 +129,11 @@ LISTINGS: dict[str, Dress] = {
     "tabs": whole(lambda text: text.replace("  ", "\t")),
     "a prompt before and after": whole(lambda text: f"root@host:~# cat /proc/iomem\n{text}root@host:~# "),
     "colours": each(lambda _, line: line.replace("reserved", "\x1b[01;31m\x1b[Kreserved\x1b[m\x1b[K")),
+    "a table of two columns": each(lambda _, line: "| " + line.strip().replace(" : ", " | ") + " |"),
+    "no blank before the colon": each(lambda _, line: line.replace(" : ", ": ")),
+    "other dashes": each(lambda _, line: line.replace("-", "\u2013", 1)),
+    "a tree": each(lambda _, line: ("\u251c\u2500" if line[0] == " " else "") + line.strip()),
+    "capitals": each(lambda _, line: line.split(" : ")[0].upper() + " : " + line.split(" : ")[1]),
     "0x": each(lambda _, line: re.sub(r"([0-9a-f]+)-([0-9a-f]+)", r"0x\1-0x\2", line, count=1)),
     "remarks": each(lambda i, line: f"{line}   # row {i}"),
     "jc": lambda lines: json.dumps(

@@ -56,8 +56,8 @@ def test_resources_nest_by_what_they_contain(listing: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "note"),
     [
-        pytest.param(b"\0\0 \xff\xfe serial noise\n", "line 11: bytes that are no text were replaced", id="noise"),
-        pytest.param(b"fe000000-fe000fff : G\xe9n\xe9ric\n", "line 11: bytes that are no text", id="a device's name"),
+        pytest.param(b"\0\0 \xff\xfe serial noise\n", "line 11: bytes that are not text were replaced", id="noise"),
+        pytest.param(b"fe000000-fe000fff : G\xe9n\xe9ric\n", "line 11: bytes that are not text", id="a device's name"),
         pytest.param(b"\xff\n\xfe\n", "line 11 and 1 more: bytes", id="two lines"),
     ],
 )
@@ -77,7 +77,7 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
 )
 def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> None:
     """It is not known what it was."""
-    with pytest.raises(InputError, match="iomem:2:1: this resource has bytes that are no text; read the file again"):
+    with pytest.raises(InputError, match="iomem:2:1: this resource has bytes that are not text; read the file again"):
         parse_text(b"40000000-7fffffff : System RAM\n" + line.replace(b" : rese", b" rese") + b"\n", "iomem")
 
 

@@ -103,8 +103,8 @@ def test_the_request_is_what_was_given() -> None:
     assert make_comparison(own, "512M").request == "512M"
     assert make_comparison(own).request == "quiet crashkernel=1G"
     assert make_comparison(own, sizes=[256 * MIB, GIB]).request == "256M,1G"
-    assert "Asked       256M, 1G\n" in render(make_comparison(own, sizes=[256 * MIB, GIB]))
-    assert "Asked       512M,high, with sizes 256M, 1G\n" in render(
+    assert "Requested   256M, 1G\n" in render(make_comparison(own, sizes=[256 * MIB, GIB]))
+    assert "Requested   512M,high, with sizes 256M, 1G\n" in render(
         make_comparison(own, "512M,high", sizes=[256 * MIB, GIB])
     )
 

@@ -58,7 +58,7 @@ def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(na
         ),
         pytest.param(
             "initrd",
-            "have the initrd elsewhere, or a smaller one: 1M at 0x1000 (initrd) is in the way",
+            "move or shrink the initrd: 1M at 0x1000 (initrd) is in the way",
             id="and the initrd",
         ),
         pytest.param(

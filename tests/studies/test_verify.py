@@ -88,7 +88,7 @@ def moved(by: int, span: Range = PLACED) -> Range:
         pytest.param(
             {"record": recorded(PLACED, log=("Reserving 512MB of memory at 3584MB for crashkernel",))},
             "not checkable",
-            "none of mainline",
+            "matches no mainline",
             id="a line that arm64 does not print",
         ),
         pytest.param(
@@ -97,7 +97,7 @@ def moved(by: int, span: Range = PLACED) -> Range:
             "for the recorded size",
             id="a request that is inferred",
         ),
-        pytest.param({"kind": "iomem"}, "not checkable", "there is none", id="a listing without it"),
+        pytest.param({"kind": "iomem"}, "not checkable", "no crash kernel is reserved", id="a listing without it"),
         pytest.param(
             {"kind": "iomem", "cmdline": "crashkernel=16G"}, "agreed", "nothing is reserved", id="none, as planned"
         ),

@@ -29,7 +29,7 @@ LEGEND = {
     RESERVED: "reserved",
     PARTLY: "partly reserved",
     CRASH: "crash memory",
-    TAIL: "tail (goes back)",
+    TAIL: "tail (freed after boot)",
     KEPT: "rest of the area (kept)",
     LOW: "crash kernel's low memory",
     CMA: "crash cma",

@@ -44,17 +44,22 @@ def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int 
 
 def blocks(fleet: Fleet) -> list[Block]:
     """Everything the summary says, the total first."""
+    if not fleet.all.machines:
+        return [_lead(fleet), _refused(fleet)]
     return [
         _lead(fleet),
         *(_group(_TITLES[name], groups) for name, groups in fleet.groups.items()),
         _worst(fleet),
         _effects(fleet),
         *[_changed(name, effect) for name, effect in fleet.effects.items()],
-        Bullets(
-            f"Records in error{', the first' if fleet.errors > len(fleet.refused) else ''}",
-            [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused],
-        ),
+        _refused(fleet),
     ]
+
+
+def _refused(fleet: Fleet) -> Bullets:
+    more = ", the first" if fleet.errors > len(fleet.refused) else ""
+    listed = [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused]
+    return Bullets(f"Broken records{more}", listed)
 
 
 def _lead(fleet: Fleet) -> Lead:
@@ -65,15 +70,15 @@ def _lead(fleet: Fleet) -> Lead:
         f"{counted(total.reserved, 'gets crash memory', 'get crash memory')}, {counted(failed, 'does not', 'do not')}; "
         f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected, "
         f"{counted(total.pages_only, 'loses', 'lose')} all block mappings; "
-        f"{size(total.kept)} is kept and {signed_size(total.extra_table_bytes)} goes to page tables for good"
+        f"{size(total.kept)} permanently lost; {signed_size(total.extra_table_bytes)} of extra page tables"
     )
     if fleet.errors:
-        text += f"; {counted(fleet.errors, 'record is', 'records are')} in error"
-    return Lead(counted(fleet.records, "machine"), text, mood)
+        text += f"; besides, {counted(fleet.errors, 'record is', 'records are')} broken"
+    return Lead(counted(total.machines, "machine"), text, mood)
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
-    head = ("", "machines", "reserved", "unprotected", "no blocks", "kept", "tables", "extra")
+    head = ("", "machines", "reserved", "unprotected", "base pages", "kept", "tables", "extra")
     rows = [(printable(key), *_cells(part)) for key, part in sorted(groups.items(), key=_largest_first)]
     return Table(title, "l" + "r" * 7, head, rows)
 
@@ -110,9 +115,9 @@ def _worst(fleet: Fleet) -> Table:
 
 
 def _effects(fleet: Fleet) -> Table:
-    head = ("change", "reserved", "protected", "no blocks", "kept", "tables", "errors")
+    head = ("change", "reserved", "protected", "base pages", "kept", "tables", "errors")
     rows = [(printable(name), *_difference(effect, fleet.all)) for name, effect in fleet.effects.items()]
-    return Table("What one change would do", "l" + "r" * 6, head, rows)
+    return Table("Effect of one change", "l" + "r" * 6, head, rows)
 
 
 def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:

@@ -28,18 +28,19 @@ _THREAD = {
     "walk-on-miss": "Here the walker fetches an address only where an access misses: an access either hits the cached "
     "block or loads whatever it finds, so a block that is split while valid, and is no part of a contiguous run, never "
     "meets its own pages, as the thread claims. The architecture (--tlb architecture) lets it fetch any address at any "
-    "time, also one that the cached block covers already: then both match, which is what the claim overlooks, and why "
-    "the rule is about the change of the table and not about who accesses what.",
-    "architecture": "Here the walker may fetch any address at any time, also one that a cached block covers already: "
-    "so a block that is split while valid may meet its own pages in the TLB, which the thread's claim overlooks. Under "
-    "that claim's own assumption (--tlb walk-on-miss) an access either hits the cached block or misses and loads "
-    "whatever it finds, and splitting is harmless, though the rule is broken; gathering pages into a block is not.",
+    "time, even one that the cached block covers already: then both match, contrary to the claim made on the list, "
+    "which is why the rule is about the change of the table and not about who accesses what.",
+    "architecture": "The walker may speculatively fetch any address, even one already covered by a cached block: so a "
+    "block that is split while valid can coexist with its own pages in the TLB, contrary to the claim made on the "
+    "list. Under that claim's own assumption (--tlb walk-on-miss) an access either hits the cached block or misses and "
+    "loads whatever it finds, and splitting is harmless, though it violates the rule; collapsing pages into a block is "
+    "not.",
 }
 """Both sides of the argument, in two sentences that begin with the model at hand."""
 
 _VERDICTS = (
     ("unpredictable", "two TLB entries match one address, and the architecture promises nothing"),
-    ("conflict-abort", "they do at FEAT_BBM level 2: an abort that a handler must survive"),
+    ("conflict-abort", "the same at FEAT_BBM level 2: an abort that the kernel must handle"),
     ("fault", "running code touches an address that nothing maps"),
     ("safe", "none of these can be reached"),
 )
@@ -59,7 +60,7 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
         Paragraph(_THREAD[cases[0].tlb]),
         Facts(_VERDICTS),
         Table(
-            "What each does, and what its safety rests on",
+            "Procedures and what makes them safe",
             "lll",
             ("procedure", "in use", "what it does; what it rests on"),
             [_about(procedure, cases) for procedure in procedures],
@@ -85,11 +86,11 @@ def render(
 
 
 def _one(case: Case) -> list[Block]:
-    rule = "break-before-make is broken" if case.rule_broken else "no rule of that level is broken"
+    rule = "violates break-before-make" if case.rule_broken else "breaks no rule of that level"
     text = f"{printable(case.procedure)} at {_level(case.bbm_level)}; {rule}"
     return [
         Lead(case.verdict, text, _MOODS[case.verdict]),
-        Facts([("Explored", f"{case.states:,} states, all there are; {_setting(case)}")]),
+        Facts([("Explored", f"all {case.states:,} states; {_setting(case)}")]),
     ]
 
 
@@ -103,12 +104,17 @@ def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Bloc
     states = sum({(case.procedure, case.bbm_level != "0"): case.states for case in cases}.values())
     found: list[Block] = [
         Heading("Changing live page tables, by FEAT_BBM level"),
-        Facts([("Explored", f"{states:,} states, all there are; {_setting(cases[0])}")]),
-        Table("", "l" * (1 + len(levels)), ("procedure", *levels), rows),
+        Facts([("Explored", f"all {states:,} states; {_setting(cases[0])}")]),
+        Table(
+            "",
+            "l" * (1 + len(levels)),
+            ("procedure", *("level 2, no conflict aborts" if level == "noabort" else level for level in levels)),
+            rows,
+        ),
     ]
     if any(case.rule_broken for case in cases):
         found.append(
-            Paragraph(f"{_BROKEN} break-before-make is broken at that level, whether or not this model finds harm.")
+            Paragraph(f"{_BROKEN} violates break-before-make at that level, whether or not this model finds harm.")
         )
     return found
 

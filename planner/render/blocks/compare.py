@@ -1,6 +1,6 @@
-"""A comparison as blocks: the best row first, then every strategy for every size.
+"""A comparison as blocks: the best row first, what decides about every strategy, then the details, table by table.
 
-A document has room for one wide table; for the terminal the same columns are parted into three.
+Every format has the same tables, none wider than 80 columns of text. Computes nothing about the plans.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from planner.base.errors import printable
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
-from planner.render.blocks.numbers import address, signed_count, signed_size, size
+from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
+from planner.render.blocks.tables import alignment
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -25,11 +26,11 @@ __all__ = ["blocks", "render"]
 _SIZES_ABREAST = 4
 """Sizes beside each other in the matrix: what 80 columns hold."""
 
-_MARKS = "* best for the aim; + the memory can be unmapped"
+_MARKS = "* best for the aim; + protected: the memory can be unmapped after kexec load"
 
 
-def blocks(comparison: Comparison, *, wide: bool = False) -> list[Block]:
-    """Everything the comparison says. wide: all columns in one table."""
+def blocks(comparison: Comparison) -> list[Block]:
+    """Everything the comparison says."""
     several = len(comparison.sizes) > 1
     result: list[Block] = [_lead(comparison), Facts(_facts(comparison))]
     if several:
@@ -38,17 +39,16 @@ def blocks(comparison: Comparison, *, wide: bool = False) -> list[Block]:
         rows = [row for row in comparison.rows if row.size == asked]
         if several:
             result.append(Heading(size(asked)))
-        result += [_whole(comparison, rows)] if wide else _parts(comparison, rows)
-    if not wide:
-        result.append(_takes(comparison))
+        result += _parts(comparison, rows)
+    result.append(_takes(comparison))
     result.append(Bullets("Notes", [printable(note) for note in comparison.notes]))
-    result.append(Terms("Assumed, as no source says", [printable(key) for key in comparison.kernel.assumed]))
+    result.append(Terms("Assumed (not in any source)", [printable(key) for key in comparison.kernel.assumed]))
     return result
 
 
 def render(comparison: Comparison, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole comparison in a format; ends with a newline."""
-    return lay_out(blocks(comparison, wide=form != "text"), form, color=color, width=width)
+    return lay_out(blocks(comparison), form, color=color, width=width)
 
 
 def _lead(comparison: Comparison) -> Lead:
@@ -70,10 +70,10 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
         listed = ", ".join(size(each) for each in comparison.sizes)
         asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
     rows = [
-        ("Asked", asked),
+        ("Requested", asked),
         ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"),
         ("Kernel", f"{kernel.profile}{version}, {size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses; {low}"),
-        ("Granule", f"{size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"),
+        ("Alignment", alignment(kernel).removeprefix("alignment ")),
     ]
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
@@ -89,7 +89,7 @@ def _matrices(comparison: Comparison) -> list[Block]:
         cells = {(row.strategy, row.size): _cell(row) for row in comparison.rows}
         names = dict.fromkeys(row.strategy for row in comparison.rows)
         rows = [(name, *(cells[name, asked] for asked in some)) for name in names]
-        head = ("", *(size(asked) for asked in some))
+        head = ("strategy", *(size(asked) for asked in some))
         found.append(Table("Outcome by size", "l" * len(head), head, rows))
     return [*found, Paragraph(_MARKS)]
 
@@ -107,70 +107,73 @@ def _leaf_columns(comparison: Comparison) -> list[tuple[str, str]]:
     return [(kind, size(bytes_)) for kind, bytes_ in zip(KINDS, sizes, strict=True) if kind in used]
 
 
-def _where(row: Row) -> tuple[str, ...]:
-    return (
-        "*" if row.best else "",
-        row.strategy,
-        row.outcome,
-        address(row.crash.start) if row.crash else "-",
-        "yes" if row.protected else "no",
-    )
+def _protected(row: Row) -> str:
+    """Whether the memory can be unmapped, of a strategy that this machine can run at all."""
+    if row.obstacle:
+        return "not available"
+    return "yes" if row.protected else "no"
 
 
-def _costs(row: Row) -> tuple[str, ...]:
-    waste = row.waste
-    return (
-        size(row.table_bytes),
-        signed_size(waste.extra_table_bytes),
-        signed_count(waste.extra_tlb_entries),
-        size(waste.rounding),
-        size(waste.kept),
-    )
+def _reason(row: Row) -> str:
+    """The one thing that speaks for or against a strategy here."""
+    if row.best:
+        return "best for the aim"
+    if row.obstacle:
+        return printable(row.obstacle)
+    if row.crash is None:
+        return "does not fit"
+    if not row.protected:
+        return "no aligned area" if row.outcome == "fallback" else "map left as it is"
+    return ""
 
 
-_WHERE = ("", "strategy", "outcome", "crash at", "protected")
-_COSTS = ("page tables", "extra", "extra TLB", "rounding", "kept")
-
-
-def _whole(comparison: Comparison, rows: Sequence[Row]) -> Table:
-    kinds = _leaf_columns(comparison)
-    head = (*_WHERE, "low at", *(name for _, name in kinds), *_COSTS, "needs", "first kernel")
-    body = [
+def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
+    names = [("* " if row.best else "") + row.strategy for row in rows]
+    extra = signed_column([row.waste.extra_table_bytes for row in rows])
+    decides = [
+        (names[n], _protected(row), extra[n], signed_count(row.waste.extra_tlb_entries), _reason(row))
+        for n, row in enumerate(rows)
+    ]
+    low = any(row.low for row in rows)
+    where = [
         (
-            *_where(row),
-            address(row.low.start) if row.low else "-",
-            *(size(getattr(row.bytes, kind)) for kind, _ in kinds),
-            *_costs(row),
-            _needs(row),
-            printable(row.since),
+            row.strategy,
+            row.outcome,
+            address(row.crash.start) if row.crash else "-",
+            *((address(row.low.start) if row.low else "-",) if low else ()),
         )
         for row in rows
     ]
-    return Table("Strategies", "l" * 6 + "r" * (len(kinds) + len(_COSTS)) + "ll", head, body)
+    kinds = _leaf_columns(comparison)
+    columns = [column([getattr(row.bytes, kind) for row in rows]) for kind, _ in kinds]
+    leaves = [(row.strategy, *(told[n] for told in columns)) for n, row in enumerate(rows)]
+    costs = list(
+        zip(
+            [row.strategy for row in rows],
+            column([row.table_bytes for row in rows]),
+            column([row.waste.rounding for row in rows]),
+            column([row.waste.returned for row in rows]),
+            column([row.waste.kept for row in rows]),
+            strict=True,
+        )
+    )
+    return [
+        Table("Strategies", "llrrl", ("strategy", "protected", "page tables", "TLB", "reason"), decides),
+        Table("Where it goes", "lll" + "l" * low, ("strategy", "outcome", "crash at", *(("low at",) * low)), where),
+        Table("Memory by size of leaf", "l" + "r" * len(kinds), ("strategy", *(name for _, name in kinds)), leaves),
+        Table("Tables and rounding", "lrrrr", ("strategy", "all tables", "rounding", "freed later", "kept"), costs),
+    ]
 
 
 def _needs(row: Row) -> str:
     parts = [row.needs or "nothing"]
     if row.obstacle:
-        parts.append(f"not to be had here: {row.obstacle}")
+        parts.append(f"not available here: {row.obstacle}")
     return printable("; ".join(parts))
 
 
-def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
-    kinds = _leaf_columns(comparison)
-    low = any(row.low for row in rows)
-    where = [(*_where(row), *((address(row.low.start) if row.low else "-",) if low else ())) for row in rows]
-    leaves = [(row.strategy, *(size(getattr(row.bytes, kind)) for kind, _ in kinds)) for row in rows]
-    costs = [(row.strategy, *_costs(row)) for row in rows]
-    return [
-        Table("Where it goes", "lllll" + "l" * low, (*_WHERE, *(("low at",) if low else ())), where),
-        Table("Memory by size of leaf", "l" + "r" * len(kinds), ("", *(name for _, name in kinds)), leaves),
-        Table("What it costs", "lrrrrr", ("", *_COSTS), costs),
-    ]
-
-
 def _takes(comparison: Comparison) -> Table:
-    """What each strategy asks for, and where it comes from."""
+    """Each strategy's requirements, and where it comes from."""
     first: dict[str, Row] = {}
     for row in comparison.rows:
         first.setdefault(row.strategy, row)
@@ -178,4 +181,4 @@ def _takes(comparison: Comparison) -> Table:
     for row in first.values():
         since = f"First in {row.since}" if row.since[:1].isdigit() else row.since[:1].upper() + row.since[1:]
         rows.append((row.strategy, f"{_needs(row)}. {printable(since)}"))
-    return Table("What it takes, and the first kernel that has it", "ll", ("", ""), rows)
+    return Table("Requirements, and the first kernel that has it", "ll", ("strategy", "requirements"), rows)

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["blocks"]
 
 
+_MOST_SHOWN = 20
+
+
+def _failed(found: Default) -> Table:
+    """Whom the list fails, the first of them; JSON has them all."""
+    rows = [(printable(f.id), printable(f.why)) for f in found.failed[:_MOST_SHOWN]]
+    more = f", the first {_MOST_SHOWN} of {len(found.failed):,}" if len(found.failed) > _MOST_SHOWN else ""
+    return Table(f"Not served{more}", "ll", ("machine", "why"), rows)
+
+
 def blocks(found: Default) -> list[Block]:
     """Everything there is to say of a list."""
     mood: Mood = "good" if found.served == found.machines else "warn" if found.served else "bad"
@@ -28,7 +38,7 @@ def blocks(found: Default) -> list[Block]:
         lead,
         Facts([("Wasted", f"{size(found.wasted)}: reserved beyond what the machines served need")]),
         Table("Its entries", "rrr", ("RAM from", "below", "size"), entries),
-        Table("Not served", "ll", ("machine", "why"), [(printable(f.id), printable(f.why)) for f in found.failed]),
+        _failed(found),
         Table("Distributions' defaults on the same fleet", "lrr", ("default", "served", "reserved"), others),
         Table("With more entries", "lrr", ("crashkernel=", "entries", "reserved"), longer),
         Bullets("Notes", [printable(note) for note in found.notes]),

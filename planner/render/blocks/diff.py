@@ -23,6 +23,7 @@ _SHORT = 20
 _COUNTS = ("tlb_entries", "leaves.", "tables.", "va_bits", "node")
 _ADDRESSES = ("offset", "dma_limit", "found")
 _REGISTERS = ("midr",)
+_SET = {"request.text", "kernel.profile", "kernel.version", "kernel.strategy", "kernel.align"}
 
 
 def blocks(found: Differences) -> list[Block]:
@@ -31,12 +32,14 @@ def blocks(found: Differences) -> list[Block]:
     sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
-    lead = Lead("different", counted(number, "field differs", "fields differ"), "plain")
-    both = [d for d in found.differences if not d.path.endswith("[]")]
+    lead = Lead("different", f"{_changed(found)}; {counted(number, 'field differs', 'fields differ')}", "plain")
+    # What was set stands in the sentences of both sides.
+    told = [d for d in found.differences if d.path not in _SET]
+    both = [d for d in told if not d.path.endswith("[]")]
     rows = [(_path(d), *_values(d)) for d in both]
     short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
     long = [row for row in rows if row not in short]
-    entries = [d for d in found.differences if d not in both]
+    entries = [d for d in told if d not in both]
     return [
         lead,
         sides,
@@ -45,6 +48,18 @@ def blocks(found: Differences) -> list[Block]:
         Bullets("Only in A", [f"{_path(d)}: {_values(d)[0]}" for d in entries if d.a is not None]),
         Bullets("Only in B", [f"{_path(d)}: {_values(d)[1]}" for d in entries if d.b is not None]),
     ]
+
+
+def _changed(found: Differences) -> str:
+    """What differs for the reader: the placement, the map, the protection."""
+    a, b = found.a, found.b
+    here, there = a.reservation, b.reservation
+    same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
+    alike = a.mapping == b.mapping
+    words = ["same placement" if same else "another placement", "same map" if alike else "another map"]
+    if a.protects != b.protects:
+        words.append(f"{'A' if a.protects else 'B'} alone is protected")
+    return ", ".join(words)
 
 
 def _side(plan: Plan) -> str:

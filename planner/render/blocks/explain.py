@@ -11,7 +11,7 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
-from planner.render.blocks.numbers import address, count, size, span
+from planner.render.blocks.numbers import address, size, span
 from planner.render.blocks.plan import mood
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def blocks(told: Explanation) -> list[Block]:
         *result,
         Bullets("Other readings of this map", tables.other_readings(plan)),
         Bullets("Notes", tables.notes(plan)),
-        Terms("Assumed, as no source says", tables.assumptions(plan)),
+        Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 
 
@@ -70,7 +70,7 @@ def _attempt(number: int, story: AttemptStory) -> list[Block]:
     if left:
         least = min(gap.short_by for gap in inside if gap not in shown)
         more = counted(left, "more gap in the window is", "more gaps in the window are")
-        result.append(Paragraph(f"{more} too small, by {size(least)} or more."))
+        result.append(Paragraph(f"{more} too small, by at least {size(least)}."))
     if outside:
         result.append(Paragraph(outside))
     return result
@@ -91,7 +91,7 @@ def _row(gap: GapStory) -> tuple[str, str, str, str]:
     elif gap.reason == "small":
         text = f"{size(gap.short_by)} too small"
     else:
-        text = f"aligned, {size(gap.short_by)} too low"
+        text = f"aligned start is {size(gap.short_by)} below the gap"
     if gap.mirror:
         text += ", mirrored only"
     above = _edge(gap.above)
@@ -113,8 +113,8 @@ def _outside(story: AttemptStory) -> str:
         gaps = [gap for gap in story.gaps if gap.reason == reason]
         if gaps:
             largest = max(gap.end - gap.start for gap in gaps)
-            parts.append(f"{count(len(gaps))} {reason} it (largest {size(largest)})")
-    return "" if not parts else f"Outside the window: free gaps {', '.join(parts)}."
+            parts.append(f"{counted(len(gaps), 'free gap', 'free gaps')} {reason} it (largest {size(largest)})")
+    return "" if not parts else f"Outside the window: {', '.join(parts)}."
 
 
 def _help(told: Explanation) -> list[Block]:
@@ -123,7 +123,7 @@ def _help(told: Explanation) -> list[Block]:
         items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
         return [Bullets("What would help", [printable(item) for item in items])]
     if outcome in ("fallback", "failed"):
-        return [Paragraph("No single change that is tried here would help: not a smaller size, nor another form.")]
+        return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":
         return [Paragraph("Nothing is searched: see `parse` for what the kernel makes of the request.")]
     return []

@@ -8,14 +8,14 @@ from planner.base.errors import printable
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table, Terms
-from planner.render.blocks.numbers import address, size, span
+from planner.render.blocks.numbers import address, column, size, span
 
 if TYPE_CHECKING:
     from planner.studies.fit import Answer, Fit, Spot
 
 __all__ = ["blocks"]
 
-_FORMS = {"plain": "a plain request", "high": "a ,high request", "offset": "a request at a fixed offset"}
+_FORMS = {"plain": "plain (no ,high)", "high": ",high", "offset": "fixed offset"}
 
 
 def blocks(fit: Fit) -> list[Block]:
@@ -33,7 +33,7 @@ def blocks(fit: Fit) -> list[Block]:
         _windows(fit),
         *over,
         Bullets("Notes", [printable(note) for note in fit.notes]),
-        Terms("Assumed, as no source says", [printable(key) for key in fit.kernel.assumed]),
+        Terms("Assumed (not in any source)", [printable(key) for key in fit.kernel.assumed]),
     ]
 
 
@@ -41,7 +41,7 @@ def _lead(fit: Fit) -> Lead:
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
     if reserved is None:
-        return Lead("fits", f"nothing: {_FORMS[fit.form]} is not met at any size{_keeping(fit)}", mood)
+        return Lead("fits", f"nothing: a request of type {_FORMS[fit.form]} fails at every size{_keeping(fit)}", mood)
     if aligned is None:
         return Lead("fits", f"up to {format_size(reserved)}, aligned at no size{_keeping(fit)}", mood)
     if aligned == reserved:
@@ -61,7 +61,7 @@ def _size(value: int | None) -> str:
 
 def _facts(fit: Fit) -> list[tuple[str, str]]:
     form = _FORMS[fit.form] + (f" of {address(fit.offset)}" if fit.offset is not None else "")
-    rows = [("Form", form), ("Machine", f"{fit.source}: {size(fit.ram)} of RAM")]
+    rows = [("Request", form), ("Machine", f"{fit.source}: {size(fit.ram)} of RAM")]
     return [(label, printable(text)) for label, text in rows] + tables.kernel_facts(fit.kernel)
 
 
@@ -78,7 +78,7 @@ def _largest(fit: Fit) -> Table:
                 (label, format_size(answer.size), _where(answer), size(answer.low_free_after), answer.beyond, "")
             )
             rows[-1] = (*rows[-1][:-1], "-" if other is None else format_size(other))
-    head = ("", "largest", "where", "low free", "a page more", "elsewhere")
+    head = ("outcome", "largest", "where", "low free", "one page larger", "next best location")
     return Table("Largest sizes", "lrlrlr", head, rows)
 
 
@@ -87,14 +87,11 @@ def _where(answer: Answer) -> str:
 
 
 def _rungs(fit: Fit) -> Table:
-    rows = []
-    before = 0
-    for rung in fit.rungs:
-        rows.append((format_size(before), format_size(rung.most), rung.outcome))
-        before = rung.most
+    ends = column([0, *[rung.most for rung in fit.rungs]])
+    rows = [(ends[n], ends[n + 1], rung.outcome) for n, rung in enumerate(fit.rungs)]
     if rows:
-        rows.append((format_size(before), "", "none or failed"))
-    return Table("Size by size", "rrl", ("above", "up to", "outcome"), rows)
+        rows.append((ends[-1], "", "none or failed"))
+    return Table("By size range", "rrl", ("above", "up to", "outcome"), rows)
 
 
 def _windows(fit: Fit) -> Table:
@@ -109,8 +106,8 @@ def _windows(fit: Fit) -> Table:
                 continue
             rows.append((searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
             searched = ""
-    head = ("window", "attempt", "holds", "gap from", "elsewhere")
-    return Table("What each window holds", "llrlr", head, rows)
+    head = ("window", "attempt", "largest", "gap from", "next best")
+    return Table("Largest request per search window", "llrlr", head, rows)
 
 
 def _spot(spot: Spot | None) -> tuple[str, str]:

@@ -64,7 +64,7 @@ def _rank(outcome: str) -> int:
 
 def _image(image: Image) -> str:
     if image.where is None:
-        return f"{size(image.size)}, an assumption: the map shows none (--image-size)"
+        return f"{size(image.size)}, assumed: the map shows none (--image-size)"
     moved = "" if image.size == image.where.size else f", taken as {size(image.size)}"
     return f"{size(image.where.size)}, in the map at {span(image.where)}{moved}"
 

@@ -1,17 +1,32 @@
-"""How numbers are written, in every format: sizes exactly or marked with `~`, addresses in hexadecimal."""
+"""Numbers as every format writes them: sizes exactly or marked with `~`, addresses in hexadecimal."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from planner.base.ranges import Range
 
-__all__ = ["address", "count", "signed_count", "signed_size", "size", "span"]
+__all__ = ["address", "column", "count", "in_bytes", "signed_column", "signed_count", "signed_size", "size", "span"]
 
 _UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 _SHORT = len("9999M")
 _LONG = len("300001K")
+
+_SHOWN = {"bytes": False}
+
+
+@contextmanager
+def in_bytes() -> Iterator[None]:
+    """Sizes are written in bytes, as `--bytes` asks for, until the context ends."""
+    _SHOWN["bytes"] = True
+    try:
+        yield
+    finally:
+        _SHOWN["bytes"] = False
 
 
 def size(value: int) -> str:
@@ -21,6 +36,8 @@ def size(value: int) -> str:
     """
     if value < 0:
         return "-" + size(-value)
+    if _SHOWN["bytes"]:
+        return str(value)
     if value < 1024:
         return f"{value}B" if value else "0"
     place = 0
@@ -53,6 +70,26 @@ def _rounded(value: int, place: int) -> str:
             whole, rest = divmod(digits, scale)
             return f"~{whole}.{rest:0{decimals}d}{unit}" if decimals else f"~{whole}{unit}"
     return f"~1.00{_UNITS[place - 1][1]}" if place else f"~1024{unit}"
+
+
+def column(values: Sequence[int | None]) -> list[str]:
+    """Sizes of one column in one unit, counted exactly: MiB, or KiB or bytes where a value needs it; `-` for None."""
+    if _SHOWN["bytes"]:
+        return ["-" if value is None else str(value) for value in values]
+    shift, unit = next(
+        (each for each in _UNITS[-2:] if not any((value or 0) & ((1 << each[0]) - 1) for value in values)), (0, "B")
+    )
+    return ["-" if value is None else f"{_shifted(value, shift)}{unit}" if value else "0" for value in values]
+
+
+def _shifted(value: int, shift: int) -> int:
+    return -(-value >> shift) if value < 0 else value >> shift
+
+
+def signed_column(values: Sequence[int | None]) -> list[str]:
+    """As `column`, of differences: `+4K`."""
+    told = zip(values, column(values), strict=True)
+    return [f"+{text}" if value is not None and value > 0 else text for value, text in told]
 
 
 def signed_size(value: int) -> str:

@@ -1,9 +1,10 @@
-"""A plan as blocks: the verdict first, then how it came about, the map, what it costs."""
+"""A plan as blocks: an answer that stands alone, then the map, the cost, and how it came about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.base.errors import printable
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.formats.terminal import WIDTH
@@ -12,7 +13,7 @@ from planner.render.layout import lay_out
 if TYPE_CHECKING:
     from planner.planning.result import Plan
 
-__all__ = ["blocks", "mood", "render"]
+__all__ = ["blocks", "mood", "render", "short"]
 
 _MOODS: dict[str, Mood] = {"aligned": "good", "exact": "good", "fallback": "warn", "failed": "bad", "none": "bad"}
 
@@ -22,26 +23,33 @@ def mood(outcome: str) -> Mood:
     return _MOODS.get(outcome, "plain")
 
 
-def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
-    """Everything the plan says. wide: long lists in full, where a page has room for them."""
+def short(plan: Plan, advice: str = "") -> list[Block]:
+    """The answer alone: the verdict, the place and the cost. advice: the one thing to do, where it is not as wanted."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
+    todo = [("To do", printable(advice))] if advice else []
+    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *todo])]
+
+
+def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
+    """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
     return [
-        Lead(outcome, rest, mood(outcome)),
-        Facts(tables.facts(plan)),
-        tables.put_back(plan, wide=wide),
-        tables.attempts(plan),
-        tables.placement(plan),
+        *short(plan, advice),
+        Bullets("Other readings of this map", tables.other_readings(plan)),
+        Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
-        tables.granularity(plan),
+        tables.placement(plan),
         tables.waste(plan),
+        tables.page_tables(plan),
+        tables.granularity(plan),
+        tables.attempts(plan),
         tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",)),
         Listing("Kernel log", tables.log(plan)),
-        Bullets("Other readings of this map", tables.other_readings(plan)),
+        tables.put_back(plan, wide=wide),
         Bullets("Notes", tables.notes(plan)),
-        Terms("Assumed, as no source says", tables.assumptions(plan)),
+        Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 
 
-def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH, advice: str = "") -> str:
     """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)
+    return lay_out(blocks(plan, wide=form != "text", advice=advice), form, color=color, width=width)

@@ -9,7 +9,7 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table, Terms
-from planner.render.blocks.numbers import address, signed_size, size, span
+from planner.render.blocks.numbers import address, column, signed_size, size, span
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ def presets(found: Presets) -> list[Block]:
     aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
-    text = f"{counted(len(found.presets), 'default')}, {counted(len(grouped), 'value')}, {aligned} of them aligned here"
+    text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
+    text += f", {aligned or 'none'} aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
         Facts(_facts(found.source, found.ram, found.low_free_before, found.kernel)),
-        Table("What distributions ask for, on this machine", "rllrrl", head, rows),
+        Table("Distribution defaults on this machine", "rllrrl", head, rows),
         Table("Their values", "ll", ("", "crashkernel="), values),
         Bullets("Sources", [printable(source) for source in sources]),
         *_end(found.notes, found.kernel),
@@ -95,7 +96,7 @@ def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tup
 def _end(notes: Sequence[str], kernel: KernelView) -> list[Block]:
     return [
         Bullets("Notes", [printable(note) for note in notes]),
-        Terms("Assumed, as no source says", [printable(key) for key in kernel.assumed]),
+        Terms("Assumed (not in any source)", [printable(key) for key in kernel.assumed]),
     ]
 
 
@@ -110,16 +111,32 @@ def sweep(swept: Sweep) -> list[Block]:
     rows = counted(len(swept.rows), "row")
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
-        Lead("sweep", f"{text}; {', '.join(outcomes)}", mood),
-        Facts(_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)),
-        Picture("Over size, each line from 0 to 9 tenths of its largest value", lambda w, c: chart(swept, w, color=c)),
+        Lead(outcomes[0] if len(outcomes) == 1 else "sweep", _finding(swept), mood),
+        Facts([("Sizes", text), *_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)]),
+        Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: chart(swept, w, color=c)),
         _table(swept),
         *_end(swept.notes, swept.kernel),
     ]
 
 
+def _finding(swept: Sweep) -> str:
+    """The stretches of sizes with one outcome, with their exact last sizes in one unit."""
+    parts: list[tuple[str, int, int]] = []
+    for row in swept.rows:
+        if parts and parts[-1][0] == row.first.outcome:
+            parts[-1] = (parts[-1][0], parts[-1][1], row.last.size)
+        else:
+            parts.append((row.first.outcome, row.first.size, row.last.size))
+    if len(parts) == 1:
+        return f"every size from {size(swept.least)} to {size(swept.most)}"
+    ends = column([last for _, _, last in parts])
+    said = [f"{parts[0][0]} up to {ends[0]}"]
+    said += [f"then {outcome} up to {ends[n]}" for n, (outcome, _, _) in enumerate(parts[1:-1], 1)]
+    return ", ".join([*said, f"then {parts[-1][0]}"])
+
+
 def _table(swept: Sweep) -> Table:
-    head = ("from", "to", "outcome", "area", "goes back", "page tables", "low free")
+    head = ("from", "to", "outcome", "area", "freed later", "page tables", "low free")
     rows: list[tuple[str, ...]] = []
     before = None
     for row in swept.rows:
@@ -138,7 +155,7 @@ def _table(swept: Sweep) -> Table:
             )
         )
         before = last.size
-    return Table("Size by size (goes back and page tables from the first to the last size)", "rrlrrrr", head, rows)
+    return Table("By size range (values at the first..last size)", "rrlrrrr", head, rows)
 
 
 def _area_size(plan: SizePlan) -> str:
@@ -171,7 +188,7 @@ def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
     left, right = size(swept.least), size(swept.most)
     lines.append(f"  {'size':<10} {left}{right:>{max(1, cells - len(left))}}")
     used = [f"{mark} {name}" for name, mark in _MARKS.items() if mark in marks]
-    return lines + wrap_items("  ".join([*used, "waste: rounding of the area, most of it goes back"]), width, "  ")
+    return lines + wrap_items("  ".join([*used, "waste: rounding, mostly freed after boot"]), width, "  ")
 
 
 def _short(value: int) -> int:
@@ -214,7 +231,7 @@ def give_back(given: GiveBack) -> list[Block]:
         if r is not None
     ]
     return [
-        Lead("freed", f"{size(freed)} goes back, {size(given.after)} stays reserved", "good"),
+        Lead("freed", f"{size(freed)} is freed, {size(given.after)} stays reserved", "good"),
         Facts(facts + tables.kernel_facts(given.kernel)),
         Table("Afterwards", "llr", ("", "range", "size"), parts),
         _compared(given),
@@ -237,7 +254,7 @@ def _compared(given: GiveBack) -> Table:
         ("extra page tables", signed_size(given.table_bytes), signed_size(again.extra_table_bytes)),
         ("base pages outside crash", signed_size(given.base_pages), signed_size(again.base_pages_outside_crash)),
         ("low memory free", size(given.low_free_after), size(again.low_free_after)),
-        ("can be protected", _yes(given.boot.protected), _yes(again.protected)),
+        ("protected", _yes(given.boot.protected), _yes(again.protected)),
     ]
     text = printable(given.reboot_crashkernel or "")
     return Table(f"Instead, a reboot with {text}", "lrr", ("", "after writing", "after a reboot"), rows)

@@ -38,7 +38,7 @@ def blocks(machines: Sequence[Surveyed], *, wide: bool = False) -> list[Block]:
             for one in machines
             for request, answer in zip(asked, one.answers, strict=True)
         ]
-        told = [Table("Would it have worked?", "lllrr", ("machine", "asked", "outcome", "crash at", "tail"), rows)]
+        told = [Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows)]
     return [*told, *([Paragraph(summary(machines))] if machines else []), Bullets("", _remarks(machines))]
 
 
@@ -89,14 +89,14 @@ def _counts(plans: Sequence[Plan]) -> str:
     words = {
         "aligned": ("is aligned", "are aligned"),
         "fallback": ("falls back", "fall back"),
-        "exact": ("is not touched by the proposal", "are not touched by the proposal"),
+        "exact": ("is outside the proposal", "are outside the proposal"),
         "failed": ("fails", "fail"),
-        "none": ("asks for nothing there", "ask for nothing there"),
+        "none": ("is an invalid request", "are invalid requests"),
     }
     outcomes = [plan.reservation.outcome for plan in plans]
     parts = [counted(outcomes.count(word), *text) for word, text in words.items() if word in outcomes]
     protected = sum(plan.reservation.protected for plan in plans)
-    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} can be protected)"
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} protected)"
 
 
 def _remarks(machines: Sequence[Surveyed]) -> list[str]:
@@ -105,7 +105,7 @@ def _remarks(machines: Sequence[Surveyed]) -> list[str]:
         return []
     return [
         "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
-        "default: that of the distribution whose kernel it is; where it is none's: Debian's, or RHEL's with 64K pages",
+        "default: that of the distribution whose kernel it is; otherwise Debian's, or RHEL's with 64K pages",
     ]
 
 

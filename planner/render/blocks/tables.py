@@ -1,4 +1,4 @@
-"""What every format shows of a plan, in words and rows of text; each format only lays them out.
+"""The words and the rows of text that every format shows of a plan.
 
 Computes nothing about the plan: every figure is one of its fields.
 """
@@ -11,7 +11,7 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.render.blocks.model import Table
-from planner.render.blocks.numbers import address, count, signed_count, signed_size, size, span
+from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planner.planning.result import KernelView, Plan, ProcessorsView, RemapStep, ReservationView
 
 __all__ = [
+    "alignment",
     "assumptions",
     "attempts",
     "facts",
@@ -30,9 +31,11 @@ __all__ = [
     "log",
     "notes",
     "other_readings",
+    "page_tables",
     "placement",
     "put_back",
     "steps",
+    "summary",
     "verdict",
     "waste",
 ]
@@ -58,36 +61,62 @@ def verdict(plan: Plan) -> str:
             return "none: no valid crashkernel request, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
-        return f"{done.outcome}: {what} fits nowhere it may go, nothing is reserved{unsure}"
+        return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved{unsure}"
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
     if done.outcome == "aligned" and done.area is not None:
-        text += f", in an aligned area of {size(done.area.size)}"
+        text += f", in a {size(done.area.size)} aligned area"
         if plan.waste.returned:
-            text += f" of which {size(plan.waste.returned)} goes back"
+            text += f" ({size(plan.waste.returned)} of it is freed after boot)"
     elif done.outcome == "fallback":
-        text += ", where no aligned area was to be had"
+        text += "; no aligned area was available"
     return text + _protection(plan) + unsure
 
 
 def _protection(plan: Plan) -> str:
     if plan.protects:
-        return "; it can be protected"
+        return "; can be unmapped after kexec load (protected)"
     if plan.reservation.protected:
-        return "; it could be protected, but these processors cannot run this strategy"
-    return "; it cannot be protected"
+        return "; unprotected, as these CPUs cannot run this strategy"
+    return "; stays mapped (unprotected)"
+
+
+def summary(plan: Plan) -> list[tuple[str, str]]:
+    """What stands below the verdict: the place and what it costs, label and text."""
+    done, cost = plan.reservation, plan.waste
+    if done.crash is None:
+        return [("Requested", printable(_request(plan)))]
+    place = span(done.crash) + _node(plan)
+    if done.area is not None:
+        place += f", the bottom of the area {span(done.area)}"
+    kept = "nothing" if not cost.kept else size(cost.kept)
+    price = (
+        f"{signed_size(cost.extra_table_bytes)} of page tables, {signed_count(cost.extra_tlb_entries)} TLB entries, "
+        f"{kept} permanently lost"
+    )
+    return [("Requested", printable(_request(plan))), ("Place", place), ("Cost", price)]
+
+
+def _node(plan: Plan) -> str:
+    """The NUMA node of the crash memory, where the map has several."""
+    crash = plan.reservation.crash
+    nodes = {region.node for region in plan.memory.regions}
+    if crash is None or len(nodes) < 2:
+        return ""
+    on = next((r.node for r in plan.memory.regions if r.start <= crash.start < r.end), None)
+    return "" if on is None else f" on node {on}"
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
-    """What was asked, of which machine and kernel: label and text."""
+    """The request, the machine, the kernel and the strategy: label and text."""
     memory = plan.memory
     regions = counted(len(memory.regions), "region")
     rows = [
-        ("Asked", _request(plan)),
+        ("Requested", _request(plan)),
         ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
     ]
-    runs_on = [] if plan.processors is None else [("Processors", printable(_runs_on(plan.processors)))]
+    runs_on = [] if plan.processors is None else [("CPU needs", printable(_runs_on(plan.processors)))]
     return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel) + runs_on
 
 
@@ -99,20 +128,26 @@ def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
     else:
         low = f"low memory ends at {address(kernel.dma_limit)} ({size(kernel.dma_limit)})"
     pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
-    granule = f"granule {size(kernel.granule)} (align {kernel.align}, PUD {size(kernel.pud_size)})"
     rows = [
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
-        ("Strategy", f"{kernel.strategy}, {granule}"),
+        ("Strategy", f"{kernel.strategy}, {alignment(kernel)}"),
     ]
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
     return [(label, printable(text)) for label, text in rows]
 
 
+def alignment(kernel: KernelView) -> str:
+    """What the strategy aligns to: `alignment 1G (PUD_SIZE)`."""
+    if kernel.align == "pud":
+        return f"alignment {size(kernel.granule)} (PUD_SIZE)"
+    return f"alignment {size(kernel.granule)} (--align {kernel.align}; PUD_SIZE is {size(kernel.pud_size)})"
+
+
 def _runs_on(view: ProcessorsView) -> str:
     """Which processors may run the strategy, whether those known are such, and who else is."""
     if not view.allowed:
-        return f"any: {view.why}"
+        return f"none ({view.why})"
     answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
     allowed = ", ".join(_allowed(row) for row in view.allowed)
     return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
@@ -146,11 +181,13 @@ def _allowed(row: AllowedPart) -> str:
 def _taken(plan: Plan) -> str:
     memory = plan.memory
     text = f"{count(len(memory.reserved))} reserved"
-    return f"{text}, {count(len(memory.rewound))} rewound" if memory.rewound else text
+    if not memory.rewound:
+        return text
+    return f"{text}, {counted(len(memory.rewound), 'later allocation', 'later allocations')} undone"
 
 
 def put_back(plan: Plan, *, wide: bool = False) -> Table:
-    """What was undone of a running machine, in the order of the report, and why.
+    """What was undone of a running machine, in the order of the report, and the reason.
 
     wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
     """
@@ -164,7 +201,7 @@ def put_back(plan: Plan, *, wide: bool = False) -> Table:
     if rest:
         rows.append((counted(len(rest), "more range"), size(sum([r.end - r.start for r in rest])), ""))
     return Table(
-        "Put back, as it came with the crash kernel or later",
+        "Treated as free: allocated after the crash kernel",
         "lrl",
         ("range", "size", "reason" if wide else "what"),
         rows,
@@ -177,36 +214,41 @@ def _short_reason(reason: str) -> str:
 
 def attempts(plan: Plan) -> Table:
     """Every search, in the order it was made."""
+    made = plan.reservation.attempts
+    sizes, aligns = column([a.size for a in made]), column([a.align for a in made])
     rows: list[tuple[str, ...]] = [
         (
             str(number),
             a.purpose,
-            size(a.size),
-            size(a.align),
+            sizes[number - 1],
+            aligns[number - 1],
             span(a.start, a.end),
-            "nothing fits" if a.found is None else f"found {address(a.found)}",
+            "no fit" if a.found is None else f"found {address(a.found)}",
         )
-        for number, a in enumerate(plan.reservation.attempts, 1)
+        for number, a in enumerate(made, 1)
     ]
-    return Table("Attempts", "rlrrll", ("", "for", "size", "align", "searched", "result"), rows)
+    return Table("Attempts", "rlrrll", ("#", "for", "size", "align", "searched", "result"), rows)
 
 
 def placement(plan: Plan) -> Table:
     """Where things went, lowest address first."""
     placed = sorted(_placed(plan.reservation), key=lambda item: (item[0].start, -item[0].end))
-    rows: list[tuple[str, ...]] = [(what, span(r), size(r.size), remark) for r, what, remark in placed]
-    return Table("Where it went", "llrl", ("", "range", "size", ""), rows)
+    sizes = column([r.size for r, _, _ in placed])
+    rows: list[tuple[str, ...]] = [
+        (what, span(r), told, remark) for (r, what, remark), told in zip(placed, sizes, strict=True)
+    ]
+    return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
 
 def _placed(done: ReservationView) -> Iterator[tuple[Range, str, str]]:
     """Every range of the reservation, what it is, and what becomes of it."""
     if done.area is not None:
-        yield done.area, "area", "taken while booting"
+        yield done.area, "area", "reserved during boot"
     if done.crash is not None:
-        remark = "can be unmapped" if done.protected else "stays writable"
+        remark = "can be unmapped after kexec load" if done.protected else "stays mapped (unprotected)"
         yield done.crash, "crash memory", remark
     for tail in done.returned:
-        yield tail, "tail", "goes back after boot"
+        yield tail, "tail", "freed after boot"
     if done.low is not None:
         yield done.low, "low memory", "for its DMA"
     for area in done.cma:
@@ -214,82 +256,90 @@ def _placed(done: ReservationView) -> Iterator[tuple[Range, str, str]]:
 
 
 def granularity(plan: Plan) -> Table:
-    """The linear map of this plan beside the one without a crash kernel."""
+    """The leaves of this plan's linear map beside those without a crash kernel."""
     mapping, baseline = plan.mapping, plan.baseline
-    rows: list[tuple[str, ...]] = []
-    for kind in KINDS:
-        entries, mapped = getattr(mapping.leaves, kind), getattr(mapping.bytes, kind)
-        entries0, mapped0 = getattr(baseline.leaves, kind), getattr(baseline.bytes, kind)
-        if entries or entries0:
-            rows.append((_KIND_NAMES[kind], count(entries), size(mapped), count(entries0), size(mapped0)))
-    for level in TABLES:
-        tables, tables0 = getattr(mapping.tables, level), getattr(baseline.tables, level)
-        if tables or tables0:
-            each = plan.kernel.page_size
-            rows.append(
-                (
-                    f"{level.upper()} tables",
-                    count(tables),
-                    size(tables * each),
-                    count(tables0),
-                    size(tables0 * each),
-                )
-            )
-    rows.append(("all tables", "", size(mapping.table_bytes), "", size(baseline.table_bytes)))
-    rows.append(("TLB entries", count(mapping.tlb_entries), "", count(baseline.tlb_entries), ""))
-    head = ("", "this plan", "bytes", "no crash kernel", "bytes")
-    return Table("Linear map", "lrrrr", head, rows)
+    kinds = [kind for kind in KINDS if getattr(mapping.leaves, kind) or getattr(baseline.leaves, kind)]
+    here = column([getattr(mapping.bytes, kind) for kind in kinds])
+    without = column([getattr(baseline.bytes, kind) for kind in kinds])
+    rows: list[tuple[str, ...]] = [
+        (
+            _KIND_NAMES[kind],
+            count(getattr(mapping.leaves, kind)),
+            here[n],
+            count(getattr(baseline.leaves, kind)),
+            without[n],
+        )
+        for n, kind in enumerate(kinds)
+    ]
+    return Table("Linear map", "lrrrr", ("entries", "this plan", "map", "no crash kernel", "map"), rows)
+
+
+def page_tables(plan: Plan) -> Table:
+    """Page tables and TLB entries of this plan beside those without a crash kernel."""
+    mapping, baseline, cost = plan.mapping, plan.baseline, plan.waste
+    each = plan.kernel.page_size
+    levels = [level for level in TABLES if getattr(mapping.tables, level) or getattr(baseline.tables, level)]
+    here = column([*(getattr(mapping.tables, level) * each for level in levels), mapping.table_bytes])
+    without = column([*(getattr(baseline.tables, level) * each for level in levels), baseline.table_bytes])
+    more = [(getattr(mapping.tables, level) - getattr(baseline.tables, level)) * each for level in levels]
+    extra = signed_column([*more, cost.extra_table_bytes])
+    names = [*(f"{level.upper()} tables" for level in levels), "all tables"]
+    rows: list[tuple[str, ...]] = [
+        (name, here[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
+        for n, name in enumerate(names)
+    ]
+    entries = count(mapping.tlb_entries), count(baseline.tlb_entries), signed_count(cost.extra_tlb_entries)
+    rows.append(("TLB entries", *entries, "needed to map all RAM"))
+    return Table("Page tables", "lrrrl", ("what", "this plan", "no crash kernel", "more", ""), rows)
 
 
 def waste(plan: Plan) -> Table:
-    """What it costs. The first rows add up to the area."""
+    """Memory that the plan takes; the first rows add up to the area. What is 0 is left out."""
     done, cost = plan.reservation, plan.waste
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[str, int, str]] = []
     if done.area is not None and done.crash is not None:
         rows += [
-            ("crash memory", size(done.crash.size), ""),
-            ("+ returned after remapping", size(cost.returned), "lost only while booting"),
-            ("+ kept", size(cost.kept), "lost for good"),
-            ("= area", size(done.area.size), f"rounding of {size(cost.rounding)}"),
+            ("crash memory", done.crash.size, ""),
+            ("+ returned after remapping", cost.returned, "unavailable during boot only"),
+            ("+ kept", cost.kept, "permanently lost"),
+            ("= area", done.area.size, f"{size(cost.rounding)} of it rounding" if cost.rounding else ""),
         ]
     elif cost.rounding or cost.kept:
-        rows += [("rounding", size(cost.rounding), ""), ("kept", size(cost.kept), "lost for good")]
+        rows += [("rounding", cost.rounding, ""), ("kept", cost.kept, "permanently lost")]
+    pages = cost.base_pages_outside_crash
     rows += [
         (
             "base pages outside crash memory",
-            signed_size(cost.base_pages_outside_crash),
-            "mapped in pages all the same",
+            pages,
+            "also mapped with base pages, as a side effect" if pages > 0 else "",
         ),
-        (
-            "page tables",
-            signed_size(cost.extra_table_bytes),
-            _least_tables(plan),
-        ),
-        ("TLB entries", signed_count(cost.extra_tlb_entries), "to cover all memory"),
-        ("low memory free", size(cost.low_free_after), f"was {size(cost.low_free_before)}"),
-        ("largest free low range", size(cost.low_largest_after), f"was {size(cost.low_largest_before)}"),
+        ("low memory free", cost.low_free_after, f"was {size(cost.low_free_before)}"),
+        ("largest free low range", cost.low_largest_after, f"was {size(cost.low_largest_before)}"),
     ]
     if done.crash is not None:
         rows += [
-            ("alignment loss", size(cost.alignment_loss), "lower than without alignment"),
-            ("hole above", size(cost.hole_above), "free, up to what lies above"),
+            ("alignment loss", cost.alignment_loss, "placed this much lower than an unaligned search would"),
+            ("hole above", cost.hole_above, "free gap up to the next reservation"),
         ]
-    return Table("Cost", "lrl", ("", "", ""), rows)
+    told = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
+    sizes = column([value for _, value, _ in told])
+    body: list[tuple[str, ...]] = [(name, sizes[n], remark) for n, (name, _, remark) in enumerate(told)]
+    return Table("Memory taken", "lrl", ("what", "size", ""), body)
 
 
 def _least_tables(plan: Plan) -> str:
     """How the page tables compare with the fewest that hold the crash memory where there are none yet."""
     cost, least = plan.waste, signed_size(plan.waste.ideal_table_bytes)
     if cost.extra_table_bytes >= cost.ideal_table_bytes:
-        return f"the least possible is {least}"
+        return f"minimum: {least}"
     if plan.reservation.protected:
-        return f"{least} where none are there before"
+        return f"{least} where there are none yet"
     return f"protecting it takes about {least}"
 
 
 _STEP_NAMES = {
-    "tables": "have tables ready",
-    "build": "build beside",
+    "tables": "preallocate tables",
+    "build": "populate new tables",
     "clear": "clear",
     "link": "link new tables",
     "write": "store",
@@ -302,7 +352,7 @@ _STEP_NAMES = {
 def steps(plan: Plan) -> Table:
     """How the linear map is changed, operation by operation."""
     rows = [(str(number), *_step(step)) for number, step in enumerate(plan.steps or (), 1)]
-    return Table("How the map is changed", "rlrll", ("", "", "entries", "", "range"), rows)
+    return Table("How the map is changed", "rlrll", ("#", "step", "entries", "of", "range"), rows)
 
 
 def _step(step: RemapStep) -> tuple[str, ...]:
@@ -341,7 +391,7 @@ def other_readings(plan: Plan) -> list[str]:
 
 
 def notes(plan: Plan) -> list[str]:
-    """What else one should know."""
+    """Remarks, one sentence each."""
     return [printable(note) for note in plan.notes]
 
 

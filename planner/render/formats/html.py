@@ -8,6 +8,7 @@ jinja2 takes as long to import as everything else of a plan, so the page that ne
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,10 @@ def page(
     figures: Sequence[Figure] = (),
     after: Sequence[Block] = (),
     data: str = "",
-    sortable: bool = False,
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    data: JSON text that the page carries for other programs. sortable: tables are sorted by a click on a head.
+    data: JSON text that the page carries for other programs.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -67,6 +67,7 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["anchor"] = _anchor
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts)):
         first += 1
@@ -78,8 +79,17 @@ def page(
         figures=figures,
         rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
-        sortable=sortable,
     )
+
+
+def _anchor(title: str, taken: list[str]) -> str:
+    """A name for a heading that no other has."""
+    words = re.findall("[a-z0-9]+", title.lower()) or ["section"]
+    name = "-".join(words[:8])
+    while name in taken or name in {"main", "report"}:
+        name += "-2"
+    taken.append(name)
+    return name
 
 
 def _shown(value: object) -> object:

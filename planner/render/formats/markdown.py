@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
+from planner.render.formats.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +55,7 @@ def _lines(block: Block) -> list[str]:
     if isinstance(block, Paragraph):
         return [escape(block.text)]
     if isinstance(block, Facts):
-        return lay_out(Table("", "ll", ("", ""), [tuple(row) for row in block.rows]))
-    if isinstance(block, Picture):
-        return []
+        return [f"- {escape(label)}: {escape(text)}" for label, text in block.rows]
     title = [f"### {escape(block.title)}"] if block.title else []
     if isinstance(block, Heading):
         return title
@@ -64,9 +63,10 @@ def _lines(block: Block) -> list[str]:
         title.append("")
     if isinstance(block, Table):
         return title + lay_out(block)
-    if isinstance(block, Listing):
-        fence = "`" * max(3, *(_longest_run(line) + 1 for line in block.lines))
-        return [*title, f"{fence}text", *block.lines, fence]
+    if isinstance(block, (Listing, Picture)):
+        lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
+        fence = "`" * max(3, *(_longest_run(line) + 1 for line in lines))
+        return [*title, f"{fence}text", *[printable(line) for line in lines], fence]
     return title + [f"- {escape(item)}" for item in block.items]
 
 

@@ -1,18 +1,18 @@
-"""Blocks as reStructuredText that docutils reads without a word of complaint; the same blocks give the same bytes.
+"""Blocks as reStructuredText for documents in version control; the same blocks give the same bytes.
 
-Text from the input cannot become markup. Tables are tabulate's, with the escaping done before; one with wide characters
-becomes a list table, whose columns need not line up.
-
-tabulate is imported by a document that has a table.
+docutils reads it without a message, text from the input cannot become markup, and only what would be markup is
+escaped. Lines stay within 80 columns where the syntax allows: a long word is not broken, and a first column not either.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
+from planner.render.formats.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,28 +21,34 @@ if TYPE_CHECKING:
 
 __all__ = ["document", "escape"]
 
-_SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_|<>[]:"})
-_ALIGN = {"l": "left", "r": "right"}
+_INLINE = re.compile(
+    r"[\\`*|]"
+    r"|_(?![^\W_])"  # the end of a reference; one between letters is none
+    r"|(?<=:):|:(?=:)"  # what follows would be a literal block
+    r"|(?<![^\W_])sample:(?=[^\s])|(?<=[A-Za-z]):(?=[^\s])"  # a scheme makes a link; `sample:` is none
+    r"|(?<=\w)@(?=\w)"
+)
+_FIRST = re.compile(
+    r"(?:[-+*\u2022\u2023\u2043](?:\s|$)"  # bullets
+    r"|[-+][^\W_](?:[ =]?[A-Za-z<]|,|\s|$)|(?:--|/)\w[\w-]*(?:[=,\s]|$)"  # options
+    r"|:|\.\.(?:\s|$)|__|>>>|\|"  # fields, comments, anonymous targets, doctests, line blocks
+    r"|\((?:\w+)\)(?:\s|$)|(?:\w+|#)[.)](?:\s|$)"  # numbered lists
+    r"|([^\w\s])\1*\s*$)"  # lines of punctuation
+    r"|[^\w\s]{2,}(?:\s+[^\w\s]+)*$"
+)
+
+_RULE = re.compile(r"([^\w\s\\])\1*$")
+"""A line that would make the line above it a title."""
 
 
 def escape(text: str) -> str:
     """Text that stands for itself in reStructuredText; one line, no control characters."""
-    escaped = " ".join(printable(text).split()).translate(_SPECIAL)
-    # A first character that opens a list, a table, a title or a block of its own kind is escaped like the others.
-    if (
-        escaped
-        and escaped[0] != "\\"
-        and not escaped[0].isspace()
-        and (not escaped[0].isalnum() or _enumerated(escaped))
-    ):
-        return "\\" + escaped
-    return escaped.replace("@", "\\@")
+    escaped = _INLINE.sub(_escaped, " ".join(printable(text).split()))
+    return "\\" + escaped if escaped[:1] != "\\" and _FIRST.match(escaped) else escaped
 
 
-def _enumerated(text: str) -> bool:
-    """Whether a text begins as an item of a numbered list does: `1.`, `a)`, `IV.`."""
-    word = text.split(" ", 1)[0]
-    return word[-1:] in {".", ")"} and word[:-1].isalnum()
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if len(found[0]) > 1 else "\\" + found[0]
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -52,13 +58,11 @@ def document(blocks: Sequence[Block]) -> str:
 
 def _lines(block: Block) -> list[str]:
     if isinstance(block, Lead):
-        return [f"**{escape(block.word)}**\\: {escape(block.text)}"]
+        return _filled(f"**{escape(block.word)}**: {escape(block.text)}")
     if isinstance(block, Paragraph):
-        return [escape(block.text)]
+        return _filled(escape(block.text))
     if isinstance(block, Facts):
-        return _table(("", ""), [tuple(row) for row in block.rows], "ll")
-    if isinstance(block, Picture):
-        return []
+        return [line for label, text in block.rows for line in _filled(escape(text), f":{_label(label)}: ", "  ")]
     title = [f".. rubric:: {escape(block.title)}"] if block.title else []
     if isinstance(block, Heading):
         return title
@@ -66,9 +70,35 @@ def _lines(block: Block) -> list[str]:
         title.append("")
     if isinstance(block, Table):
         return title + _table(block.head, block.rows, block.align)
-    if isinstance(block, Listing):
-        return [*title, "::", "", *[f"   {printable(line)}".rstrip() for line in _marked(block.lines)]]
-    return title + [f"- {escape(item)}" for item in block.items]
+    if isinstance(block, (Listing, Picture)):
+        lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH - _INDENT, False)
+        return [*title, "::", "", *[f"{' ' * _INDENT}{printable(line)}".rstrip() for line in _marked(lines)]]
+    return title + [line for item in block.items for line in _filled(escape(item), "- ", "  ")]
+
+
+_INDENT = 3
+
+
+def _label(text: str) -> str:
+    return escape(text).replace(":", "\\:")
+
+
+def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Text in lines of at most 80 columns, as far as its words allow."""
+    return [line.rstrip() for line in _wrapped(text, WIDTH, first, rest)]
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Lines that break between words."""
+    lines: list[str] = []
+    line, empty = first, True
+    for word in text.split(" "):
+        if not empty and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line, empty = rest, True
+        line += ("\\" + word if lines and _RULE.match(word) else word) if empty else " " + word
+        empty = False
+    return [*lines, line]
 
 
 def _marked(lines: Sequence[str]) -> Sequence[str]:
@@ -77,16 +107,52 @@ def _marked(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> list[str]:
-    from tabulate import tabulate
-
-    cells = [[escape(cell) for cell in row] for row in rows]
+    """A simple table, whose texts wrap within their column; one with wide characters becomes a list table."""
     titles = [escape(cell) for cell in head]
+    # A dash alone would be an empty list; an empty cell says the same.
+    cells = [["" if cell == "-" else escape(cell) for cell in row] for row in rows]
     if any(_wide(cell) for row in [titles, *cells] for cell in row):
         return _list_table(titles, cells)
-    # An empty first cell would continue the row above; tabulate writes an empty comment there.
-    columns = [_ALIGN[side] for side in align]
-    text = tabulate(cells, titles if any(titles) else (), tablefmt="rst", disable_numparse=True, colalign=columns)
-    return [line.rstrip() for line in text.splitlines()]
+    # An empty first cell would continue the row above: an empty comment stands there.
+    body = [[row[0] or "..", *row[1:]] for row in cells]
+    top = [[titles[0] or "..", *titles[1:]]] if any(titles) else []
+    widths = _widths([*top, *body], align)
+    rule = "  ".join(["=" * wide for wide in widths])
+    lines = [rule]
+    if top:
+        lines += [*_row(top[0], widths, align), rule]
+    for row in body:
+        lines += _row(row, widths, align)
+    return [*lines, rule]
+
+
+def _widths(rows: Sequence[Sequence[str]], align: str) -> list[int]:
+    """As wide as the texts are; where that is too wide, the widest columns of texts give way, down to their words."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(2, *map(len, column)) for column in columns]
+    least = [max([2, *(len(word) for cell in column for word in cell.split(" "))]) for column in columns]
+    least[0] = widths[0]
+    excess = sum(widths) + 2 * (len(widths) - 1) - WIDTH
+    while excess > 0:
+        spare = [n for n, side in enumerate(align) if side == "l" and widths[n] > least[n]]
+        if not spare:
+            break
+        widths[max(spare, key=lambda n: widths[n])] -= 1
+        excess -= 1
+    return widths
+
+
+def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:
+    cells = [_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+    lines = []
+    for n in range(max(map(len, cells))):
+        parts = [cell[n] if n < len(cell) else "" for cell in cells]
+        padded = [
+            part.rjust(wide) if side == "r" else part.ljust(wide)
+            for part, wide, side in zip(parts, widths, align, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def _wide(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A plan as a page: what `plan` says, the picture, every other strategy, and how to read it all."""
+"""A plan as a page: the answer, its memory, the search, every other strategy, and how to read it all."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from planner.render.blocks import compare
 from planner.render.blocks.model import Block, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.plan import blocks
 from planner.render.formats.html import Figure, filled, page
+from planner.render.pictures import search
 from planner.render.pictures.memory_picture import draw
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
     from planner.studies.compare import Comparison
 
-__all__ = ["NARROW", "READING", "render"]
+__all__ = ["BROAD", "NARROW", "READING", "memory_figure", "render", "search_figure"]
 
-NARROW = 368
-"""Pixels of the picture for narrow screens."""
+BROAD, NARROW = 720, 288
+"""Pixels of a page's pictures on wide and on narrow screens: no text is under 9 pixels from 320 pixels on."""
 
 READING = (
     (
-        "The first word is the verdict. aligned: a whole area was free; the crash memory is its bottom, the tail goes "
-        "back. fallback: it was not, and the ordinary reservation was taken, whose memory must not be unmapped. exact: "
-        "the proposal does not touch this request. failed and none: nothing is reserved, and the notes say what would "
-        "be."
+        "The first word is the verdict. aligned: a whole area was free; the crash memory is its bottom, the tail is "
+        "freed after boot. fallback: it was not, and the ordinary reservation was taken, which stays mapped. "
+        "exact: the proposal does not apply to this request. failed and none: nothing is reserved, and the notes say "
+        "what would be."
     ),
     (
         "The picture shows memory by address, one row per bank and each row to its own scale; rows are parted where "
-        "memory has a large hole and where low memory ends. Below each row stands how the linear map covers it: high "
-        "bands are large entries, low ones are base pages, which cost page tables and TLB entries."
+        "memory has a large hole and where low memory ends. Below each row stands how the linear map covers it, "
+        "without the crash kernel and with it: high bands are large entries, low ones are base pages, which cost page "
+        "tables and TLB entries."
     ),
     (
         "Attempts are the searches in the kernel's own order. Linear map counts entries and tables with the crash "
-        "kernel and without. In the cost, crash memory, what is returned and what is kept add up to the area. Sizes "
+        "kernel and without. Crash memory, what is returned and what is kept add up to the area. Sizes "
         "are powers of 1024; one that begins with ~ is rounded."
     ),
 )
@@ -46,18 +48,27 @@ def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     assumed = [block for block in told if isinstance(block, Terms) and block.items]
     shown = [block for block in told if not isinstance(block, Terms) and filled(block)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
-    figure = Figure(
-        "memory",
-        draw(plan, caption=False, prefix="wide"),
-        draw(plan, width=NARROW, caption=False, prefix="narrow", style=False),
-    )
     title = f"{plan.request.text or 'nothing'} on {plan.memory.source}: {plan.reservation.outcome}"
     others = _others(comparison) if comparison is not None else []
-    return page(title, shown, figures=[figure], after=[*others, *assumed, *reading], data=data)
+    return page(
+        title, shown, figures=[memory_figure(plan), search_figure(plan)], after=[*others, *assumed, *reading], data=data
+    )
+
+
+def memory_figure(plan: Plan) -> Figure:
+    """Memory and the linear map, with the style sheet of all pictures of a page."""
+    narrow = draw(plan, width=NARROW, caption=False, prefix="narrow", style=False)
+    return Figure("memory", draw(plan, caption=False, width=BROAD, prefix="wide"), narrow)
+
+
+def search_figure(plan: Plan) -> Figure:
+    """Attempts, one below the other."""
+    narrow = search.draw(plan, width=NARROW, prefix="narrow-search", style=False)
+    return Figure("search", search.draw(plan, width=BROAD, prefix="wide-search", style=False), narrow)
 
 
 def _others(comparison: Comparison) -> list[Block]:
     """Every strategy, side by side."""
-    told = compare.blocks(comparison, wide=True)
+    told = compare.blocks(comparison)
     said = [Paragraph(f"{block.word}: {block.text}.") for block in told if isinstance(block, Lead)]
     return [Heading("The same request under every strategy"), *said, *[b for b in told if isinstance(b, Table)]]

@@ -1,4 +1,4 @@
-"""A survey as a page: the heat map, and the table, which a click on a column's head sorts."""
+"""A survey as a page: the heat map and the table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from planner.render.blocks.survey import tabulated
 from planner.render.formats.html import Figure, filled, page
+from planner.render.pages.plan import BROAD, NARROW
 from planner.render.pictures.heat_map import draw
 
 if TYPE_CHECKING:
@@ -18,5 +19,8 @@ __all__ = ["render"]
 
 def render(rows: Sequence[Row], data: str) -> str:
     """The page of a survey. data: its JSON."""
+    figure = Figure(
+        "outcomes", draw(rows, width=BROAD, prefix="wide"), draw(rows, width=NARROW, prefix="narrow", style=False)
+    )
     shown = [block for block in tabulated(rows) if filled(block)]
-    return page("A survey", shown, figures=[Figure("outcomes", draw(rows))], data=data, sortable=True)
+    return page("Requests on machines", shown, figures=[figure], data=data)

@@ -7,7 +7,8 @@ common kinds of colour blindness can tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from planner.base.errors import printable
@@ -33,8 +34,15 @@ _STYLE = """
 .ckp .f-kept{fill:#f0c75a}.ckp .l-kept{fill:#8a6500}.ckp .f-low{fill:#0072b2}.ckp .l-low{stroke:#bfe0f5}
 .ckp .f-cma{fill:#8fd0f2}.ckp .l-cma{stroke:#00547f}
 .ckp .k0{fill:#bcd9ee}.ckp .k1{fill:#86bcdf}.ckp .k2{fill:#4b94c6}.ckp .k3{fill:#1f6aa5}.ckp .k4{fill:#0b355e}
-.ckp .good{fill:#009e73}.ckp .f-warn{fill:#f0c75a}.ckp .bad{fill:#d55e00}
-.ckp .s0{stroke:#0072b2}.ckp .s1{stroke:#d55e00}.ckp .s2{stroke:#007a59}.ckp .s3{stroke:#a3478a}
+.ckp .o-aligned{fill:#007a59}.ckp .o-exact{fill:#c9ead9}.ckp .o-failed{fill:#1b1f24}
+.ckp .f-o-fallback{fill:#e3b3d2}.ckp .l-o-fallback{fill:#8a3f73}.ckp .f-o-none{fill:#fff}.ckp .l-o-none{stroke:#6a737c}
+.ckp text.on-aligned,.ckp text.on-failed{fill:#fff}
+.ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#1b1f24}
+.ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .found{fill:#d55e00}.ckp .dot{fill:#fff;stroke:#1b1f24}
+.ckp .g-free{fill:#fff;stroke:#007a59;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
+.ckp .g-part{fill:#8a939d}.ckp .bar{fill:#8a939d}.ckp .s-area{fill:#8a939d}
+.ckp .s-line{stroke:#0b355e;fill:none;stroke-width:2}
+.ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.4}
 .ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
 @media screen and (prefers-color-scheme:dark){
 .ckp text{fill:#e6e9ec}.ckp .soft{fill:#aab4be}
@@ -43,8 +51,13 @@ _STYLE = """
 .ckp .f-reserved{fill:#56606a}.ckp .l-reserved{stroke:#b3bcc5}
 .ckp .crash{fill:#f07f2b}.ckp .f-low{fill:#3d9bd4}.ckp .l-low{stroke:#08304b}
 .ckp .k0{fill:#27415a}.ckp .k1{fill:#32608a}.ckp .k2{fill:#4a8cc0}.ckp .k3{fill:#84bce6}.ckp .k4{fill:#d8ecfb}
-.ckp .good{fill:#1fb98d}.ckp .bad{fill:#f07f2b}
-.ckp .s0{stroke:#5ab4e5}.ckp .s1{stroke:#f07f2b}.ckp .s2{stroke:#1fb98d}.ckp .s3{stroke:#d98cc3}
+.ckp .f-o-none{fill:#14181d}.ckp .o-aligned{fill:#1fa37c}.ckp .o-exact{fill:#2f5c4b}.ckp .o-failed{fill:#e6e9ec}
+.ckp .f-o-fallback{fill:#8a3f73}.ckp .l-o-fallback{fill:#f0c9e4}.ckp .l-o-none{stroke:#868f99}
+.ckp text.on-aligned,.ckp text.on-failed{fill:#14181d}
+.ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#fff}
+.ckp .miss{stroke:#ff8a80}.ckp .found{fill:#f07f2b}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
+.ckp .g-free{fill:#14181d;stroke:#3ccf9f}.ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
+.ckp .s-line{stroke:#84bce6}.ckp .best{stroke:#e6e9ec}
 .ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
 }
 """
@@ -55,7 +68,9 @@ _PATTERNS = {
     "tail": (6, "M0 0v6", -45),
     "low": (5, "M0 1h5", 0),
     "cma": (5, "M1 0v5", 0),
-    "warn": (6, "M0 0v6", -45),
+    "o-fallback": (5, "", 0),
+    "o-none": (6, "M0 0h6", 0),
+    "g-taken": (5, "M0 0v5", 45),
 }
 """Edge of the tile, lines on it, rotation."""
 
@@ -68,7 +83,7 @@ def number(value: float) -> str:
 class Canvas:
     """A drawing that grows downwards. texts: the box of every text drawn, for who must check that none overlap."""
 
-    __slots__ = ("_prefix", "_root", "_used", "texts", "width")
+    __slots__ = ("_into", "_prefix", "_root", "_stops", "_used", "texts", "width")
 
     def __init__(self, width: int, title: str, text: str, *, prefix: str = "ckp", style: bool = True) -> None:
         self.width, self._prefix = width, prefix
@@ -80,6 +95,7 @@ class Canvas:
         self.leaf(self._root, "desc", text, id=f"{prefix}-desc")
         if style:
             SubElement(self._root, "style").text = _STYLE
+        self._into, self._stops = self._root, 0
 
     @staticmethod
     def leaf(parent: Element, tag: str, text: str, **attributes: str) -> Element:
@@ -99,26 +115,56 @@ class Canvas:
             attributes["text-anchor"] = anchor
         if cls:
             attributes["class"] = cls
-        SubElement(self._root, "text", attributes).text = shown
+        SubElement(self._into, "text", attributes).text = shown
 
     def line(self, cls: str, d: str) -> None:
         """A path that is stroked."""
-        SubElement(self._root, "path", {"class": cls, "d": d})
+        SubElement(self._into, "path", {"class": cls, "d": d})
+
+    def _mark(self, text: str) -> Element:
+        """A group that a pointer and the arrow keys stop at. Only the first of a picture is a stop of the Tab key."""
+        attributes = {"class": "m", "tabindex": "-1" if self._stops else "0", "role": "img"}
+        self._stops += 1
+        parent = SubElement(self._into, "g", attributes)
+        self.leaf(parent, "title", text)
+        return parent
+
+    def path(self, cls: str, d: str, text: str) -> None:
+        """A path that is stroked, and what a pointer or the keyboard shows of it."""
+        SubElement(self._mark(text), "path", {"class": cls, "d": d})
+
+    def circle(self, x: float, y: float, radius: float, text: str) -> None:
+        """A number in a circle."""
+        attributes = {"class": "dot", "cx": number(x), "cy": number(y), "r": number(radius)}
+        SubElement(self._into, "circle", attributes)
+        self.text(x, y + 4, text, size=10, anchor="middle")
+
+    def box(self, x: float, top: float, width: float, height: float, text: str) -> None:
+        """A bold frame around something."""
+        d = f"M{number(x)} {number(top)}h{number(width)}v{number(height)}h-{number(width)}z"
+        SubElement(self._mark(text), "path", {"class": "best", "d": d})
+
+    @contextmanager
+    def pale(self, *, on: bool) -> Iterator[None]:
+        """What is drawn meanwhile is pale, if so wanted."""
+        before = self._into
+        if on:
+            self._into = SubElement(before, "g", {"class": "pale"})
+        try:
+            yield
+        finally:
+            self._into = before
 
     def shape(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
         """Rectangles of one kind, (x, width) each. text: what a pointer or the keyboard shows of them."""
-        parent = self._root
-        if text is not None:
-            parent = SubElement(parent, "g", {"class": "m", "tabindex": "0", "role": "img"})
-            self.leaf(parent, "title", text)
+        parent = self._into if text is None else self._mark(text)
         self._rectangles(parent, kind, pieces, top, height)
 
     def frame(self, x: float, top: float, width: float, height: float, text: str) -> None:
         """The outline of something; text as for `shape`."""
-        parent = SubElement(self._root, "g", {"class": "m", "tabindex": "0", "role": "img"})
-        self.leaf(parent, "title", text)
+        parent = self._mark(text)
         wide = number(width)
         d = f"M{number(x)} {number(top)}h{wide}v{number(height)}h-{wide}z"
         SubElement(parent, "path", {"class": "edge", "d": d})
@@ -127,8 +173,9 @@ class Canvas:
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
         """As `shape`, for what a pointer shows but the keyboard does not stop at."""
-        parent = self._root if text is None else SubElement(self._root, "g")
+        parent = self._into
         if text is not None:
+            parent = SubElement(parent, "g", {"class": "m"})
             self.leaf(parent, "title", text)
         self._rectangles(parent, kind, pieces, top, height)
 
@@ -170,7 +217,7 @@ class Canvas:
             if turn:
                 attributes["patternTransform"] = f"rotate({turn})"
             pattern = SubElement(defs, "pattern", attributes)
-            cls = "tail" if kind == "warn" else kind
+            cls = kind
             SubElement(pattern, "rect", {"class": f"f-{cls}", "width": str(tile), "height": str(tile)})
             if lines:
                 SubElement(pattern, "path", {"class": f"l-{cls}", "d": lines, "stroke-width": "1.3"})

@@ -1,55 +1,87 @@
-"""Candidates on machines as a heat map: one row per machine, one column per candidate, coloured by the outcome."""
+"""A fleet as a heat map: one row per machine, one column per candidate, each cell an outcome with its glyph."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from planner.render.blocks.numbers import size, span
-from planner.render.pictures.canvas import MARGIN, Canvas
-from planner.render.pictures.labels import shorten
+from planner.render.pictures import outcomes
+from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
+from planner.render.pictures.labels import middle, text_width, wrapped
+from planner.render.pictures.painting import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.studies.survey import Row
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_canvas"]
 
-_COLOURS = {
-    "aligned": "good",
-    "fallback": "warn",
-    "exact": "k1",
-    "failed": "bad",
-    "none": "f-nomap",
-    "error": "f-nomap",
-}
-_MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-", "error": "?"}
-_LABEL, _CELL, _HEIGHT = 170, 92, 24
+_CELL, _HEIGHT, _SMALL = 130, 24, 10
+_BARS = 8  # of the histogram
 
 
-def draw(rows: Sequence[Row]) -> str:
+def draw(rows: Sequence[Row], *, width: int = WIDTH, prefix: str = "heat", style: bool = True) -> str:
     """The heat map as one `svg` element; each cell tells its plan."""
+    canvas, height = draw_canvas(rows, width=width, prefix=prefix, style=style)
+    return canvas.finish(height)
+
+
+def draw_canvas(
+    rows: Sequence[Row], *, width: int = WIDTH, prefix: str = "heat", style: bool = True
+) -> tuple[Canvas, float]:
+    """The drawing before it is text, and its height."""
+    title = "Each candidate on each machine"
+    met = sum(row.met for row in rows)
+    canvas = Canvas(
+        width, title, f"{title}: the need is met in {met} of {len(rows)} plans.", prefix=prefix, style=style
+    )
+    y = 22.0
+    canvas.text(MARGIN, y, title, size=14, cls="strong")
+    if not rows:
+        return canvas, y + MARGIN
     columns = list(dict.fromkeys(_candidate(row, rows) for row in rows))
     machines = list(dict.fromkeys(row.machine for row in rows))
-    width = 2 * MARGIN + _LABEL + _CELL * len(columns)
-    told = ", ".join(f"{mark} {name}" for name, mark in _MARKS.items() if any(r.outcome == name for r in rows))
-    title = "Each candidate on each machine"
-    canvas = Canvas(width, title, f"{title}: {told}; a star where the need is met.", prefix="heat")
-    for n, column in enumerate(columns):
-        x = MARGIN + _LABEL + n * _CELL
-        canvas.text(x + 2, 20 if n % 2 == 0 else 34, shorten(column, 11, 2 * _CELL - 8), cls="soft")
-    top = 42
-    for at, machine in enumerate(machines):
-        y = top + at * _HEIGHT
-        canvas.text(MARGIN, y + 16, shorten(machine, 11, _LABEL - 8))
+    room = width - 2 * MARGIN
+    names = min(max(text_width(name, FONT) for name in machines) + 10, room * 0.4)
+    cell = min((room - names) / len(columns), _CELL)
+    y = _heads(canvas, y, columns, MARGIN + names, cell)
+    for machine in machines:
+        canvas.text(MARGIN, y + _HEIGHT / 2 + 3, middle(machine, FONT, names - 8))
         for row in rows:
             if row.machine == machine:
-                x = MARGIN + _LABEL + columns.index(_candidate(row, rows)) * _CELL
-                canvas.shape(_COLOURS.get(row.outcome, "f-nomap"), [(x, _CELL - 2)], y, _HEIGHT - 2, _told(row))
-                canvas.text(x + _CELL / 2, y + 15, _mark(row), cls="strong", anchor="middle")
-    y = top + len(machines) * _HEIGHT + 14
-    canvas.text(MARGIN, y, shorten(f"{told}; * the need is met", 11, width - 2 * MARGIN), cls="soft")
-    return canvas.finish(y + MARGIN)
+                x = MARGIN + names + columns.index(_candidate(row, rows)) * cell
+                _cell(canvas, row, (x, cell - 2), y)
+        y += _HEIGHT
+    y = outcomes.legend(canvas, y, [row.outcome for row in rows])
+    canvas.text(MARGIN, y + 8, "* the need is met", size=_SMALL, cls="soft")
+    return canvas, _histogram(canvas, y + 18, [row.waste for row in rows if not row.error]) + MARGIN
+
+
+def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: float) -> float:
+    """What each column stands for; a number where it is too narrow, and a list of what they mean."""
+    y += 18
+    if all(text_width(column, _SMALL) + 4 <= cell for column in columns):
+        for n, column in enumerate(columns):
+            canvas.text(left + (n + 0.5) * cell, y, column, size=_SMALL, cls="soft", anchor="middle")
+        return y + 6
+    listed = ", ".join(f"{n} {column}" for n, column in enumerate(columns, 1))
+    for line in wrapped(listed, _SMALL, canvas.width - 2 * MARGIN):
+        canvas.text(MARGIN, y, line, size=_SMALL, cls="soft")
+        y += 14
+    for n in range(len(columns)):
+        if text_width(str(n + 1), _SMALL) <= cell:
+            canvas.text(left + (n + 0.5) * cell, y, str(n + 1), size=_SMALL, cls="soft", anchor="middle")
+    return y + 6
+
+
+def _cell(canvas: Canvas, row: Row, place: tuple[float, float], y: float) -> None:
+    star = "*" if row.met else ""
+    if not outcomes.band(canvas, row.outcome, place, y, _HEIGHT - 2, _told(row), row.outcome + star):
+        glyph = outcomes.GLYPHS.get(row.outcome, "?") + star
+        if text_width(glyph, FONT) <= place[1]:
+            outcome = row.outcome if row.outcome in outcomes.GLYPHS else "none"
+            outcomes.write(canvas, outcome, place[0] + place[1] / 2, y + 15, glyph)
 
 
 def _candidate(row: Row, rows: Sequence[Row]) -> str:
@@ -63,13 +95,33 @@ def _candidate(row: Row, rows: Sequence[Row]) -> str:
     return " ".join(parts)
 
 
-def _mark(row: Row) -> str:
-    return _MARKS.get(row.outcome, "?") + ("*" if row.met else "")
-
-
 def _told(row: Row) -> str:
     """What a cell says."""
     where = f" at {span(row.crash)}" if row.crash is not None else ""
     met = "need met" if row.met else f"need of {size(row.need)} not met"
     what = row.error or f"{row.outcome}{where}, {met}, {size(row.low_free)} of low memory left"
     return f"{row.machine}, {row.preset or row.request}: {what}"
+
+
+def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
+    """How many plans lose how much for good, page tables included; each bar is 16 times the one before."""
+    if not values:
+        return y
+    canvas.text(MARGIN, y + 12, "Plans by memory permanently lost, page tables included", cls="soft")
+    y += 24
+    tops = [0, *[1 << shift for shift in range(14, 14 + 3 * (_BARS - 1), 3)]]
+    counts = [0] * (len(tops) + 1)
+    for value in values:
+        counts[next((n for n, top in enumerate(tops) if value <= top), len(tops))] += 1
+    wide, most, high = min((canvas.width - 2 * MARGIN) / len(counts), 90.0), max(counts), 48
+    base = y + 12 + high
+    for n, found in enumerate(counts):
+        x, tall = MARGIN + n * wide, high * found / most
+        name = "0" if not n else f"\u2264{size(tops[n])}" if n < len(tops) else "more"
+        if found:
+            canvas.shape("bar", [(x, wide - 4)], base - tall, tall, f"{found} plans lose {name}")
+            canvas.text(x + wide / 2 - 2, base - tall - 3, str(found), size=_SMALL, anchor="middle")
+        if text_width(name, 9) < wide:
+            canvas.text(x + wide / 2 - 2, base + 12, name, size=9, cls="soft", anchor="middle")
+    canvas.line("thin", f"M{MARGIN} {number(base)}h{number(wide * len(counts))}")
+    return base + 16

@@ -12,7 +12,7 @@ from unicodedata import east_asian_width
 
 from planner.base.errors import printable
 
-__all__ = ["Box", "Label", "Placed", "place", "shorten", "text_width", "wrapped"]
+__all__ = ["Box", "Label", "Placed", "middle", "place", "shorten", "text_width", "wrapped"]
 
 _NARROW = frozenset("fijlrtI.,:;!|'`()[]{}/\\ -\"")
 _WIDE = frozenset("mwMW@%&~+<>=#")
@@ -80,6 +80,21 @@ def shorten(text: str, size: float, width: float) -> str:
             break
         kept.append(c)
     return "".join(kept).rstrip() + "..."
+
+
+def middle(text: str, size: float, width: float) -> str:
+    """A name that fits in `width`, cut in its middle where it must be: both ends tell names apart."""
+    shown = printable(text)
+    if text_width(shown, size) <= width:
+        return shown
+    kept = len(shown) - 1
+    while kept > 1 and text_width(_cut(shown, kept), size) > width:
+        kept -= 1
+    return _cut(shown, kept)
+
+
+def _cut(text: str, kept: int) -> str:
+    return f"{text[: -(-kept // 2)]}..{text[len(text) - kept // 2 :] if kept > 1 else ''}"
 
 
 def wrapped(text: str, size: float, width: float) -> list[str]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from planner.base.ranges import intersect, total, union
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, count, size
+from planner.render.pictures.axis import scale_bar
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
-from planner.render.pictures.labels import Label, place, shorten, text_width, wrapped
+from planner.render.pictures.labels import Label, middle, place, shorten, text_width, wrapped
 from planner.render.pictures.painting import WIDTH, legend, paint_bands, paint_mark
-from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, items, marks
+from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ class _Row:
     memory: list[Mark]
     reserved: list[Mark]
     special: list[Mark]
+    without: list[Band]
     bands: list[Band]
     closer: bool
 
@@ -89,6 +91,7 @@ def draw_canvas(
         keys += more
         unnamed += left
     y = _break(canvas, y, before, None, limit)
+    y = _costs(canvas, y, plan, rows)
     shown = [mark for row in rows for layer in (row.memory, row.reserved, row.special) for mark in layer]
     y = legend(canvas, y + 4, shown, [band for row in rows for band in row.bands], plan)
     return canvas, _key_list(canvas, y, keys, unnamed) + MARGIN
@@ -114,14 +117,16 @@ def _rows(plan: Plan, width: float) -> list[_Row]:
         drawn = [mark for a, b in found for mark in (*a, *b)]
         if len(drawn) <= most_marks and sum(mark.weight for mark in drawn) <= _WEIGHT:
             break
-    covers: list[list[Band]] = []
+    covers: list[tuple[list[Band], list[Band]]] = []
+    changes = plan.mapping != plan.baseline
     for step in _STEPS:
-        covers = [bands(plan, scale, step) for scale, _ in scales]
-        if sum(len(band.runs) for cover in covers for band in cover) <= most_runs:
+        covers = [compared(plan, s, step) if changes else ([], bands(plan, s, step)) for s, _ in scales]
+        drawn_runs = [len(band.runs) + len(band.same) for cover in covers for side in cover for band in side]
+        if sum(drawn_runs) <= most_runs:
             break
     ram = union([(r.start, r.end) for r in plan.memory.regions])
     return [
-        _Row(scale, _head(plan, scale, ram, closer=closer), a, b, _special(special, scale), cover, closer)
+        _Row(scale, _head(plan, scale, ram, closer=closer), a, b, _special(special, scale), *cover, closer)
         for (scale, closer), (a, b), cover in zip(scales, found, covers, strict=True)
     ]
 
@@ -136,7 +141,11 @@ def _head(plan: Plan, scale: Scale, ram: list[Span], *, closer: bool) -> str:
         return "Closer: around the " + ("area" if plan.reservation.area else "crash memory")
     limit = plan.kernel.dma_limit
     zone = "" if limit is None else ", low memory" if scale.end <= limit else ", above low memory"
-    return f"{size(total(intersect(scale.span, ram)))} of RAM from {address(scale.start)}{zone}"
+    here = [r for r in plan.memory.regions if r.start < scale.end and scale.start < r.end]
+    listed = sorted({r.node for r in here if r.node is not None})
+    several = len({r.node for r in plan.memory.regions}) > 1
+    nodes = f", node {', '.join(map(str, listed))}" if listed and several else ""
+    return f"{size(total(intersect(scale.span, ram)))} of RAM from {address(scale.start)}{zone}{nodes}"
 
 
 def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
@@ -169,6 +178,24 @@ def _caption(canvas: Canvas, plan: Plan, title: str) -> float:
     return y + 10
 
 
+def _costs(canvas: Canvas, y: float, plan: Plan, rows: Sequence[_Row]) -> float:
+    """The linear map before and after in two numbers."""
+    before, after = plan.baseline, plan.mapping
+    if before == after:
+        text = f"Linear map: not changed; {count(after.tlb_entries)} TLB entries, {size(after.table_bytes)} of tables"
+    else:
+        text = (
+            f"Linear map, without and with the crash kernel: {count(before.tlb_entries)} -> {count(after.tlb_entries)} "
+            f"TLB entries, {size(before.table_bytes)} -> {size(after.table_bytes)} of tables"
+        )
+        if any(row.without for row in rows):
+            text += "; upper band without, lower with, pale where nothing changes"
+    for line in wrapped(text, FONT, canvas.width - 2 * MARGIN):
+        y += 15
+        canvas.text(MARGIN, y, line)
+    return y + 4
+
+
 def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: int | None) -> float:
     """What lies between two rows: a hole in memory, the end of low memory, or both. None: nothing on that side."""
     words = []
@@ -198,6 +225,8 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
     for line in wrapped(row.head, 12, width / 1.1):
         y += 16
         canvas.text(MARGIN, y, line, size=12, cls="strong")
+    used = MARGIN + text_width(line, 12) * 1.1 + 12
+    scale_bar(canvas, MARGIN + width, y, row.scale, used)
     labels, owners, unnamed = _labels(row)
     placed, left_over = place(labels, FONT, width, _LANES)
     lanes = max([p.lane for p in placed], default=-1) + 1
@@ -207,7 +236,7 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
         canvas.text(MARGIN + p.left, base, p.label.text)
         canvas.line("thin", f"M{number(MARGIN + p.label.x)} {number(base + 3)}V{number(top)}")
     _bars(canvas, row, top)
-    y = top + _BAR + 3 + _BAND
+    y = top + _BAR + 3 + _BAND + (_BAND + 3 if row.without else 0)
     keys = [
         _Key(known + n, label.x, owners[label.text, label.x])
         for n, label in enumerate(sorted(left_over, key=lambda label: label.x), 1)
@@ -228,7 +257,11 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
                 canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
                 paint_mark(canvas, mark, pieces, top, _BAR)
-    paint_bands(canvas, row.bands, MARGIN, top + _BAR + 3 + _BAND, _BAND)
+    bottom = top + _BAR + 3 + _BAND
+    if row.without:
+        paint_bands(canvas, row.without, MARGIN, bottom, _BAND)
+        bottom += _BAND + 3
+    paint_bands(canvas, row.bands, MARGIN, bottom, _BAND)
 
 
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
@@ -248,7 +281,7 @@ def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
     for mark in named[:_NAMED]:
         item = mark.first
         more = f" +{mark.members - 1}" if mark.members > 1 else ""
-        name = shorten(item.name, FONT, 150)
+        name = middle(item.name, FONT, 150)
         found.append((f"{name} {size(item.end - item.start)}{more}", mark.x + mark.width / 2, mark.text))
     labels = [Label(text, min(max(x, 1), row.scale.width - 1)) for text, x, _ in found]
     owners = {(label.text, label.x): text for label, (_, _, text) in zip(labels, found, strict=True)}
@@ -314,7 +347,7 @@ def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> f
     """What the numbers stand for, in columns."""
     if not keys:
         return y
-    columns = max(canvas.width // 310, 1)
+    columns = max(min(canvas.width // 310, len(keys)), 1)
     wide = (canvas.width - 2 * MARGIN) / columns
     lines = -(-len(keys) // columns)
     for n, key in enumerate(keys):

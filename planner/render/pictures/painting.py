@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.kernel.pgtable import geometry
 from planner.render.blocks.numbers import size
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
-from planner.render.pictures.labels import text_width
+from planner.render.pictures.labels import shorten, text_width, wrapped
 from planner.render.pictures.strip import KIND_NAMES, Band, Mark
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LEGEND = {
     "reserved": "reserved",
     "partly": "reserved in part",
     "crash": "crash memory",
-    "tail": "tail (goes back)",
+    "tail": "tail (freed after boot)",
     "kept": "rest of the area (kept)",
     "low": "crash kernel's low memory",
     "cma": "crash cma",
@@ -53,7 +53,11 @@ def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, 
     for band in shown:
         high = round(height * _HEIGHTS[band.kind])
         runs = [(x + at, wide) for at, wide in band.runs]
-        canvas.band(f"k{band.kind}", runs, bottom - high, high, band.text)
+        if runs:
+            canvas.band(f"k{band.kind}", runs, bottom - high, high, band.text)
+        if band.same:
+            with canvas.pale(on=True):
+                canvas.band(f"k{band.kind}", [(x + at, wide) for at, wide in band.same], bottom - high, high, band.text)
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
@@ -67,7 +71,10 @@ def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Ban
     if kinds:
         sizes = _leaf_sizes(plan)
         y += 19
-        canvas.text(MARGIN, y + 10, "Linear map, the higher the larger the entries:", cls="soft")
+        for line in wrapped("Linear map, the higher the larger the entries:", FONT, canvas.width - 2 * MARGIN):
+            canvas.text(MARGIN, y + 10, line, cls="soft")
+            y += 14
+        y -= 14
         y = _swatches(canvas, y + 17, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])
     return y + 22
 
@@ -80,7 +87,7 @@ def _swatches(canvas: Canvas, y: float, entries: Sequence[tuple[str, str]]) -> f
         if x > MARGIN and x + wide > canvas.width - MARGIN:
             x, y = float(MARGIN), y + 17
         _swatch(canvas, kind, x, y)
-        canvas.text(x + 22, y + 10, text)
+        canvas.text(x + 22, y + 10, shorten(text, FONT, canvas.width - MARGIN - x - 22))
         x += wide + 14
     return y
 

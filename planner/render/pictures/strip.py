@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.kernel.memory_map import Region
     from planner.planning.result import Plan
 
-__all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "items", "marks", "merged"]
+__all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "compared", "items", "marks", "merged"]
 
 KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, contiguous", "base pages")
 """What each kind of leaf is called in a picture, in the order of `KINDS`."""
@@ -100,11 +100,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where one kind of leaf maps memory. kind: index into `KINDS`; runs: (x, width)."""
+    """Where one kind of leaf maps memory. kind: index into `KINDS`; runs: (x, width); same: where nothing changes."""
 
     kind: int
     runs: tuple[tuple[float, float], ...]
     text: str
+    same: tuple[tuple[float, float], ...] = ()
 
 
 def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
@@ -120,7 +121,7 @@ def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
         taken = ([(done.crash.start, done.crash.end)] if done.crash else []) + freed
         kept = _without((done.area.start, done.area.end), taken)
         special += [Item("kept", start, end, "rest of the area, kept") for start, end in kept]
-    special += [Item("tail", r.start, r.end, "tail, goes back") for r in done.returned]
+    special += [Item("tail", r.start, r.end, "tail, freed after boot") for r in done.returned]
     special += [Item("cma", r.start, r.end, "crash cma") for r in done.cma]
     if done.low is not None:
         special.append(Item("low", done.low.start, done.low.end, "crash kernel's low memory"))
@@ -222,6 +223,32 @@ def bands(plan: Plan, scale: Scale, step: float = 1.0) -> list[Band]:
         if mapped:
             result.append(Band(kind, runs, f"linear map: {size(mapped)} here in {KIND_NAMES[kind]}"))
     return result
+
+
+def compared(plan: Plan, scale: Scale, step: float = 1.0) -> tuple[list[Band], list[Band]]:
+    """The linear map inside a scale without the crash kernel and with it, in what changes and what does not."""
+    columns = max(int(scale.width / step), 1)
+    sides = []
+    for listed in (plan.baseline_spans, plan.leaf_spans):
+        spans = [s for s in listed if s[0] < scale.end and s[1] > scale.start]
+        sides.append((spans, _columns(spans, scale, columns)))
+    changed = [a != b for a, b in zip(sides[0][1], sides[1][1], strict=True)]
+    result = []
+    for (spans, shown), word in zip(sides, ("without", "with"), strict=True):
+        found = []
+        for kind in range(len(KINDS)):
+            differ = [k if moved else None for k, moved in zip(shown, changed, strict=True)]
+            stays = [None if moved else k for k, moved in zip(shown, changed, strict=True)]
+            mapped = sum(min(end, scale.end) - max(start, scale.start) for start, end, k in spans if k == kind)
+            if mapped:
+                runs, same = (
+                    tuple([(first * step, (last - first) * step) for first, last in _runs(part, kind)])
+                    for part in (differ, stays)
+                )
+                text = f"linear map {word} the crash kernel: {size(mapped)} here in {KIND_NAMES[kind]}"
+                found.append(Band(kind, runs, text, same))
+        result.append(found)
+    return result[0], result[1]
 
 
 def _columns(spans: Sequence[tuple[int, int, int]], scale: Scale, columns: int) -> list[int | None]:

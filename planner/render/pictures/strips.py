@@ -1,18 +1,18 @@
-"""Several plans of one machine drawn below each other: a strip of memory and of the linear map for each.
+"""Strategies drawn below each other: the machine's memory once, then a strip of the linear map for each.
 
-All strips share one axis, broken where memory has large holes and where low memory ends.
+Strategies with the same strip are one group. A frame and a star mark the best; what is not available here is pale.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-from math import log2
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.render.blocks import bar, tables
-from planner.render.blocks.numbers import address
-from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
-from planner.render.pictures.labels import shorten, text_width, wrapped
+from planner.render.blocks import tables
+from planner.render.blocks.numbers import signed_count, signed_size
+from planner.render.pictures.axis import axis, breaks, segments
+from planner.render.pictures.canvas import FONT, MARGIN, Canvas
+from planner.render.pictures.labels import shorten, wrapped
 from planner.render.pictures.painting import WIDTH, legend, paint_bands, paint_mark
 from planner.render.pictures.strip import Band, Mark, Scale, bands, items, marks
 
@@ -21,30 +21,40 @@ if TYPE_CHECKING:
 
     from planner.planning.result import Plan
 
-__all__ = ["draw", "draw_canvas"]
+__all__ = ["Strip", "draw", "draw_canvas"]
 
-_BAR, _BAND, _GAP, _SMALL = 18, 13, 12, 10
+_BAR, _BAND, _SMALL = 20, 15, 10
 _MARKS = 60  # so many marks of one strip can be told apart
 _STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One strategy. best: it serves the aim best. obstacle: why it is not available here."""
+
+    name: str
+    plan: Plan
+    best: bool = False
+    obstacle: str = ""
+
+
 def draw(
     title: str,
-    plans: Sequence[tuple[str, Plan]],
+    strips: Sequence[Strip],
     *,
     width: int = WIDTH,
     caption: bool = True,
     prefix: str = "ckp",
     style: bool = True,
 ) -> str:
-    """The picture as one `svg` element. plans: name and plan of each strip, all of one map."""
-    canvas, height = draw_canvas(title, plans, width=width, caption=caption, prefix=prefix, style=style)
+    """The picture as one `svg` element. strips: all of one map."""
+    canvas, height = draw_canvas(title, strips, width=width, caption=caption, prefix=prefix, style=style)
     return canvas.finish(height)
 
 
 def draw_canvas(
     title: str,
-    plans: Sequence[tuple[str, Plan]],
+    strips: Sequence[Strip],
     *,
     width: int = WIDTH,
     caption: bool = True,
@@ -52,95 +62,91 @@ def draw_canvas(
     style: bool = True,
 ) -> tuple[Canvas, float]:
     """The drawing before it is text, and its height."""
-    told = " ".join([f"{name}: {tables.verdict(plan)}." for name, plan in plans])
+    told = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
     canvas = Canvas(width, title, told, prefix=prefix, style=style)
-    room = width - 2 * MARGIN
     y = float(MARGIN)
     if caption:
         y = 22
-        canvas.text(MARGIN, y, shorten(title, 14, room / 1.1), size=14, cls="strong")
-    if not plans:
+        canvas.text(MARGIN, y, shorten(title, 14, (width - 2 * MARGIN) / 1.1), size=14, cls="strong")
+    if not strips:
         return canvas, y + MARGIN
-    segments = _segments(plans[0][1], room)
-    y = _axis(canvas, y + 6, segments)
-    shown: list[Mark] = []
+    first = strips[0].plan
+    found = segments(first, MARGIN, width - 2 * MARGIN)
+    y = axis(canvas, y + 6, found)
+    shown = _memory(canvas, y + 4, first, found)
+    y += 4 + _BAR
     covers: list[Band] = []
-    for name, plan in plans:
-        y, more, layers = _strip(canvas, y, name, plan, segments)
-        shown += more
-        covers += layers
-    y = legend(canvas, y, shown, covers, plans[0][1])
-    return canvas, y + MARGIN
+    for group in _groups(strips, found):
+        y, special, more = _group(canvas, y + 8, group, found)
+        shown += special
+        covers += more
+    return canvas, legend(canvas, y + 4, shown, covers, first) + MARGIN
 
 
-def _segments(plan: Plan, room: float) -> list[tuple[float, Scale]]:
-    """Where each bank begins, and its scale: the larger the wider, but not as much as it is larger."""
-    found = bar.banks(plan)
-    if not found:
-        return []
-    weights = [log2(end - start) - 19 if end - start > 1 << 21 else 2 for start, end in found]
-    free = room - _GAP * (len(found) - 1)
-    result, x = [], float(MARGIN)
-    for (start, end), weight in zip(found, weights, strict=True):
-        wide = free * weight / sum(weights)
-        result.append((x, Scale(start, end, wide)))
-        x += wide + _GAP
-    return result
-
-
-def _axis(canvas: Canvas, y: float, segments: Sequence[tuple[float, Scale]]) -> float:
-    """The first address of each bank, where there is room, and a mark where the axis is broken."""
-    y += 12
-    used = 0.0
-    for x, scale in segments:
-        text = address(scale.start)
-        wide = text_width(text, _SMALL)
-        if x >= used and x + wide <= canvas.width - MARGIN:
-            canvas.text(x, y, text, size=_SMALL, cls="soft")
-            used = x + wide + 10
-    return y + 4
-
-
-def _strip(
-    canvas: Canvas, y: float, name: str, plan: Plan, segments: Sequence[tuple[float, Scale]]
-) -> tuple[float, list[Mark], list[Band]]:
-    """One plan: its name and verdict, memory, and the linear map below it."""
-    room = canvas.width - 2 * MARGIN
-    y += 16
-    canvas.text(MARGIN, y, shorten(name, 12, room / 1.1), size=12, cls="strong")
-    after = text_width(name, 12) * 1.1 + 12
-    verdict = tables.verdict(plan)
-    if text_width(verdict, FONT) <= room - after:
-        canvas.text(MARGIN + after, y, verdict, cls="soft")
-    else:
-        for line in wrapped(verdict, FONT, room):
-            y += 14
-            canvas.text(MARGIN, y, line, cls="soft")
-    top = y + 7
-    memory, reserved, special = items(plan)
-    shown: list[Mark] = []
-    covers: list[Band] = []
+def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[tuple[float, Scale]]) -> list[Mark]:
+    """Memory and what is reserved of it, with as many marks as can be told apart."""
+    memory, reserved, _ = items(plan)
+    drawn: list[tuple[float, list[Mark]]] = []
     for step in _STEPS:
-        drawn = [(x, marks(memory, scale, step) + marks(reserved, scale, step)) for x, scale in segments]
-        if sum(len(found) for _, found in drawn) <= _MARKS:
+        drawn = [(x, marks(memory, scale, step) + marks(reserved, scale, step)) for x, scale in found]
+        if sum(len(some) for _, some in drawn) <= _MARKS:
             break
-    for (x, scale), (_, under) in zip(segments, drawn, strict=True):
-        for mark in under:
-            paint_mark(canvas, mark, [(x + at, wide) for at, wide in mark.pieces], top, _BAR, stop=False)
-        over = [mark for item in special for mark in marks([item], scale, 0)]
-        for mark in over:
-            if mark.kind == "area":
-                canvas.frame(x + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
-            else:
-                pieces = [(x + at, max(wide, 2)) for at, wide in mark.pieces]
-                canvas.shape(mark.kind, pieces, top, _BAR, f"{name}: {mark.text}")
-        cover = bands(plan, scale, 2)
-        paint_bands(canvas, cover, x, top + _BAR + 3 + _BAND, _BAND)
-        shown += under + over
-        covers += cover
-    for (x, scale), _ in pairwise(segments):
-        at = x + scale.width + _GAP / 2
-        canvas.line(
-            "thin", f"M{number(at - 3)} {number(top + _BAR)}l3-{_BAR}M{number(at)} {number(top + _BAR)}l3-{_BAR}"
-        )
-    return top + _BAR + 3 + _BAND + 4, shown, covers
+    for x, some in drawn:
+        for mark in some:
+            paint_mark(canvas, mark, [(x + at, wide) for at, wide in mark.pieces], top, _BAR)
+    breaks(canvas, found, top + _BAR, _BAR)
+    return [mark for _, some in drawn for mark in some]
+
+
+def _groups(strips: Sequence[Strip], found: Sequence[tuple[float, Scale]]) -> list[list[Strip]]:
+    """Strategies whose memory and map are the same, in their order."""
+    groups: dict[tuple[object, ...], list[Strip]] = {}
+    for strip in strips:
+        done = strip.plan.reservation
+        cover = tuple(tuple(bands(strip.plan, scale, 2)) for _, scale in found)
+        key = (done.crash, done.low, done.area, done.outcome, done.protected, strip.obstacle, cover)
+        groups.setdefault(key, []).append(strip)
+    return list(groups.values())
+
+
+def _group(
+    canvas: Canvas, y: float, group: Sequence[Strip], found: Sequence[tuple[float, Scale]]
+) -> tuple[float, list[Mark], list[Band]]:
+    """One group: its names, its answer, where it goes and what its map is made of."""
+    plan = group[0].plan
+    best, away = any(strip.best for strip in group), bool(group[0].obstacle)
+    start, room = y, canvas.width - 2 * MARGIN
+    names = ", ".join([("\u2605 " if strip.best else "") + strip.name for strip in group])
+    cls = "soft" if away else "strong"
+    for line in wrapped(names, 12, room / 1.1):
+        y += 15
+        canvas.text(MARGIN + 2, y, line, size=12, cls=cls)
+    for line in wrapped(_answer(plan, group[0].obstacle), FONT, room):
+        y += 14
+        canvas.text(MARGIN + 2, y, line, cls="soft")
+    y += 6
+    covers: list[Band] = []
+    special: list[Mark] = []
+    with canvas.pale(on=away):
+        for x, scale in found:
+            for item in items(plan)[2]:
+                for mark in marks([item], scale, 0):
+                    pieces = [(x + at, max(wide, 2)) for at, wide in mark.pieces]
+                    if mark.kind != "area":
+                        canvas.shape(mark.kind, pieces, y, 7, f"{names}: {mark.text}")
+                        special.append(mark)
+            cover = bands(plan, scale, 2)
+            paint_bands(canvas, cover, x, y + 9 + _BAND, _BAND)
+            covers += cover
+    y += 9 + _BAND + 3
+    if best:
+        canvas.box(MARGIN - 3, start, room + 6, y - start, "the best for the aim")
+    return y, special, covers
+
+
+def _answer(plan: Plan, obstacle: str) -> str:
+    cost = plan.waste
+    word = f"not available here: {obstacle}" if obstacle else "yes" if plan.protects else "no"
+    done = plan.reservation.outcome
+    price = f"{signed_size(cost.extra_table_bytes)} page tables, {signed_count(cost.extra_tlb_entries)} TLB entries"
+    return f"{done}; protected: {word}; {price}"

@@ -13,10 +13,11 @@ from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources import capture, iomem, kernel_config, lsmem, memblock
 from planner.sources.archive.inflate import unpacked
+from planner.sources.clothes import undress
 from planner.sources.combining import combine
 from planner.sources.devicetree import dtb
 from planner.sources.log import dmesg
-from planner.sources.reading import decode, read_within
+from planner.sources.reading import decode_most, read_within, stray_note
 
 __all__ = ["Found", "assemble"]
 
@@ -100,7 +101,9 @@ class _Assembly:
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
         """What a reader makes of a file; a file it cannot use is told of."""
         try:
-            return parse(decode(data, path), path)
+            text = decode_most(data, path)
+            machine, note = parse(undress(text, path), path), stray_note(text)
+            return machine if note is None else replace(machine, notes=(*machine.notes, note))
         except InputError as error:
             self.failed.append(str(error))
             return None
@@ -256,7 +259,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
     for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
-        # A log may hold bytes of firmware that are no text.
+        # A log may hold bytes of firmware that are not text.
         text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
         machine = work.read(path, text, dmesg.parse)
         if machine is None:

@@ -57,6 +57,10 @@ _WANTED = tuple(
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )
+_MOST_PARTS = 7
+"""Parts of a path that is wanted, at most."""
+
+_HERE = re.compile(r"\A(?:\./++)*+(?:\.\Z)?")
 _NO_CONTENT = ("hugepages", "earlier")  # that there is such a file is all that matters
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
@@ -129,9 +133,7 @@ def read_archive(stream: BinaryIO, name: str) -> Machine:
 
 
 def _member(archive: Archive, member: Member, reports: _Reports) -> None:
-    path = member.path
-    while path.startswith("./"):
-        path = path[2:].lstrip("/") if path != "./" else ""
+    path = _HERE.sub("", member.path)
     parts = path.split("/")
     if path.startswith("/") or ".." in parts:
         raise InputError(
@@ -165,7 +167,8 @@ def _depth(top: str) -> int:
 
 def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
     """What a path is, the folder that the report lies in, and the path in it."""
-    for depth, part in enumerate(parts):
+    first = max(0, len(parts) - _MOST_PARTS)
+    for depth, part in enumerate(parts[first:], first):
         if part in _TOPS:
             path = "/".join(parts[depth:])
             for kind, pattern in _WANTED:
@@ -184,7 +187,7 @@ def read_directory(path: str) -> Machine:
     if len(roots) > 1:
         raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
     if not roots:
-        raise InputError(path, "this is a directory without a report in it", "give a file, or a sosreport's folder")
+        raise InputError(path, "this is a directory that is not a sosreport", "give a file, or a sosreport's folder")
     _walk(roots[0], "", found, [0])
     return assemble(found)
 

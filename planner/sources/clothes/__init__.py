@@ -8,10 +8,13 @@ The reader of journals' records is imported where a text looks like one: most do
 
 from __future__ import annotations
 
-from planner.sources.clothes.margins import without_margins
+from planner.base.sizes import MIB
+from planner.sources.clothes.margins import strange_margin, without_margins
 from planner.sources.clothes.transfer import plain_text
 
-__all__ = ["undress"]
+__all__ = ["strange_margin", "undress"]
+
+_LARGEST, _MOST_LINES = 64 * MIB, 500_000  # of a text that is taken apart; nobody dresses more
 
 
 def undress(text: str, name: str) -> str:
@@ -19,9 +22,11 @@ def undress(text: str, name: str) -> str:
 
     Raises InputError for records that are no JSON.
     """
+    if len(text) > _LARGEST or text.count("\n") > _MOST_LINES:
+        return text
     messages = None
     head = text[:4096]
-    if '":' in head or '" :' in head or "MESSAGE=" in head:
+    if '":' in head or '" :' in head or "MESSAGE=" in head or "".join(head[:64].split())[:2] == '["':
         from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)

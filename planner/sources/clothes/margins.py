@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from planner.sources.log.prefix import without_prefix
 
-__all__ = ["without_margins"]
+__all__ = ["strange_margin", "without_margins"]
 
 _SAID = (
     "Linux version ",
@@ -31,11 +31,12 @@ _SAID = (
 """Words that boot logs always or often hold, and other texts do not."""
 
 _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
-_RANGE = re.compile(r"(?<![\w.])(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} {1,4}: ?")
+_RANGE = re.compile(r"(?<![\w.])(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} {0,4}[:|] ?")
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _WIDEST = 400  # characters of a margin
-_SIGNS = ">|+#*!%:;\u2502"  # with which a whole text may be quoted
-_CLOSING = "|'\"},;\u2502 \t"
+_SIGNS = ">|+#*!%:;`\u2502"  # with which a whole text may be quoted
+_CLOSING = "|'\"},;`\u2502 \t"
+_REPLIED = ">|+\u2502"  # signs with which no line of any text begins by itself
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4
@@ -49,13 +50,30 @@ def without_margins(text: str) -> str:
     for _ in range(_ROUNDS):
         find = _finder(text)
         if find is None:
-            return text
+            # Of another kind, perhaps: lsmem, a configuration.
+            return _without_replies(text) if text[:200].lstrip()[:1] in _REPLIED else text
         lines = text.split("\n")
         bare = _unquoted(lines) or _unshaped(lines, find)
         if bare is None:
             return text
         text = "\n".join(bare)
     return text
+
+
+def strange_margin(text: str) -> tuple[int, str] | None:
+    """The first line of a text on which the words of a log or listing stand behind others, and what these are."""
+    for number, line in enumerate(text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT], 1):
+        range_ = _first(_RANGE, line)
+        at = _words(line) if range_ is None else range_.start()
+        if line[: max(at, 0)].strip():
+            return number, line[:at].strip()
+    return None
+
+
+def _without_replies(text: str) -> str:
+    """The text without the sign of a reply, if nearly all lines begin with one."""
+    bare = _unquoted(text.split("\n"))
+    return text if bare is None else "\n".join(bare)
 
 
 def _finder(text: str) -> _Finder | None:

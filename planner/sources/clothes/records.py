@@ -31,6 +31,8 @@ def messages_of(text: str, name: str) -> str | None:
     head = text[:_HEAD]
     if "MESSAGE=" in head and any(field in head for field in _EXPORT):
         return _of_export(text)
+    if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):
+        return _of_document(text, name)
     if "{" not in head or _SIGN.search(head) is None:
         return None
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
@@ -41,12 +43,14 @@ def messages_of(text: str, name: str) -> str | None:
 
 
 def _of_export(text: str) -> str:
-    """The kernel's messages of a journal in export format, each on the line where it stands."""
+    """The kernel's messages of a journal in export format or at its most verbose, each on the line where it stands."""
     lines = text.split("\n")
     kept: list[str] = []
     message, other = -1, False
-    for line in (*lines, ""):
-        if not line:
+    verbose = "\n    MESSAGE=" in text
+    for raw in (*lines, ""):
+        line = raw.lstrip(" ")
+        if not line or (verbose and line == raw):
             if message >= 0 and other:
                 kept[message] = ""
             message, other = -1, False
@@ -85,7 +89,7 @@ def _message(record: dict[str, Any]) -> str | None:
         if isinstance(value, str):
             return value
         if key == "MESSAGE" and isinstance(value, list) and all(isinstance(n, int) and 0 <= n < 256 for n in value):
-            return bytes(value).decode("utf-8", "replace")  # journals do so with bytes that are no text
+            return bytes(value).decode("utf-8", "replace")  # journals do so with bytes that are not text
     return None
 
 
@@ -117,6 +121,8 @@ def _of_document(text: str, name: str) -> str | None:
         return None
     if all(isinstance(row, dict) and {"start", "end", "device"} <= row.keys() for row in document):
         return "".join(f"{row['start']}-{row['end']} : {row['device']}\n" for row in document)
+    if all(isinstance(row, str) for row in document):
+        return "\n".join(document)
     if not any(isinstance(row, dict) and _message(row) is not None for row in document):
         return None
     return "\n".join(_words(row) for row in document if isinstance(row, dict))

@@ -11,7 +11,10 @@ __all__ = ["plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
 _BLANKS = ("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000")
+_DASHES = ("\u2010", "\u2011", "\u2013", "\u2212")
+_FRAMES = "[\u2500-\u257f]"
 _NOTHING = ("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")
+_BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?(?:a|b|body|br|code|div|font|head|html|i|li|ol|p|pre|samp|span|table|tbody|td|tr|tt|u|ul)\b[^<>\n]{0,300}>"
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
@@ -25,6 +28,9 @@ def plain_text(text: str) -> str:
     if not text.isascii():
         for blank in _BLANKS:
             text = text.replace(blank, " ")
+        for dash in _DASHES:
+            text = text.replace(dash, "-")
+        text = re.sub(_FRAMES, " ", text)
         for nothing in _NOTHING:
             text = text.replace(nothing, "")
         if "\ufffd" in text:
@@ -32,7 +38,10 @@ def plain_text(text: str) -> str:
             text = re.sub(r"^\ufffd+", "", text, flags=re.MULTILINE)
     if "=3D" in text or "=\n" in text:
         text = _without_quoted_printable(text)
-    if "<pre" in text or "<code" in text or "<br" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
+    if "\\n" in text and "\n" not in text.strip():
+        text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
+        text = text.replace('\\"', '"')
+    if "</" in text or "<br" in text or "<pre" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
         text = _without_html(text)
     return text
 
@@ -70,5 +79,6 @@ def _without_html(text: str) -> str:
     from html import unescape
 
     if "<" in text:
+        text = re.sub(_BREAK, "\n", text.replace("</td>", " "))
         text = re.sub(_TAG, "", text)
     return re.sub(_ENTITY, lambda m: unescape(m[0]).replace("\u00a0", " "), text)

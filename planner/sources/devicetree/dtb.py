@@ -7,51 +7,72 @@ Source: drivers/of/fdt.c, arch/arm64/mm/init.c @ 6.1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
 from planner.kernel.machine import Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import Flag, MemoryMap, Region
 from planner.sources.devicetree import reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
 from planner.sources.devicetree.state import SPAN, State
 
-__all__ = ["parse"]
+__all__ = ["ABOUT_MEMORY", "parse"]
 
 _PAGE = 4 * KIB
 _TOP = 1 << 52
 _LINEAR = 1 << 51  # the largest linear map, of 52-bit addresses; a tree does not tell how many its kernel has
 
 
-def parse(data: bytes, name: str) -> Machine:
-    """The machine that a blob describes. Raises InputError, for damage with the byte offset."""
+_NO_MEMORY = "the tree has no memory: a boot loader fills it in, or EFI tells the kernel instead"
+_NO_TYPE = "the memory nodes have no device_type: kernels leave them to the boot loader"
+ABOUT_MEMORY = (_NO_MEMORY, _NO_TYPE)
+"""Notes that no longer matter once RAM comes from elsewhere."""
+
+
+def parse(
+    data: bytes, name: str, *, ram: Sequence[Region] = (), cmdline: str | None = None, whole: bool = True
+) -> Machine:
+    """The machine that a blob describes. Raises InputError, for damage with the byte offset.
+
+    ram: memory in place of the tree's own, after any `mem=`; cmdline: the one it was booted with. whole: also what
+    this boot placed or was handed over: nodes without an address, the initrd, a capture kernel's memory.
+    """
     blob = Blob(data, name)
     tree = State(blob.root, name)
-    _memory(tree)
+    for region in ram:
+        tree.memblock.add(region.start, region.end - region.start, region.flags, region.node)
     chosen = blob.root.child("chosen")
-    if chosen is not None:
+    if not ram:
+        _memory(tree)
+    if chosen is not None and whole:
         _chosen(tree, chosen)
-    _mem_option(tree)
-    _initrd(tree, chosen)
+    tree.cmdline = tree.cmdline if cmdline is None else cmdline
+    if not ram:
+        _mem_option(tree)
+    if whole:
+        _initrd(tree, chosen)
     for start, size in blob.reserve_map:
         tree.reserve(start, min(start + size, SPAN - 1), "memreserve")
     saved = reserved_memory.scan(tree)
-    if chosen is not None:
+    if chosen is not None and whole:
         _core_header(tree, chosen)
-    reserved_memory.set_up(tree, saved)
+    reserved_memory.set_up(tree, saved if whole else [node for node in saved if node[1] != node[2]])
     limit, untranslated = dma_limit_of(blob.root, name)
     if untranslated:
         tree.notes.append(
             f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the kernel's arithmetic "
             "goes on with them all the same, and so does this limit"
         )
-    tree.notes.append(
-        "a device tree does not show where the kernel image and the tree itself lie, nor the kernel's page size and "
-        "its own CMA size"
-    )
-    facts = Facts(cmdline=tree.cmdline, firmware_dma_limit=limit)
+    if whole:
+        tree.notes.append(
+            "a device tree does not show where the kernel image and the tree itself lie, nor the kernel's page size "
+            "and its own CMA size"
+        )
+    facts = Facts(cmdline=tree.cmdline, firmware_dma_limit=limit, tree=data, further_ranges=tree.further_ranges())
     memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
     return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
 
@@ -62,7 +83,7 @@ def _memory(tree: State) -> None:
     if not nodes:
         nodes = [n for n in tree.root.children if n.name.partition("@")[0] == "memory"]
         if nodes:
-            tree.notes.append("the memory nodes have no device_type: kernels leave them to the boot loader")
+            tree.notes.append(_NO_TYPE)
     for node in nodes:
         value = node.properties.get("linux,usable-memory", node.properties.get("reg"))
         if value is None or not node.available:
@@ -82,7 +103,7 @@ def _memory(tree: State) -> None:
             if "hotpluggable" in node.properties:
                 tree.memblock.mark(low, high - low, Flag.HOTPLUG.value)
     if not tree.memblock.memory:
-        tree.notes.append("the tree has no memory: a boot loader fills it in, or EFI tells the kernel instead")
+        tree.notes.append(_NO_MEMORY)
 
 
 def _chosen(tree: State, chosen: Node) -> None:

@@ -79,10 +79,15 @@ def _static(tree: State, node: Node) -> tuple[int, int] | None:
         tree.tell(node, "the length of its reg is wrong, it is skipped")
         return None
     ranges = tree.pairs(node, value)
-    for start, end in ranges:
+    nomap = "no-map" in node.properties
+    for index, (start, end) in enumerate(ranges):
         if start >= end:
             continue
-        if "no-map" not in node.properties:
+        if index:
+            tree.further(start, end, node.name, nomap=nomap)
+        elif nomap:
+            tree.first_nomap.append((start, end))
+        if not nomap:
             tree.reserve(start, end, node.name)
         elif tree.memblock.is_region_reserved(start, end - start) and tree.memblock.overlaps(start, end - start):
             tree.tell(node, "it is reserved already and cannot become nomap")

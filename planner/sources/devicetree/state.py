@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import subtract
+from planner.base.ranges import Span, subtract, union
+from planner.kernel.machine import FurtherRange
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Reserved
 from planner.sources.devicetree.fdt import Entries, Node
@@ -25,6 +28,8 @@ class State:
         self.reserved: list[Reserved] = []
         self.notes: list[str] = []
         self.cmdline: str | None = None
+        self.first_nomap: list[Span] = []
+        self._further: list[FurtherRange] = []
         self._entries = Entries(name)
         self._told: dict[str, list[str]] = {}
 
@@ -55,6 +60,19 @@ class State:
         self.memblock.free(start, end - start)
         kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), [(start, end)])]
         self.reserved = [Reserved(*piece, name) for name, piece in kept]
+
+    def further(self, start: int, end: int, label: str, *, nomap: bool) -> None:
+        """Remember a range after the first one of a node."""
+        self._further.append(FurtherRange(start, end, printable(label), nomap))
+
+    def further_ranges(self) -> tuple[FurtherRange, ...]:
+        """Those that are reserved, or NOMAP, for no other reason."""
+        first = union(self.first_nomap)
+        found: list[FurtherRange] = []
+        for r in self._further:
+            pieces = subtract((r.start, r.end), first) if r.nomap else [(r.start, r.end)]
+            found += [replace(r, start=a, end=b) for a, b in pieces]
+        return tuple(found)
 
     def tell(self, node: Node, what: str) -> None:
         """Something to be told of a node of /reserved-memory; what is the same of many is one note in the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -12,9 +13,9 @@ from planner.sources.bounds import MAX_ROWS
 
 __all__ = ["load", "locate"]
 
-_PIECE = r'("(?:[^"\\]|\\.)*")(\s*:)?|[{}\[\]]'
+_PIECE = r'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}\[\]]'
 _VALUES = 8 * MAX_ROWS  # five of a row, and its flags
-_LONG = r"\d{4300}"
+_LONG = r"(?<!\d)\d{4300}"
 """Python refuses to convert more digits at once; nothing here has so many."""
 
 
@@ -56,10 +57,15 @@ def _constant(text: str) -> NoReturn:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = _first_repeated([key for key, _ in pairs])
         raise _RefusedError(f"the key {twice[:40]!r} stands here twice")
     return found
+
+
+def _first_repeated(keys: Sequence[str]) -> str:
+    """The first key that comes again."""
+    counts = Counter(keys)
+    return next(key for key in keys if counts[key] > 1)
 
 
 def _second_key(text: str) -> int:
@@ -70,14 +76,22 @@ def _second_key(text: str) -> int:
         if mark in ("{", "["):
             open_objects.append(set() if mark == "{" else None)
         elif mark in ("}", "]"):
-            open_objects.pop()
+            del open_objects[-1:]  # what follows the object may be anything
         elif piece[2] and open_objects:
             keys = open_objects[-1]
             if keys is not None:
-                if piece[1] in keys:
+                key = _unescaped(piece[1])
+                if key in keys:
                     return piece.start()
-                keys.add(piece[1])
+                keys.add(key)
     return 0
+
+
+def _unescaped(literal: str) -> str:
+    try:
+        return str(json.loads(literal))
+    except ValueError:
+        return literal
 
 
 def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from planner.sources.log import efi
 from planner.sources.log.boots import boots, maybe_several
 from planner.sources.log.checks import completed, lacking_ram
 from planner.sources.log.lines import Log, read
-from planner.sources.log.pieces import whole_lines
+from planner.sources.log.pieces import whole_lines, width_of
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
@@ -53,14 +53,14 @@ def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
     if not maybe_several(text):
         log = Log()
-        for line in whole_lines(text_lines(text, name)):
+        for line in whole_lines(text_lines(text, name), width_of(text)):
             read(line, log)
         return _machine(log, name, [])
     logs: list[tuple[int, Log]] = []
-    lines = text_lines(text, name)
+    lines, width = text_lines(text, name), width_of(text)
     for span in boots(text, name):
         logs.append((span.start, Log()))
-        for line in whole_lines(_within(lines, span)):
+        for line in whole_lines(_within(lines, span), width):
             read(line, logs[-1][1])
     return _machine(*_chosen(logs, name))
 
@@ -130,7 +130,10 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         ]
         reserved += firmware
         if regions:
-            notes.append("a log without memblock=debug shows only some early reservations: the kernel had more")
+            notes.append(
+                "a log without memblock=debug shows only some early reservations: the real kernel had more, so the "
+                "result may be too high"
+            )
     regions = _disjoint(regions)
     _check(regions, name)
     lacking = lacking_ram(log, regions, notes)

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from planner.sources.log.prefix import without_prefix
+from planner.sources.reading import MAX_LINE
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
+_LARGEST = 4 << 20  # characters of a log that was on a terminal
+_WIDEST = 300  # characters of a terminal
+_FEWEST = 2  # lines that a terminal has broken, to be sure of its width
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
@@ -45,86 +50,70 @@ _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
 _SPAN = rf"\[mem {_HEX}-{_HEX}\]"
 
 _KINDS = {
-    "node": (Kind("a memory range", r"node\s+\d+: \[m|node(?:\s+\d+:?)?$", rf"node\s+\d+: {_SPAN}", ram=True),),
-    "memory[": (
-        Kind("a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x", ram=True),
+    "node": Kind("a memory range", r"node\s+\d+: \[m|node(?:\s+\d+:?)?$", rf"node\s+\d+: {_SPAN}", ram=True),
+    "memory[": Kind(
+        "a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x", ram=True
     ),
-    "reserved[": (
-        Kind("a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x"),
+    "reserved[": Kind(
+        "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x"
     ),
-    "efi: ": (
-        Kind(
-            "a range of the EFI map",
-            r"efi:\s+0x[0-9a-f]+-",
-            r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
-            ram=True,
-        ),
+    "efi: ": Kind(
+        "a range of the EFI map",
+        r"efi:\s+0x[0-9a-f]+-",
+        r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
+        ram=True,
     ),
-    "memblock_add": (Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_HEX}-{_HEX}\]", ram=True),),
-    "crashkernel": (
-        Kind(
-            "the crash kernel",
-            r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
-            rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
-        ),
+    "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_HEX}-{_HEX}\]", ram=True),
+    "crashkernel": Kind(
+        "the crash kernel",
+        r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
+        rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
     ),
     **dict.fromkeys(
         ("Reserving ", "kexec_core: Reserving "),
-        (Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", told=False),),
+        Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", told=False),
     ),
-    "cma:": (
-        Kind(
-            "a CMA area",
-            r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
-            rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
-        ),
+    "cma:": Kind(
+        "a CMA area",
+        r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
+        rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
     ),
-    "OF: reserved mem": (
-        Kind(
-            "reserved memory",
-            r"OF: reserved mem:(?: 0x.*)?$",
-            rf"OF: reserved mem: {_HEX}\.\.{_HEX} \(\d+\s+KiB\) \S+ \S+ \S+",
-        ),
+    "OF: reserved mem": Kind(
+        "reserved memory",
+        r"OF: reserved mem:(?: 0x.*)?$",
+        rf"OF: reserved mem: {_HEX}\.\.{_HEX} \(\d+\s+KiB\) \S+ \S+ \S+",
     ),
-    "Reserved memory: created": (
-        Kind(
-            "reserved memory",
-            "Reserved memory: created",
-            rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ MiB",
-        ),
+    "Reserved memory: created": Kind(
+        "reserved memory",
+        "Reserved memory: created",
+        rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ MiB",
     ),
-    "software IO TLB": (
-        Kind(
-            "the bounce buffer",
-            r"software IO TLB: mapped \[|software IO TLB:?(?: mapped)?$",
-            rf"software IO TLB: mapped {_SPAN} \(\d+MB\)",
-        ),
+    "software IO TLB": Kind(
+        "the bounce buffer",
+        r"software IO TLB: mapped \[|software IO TLB:?(?: mapped)?$",
+        rf"software IO TLB: mapped {_SPAN} \(\d+MB\)",
     ),
-    "Initmem setup": (
-        Kind("a node's range", r"Initmem setup(?: node(?: \d+(?: \[.*)?)?)?$", rf"Initmem setup node \d+ {_SPAN}"),
+    "Initmem setup": Kind(
+        "a node's range", r"Initmem setup(?: node(?: \d+(?: \[.*)?)?)?$", rf"Initmem setup node \d+ {_SPAN}"
     ),
-    "NODE_DATA": (
-        Kind(
-            "a node's data",
-            r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\))?$",
-            rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
-        ),
+    "NODE_DATA": Kind(
+        "a node's data",
+        r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\))?$",
+        rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
     ),
-    "Memory: ": (Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),),
-    "kvm [": (
-        Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
-    ),
-    "pcpu-alloc: s": (Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),),
-    "percpu: ": (Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),),
-    "Booting Linux": (Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),),
-    "printk: log buffer": (Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),),
+    "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),
+    "kvm [": Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
+    "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),
+    "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),
+    "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),
+    "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),
     **dict.fromkeys(
         ("DMA", "Normal", "Device ", "Movable "),
-        (Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),),
+        Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),
     ),
     **dict.fromkeys(
         ("Dentry cache", "Inode-cache", "PID hash"),
-        (Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),),
+        Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),
     ),
 }
 """Kinds by the words that they begin with."""
@@ -139,65 +128,107 @@ def _is_known(words: str) -> bool:
     """Whether words begin a line of a known kind, whole or not."""
     if not words.startswith(_HEADS):
         return False
-    return any(re.match(k.begins, words) for head, kinds in _KINDS.items() if words.startswith(head) for k in kinds)
+    return any(re.match(kind.begins, words) for head, kind in _KINDS.items() if words.startswith(head))
 
 
 def begun(words: str) -> Kind | None:
     """The kind of a line that lacks its end; None for a whole line, and for one that is of no known kind."""
     if not words.startswith(_HEADS):
         return None
-    for head, kinds in _KINDS.items():
-        if words.startswith(head):
-            for kind in kinds:
-                if re.match(kind.begins, words) and not re.match(kind.whole, words):
-                    return kind
+    for head, kind in _KINDS.items():
+        if words.startswith(head) and re.match(kind.begins, words) and not re.match(kind.whole, words):
+            return kind
     return None
 
 
-def whole_lines(lines: Iterable[tuple[int, str]]) -> Iterator[Line]:
-    """The kernel's words on each line, without what stands before them, pieces put together."""
-    held: Line | None = None
-    prefixed, pieces = False, 0
-    for number, raw in lines:
+def width_of(text: str) -> int:
+    """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
+    if len(text) > _LARGEST:
+        return 0
+    lines = text.split("\n")
+    lengths = [len(line) for line in lines]
+    longest = max(lengths)
+    if longest > _WIDEST or lengths.count(longest) < _FEWEST:
+        return 0
+    # A program that breaks between words leaves pieces of all lengths up to the longest.
+    pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
+    full = pieces.count(longest)
+    return longest if full >= _FEWEST and 4 * full > 3 * len(pieces) else 0
+
+
+def _has_prefix(raw: str) -> bool:
+    words = without_prefix(raw)
+    return len(words) != len(raw) and words.rstrip() != raw.strip()
+
+
+class _Held(NamedTuple):
+    """A line that may go on. prefixed: it has a prefix. pieces: how many it has been made of."""
+
+    line: Line
+    prefixed: bool
+    pieces: int
+
+
+def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
+    """The kernel's words on each line, without what stands before them, pieces put together.
+
+    width: at which a terminal has broken lines, see `width_of`.
+    """
+    held: _Held | None = None
+    for number, raw in _unbroken(lines, width) if width else lines:
         words = without_prefix(raw).rstrip()
         if not words:
             continue
-        has_prefix = len(words) != len(raw) and words != raw.strip()
+        prefixed = len(words) != len(raw) and words != raw.strip()
         if held is not None:
-            joined = (
-                _joined(held, words, has_prefix=has_prefix, held_has_prefix=prefixed) if pieces < _MOST_PIECES else None
-            )
+            joined = _joined(held, words, prefixed=prefixed) if held.pieces < _MOST_PIECES else None
             if joined is not None:
-                held, pieces = joined, pieces + 1
+                held = _Held(joined, held.prefixed, held.pieces + 1)
                 continue
-            yield held
+            yield held.line
             held = None
         kind = begun(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held, prefixed, pieces = line, has_prefix, 0
+            held = _Held(line, prefixed, 1)
     if held is not None:
-        yield held
+        yield held.line
 
 
-def _joined(held: Line, words: str, *, has_prefix: bool, held_has_prefix: bool) -> Line | None:
+def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, str]]:
+    """Lines that a terminal has broken, whole again: what fills its width goes on where the next has no prefix."""
+    first, text, full = 0, "", False
+    for number, raw in lines:
+        if full and len(text) < MAX_LINE and not _has_prefix(raw):
+            text, full = text + raw, len(raw) == width
+            continue
+        if first:
+            yield first, text
+        first, text = number, raw
+        full = len(raw) == width and _has_prefix(raw)
+    if first:
+        yield first, text
+
+
+def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     """The line with another piece, if that is one."""
-    alone = has_prefix or words.startswith(COMMAND_LINE) or _is_known(words)
-    if held.damaged is not None:
+    line = held.line
+    alone = prefixed or words.startswith(COMMAND_LINE) or _is_known(words)
+    if line.damaged is not None:
         for glue in (" ", ""):
-            if re.match(held.damaged.whole, held.words + glue + words):
-                return Line(held.number, held.words + glue + words, None)
+            if re.match(line.damaged.whole, line.words + glue + words):
+                return Line(line.number, line.words + glue + words, None)
         # A piece between two others; of what is no piece nothing is read.
-        return None if alone or not held_has_prefix else held._replace(words=f"{held.words} {words}")
+        return None if alone or not held.prefixed else line._replace(words=f"{line.words} {words}")
     if alone:
         return None
-    if held.words.startswith("pcpu-alloc: ["):
-        return held._replace(words=f"{held.words} {words}") if _UNITS.match(words) else None
-    if _may_continue(held.words, words, sure=held_has_prefix):
-        return held._replace(words=f"{held.words} {words}")
-    return None
+    if line.words.startswith("pcpu-alloc: ["):
+        continues = _UNITS.match(words) is not None
+    else:
+        continues = _may_continue(line.words, words, sure=held.prefixed)
+    return line._replace(words=f"{line.words} {words}") if continues else None
 
 
 def _may_continue(line: str, words: str, *, sure: bool) -> bool:

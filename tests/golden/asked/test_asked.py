@@ -121,7 +121,7 @@ def test_markdown_has_the_tables_that_the_blocks_have(name: str) -> None:
     blocks, _ = RESULTS[name]()
     tokens = MarkdownIt("commonmark").enable("table").parse(lay_out(blocks, "markdown"))
     kinds = [token.type for token in tokens]
-    tables = [block for block in blocks if type(block).__name__ in ("Table", "Facts") and block.rows]  # type: ignore[union-attr]
+    tables = [block for block in blocks if type(block).__name__ == "Table" and block.rows]  # type: ignore[union-attr]
     assert kinds.count("table_open") == len(tables)
     children = [child.type for token in tokens for child in token.children or ()]
     assert not {"html_inline", "link_open", "image"} & set(children)

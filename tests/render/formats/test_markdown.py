@@ -41,7 +41,7 @@ def shown(token: Token) -> str:
 def test_every_cell_reads_as_the_plan_says(name: str) -> None:
     """A parser finds exactly our rows, without any markup in them."""
     plan = plan_of(name)
-    wanted: list[list[str]] = [["", ""], *[list(row) for row in tables.facts(plan)]]
+    wanted: list[list[str]] = []
     for table in tables_of(plan):
         if table.rows:
             wanted += [list(table.head), *[list(row) for row in table.rows]]
@@ -84,11 +84,11 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
-    """A log line cannot end its block."""
+    """A log line cannot end its block; the first is the memory bar."""
     plan = plan_of("hostile")
     rendered = render(plan, "markdown")
     fences = [token for token in PARSER.parse(rendered) if token.type == "fence"]
-    assert [fence.content.splitlines() for fence in fences] == ([tables.log(plan)] if tables.log(plan) else [])
+    assert [fence.content.splitlines() for fence in fences][1:] == ([tables.log(plan)] if tables.log(plan) else [])
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:

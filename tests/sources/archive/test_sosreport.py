@@ -452,6 +452,9 @@ def test_the_capture_kernel_of_a_report() -> None:
     assert (found.initrd_size, found.drivers) == (31234567, ("mlx5_core",))
     assert found.modules == (("mlx5_core", 2519040), ("nvme", 61440))
     assert found.estimates == (("kdumptool calibrate", 392 * MIB),)
+    sized = parse_text(packed({**files, f"{TOP}sos_commands/kdump/initrd_size": b"32000000\n"}), "x").facts.capture
+    assert sized is not None
+    assert sized.initrd_size == 32000000
     estimated = parse_text(packed({**files, f"{TOP}sos_commands/kdump/kdumpctl_estimate": KDUMPCTL}), "x").facts.capture
     assert estimated is not None
     assert estimated.luks_memory == GIB

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.clothes import undress
@@ -97,3 +98,34 @@ def test_memblock_files_in_a_reply(sample: str) -> None:
 def test_what_is_bare_stays(text: str) -> None:
     """Character for character."""
     assert undress(text, "x") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("RANGE SIZE STATE\n0x40000000-0x7fffffff 1G online\n", id="lsmem"),
+        pytest.param("CONFIG_ARM64=y\nCONFIG_ARM64_VA_BITS=48\n", id="a configuration"),
+    ],
+)
+def test_other_kinds_in_a_reply(text: str) -> None:
+    """The sign alone is taken off."""
+    reply = "".join(f"> {line}\n" for line in text.splitlines())
+    assert parse_text(reply.encode(), "x") == parse_text(text.encode(), "x")
+
+
+def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
+    """The place, what stands there, and what to do."""
+    rows = [f"{'.' * i}x{'-' * i}: {0x40000000 + i:08x}-7fffffff : System RAM" for i in range(1, 13)]
+    with pytest.raises(InputError) as caught:
+        parse_text("\n".join(rows).encode(), "x")
+    assert str(caught.value) == (
+        "x:1:1: the kernel's words stand behind '.x-:'; give the lines as the kernel printed them"
+    )
+
+
+def test_a_text_that_is_larger_than_any_that_is_posted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To take it apart would cost several times its size."""
+    reply = "".join(f"> {line}\n" for line in SMALL_LOG.splitlines())
+    assert undress(reply, "x") == SMALL_LOG
+    monkeypatch.setattr("planner.sources.clothes._MOST_LINES", 4)
+    assert undress(reply, "x") == reply

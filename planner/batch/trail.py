@@ -1,0 +1,76 @@
+"""The input of a run as far as it was answered: a running digest beside the partial result.
+
+A run that is taken up reads what it passes over, and notices a record that was changed, added or removed anywhere in
+it, not only the last one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+
+from planner.batch.columns import pyarrow
+from planner.batch.inputs import Files, Lines, Task
+
+__all__ = ["Trail", "known_trail", "trail_of"]
+
+
+class Trail:
+    """The digest of the records so far. known: how many a former run had answered, and their digest."""
+
+    def __init__(self, known: tuple[int, str] | None = None) -> None:
+        self._hash = sha256()
+        self._known = known
+        self.records = 0
+        self.differs = False
+
+    def add(self, task: Task) -> None:
+        """Records that were answered, or passed over."""
+        for record in _records(task):
+            self._hash.update(len(record).to_bytes(8, "big") + record)
+            self.records += 1
+            if self._known is not None and self.records == self._known[0]:
+                self.differs = self._hash.hexdigest() != self._known[1]
+
+    def __str__(self) -> str:
+        return f"{self.records} {self._hash.hexdigest()}\n"
+
+
+def trail_of(partial: str) -> str:
+    """Where the digest of a partial result's input is kept."""
+    return f"{partial}.input"
+
+
+def known_trail(partial: str) -> tuple[int, str] | None:
+    """What a former run left; None where there is nothing that can be used."""
+    with suppress(OSError, ValueError), open(trail_of(partial), encoding="ascii") as file:  # noqa: PTH123 - one call
+        count, digest = file.read(200).split()
+        if count.isdecimal() and len(count) < 20 and len(digest) == 64:
+            return int(count), digest
+    return None
+
+
+def _records(task: Task) -> Iterator[bytes]:
+    """Each record of a task as bytes: a line, a path with the file's size and time, or a row."""
+    if isinstance(task, Lines):
+        yield from (b"too long" if line is None else line for line in task.lines if line is None or line.strip())
+    elif isinstance(task, Files):
+        for path in task.paths:
+            size, time = -1, 0
+            with suppress(OSError, ValueError):
+                stat = os.stat(path)  # noqa: PTH116 - one call
+                size, time = stat.st_size, stat.st_mtime_ns
+            yield f"{path}\0{size}\0{time}".encode("utf-8", "surrogateescape")
+    else:
+        arrow = pyarrow()
+        bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
+        for batch in arrow.ipc.open_stream(task.stream):
+            # Texts as bytes: what is not UTF-8 is an error of its row alone.
+            columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
+            rows: list[bytes] = [b"unreadable"] * batch.num_rows
+            with suppress(UnicodeDecodeError, ValueError):
+                same = arrow.RecordBatch.from_arrays(columns, batch.schema.names)
+                rows = [repr(row).encode("utf-8", "backslashreplace") for row in same.to_pylist()]
+            yield from rows

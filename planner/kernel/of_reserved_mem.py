@@ -1,0 +1,65 @@
+"""Reserved-memory nodes of a device tree that have several ranges: which of them a kernel reserves.
+
+Source: fdt_scan_reserved_mem(), drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from planner.base.ranges import Span, intersect, subtract, union
+from planner.kernel.machine import FurtherRange, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region
+from planner.kernel.profiles import Profile
+
+__all__ = ["as_reserved"]
+
+_NAMED = 3  # of the nodes that the note is about
+
+
+def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]:
+    """The machine with those ranges that the kernel reserves, and what to tell; its map lists all of them."""
+    further = machine.facts.further_ranges
+    if not further:
+        return machine, []
+    names = list(dict.fromkeys(r.name for r in further))
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    if profile.reserved_reg == "all":
+        return machine, [
+            f"reserved-memory {shown}: all ranges of the node are reserved, as in 6.1; 7.2 reserves only the first"
+        ]
+    return replace(machine, memory=_without(machine.memory, further)), [
+        f"reserved-memory {shown}: this kernel reserves only the first range of a node, the others are free memory"
+    ]
+
+
+def _without(memory: MemoryMap, further: Iterable[FurtherRange]) -> MemoryMap:
+    dropped = {(r.start, r.end, r.name) for r in further if not r.nomap}
+    mapped = union((r.start, r.end) for r in further if r.nomap)
+    return MemoryMap(
+        _merged(piece for region in memory.regions for piece in _mapped(region, mapped)),
+        [r for r in memory.reserved if (r.start, r.end, r.name) not in dropped],
+    )
+
+
+def _mapped(region: Region, spans: list[Span]) -> list[Region]:
+    """A region, cut so that what lies in `spans` is not NOMAP."""
+    if not region.flags & Flag.NOMAP.value:
+        return [region]
+    whole = (region.start, region.end)
+    pieces = [(a, b, region.flags) for a, b in subtract(whole, spans)]
+    pieces += [(a, b, region.flags & ~Flag.NOMAP.value) for a, b in intersect(whole, spans)]
+    return [Region(a, b, flags, region.node) for a, b, flags in sorted(pieces)]
+
+
+def _merged(regions: Iterable[Region]) -> list[Region]:
+    """The regions as memblock keeps them: none touches another of the same kind."""
+    found: list[Region] = []
+    for r in regions:
+        last = found[-1] if found else None
+        if last is not None and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
+            found[-1] = replace(last, end=r.end)
+        else:
+            found.append(r)
+    return found

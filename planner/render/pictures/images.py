@@ -1,0 +1,71 @@
+"""Every place of the kernel image drawn as a strip: the outcome for an image there, and its share at the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.render.blocks.numbers import address, count, size, span
+from planner.render.pictures import outcomes
+from planner.render.pictures.canvas import FONT, MARGIN, Canvas
+from planner.render.pictures.labels import text_width
+from planner.render.pictures.painting import WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.studies.kaslr import Chances, Positions
+
+__all__ = ["draw", "draw_canvas"]
+
+_BAR, _SMALL = 20, 10
+
+
+def draw(over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
+    """The picture as one `svg` element. over: one strip each."""
+    canvas, height = draw_canvas(over, width=width, prefix=prefix, style=style)
+    return canvas.finish(height)
+
+
+def draw_canvas(
+    over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
+) -> tuple[Canvas, float]:
+    """The drawing before it is text, and its height."""
+    title = "Outcome by position of the kernel image"
+    told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
+    canvas = Canvas(width, title, told or "No positions.", prefix=prefix, style=style)
+    y = 22.0
+    canvas.text(MARGIN, y, title, size=14, cls="strong")
+    room = width - 2 * MARGIN
+    for one in over:
+        y += 20
+        canvas.text(MARGIN, y, size(one.size), size=12, cls="strong")
+        shares = _shares(one)
+        left = MARGIN + text_width(size(one.size), 12) * 1.1 + 12
+        if left + text_width(shares, FONT) > width - MARGIN:
+            y += 15
+            left = float(MARGIN)
+        canvas.text(left, y, shares, cls="soft")
+        _strip(canvas, y + 5, one, room)
+        y += 5 + _BAR + 14
+        first, last = one.positions[0].start, one.positions[-1].end
+        canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
+        canvas.text(width - MARGIN, y, address(last), size=_SMALL, cls="soft", anchor="end")
+    y = outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
+    return canvas, y + MARGIN
+
+
+def _shares(one: Chances) -> str:
+    return ", ".join([f"{chance.probability:.0%} {chance.outcome}" for chance in one.chances])
+
+
+def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:
+    """Positions in the order of their addresses, each stretch as wide as it has positions."""
+    x = float(MARGIN)
+    for part in one.positions:
+        wide = room * part.slots / one.slots
+        canvas.shape(outcomes.kind(part.outcome), [(x, max(wide, 1))], top, _BAR, _said(part))
+        x += wide
+
+
+def _said(part: Positions) -> str:
+    return f"image in {span(part.start, part.end)}, {count(part.slots)} positions: {part.outcome}"

@@ -1,0 +1,61 @@
+"""What an outcome looks like in every picture: a colour or hatch that no kind of memory has, and a glyph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.render.pictures.canvas import FONT, MARGIN
+from planner.render.pictures.labels import text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from planner.render.pictures.canvas import Canvas
+
+__all__ = ["GLYPHS", "band", "kind", "legend", "write"]
+
+GLYPHS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
+"""One character for each, for cells that are too small for the word."""
+
+
+def kind(outcome: str) -> str:
+    """The class or pattern of an outcome."""
+    return f"o-{outcome}" if outcome in GLYPHS else "o-none"
+
+
+def band(
+    canvas: Canvas, outcome: str, place: tuple[float, float], top: float, height: float, text: str, word: str = ""
+) -> bool:
+    """One stretch with an outcome, and a word inside where there is room. Returns whether the word is there."""
+    x, wide = place
+    canvas.shape(kind(outcome), [place], top, height, text)
+    word = word or outcome
+    if text_width(word, FONT) + 8 > wide:
+        return False
+    write(canvas, outcome, x + wide / 2, top + height / 2 + 4, word)
+    return True
+
+
+def write(canvas: Canvas, outcome: str, x: float, y: float, word: str) -> None:
+    """A word on an outcome, with nothing of a hatch behind it."""
+    if outcome in ("fallback", "none"):
+        wide = text_width(word, FONT) * 0.9 + 2
+        canvas.band(f"f-{kind(outcome)}", [(x - wide / 2, wide)], y - 10, 13)
+    canvas.text(x, y, word, cls=f"on-{outcome}", anchor="middle")
+
+
+def legend(canvas: Canvas, y: float, used: Iterable[str]) -> float:
+    """Swatches with their words, in lines; the y below them."""
+    shown = set(used)
+    x, y = float(MARGIN), y + 8
+    for outcome, glyph in GLYPHS.items():
+        if outcome not in shown:
+            continue
+        wide = 24 + text_width(outcome, FONT)
+        if x > MARGIN and x + wide > canvas.width - MARGIN:
+            x, y = float(MARGIN), y + 18
+        canvas.band(kind(outcome), [(x, 16)], y, 14)
+        write(canvas, outcome, x + 8, y + 11, glyph)
+        canvas.text(x + 22, y + 11, outcome)
+        x += wide + 14
+    return y + 20

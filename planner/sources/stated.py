@@ -1,0 +1,87 @@
+"""RAM from elsewhere than a source's own map: as `--memory` states it, or another source shows it.
+
+What a device tree says of the machine besides, its reserved memory, carve-outs, CMA areas and DMA limit, stays. The
+tree is read again with that RAM, since where it marks or places memory depends on what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from planner.base.ranges import Span, subtract, union
+from planner.base.sizes import format_size
+from planner.kernel.machine import Event, Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, with_nomap
+
+__all__ = ["STATED", "beside_tree", "with_stated_ram"]
+
+STATED = "--memory"
+
+_LISTS_RESERVED = ("cma", "reserved-memory")
+"""Events by which a log tells where the tree's nodes without an address were placed."""
+
+
+def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
+    """The machine with this RAM in place of its own; None: nothing but the RAM is known."""
+    regions = [Region(a, b) for a, b in union(spans)]
+    if machine is None:
+        note = (
+            "RAM is stated: firmware, the kernel image and other early reservations are not known, the kernel had more"
+        )
+        return Machine(STATED, "lsmem", MemoryMap(regions), settled=False, notes=(note,))
+    told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
+    notes = (f"{told} those of the source",)
+    if machine.facts.tree is not None and not _shown(machine):
+        return _of_tree(machine, regions, notes, whole=True)
+    carved = with_nomap(regions, [(r.start, r.end) for r in machine.memory.regions if r.flags & Flag.NOMAP.value])
+    return replace(machine, memory=MemoryMap(carved, machine.memory.reserved), notes=(*machine.notes, *notes))
+
+
+def beside_tree(machine: Machine) -> Machine:
+    """A machine whose RAM comes from another source than its device tree, with what the tree reserves."""
+    if machine.facts.tree is None or not machine.memory.regions:
+        return machine
+    return _of_tree(machine, machine.memory.regions, (), whole=not _shown(machine))
+
+
+def _shown(machine: Machine) -> bool:
+    """True where the machine's own map lists what was placed, so that placing it again would take memory twice."""
+    if machine.kind == "dtb":
+        return False
+    if any(e.kind in _LISTS_RESERVED for e in machine.facts.events):
+        return True
+    if machine.kind in ("iomem", "live"):  # kernels before 4.17 list none there
+        return any(r.name == "reserved" for r in machine.memory.reserved)
+    return bool(machine.memory.reserved)
+
+
+def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], *, whole: bool) -> Machine:
+    """The tree's reservations on this RAM. whole: also nodes without an address, and the initrd."""
+    from planner.sources.devicetree import dtb
+
+    facts = machine.facts
+    assert facts.tree is not None  # noqa: S101 - the caller looked
+    name = machine.source if machine.kind == "dtb" else "the device tree"
+    tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline, whole=whole)
+    known = union((r.start, r.end) for r in machine.memory.reserved) if machine.kind != "dtb" else []
+    added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
+    kept = machine.memory.reserved if machine.kind != "dtb" else ()
+    carved = [(r.start, r.end) for r in tree.memory.regions if r.flags & Flag.NOMAP.value]
+    # Rewinding must know that they came first.
+    early = [
+        Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name)
+        for r in tree.memory.reserved
+        if machine.kind != "dtb"
+    ]
+    told = [n for n in tree.notes if n not in machine.notes]
+    size = sum(r.end - r.start for r in added) + sum(b - a for a, b in carved)
+    if machine.kind != "dtb" and size:
+        told.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
+    return replace(
+        machine,
+        memory=MemoryMap(tree.memory.regions, (*kept, *added)),
+        facts=replace(facts, further_ranges=tree.facts.further_ranges, events=(*facts.events, *early)),
+        settled=machine.settled and machine.kind != "dtb",
+        notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in dtb.ABOUT_MEMORY), *told, *notes))),
+    )

@@ -1,0 +1,65 @@
+"""An input that changed before the point where a run is taken up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.batch.records import Defaults
+from planner.batch.running import open_input, run_batch
+from planner.batch.trail import trail_of
+from planner.batch.work import Job
+from planner.planning.plan import Options
+from tests.cli.conftest import SERVER
+
+JOB = Job(Defaults("512M", Options(), None))
+
+
+def lines(count: int) -> list[str]:
+    """Records of one machine."""
+    return [json.dumps({"id": f"m{i}", "map": SERVER}) + "\n" for i in range(count)]
+
+
+def stopped(folder: Path, records: list[str], after: int) -> Path:
+    """A run that ended after some tasks: its output, of which only the partial file is there."""
+    source, out = folder / "in.jsonl", folder / "out.jsonl"
+    source.write_text("".join(records))
+
+    def stop(counts: object) -> None:
+        if getattr(counts, "records", 0) >= after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(open_input(str(source)), JOB, str(out), progress=stop)
+    assert Path(trail_of(f"{out}.partial")).exists()
+    return out
+
+
+@pytest.mark.parametrize("place", [0, 30, 63])
+def test_a_record_that_changed_is_noticed(tmp_path: Path, place: int) -> None:
+    """Wherever it stands before the last answer, though the last answer is the same."""
+    records = lines(200)
+    out = stopped(tmp_path, records, 64)
+    records[place] = json.dumps({"id": "other", "map": SERVER}) + "\n"
+    (tmp_path / "in.jsonl").write_text("".join(records))
+    with pytest.raises(InputError, match=r"--resume: (the input changed|answer)"):
+        run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out), resume=True)
+
+
+def test_the_same_input_and_one_that_goes_on_differently_are_taken_up(tmp_path: Path) -> None:
+    """What was not answered yet may be another; in the end nothing is left beside the result."""
+    records = lines(200)
+    out = stopped(tmp_path, records, 64)
+    (tmp_path / "in.jsonl").write_text("".join(records[:150]) + "\n")
+    assert run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out), resume=True).records == 150
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_run_that_starts_afresh_forgets_the_other(tmp_path: Path) -> None:
+    """The digest is of what is answered now."""
+    out = stopped(tmp_path, lines(200), 64)
+    run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out))
+    assert not Path(trail_of(f"{out}.partial")).exists()

@@ -1,0 +1,199 @@
+"""Time linear in the input, for every reader and every pattern: twice the input takes about twice the time.
+
+Process time, the least of several runs, at sizes that take measurable time: a step that is quadratic doubles its
+growth and is told from noise. Each input is of a kind that once was slow, or could be.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from time import process_time
+
+import pytest
+
+import planner.sources
+from planner.base.errors import InputError
+from planner.sources import parse_text
+from tests.sources.reports import packed
+
+MOST = 2.5
+"""Growth per doubling that is still taken for linear."""
+
+SHORT = 0.004
+"""Seconds that are not worth looking at: a quadratic step of these sizes takes longer."""
+
+
+def best(run: Callable[[], object], times: int) -> float:
+    """The least process time of several runs."""
+    found = []
+    for _ in range(times):
+        begin = process_time()
+        run()
+        found.append(process_time() - begin)
+    return min(found)
+
+
+def grows(run: Callable[[int], Callable[[], object]], n: int) -> tuple[float, ...]:
+    """Growth from n to 2n and to 4n; empty where it is too fast to tell. A slow doubling is looked at again."""
+    rates: tuple[float, ...] = ()
+    for times in (1, 4):
+        a, b, c = (best(run(size), times) for size in (n, 2 * n, 4 * n))
+        rates = () if c < SHORT else (b / max(a, SHORT / 4), c / max(b, SHORT / 2))
+        if not rates or max(rates) <= MOST:
+            return rates
+    return rates
+
+
+def reading(data: bytes, fmt: str | None) -> Callable[[], object]:
+    """A reader's run on an input, whatever comes of it."""
+
+    def run() -> object:
+        try:
+            return parse_text(data, "x", fmt)
+        except InputError:
+            return None
+
+    return run
+
+
+def _spans(n: int) -> Iterator[tuple[int, int]]:
+    return ((0x4000_0000 + 0x4000 * i, 0x4000_0000 + 0x4000 * i + 0x1FFF) for i in range(n))
+
+
+def _members(name: str) -> bytes:
+    return packed({name: b"x", "proc/iomem": b"40000000-7fffffff : System RAM\n"}, "")
+
+
+INPUTS: dict[str, tuple[str | None, int, Callable[[int], bytes]]] = {
+    "iomem rows": ("iomem", 4000, lambda n: "".join(f"{a:x}-{b:x} : System RAM\n" for a, b in _spans(n)).encode()),
+    "iomem children": (
+        "iomem",
+        4000,
+        lambda n: (
+            b"40000000-ffffffffff : System RAM\n"
+            + "".join(f"  {a:x}-{b:x} : reserved\n" for a, b in _spans(n)).encode()
+        ),
+    ),
+    "crash kernels": (
+        "iomem",
+        2000,
+        lambda n: (
+            b"40000000-ffffffffff : System RAM\n"
+            + "".join(f"  {a:x}-{b:x} : Crash kernel\n" for a, b in _spans(n)).encode()
+        ),
+    ),
+    "blank lines": (None, 20_000, lambda n: b"\n" * n + b"x"),
+    "lines of blanks": (None, 5_000, lambda n: b"   \n" * n + b"x"),
+    "a long line of blanks": (None, 16_000, lambda n: b" " * n + b"x"),
+    "a long line of digits": (None, 16_000, lambda n: b"0" * n),
+    "log lines": ("dmesg", 2000, lambda n: b"[    0.000000] Memory: 1K/2K available\n" * n),
+    "a log of ranges": (
+        "dmesg",
+        2000,
+        lambda n: (
+            b"[    0.000000] Early memory node ranges\n"
+            + "".join(f"[    0.000000]   node   0: [mem 0x{a:016x}-0x{b:016x}]\n" for a, b in _spans(n)).encode()
+        ),
+    ),
+    "per-CPU groups on one line": ("dmesg", 8000, lambda n: b"[    0.000000] pcpu-alloc: " + b"[0] 0 " * (n // 2)),
+    "one line of brackets": ("dmesg", 16_000, lambda n: b"[" * n),
+    "memblock rows": (
+        "memblock",
+        4000,
+        lambda n: "".join(f"{i:4}: 0x{a:016x}..0x{b:016x}\n" for i, (a, b) in enumerate(_spans(n))).encode(),
+    ),
+    "lsmem rows": (
+        "lsmem",
+        4000,
+        lambda n: b"RANGE SIZE STATE\n" + "".join(f"0x{a:x}-0x{b:x} 8K online\n" for a, b in _spans(n)).encode(),
+    ),
+    "JSON rows": (
+        "json",
+        3000,
+        lambda n: json.dumps({"memory": [{"start": a, "end": b + 1} for a, b in _spans(n)]}).encode(),
+    ),
+    "JSON keys": ("json", 6000, lambda n: json.dumps({f"k{i}": 0 for i in range(n)}).encode()[:-1] + b',"k1":0}'),
+    "a JSON key twice, in two spellings": (
+        "json",
+        6000,
+        lambda n: (
+            json.dumps({f"k{i}": 0 for i in range(n)}).encode()[:-1] + b',"\\u006b' + str(n - 1).encode() + b'":0}'
+        ),
+    ),
+    "JSON digits": ("json", 30_000, lambda n: (b"9" * 4299 + b",") * (n // 4299) + b"9" * 4400),
+    "JSON quotes": ("json", 30_000, lambda n: b'[{"a":1,"a":2}' + b'"\\' * n),
+    "symbols": ("config", 4000, lambda n: "".join(f"CONFIG_A{i}=y\n" for i in range(n)).encode()),
+    "unset symbols": ("config", 4000, lambda n: b"# CONFIG_A is not set\n" * n),
+    "a deep name in an archive": (None, 3000, lambda n: _members("proc/" * n + "x")),
+    "a name of dots in an archive": (None, 7000, lambda n: _members("./" * n + "x")),
+    "a name of slashes in an archive": (None, 15000, lambda n: _members("boot" + "/" * n + "config-x")),
+    "what kdumpctl prints": ("kdump", 4000, lambda n: b"Recommended crashkernel: 256M\n" + b"    a: 1\n" * n),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_readers(name: str) -> None:
+    """n, 2n and 4n."""
+    fmt, n, make = INPUTS[name]
+    rates = grows(lambda size: reading(make(size), fmt), n)
+    assert not rates or max(rates) <= MOST, f"growth per doubling: {', '.join(f'{rate:.1f}' for rate in rates)}"
+
+
+# -- patterns ----------------------------------------------------------------------------------------------------
+
+PIECES = (" ", "\t", "0", "a", "A_", "-", "/", ".", "[", "(", '"', "\\", "\n", " \n", "0x", "1 ", "[0] 0 ", "a=", "a: ")
+"""What a text is made of that a pattern might try again and again."""
+
+
+def _patterns() -> Iterator[tuple[str, re.Pattern[str], bool]]:
+    """Every compiled pattern that a module of the readers holds, in whatever it is kept.
+
+    True for one that is looked for anywhere in a text, as far as its module shows.
+    """
+    for module in pkgutil.walk_packages(planner.sources.__path__, "planner.sources."):
+        loaded = importlib.import_module(module.name)
+        source = inspect.getsource(loaded)
+        for name, value in vars(loaded).items():
+            anchored = bool(re.search(rf"\b{name}\.(?:full)?match\(", source))
+            anywhere = not anchored or bool(re.search(rf"\b{name}\.(?:search|sub|split|find)", source))
+            yield from ((f"{module.name}.{name}", found, anywhere) for found in _inside(value))
+
+
+def _inside(value: object) -> Iterator[re.Pattern[str]]:
+    if isinstance(value, re.Pattern):
+        if isinstance(value.pattern, str):
+            yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _inside(each)
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from _inside(each)
+
+
+PATTERNS = {f"{name}: {pattern.pattern[:40]}": (pattern, anywhere) for name, pattern, anywhere in _patterns()}
+
+
+def test_there_are_patterns_to_look_at() -> None:
+    """They are found where they are kept."""
+    assert len(PATTERNS) > 30
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_patterns(name: str) -> None:
+    """Matched from the start, or looked for as its module does, in one piece over and over and an end that fits not."""
+    pattern, anywhere = PATTERNS[name]
+    for piece in PIECES:
+        for look in (pattern.match, *((pattern.search,) if anywhere else ())):
+
+            def run(size: int, piece: str = piece, look: Callable[[str], object] = look) -> Callable[[], object]:
+                text = piece * (size // len(piece)) + "\x01"
+                return lambda: look(text)
+
+            rates = grows(run, 4000)
+            assert not rates or max(rates) <= MOST, f"{pattern.pattern!r} on {piece!r}: {rates}"

@@ -1,0 +1,176 @@
+"""Modelled boots: what a kernel allocates, in the kernel's order, and how the machine shows itself afterwards.
+
+Written from the sources that `planner.rewind` names and from recorded `memblock=debug` logs; it shares with the code
+under test the placement of CMA areas, and the sizes of page descriptors and hash tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.base.ranges import Range, Span, subtract, union
+from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
+from planner.kernel.cmdline import values, words
+from planner.kernel.machine import BootRecord, Event, Facts, Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.planning.plan import Options, make_plan
+from planner.rewind.changes import cma_align, cma_of, place_cma
+from planner.rewind.memmap import memmap
+from planner.rewind.undo import State
+
+START = GIB
+IMAGE = Range(START + 2 * MIB, START + 44 * MIB)
+INITRD = Range(START + 128 * MIB, START + 129 * MIB)
+POOL = 64 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel whose default is rodata=full, with KFENCE built in and off. version: `6.12`; page_size: in bytes."""
+
+    version: str
+    page_size: int = 4 * KIB
+
+
+@dataclass
+class Boot:
+    """One boot: its machine, with and without its log, and where its crash kernel lies."""
+
+    kernel: Kernel
+    ram: int
+    cmdline: str
+    crash: Range | None = None
+    low: Range | None = None
+
+    def __post_init__(self) -> None:
+        self.profile = select_profile(self.kernel.version).profile
+        self.parameters = words(self.cmdline)
+        self.end = START + min(self.ram, self._given("mem") or self.ram)
+        self.low_max = min(4 * GIB, self.end)
+        self.memory = MemoryMap((Region(START, self.end),))
+        self.memblock = Memblock.of(self.memory, page_size=self.kernel.page_size)
+        self.events: list[Event] = []
+        self._boot()
+
+    def machine(self, *, log: bool) -> Machine:
+        """As /proc/iomem shows it, with or without its log."""
+        page = self.kernel.page_size
+        crash = [(r.start, round_up(r.end, page)) for r in (self.crash, self.low) if r is not None]
+        listed = union((start & -page, round_up(end, page)) for start, end in self.memblock.reserved)
+        reserved = [Reserved(*piece, "reserved") for span in listed for piece in subtract(span, union(crash))]
+        reserved += [Reserved(*span, "Crash kernel") for span in crash]
+        facts = Facts(
+            kernel=self.kernel.version,
+            page_size=page,
+            va_bits=48,
+            kernel_image=IMAGE,
+            record=BootRecord(self.crash, self.low) if self.crash else None,
+            cmdline=self.cmdline if log else None,
+            dma_limit=self.low_max if log else None,
+            events=tuple(self.events) if log else (),
+        )
+        return Machine("iomem.txt", "iomem", MemoryMap(self.memory.regions, reserved), facts, settled=False)
+
+    def _given(self, name: str) -> int:
+        given = values(self.parameters, name)
+        return memparse(given[-1])[0] if given else 0
+
+    def _alloc(self, size: int, align: int = 64, start: int = 0, end: int = 0) -> int:
+        found = self.memblock.alloc(size, align, start, end)
+        assert found is not None
+        return found
+
+    def _boot(self) -> None:
+        for r in (IMAGE, INITRD):
+            self.memblock.reserve(r.start, r.size)
+        self._first()
+        if not self.profile.first:
+            self._descriptors()
+        self._cma()
+        self._crash()
+        if self.profile.first:
+            self._descriptors()
+        self._later()
+
+    def _first(self) -> None:
+        """An early KFENCE pool, page tables, the device tree, and the data of the node."""
+        page, ram = self.kernel.page_size, self.end - START
+        rodata, interval = values(self.parameters, "rodata"), self._given("kfence.sample_interval")
+        if interval and self.profile.kfence == "pool":
+            self._alloc(512 * page, page)
+        pages = not rodata or not interval or self.profile.effect == "pages"
+        tables = ram // page * 8
+        self._alloc((tables // page + tables // page * 8 // page + 2) * page if pages else 8 * page, page)
+        self._alloc(41884, 8)
+        at = self._alloc(14 * KIB)
+        self.events.append(Event("node_data", 14 * KIB, at, at + 14 * KIB, before_crash=True))
+
+    def _descriptors(self) -> None:
+        page = self.kernel.page_size
+        self._alloc(32 * page)
+        for item in memmap(self.profile, page, [(START, self.end)], []):
+            if item.buffer and (at := self.memblock.alloc(item.buffer, item.align, START)) is not None:
+                self.memblock.free(at + item.size, item.buffer - item.size)
+                continue
+            for _ in range(item.size // page if item.buffer else item.count):
+                self._alloc(page if item.buffer else item.size, page if item.buffer else item.align)
+
+    def _cma(self) -> None:
+        asked = cma_of(self.cmdline)
+        state = State(((START, self.end),), tuple(self.memblock.reserved))
+        size = asked.size if asked.size is not None else 64 * MIB
+        area = place_cma(state, size, asked, cma_align(self.profile, self.kernel.page_size), self.low_max)
+        if area is not None:
+            self.memblock.reserve(area[0], area[1] - area[0])
+            self.events.append(Event("cma", area[1] - area[0], *area, before_crash=True))
+
+    def _crash(self) -> None:
+        state = MemoryMap(self.memory.regions, tuple(Reserved(*span) for span in self.memblock.reserved))
+        facts = Facts(kernel=self.kernel.version, page_size=self.kernel.page_size, dma_limit=self.low_max)
+        machine = Machine("state", "json", state, facts)
+        options = Options(strategy="mainline", kernel=self.kernel.version, page_size=self.kernel.page_size)
+        found = make_plan(machine, self.cmdline, options).reservation
+        self.crash, self.low = found.crash, found.low
+        for r in (self.crash, self.low):
+            if r is not None:
+                self.memblock.reserve(r.start, r.size)
+
+    def _later(self) -> None:
+        page, ram = self.kernel.page_size, self.end - START
+        self._alloc(113)
+        beside = self._alloc(2 * page, page)
+        size = round_up(248 * KIB, page)
+        self._alloc(size, page)
+        self.events.append(Event("percpu", size))
+        self.memblock.free(beside, 2 * page)
+        self._alloc(288)
+        if self._given("hugepages"):
+            self._alloc(GIB, GIB)
+        if log := self._given("log_buf_len"):
+            for part in (log, log // 32 * 24, log // 32 * 88):
+                self._alloc(part, 8)
+            self.events += [Event("log_buf", log), Event("log_meta", log // 32 * 112)]
+        hashes = 1 << (ram // KIB - 1).bit_length()
+        for size, name in ((hashes, "Dentry cache"), (hashes // 2, "Inode-cache")):
+            self._alloc(size)
+            self.events.append(Event("hash", size, name=name))
+        self._bounce(ram)
+
+    def _bounce(self, ram: int) -> None:
+        page, asked = self.kernel.page_size, values(self.parameters, "swiotlb")
+        needed = self.end > 4 * GIB or self.profile.swiotlb != "needed"
+        if asked == ["noforce"] or not needed:
+            return
+        size = POOL if self.end > 4 * GIB else min(POOL, round_up(-(-ram // KIB), 2 * MIB))
+        size = int(asked[-1]) * 2 * KIB if asked else size
+        at = self.memblock.alloc(size, page, 0, self.low_max - 1)
+        if at is not None:
+            self.events.append(Event("swiotlb", size, at, at + size, before_crash=False))
+            self._alloc(round_up(size // (2 * KIB) * 24, page), page)
+
+
+def spans(*found: Range | None) -> list[Span | None]:
+    """Both parts of a placement."""
+    return [(r.start, r.end) if r is not None else None for r in found]

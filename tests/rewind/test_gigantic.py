@@ -1,0 +1,57 @@
+"""Gigantic pages of a listing: as pairs of entries, or as many as the command line asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB
+from planner.rewind.gigantic import gigantic_pages, gigantic_pages_asked
+
+PAGE = 4 * KIB
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "page_size", "expected"),
+    [
+        pytest.param(None, PAGE, {}, id="unknown"),
+        pytest.param("hugepagesz=1G hugepages=3 quiet", PAGE, {GIB: 3}, id="gigantic"),
+        pytest.param("hugepagesz=2M hugepages=512", PAGE, {}, id="from the buddy allocator"),
+        pytest.param("hugepages=8", PAGE, {}, id="of the default size"),
+        pytest.param(
+            "hugepagesz=32M hugepages=4 hugepagesz=1G hugepages=1", PAGE, {32 * MIB: 4, GIB: 1}, id="two sizes"
+        ),
+        pytest.param("hugepagesz=1G hugepages=0:1,1:1", PAGE, {}, id="by node, which is not followed"),
+    ],
+)
+def test_what_is_asked_for(cmdline: str | None, page_size: int, expected: dict[int, int]) -> None:
+    assert gigantic_pages_asked(cmdline, page_size) == expected
+
+
+@pytest.mark.parametrize(
+    ("blocks", "cmdline", "expected"),
+    [
+        pytest.param(
+            [(5 * GIB, 5 * GIB + PAGE), (5 * GIB + PAGE, 6 * GIB)],
+            None,
+            [(5 * GIB, 6 * GIB)],
+            id="one small page and the rest",
+        ),
+        pytest.param([(5 * GIB, 6 * GIB)], None, [], id="one entry tells nothing"),
+        pytest.param(
+            [(5 * GIB - MIB, 8 * GIB)],
+            "hugepagesz=1G hugepages=2",
+            [(6 * GIB, 8 * GIB)],
+            id="as many as asked for, topmost",
+        ),
+        pytest.param([(5 * GIB, 5 * GIB + PAGE), (5 * GIB + PAGE, 5 * GIB + 8 * MIB)], None, [], id="another size"),
+    ],
+)
+def test_where_they_lie(blocks: list[Span], cmdline: str | None, expected: list[Span]) -> None:
+    assert gigantic_pages(blocks, cmdline, PAGE, []) == expected
+
+
+def test_what_is_older_is_none() -> None:
+    assert gigantic_pages([(4 * GIB, 6 * GIB)], "hugepagesz=1G hugepages=1", PAGE, [(5 * GIB, 6 * GIB)]) == [
+        (4 * GIB, 5 * GIB)
+    ]

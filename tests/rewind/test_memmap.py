@@ -1,0 +1,55 @@
+"""Page descriptors: 64 bytes for each page, of whole sections, in a buffer that is used up with 4K pages alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.profiles import select_profile
+from planner.rewind.memmap import memmap, place_memmap
+from planner.rewind.undo import State
+
+
+@pytest.mark.parametrize(
+    ("version", "page_size", "ram", "size", "count", "align", "buffer"),
+    [
+        pytest.param("6.1", 4 * KIB, 8 * GIB, 128 * MIB, 1, 2 * MIB, 0, id="4K pages: all of the buffer"),
+        pytest.param("5.10", 4 * KIB, 8 * GIB, 128 * MIB, 1, 16 * MIB, 0, id="sections of 1G: aligned to theirs"),
+        pytest.param(
+            "6.12", 16 * KIB, 2 * GIB, 8 * MIB, 1, 32 * MIB, 512 * MIB, id="16K pages: 32M a section, 512K used"
+        ),
+        pytest.param("6.12", 64 * KIB, 8 * GIB, 8 * MIB, 1, 512 * MIB, 8 * GIB, id="64K pages: 512M a section"),
+        pytest.param("7.2", 4 * KIB, 8 * GIB, 2 * MIB, 64, 2 * MIB, 0, id="from 7.0: section by section"),
+        pytest.param(
+            "7.2", 16 * KIB, 8 * GIB, 16 * KIB, 2050, 16 * KIB, 0, id="from 7.0, 16K: page by page, and their tables"
+        ),
+    ],
+)
+def test_what_is_taken(version: str, page_size: int, ram: int, size: int, count: int, align: int, buffer: int) -> None:
+    (item,) = memmap(select_profile(version).profile, page_size, [(GIB, GIB + ram)], [])
+    assert (item.size, item.count, item.align, item.buffer) == (size, count, align, buffer)
+
+
+def test_each_node_has_its_own() -> None:
+    nodes = [(GIB, 3 * GIB), (3 * GIB, 9 * GIB)]
+    items = memmap(select_profile("6.1").profile, 4 * KIB, [(GIB, 9 * GIB)], nodes)
+    assert [(item.size, item.start, item.end) for item in items] == [(32 * MIB, *nodes[0]), (96 * MIB, *nodes[1])]
+
+
+@pytest.mark.parametrize(
+    ("ram", "expected"),
+    [
+        pytest.param(
+            2 * GIB, [(GIB + 1504 * MIB, GIB + 1512 * MIB)], id="the bottom of the buffer, in the middle of memory"
+        ),
+        pytest.param(256 * MIB, [(GIB + 254 * MIB, GIB + 255 * MIB)], id="single pages where no hole holds the buffer"),
+    ],
+)
+def test_where_they_go(ram: int, expected: list[Span]) -> None:
+    """With 16K pages, beneath a megabyte that is taken; 256M are two sections of 512K."""
+    state = State(((GIB, GIB + ram),), ((GIB + 60 * MIB, GIB + 200 * MIB), (GIB + ram - MIB, GIB + ram)))
+    if ram > 512 * MIB:
+        state = State(state.memory, state.blocks[1:])
+    items = memmap(select_profile("6.12").profile, 16 * KIB, state.memory, [])
+    assert place_memmap(state, items, 16 * KIB) == expected

@@ -1,0 +1,75 @@
+"""The search: one whole way ends it; what cannot be told apart is found, best first."""
+
+from __future__ import annotations
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.rewind.later import Choice
+from planner.rewind.search import CMA, search
+from planner.rewind.undo import Later
+from planner.rewind.view import Asked, View, view_of
+
+PAGE = 4 * KIB
+LOW = 4 * GIB
+MEMORY = MemoryMap((Region(GIB, GIB + 2 * GIB),))
+
+
+def listed(*allocated: tuple[int, int], crash: int = 256 * MIB) -> View:
+    """A machine whose RAM is all low: a crash kernel beneath an area of 64M, and these allocations after it."""
+    memblock = Memblock.of(MEMORY)
+    memblock.alloc(6 * MIB, PAGE)  # page tables
+    memblock.alloc(64 * MIB, 2 * MIB)
+    at = memblock.alloc(crash, 2 * MIB, 0, LOW) if crash else None
+    for size, align in allocated:
+        assert memblock.alloc(size, align) is not None
+    if at is not None:
+        memblock.free(at, crash)
+    reserved = [Reserved(*span, "reserved") for span in memblock.reserved]
+    record = None
+    if at is not None:
+        reserved.append(Reserved(at, at + crash, "Crash kernel"))
+        record = BootRecord(Range(at, at + crash))
+    facts = Facts(kernel="6.1", page_size=PAGE, record=record)
+    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False)
+    return view_of(machine, Asked(select_profile("6.1").profile, PAGE, LOW))
+
+
+AREA = Later(CMA, 64 * MIB, 2 * MIB, 0, LOW)
+TABLES = [Choice((Later("large", 8 * MIB), Later("small", 4 * MIB))), Choice((Later("large", 2 * MIB),)), Choice()]
+
+
+def test_the_choice_that_explains_all_is_found_and_ends_the_search() -> None:
+    ways = search(listed((8 * MIB, 64), (4 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
+    assert ways[0].whole
+    assert [name for _, name in ways[0].undone.freed] == [CMA, "crash kernel", "large", "small"]
+    assert len(ways) == 1
+
+
+def test_what_steps_have_in_common_is_taken_back_once() -> None:
+    """Two steps: the last one first, then what came before it, whatever that was."""
+    last = [Choice((Later("last", MIB),)), Choice((Later("last", 512 * KIB),))]
+    ways = search(listed((2 * MIB, 64), (512 * KIB, 64)), [[Choice((AREA,))]], [TABLES, last])
+    assert ways[0].whole
+    assert [name for _, name in ways[0].undone.freed][2:] == ["large", "last"]
+
+
+def test_what_explains_less_ranks_lower() -> None:
+    """Something is left right beneath the crash kernel: not a whole way, but one that is kept."""
+    ways = search(listed((16 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
+    assert ways
+    assert not any(way.whole for way in ways)
+    assert [way.rank for way in ways] == sorted(way.rank for way in ways)
+
+
+def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash_kernel() -> None:
+    unusual = [Choice((Later("usual", 2 * MIB),)), Choice((Later("unusual", 2 * MIB),), unusual=True)]
+    ways = search(listed((2 * MIB, 64)), [[Choice((AREA,))]], [unusual])
+    assert {name for way in ways for _, name in way.undone.freed} == {CMA, "crash kernel", "usual"}
+
+
+def test_nothing_is_found_where_a_needed_allocation_has_no_place() -> None:
+    assert search(listed(crash=0), [[Choice((AREA,))]], [[Choice((Later("huge", GIB),))]]) == []

@@ -1,0 +1,105 @@
+"""What lies at the top of memory first: base-page tables and KFENCE's pool, by command line or by size."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.rewind.top import Top, base_page_tables, top_of_listing, tops_asked
+from planner.rewind.view import Asked, View, view_of
+
+PAGE = 4 * KIB
+RAM = 8 * GIB
+TABLES = base_page_tables(RAM, PAGE)
+POOL = 512 * PAGE
+FEW = 8 * PAGE
+
+
+def view(
+    taken: int = TABLES,
+    *,
+    kernel: str = "6.12",
+    own: str | None = None,
+    asked: str | None = None,
+    config: dict[str, str] | None = None,
+) -> View:
+    """A listing with so many bytes reserved at the top of 8G, and its own and another command line."""
+    memory = MemoryMap((Region(GIB, GIB + RAM),), (Reserved(GIB + RAM - taken, GIB + RAM, "reserved"),))
+    facts = Facts(
+        kernel=kernel, page_size=PAGE, cmdline=own, config=config or {}, kernel_image=Range(GIB, GIB + 32 * MIB)
+    )
+    machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
+    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked))
+
+
+def test_tables_of_base_pages_take_8_bytes_a_page_and_a_little_above() -> None:
+    assert base_page_tables(GIB, PAGE) == 2 * MIB + 4 * KIB
+    assert base_page_tables(GIB, 64 * KIB) == 128 * KIB + 16
+
+
+@pytest.mark.parametrize(
+    ("taken", "pages", "pool"),
+    [
+        pytest.param(TABLES + 100 * KIB, True, False, id="tables of base pages"),
+        pytest.param(TABLES + POOL + 100 * KIB, True, True, id="and a pool"),
+        pytest.param(POOL + FEW + 100 * KIB, False, True, id="a pool, and blocks"),
+        pytest.param(FEW + 100 * KIB, False, False, id="neither"),
+    ],
+)
+def test_sizes_tell_where_no_command_line_does(taken: int, *, pages: bool, pool: bool) -> None:
+    seen = view(taken)
+    found = top_of_listing(seen, seen.listed)
+    assert (found.pages, found.pool) == (pages, pool)
+
+
+def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
+    seen = view(TABLES, own="rodata=off kfence.sample_interval=100")
+    found = top_of_listing(seen, seen.listed)
+    assert (found.pages, found.pool) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "own", "asked", "here", "expected"),
+    [
+        pytest.param("6.12", "", None, (True, False), [(True, False)], id="nothing asked for: as it is"),
+        pytest.param(
+            "6.12", "quiet", "quiet crashkernel=1G", (True, False), [(True, False)], id="the same words: as it is"
+        ),
+        pytest.param(
+            "6.12",
+            "quiet",
+            "rodata=off",
+            (True, False),
+            [(False, False), (True, False)],
+            id="a built-in KFENCE may need base pages all the same",
+        ),
+        pytest.param("5.10", "quiet", "rodata=off", (True, False), [(False, False)], id="no KFENCE yet"),
+        pytest.param(
+            "6.12",
+            "rodata=off kfence.sample_interval=100",
+            "quiet",
+            (False, True),
+            [(True, False), (True, True), (False, False), (False, True)],
+            id="the defaults are not known",
+        ),
+        pytest.param(
+            "6.12", "quiet", "rodata=off kfence.sample_interval=100", (True, False), [(False, True)], id="all is said"
+        ),
+        pytest.param(
+            "6.1", "quiet", "crashkernel=1G", (True, False), [(True, False)], id="a crash kernel needs base pages"
+        ),
+        pytest.param(
+            "7.2", "rodata=off", "quiet", (False, False), [(True, False)], id="from 6.18: full unless it is said"
+        ),
+    ],
+)
+def test_what_another_command_line_leads_to(
+    kernel: str, own: str, asked: str | None, here: tuple[bool, bool], expected: list[tuple[bool, bool]]
+) -> None:
+    """The likeliest first; more than one where only the configuration could tell."""
+    found = tops_asked(view(kernel=kernel, own=own, asked=asked), Top(*here))
+    assert [(top.pages, top.pool) for top in found] == expected
