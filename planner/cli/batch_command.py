@@ -54,6 +54,9 @@ Examples:
   crashkernel-planner batch --files sosreports/ crashkernel=512M --summary
 """
 
+_LINES = (".jsonl", ".ndjson", ".json", ".txt")
+"""What a file of lines may be called; also a name without an ending, such as that of a device."""
+
 _CONDITIONS = ("error", "failed", "fallback")
 _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
 
@@ -179,6 +182,11 @@ def _check(
         raise Refused(f"a summary has no {'--resume' if resume else '--with-report'}", "leave one of them out")
     if output is not None and not output:
         raise Refused("-o is empty", "name a file, or leave it out")
+    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
+    if not summary and ending and ending not in _LINES and not is_table(output or ""):
+        raise Refused(
+            f"{ending} is not a format of results", f"name FILE{', FILE'.join((*_LINES, '.parquet', '.arrow'))}"
+        )
     if resume and output in (None, "-"):
         raise Refused("--resume needs a file to take up", "add -o FILE")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from json import dumps
+
 import click
 
 from planner.cli.options import FORMATS, output_options
@@ -34,13 +37,9 @@ def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -
         chosen = {s.row or s.profile.name for s in map(select_profile, names)}
         rows = tuple(row for row in rows if row.name in chosen or set(names) & {row.name, *row.aliases})
     if form == "json":
-        from dataclasses import asdict
-        from json import dumps
-
         data = {"schema_version": 1, "kernels": [asdict(row) for row in rows]}
         emit(dumps(data, indent=2) + "\n", output)
         return
-
     blocks = _paragraphs(rows) if form == "text" else _tables(rows)
     emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
 

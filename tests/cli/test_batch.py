@@ -184,3 +184,13 @@ def test_the_columns_are_published(run: Run) -> None:
         "id STRING, error STRING, outcome STRING, protected BOOLEAN, crash_start BIGINT"
     )
     assert told["output_with_report"][:-1] == told["output"]
+
+
+@pytest.mark.parametrize("name", ["plans.csv", "plans.xlsx", "plans.jsonl.gz"])
+def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: str) -> None:
+    """Rather than lines under a name that says otherwise."""
+    (tmp_path / "in.jsonl").write_text("")
+    status, _, err = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / name))
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"{Path(name).suffix} is not a format of results" in err
+    assert not (tmp_path / name).exists()

@@ -124,3 +124,11 @@ def test_the_same_bytes_every_time(run: Run, server: str) -> None:
     for fmt in ("text", "json", "markdown"):
         args = ("plan", "512M", "--map", server, "--format", fmt)
         assert run(*args) == run(*args)
+
+
+@pytest.mark.parametrize("request_", ["512M", "512M,high", "3G"])
+def test_the_short_answer_is_the_beginning_of_the_whole(run: Run, server: str, request_: str) -> None:
+    """At most eight lines that stand alone."""
+    short = run("plan", request_, "--map", server, "--short").out
+    assert run("plan", request_, "--map", server).out.startswith(short)
+    assert len(short.splitlines()) <= 8

@@ -17,12 +17,14 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.pages.plan import NARROW
-from planner.render.pictures import chart, strips
+from planner.render.pictures import chart, images, search, strips
 from planner.render.pictures.canvas import Canvas
 from planner.render.pictures.labels import Label, place, shorten, text_width, wrapped
 from planner.render.pictures.memory_picture import draw, draw_canvas
 from planner.sources.samples import read, samples
 from planner.studies.compare import make_comparison
+from planner.studies.explain import explain
+from planner.studies.fit import fit
 from planner.studies.size import sweep
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
@@ -209,6 +211,20 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
         xs = [float(point.split()[0]) for point in points]
         assert xs == sorted(xs)
         assert all(0 <= float(point.split()[1]) <= height for point in points)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sample", ["altra-2node-512g", "rpi4-4g", "sa8775p-36g"])
+def test_the_search_the_sizes_and_the_positions_are_readable(sample: str, width: int) -> None:
+    """No text on another; every attempt has its number and its outcome."""
+    told = explain(read(sample), "512M", any_image=True)
+    assert told.any_image is not None
+    canvas, height = search.draw_canvas(told.plan, width=width)
+    assert_clear(canvas, height)
+    texts = [element.text for element in parsed(canvas.finish(height)).iter(f"{SVG}text")]
+    assert [text for text in texts if text and text.isdecimal()] == [str(n + 1) for n in range(len(told.attempts))]
+    assert_clear(*images.draw_canvas([told.any_image], width=width))
+    assert_clear(*chart.draw_fit_canvas(fit(read(sample)), width=width))
 
 
 def test_a_large_sweep_makes_no_large_picture() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.render.blocks.numbers import address, count, size, span
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas
-from planner.render.pictures.labels import text_width
+from planner.render.pictures.labels import text_width, wrapped
 from planner.render.pictures.painting import WIDTH
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ def draw_canvas(
     title = "Outcome by position of the kernel image"
     told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
     canvas = Canvas(width, title, told or "No positions.", prefix=prefix, style=style)
-    y = 22.0
-    canvas.text(MARGIN, y, title, size=14, cls="strong")
-    room = width - 2 * MARGIN
+    y, room = 4.0, width - 2 * MARGIN
+    for line in wrapped(title, 14, room / 1.1):
+        y += 18
+        canvas.text(MARGIN, y, line, size=14, cls="strong")
     for one in over:
         y += 20
         canvas.text(MARGIN, y, size(one.size), size=12, cls="strong")

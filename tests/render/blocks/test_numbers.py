@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, PIB, TIB, memparse
+from planner.render.blocks import numbers
 from planner.render.blocks.numbers import address, count, signed_count, signed_size, size, span
 
 UNITS = {"B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": PIB, "E": 1 << 60}
@@ -75,3 +76,23 @@ def test_counts_addresses_and_ranges() -> None:
     assert count(262144) == "262,144"
     assert address(0x8000_0000) == "0x80000000"
     assert span(0, 0x1000) == span(Range(0, 0x1000)) == "[0x0, 0x1000)"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        pytest.param([1 << 30, 512 << 20, 0, None], ["1024M", "512M", "0", "-"], id="MiB where all are whole"),
+        pytest.param([1 << 30, 4 << 10], ["1048576K", "4K"], id="KiB where one needs it"),
+        pytest.param([4096, 1], ["4096B", "1B"], id="else bytes"),
+    ],
+)
+def test_a_column_has_one_exact_unit(values: list[int | None], told: list[str]) -> None:
+    """So that its numbers can be compared at a glance."""
+    assert numbers.column(values) == told
+
+
+def test_sizes_in_bytes() -> None:
+    """As `--bytes` asks for."""
+    with numbers.in_bytes():
+        assert (numbers.size(4096), numbers.column([1 << 20])) == ("4096", ["1048576"])
+    assert numbers.size(4096) == "4K"
