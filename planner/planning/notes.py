@@ -1,4 +1,4 @@
-"""What a person must know about a plan, in words. Imports `context`, `reservation` and `result`."""
+"""What a person must know about a plan, in words."""
 
 from __future__ import annotations
 
