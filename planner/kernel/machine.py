@@ -18,6 +18,7 @@ __all__ = [
     "KINDS",
     "NO_DMA_ZONES",
     "RECORDED",
+    "Answered",
     "BootRecord",
     "Capture",
     "Event",
@@ -105,6 +106,15 @@ class FurtherRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer of an earlier plan: its ranges, and (assumption, outcome, crash, low) of every other reading."""
+
+    crash: Range | None
+    low: Range | None
+    others: tuple[tuple[str, str, Range | None, Range | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
@@ -120,7 +130,7 @@ class Facts:
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
     request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
-    the user says nothing else.
+    the user says nothing else. answered: what that plan said; its other readings of the map hold for the same answer.
     """
 
     kernel: str | None = None
@@ -147,6 +157,7 @@ class Facts:
     rodata: str | None = None
     kfence: bool | None = None
     cpu: str | None = None
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)

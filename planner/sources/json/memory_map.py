@@ -12,7 +12,7 @@ from typing import Any
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import fits, format_size, memparse
-from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
@@ -144,6 +144,33 @@ def _facts_of_report(document: Mapping[str, Any]) -> Facts:
         rodata=_text(told, "rodata", "facts"),
         kfence=kfence,
         cpu=_text(told, "cpu", "facts"),
+        answered=_answered(_section(document, "reservation")),
+    )
+
+
+_OUTCOMES = ("aligned", "fallback", "exact", "failed", "none")
+
+
+def _answered(reservation: Mapping[str, Any]) -> Answered | None:
+    """The answer of a report that lists other readings of its map."""
+    rows = reservation.get("other_readings", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _Bad(("reservation", "other_readings"), "must be a list of readings", "such as []")
+    if not rows:
+        return None
+    others = [
+        (
+            _text(row, "assumption", "reservation") or "",
+            _text(row, "outcome", "reservation") or "",
+            _range(row, "reservation", "crash"),
+            _range(row, "reservation", "low"),
+        )
+        for row in rows
+    ]
+    if any(outcome not in _OUTCOMES for _, outcome, _, _ in others):
+        raise _Bad(("reservation", "other_readings"), "must have known outcomes", f"one of {', '.join(_OUTCOMES)}")
+    return Answered(
+        _range(reservation, "reservation", "crash"), _range(reservation, "reservation", "low"), tuple(others)
     )
 
 
