@@ -1,4 +1,7 @@
-"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied."""
+"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
+
+What undoes later reservations is imported for a map that has some.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
 free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+
+What lists steps is imported by a plan that lists them.
 """
 
 from __future__ import annotations

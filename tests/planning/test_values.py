@@ -11,7 +11,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.planning import values
-from planner.planning.context import Options
+from planner.planning.options import Options
 
 
 @pytest.mark.parametrize(
