@@ -1,0 +1,85 @@
+"""What an option's value may be: read as the kernel reads sizes, the whole text of it, and refused with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import NO_DMA_ZONES
+from planner.planning import values
+from planner.planning.options import Options
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "found"),
+    [
+        pytest.param(values.size, "512M", 512 * MIB, id="a size with a unit"),
+        pytest.param(values.size, "0x20000000", 512 * MIB, id="in hexadecimal"),
+        pytest.param(values.size, 4096, 4096, id="a number"),
+        pytest.param(values.size, "0xffffffffffffffff", (1 << 64) - 1, id="the largest"),
+        pytest.param(values.size_or_zero, "0", 0, id="nothing"),
+        pytest.param(values.size_range, "128M..8G", (128 * MIB, 8 * GIB), id="a range"),
+        pytest.param(values.size_range, "1G..1G", (GIB, GIB), id="a range of one"),
+        pytest.param(values.page_size, "64k", 64 * KIB, id="a page size"),
+        pytest.param(values.page_size, "16384", 16 * KIB, id="a page size in bytes"),
+        pytest.param(values.processors, "128", 128, id="processors"),
+        pytest.param(values.alignment, "PUD", "pud", id="a level"),
+        pytest.param(values.alignment, "32M", "32M", id="a power of two"),
+        pytest.param(values.dma_limit, "None", NO_DMA_ZONES, id="no DMA zones"),
+        pytest.param(values.dma_limit, "4G", 4 * GIB, id="a DMA limit"),
+    ],
+)
+def test_taken(reader: Callable[[object], object], value: object, found: object) -> None:
+    assert reader(value) == found
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "what"),
+    [
+        pytest.param(values.size, "512MB", "no size", id="a letter too many"),
+        pytest.param(values.size, "G", "no size", id="a unit alone"),
+        pytest.param(values.size, "", "no size", id="nothing"),
+        pytest.param(values.size, -1, "no size", id="less than nothing"),
+        pytest.param(values.size, "0", "0 bytes", id="zero"),
+        pytest.param(values.size, "16E", "64 bits", id="as large as no address"),
+        pytest.param(values.size_range, "1G", "no range", id="one size"),
+        pytest.param(values.size_range, "8G..1G", "ends before", id="backwards"),
+        pytest.param(values.page_size, "8K", "no page size", id="a page size that arm64 has not"),
+        pytest.param(values.processors, "0", "number of processors", id="no processors"),
+        pytest.param(values.processors, "4097", "number of processors", id="more than a kernel takes"),
+        pytest.param(values.alignment, "3M", "power of two", id="no power of two"),
+        pytest.param(values.flag, "yes", "true or false", id="a text for a flag"),
+    ],
+)
+def test_refused(reader: Callable[[object], object], value: object, what: str) -> None:
+    """With what to give instead."""
+    with pytest.raises(values.BadValue, match=what) as caught:
+        reader(value)
+    assert caught.value.remedy
+
+
+def test_every_option_has_a_reader() -> None:
+    """And none is for an option that a plan does not have."""
+    assert set(values.OPTIONS) == {each.name for each in fields(Options)}
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"page_sise": "4K"}, "page_sise: is not an option; did you mean page_size"),
+        ({"page_size": "8K"}, "page_size: '8K' is no page size of arm64; give 4K, 16K or 64K"),
+        ({"kfence": "no"}, "kfence: must be true or false"),
+    ],
+)
+def test_an_error_names_the_option(given: dict[str, object], line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        values.read_options(given)
+    assert str(caught.value).startswith(line)
+
+
+def test_none_leaves_an_option_out() -> None:
+    assert values.read_options({"kernel": None, "page_size": "4K"}) == {"page_size": 4096}
