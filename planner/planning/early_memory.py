@@ -1,6 +1,6 @@
 """The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
 
-What undoes later reservations is imported for a map that has some.
+What only some plans need is imported by them.
 """
 
 from __future__ import annotations

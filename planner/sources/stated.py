@@ -3,7 +3,7 @@
 What a device tree says of the machine besides, its reserved memory, carve-outs, CMA areas and DMA limit, stays. The
 tree is read again with that RAM, since where it marks or places memory depends on what there is.
 
-The reader of device trees is imported for a machine that has one.
+What only some plans need is imported by them.
 """
 
 from __future__ import annotations
