@@ -65,7 +65,9 @@ def _calls(
             holes.append(pool)
             after.append((*pool, BASE_PAGES))
     if cut:
-        after.append((*cut, cut_flags))
+        # An assumed pool may lie where the crash memory is placed; no kernel maps a page of it by both calls.
+        apart = [pool] if pool is not None and profile.image != "first" else []
+        after += [(*piece, cut_flags) for piece in subtract(cut, apart)]
     if unmapped:
         holes.append(unmapped)
     holes.sort()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
@@ -27,7 +27,7 @@ from planner.planning.request import asked_of, parsed
 from planner.planning.reservation import outcome_of, own_view, reservation_view
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan
 from planner.planning.shared import Shared
-from planner.planning.strategies import Strategy, strategy_named
+from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, request_view
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
-    early = early_memory(machine, kernel, options, asked.cmdline, remarks)
+    # What a configuration adds decides nothing in rewinding, which lists the readings that it leaves open.
+    early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
@@ -106,7 +107,13 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
     reservation = reservation_view(request, placement, context, whole=whole, obstacle=obstacle)
-    mapped = shared.mapped(context, reservation, whole=whole)
+    try:
+        mapped = shared.mapped(context, reservation, whole=whole)
+    except KernelBugError as bug:
+        if strategy is OWN:
+            raise
+        mapped = baseline
+        reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
     cost = waste(
         reservation,
         mapping=mapped[1],

@@ -1,0 +1,66 @@
+"""What a distribution builds its kernels with, where nothing else says so; and how sure a plan is of a kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+import planner
+from planner.base.sizes import GIB, KIB
+
+MAP = planner.MemoryMap(
+    (planner.Region(2 * GIB, 4 * GIB), planner.Region(34 * GIB, 62 * GIB)),
+    (planner.Reserved(0x80200000, 0x82000000, "Kernel code"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page_size", "forced"),
+    [
+        pytest.param("4.18.0-553.el8_10.aarch64", 64 * KIB, True, id="RHEL 8 has 64K pages without saying so"),
+        pytest.param("5.14.0-503.el9.aarch64", 4 * KIB, True, id="RHEL 9 builds with rodata=full"),
+        pytest.param("5.14.0-503.el9.aarch64+64k", 64 * KIB, True, id="its flavour names 64K pages"),
+        pytest.param("ubuntu24.04", 4 * KIB, True, id="Ubuntu 24.04: rodata=full and KFENCE with interval 0"),
+        pytest.param("6.12.40+rpt-rpi-2712", 16 * KIB, None, id="Raspberry Pi 5 has 16K pages"),
+        pytest.param("6.6.0-132.oe2403sp3.aarch64", 4 * KIB, False, id="openEuler 24.03 builds without rodata=full"),
+        pytest.param("6.6", 4 * KIB, False, id="a mainline version tells nothing"),
+    ],
+)
+def test_pages_and_forced_base_pages(kernel: str, page_size: int, *, forced: bool | None) -> None:
+    """Named as what it is, and not as an assumption."""
+    plan = planner.plan(MAP, "512M", kernel=kernel)
+    assert plan.kernel.page_size == page_size
+    assert forced is None or bool(plan.kernel.forced_base_pages) == forced
+    assert not set(plan.kernel.configured) & set(plan.kernel.assumed)
+    assert bool(plan.kernel.configured) == (kernel != "6.6")
+
+
+def test_the_users_word_wins() -> None:
+    plan = planner.plan(MAP, "512M", kernel="rhel8", page_size="4K", rodata="off")
+    assert plan.kernel.page_size == 4 * KIB
+    assert not plan.kernel.forced_base_pages
+
+
+def test_a_name_that_does_not_tell_its_pages_leaves_both_readings() -> None:
+    """Azure Linux 3 builds 6.6 with 4K and with 64K pages under one form of name."""
+    plan = planner.plan(MAP, "512M", kernel="6.6.57.1-2.azl3")
+    assert plan.kernel.page_size == 4 * KIB
+    assert any(other.assumption.startswith("64K pages") for other in plan.reservation.other_readings)
+
+
+def test_kernels_without_kexec_reserve_nothing() -> None:
+    assert planner.plan(MAP, "512M", kernel="5.10.209-android12-9-g1").reservation.outcome == "none"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "certainty", "known"),
+    [("6.1", "read", True), ("4.19.90-2003.oe1.aarch64", "unknown", False), ("rhel9.4", "read", True)],
+)
+def test_how_sure_it_is(kernel: str, certainty: str, *, known: bool) -> None:
+    """What is not known is a reading, and never a fact."""
+    plan = planner.plan(MAP, "512M", kernel=kernel, strategy="mainline")
+    assert plan.own is not None
+    assert (plan.kernel.certainty, plan.own.known) == (certainty, known)
+    nearest = [other for other in plan.reservation.other_readings if "mainline" in other.assumption]
+    assert bool(nearest) != known
+    shown = planner.render.document(plan, "text")
+    assert shown.startswith("not known for this kernel") != known
