@@ -1,4 +1,7 @@
-"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied."""
+"""The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
+
+What a single plan as text does not need is loaded where it is needed, for a short start.
+"""
 
 from __future__ import annotations
 

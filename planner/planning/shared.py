@@ -2,6 +2,8 @@
 
 A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
 free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+
+What a single plan as text does not need is loaded where it is needed, for a short start.
 """
 
 from __future__ import annotations

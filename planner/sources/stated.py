@@ -2,6 +2,8 @@
 
 What a device tree says of the machine besides, its reserved memory, carve-outs, CMA areas and DMA limit, stays. The
 tree is read again with that RAM, since where it marks or places memory depends on what there is.
+
+Its reader is loaded only where there is a tree, which few machines have.
 """
 
 from __future__ import annotations
