@@ -41,8 +41,8 @@ _STABLE: dict[tuple[int, int], tuple[tuple[int, str], ...]] = {
     (6, 6): ((0, "6.5"), (4, "6.6")),
 }
 """Releases whose stable kernels took later behaviour: each profile with the first patch level that has it."""
-_VERSION = r"v?(\d+)\.(\d+)(?:\.(\d+))?"
-_PATCH = r"\.([1-9]\d*)"
+_VERSION = r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?"
+_PATCH = r"\.([1-9]\d{0,8})"
 _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 

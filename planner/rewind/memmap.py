@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.base.ranges import Span
+from planner.base.ranges import Span, total, union
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
@@ -44,25 +44,28 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
     map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
     items: list[Later] = []
     for low, high in nodes or [(0, 1 << 64)]:
-        sections: set[int] = set()
-        for start, end in regions:
-            if low < end and start < high:
-                sections.update(range(max(start, low) // section, (min(end, high) - 1) // section + 1))
+        sections = total(
+            union(
+                (max(start, low) // section, (min(end, high) - 1) // section + 1)
+                for start, end in regions
+                if low < end and start < high
+            )
+        )
         if not sections:
             continue
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
-            items.append(Later("memmap", map_size, map_size, start, end, count=len(sections)))
+            items.append(Later("memmap", map_size, map_size, start, end, count=sections))
         elif huge:
-            items.append(Later("memmap", len(sections) * map_size, map_size, start, end))
+            items.append(Later("memmap", sections * map_size, map_size, start, end))
         elif profile.first:
             # Page by page, and among them the tables that map them.
-            size = len(sections) * map_size
+            size = sections * map_size
             count = size // page_size + size // pmd + 1
             items.append(Later("memmap", page_size, page_size, start, end, count=count))
         else:
-            buffer = len(sections) * round_up(map_size, pmd)
-            items.append(Later("memmap", len(sections) * map_size, pmd, start, end, needed=False, buffer=buffer))
+            buffer = sections * round_up(map_size, pmd)
+            items.append(Later("memmap", sections * map_size, pmd, start, end, needed=False, buffer=buffer))
     return items
 
 

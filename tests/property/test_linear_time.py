@@ -12,12 +12,14 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import process_time
 
 import pytest
 
 import planner.sources
 from planner.base.errors import InputError
+from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
 from tests.sources.reports import packed
 
@@ -197,3 +199,18 @@ def test_patterns(name: str) -> None:
 
             rates = grows(run, 4000)
             assert not rates or max(rates) <= MOST, f"{pattern.pattern!r} on {piece!r}: {rates}"
+
+
+def test_memory_of_any_size_takes_the_same_time() -> None:
+    """What has no bound of its own, sections of petabytes, is counted, not listed."""
+    text = b"40000000-fffffffffffff : System RAM\n  40080000-40ffffff : Kernel code\n  41000000-41ffffff : reserved\n"
+    machine = parse_text(text, "x", "iomem")
+    for kernel in ("5.10", "6.1", "7.2"):
+        assert best(partial(make_plan, machine, "64M", Options(kernel=kernel)), 1) < 1
+
+
+@pytest.mark.parametrize("version", ["9" * 5000 + ".1", "6." + "9" * 5000, "6.1." + "9" * 5000, "5.10." + "9" * 5000])
+def test_a_version_of_any_length(version: str) -> None:
+    """Known or not, it is no number that is too long for Python."""
+    text = f'{{"memory": [{{"start": "1G", "size": "1G"}}], "kernel": "{version}"}}'.encode()
+    reading(text, "json")()
