@@ -62,7 +62,7 @@ def built(view: View) -> Built:
         return Built(named, late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
-    if not any(end == named.memory[-1][1] for _, end in named.blocks):
+    if named.memory and not any(end == named.memory[-1][1] for _, end in named.blocks):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top), view)
     for start, end in _areas(view):

@@ -150,6 +150,8 @@ def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
     while at < part.end:
         end = text.find("\n", at, part.end) + 1 or part.end
         raw, at = text[at:end], end
+        if raw == "\n":
+            continue
         line = _stamp(raw), without_prefix(raw).rstrip()
         if not began and line[1].startswith(_MARKS):
             began, stamped = True, line[0] is not None
