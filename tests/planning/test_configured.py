@@ -48,7 +48,10 @@ def test_a_name_that_does_not_tell_its_pages_leaves_both_readings() -> None:
 
 
 def test_kernels_without_kexec_reserve_nothing() -> None:
-    assert planner.plan(MAP, "512M", kernel="5.10.209-android12-9-g1").reservation.outcome == "none"
+    """And the first line says that it is the kernel, not the request."""
+    plan = planner.plan(MAP, "512M", kernel="5.10.209-android12-9-g1", strategy="mainline")
+    assert plan.reservation.outcome == "none"
+    assert planner.render.document(plan).startswith("none: this kernel is built without crash kernels")
 
 
 @pytest.mark.parametrize(

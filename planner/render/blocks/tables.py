@@ -61,7 +61,9 @@ def verdict(plan: Plan) -> str:
     unsure = "; the map allows another reading" if done.other_readings else ""
     if done.crash is None:
         if done.outcome == "none":
-            return "none: no valid crashkernel request, so nothing is reserved"
+            built_without = any(note.startswith("this kernel is built without crash kernels") for note in plan.notes)
+            why = "this kernel is built without crash kernels" if built_without else "no valid crashkernel request"
+            return f"none: {why}, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
         text = f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
