@@ -10,7 +10,10 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
 from planner.planning.presets import Preset, preset_named
 
-__all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
+__all__ = ["BUILT_WITHOUT", "Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
+
+BUILT_WITHOUT = "this kernel is built without crash kernels"
+"""How the note begins on a kernel whose configuration leaves the reservation out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not without_crash_kernels(facts, profile):
         return request
-    note = "this kernel is built without crash kernels (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    note = f"{BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
     return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
 
 

@@ -45,7 +45,7 @@ class Strategy:
     conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
     kernel that has it. released: the effects of released kernels on the map that this row describes. order: the
     phases in which it changes the map. live: the entries that change are those of the live map. early: the crash
-    memory must be reserved before the linear map is built. splits: it needs a kernel that splits live blocks.
+    memory must be reserved before the linear map is built.
     loses_offset: the code as posted forgets a fixed offset.
     """
 
@@ -63,7 +63,6 @@ class Strategy:
     order: tuple[Phase, ...] = BEFORE_LIVE
     live: bool = False
     early: bool = False
-    splits: bool = False
     loses_offset: bool = False
 
     def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
@@ -151,7 +150,6 @@ _ALL = (
         since="6.18, for other uses",
         order=("split", "flush", "dsb"),
         live=True,
-        splits=True,
     ),
     Strategy(
         "unprotected",

@@ -14,6 +14,7 @@ from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
+from planner.planning.availability import obstacle_on_kernel
 from planner.planning.context import own_effect
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan, Waste
@@ -199,18 +200,8 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
-        obstacle="" if acting is not strategy else _obstacle(strategy, question),
+        obstacle="" if acting is not strategy else obstacle_on_kernel(strategy, question.mainline) or "",
     )
-
-
-def _obstacle(strategy: Strategy, question: Question) -> str:
-    """Why a strategy cannot be had here, as far as one can tell."""
-    mainline = question.mainline
-    if strategy.bbm_level > 0 and not mainline.no_aborts:
-        return "no processor here is known to split blocks live"
-    if strategy.early and mainline.zones and mainline.profile.effect != "isolated":
-        return "with DMA zones the limit is not known that early"
-    return ""
 
 
 def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.kernel.ptdump import KINDS, TABLES
+from planner.planning.request import BUILT_WITHOUT
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Table
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
@@ -61,8 +62,8 @@ def verdict(plan: Plan) -> str:
     unsure = "; the map allows another reading" if done.other_readings else ""
     if done.crash is None:
         if done.outcome == "none":
-            built_without = any(note.startswith("this kernel is built without crash kernels") for note in plan.notes)
-            why = "this kernel is built without crash kernels" if built_without else "no valid crashkernel request"
+            built_without = any(note.startswith(BUILT_WITHOUT) for note in plan.notes)
+            why = BUILT_WITHOUT if built_without else "no valid crashkernel request"
             return f"none: {why}, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"

@@ -17,6 +17,7 @@ from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
+from planner.planning.outcomes import OUTCOMES
 from planner.sources.bounds import MAX_ROWS
 from planner.sources.json.text import load, locate
 
@@ -148,9 +149,6 @@ def _facts_of_report(document: Mapping[str, Any]) -> Facts:
     )
 
 
-_OUTCOMES = ("aligned", "fallback", "exact", "failed", "none")
-
-
 def _answered(reservation: Mapping[str, Any]) -> Answered | None:
     """The answer of a report that lists other readings of its map."""
     rows = reservation.get("other_readings", [])
@@ -167,8 +165,8 @@ def _answered(reservation: Mapping[str, Any]) -> Answered | None:
         )
         for row in rows
     ]
-    if any(outcome not in _OUTCOMES for _, outcome, _, _ in others):
-        raise _Bad(("reservation", "other_readings"), "must have known outcomes", f"one of {', '.join(_OUTCOMES)}")
+    if any(outcome not in OUTCOMES for _, outcome, _, _ in others):
+        raise _Bad(("reservation", "other_readings"), "must have known outcomes", f"one of {', '.join(OUTCOMES)}")
     return Answered(
         _range(reservation, "reservation", "crash"), _range(reservation, "reservation", "low"), tuple(others)
     )
