@@ -15,7 +15,8 @@ import planner
 from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.report import to_json
-from planner.sources.json.procedure import parse_procedure, procedure_to_dict, schema
+from planner.report.bbm import procedure_to_dict
+from planner.sources.json.procedure import parse_procedure, schema
 from planner.sources.json.text import locate
 from tests.bbm.random_procedures import procedures
 

@@ -53,7 +53,7 @@ from planner.sources.json.checked import (
 from planner.sources.json.text import load
 from planner.sources.reading import decode, read_bytes
 
-__all__ = ["parse_procedure", "procedure_to_dict", "read_procedure", "schema"]
+__all__ = ["parse_procedure", "read_procedure", "schema"]
 
 
 # -- shapes of a procedure -------------------------------------------------------------------------------------------
@@ -401,62 +401,3 @@ def _range(span: _Span | None, path: Path) -> Range | None:
     if not span.start < span.end:
         raise RefusedError(path, "the range is empty", "check the range")
     return Range(span.start, span.end)
-
-
-# -- writing -------------------------------------------------------------------------------------------------------
-
-
-def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:
-    """The document that `parse_procedure` reads back as the same procedure."""
-    return {
-        "schema_version": 1,
-        "name": procedure.name,
-        "summary": procedure.summary,
-        "rests_on": procedure.rests_on,
-        "touch": procedure.touch,
-        "pages": [{"name": page.name, "touch": page.touch} for page in procedure.pages],
-        "root": procedure.root,
-        "tables": [
-            {
-                "name": table.name,
-                "level": table.level,
-                "entries": [
-                    {
-                        "name": entry.name,
-                        "covers": list(entry.covers),
-                        "starts": _spelt(entry.starts),
-                        **({"run": entry.run} if entry.run else {}),
-                    }
-                    for entry in table.entries
-                ],
-            }
-            for table in procedure.tables
-        ],
-        "steps": [_step_to_dict(step) for step in procedure.steps],
-    }
-
-
-def _spelt(to: Descriptor) -> str | dict[str, Any]:
-    if to is None:
-        return "invalid"
-    if isinstance(to, str):
-        return {"table": to}
-    said = {"cont": to.cont, "nt": to.nt, "output": to.output}
-    return {key: value for key, value in said.items() if value} or "leaf"
-
-
-def _step_to_dict(step: Step) -> dict[str, Any]:
-    if isinstance(step, Write):
-        if step.to is None:
-            return {"step": "clear", "entry": step.entry}
-        return {"step": "write", "entry": step.entry, "to": _spelt(step.to)}
-    said: dict[str, Any] = {} if step.cpus == "one" else {"cpus": step.cpus}
-    if isinstance(step, Dsb):
-        return {"step": "dsb", **said}
-    if isinstance(step, Switch):
-        return {"step": "switch", "root": step.root, **said}
-    if isinstance(step, Touch):
-        return {"step": "touch", "page": step.page, **said}
-    pages = "all" if step.pages is None else list(step.pages)
-    flags = {key: True for key in ("local", "last_level") if getattr(step, key)}
-    return {"step": "tlbi", "pages": pages, **flags, **said}
