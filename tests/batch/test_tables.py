@@ -81,6 +81,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "baseline_table_bytes": report["baseline"]["table_bytes"],
         "baseline_tlb_entries": report["baseline"]["tlb_entries"],
         "notes": "\n".join(report["notes"]),
+        "protection": plan.protection,
     }
     for name in ("page_size", "va_bits", "strategy", "granule", "dma_limit"):
         found[name] = kernel[name]
