@@ -12,6 +12,7 @@ from typing import Any
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import fits, format_size, memparse
+from planner.base.text import told
 from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
@@ -187,7 +188,7 @@ def _text(document: Mapping[str, Any], key: str, *above: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _Bad((*above, key), "must be a string", f'such as "{key}": "..."')
-    return printable(value)
+    return told(value)
 
 
 def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
