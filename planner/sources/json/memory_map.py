@@ -19,6 +19,9 @@ from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
 from planner.planning.outcomes import OUTCOMES
+from planner.planning.strategies import STRATEGIES
+from planner.planning.values import BadValue, alignment
+from planner.planning.views import TOLD_APART
 from planner.sources.bounds import MAX_ROWS
 from planner.sources.json.text import load, locate
 
@@ -111,7 +114,7 @@ def _of_report(document: Mapping[str, Any], name: str) -> Machine:
 
 def _facts_of_report(document: Mapping[str, Any]) -> Facts:
     """The facts of a report; what it had to assume is unknown again."""
-    kernel, told, request = (_section(document, key) for key in ("kernel", "facts", "request"))
+    kernel, facts, request = (_section(document, key) for key in ("kernel", "facts", "request"))
     assumed = kernel.get("assumed", [])
     if not isinstance(assumed, list):
         raise _Bad(("kernel", "assumed"), "must be a list of keys", "such as []")
@@ -125,38 +128,85 @@ def _facts_of_report(document: Mapping[str, Any]) -> Facts:
     _check_geometry(page_size, va_bits, "kernel")
     _check_kernel(version, "kernel", "version")
     limit = NO_DMA_ZONES if kernel.get("dma_limit", 0) is None else _number_of(kernel, "dma_limit", "kernel")
-    midr, kfence = told.get("midr", []), told.get("kfence")
+    midr = facts.get("midr", [])
     if not isinstance(midr, list) or not all(type(register) is int for register in midr):
         raise _Bad(("facts", "midr"), "must be a list of registers", "such as []")
-    if kfence is not None and not isinstance(kfence, bool):
-        raise _Bad(("facts", "kfence"), "must be true, false or null", "such as null")
     return Facts(
         kernel=None if "kernel" in assumed else version,
         page_size=None if "page_size" in assumed else page_size,
         va_bits=None if "va_bits" in assumed else va_bits,
-        pa_bits=_number_of(told, "pa_bits", "facts"),
-        cmdline=_text(told, "cmdline", "facts"),
+        pa_bits=_number_of(facts, "pa_bits", "facts"),
+        cmdline=_text(facts, "cmdline", "facts"),
         dma_limit=None if "dma_limit" in assumed else limit,
-        config=_config(told, "facts", "config"),
-        kernel_image=_range(told, "facts", "kernel_image"),
-        kernel_data=_range(told, "facts", "kernel_data"),
-        kfence_pool=_range(told, "facts", "kfence_pool"),
+        config=_config(facts, "facts", "config"),
+        kernel_image=_range(facts, "facts", "kernel_image"),
+        kernel_data=_range(facts, "facts", "kernel_data"),
+        kfence_pool=_range(facts, "facts", "kfence_pool"),
         midr=tuple(midr),
         request=_text(request, "text", "request"),
-        rodata=_text(told, "rodata", "facts"),
-        kfence=kfence,
-        cpu=_text(told, "cpu", "facts"),
-        answered=_answered(_section(document, "reservation")),
+        splits_live=_flag(facts, "splits_live"),
+        strategy=_strategy(kernel),
+        align=_alignment(kernel),
+        prefer_aligned=bool(_flag(facts, "prefer_aligned")),
+        rodata=_text(facts, "rodata", "facts"),
+        kfence=_flag(facts, "kfence"),
+        cpu=_text(facts, "cpu", "facts"),
+        answered=_answered(document, kernel, _text(request, "text", "request") or ""),
     )
 
 
-def _answered(reservation: Mapping[str, Any]) -> Answered | None:
-    """The answer of a report that lists other readings of its map."""
+def _flag(facts: Mapping[str, Any], key: str) -> bool | None:
+    value = facts.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise _Bad(("facts", key), "must be true, false or null", "such as null")
+
+
+def _strategy(kernel: Mapping[str, Any]) -> str | None:
+    name = _text(kernel, "strategy", "kernel")
+    if name is not None and name not in STRATEGIES:
+        raise _Bad(("kernel", "strategy"), f"no strategy {name!r}", f"use one of {', '.join(STRATEGIES)}")
+    return name
+
+
+def _alignment(kernel: Mapping[str, Any]) -> str | None:
+    text = _text(kernel, "align", "kernel")
+    try:
+        return None if text is None else alignment(text)
+    except BadValue as bad:
+        raise _Bad(("kernel", "align"), bad.what, bad.remedy) from None
+
+
+def _answered(document: Mapping[str, Any], kernel: Mapping[str, Any], text: str) -> Answered:
+    """The answer of a report, and what it says that its map does not show."""
+    reservation = _section(document, "reservation")
+    notes = document.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise _Bad(("notes",), "must be a list of texts", "such as []")
+    rewound = _section(document, "memory").get("rewound", [])
+    if not isinstance(rewound, list) or not all(isinstance(row, dict) for row in rewound):
+        raise _Bad(("memory", "rewound"), "must be a list of ranges", "such as []")
+    spans = [
+        (*_span(row, ("memory", "rewound", n)), _text(row, "reason", "memory", "rewound") or "")
+        for n, row in enumerate(rewound)
+    ]
+    return Answered(
+        text,
+        tuple(kernel.get(name) for name in TOLD_APART),
+        _text(reservation, "outcome", "reservation") or "",
+        _range(reservation, "reservation", "crash"),
+        _range(reservation, "reservation", "low"),
+        _others(reservation),
+        tuple(map(told, notes)),
+        tuple(spans),
+    )
+
+
+def _others(reservation: Mapping[str, Any]) -> tuple[tuple[str, str, Range | None, Range | None], ...]:
+    """Its other readings of the map."""
     rows = reservation.get("other_readings", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _Bad(("reservation", "other_readings"), "must be a list of readings", "such as []")
-    if not rows:
-        return None
     others = [
         (
             _text(row, "assumption", "reservation") or "",
@@ -168,9 +218,7 @@ def _answered(reservation: Mapping[str, Any]) -> Answered | None:
     ]
     if any(outcome not in OUTCOMES for _, outcome, _, _ in others):
         raise _Bad(("reservation", "other_readings"), "must have known outcomes", f"one of {', '.join(OUTCOMES)}")
-    return Answered(
-        _range(reservation, "reservation", "crash"), _range(reservation, "reservation", "low"), tuple(others)
-    )
+    return tuple(others)
 
 
 def _section(document: Mapping[str, Any], key: str) -> dict[str, Any]:
