@@ -110,7 +110,7 @@ class Answered:
     """The answer of an earlier plan, and what it said that its map does not show.
 
     kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
-    reading. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
+    reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
     """
 
     text: str

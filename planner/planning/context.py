@@ -37,7 +37,7 @@ class Context:
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
     although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
     processors: those that are known. splits_live: a log says that this kernel splits blocks live on them. certainty,
-    configured: as in `modelled.Kernel`.
+    map_certainty, configured: as in `modelled.Kernel`.
     """
 
     profile: Profile
@@ -62,6 +62,7 @@ class Context:
     cmdline: str | None
     provisional: Range | None = None
     certainty: Certainty = "read"
+    map_certainty: Certainty = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -113,6 +114,7 @@ def read_context(
         processors=processors,
         cmdline=asked.cmdline,
         certainty=kernel.certainty,
+        map_certainty=kernel.map_certainty,
         configured=kernel.configured,
     )
 

@@ -171,12 +171,12 @@ def _beyond_the_map(question: Question, strategy: Strategy, own: OwnView) -> tup
     found: list[OtherReading] = []
     if not own.known:
         nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
-        found.append(OtherReading(nearest, own.outcome, own.crash, own.low))
+        found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     if question.other_pages is not None:
         there = answer(question.other_pages, strategy)
         text = f"{format_size(there.kernel.page_size)} pages, which the kernel's name does not tell"
         done = there.reservation
-        found.append(OtherReading(text, done.outcome, done.crash, done.low))
+        found.append(OtherReading(text, done.outcome, done.crash, done.low, "kernel"))
     return tuple(found)
 
 

@@ -15,7 +15,8 @@ import planner
 from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.report import to_json
-from planner.sources.json.procedure import parse_procedure, procedure_to_dict, schema
+from planner.report.bbm import procedure_to_dict
+from planner.sources.json.procedure import parse_procedure, schema
 from planner.sources.json.text import locate
 from tests.bbm.random_procedures import procedures
 
@@ -80,7 +81,9 @@ def test_what_may_be_left_out() -> None:
         pytest.param('"name": "own"', '"name": ""', "own.json:2:11: name: is empty", id="an empty name"),
         pytest.param('"root": "top"', '"root": "up"', "own.json:6:11: root: no table 'up'", id="an unknown table"),
         pytest.param('["a"], "starts"', '["b"], "starts"', "own.json:9:35: tables.0.entries.0.covers", id="a page"),
-        pytest.param('"leaf"}', '"blok"}', "own.json:9:52: tables.0.entries.0.starts: is no desc", id="a descriptor"),
+        pytest.param(
+            '"leaf"}', '"blok"}', "own.json:9:52: tables.0.entries.0.starts: is not a desc", id="a descriptor"
+        ),
         pytest.param('"step": "clear"', '"step": "wipe"', "own.json:13:14: steps.0.step: 'wipe'", id="a step"),
         pytest.param('{"step": "dsb"},', "{},", "own.json:14:5: steps.1: the key step is missing", id="no step"),
         pytest.param('"pages": ["a"]}', '"page": "a"}', "own.json:15:22: steps.2.page: unknown key", id="a wrong key"),
