@@ -17,7 +17,6 @@ from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.report import to_json
 from planner.report.bbm import procedure_to_dict
 from planner.sources.json.procedure import parse_procedure, schema
-from planner.sources.json.text import locate
 from tests.bbm.random_procedures import procedures
 
 TEXT = """\
@@ -114,20 +113,6 @@ def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None
     report = {"kernel": {"page_size": 4096, "va_bits": 48}, "reservation": {"crash": span}, "steps": [{"step": "dsb"}]}
     with pytest.raises(InputError, match=message):
         parse_procedure(json.dumps({**report, **change}), "report.json")
-
-
-@pytest.mark.parametrize(
-    ("path", "key", "place"),
-    [
-        pytest.param((), False, (1, 1), id="the document"),
-        pytest.param(("steps", 2, "pages", 0), False, (15, 32), id="deep inside"),
-        pytest.param(("steps", 2, "pages"), True, (15, 22), id="a key"),
-        pytest.param(("steps", 2, "none"), False, (15, 5), id="what is not there: as far down as there is something"),
-    ],
-)
-def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
-    """Lines and columns count from 1."""
-    assert locate(TEXT, path, key=key) == place
 
 
 def test_names_are_safe_to_show() -> None:
