@@ -127,6 +127,7 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ("baseline_tlb_entries", "int64", "TLB entries, no crash kernel", lambda plan: plan.baseline.tlb_entries),
     *((name, "int64", what, _waste(name)) for name, what in _WASTE.items()),
     ("notes", "string", "what else one should know, one note a line", lambda plan: "\n".join(plan.notes)),
+    ("protection", "string", "yes, no, not available or not known, here", lambda plan: plan.protection),
 )
 
 _REPORT: Column = ("report", "string", "the whole report, as JSON text")

@@ -18,7 +18,7 @@ from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
 from planner.planning.presets import PRESETS, preset_named
-from planner.planning.result import Plan
+from planner.planning.result import Plan, Protection
 from planner.planning.strategies import strategy_named
 
 __all__ = ["DEFAULT_CHANGES", "DIMENSIONS", "WORST", "Change", "Fleet", "Sum", "changed", "parse_change"]
@@ -39,13 +39,16 @@ _NAME = "crashkernel="
 class Sum:
     """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
 
-    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there.
+    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there,
+    not_available of which because the strategy is not available, and of not_known nobody knows it of their kernel.
     pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
     """
 
     machines: int = 0
     reserved: int = 0
     unprotected: int = 0
+    not_available: int = 0
+    not_known: int = 0
     pages_only: int = 0
     returned: int = 0
     kept: int = 0
@@ -59,6 +62,8 @@ class Sum:
         self.machines += 1
         self.reserved += plan.reserved
         self.unprotected += plan.reserved and not plan.protects
+        self.not_available += plan.reserved and plan.protection == "not available"
+        self.not_known += plan.reserved and plan.protection == "not known"
         self.pages_only += _has_blocks(plan.baseline) and not _has_blocks(plan.mapping)
         self.returned += waste.returned
         self.kept += waste.kept
@@ -83,7 +88,7 @@ class Bad:
     ident: str
     number: int
     outcome: str
-    protected: bool
+    protection: Protection
     kept: int
     extra_table_bytes: int
 
@@ -95,7 +100,7 @@ class Bad:
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
         """Sorts the worst first: nothing reserved, then not protected, then most lost, then as they came."""
-        return (self.outcome not in ("failed", "none"), self.protected, -self.lost, self.number)
+        return (self.outcome not in ("failed", "none"), self.protection == "yes", -self.lost, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ class Fleet:
         for groups, key in zip(self.groups.values(), keys, strict=True):
             groups.setdefault(key, Sum()).add(plan)
         done, waste = plan.reservation, plan.waste
-        bad = Bad(ident, self.records, done.outcome, plan.protects, waste.kept, waste.extra_table_bytes)
+        bad = Bad(ident, self.records, done.outcome, plan.protection, waste.kept, waste.extra_table_bytes)
         self._keep_worst([bad])
 
     def add_error(self, ident: str, error: str, line: int | None = None) -> None:

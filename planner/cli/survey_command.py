@@ -212,4 +212,5 @@ def _answer(plan: Plan) -> dict[str, Any]:
         else {"start": done.crash.start, "end": done.crash.end, "size": done.crash.size},
         "returned": plan.waste.returned,
         "protected": done.protected,
+        "protection": plan.protection,
     }

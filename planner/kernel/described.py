@@ -105,10 +105,10 @@ def does(profile: Profile) -> str:
         said.append(",cma is reserved")
     if profile.auto:
         said.append(f"auto is {profile.auto}")
-    said += [_LIMITS[profile.dma_limit], _when(profile), _EFFECTS[profile.effect]]
-    said.append("protected once loaded" if profile.protects else "not protected")
+    on_the_map = f"{_EFFECTS[profile.effect]}, {'' if profile.protects else 'not '}protected once loaded"
     if profile.map_certainty == "unknown":
-        said.append("what it does to the map is not known")
+        on_the_map = f"what it does to the map is not known; nearest: {on_the_map}"
+    said += [_LIMITS[profile.dma_limit], _when(profile), on_the_map]
     said.append(_RODATA[profile.rodata])
     return "; ".join(said)
 

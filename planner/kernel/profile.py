@@ -21,6 +21,7 @@ __all__ = [
     "Effect",
     "Profile",
     "Window",
+    "least_sure",
 ]
 
 CRASH_ALIGN = 2 * MIB
@@ -29,6 +30,12 @@ CRASH_ALIGN = 2 * MIB
 Bound: TypeAlias = Literal["0", "2M", "low", "high", "4G", "64T", "none"]
 Effect: TypeAlias = Literal["isolated", "pages", "below-4G", "none"]
 Certainty: TypeAlias = Literal["read", "configured", "inferred", "unknown"]
+_SUREST_FIRST: tuple[Certainty, ...] = ("read", "configured", "inferred", "unknown")
+
+
+def least_sure(*certainties: Certainty) -> Certainty:
+    """The certainty of what rests on several facts."""
+    return max(certainties, key=_SUREST_FIRST.index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,12 +206,14 @@ _SLE15_SP2 = replace(
     source="github openSUSE/kernel, init.c @ 019c510fd27e, a tree laid out as 5.3; that it is SP3's is inferred",
     certainty="read",
     dma_limit="dma32-capped",
+    map_certainty="inferred",
 )
 _AMZN_6_18 = replace(
     _MAINLINE["6.18"],
     name="amazon-6.18",
     spans="Amazon Linux's 6.18",
     source="github amazonlinux/linux, init.c @ e535de7a5179: Nitro Enclaves' CMA area comes before the crash kernel",
+    map_certainty="inferred",
 )
 
 VENDOR_PROFILES: dict[str, Profile] = {

@@ -6,7 +6,7 @@ from planner.planning.context import Context
 from planner.planning.result import ProcessorsView
 from planner.planning.strategies import Strategy
 
-__all__ = ["obstacle_on_kernel", "obstacle_to"]
+__all__ = ["obstacle_to"]
 
 
 def obstacle_to(strategy: Strategy, context: Context, processors: ProcessorsView) -> str | None:
@@ -18,11 +18,6 @@ def obstacle_to(strategy: Strategy, context: Context, processors: ProcessorsView
         return None
     if processors.may_run is False:
         return f"these processors cannot run it: {processors.why}"
-    return obstacle_on_kernel(strategy, context)
-
-
-def obstacle_on_kernel(strategy: Strategy, context: Context) -> str | None:
-    """Why a strategy is not available whatever its processors are said to run; None where nothing is known."""
     if strategy.bbm_level > 0 and not context.no_aborts:
         return "no processor here is known to split blocks live"
     if strategy.early and context.zones and context.profile.effect != "isolated":

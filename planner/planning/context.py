@@ -36,7 +36,7 @@ class Context:
 
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
     although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
-    processors: those that are known. certainty, configured: as in `modelled.Kernel`.
+    processors: those that are known. certainty, map_certainty, configured: as in `modelled.Kernel`.
     """
 
     profile: Profile
@@ -60,6 +60,7 @@ class Context:
     cmdline: str | None
     provisional: Range | None = None
     certainty: Certainty = "read"
+    map_certainty: Certainty = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -109,6 +110,7 @@ def read_context(
         processors=processors,
         cmdline=asked.cmdline,
         certainty=kernel.certainty,
+        map_certainty=kernel.map_certainty,
         configured=kernel.configured,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import Facts
 from planner.kernel.pgtable import VA_BITS, Geometry, geometry
-from planner.kernel.profile import Certainty
+from planner.kernel.profile import Certainty, least_sure
 from planner.kernel.profiles import NEWEST, Profile, select_profile
 from planner.kernel.vendors import build_of
 from planner.planning.options import Options
@@ -56,6 +56,11 @@ class Kernel:
     pa_bits: int
     certainty: Certainty = "read"
     configured: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def map_certainty(self) -> Certainty:
+        """How sure it is what such a kernel does to the linear map."""
+        return least_sure(self.certainty, self.profile.map_certainty)
 
 
 def modelled(facts: Facts, options: Options, remarks: Remarks, configured: Mapping[str, str]) -> Kernel:

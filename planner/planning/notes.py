@@ -42,13 +42,15 @@ def notes_on(
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
     if context.strategy.proposal:
         notes += _on_the_proposal(request, reservation, context)
-    notes += _on_the_map(reservation, context)
+    on_the_map = _on_the_map(reservation, context)
     if context.effect == "pages" and context.present and not context.forcing.reasons:
-        notes.append(
+        on_the_map.append(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
         )
-    return notes
+    unknown = context.map_certainty == "unknown" and context.strategy.effect is None
+    doubt = "not known for this kernel; as the nearest mainline kernel maps memory, " if unknown else ""
+    return [*notes, *(doubt + note for note in on_the_map)]
 
 
 def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:

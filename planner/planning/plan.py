@@ -130,7 +130,9 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         remarks.assume("kfence_pool")
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
     own = own_view(question.mainline, request, shared)
-    readings += _beyond_the_map(question, strategy, own)
+    beyond = _beyond_the_map(question, strategy, own)
+    again = {reading.assumption for reading in beyond}  # of a report that is taken as a map
+    readings = (*(reading for reading in readings if reading.assumption not in again), *beyond)
     steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
     return Plan(
         request=request_view(question.text, request, placement),
@@ -162,12 +164,12 @@ def _beyond_the_map(question: Question, strategy: Strategy, own: OwnView) -> tup
     found: list[OtherReading] = []
     if not own.known:
         nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
-        found.append(OtherReading(nearest, own.outcome, own.crash, own.low))
+        found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     if question.other_pages is not None:
         there = answer(question.other_pages, strategy)
         text = f"{format_size(there.kernel.page_size)} pages, which the kernel's name does not tell"
         done = there.reservation
-        found.append(OtherReading(text, done.outcome, done.crash, done.low))
+        found.append(OtherReading(text, done.outcome, done.crash, done.low, "kernel"))
     return tuple(found)
 
 

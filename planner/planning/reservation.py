@@ -64,8 +64,8 @@ def own_view(mainline: Context, request: ck.Reading, shared: Shared) -> OwnView:
     """What the machine's own kernel does with a request. mainline: the context of its own behaviour."""
     placement, _ = shared.place(request, mainline)
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
-    known = mainline.certainty != "unknown"
-    return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known)
+    known, map_known = mainline.certainty != "unknown", mainline.map_certainty != "unknown"
+    return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
 
 
 def protected(outcome: str, context: Context, *, whole: bool) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from planner.base.ranges import Range
 from planner.kernel.cputype import AllowedPart, Processor
@@ -16,6 +17,7 @@ from planner.kernel.memory_map import Region, Reserved
 from planner.kernel.profile import Certainty
 from planner.kernel.ptdump import NO_SPANS, Mapping, Spans, Tables
 from planner.planning.outcomes import Outcome
+from planner.planning.strategies import OWN
 from planner.rewind.rewound import Rewound
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "OwnView",
     "Plan",
     "ProcessorsView",
+    "Protection",
     "RemapStep",
     "RequestView",
     "ReservationView",
@@ -34,6 +37,10 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+
+Protection: TypeAlias = Literal["yes", "no", "not available", "not known"]
+"""Whether the crash memory can be unmapped once a crash kernel is loaded; whether the strategy is available here at
+all, and whether it is known what this kernel does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class KernelView:
     built kernel, `inferred` from neighbours, `unknown`."""
     configured: AbstractMapping[str, str] = field(default_factory=dict)
     """What the configuration of the distribution gave, by key, with who builds so and where it was read."""
+    map_certainty: Certainty = "read"
+    """How sure it is what such a kernel does to the linear map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,7 @@ class MemoryView:
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The answer under another reading of a map that cannot show all early reservations."""
+    """The answer under another reading: of a map that cannot show all early reservations, or of the kernel."""
 
     assumption: str
     """What is assumed instead."""
@@ -141,6 +150,8 @@ class OtherReading:
     """The crash memory under that assumption."""
     low: Range | None
     """The low part under that assumption."""
+    about: Literal["map", "kernel"] = "map"
+    """What is read otherwise: the map, or what the kernel is and does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +180,7 @@ class ReservationView:
     other_readings: tuple[OtherReading, ...] = ()
     """Other answers, where the map allows more than one."""
     available: bool = True
-    """Whether the strategy can be had on this kernel and these processors, as far as is known."""
+    """Whether the strategy is available on this kernel and these processors, as far as is known."""
     obstacle: str | None = None
     """What stands in its way; null where it is available."""
 
@@ -190,6 +201,8 @@ class OwnView:
     """Whether the crash memory can be unmapped once a crash kernel is loaded."""
     known: bool
     """Whether the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
+    map_known: bool = True
+    """Whether it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +349,15 @@ class Plan(Report):
         return crash is not None and crash.size > 0
 
     @property
+    def protection(self) -> Protection:
+        """Whether the crash memory can be unmapped, as people read it in every output."""
+        if not self.reservation.available:
+            return "not available"
+        if self.kernel.strategy == OWN.name and self.kernel.map_certainty == "unknown":
+            return "not known"
+        return "yes" if self.reservation.protected else "no"
+
+    @property
     def protects(self) -> bool:
-        """Whether the crash memory can be unmapped, and the strategy is available here."""
-        return self.reservation.protected and self.reservation.available
+        """Whether the crash memory can be unmapped, the strategy is available here, and that is known."""
+        return self.protection == "yes"

@@ -42,6 +42,7 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
         forced_base_pages=context.forcing.reasons,
         assumed=tuple(dict.fromkeys(remarks.assumed)),
         certainty=context.certainty,
+        map_certainty=context.map_certainty,
         configured=dict(context.configured),
     )
 

@@ -48,6 +48,7 @@ def _row(row: Row) -> dict[str, Any]:
         "low": plain(row.low),
         "area": plain(row.area),
         "protected": row.protected,
+        "protection": row.protection,
         "bytes": plain(row.bytes),
         "table_bytes": row.table_bytes,
         "tlb_entries": row.tlb_entries,

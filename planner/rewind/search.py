@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from planner.base.ranges import Span, subtract, total, union
-from planner.base.sizes import GIB, KIB
+from planner.base.sizes import KIB
+from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, cma_align
 from planner.rewind.later import Choice
@@ -195,8 +196,8 @@ _AREAS = frozenset((*USUAL_CMA, *OTHER_CMA))
 
 def explains_crash(view: View, state: State) -> bool:
     """Whether a search from the top gives the places that are recorded."""
-    profile, limits = view.asked.profile, {"0": 0, "low": view.low_max, "4G": 4 * GIB, "high": 1 << 52}
-    windows = {(limits[w.start], limits[w.end]) for w in (*profile.plain, *profile.high)}
+    profile, bounds = view.asked.profile, Bounds(view.low_max, 1 << 52)
+    windows = {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
     return all(
         any(state.topmost(end - start, CRASH_ALIGN, *window) == start for window in windows)
         for start, end in view.crash

@@ -14,10 +14,9 @@ from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
-from planner.planning.availability import obstacle_on_kernel
 from planner.planning.context import own_effect
 from planner.planning.plan import Options, Question, answer, ask, with_request
-from planner.planning.result import KernelView, Plan, Waste
+from planner.planning.result import KernelView, Plan, Protection, Waste
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
 __all__ = ["AIMS", "Comparison", "Row", "make_comparison"]
@@ -74,8 +73,13 @@ class Row:
 
     @property
     def protected(self) -> bool:
-        """Whether the crash memory can be unmapped."""
+        """Whether the crash memory can be unmapped, as far as the mapping goes."""
         return self.plan.reservation.protected
+
+    @property
+    def protection(self) -> Protection:
+        """Whether the crash memory can be unmapped on this machine."""
+        return self.plan.protection
 
     @property
     def bytes(self) -> Leaves:
@@ -200,7 +204,7 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
-        obstacle="" if acting is not strategy else obstacle_on_kernel(strategy, question.mainline) or "",
+        obstacle=plan.reservation.obstacle or "",
     )
 
 
@@ -215,10 +219,18 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
 
 
+_UNMAPPED: dict[Protection, str] = {
+    "yes": "; its memory can be unmapped",
+    "no": "; its memory cannot be unmapped",
+    "not known": "; whether its memory can be unmapped is not known for this kernel",
+    "not available": "",
+}
+
+
 def _merit(row: Row, aim: str) -> tuple[int, ...]:
     """Smaller is better."""
     memory, tlb = row.table_bytes + row.waste.kept, row.tlb_entries
-    unprotected = int(not row.protected)
+    unprotected = int(not row.plan.protects)
     if aim == "protected":
         return unprotected, memory, tlb, row.waste.rounding
     if aim == "fast":
@@ -231,21 +243,21 @@ def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
     pages = best.waste.extra_table_bytes
     more = f"{format_size(pages)} of page tables more than without a crash kernel" if pages else "no more page tables"
     if aim == "protected":
-        if best.protected:
-            among = sum(row.protected for row in usable)
+        if best.plan.protects:
+            among = sum(row.plan.protects for row in usable)
             text = f"its memory can be unmapped, for {more}"
             text += (
                 f": the least of the {among} strategies that protect here" if among > 1 else ": only this one protects"
             )
         else:
-            text = f"no strategy that can be had here protects the memory; this one needs {more}"
+            text = f"no strategy that is available here is known to protect the memory; this one needs {more}"
     elif aim == "fast":
-        text = f"{best.tlb_entries:,} TLB entries cover all memory, and none that can be had here needs fewer"
+        text = f"{best.tlb_entries:,} TLB entries cover all memory, and none that is available here needs fewer"
     else:
         kept = f" and {format_size(best.waste.kept)} kept" if best.waste.kept else ""
-        text = f"{format_size(best.table_bytes)} of page tables{kept}, and none that can be had here takes less"
+        text = f"{format_size(best.table_bytes)} of page tables{kept}, and none that is available here takes less"
     if aim != "protected":
-        text += "; its memory can be unmapped" if best.protected else "; its memory cannot be unmapped"
+        text += _UNMAPPED[best.protection]
     if best.plan.kernel.forced_base_pages:
         text += "; everything has base pages anyway"
     return f"{text} ({best.since})"

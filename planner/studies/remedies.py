@@ -136,7 +136,7 @@ class _Search:
         except PlannerError:
             return None
         view = plan.reservation
-        if view.outcome not in self.wanted or (protected and not view.protected):
+        if view.outcome not in self.wanted or (protected and not plan.protects):
             return None
         return replace(remedy, outcome=view.outcome, crash=view.crash)
 

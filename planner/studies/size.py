@@ -138,7 +138,7 @@ def size_plan(plan: Plan) -> SizePlan:
         rounding=waste.rounding,
         returned=waste.returned,
         kept=waste.kept,
-        protected=view.protected,
+        protected=plan.protects,
         base_pages_outside_crash=waste.base_pages_outside_crash,
         extra_table_bytes=waste.extra_table_bytes,
         extra_tlb_entries=waste.extra_tlb_entries,

@@ -13,7 +13,7 @@ from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS
-from planner.planning.result import Plan
+from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
 
 __all__ = [
@@ -135,7 +135,7 @@ class Row:
     met: bool
     low_free: int
     waste: int
-    protected: bool
+    protection: Protection
     error: str | None = None
 
 
@@ -212,7 +212,7 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
             met=False,
             low_free=0,
             waste=0,
-            protected=False,
+            protection="no",
             error=str(error),
         )
     done, waste = plan.reservation, plan.waste
@@ -232,7 +232,7 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         met=(done.crash.size if done.crash is not None else 0) >= needed,
         low_free=waste.low_free_after,
         waste=waste.kept + waste.extra_table_bytes,
-        protected=done.protected,
+        protection=plan.protection,
     )
 
 

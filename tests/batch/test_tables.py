@@ -81,6 +81,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "baseline_table_bytes": report["baseline"]["table_bytes"],
         "baseline_tlb_entries": report["baseline"]["tlb_entries"],
         "notes": "\n".join(report["notes"]),
+        "protection": plan.protection,
     }
     for name in ("page_size", "va_bits", "strategy", "granule", "dma_limit"):
         found[name] = kernel[name]
@@ -188,7 +189,7 @@ class _Stopped:
     [
         pytest.param({"id": ["a"], "rack": ["r1"]}, "rack: unknown key", id="a column that no record has"),
         pytest.param({"id": ["a"]}, "map: neither map nor source is given", id="no map"),
-        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: a JSON map is an object", id="a map that is none"),
+        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: must be an object", id="a map that is none"),
     ],
 )
 def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:

@@ -30,7 +30,7 @@ KEYS = {
     "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own",
     "request": "text size offset high low_size cma_size",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
-    "certainty configured",
+    "certainty configured map_certainty",
     "memory": "source ram regions reserved rewound",
     "reservation": "outcome crash low cma area returned protected attempts log other_readings available obstacle",
     "mapping": "leaves bytes tables table_bytes tlb_entries",

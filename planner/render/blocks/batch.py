@@ -28,6 +28,8 @@ _SUMS = (
     "machines",
     "reserved",
     "unprotected",
+    "not_available",
+    "not_known",
     "pages_only",
     "returned",
     "kept",
@@ -68,13 +70,20 @@ def _lead(fleet: Fleet) -> Lead:
     mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
     text = (
         f"{counted(total.reserved, 'gets crash memory', 'get crash memory')}, {counted(failed, 'does not', 'do not')}; "
-        f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected, "
+        f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected{_doubt(total)}, "
         f"{counted(total.pages_only, 'loses', 'lose')} all block mappings; "
         f"{size(total.kept)} permanently lost; {signed_size(total.extra_table_bytes)} of extra page tables"
     )
     if fleet.errors:
         text += f"; besides, {counted(fleet.errors, 'record is', 'records are')} broken"
     return Lead(counted(total.machines, "machine"), text, mood)
+
+
+def _doubt(part: Sum) -> str:
+    """How many of the unprotected machines are so for another reason than their kernel's way."""
+    named = [(part.not_available, "strategy not available"), (part.not_known, "not known for their kernel")]
+    said = [f"{what}: {count(number)}" for number, what in named if number]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
@@ -105,7 +114,7 @@ def _worst(fleet: Fleet) -> Table:
         (
             printable(bad.ident or f"record {bad.number}"),
             bad.outcome,
-            "yes" if bad.protected else "no",
+            bad.protection,
             size(bad.kept),
             signed_size(bad.extra_table_bytes),
         )
@@ -175,7 +184,8 @@ def to_dict(fleet: Fleet) -> dict[str, Any]:
                 "id": bad.ident,
                 "record": bad.number,
                 "outcome": bad.outcome,
-                "protected": bad.protected,
+                "protected": bad.protection == "yes",
+                "protection": bad.protection,
                 "kept": bad.kept,
                 "extra_table_bytes": bad.extra_table_bytes,
             }

@@ -58,7 +58,7 @@ def _lead(comparison: Comparison) -> Lead:
     if len(comparison.sizes) > 1:
         text += f" at {size(comparison.sizes[0])}"
     first = next(row for row in comparison.rows if row.best)
-    return Lead(comparison.best, printable(f"{text}: {comparison.reason}"), "good" if first.protected else "warn")
+    return Lead(comparison.best, printable(f"{text}: {comparison.reason}"), "good" if first.plan.protects else "warn")
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
@@ -95,7 +95,9 @@ def _matrices(comparison: Comparison) -> list[Block]:
 
 
 def _cell(row: Row) -> str:
-    return row.outcome + "+" * row.protected + " *" * row.best
+    if row.obstacle:
+        return "not available"
+    return row.outcome + "+" * row.plan.protects + " *" * row.best
 
 
 def _leaf_columns(comparison: Comparison) -> list[tuple[str, str]]:
@@ -107,13 +109,6 @@ def _leaf_columns(comparison: Comparison) -> list[tuple[str, str]]:
     return [(kind, size(bytes_)) for kind, bytes_ in zip(KINDS, sizes, strict=True) if kind in used]
 
 
-def _protected(row: Row) -> str:
-    """Whether the memory can be unmapped, of a strategy that this machine can run at all."""
-    if row.obstacle:
-        return "not available"
-    return "yes" if row.protected else "no"
-
-
 def _reason(row: Row) -> str:
     """The one thing that speaks for or against a strategy here."""
     if row.best:
@@ -122,6 +117,8 @@ def _reason(row: Row) -> str:
         return printable(row.obstacle)
     if row.crash is None:
         return "does not fit"
+    if row.protection == "not known":
+        return "not known for this kernel"
     if not row.protected:
         return "no aligned area" if row.outcome == "fallback" else "map left as it is"
     return ""
@@ -131,7 +128,7 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
     names = [("* " if row.best else "") + row.strategy for row in rows]
     extra = signed_column([row.waste.extra_table_bytes for row in rows])
     decides = [
-        (names[n], _protected(row), extra[n], signed_count(row.waste.extra_tlb_entries), _reason(row))
+        (names[n], row.protection, extra[n], signed_count(row.waste.extra_tlb_entries), _reason(row))
         for n, row in enumerate(rows)
     ]
     low = any(row.low for row in rows)

@@ -40,7 +40,7 @@ def blocks(told: Explanation) -> list[Block]:
         result += images.blocks([told.any_image])
     return [
         *result,
-        Bullets("Other readings of this map", tables.other_readings(plan)),
+        Bullets("Other readings", tables.other_readings(plan)),
         Bullets("Notes", tables.notes(plan)),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]

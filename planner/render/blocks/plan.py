@@ -34,7 +34,7 @@ def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
     return [
         *short(plan, advice),
-        Bullets("Other readings of this map", tables.other_readings(plan)),
+        Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),

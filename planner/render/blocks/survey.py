@@ -95,7 +95,7 @@ def _counts(plans: Sequence[Plan]) -> str:
     }
     outcomes = [plan.reservation.outcome for plan in plans]
     parts = [counted(outcomes.count(word), *text) for word, text in words.items() if word in outcomes]
-    protected = sum(plan.reservation.protected for plan in plans)
+    protected = sum(plan.protects for plan in plans)
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} protected)"
 
 
@@ -125,7 +125,7 @@ def csv_text(rows: Sequence[Row]) -> str:
     for row in rows:
         ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
         first = (row.machine, row.ram, row.kernel, row.page_size, row.request, row.preset or "", row.size, row.outcome)
-        flags = ("yes" if row.met else "no", row.low_free, row.waste, "yes" if row.protected else "no")
+        flags = ("yes" if row.met else "no", row.low_free, row.waste, row.protection)
         write.writerow([*first, row.place or "", *ends, row.need, *flags, row.error or ""])
     return out.getvalue()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, RemapStep, ReservationView
+    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, RemapStep
 
 __all__ = [
     "alignment",
@@ -59,16 +59,17 @@ def verdict(plan: Plan) -> str:
     done, own = plan.reservation, plan.own
     if own is not None and not own.known and plan.kernel.strategy == OWN.name:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
-    unsure = "; the map allows another reading" if done.other_readings else ""
+    unsure = "; the map allows another reading" if any(r.about == "map" for r in done.other_readings) else ""
     if done.crash is None:
+        doubt = "" if own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
         if done.outcome == "none":
             built_without = any(note.startswith(BUILT_WITHOUT) for note in plan.notes)
             why = BUILT_WITHOUT if built_without else "no valid crashkernel request"
-            return f"none: {why}, so nothing is reserved"
+            return f"{doubt}none: {why}, so nothing is reserved"
         low = next((a.size for a in done.attempts if a.purpose == "low"), None)
         what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
         text = f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
-        return text + beside(plan) + unsure
+        return doubt + text + beside(plan) + unsure
     text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
     if done.low is not None:
         text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
@@ -93,16 +94,20 @@ def beside(plan: Plan) -> str:
 def _protection(plan: Plan) -> str:
     if plan.reservation.obstacle is not None:
         return f"; {plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
-    if plan.protects:
-        return "; can be unmapped after kexec load (protected)"
-    return "; stays mapped (unprotected)"
+    return {
+        "yes": "; can be unmapped after kexec load (protected)",
+        "not known": "; protection not known for this kernel",
+    }.get(plan.protection, "; stays mapped (unprotected)")
 
 
 def _own_place(own: OwnView) -> str:
     if own.crash is None:
         return "nothing reserved" if own.outcome == "failed" else "nothing reserved, as nothing valid is requested"
     low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
-    return f"{size(own.crash.size)} at {address(own.crash.start)}{low}, {'' if own.protected else 'un'}protected"
+    place = f"{size(own.crash.size)} at {address(own.crash.start)}{low}"
+    if own.known and not own.map_known:
+        return f"{place}, protection not known for this kernel"
+    return f"{place}, {'' if own.protected else 'un'}protected"
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:
@@ -118,6 +123,8 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
         f"{signed_size(cost.extra_table_bytes)} of page tables, {signed_count(cost.extra_tlb_entries)} TLB entries, "
         f"{kept} permanently lost"
     )
+    if plan.protection == "not known":
+        price = f"not known for this kernel; as the nearest mainline kernel maps memory, {price}"
     return [("Requested", printable(_request(plan))), ("Place", place), ("Cost", price)]
 
 
@@ -255,7 +262,7 @@ def attempts(plan: Plan) -> Table:
 
 def placement(plan: Plan) -> Table:
     """Where things went, lowest address first."""
-    placed = sorted(_placed(plan.reservation), key=lambda item: (item[0].start, -item[0].end))
+    placed = sorted(_placed(plan), key=lambda item: (item[0].start, -item[0].end))
     sizes = column([r.size for r, _, _ in placed])
     rows: list[tuple[str, ...]] = [
         (what, span(r), told, remark) for (r, what, remark), told in zip(placed, sizes, strict=True)
@@ -263,13 +270,21 @@ def placement(plan: Plan) -> Table:
     return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
 
-def _placed(done: ReservationView) -> Iterator[tuple[Range, str, str]]:
+_THEN = {
+    "yes": "can be unmapped after kexec load",
+    "no": "stays mapped (unprotected)",
+    "not available": "protection not available here",
+    "not known": "protection not known for this kernel",
+}
+
+
+def _placed(plan: Plan) -> Iterator[tuple[Range, str, str]]:
     """Every range of the reservation, what it is, and what becomes of it."""
+    done = plan.reservation
     if done.area is not None:
         yield done.area, "area", "reserved during boot"
     if done.crash is not None:
-        remark = "can be unmapped after kexec load" if done.protected else "stays mapped (unprotected)"
-        yield done.crash, "crash memory", remark
+        yield done.crash, "crash memory", _THEN[plan.protection]
     for tail in done.returned:
         yield tail, "tail", "freed after boot"
     if done.low is not None:
@@ -355,7 +370,7 @@ def _least_tables(plan: Plan) -> str:
     cost, least = plan.waste, signed_size(plan.waste.ideal_table_bytes)
     if cost.extra_table_bytes >= cost.ideal_table_bytes:
         return f"minimum: {least}"
-    if plan.reservation.protected:
+    if plan.protects:
         return f"{least} where there are none yet"
     return f"protecting it takes about {least}"
 
