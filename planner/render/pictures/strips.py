@@ -145,7 +145,7 @@ def _group(
     for line in wrapped(names, 12, room / 1.1):
         y += 15
         canvas.text(MARGIN + 2, y, line, size=12, cls=cls)
-    protects = "not here" if away else "yes" if plan.protects else "no"
+    protects = "not here" if away else plan.protection
     figures = (protects, cost, signed_count(plan.waste.extra_tlb_entries))
     answer = _answer(plan, group[0].obstacle)
     if canvas.width < _NARROW:
