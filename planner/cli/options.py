@@ -535,11 +535,18 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # 
 
 
 def _tell_command(ctx: click.Context) -> None:
-    """A page says which command line made it."""
+    """A page says which command line made it, wherever it was written to and as whatever."""
     from planner.render.formats.html import made_by
 
-    if ctx.find_root().obj:
-        ctx.with_resource(made_by(ctx.find_root().obj))
+    words: list[str] = []
+    given = iter(ctx.find_root().obj or ())
+    for word in given:
+        if word in {"-o", "--output", "--format"}:
+            next(given, None)
+        elif not word.startswith(("-o", "--output=", "--format=")):
+            words.append(word)
+    if words:
+        ctx.with_resource(made_by(words))
 
 
 def _by_name(output: str | None, formats: tuple[str, ...]) -> str:

@@ -155,7 +155,7 @@ def test_a_page_says_what_it_is(browser: Any, pages: dict[str, str], name: str) 
     assert len(browser.find_elements("css selector", "h1")) == 1
     assert browser.find_element("css selector", "a.skip").get_attribute("href").endswith("#main")
     copied = [part.get_attribute("data-copy") for part in browser.find_elements("css selector", "[data-copy]")]
-    assert any(text.startswith(f"crashkernel-planner {PAGES[name]} -o ") for text in copied)
+    assert f"crashkernel-planner {PAGES[name]}" in copied
     assert len(browser.find_elements("css selector", "button.copy")) == len(copied)
 
 
