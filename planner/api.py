@@ -48,6 +48,7 @@ from planner.studies.need import Given, margin
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
+from planner.studies.remedies import with_help
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
@@ -179,7 +180,8 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     would stop at boot.
     """
     with _named():
-        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
+        machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
+        return Plan.of(with_help(make_plan(machine, asked, chosen), machine, asked, chosen))
 
 
 def compare(

@@ -109,7 +109,8 @@ class FurtherRange(NamedTuple):
 class Answered(NamedTuple):
     """The answer of an earlier plan, and what it said that its map does not show.
 
-    kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
+    kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
+    would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
     reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
     """
 
@@ -121,6 +122,7 @@ class Answered(NamedTuple):
     others: tuple[tuple[str, str, Range | None, Range | None], ...] = ()
     notes: tuple[str, ...] = ()
     rewound: tuple[tuple[int, int, str], ...] = ()
+    help: tuple[tuple[str, str | None, str, Range | None, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

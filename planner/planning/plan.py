@@ -22,6 +22,7 @@ from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
+from planner.planning.outcomes import GOOD
 from planner.planning.processors import processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
@@ -156,6 +157,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         steps=steps,
         processors=runs_on,
         own=own,
+        help=() if reservation.outcome in GOOD else None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
+from planner.render.blocks.numbers import address
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -23,17 +24,29 @@ def mood(outcome: str) -> Mood:
     return _MOODS.get(outcome, "plain")
 
 
-def short(plan: Plan, advice: str = "") -> list[Block]:
-    """The answer alone: the verdict, the place and the cost. advice: the one thing to do, where it is not as wanted."""
+def short(plan: Plan) -> list[Block]:
+    """The answer alone: the verdict, the place and the cost, and what would help where it is not as wanted."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    todo = [("To do", printable(advice))] if advice else []
-    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *todo])]
+    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *_help(plan)])]
 
 
-def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
+def _help(plan: Plan) -> list[tuple[str, str]]:
+    """What to do, one change a row; nothing where it was not looked for, or nothing has to help."""
+    if plan.help is None or not (plan.help or plan.reservation.outcome in ("fallback", "failed")):
+        return []
+    if not plan.help:
+        return [("To do", "no single change that is tried helps; `explain` tells what is in the way")]
+    told = [
+        f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}"
+        for each in plan.help
+    ]
+    return [("To do" if number == 0 else "or", printable(text)) for number, text in enumerate(told)]
+
+
+def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
     return [
-        *short(plan, advice),
+        *short(plan),
         Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
@@ -50,6 +63,6 @@ def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
     ]
 
 
-def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH, advice: str = "") -> str:
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text", advice=advice), form, color=color, width=width)
+    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)
