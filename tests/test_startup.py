@@ -36,6 +36,7 @@ CLI = {
     "planner.cli.output",
     "planner.base",
     "planner.base.errors",
+    "planner.base.text",
 }
 STDLIB = {
     "__future__",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.base.sizes import KIB
 from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
 
@@ -43,12 +44,23 @@ class Configured:
     other_page_size: int | None = None
 
 
-def with_configuration(facts: Facts, version: str | None) -> Configured:
-    """The facts of a machine, completed for a kernel of this version. Raises InputError for an unknown version."""
+def with_configuration(facts: Facts, version: str | None, page_size: int | None = None) -> Configured:
+    """The facts of a machine, completed for a kernel of this version. Raises InputError for an unknown version.
+
+    page_size: the user's word; what has other pages does not tell how many bits the addresses have.
+    """
+    if facts.page_size is not None and page_size not in (None, facts.page_size):
+        facts = replace(facts, page_size=None, va_bits=None)
     built = select_profile(version).configuration if version is not None else None
     if built is None:
         return Configured(facts)
-    added = {symbol: value for symbol, value in built.symbols.items() if _says_more(symbol, value, facts)}
+    pages = page_size or facts.page_size
+    other_pages = pages is not None and built.symbols.get(f"ARM64_{pages // KIB}K_PAGES") != "y"
+    added = {
+        symbol: value
+        for symbol, value in built.symbols.items()
+        if _says_more(symbol, value, facts) and not (other_pages and symbol == "ARM64_VA_BITS")
+    }
     if not added:
         return Configured(facts)
     source = f"{built.builder} builds so ({built.source})"

@@ -7,6 +7,7 @@ source starts without the readers of the others.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import BinaryIO, Protocol, cast
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
 from planner.sources.clothes import strange_margin, undress
-from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
+from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "of_document", "parse_text", "read_source"]
@@ -94,11 +95,11 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     text = decode_most(data, name)
     bare = text if fmt in _EXACT else undress(text, name)
     kind = fmt or _kind(bare, name)
+    note = stray_note(text)
     if kind in ("iomem", "dmesg"):  # may hold lines of anything else
         machine = _reader(kind).parse(bare, name)
-        note = stray_note(text)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
-    if "\0" in text or "\ufffd" in text:
+    if not text.isascii() and re.search(STRAY, text):
         bare = decode(data, name)
     return _reader(kind).parse(bare, name)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ConfigDict,
     FailFast,
     Field,
@@ -22,6 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import U64, fits, memparse
+from planner.base.text import told
 from planner.sources.json.text import locate
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "NUMBER",
     "Count",
     "Flag",
+    "Line",
     "Name",
     "Number",
     "Path",
@@ -81,6 +84,10 @@ def number(value: object) -> int:
     return read
 
 
+def _told(value: object) -> object:
+    return told(value) if isinstance(value, str) else value
+
+
 def _version(value: object) -> int:
     if value != 1 or isinstance(value, bool):
         refuse(f"version {str(value)[:40]!r} is not known", "use schema_version 1")
@@ -104,6 +111,9 @@ Count = Annotated[int, Strict(), Field(ge=0, lt=U64)]
 
 Text = Annotated[str, Strict(), AfterValidator(printable)]
 """A string, made safe to show."""
+
+Line = Annotated[str, BeforeValidator(_told), Strict()]
+"""A string as it was given, its stray bytes told: a command line, or what a report says."""
 
 Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
 """A string that is not empty, made safe to show."""
@@ -144,17 +154,17 @@ def checked(adapter: TypeAdapter[_T], document: object, name: str) -> _T:
 
 def _refused(error: ErrorDetails, document: object, see: str) -> RefusedError:
     kind, path = error["type"], _there(error["loc"], document)
-    told: Mapping[str, Any] = error.get("ctx", {})
+    context: Mapping[str, Any] = error.get("ctx", {})
     if kind == "refused":
-        return RefusedError(path, told["what"], told["remedy"])
+        return RefusedError(path, context["what"], context["remedy"])
     if kind == "missing":
         return RefusedError(path, f"the key {error['loc'][-1]} is missing", see)
     if kind == "union_tag_not_found":
-        return RefusedError(path, f"the key {told['discriminator'][1:-1]} is missing", see)
+        return RefusedError(path, f"the key {context['discriminator'][1:-1]} is missing", see)
     if kind == "literal_error":
-        return _unknown(path, error["input"], told["expected"])
+        return _unknown(path, error["input"], context["expected"])
     if kind == "union_tag_invalid":
-        return _unknown((*path, told["discriminator"][1:-1]), told["tag"], told["expected_tags"])
+        return _unknown((*path, context["discriminator"][1:-1]), context["tag"], context["expected_tags"])
     what = _KINDS.get(kind, error["msg"].lower())
     return RefusedError(path, what, see, key=kind == _UNKNOWN_KEY)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
@@ -21,12 +21,16 @@ from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
 from planner.planning.outcomes import Outcome
+from planner.planning.strategies import STRATEGIES
+from planner.planning.values import BadValue, alignment
+from planner.planning.views import TOLD_APART
 from planner.sources.bounds import MAX_ROWS
 from planner.sources.json.checked import (
     EXACT,
     NUMBER,
     Count,
     Flag,
+    Line,
     Number,
     Path,
     RefusedError,
@@ -62,6 +66,23 @@ def _limit(value: object) -> int:
     return NO_DMA_ZONES if value == "none" else number(value)
 
 
+def _strategy(name: object) -> str:
+    if not isinstance(name, str) or name not in STRATEGIES:
+        refuse(f"there is no strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
+    return name
+
+
+def _alignment(text: object) -> str:
+    if not isinstance(text, str):
+        refuse("must be a string", "such as pud")
+    try:
+        return alignment(text)
+    except BadValue as bad:
+        refuse(bad.what, bad.remedy)
+
+
+_Strategy = Annotated[str, PlainValidator(_strategy)]
+_Alignment = Annotated[str, PlainValidator(_alignment)]
 _FlagNames = Annotated[
     int, PlainValidator(_flags), WithJsonSchema({"type": "array", "items": {"enum": list(FLAG_NAMES)}})
 ]
@@ -114,7 +135,7 @@ class _Map:
     """4K, 16K or 64K."""
     va_bits: Number | None = None
     """Bits of virtual addresses."""
-    cmdline: Text | None = None
+    cmdline: Line | None = None
     """The kernel's command line."""
     dma_limit: _Limit | None = None
     """The first byte that DMA cannot reach, or "none" without DMA zones."""
@@ -133,9 +154,15 @@ KEYS = frozenset(one.name for one in fields(_Map))
 
 
 @dataclass(frozen=True, slots=True)
+class _Undone(Extent):
+    reason: Line = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Memory:
     regions: Rows[Row]
     reserved: Rows[Row] = field(default_factory=list)
+    rewound: Rows[_Undone] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +174,15 @@ class _Kernel:
     dma_limit: Number | None = NO_DMA_ZONES - 1
     assumed: list[Text] = field(default_factory=list)
     configured: dict[str, Any] = field(default_factory=dict)
+    granule: Number | None = None
+    strategy: _Strategy | None = None
+    align: _Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     pa_bits: Number | None = None
-    cmdline: Text | None = None
+    cmdline: Line | None = None
     config: dict[str, str] | None = None
     kernel_image: Extent | None = None
     kernel_data: Extent | None = None
@@ -161,23 +191,27 @@ class _Told:
     rodata: Text | None = None
     kfence: Flag | None = None
     cpu: Text | None = None
+    splits_live: Flag | None = None
+    prefer_aligned: Flag = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    text: Text | None = None
+    text: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     outcome: Outcome
-    assumption: Text = ""
+    assumption: Line = ""
+    about: Literal["map", "kernel"] = "map"
     crash: Extent | None = None
     low: Extent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reservation:
+    outcome: Text = ""
     crash: Extent | None = None
     low: Extent | None = None
     other_readings: list[_Reading] = field(default_factory=list)
@@ -194,6 +228,7 @@ class _Report:
     facts: _Told | None = None
     request: _Request | None = None
     reservation: _Reservation | None = None
+    notes: list[Line] = field(default_factory=list)
 
 
 _MAP = TypeAdapter(_Map)
@@ -348,21 +383,32 @@ def _facts_of_report(report: _Report) -> Facts:
         rodata=told.rodata,
         kfence=told.kfence,
         cpu=told.cpu,
-        answered=_answered(report.reservation),
+        strategy=kernel.strategy,
+        align=kernel.align,
+        splits_live=told.splits_live,
+        prefer_aligned=told.prefer_aligned,
+        answered=_answered(report, kernel),
     )
 
 
-def _answered(reservation: _Reservation | None) -> Answered | None:
-    """The answer of a report that lists other readings of its map."""
-    if reservation is None or not reservation.other_readings:
-        return None
-    path = ("reservation", "other_readings")
-    others = tuple(
-        (row.assumption, row.outcome, _range(row.crash, *path), _range(row.low, *path))
-        for row in reservation.other_readings
+def _answered(report: _Report, kernel: _Kernel) -> Answered:
+    """The answer of a report, and what it says that its map does not show."""
+    done = report.reservation or _Reservation()
+    readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
+    return Answered(
+        text=(report.request and report.request.text) or "",
+        kernel=tuple(getattr(kernel, name) for name in TOLD_APART),
+        outcome=done.outcome,
+        crash=_range(done.crash, "reservation", "crash"),
+        low=_range(done.low, "reservation", "low"),
+        others=tuple(
+            (row.assumption, row.outcome, _range(row.crash, *readings), _range(row.low, *readings))
+            for row in done.other_readings
+            if row.about == "map"
+        ),
+        notes=tuple(report.notes),
+        rewound=tuple((*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)),
     )
-    crash, low = reservation.crash, reservation.low
-    return Answered(_range(crash, "reservation", "crash"), _range(low, "reservation", "low"), others)
 
 
 def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
