@@ -10,13 +10,13 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.profiles import select_profile
 
-NOMAP = Flag.NOMAP.value
+NOMAP, HOTPLUG = Flag.NOMAP.value, Flag.HOTPLUG.value
 FIRST, SECOND = Reserved(GIB, GIB + MIB, "buffer"), Reserved(GIB + 4 * MIB, GIB + 8 * MIB, "buffer")
 LISTED = MemoryMap(
     (
         Region(GIB, GIB + 64 * MIB, 0, 0),
-        Region(GIB + 64 * MIB, GIB + 72 * MIB, NOMAP, 0),
-        Region(GIB + 72 * MIB, 2 * GIB, 0, 0),
+        Region(GIB + 64 * MIB, GIB + 72 * MIB, NOMAP | HOTPLUG, 0),
+        Region(GIB + 72 * MIB, 2 * GIB, HOTPLUG, 0),
     ),
     (FIRST, SECOND),
 )
@@ -48,8 +48,8 @@ def test_newer_kernels_reserve_the_first(version: str) -> None:
     assert found.memory.reserved == (FIRST,)
     assert found.memory.regions == (
         Region(GIB, GIB + 64 * MIB, 0, 0),
-        Region(GIB + 64 * MIB, GIB + 68 * MIB, NOMAP, 0),
-        Region(GIB + 68 * MIB, 2 * GIB, 0, 0),
+        Region(GIB + 64 * MIB, GIB + 68 * MIB, NOMAP | HOTPLUG, 0),
+        Region(GIB + 68 * MIB, 2 * GIB, HOTPLUG, 0),
     )
     assert "reserves only the first range" in notes[0]
 
