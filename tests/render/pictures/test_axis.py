@@ -57,7 +57,7 @@ def test_the_pixel_of_an_address(at: int, x: float) -> None:
 def test_banks_are_labelled_where_there_is_room() -> None:
     """With their first address and a bar of a power of two; what has no room is left out, not written over."""
     canvas = Canvas(340, "t", "d")
-    y = axis(canvas, 0, BANKS)
+    y = axis(canvas, 0, BANKS, plan_of("aligned"))
     breaks(canvas, BANKS, y + 10, 10)
     assert_clear(canvas, y + 20)
     texts = [element.text for element in parsed(canvas.finish(y + 20)).iter(f"{SVG}text")]

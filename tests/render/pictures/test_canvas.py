@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.render.pictures.canvas import Canvas, number
+from planner.render.pictures.canvas import _PATTERNS, Canvas, number
 from tests.render.pictures.drawn import SVG, parsed
 
 
@@ -78,3 +81,49 @@ def test_light_dark_and_paper() -> None:
         assert f".ckp .{cls}{{" in light
         assert f".ckp .{cls}{{" in dark
     assert parsed(Canvas(300, "t", "d", style=False).finish(20)).find(f"{SVG}style") is None
+
+
+LANES = {
+    "the bar": ["ram", "f-nomap", "f-reserved", "crash", "f-tail", "f-kept", "f-low", "f-cma"],
+    "the linear map": ["k0", "k1", "k2", "k3", "k4"],
+    "outcomes": ["o-aligned", "o-exact", "o-failed", "f-o-fallback", "o-none"],
+}
+"""What may lie side by side in one lane."""
+
+
+def fills(style: str) -> dict[str, str]:
+    """Each class of a style sheet, and its colour."""
+    return dict(re.findall(r"\.ckp \.([\w-]+)\{fill:#([0-9a-f]+)", style))
+
+
+def lightness(color: str) -> float:
+    """How light a colour is without its hue: L* of CIELAB, from 0 to 100."""
+    digits = color if len(color) == 6 else "".join(c * 2 for c in color)
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    ]
+    y = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lane", sorted(LANES))
+def test_kinds_are_told_apart_without_colour(lane: str, scheme: str) -> None:
+    """Printed grey: by a pattern that no other has, or by how light they are; leaves by their height as well."""
+    style = parsed(Canvas(300, "t", "d").finish(20)).findtext(f"{SVG}style") or ""
+    light, _, dark = style.partition("@media screen and (prefers-color-scheme:dark)")
+    shown = fills(light) | (fills(dark) if scheme == "dark" else {})
+    for a, b in combinations(LANES[lane], 2):
+        patterns = [_PATTERNS.get(name.removeprefix("f-"), ("plain",)) if name[:2] == "f-" else None for name in (a, b)]
+        assert patterns[0] != patterns[1] or abs(lightness(shown[a]) - lightness(shown[b])) >= 11, (a, b)
+
+
+def test_outcomes_share_nothing_with_memory() -> None:
+    """No colour and no pattern of an outcome is that of a kind of memory."""
+    style = parsed(Canvas(300, "t", "d").finish(20)).findtext(f"{SVG}style") or ""
+    shown = fills(style.partition("@media")[0])
+    assert not {shown[name] for name in LANES["outcomes"] if name != "o-none"} & {
+        shown[name] for name in LANES["the bar"] + LANES["the linear map"]
+    }
+    assert _PATTERNS["o-fallback"] not in [found for name, found in _PATTERNS.items() if name != "o-fallback"]

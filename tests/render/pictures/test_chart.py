@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region
+from planner.render.blocks.numbers import column
 from planner.render.pictures import chart
 from planner.sources.samples import read
 from planner.studies.fit import fit
-from planner.studies.size import sweep
+from planner.studies.size import presets, sweep
 from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, crowded, parsed, texts_of, titles_of
 from tests.strategies import machine_of
 
@@ -26,7 +28,8 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
     assert_clear(canvas, height)
     root = parsed(canvas.finish(height))
     marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
-    assert marked == [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    told = [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    assert marked[: len(told)] == told
     steps = [e.get("d", "") for e in root.iter(f"{SVG}path") if e.get("class") == "s-line"]
     lines = [d[1:].split("L") for d in steps if "L" in d]
     assert len(lines) == (1 if swept.least < swept.most else 0)
@@ -50,8 +53,23 @@ def test_every_size_has_its_outcome(sample: str, width: int) -> None:
     found = fit(read(sample))
     canvas, height = chart.draw_fit_canvas(found, width=width)
     assert_clear(canvas, height)
-    said = [title.split(" ")[0] for title in titles_of(canvas.finish(height)) if " from " in title]
+    drawn = canvas.finish(height)
+    assert set(column([rung.most for rung in found.rungs])) <= set(texts_of(drawn))
+    said = [title.split(" ")[0] for title in titles_of(drawn) if " from " in title]
     assert said == [*(rung.outcome for rung in found.rungs), "failed"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
+    """With its name where there is room, else as a line that says whose it is."""
+    machine = read("altra-32g")
+    defaults = [(one.preset, one.plan.size) for one in presets(machine).presets if one.plan.size]
+    swept = sweep(machine, 64 * MIB, 16 * GIB)
+    canvas, height = chart.draw_canvas(swept, width=width, defaults=defaults)
+    assert_clear(canvas, height)
+    drawn = canvas.finish(height)
+    assert drawn.count("the default of ") == len({size for _, size in defaults})
+    assert len(re.findall(r"<text[^>]*>0<", drawn)) == 2
 
 
 def test_where_nothing_fits_that_is_said() -> None:

@@ -37,6 +37,11 @@ def row(machine: str = "a", request: str = "512M", **facts: object) -> Row:
     return Row(**known)  # type: ignore[arg-type]
 
 
+def drawn(rows: list[Row]) -> str:
+    """A survey of candidates."""
+    return heat_map.draw(heat_map.cells_of(rows))
+
+
 FLEET = [
     row(m, r, outcome=o) for (m, r), o in zip(product("abc", ("512M", "1G")), ("aligned", "failed") * 3, strict=True)
 ]
@@ -47,25 +52,25 @@ FLEET = [
 def test_no_text_meets_another(columns: int, width: int) -> None:
     """However many columns and however long the names are."""
     rows = [row(f"rack-{m}." + "long" * 20, f"{64 * n + 64}M") for m in range(3) for n in range(columns)]
-    assert_clear(*heat_map.draw_canvas(rows, width=width))
+    assert_clear(*heat_map.draw_canvas(heat_map.cells_of(rows), width=width))
 
 
 def test_every_cell_tells_its_plan() -> None:
     """In the order of machines, and of candidates within each."""
-    titles = [title for title in titles_of(heat_map.draw(FLEET)) if title[:2] in ("a,", "b,", "c,")]
+    titles = [title for title in titles_of(drawn(FLEET)) if title[:2] in ("a,", "b,", "c,")]
     assert len(titles) == 6
     assert titles[0] == ("a, 512M: aligned at [0x80000000, 0xa0000000), need met, 1G of low memory left")
     assert titles[1].startswith("a, 1G: failed")
 
 
 def test_a_need_that_is_met_has_a_star() -> None:
-    texts = texts_of(heat_map.draw([row(), row("b", met=False)]))
+    texts = texts_of(drawn([row(), row("b", met=False)]))
     assert [text for text in texts if text.startswith("aligned")] == ["aligned*", "aligned", "aligned"]
     assert texts.index("a") < texts.index("aligned*") < texts.index("b")
 
 
 def test_why_there_is_no_plan_is_told() -> None:
-    titles = titles_of(heat_map.draw([row(outcome="error", met=False, error="no memory ranges")]))
+    titles = titles_of(drawn([row(outcome="error", met=False, error="no memory ranges")]))
     assert titles[0] == "a, 512M: no memory ranges"
 
 
@@ -79,14 +84,14 @@ def test_why_there_is_no_plan_is_told() -> None:
     ],
 )
 def test_what_a_column_is_called(other: dict[str, object], heads: list[str]) -> None:
-    texts = texts_of(heat_map.draw([row(), row(**other)]))  # type: ignore[arg-type]
+    texts = texts_of(drawn([row(), row(**other)]))  # type: ignore[arg-type]
     assert texts[1:3] == heads
 
 
 def test_the_histogram_counts_plans_by_what_they_lose() -> None:
     """Those without a plan are not counted."""
     rows = [row(waste=0), row("b", waste=0), row("c", waste=GIB), row("d", error="none")]
-    bars = [title for title in titles_of(heat_map.draw(rows)) if " plans lose " in title]
+    bars = [title for title in titles_of(drawn(rows)) if " plans lose " in title]
     assert [title.split(" ")[0] for title in bars] == ["2", "1"]
     assert bars[0].endswith(" lose 0")
 

@@ -109,6 +109,34 @@ def test_no_map_of_thousands_of_regions_makes_a_large_picture(seed: int) -> None
     assert_readable(plan, 960)
 
 
+@pytest.mark.parametrize("sample", ["altra-32g", "altra-2node-512g", "honeycomb-30g", "d05-64g-numa"])
+def test_a_plan_shows_the_steps_and_the_attempts(sample: str) -> None:
+    """The grid under every row that an aligned attempt searched, with what is in the way; each attempt by number."""
+    plan = make_plan(read(sample), "512M")
+    root = parsed(draw(plan))
+    titles = [element.text or "" for element in root.iter(f"{SVG}title")]
+    texts = [element.text or "" for element in root.iter(f"{SVG}text")]
+    aligned = [attempt for attempt in plan.reservation.attempts if attempt.purpose == "aligned"]
+    assert aligned
+    assert any(re.match(r"\d+ aligned steps? of 1G, \d+ free", text) for text in texts)
+    assert any(re.match(r"0x[0-9a-f]+: (free as a whole|not all memory|.* \d+ more)", title) for title in titles)
+    numbers = [text for text in texts if text.isdecimal()]
+    assert numbers[-len(plan.reservation.attempts) :] == [str(n + 1) for n in range(len(plan.reservation.attempts))]
+    assert len(draw(plan, attempts=False)) < len(draw(plan))
+    if len({region.node for region in plan.memory.regions}) > 1:
+        assert any(re.match(r"0x[0-9a-f]+, node \d", text) for text in texts)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sample", [sample.name for sample in samples()])
+def test_every_row_has_a_scale(sample: str, width: int) -> None:
+    """A bar with its length for every row, also where its head is long."""
+    plan = make_plan(read(sample), "512M")
+    drawn = draw(plan, width=width, attempts=False)
+    rows = [text for text in re.findall(r"<text[^>]*>([^<]*)<", drawn) if " of RAM from " in text or "Closer" in text]
+    assert len(re.findall(r'<path class="thin" d="M[\d.]+ [\d.]+v6M', drawn)) >= len(rows) >= 1
+
+
 def test_the_same_plan_gives_the_same_bytes() -> None:
     """And two pictures on one page have different ids."""
     assert draw(plan_of("aligned")) == draw(plan_of("aligned"))
