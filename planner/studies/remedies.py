@@ -116,7 +116,7 @@ def with_help(plan: Plan, machine: Machine, crashkernel: str | None, options: Op
         return replace(plan, help=known)
     search = _Search(inquire(machine, crashkernel, options), crashkernel, outcome)
     kinds = search.kinds if outcome not in GOOD else ()
-    found = chain(search.enough(least) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
+    found = chain(search.enough(least, short) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
     return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_TOLD)))
 
 
@@ -204,7 +204,7 @@ class _Search:
         """For a request that this kernel reads nothing of: the size in it in the plain form, or what is needed."""
         newest = parsed(self.text, self.context.facts, PROFILES[-1], self.inquiry.question.shared.ram)
         if not newest.size or newest.log:
-            yield from self.enough(0)
+            yield from self.enough()
             return
         value = format_size(newest.size)
         found = list(
@@ -220,14 +220,14 @@ class _Search:
                 )
         yield from found
 
-    def enough(self, least: int) -> Iterator[Remedy]:
-        """What `size` recommends. least: bytes that must be reserved, 0 where what is needed rests on assumptions."""
+    def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
+        """What `size` recommends. least: bytes that must be reserved, 0 where it is not known; short: what lacks."""
         found = recommend(self.machine, self.options)
         if found.crashkernel is None:
             return
         why = "the least that a capture kernel needs, as it is assumed, and a margin"
-        if least:
-            why = f"it gives less than the {format_size(round_up(least, MIB))} that the capture kernel needs"
+        if short:
+            why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
         text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}: {why}"
         remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
         held = self._holds(remedy, outcomes=RESERVED)

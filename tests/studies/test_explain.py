@@ -189,9 +189,9 @@ def test_a_command_line_keeps_its_other_parameters() -> None:
     assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
 
 
-@pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000", "512MB", "quiet=1"])
-def test_nothing_has_to_help_where_all_is_well_or_nothing_is_asked(asked: str) -> None:
-    """Aligned already, at the offset that was asked for, or no request at all."""
+@pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
+def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
+    """Aligned already, or at the offset that was asked for."""
     assert explain(crowded(), asked).help == ()
 
 
