@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import MIB
 
 __all__ = [
     "ABOVE_4G",
