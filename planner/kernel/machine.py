@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
@@ -46,7 +47,8 @@ class Event:
     """One early allocation that a boot log names.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
-    `reserved-memory`, `efi` ...; start/end: bytes, None where the log names only a size; size: bytes;
+    `reserved-memory`, `efi_tables` (start: of the lowest that UEFI's line names; size: of the image) ...;
+    start/end: bytes, None where the log names only a size; size: bytes;
     line: 1-based line of the log; before_crash: whether it comes before the crash reservation in the log
     (None: not known); name: what the log calls it.
     """
@@ -95,8 +97,7 @@ class Capture:
     estimates: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FurtherRange:
+class FurtherRange(NamedTuple):
     """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
 
     start: int
@@ -105,8 +106,7 @@ class FurtherRange:
     nomap: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The answer of an earlier plan, and what it said that its map does not show.
 
     kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
