@@ -225,10 +225,10 @@ class _Search:
         found = recommend(self.machine, self.options)
         if found.crashkernel is None:
             return
-        why = "the least that a capture kernel needs, as it is assumed, and a margin"
+        why = "what a usual capture kernel needs"
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
-        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}: {why}"
+        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}, {why}"
         remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
         held = self._holds(remedy, outcomes=RESERVED)
         if held is not None and held.crash is not None and held.crash.size >= least:
@@ -240,7 +240,7 @@ class _Search:
             yield from self._told(
                 Remedy(
                     {"kind": "order"},
-                    "try the aligned area in every window first (--prefer-aligned)",
+                    "give --prefer-aligned (all windows first)",
                     options={"prefer_aligned": True},
                 )
             )
@@ -333,7 +333,7 @@ class _Search:
         ]
         if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
             return  # A single reservation is named as such.
-        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: have it elsewhere"
+        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
         yield from self._told(Remedy(change, text, free=tuple(pieces)))
 

@@ -44,9 +44,9 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
         pytest.param(
             "5.10", "512M,high", "ask for 512M, in the plain form", id="a form that this kernel does not read"
         ),
-        pytest.param("6.1", "512MB", "the least that a capture kernel needs", id="no request"),
-        pytest.param("6.1", "64G-:512M", "the least that a capture kernel needs", id="no range for this RAM"),
-        pytest.param("6.1", "quiet=1", "the least that a capture kernel needs", id="a command line that asks nothing"),
+        pytest.param("6.1", "512MB", "what a usual capture kernel needs", id="no request"),
+        pytest.param("6.1", "64G-:512M", "what a usual capture kernel needs", id="no range for this RAM"),
+        pytest.param("6.1", "quiet=1", "what a usual capture kernel needs", id="a command line that asks nothing"),
     ],
 )
 def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
+from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.blocks.numbers import address
@@ -25,38 +26,42 @@ def mood(outcome: str) -> Mood:
 
 
 def short(plan: Plan) -> list[Block]:
-    """The answer alone: the verdict, the place and the cost, and what would help where it is not as wanted."""
+    """The answer alone: the verdict, the place and the cost, and the one thing to do where it is not as wanted."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *_help(plan)])]
+    told = _help(plan)[:1] or _helpless(plan)
+    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in told]])]
 
 
-def _help(plan: Plan) -> list[tuple[str, str]]:
-    """What to do, one change a row; nothing where it was not looked for, or nothing has to help."""
-    if plan.help is None or not (plan.help or plan.reservation.outcome in ("fallback", "failed")):
-        return []
-    if not plan.help:
-        return [("To do", "no single change that is tried helps; `explain` tells what is in the way")]
-    told = [
-        f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}"
-        for each in plan.help
+def _help(plan: Plan) -> list[str]:
+    """Each change that would help, with what comes of it."""
+    return [
+        printable(f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}")
+        for each in plan.help or ()
     ]
-    return [("To do" if number == 0 else "or", printable(text)) for number, text in enumerate(told)]
+
+
+def _helpless(plan: Plan) -> list[str]:
+    """What to do where no change helps; nothing where none was looked for, or none has to help."""
+    if plan.help is None or plan.reservation.outcome in GOOD:
+        return []
+    if plan.reservation.outcome == "none":
+        return ["see `parse` for how the kernel reads the request"]
+    return ["no change tried here helps; `explain` shows what is in the way"]
 
 
 def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
+    costs: list[Block] = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
+    searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", tables.log(plan))]
+    steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
         *short(plan),
+        Bullets("What else would help", _help(plan)[1:]),
         Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
-        tables.waste(plan),
-        tables.page_tables(plan),
-        tables.granularity(plan),
-        tables.attempts(plan),
-        tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",)),
-        Listing("Kernel log", tables.log(plan)),
+        *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.put_back(plan, wide=wide),
         Bullets("Notes", tables.notes(plan)),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
