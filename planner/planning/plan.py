@@ -88,6 +88,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
+    asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*request.notes, *([asked.note] if asked.note else []))
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, early.rewound)
