@@ -46,6 +46,7 @@ def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
         Listing("Kernel log", tables.log(plan)),
         tables.put_back(plan, wide=wide),
         Bullets("Notes", tables.notes(plan)),
+        tables.configured(plan.kernel),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 
