@@ -44,9 +44,9 @@ __all__ = [
     "image_options",
     "kernel_option",
     "kernel_options",
-    "preset_form",
     "map_options",
     "output_options",
+    "preset_form",
 ]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")

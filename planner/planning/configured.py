@@ -25,6 +25,17 @@ class Configured:
     page_size: int | None = None
     other_page_size: int | None = None
 
+    def for_rewinding(self, told: Facts) -> Facts:
+        """The facts that rewinding starts from: what sources tell, and the size of the default CMA area.
+
+        What else a distribution builds in decides nothing there: whether the map has base pages, a pool or larger
+        tables shows in what is listed, and where it does not, the readings that are left open are listed.
+        """
+        size = self.facts.config.get("CMA_SIZE_MBYTES")
+        if size is None or "CMA_SIZE_MBYTES" in told.config:
+            return told
+        return replace(told, config={**told.config, "CMA_SIZE_MBYTES": size})
+
 
 def with_configuration(facts: Facts, version: str | None) -> Configured:
     """The facts of a machine, completed for a kernel of this version. Raises InputError for an unknown version."""

@@ -18,6 +18,7 @@ from planner.planning.remarks import Remarks
 
 __all__ = ["Kernel", "geometry_of", "modelled", "other_va_bits"]
 
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """The kernel that is modelled.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import planner
@@ -23,7 +25,9 @@ def plan(memory: planner.MemoryMap, request: str = "512M", facts: Facts | None =
 @pytest.mark.parametrize(
     ("kernel", "page_size", "va_bits", "upper"),
     [
-        pytest.param("6.12.117+deb13-arm64", 4 * KIB, 48, (0, 1), id="Debian from 6.12.5: 52, four levels without LPA2"),
+        pytest.param(
+            "6.12.117+deb13-arm64", 4 * KIB, 48, (0, 1), id="Debian from 6.12.5: 52, four levels without LPA2"
+        ),
         pytest.param("6.12.5-arm64", 4 * KIB, 48, (0, 1), id="the first that is built so"),
         pytest.param("6.12.117+deb13-arm64-16k", 16 * KIB, 47, (0, 0), id="16K: 47 bits and a folded PUD"),
         pytest.param("7.3.4+deb14-arm64-16k", 16 * KIB, 47, (0, 0), id="likewise 7.3"),
@@ -99,12 +103,15 @@ def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
         pytest.param(Facts(kernel="6.6", page_size=4 * KIB), {"kernel": "rhel8"}, True, id="a what-if on 4K pages"),
         pytest.param(Facts(kernel="6.6"), {"kernel": "rhel8"}, False, id="its own pages are taken"),
         pytest.param(
-            Facts(kernel="6.6", page_size=4 * KIB), {"kernel": "rhel8", "page_size": 64 * KIB}, False, id="they are told"
+            Facts(kernel="6.6", page_size=4 * KIB),
+            {"kernel": "rhel8", "page_size": 64 * KIB},
+            False,
+            id="they are told",
         ),
         pytest.param(Facts(kernel="4.18.0-553.el8.aarch64", page_size=4 * KIB), {}, False, id="what the source says"),
     ],
 )
-def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, object], *, said: bool) -> None:
+def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, Any], *, said: bool) -> None:
     """The source's pages win, as everywhere; that the kernel has others is said, and its bits are not mixed in."""
     found = plan(MAP, facts=facts, **options)
     assert any("rhel8 is built with 64K (--page-size 64K)" in note for note in found.notes) is said

@@ -16,9 +16,9 @@ import planner
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
-from planner.kernel.kconfig import SYMBOLS
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import schema, to_dict, to_json

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "alignment",
     "assumptions",
-    "configured",
     "attempts",
+    "configured",
     "facts",
     "granularity",
     "kernel_facts",
