@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.base.text import told
+
 __all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
 
 
@@ -48,10 +50,10 @@ class KernelBugError(PlannerError):
 
 
 def printable(text: str) -> str:
-    r"""Text from an input, safe for a terminal: control characters shown as `\\x1b` and the like.
+    r"""Text from an input, safe for a terminal: control characters and stray bytes shown as `\\x1b` and the like.
 
     Bidirectional overrides and other invisible format characters are escaped too; a tab becomes `\\t`.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in told(text))

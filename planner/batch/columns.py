@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
+from planner.base.text import told
 from planner.batch.lines import decode, encode_report
 from planner.batch.records import KEYS, Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
@@ -265,11 +266,11 @@ def batch_of_answers(answers: Iterable[Answer], *, with_report: bool = False) ->
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """A column of these values; what is no text in a name of a file is escaped."""
+    """A column of these values; stray bytes in a name of a file are told."""
     try:
         return pyarrow().array(values, kind)
     except UnicodeEncodeError:
-        plain = [v.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(v, str) else v for v in values]
+        plain = [told(v) if isinstance(v, str) else v for v in values]
         return pyarrow().array(plain, kind)
 
 

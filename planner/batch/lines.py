@@ -12,6 +12,7 @@ from json import JSONEncoder
 from pydantic_core import from_json
 
 from planner.base.sizes import MIB
+from planner.base.text import told
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.planning.result import Plan
 from planner.report import to_dict
@@ -59,7 +60,7 @@ def encode_answers(answers: Iterable[Answer]) -> bytes:
 
 def encode_answer(answer: Answer) -> bytes:
     """One line of output, its end included."""
-    value: dict[str, object] = {"id": answer.id}
+    value: dict[str, object] = {"id": told(answer.id) if isinstance(answer.id, str) else answer.id}
     if answer.plan is not None:
         value["report"] = to_dict(answer.plan)
     else:

@@ -15,8 +15,7 @@ from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
-from planner.sources import combine, parse_text
-from planner.sources.json.memory_map import of_document
+from planner.sources import combine, of_document, parse_text
 from planner.sources.kernel_config import applied, parse
 
 __all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]

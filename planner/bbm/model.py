@@ -9,7 +9,7 @@ table of the next level.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from planner.base.errors import PlannerError
 
@@ -21,6 +21,7 @@ __all__ = [
     "Dsb",
     "Entry",
     "Leaf",
+    "Level",
     "Page",
     "Procedure",
     "ProcedureError",
@@ -29,14 +30,17 @@ __all__ = [
     "Table",
     "Tlbi",
     "Touch",
+    "Touched",
     "Write",
     "check",
 ]
 
-LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
+Level: TypeAlias = Literal["pgd", "p4d", "pud", "pmd", "pte"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 """Table levels by the kernel's names, the root first; a table is linked from a level before its own."""
 
-TOUCHES = ("image", "area", "linear-map")
+Touched: TypeAlias = Literal["image", "area", "linear-map"]
+TOUCHES: tuple[Touched, ...] = get_args(Touched)
 """What a page is: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
 
 Cpus: TypeAlias = Literal["one", "others", "all"]

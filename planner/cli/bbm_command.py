@@ -1,4 +1,7 @@
-"""`bbm`: whether a way to change live page tables is safe, explored exhaustively."""
+"""`bbm`: whether a way to change live page tables is safe, explored exhaustively.
+
+The reader of procedures is imported when there is one to read.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ from planner.bbm import PROCEDURES, cases, procedure_named
 from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
 from planner.cli.output import colored, columns, emit
 from planner.render.blocks.bbm import render
-from planner.report.bbm import to_dict
-from planner.sources.json.procedure import procedure_to_dict, read_procedure
+from planner.report.bbm import procedure_to_dict, to_dict
 
 if TYPE_CHECKING:
     from planner.bbm import Case, Procedure
@@ -89,6 +91,8 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
     """Those that are named, each once, then those of files; all built-in ones if there are neither."""
     found = {name: procedure_named(name) for name in names}
     for path in files:
+        from planner.sources.json.procedure import read_procedure
+
         own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
         if own.name in found:
             raise InputError(path, f"a procedure {own.name} is there already", "give it a name of its own")

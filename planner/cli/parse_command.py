@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.base.errors import printable
+from planner.base.text import told
 from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
 from planner.cli.output import colored, columns, emit
 from planner.kernel.crashkernel import reading
@@ -42,6 +43,7 @@ def parse(
 ) -> None:
     """What the kernel makes of a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
+    value = told(value)
     result = reading(value, ram, selection.profile)
     if form == "json":
         emit(_json(value, ram, selection, result), output)

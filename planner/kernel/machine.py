@@ -107,11 +107,20 @@ class FurtherRange:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer of an earlier plan: its ranges, and (assumption, outcome, crash, low) of every other reading."""
+    """The answer of an earlier plan, and what it said that its map does not show.
 
+    kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
+    reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
+    """
+
+    text: str
+    kernel: tuple[object, ...]
+    outcome: str
     crash: Range | None
     low: Range | None
-    others: tuple[tuple[str, str, Range | None, Range | None], ...]
+    others: tuple[tuple[str, str, Range | None, Range | None], ...] = ()
+    notes: tuple[str, ...] = ()
+    rewound: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +138,9 @@ class Facts:
     that the kernel splits blocks live on these (`CPU features: detected: BBM Level 3`, or level 2 without aborts).
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
     record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
-    request, rodata, kfence, cpu: what an earlier plan was asked, in a report that is taken as a map; it counts where
-    the user says nothing else. answered: what that plan said; its other readings of the map hold for the same answer.
+    request, strategy, align, prefer_aligned, rodata, kfence, cpu: what an earlier plan was asked, in a report that is
+    taken as a map; it counts where the user says nothing else. answered: what that plan said, which holds for the same
+    answer.
     """
 
     kernel: str | None = None
@@ -154,6 +164,9 @@ class Facts:
     events: tuple[Event, ...] = ()
     capture: Capture | None = None
     request: str | None = None
+    strategy: str | None = None
+    align: str | None = None
+    prefer_aligned: bool = False
     rodata: str | None = None
     kfence: bool | None = None
     cpu: str | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from planner.kernel.kconfig import PAGE_SYMBOLS, SYMBOLS, Configuration
 from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
+from planner.planning.options import Options
 
 __all__ = ["Configured", "page_size_of", "with_configuration"]
 
@@ -37,23 +38,25 @@ class Configured:
         return replace(told, config={**told.config, "CMA_SIZE_MBYTES": size})
 
 
-def with_configuration(facts: Facts, version: str | None) -> Configured:
-    """The facts of a machine, completed for a kernel of this version. Raises InputError for an unknown version."""
+def with_configuration(facts: Facts, options: Options) -> Configured:
+    """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
+    if facts.page_size is not None and options.page_size not in (None, facts.page_size):
+        facts = replace(facts, page_size=None, va_bits=None)  # other pages do not tell how many bits addresses have
+    version = options.kernel or facts.kernel
     built = select_profile(version).configuration if version is not None else None
     if built is None:
         return Configured(facts)
-    page_size = page_size_of(built.symbols)
-    known = facts.page_size or page_size_of(facts.config)
+    pages = page_size_of(built.symbols)
+    known = options.page_size or facts.page_size or page_size_of(facts.config)
     added = {
         symbol: value
         for symbol, value in built.symbols.items()
-        if symbol in SYMBOLS and _says_more(symbol, facts, same_pages=known in (None, page_size))
+        if symbol in SYMBOLS and _says_more(symbol, facts, same_pages=known in (None, pages))
     }
-    if not added:
-        return Configured(facts, page_size=page_size)
-    sources = _sources(built, added)
+    told = [key for key in ("page_size", "va_bits", "rodata", "kfence") if getattr(options, key) is not None]
+    sources = {key: source for key, source in _sources(built, added).items() if key not in told}
     other = built.other_page_size if "page_size" in sources else None
-    return Configured(replace(facts, config={**added, **facts.config}), sources, page_size, other)
+    return Configured(replace(facts, config={**added, **facts.config}), sources, pages, other)
 
 
 def page_size_of(config: Mapping[str, str]) -> int | None:

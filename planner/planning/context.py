@@ -36,7 +36,8 @@ class Context:
 
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
     although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
-    processors: those that are known. certainty, map_certainty, configured: as in `modelled.Kernel`.
+    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them. certainty,
+    map_certainty, configured: as in `modelled.Kernel`.
     """
 
     profile: Profile
@@ -56,6 +57,7 @@ class Context:
     present: bool
     movable_node: bool
     no_aborts: bool
+    splits_live: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
     provisional: Range | None = None
@@ -70,7 +72,8 @@ def read_context(
     """What the kernel itself does: the context from which those of all strategies are made."""
     facts, profile = machine.facts, kernel.profile
     processors = _processors(facts, options)
-    no_aborts = without_aborts(processors, allowed_by(profile)) or _splits_live(facts, options, profile)
+    splits_live = _splits_live(facts, options, profile)
+    no_aborts = without_aborts(processors, allowed_by(profile)) or splits_live
     forced = forcing(
         profile,
         asked.cmdline,
@@ -83,15 +86,15 @@ def read_context(
     remarks.note(*forced.notes)
     limit = end_of_low_memory(machine, profile, early.map, options, remarks)
     zones, high = limit is not None, 1 << kernel.pa_bits
-    present = is_present(asked.text, facts, profile)
+    present, align = is_present(asked.text, facts, profile), options.align or "pud"
     return Context(
         profile=profile,
         version=kernel.version,
         geometry=kernel.geometry,
         strategy=OWN,
         effect=_effect(OWN, profile, zones=zones, present=present),
-        align=options.align,
-        granule=granule_of(options.align, kernel.geometry, early.map, early.memstart),
+        align=align,
+        granule=granule_of(align, kernel.geometry, early.map, early.memstart),
         zones=zones,
         bounds=Bounds(
             high if limit is None else min(limit, high),
@@ -107,6 +110,7 @@ def read_context(
         present=present,
         movable_node=has_word(words(asked.cmdline or ""), "movable_node"),
         no_aborts=no_aborts,
+        splits_live=splits_live,
         processors=processors,
         cmdline=asked.cmdline,
         certainty=kernel.certainty,

@@ -13,18 +13,18 @@ __all__ = ["Options", "with_facts"]
 class Options:
     """What the user decides; None leaves it to the source's own facts, then to the defaults.
 
-    kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`. align: `pud`,
-    `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`. kfence: built in or not. dma_limit: bytes
-    or `machine.NO_DMA_ZONES`. cpu: a processor, as `cputype.cpu_named` reads it. reserved: `rewind` or
-    `as-listed`. preset: a distribution's default, or its `,high` form (`rhel9,high`). steps: list the operations that
-    change the linear map.
+    kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`, by default
+    `pud-aligned`. align: `pud` (the default), `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`.
+    kfence: built in or not. dma_limit: bytes or `machine.NO_DMA_ZONES`. cpu: a processor, as `cputype.cpu_named` reads
+    it. reserved: `rewind` or `as-listed`. preset: a distribution's default, or its `,high` form (`rhel9,high`). steps:
+    list the operations that change the linear map.
     """
 
     kernel: str | None = None
     page_size: int | None = None
     va_bits: int | None = None
-    strategy: str = "pud-aligned"
-    align: str = "pud"
+    strategy: str | None = None
+    align: str | None = None
     rodata: str | None = None
     kfence: bool | None = None
     dma_limit: int | None = None
@@ -37,10 +37,13 @@ class Options:
 
 def with_facts(options: Options, facts: Facts) -> Options:
     """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
-    if facts.rodata is None and facts.kfence is None and facts.cpu is None:
+    if facts.answered is None:
         return options
     return replace(
         options,
+        strategy=facts.strategy if options.strategy is None else options.strategy,
+        align=facts.align if options.align is None else options.align,
+        prefer_aligned=options.prefer_aligned or facts.prefer_aligned,
         rodata=facts.rodata if options.rodata is None else options.rodata,
         kfence=facts.kfence if options.kfence is None else options.kfence,
         cpu=facts.cpu if options.cpu is None else options.cpu,

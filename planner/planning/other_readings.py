@@ -9,7 +9,6 @@ from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.context import Context, with_more_memory
-from planner.planning.outcomes import OUTCOMES
 from planner.planning.request import parsed
 from planner.planning.reservation import outcome_of
 from planner.planning.result import OtherReading, ReservationView
@@ -17,7 +16,7 @@ from planner.planning.result import OtherReading, ReservationView
 if TYPE_CHECKING:
     from planner.rewind import Reading
 
-__all__ = ["Elsewhere", "other_readings", "placed_elsewhere", "repeated"]
+__all__ = ["Elsewhere", "other_readings", "placed_elsewhere"]
 
 Elsewhere: TypeAlias = list[tuple[ck.Reading, Placement]]
 """What is asked for under each other reading, and what reserving does."""
@@ -53,16 +52,3 @@ def placed_elsewhere(others: tuple[Reading, ...], text: str, request: ck.Reading
             placement = reserve(memblock, asked, there.profile, there.bounds, there.proposal)
         placed.append((asked, placement))
     return placed
-
-
-def repeated(context: Context, view: ReservationView) -> tuple[OtherReading, ...]:
-    """The other readings of a report that is taken as a map, where the plan gives the same answer."""
-    answered = context.facts.answered
-    if answered is None or (answered.crash, answered.low) != (view.crash, view.low):
-        return ()
-    return tuple(
-        OtherReading(what, name, crash, low)
-        for what, outcome, crash, low in answered.others
-        for name in OUTCOMES
-        if name == outcome
-    )

@@ -19,6 +19,7 @@ from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.early_memory import EarlyMemory, early_memory
+from planner.planning.former import former_answer, repeated, undone_before
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
@@ -70,7 +71,8 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     would stop.
     """
     options = options or Options()
-    return answer(ask(machine, crashkernel, options), strategy_named(options.strategy))
+    question = ask(machine, crashkernel, options)
+    return answer(question, strategy_named(question.options.strategy))
 
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
@@ -80,7 +82,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
     given, told = machine, machine.facts
-    built = with_configuration(told, options.kernel or told.kernel)
+    built = with_configuration(told, options)
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
     machine, reserved = as_reserved(machine, kernel.profile)
@@ -92,7 +94,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*request.notes, *([asked.note] if asked.note else []))
-    memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, early.rewound)
+    rewound = (*undone_before(told), *early.rewound)
+    memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, rewound)
     facts = facts_view(context, options, told)
     others = [
         (what, ask(given, crashkernel, otherwise))
@@ -148,14 +151,19 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
     own = own_view(question.mainline, request, shared)
     beyond = _beyond_the_map(question, strategy, own, reservation)
-    again = {reading.assumption for reading in beyond}  # of a report that is taken as a map
-    readings = (*(reading for reading in readings if reading.assumption not in again), *beyond)
+    readings += beyond
+    told = kernel_view(context, remarks)
+    former = former_answer(context.facts, question.text, told, reservation)
+    if former is not None:
+        again = {reading.assumption for reading in beyond}
+        readings = (*(reading for reading in repeated(former) if reading.assumption not in again), *readings)
+        remarks.notes[:0] = former.notes
     steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
     return Plan(
         request=request_view(question.text, request, placement),
-        kernel=kernel_view(context, remarks),
+        kernel=told,
         memory=question.memory,
-        reservation=replace(reservation, other_readings=readings) if readings else reservation,
+        reservation=replace(reservation, other_readings=tuple(dict.fromkeys(readings))) if readings else reservation,
         mapping=mapped[1],
         baseline=baseline[1],
         waste=cost,

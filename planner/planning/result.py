@@ -120,6 +120,10 @@ class FactsView:
     """`--kfence` or `--no-kfence`, if given."""
     cpu: str | None = None
     """`--cpu`, if given."""
+    splits_live: bool | None = None
+    """Whether a log says that this kernel splits blocks live on the processors."""
+    prefer_aligned: bool = False
+    """`--prefer-aligned`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from planner.planning.context import Context
 from planner.planning.cost import LowMemory, base_pages_outside, hole_above, low_memory
 from planner.planning.map_mem import baseline_map, planned_map, whole_leaves
 from planner.planning.notes import why_failed
-from planner.planning.other_readings import Elsewhere, other_readings, placed_elsewhere, repeated
+from planner.planning.other_readings import Elsewhere, other_readings, placed_elsewhere
 from planner.planning.result import OtherReading, RemapStep, ReservationView
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Shared:
     ) -> tuple[OtherReading, ...]:
         """The answers under other readings of the map that differ from the plan's."""
         if not others:
-            return repeated(context, view)
+            return ()
         key = (text, context.proposal)
         found = self._elsewhere.get(key)
         if found is None:

@@ -172,9 +172,9 @@ def released_for(effect: Effect) -> Strategy:
     return next(s for s in _ALL if effect in s.released)
 
 
-def strategy_named(name: str) -> Strategy:
-    """The strategy of a name. Raises InputError where there is none."""
+def strategy_named(name: str | None) -> Strategy:
+    """The strategy of a name, by default the proposal's. Raises InputError where there is none."""
     try:
-        return STRATEGIES[name]
+        return STRATEGIES[name or "pud-aligned"]
     except KeyError:
         raise InputError("--strategy", f"no strategy {name!r}", f"use one of {', '.join(STRATEGIES)}") from None

@@ -11,7 +11,10 @@ from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 from planner.planning.result import FactsView, KernelView, RequestView
 
-__all__ = ["facts_view", "kernel_view", "request_view"]
+__all__ = ["TOLD_APART", "facts_view", "kernel_view", "request_view"]
+
+TOLD_APART = ("profile", "version", "page_size", "va_bits", "granule", "strategy", "dma_limit")
+"""Fields of the kernel's view by which two plans of one request and map differ."""
 
 
 def request_view(text: str, request: ck.Reading, placement: Placement) -> RequestView:
@@ -60,4 +63,6 @@ def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
         rodata=options.rodata,
         kfence=options.kfence,
         cpu=options.cpu,
+        splits_live=context.splits_live or None,
+        prefer_aligned=options.prefer_aligned,
     )

@@ -1,4 +1,4 @@
-"""Cases of the TLB model as plain data with documented keys, and the JSON Schema of that."""
+"""Cases and procedures of the TLB model as plain data with documented keys, and the JSON Schema of cases."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from planner.bbm.cases import BBM_LEVELS, TLBS, VERDICTS, Case
-from planner.bbm.model import TOUCHES
+from planner.bbm.model import TOUCHES, Descriptor, Dsb, Procedure, Step, Switch, Touch, Write
 
-__all__ = ["schema", "to_dict"]
+__all__ = ["procedure_to_dict", "schema", "to_dict"]
 
 
 def to_dict(cases: Iterable[Case]) -> dict[str, Any]:
@@ -31,6 +31,62 @@ def _case(case: Case) -> dict[str, Any]:
         ],
         "states": case.states,
     }
+
+
+def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:
+    """The document that `sources.json.procedure` reads back as the same procedure."""
+    return {
+        "schema_version": 1,
+        "name": procedure.name,
+        "summary": procedure.summary,
+        "rests_on": procedure.rests_on,
+        "touch": procedure.touch,
+        "pages": [{"name": page.name, "touch": page.touch} for page in procedure.pages],
+        "root": procedure.root,
+        "tables": [
+            {
+                "name": table.name,
+                "level": table.level,
+                "entries": [
+                    {
+                        "name": entry.name,
+                        "covers": list(entry.covers),
+                        "starts": _spelt(entry.starts),
+                        **({"run": entry.run} if entry.run else {}),
+                    }
+                    for entry in table.entries
+                ],
+            }
+            for table in procedure.tables
+        ],
+        "steps": [_step_to_dict(step) for step in procedure.steps],
+    }
+
+
+def _spelt(to: Descriptor) -> str | dict[str, Any]:
+    if to is None:
+        return "invalid"
+    if isinstance(to, str):
+        return {"table": to}
+    said = {"cont": to.cont, "nt": to.nt, "output": to.output}
+    return {key: value for key, value in said.items() if value} or "leaf"
+
+
+def _step_to_dict(step: Step) -> dict[str, Any]:
+    if isinstance(step, Write):
+        if step.to is None:
+            return {"step": "clear", "entry": step.entry}
+        return {"step": "write", "entry": step.entry, "to": _spelt(step.to)}
+    said: dict[str, Any] = {} if step.cpus == "one" else {"cpus": step.cpus}
+    if isinstance(step, Dsb):
+        return {"step": "dsb", **said}
+    if isinstance(step, Switch):
+        return {"step": "switch", "root": step.root, **said}
+    if isinstance(step, Touch):
+        return {"step": "touch", "page": step.page, **said}
+    pages = "all" if step.pages is None else list(step.pages)
+    flags = {key: True for key in ("local", "last_level") if getattr(step, key)}
+    return {"step": "tlbi", "pages": pages, **flags, **said}
 
 
 def schema() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from json import JSONEncoder
 from typing import Any
 
 from planner.base.ranges import Range
+from planner.base.text import told
 from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
 from planner.planning.result import SCHEMA_VERSION
 from planner.rewind.rewound import Rewound
@@ -19,7 +20,7 @@ EXTENTS = (Range, Region, Reserved, Rewound)
 """Dataclasses that hold `[start, end)`: their JSON has `size`, too."""
 
 _FLAGS = tuple(tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16))
-_ATOMS = frozenset((str, int, bool, float, type(None)))
+_ATOMS = frozenset((int, bool, float, type(None)))
 _LINE = 110
 
 
@@ -32,14 +33,16 @@ def _names(kind: type[Any]) -> tuple[str, ...] | None:
 
 
 def plain(value: Any) -> Any:
-    """Dicts, lists and values, in the order of the fields."""
+    """Dicts, lists and values, in the order of the fields; stray bytes of a text are told."""
     kind = type(value)
+    if kind is str:
+        return told(value)
     if kind in _ATOMS:
         return value
     names = _names(kind)  # type: ignore[arg-type] # every class is hashable
     if names is None:
         if isinstance(value, Mapping):
-            return {key: plain(item) for key, item in value.items()}
+            return {told(key): plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
     if kind not in EXTENTS:
         return {name: plain(getattr(value, name)) for name in names}

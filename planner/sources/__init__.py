@@ -7,6 +7,7 @@ source starts without the readers of the others.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -16,10 +17,10 @@ from typing import BinaryIO, Protocol, cast
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
 from planner.sources.clothes import strange_margin, undress
-from planner.sources.reading import decode, decode_most, opened, read_within, stray_note
+from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
-__all__ = ["FORMATS", "combine", "configured", "parse_text", "read_source"]
+__all__ = ["FORMATS", "combine", "configured", "of_document", "parse_text", "read_source"]
 
 FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
@@ -47,6 +48,12 @@ class _Reader(Protocol):
     def parse(self, text: str, name: str, /) -> Machine: ...
 
     def looks_like(self, head: str, /) -> bool: ...
+
+
+class _DocumentReader(Protocol):
+    """The module that reads JSON maps."""
+
+    def of_document(self, document: object, name: str, /) -> Machine: ...
 
 
 def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
@@ -88,13 +95,18 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     text = decode_most(data, name)
     bare = text if fmt in _EXACT else undress(text, name)
     kind = fmt or _kind(bare, name)
+    note = stray_note(text)
     if kind in ("iomem", "dmesg"):  # may hold lines of anything else
         machine = _reader(kind).parse(bare, name)
-        note = stray_note(text)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
-    if "\0" in text or "\ufffd" in text:
+    if not text.isascii() and re.search(STRAY, text):
         bare = decode(data, name)
     return _reader(kind).parse(bare, name)
+
+
+def of_document(document: object, name: str) -> Machine:
+    """The machine of a JSON map, or of a report, that is decoded already. Raises InputError."""
+    return cast("_DocumentReader", _reader("json")).of_document(document, name)
 
 
 def _reader(kind: str) -> _Reader:

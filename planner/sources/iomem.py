@@ -15,7 +15,7 @@ from planner.base.ranges import Range
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, too_many_rows
-from planner.sources.reading import text_lines
+from planner.sources.reading import STRAY, text_lines
 
 __all__ = ["looks_like", "parse"]
 
@@ -102,7 +102,7 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 
 def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
     """Say that a line is no resource. Raises InputError where one may have been before bytes of it were lost."""
-    if "\ufffd" in line and any(known in line for known in _NAMES):
+    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
         notes.append(f"line {where.line} is no resource and was skipped")

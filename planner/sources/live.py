@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 
 from planner.base.errors import InputError, printable
+from planner.base.text import told
 from planner.kernel.machine import Machine
 from planner.sources import iomem
 from planner.sources.kernel_config import symbols
@@ -41,13 +42,13 @@ def read(root: str = "/", *, what_if: bool = False) -> Machine:
             config=_config(root, system.release),
         )
     cmdline = _text(root, "proc/cmdline")
-    facts = replace(facts, arch=system.machine, cmdline=printable(cmdline.strip()) if cmdline and arm64 else None)
+    facts = replace(facts, arch=system.machine, cmdline=told(cmdline.strip()) if cmdline and arm64 else None)
     return replace(machine, source="live", kind="live", facts=facts)
 
 
 def _text(root: str, path: str) -> str | None:
     try:
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123
+        with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH118, PTH123
             return file.read()
     except OSError:
         return None

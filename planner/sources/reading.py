@@ -16,6 +16,7 @@ from planner.base.sizes import KIB, MIB
 __all__ = [
     "MAX_INPUT",
     "MAX_LINE",
+    "STRAY",
     "decode",
     "decode_most",
     "opened",
@@ -27,6 +28,9 @@ __all__ = [
 
 MAX_INPUT = 256 * MIB
 MAX_LINE = 64 * KIB
+STRAY = "[\ufffd\udc80-\udcff]"
+"""A pattern for what stands for bytes that are no text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
+
 _FEW = 4  # bytes of text at least for one that is none
 
 
@@ -103,7 +107,7 @@ def decode(data: bytes, name: str) -> str:
 
 
 def decode_most(data: bytes, name: str) -> str:
-    """The text of an input that may hold stray bytes, each shown as U+FFFD. Raises InputError for what is binary."""
+    """The text of an input that may hold stray bytes, as `STRAY` says. Raises InputError for what is binary."""
     try:
         if b"\0" not in data:
             return decode(data, name)
@@ -113,8 +117,8 @@ def decode_most(data: bytes, name: str) -> str:
     _check_text(data, name)
     # A crash leaves a block of NUL at the end of a file, and a serial line many in a row.
     data = data.rstrip(b"\0")
-    text = re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "replace"))
-    if (data.count(b"\0") + text.count("\ufffd")) * _FEW > len(data):
+    text = re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
+    if (data.count(b"\0") + sum(1 for _ in re.finditer(STRAY, text))) * _FEW > len(data):
         at = data.find(b"\0")
         if at >= 0:
             raise _binary(name, at)
@@ -123,16 +127,15 @@ def decode_most(data: bytes, name: str) -> str:
 
 
 def stray_note(text: str) -> str | None:
-    """What to say of stray bytes that stand in no line that is used, if there are any."""
-    found = text.find("\ufffd")
-    if found < 0:
+    """What to say of stray bytes that stand in no line that is used, if there are any; a command line shows its own."""
+    if text.isascii():
         return None
-    lines, at = 0, found
-    while at >= 0:
-        lines, end = lines + 1, text.find("\n", at)
-        at = text.find("\ufffd", end) if end >= 0 else -1
-    where = f"line {text.count(chr(10), 0, found) + 1}"
-    more = f" and {lines - 1} more" if lines > 1 else ""
+    lines = re.finditer(rf"^[^\n{STRAY[1:-1]}]*+{STRAY}[^\n]*+", text, re.MULTILINE)
+    found = [line.start() for line in lines if "ommand line:" not in line[0]]
+    if not found:
+        return None
+    where = f"line {text.count(chr(10), 0, found[0]) + 1}"
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return f"{where}{more}: bytes that are not text were replaced; nothing is read there"
 
 

@@ -53,9 +53,9 @@ class Inquiry:
 def inquire(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
     """Ready to ask about any size. Raises as `make_plan` does."""
     options = options or Options()
-    strategy = strategy_named(options.strategy)
     question = ask(machine, crashkernel, options)
-    context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    strategy = strategy_named(question.options.strategy)
+    context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
     return Inquiry(question, strategy, context, former)
 

@@ -15,6 +15,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.planning.options import with_facts
 from planner.planning.plan import Options, answer, ask, with_request
 from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import STRATEGIES, strategy_named
@@ -112,7 +113,8 @@ class Recommendation:
 
 def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
     """The request that serves an aim best. Raises InputError for an unknown aim, and as `make_plan` does."""
-    options, asked = replace(options or Options(), preset=None), asked or Asked()
+    options, asked = with_facts(replace(options or Options(), preset=None), machine.facts), asked or Asked()
+    options = replace(options, strategy=strategy_named(options.strategy).name)
     if asked.aim not in AIMS:
         raise InputError("--aim", f"no aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
     needed = None if asked.need is not None else need(None, machine, guess=True)
@@ -127,7 +129,7 @@ def recommend(machine: Machine, options: Options | None = None, asked: Asked | N
         reason=search.reason(best, candidates),
         need=size,
         need_source=_need_source(needed),
-        strategy=options.strategy,
+        strategy=search.chosen.name,
         chosen=best,
         others=others,
         source=machine.source,

@@ -162,8 +162,8 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         has_wide = f"{preset.name}-64k" in PRESETS
         if preset.name.endswith("-64k") != wide and (preset.name.endswith("-64k") or has_wide):
             continue
-        strategy = strategy_named(options.strategy)
-        plan = answer(ask(machine, None, replace(options, preset=preset.name)), strategy)
+        question = ask(machine, None, replace(options, preset=preset.name))
+        plan = answer(question, strategy_named(question.options.strategy))
         plans.append(plan)
         fields = (preset.name, preset.value, preset.source, preset.date, preset.comment)
         planned.append(PresetPlan(*fields, size_plan(plan)))

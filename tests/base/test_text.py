@@ -1,4 +1,4 @@
-"""One thing is one thing, wherever a number is told in words."""
+"""One thing is one thing, wherever a number is told in words; a stray byte is told in one way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.base.text import counted
+from planner.base.text import counted, told
 from planner.batch.fleet import Fleet
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -32,6 +32,22 @@ from tests.plans import plan_of
 )
 def test_a_number_of_things(number: int, words: tuple[str, ...], text: str) -> None:
     assert counted(number, *words) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "as_told"),
+    [
+        pytest.param("root=/dev/vda", "root=/dev/vda", id="ASCII"),
+        pytest.param("caf\u00e9", "caf\u00e9", id="UTF-8"),
+        pytest.param("a\udcff", "a\\xff", id="a byte that is not UTF-8"),
+        pytest.param("\udcc3\udca9 \udcff", "\u00e9 \\xff", id="UTF-8 under an ASCII locale"),
+        pytest.param("\ud83d\udcff\udfff", "\\ud83d\\xff\\udfff", id="a surrogate that is no byte"),
+        pytest.param("\\xff\t", "\\xff\t", id="what is told already"),
+    ],
+)
+def test_bytes_that_are_no_text(text: str, as_told: str) -> None:
+    assert told(text) == as_told
+    assert told(as_told) == as_told
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_text_of_any_source_is_taken() -> None:
         ),
         pytest.param(
             {"map": "/etc/passwd"},
-            '<map>: a JSON map is an object; give {"schema_version": 1, "memory": [...]}',
+            "<map>: must be an object; see crashkernel-planner schema map",
             id="a map never names a file",
         ),
         pytest.param({"map": MAP, "crashkernel": 512}, "crashkernel: must be a text; such as 512M", id="a request"),

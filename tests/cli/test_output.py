@@ -226,6 +226,61 @@ def test_output_does_not_depend_on_the_locale(server: str) -> None:
     assert "s\u00e9rveur".encode() in runs[0].stdout
 
 
+STRAY = b"root=/dev/\xff\xe9 caf=\xc3\xbc crashkernel=256M"
+SHOWN = "root=/dev/\\xff\\xe9 caf=\u00fc"
+LOG = b"""[    0.000000] Linux version 6.1.0-18-arm64 (gcc-12) #1 SMP Debian 6.1.76-1
+[    0.000000] Early memory node ranges
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000023fffffff]
+[    0.000000] Kernel command line: %s
+"""
+
+
+def _stray(kind: str) -> list[str]:
+    """What `plan` is called with: a command line with bytes that are no UTF-8, in a source of this kind."""
+    if kind == "an argument":
+        return [os.fsdecode(STRAY), "--map", "sample:altra-32g"]
+    path = Path("source")
+    if kind == "a boot log":
+        path.write_bytes(LOG % STRAY)
+    elif kind == "a journal":
+        path.write_text("".join(json.dumps({"MESSAGE": list(line)}) + "\n" for line in (LOG % STRAY).splitlines()))
+    elif kind == "a JSON map":
+        text = STRAY.decode("utf-8", "surrogateescape")
+        path.write_text(json.dumps({"memory": [{"start": "1G", "size": "8G"}], "cmdline": text}))
+    else:
+        (path / "proc").mkdir(parents=True)
+        (path / "proc" / "iomem").write_text("40000000-23fffffff : System RAM\n")
+        (path / "proc" / "cmdline").write_bytes(STRAY + b"\n")
+    return ["--map", "source"]
+
+
+@pytest.mark.parametrize("kind", ["an argument", "a boot log", "a journal", "a JSON map", "/proc/cmdline"])
+def test_stray_bytes_of_a_command_line_are_shown_in_one_way(
+    kind: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever they stand, in every format."""
+    monkeypatch.chdir(tmp_path)
+    given = _stray(kind)
+    for form in ("text", "json", "markdown", "rst", "html"):
+        status, out, err = run("plan", *given, "--format", form)
+        assert (status in {0, 1}, err) == (True, "")
+        shown = {"json": json.dumps(SHOWN)[1:-1]}.get(form, SHOWN)
+        assert (shown in out, "\ufffd" in out, "\\udc" in out) == (True, False, False) or (
+            form in {"markdown", "rst"} and SHOWN.replace("\\", "\\\\") in out
+        )
+
+
+@pytest.mark.parametrize("utf8", ["0", "1"])
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
+def test_a_command_line_is_shown_alike_under_every_locale(locale: str, utf8: str) -> None:
+    """Whether Python decodes it as ASCII or as UTF-8."""
+    environment = {"LC_ALL": locale, "PYTHONUTF8": utf8, "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": ROOT}
+    done = subprocess.run(
+        [*PROGRAM, "parse", STRAY, "--ram", "8G"], env={**os.environ, **environment}, capture_output=True, check=True
+    )
+    assert SHOWN in done.stdout.decode()
+
+
 @pytest.mark.parametrize(
     ("choice", "environment", "path", "coloured"),
     [

@@ -16,7 +16,8 @@ from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.remap_steps import ORDERS
 from planner.planning.result import Plan, RemapStep
 from planner.report import to_json
-from planner.sources.json.procedure import parse_procedure, procedure_to_dict
+from planner.report.bbm import procedure_to_dict
+from planner.sources.json.procedure import parse_procedure
 
 if TYPE_CHECKING:
     from planner.base.ranges import Range

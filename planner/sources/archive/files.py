@@ -181,7 +181,7 @@ def _facts(work: _Assembly) -> Facts:
     return Facts(
         kernel=kernel,
         arch=arch,
-        cmdline=None if cmdline is None else printable(cmdline),
+        cmdline=cmdline,
         page_size=_page_size(work),
         mem_total=_mem_total(work.text("meminfo")),
         record=None if size is None else BootRecord(kexec_crash_size=size),

@@ -89,7 +89,7 @@ def _message(record: dict[str, Any]) -> str | None:
         if isinstance(value, str):
             return value
         if key == "MESSAGE" and isinstance(value, list) and all(isinstance(n, int) and 0 <= n < 256 for n in value):
-            return bytes(value).decode("utf-8", "replace")  # journals do so with bytes that are not text
+            return bytes(value).decode("utf-8", "surrogateescape")  # journals do so with bytes that are not text
     return None
 
 

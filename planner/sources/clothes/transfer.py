@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from planner.sources.reading import STRAY
+
 __all__ = ["plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
@@ -33,9 +35,8 @@ def plain_text(text: str) -> str:
         text = re.sub(_FRAMES, " ", text)
         for nothing in _NOTHING:
             text = text.replace(nothing, "")
-        if "\ufffd" in text:
-            # What a serial line or a crash leaves before a line is not of that line.
-            text = re.sub(r"^\ufffd+", "", text, flags=re.MULTILINE)
+        # What a serial line or a crash leaves before a line is not of that line.
+        text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
     if "=3D" in text or "=\n" in text:
         text = _without_quoted_printable(text)
     if "\\n" in text and "\n" not in text.strip():
@@ -71,8 +72,8 @@ def _without_quoted_printable(text: str) -> str:
 
 
 def _unescaped(line: str) -> str:
-    data = re.sub(rb"=([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), line.encode("utf-8", "replace"))
-    return data.decode("utf-8", "replace").replace("\n", " ").replace("\u00a0", " ")
+    data = re.sub(rb"=([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), line.encode("utf-8", "surrogateescape"))
+    return data.decode("utf-8", "surrogateescape").replace("\n", " ").replace("\u00a0", " ")
 
 
 def _without_html(text: str) -> str:

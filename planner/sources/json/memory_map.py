@@ -1,338 +1,298 @@
 """The JSON map, and a whole report taken as a map: memblock at the moment of the reservation.
 
-Checked by hand rather than by a model: batches read thousands a second. Errors name the place in the document.
+Their shapes are dataclasses that pydantic checks and publishes; errors name the place in the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from planner.base.errors import InputError, Location, printable
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema, with_config
+
+from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import fits, format_size, memparse
+from planner.base.sizes import format_size
 from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
-from planner.planning.outcomes import OUTCOMES
+from planner.planning.outcomes import Outcome
+from planner.planning.strategies import STRATEGIES
+from planner.planning.values import BadValue, alignment
+from planner.planning.views import TOLD_APART
 from planner.sources.bounds import MAX_ROWS
-from planner.sources.json.text import load, locate
+from planner.sources.json.checked import (
+    EXACT,
+    NUMBER,
+    Count,
+    Flag,
+    Line,
+    Number,
+    Path,
+    RefusedError,
+    Rows,
+    Text,
+    Version,
+    checked,
+    number,
+    placed,
+    published,
+    refuse,
+)
+from planner.sources.json.text import load
 
 __all__ = ["KEYS", "of_document", "parse", "schema"]
-
-KEYS = frozenset(
-    (
-        "schema_version",
-        "memory",
-        "reserved",
-        "kernel",
-        "page_size",
-        "va_bits",
-        "cmdline",
-        "dma_limit",
-        "config",
-        "kernel_image",
-        "kernel_data",
-        "kfence_pool",
-    )
-)
-"""Every key of a JSON map."""
 
 PHYSICAL_TOP = 1 << 52
 """Where all physical addresses of arm64 end."""
 
-_REGION_KEYS = frozenset(("start", "end", "size", "flags", "node", "name"))
+
+def _flags(names: object) -> int:
+    if not isinstance(names, list):
+        refuse("must be a list", 'such as ["nomap"]')
+    flags = 0
+    for name in names:
+        if not isinstance(name, str) or name not in FLAG_NAMES:
+            refuse(f"{str(name)[:40]!r} is not a flag of memblock", f"use {', '.join(FLAG_NAMES)}")
+        flags |= FLAG_NAMES[name].value
+    return flags
 
 
-class _Bad(Exception):  # noqa: N818 - an internal signal, turned into InputError with its place
-    def __init__(self, path: tuple[str | int, ...], what: str, remedy: str) -> None:
-        super().__init__(path, what, remedy)
-        self.path, self.what, self.remedy = path, what, remedy
+def _limit(value: object) -> int:
+    return NO_DMA_ZONES if value == "none" else number(value)
 
 
-class _BadKey(_Bad):
-    """A key that is not known: the place of the key itself is meant."""
+def _strategy(name: object) -> str:
+    if not isinstance(name, str) or name not in STRATEGIES:
+        refuse(f"there is no strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
+    return name
+
+
+def _alignment(text: object) -> str:
+    if not isinstance(text, str):
+        refuse("must be a string", "such as pud")
+    try:
+        return alignment(text)
+    except BadValue as bad:
+        refuse(bad.what, bad.remedy)
+
+
+_Strategy = Annotated[str, PlainValidator(_strategy)]
+_Alignment = Annotated[str, PlainValidator(_alignment)]
+_FlagNames = Annotated[
+    int, PlainValidator(_flags), WithJsonSchema({"type": "array", "items": {"enum": list(FLAG_NAMES)}})
+]
+_Limit = Annotated[int, PlainValidator(_limit), WithJsonSchema(NUMBER)]
+_EXTENT = ConfigDict(
+    **EXACT, json_schema_extra={"anyOf": [{"required": ["start", "end"]}, {"required": ["start", "size"]}]}
+)
+
+
+@with_config(_EXTENT)
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A range in bytes: its start, and its end or its size; -1 for the one that is not given."""
+
+    start: Number
+    """First byte."""
+    end: Number = -1
+    """First byte after the range."""
+    size: Number = -1
+    """`end` - `start`."""
+
+
+@with_config(_EXTENT)
+@dataclass(frozen=True, slots=True)
+class Row(Extent):
+    """A region of memory, or a reserved range."""
+
+    flags: _FlagNames | None = None
+    """memblock's flags of the region, by name."""
+    node: Count | None = None
+    """NUMA node."""
+    name: Text | None = None
+    """What it is called."""
+
+
+@with_config(EXACT)
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """Numbers are bytes: integers, or strings as the kernel reads them (0x40000000, 4G)."""
+
+    memory: Annotated[Rows[Row], Field(min_length=1)]
+    """RAM, as memblock.memory holds it."""
+    schema_version: Version = 1
+    """The version of this schema."""
+    reserved: Rows[Row] = field(default_factory=list)
+    """What is taken before the crash kernel."""
+    kernel: Text | None = None
+    """The kernel's version, as `uname -r` prints it, or a name that `kernels` lists."""
+    page_size: Number | None = None
+    """4K, 16K or 64K."""
+    va_bits: Number | None = None
+    """Bits of virtual addresses."""
+    cmdline: Line | None = None
+    """The kernel's command line."""
+    dma_limit: _Limit | None = None
+    """The first byte that DMA cannot reach, or "none" without DMA zones."""
+    config: dict[str, str] | None = None
+    """Kconfig symbols without CONFIG_, with their values."""
+    kernel_image: Extent | None = None
+    """What /proc/iomem calls Kernel code."""
+    kernel_data: Extent | None = None
+    """What /proc/iomem calls Kernel data."""
+    kfence_pool: Extent | None = None
+    """The pool of KFENCE that is allocated early."""
+
+
+KEYS = frozenset(one.name for one in fields(_Map))
+"""Every key of a JSON map."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Undone(Extent):
+    reason: Line = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    regions: Rows[Row]
+    reserved: Rows[Row] = field(default_factory=list)
+    rewound: Rows[_Undone] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kernel:
+    version: Text | None = None
+    profile: Text | None = None
+    page_size: Number | None = None
+    va_bits: Number | None = None
+    dma_limit: Number | None = NO_DMA_ZONES - 1
+    assumed: list[Text] = field(default_factory=list)
+    configured: dict[str, Any] = field(default_factory=dict)
+    granule: Number | None = None
+    strategy: _Strategy | None = None
+    align: _Alignment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    pa_bits: Number | None = None
+    cmdline: Line | None = None
+    config: dict[str, str] | None = None
+    kernel_image: Extent | None = None
+    kernel_data: Extent | None = None
+    kfence_pool: Extent | None = None
+    midr: list[Count] = field(default_factory=list)
+    rodata: Text | None = None
+    kfence: Flag | None = None
+    cpu: Text | None = None
+    splits_live: Flag | None = None
+    prefer_aligned: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    text: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    outcome: Outcome
+    assumption: Line = ""
+    about: Literal["map", "kernel"] = "map"
+    crash: Extent | None = None
+    low: Extent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reservation:
+    outcome: Text = ""
+    crash: Extent | None = None
+    low: Extent | None = None
+    other_readings: list[_Reading] = field(default_factory=list)
+
+
+@with_config(ConfigDict(extra="ignore"))
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """The part of a report that says what was asked of which machine."""
+
+    memory: _Memory
+    schema_version: Version = 1
+    kernel: _Kernel | None = None
+    facts: _Told | None = None
+    request: _Request | None = None
+    reservation: _Reservation | None = None
+    notes: list[Line] = field(default_factory=list)
+
+
+_MAP = TypeAdapter(_Map)
+_REPORT = TypeAdapter(_Report)
 
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
     document = load(text, name)
-    try:
+    with placed(text, name):
         return _machine(document, name)
-    except _Bad as bad:
-        line, column = locate(text, bad.path, key=isinstance(bad, _BadKey))
-        where = ".".join(str(part) for part in bad.path) or "the document"
-        raise InputError(Location(name, line, column), f"{where}: {bad.what}", bad.remedy) from None
 
 
 def of_document(document: object, name: str) -> Machine:
-    """The machine of a document that is decoded already; its `memory` and `reserved` may both be checked rows.
-
-    Raises InputError with the path of what is wrong.
-    """
+    """The machine of a document that is decoded already. Raises InputError with the path of what is wrong."""
     try:
         return _machine(document, name)
-    except _Bad as bad:
-        where = ".".join([name, *map(str, bad.path)])
-        raise InputError(where, bad.what, bad.remedy) from None
+    except RefusedError as bad:
+        raise InputError(".".join([name, *map(str, bad.path)]), bad.what, bad.remedy) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a map."""
+    return published(_MAP, "map", "Memory map of an arm64 machine when the crash kernel is reserved")
 
 
 def _machine(document: object, name: str) -> Machine:
-    """The machine of a decoded document; raises the internal signal with the path of what is wrong."""
-    if not isinstance(document, dict):
-        raise _Bad((), "a JSON map is an object", 'give {"schema_version": 1, "memory": [...]}')
-    version = document.get("schema_version", 1)
-    if version != 1 or isinstance(version, bool):
-        raise _Bad(("schema_version",), f"version {version!r} is not known", "use schema_version 1")
-    if isinstance(document.get("memory"), dict):
-        return _of_report(document, name)
-    for key in document:
-        if key not in KEYS:
-            raise _BadKey((key,), "unknown key", f"use one of {', '.join(sorted(KEYS))}")
-    if "memory" not in document:
-        raise _Bad((), "the key memory is missing", 'give "memory": [{"start": ..., "end": ...}]')
+    """The machine of a decoded document. Raises RefusedError."""
     notes: list[str] = []
-    memory = _memory(document["memory"], document.get("reserved", []), ("memory",), ("reserved",), notes)
-    return Machine(name, "json", memory, _facts(document), settled=True, notes=tuple(notes))
+    if isinstance(document, dict) and isinstance(document.get("memory"), dict):
+        report = checked(_REPORT, document, "report")
+        regions, reserved = report.memory.regions, report.memory.reserved
+        memory = _memory(regions, reserved, ("memory", "regions"), ("memory", "reserved"), notes)
+        return Machine(name, "report", memory, _facts_of_report(report), settled=True, notes=tuple(notes))
+    own = checked(_MAP, document, "map")
+    memory = _memory(own.memory, own.reserved, ("memory",), ("reserved",), notes)
+    return Machine(name, "json", memory, _facts(own), settled=True, notes=tuple(notes))
 
 
-def _of_report(document: Mapping[str, Any], name: str) -> Machine:
-    inner = document["memory"]
-    notes: list[str] = []
-    memory = _memory(
-        inner.get("regions"), inner.get("reserved", []), ("memory", "regions"), ("memory", "reserved"), notes
-    )
-    return Machine(name, "report", memory, _facts_of_report(document), settled=True, notes=tuple(notes))
-
-
-def _facts_of_report(document: Mapping[str, Any]) -> Facts:
-    """The facts of a report; what it had to assume is unknown again."""
-    kernel, told, request = (_section(document, key) for key in ("kernel", "facts", "request"))
-    assumed = kernel.get("assumed", [])
-    if not isinstance(assumed, list):
-        raise _Bad(("kernel", "assumed"), "must be a list of keys", "such as []")
-    configured = kernel.get("configured", {})
-    if not isinstance(configured, dict):
-        raise _Bad(("kernel", "configured"), "must be an object", "such as {}")
-    assumed = [*assumed, *configured]
-    version = _text(kernel, "version", "kernel") or _text(kernel, "profile", "kernel")
-    page_size = _number_of(kernel, "page_size", "kernel")
-    va_bits = _number_of(kernel, "va_bits", "kernel")
-    _check_geometry(page_size, va_bits, "kernel")
-    _check_kernel(version, "kernel", "version")
-    limit = NO_DMA_ZONES if kernel.get("dma_limit", 0) is None else _number_of(kernel, "dma_limit", "kernel")
-    midr, kfence = told.get("midr", []), told.get("kfence")
-    if not isinstance(midr, list) or not all(type(register) is int for register in midr):
-        raise _Bad(("facts", "midr"), "must be a list of registers", "such as []")
-    if kfence is not None and not isinstance(kfence, bool):
-        raise _Bad(("facts", "kfence"), "must be true, false or null", "such as null")
-    return Facts(
-        kernel=None if "kernel" in assumed else version,
-        page_size=None if "page_size" in assumed else page_size,
-        va_bits=None if "va_bits" in assumed else va_bits,
-        pa_bits=_number_of(told, "pa_bits", "facts"),
-        cmdline=_text(told, "cmdline", "facts"),
-        dma_limit=None if "dma_limit" in assumed else limit,
-        config=_config(told, "facts", "config"),
-        kernel_image=_range(told, "facts", "kernel_image"),
-        kernel_data=_range(told, "facts", "kernel_data"),
-        kfence_pool=_range(told, "facts", "kfence_pool"),
-        midr=tuple(midr),
-        request=_text(request, "text", "request"),
-        rodata=_text(told, "rodata", "facts"),
-        kfence=kfence,
-        cpu=_text(told, "cpu", "facts"),
-        answered=_answered(_section(document, "reservation")),
-    )
-
-
-def _answered(reservation: Mapping[str, Any]) -> Answered | None:
-    """The answer of a report that lists other readings of its map."""
-    rows = reservation.get("other_readings", [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _Bad(("reservation", "other_readings"), "must be a list of readings", "such as []")
-    if not rows:
-        return None
-    others = [
-        (
-            _text(row, "assumption", "reservation") or "",
-            _text(row, "outcome", "reservation") or "",
-            _range(row, "reservation", "crash"),
-            _range(row, "reservation", "low"),
-        )
-        for row in rows
-    ]
-    if any(outcome not in OUTCOMES for _, outcome, _, _ in others):
-        raise _Bad(("reservation", "other_readings"), "must have known outcomes", f"one of {', '.join(OUTCOMES)}")
-    return Answered(
-        _range(reservation, "reservation", "crash"), _range(reservation, "reservation", "low"), tuple(others)
-    )
-
-
-def _section(document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = document.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _Bad((key,), "must be an object in a report", "give a report as it was written")
-    return value
-
-
-def _text(document: Mapping[str, Any], key: str, *above: str) -> str | None:
-    value = document.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise _Bad((*above, key), "must be a string", f'such as "{key}": "..."')
-    return printable(value)
-
-
-def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
-    """Refuse what arm64 has not, at its own place."""
-    if page_size is not None and page_size not in VA_BITS:
-        raise _Bad((*above, "page_size"), f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
-    if va_bits is None:
-        return
-    allowed = sorted({bits for all_bits in VA_BITS.values() for bits in all_bits})
-    if page_size is not None:
-        allowed = list(VA_BITS[page_size])
-    if va_bits not in allowed:
-        pages = f"{format_size(page_size)} pages" if page_size else "arm64 kernels"
-        choices = ", ".join(map(str, allowed))
-        raise _Bad((*above, "va_bits"), f"{pages} do not go with {va_bits}-bit addresses", f"use one of {choices}")
-
-
-def _check_kernel(version: str | None, *path: str) -> None:
-    try:
-        if version is not None:
-            select_profile(version)
-    except InputError as error:
-        raise _Bad(path, error.what, error.remedy) from None
-
-
-def _number_of(document: Mapping[str, Any], key: str, *above: str) -> int | None:
-    value = document.get(key)
-    return None if value is None else _number(value, (*above, key))
-
-
-def _config(document: Mapping[str, Any], *path: str) -> dict[str, str]:
-    config = document.get(path[-1])
-    if config is None:
-        return {}
-    if not isinstance(config, dict) or not all(isinstance(v, str) for v in config.values()):
-        raise _Bad(path, "must map Kconfig symbols to strings", 'such as {"ZONE_DMA": "y"}')
-    return config
-
-
-def _facts(document: Mapping[str, Any]) -> Facts:
-    limit = document.get("dma_limit")
-    page_size, va_bits = _number_of(document, "page_size"), _number_of(document, "va_bits")
-    _check_geometry(page_size, va_bits)
-    kernel = _text(document, "kernel")
-    _check_kernel(kernel, "kernel")
-    return Facts(
-        kernel=kernel,
-        page_size=page_size,
-        va_bits=va_bits,
-        cmdline=_text(document, "cmdline"),
-        dma_limit=NO_DMA_ZONES if limit == "none" else _number_of(document, "dma_limit"),
-        config=_config(document, "config"),
-        kernel_image=_range(document, "kernel_image"),
-        kernel_data=_range(document, "kernel_data"),
-        kfence_pool=_range(document, "kfence_pool"),
-    )
-
-
-def _number(value: object, path: tuple[str | int, ...]) -> int:
-    if type(value) is int:
-        number = value
-    elif isinstance(value, str):
-        number, end = memparse(value)
-        if end != len(value) or not value or value in "KMGTPEkmgtpe":
-            raise _Bad(path, f"{value[:40]!r} is no number", 'use an integer or a string such as "0x40000000" or "4G"')
-        if not fits(value):
-            raise _Bad(path, f"{value[:40]} does not fit in 64 bits", "check the number")
-    else:
-        raise _Bad(path, "must be an integer or a string", 'such as 1073741824, "0x40000000" or "1G"')
-    if not 0 <= number < 1 << 64:
-        raise _Bad(path, f"{number} does not fit in 64 bits", "check the number")
-    return number
-
-
-def _range(document: Mapping[str, Any], *path: str) -> Range | None:
-    value = document.get(path[-1])
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise _Bad(path, "must be an object with start and end", 'such as {"start": 0, "end": 4096}')
-    return Range(*_span(value, path))
-
-
-def _span(entry: Mapping[str, Any], path: tuple[str | int, ...]) -> tuple[int, int]:
-    if "start" not in entry or ("end" not in entry and "size" not in entry):
-        raise _Bad(path, "needs start, and end or size", 'such as {"start": "1G", "size": "2G"}')
-    start = _number(entry["start"], (*path, "start"))
-    if "end" in entry:
-        end = _number(entry["end"], (*path, "end"))
-        if "size" in entry and start + _number(entry["size"], (*path, "size")) != end:
-            raise _Bad((*path, "size"), "end and size contradict each other", "give one of them")
-        if end < start:
-            raise _Bad((*path, "end"), f"the range ends before it starts ({start:#x} to {end:#x})", "check the range")
-        return start, end
-    size = _number(entry["size"], (*path, "size"))
-    if start + size > 1 << 64:
-        raise _Bad((*path, "size"), "start plus size wraps around 64 bits", "check the size")
-    return start, start + size
+# -- rows ------------------------------------------------------------------------------------------------------------
 
 
 def _memory(
-    memory: object, reserved: object, memory_path: tuple[str, ...], reserved_path: tuple[str, ...], notes: list[str]
+    memory: Sequence[Row], reserved: Sequence[Row], memory_path: Path, reserved_path: Path, notes: list[str]
 ) -> MemoryMap:
-    if not isinstance(memory, list):
-        raise _Bad(memory_path, "must be a list of regions", 'such as [{"start": "1G", "end": "9G"}]')
-    if not isinstance(reserved, list):
-        raise _Bad(reserved_path, "must be a list of ranges", "such as []")
     if len(memory) + len(reserved) > MAX_ROWS:
-        raise _Bad(memory_path, f"has more than {MAX_ROWS} rows, the reserved ones included", "give one machine's map")
-    return MemoryMap(
-        _regions(memory, memory_path, notes),
-        _reserved(reserved, reserved_path),
-    )
+        what = f"has more than {MAX_ROWS} rows, the reserved ones included"
+        raise RefusedError(memory_path, what, "give the map of one machine")
+    return MemoryMap(_regions(memory, memory_path, notes), _reserved(reserved, reserved_path))
 
 
-def _regions(memory: list[Any], path: tuple[str, ...], notes: list[str]) -> list[Region]:
-    listed = [_region(entry, (*path, index), notes) for index, entry in enumerate(memory)]
-    regions = [region for region in listed if region is not None]
+def _regions(rows: Sequence[Row], path: Path, notes: list[str]) -> list[Region]:
+    regions = []
+    for index, row in enumerate(rows):
+        start, end = _span(row, path, index)
+        if end > PHYSICAL_TOP:
+            raise RefusedError((*path, index), f"{end:#x} lies beyond 52 physical address bits", "check the range")
+        if start == end:
+            notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
+        else:
+            regions.append(Region(start, end, row.flags or 0, row.node))
     if not regions:
-        raise _Bad(path, "there is no RAM in the map", "give at least one memory region")
+        raise RefusedError(path, "there is no RAM in the map", "give at least one memory region")
     return _in_order(regions, notes)
-
-
-def _reserved(reserved: list[Any], path: tuple[str, ...]) -> list[Reserved]:
-    taken = []
-    for index, entry in enumerate(reserved):
-        start, end = _entry(entry, (*path, index))
-        if start < end:
-            taken.append(Reserved(start, end, printable(entry.get("name") or "")))
-    return taken
-
-
-def _region(entry: Any, path: tuple[str | int, ...], notes: list[str]) -> Region | None:
-    """One entry of memory, checked key by key; None for an empty one."""
-    start, end = _entry(entry, path)
-    if end > PHYSICAL_TOP:
-        raise _Bad(path, f"{end:#x} lies beyond 52 physical address bits", "check the range")
-    if start == end:
-        notes.append(f"an empty memory region at {start:#x} is ignored, as memblock does")
-        return None
-    flags = 0 if entry.get("flags") is None else _flags(entry["flags"], path)
-    node = entry.get("node")
-    if node is not None and (type(node) is not int or node < 0):
-        raise _Bad((*path, "node"), "must be a node number or null", "such as 0")
-    return Region(start, end, flags, node)
 
 
 def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
@@ -347,67 +307,129 @@ def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
     return ordered
 
 
-def _entry(entry: object, path: tuple[str | int, ...]) -> tuple[int, int]:
-    if type(entry) is not dict:
-        raise _Bad(path, "must be an object", 'such as {"start": "1G", "end": "2G"}')
-    for key in entry:
-        if key not in _REGION_KEYS:
-            raise _BadKey((*path, key), "unknown key", f"use {', '.join(sorted(_REGION_KEYS))}")
-    name = entry.get("name")
-    if name is not None and not isinstance(name, str):
-        raise _Bad((*path, "name"), "must be a string", 'such as "kernel"')
-    start, end = entry.get("start"), entry.get("end")
-    if type(start) is int and type(end) is int and 0 <= start <= end < 1 << 64 and "size" not in entry:
+def _reserved(rows: Sequence[Row], path: Path) -> list[Reserved]:
+    reserved = []
+    for index, row in enumerate(rows):
+        start, end = _span(row, path, index)
+        if start < end:
+            reserved.append(Reserved(start, end, row.name or ""))
+    return reserved
+
+
+def _span(extent: Extent, *above: Path | str | int) -> tuple[int, int]:
+    """Start and end of an extent. above: its place, only looked at where it is wrong."""
+    start, end, size = extent.start, extent.end, extent.size
+    if size < 0 and start <= end:
         return start, end
-    return _span(entry, path)
+    path: Path = tuple(part for some in above for part in (some if isinstance(some, tuple) else (some,)))
+    if end < 0:
+        if size < 0:
+            raise RefusedError(path, "needs an end or a size", 'such as {"start": "1G", "size": "2G"}')
+        if start + size > 1 << 64:
+            raise RefusedError((*path, "size"), "start plus size wraps around 64 bits", "check the size")
+        return start, start + size
+    if size >= 0 and start + size != end:
+        raise RefusedError((*path, "size"), "end and size contradict each other", "give one of them")
+    if end < start:
+        what = f"the range ends before it starts ({start:#x} to {end:#x})"
+        raise RefusedError((*path, "end"), what, "check the range")
+    return start, end
 
 
-def _flags(names: object, path: tuple[str | int, ...]) -> int:
-    if not isinstance(names, list):
-        raise _Bad((*path, "flags"), "must be a list", 'such as ["nomap"]')
-    flags = 0
-    for name in names:
-        if not isinstance(name, str) or name not in FLAG_NAMES:
-            raise _Bad((*path, "flags"), f"{name!r} is no memblock flag", f"use {', '.join(FLAG_NAMES)}")
-        flags |= FLAG_NAMES[name].value
-    return flags
+def _range(extent: Extent | None, *path: str) -> Range | None:
+    return None if extent is None else Range(*_span(extent, *path))
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a map."""
-    number = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
-    span = {"start": number, "end": number, "size": number}
-    needs = {"anyOf": [{"required": ["start", "end"]}, {"required": ["start", "size"]}]}
-    none = {"type": "null"}
-    region = {
-        **span,
-        "flags": {"anyOf": [{"type": "array", "items": {"enum": list(FLAG_NAMES)}}, none]},
-        "node": {"type": ["integer", "null"]},
-        "name": {"type": ["string", "null"]},
-    }
-    entry = {"type": "object", "properties": region, "additionalProperties": False, **needs}
-    one_range = {"anyOf": [{"type": "object", "properties": span, "additionalProperties": False, **needs}, none]}
-    number_or_none = {"anyOf": [number, none]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:crashkernel-planner:map:1",
-        "title": "Memory map of an arm64 machine when the crash kernel is reserved",
-        "description": "Numbers are bytes: integers, or strings as the kernel reads them (0x40000000, 4G).",
-        "type": "object",
-        "required": ["memory"],
-        "additionalProperties": False,
-        "properties": {
-            "schema_version": {"const": 1},
-            "memory": {"type": "array", "minItems": 1, "items": entry},
-            "reserved": {"type": "array", "items": entry},
-            "kernel": {"type": ["string", "null"]},
-            "page_size": number_or_none,
-            "va_bits": number_or_none,
-            "cmdline": {"type": ["string", "null"]},
-            "dma_limit": number_or_none,
-            "config": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
-            "kernel_image": one_range,
-            "kernel_data": one_range,
-            "kfence_pool": one_range,
-        },
-    }
+# -- facts -----------------------------------------------------------------------------------------------------------
+
+
+def _facts(own: _Map) -> Facts:
+    _check_geometry(own.page_size, own.va_bits)
+    _check_kernel(own.kernel, "kernel")
+    return Facts(
+        kernel=own.kernel,
+        page_size=own.page_size,
+        va_bits=own.va_bits,
+        cmdline=own.cmdline,
+        dma_limit=own.dma_limit,
+        config=own.config or {},
+        kernel_image=_range(own.kernel_image, "kernel_image"),
+        kernel_data=_range(own.kernel_data, "kernel_data"),
+        kfence_pool=_range(own.kfence_pool, "kfence_pool"),
+    )
+
+
+def _facts_of_report(report: _Report) -> Facts:
+    """The facts of a report; what it had to assume is unknown again."""
+    kernel, told = report.kernel or _Kernel(), report.facts or _Told()
+    assumed = {*kernel.assumed, *kernel.configured}
+    version = kernel.version or kernel.profile
+    _check_geometry(kernel.page_size, kernel.va_bits, "kernel")
+    _check_kernel(version, "kernel", "version")
+    limit = NO_DMA_ZONES if kernel.dma_limit is None else kernel.dma_limit
+    return Facts(
+        kernel=None if "kernel" in assumed else version,
+        page_size=None if "page_size" in assumed else kernel.page_size,
+        va_bits=None if "va_bits" in assumed else kernel.va_bits,
+        pa_bits=told.pa_bits,
+        cmdline=told.cmdline,
+        dma_limit=None if "dma_limit" in assumed or limit < NO_DMA_ZONES else limit,
+        config=told.config or {},
+        kernel_image=_range(told.kernel_image, "facts", "kernel_image"),
+        kernel_data=_range(told.kernel_data, "facts", "kernel_data"),
+        kfence_pool=_range(told.kfence_pool, "facts", "kfence_pool"),
+        midr=tuple(told.midr),
+        request=None if report.request is None else report.request.text,
+        rodata=told.rodata,
+        kfence=told.kfence,
+        cpu=told.cpu,
+        strategy=kernel.strategy,
+        align=kernel.align,
+        splits_live=told.splits_live,
+        prefer_aligned=told.prefer_aligned,
+        answered=_answered(report, kernel),
+    )
+
+
+def _answered(report: _Report, kernel: _Kernel) -> Answered:
+    """The answer of a report, and what it says that its map does not show."""
+    done = report.reservation or _Reservation()
+    readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
+    return Answered(
+        text=(report.request and report.request.text) or "",
+        kernel=tuple(getattr(kernel, name) for name in TOLD_APART),
+        outcome=done.outcome,
+        crash=_range(done.crash, "reservation", "crash"),
+        low=_range(done.low, "reservation", "low"),
+        others=tuple(
+            (row.assumption, row.outcome, _range(row.crash, *readings), _range(row.low, *readings))
+            for row in done.other_readings
+            if row.about == "map"
+        ),
+        notes=tuple(report.notes),
+        rewound=tuple((*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)),
+    )
+
+
+def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
+    """Refuse what arm64 has not, at its own place."""
+    if page_size is not None and page_size not in VA_BITS:
+        what = f"arm64 has no pages of {format_size(page_size)}"
+        raise RefusedError((*above, "page_size"), what, "use 4K, 16K or 64K")
+    if va_bits is None:
+        return
+    allowed = sorted({bits for all_bits in VA_BITS.values() for bits in all_bits})
+    if page_size is not None:
+        allowed = list(VA_BITS[page_size])
+    if va_bits not in allowed:
+        pages = f"{format_size(page_size)} pages" if page_size else "arm64 kernels"
+        what = f"{pages} do not go with {va_bits}-bit addresses"
+        raise RefusedError((*above, "va_bits"), what, f"use one of {', '.join(map(str, allowed))}")
+
+
+def _check_kernel(version: str | None, *path: str) -> None:
+    try:
+        if version is not None:
+            select_profile(version)
+    except InputError as error:
+        raise RefusedError(path, error.what, error.remedy) from None

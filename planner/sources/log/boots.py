@@ -3,8 +3,6 @@
 The log of a crash is that of the production kernel followed by the capture kernel's, which sees other memory and has
 another command line. Source of the lines that begin a boot: arch/arm64/kernel/setup.c, init/main.c, mm/mm_init.c @ 5.10
 to 7.2; a console that comes late may print the whole log once more: register_console(), kernel/printk/printk.c.
-
-What merging takes is imported for a log of several boots.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 
 from planner.base.errors import InputError
 from planner.sources.log.prefix import without_prefix
@@ -67,8 +66,6 @@ def boots(text: str, name: str) -> list[range]:
 
 def _parts(text: str, name: str) -> list[_Part]:
     """The text, cut where a boot begins or begins to be repeated."""
-    from heapq import merge
-
     parts: list[_Part] = []
     start, firm, cutter = 0, True, _Cutter(text)
     for at, end, mark in merge(*(_lines_with(text, mark) for mark in _MARKS)):

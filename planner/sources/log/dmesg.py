@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, subtract, union
 from planner.base.sizes import MIB
+from planner.base.text import told
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
@@ -150,7 +151,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         kernel=log.kernel,
         arch=log.arch,
         page_size=log.page_size,
-        cmdline=cmdline,
+        cmdline=None if cmdline is None else told(cmdline),
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,

@@ -15,7 +15,7 @@ from planner.sources.clothes.records import messages_of
     [
         pytest.param('{"MESSAGE": "a", "_TRANSPORT": "kernel"}\n', "a\n", id="a journal's line"),
         pytest.param('{"MESSAGE": "a", "_TRANSPORT": "stdout"}\n', "\n", id="another program's"),
-        pytest.param('{"MESSAGE": [97, 233, 98]}\n', "a\ufffdb\n", id="bytes that are not text"),
+        pytest.param('{"MESSAGE": [97, 233, 98]}\n', "a\udce9b\n", id="bytes that are not text"),
         pytest.param('\x1e{"MESSAGE": "a"}\n', "a\n", id="a sequence of records"),
         pytest.param('data: {"MESSAGE": "a"}\n\n', "a\n\n", id="server-sent events"),
         pytest.param('{"log":"a\\n","stream":"stdout"}\nplain\n', "a\nplain\n", id="a line that is none"),

@@ -15,8 +15,8 @@ import planner
 from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
 from planner.report import to_json
-from planner.sources.json.procedure import parse_procedure, procedure_to_dict, schema
-from planner.sources.json.text import locate
+from planner.report.bbm import procedure_to_dict
+from planner.sources.json.procedure import parse_procedure, schema
 from tests.bbm.random_procedures import procedures
 
 TEXT = """\
@@ -80,7 +80,9 @@ def test_what_may_be_left_out() -> None:
         pytest.param('"name": "own"', '"name": ""', "own.json:2:11: name: is empty", id="an empty name"),
         pytest.param('"root": "top"', '"root": "up"', "own.json:6:11: root: no table 'up'", id="an unknown table"),
         pytest.param('["a"], "starts"', '["b"], "starts"', "own.json:9:35: tables.0.entries.0.covers", id="a page"),
-        pytest.param('"leaf"}', '"blok"}', "own.json:9:52: tables.0.entries.0.starts: is no desc", id="a descriptor"),
+        pytest.param(
+            '"leaf"}', '"blok"}', "own.json:9:52: tables.0.entries.0.starts: is not a desc", id="a descriptor"
+        ),
         pytest.param('"step": "clear"', '"step": "wipe"', "own.json:13:14: steps.0.step: 'wipe'", id="a step"),
         pytest.param('{"step": "dsb"},', "{},", "own.json:14:5: steps.1: the key step is missing", id="no step"),
         pytest.param('"pages": ["a"]}', '"page": "a"}', "own.json:15:22: steps.2.page: unknown key", id="a wrong key"),
@@ -111,20 +113,6 @@ def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None
     report = {"kernel": {"page_size": 4096, "va_bits": 48}, "reservation": {"crash": span}, "steps": [{"step": "dsb"}]}
     with pytest.raises(InputError, match=message):
         parse_procedure(json.dumps({**report, **change}), "report.json")
-
-
-@pytest.mark.parametrize(
-    ("path", "key", "place"),
-    [
-        pytest.param((), False, (1, 1), id="the document"),
-        pytest.param(("steps", 2, "pages", 0), False, (15, 32), id="deep inside"),
-        pytest.param(("steps", 2, "pages"), True, (15, 22), id="a key"),
-        pytest.param(("steps", 2, "none"), False, (15, 5), id="what is not there: as far down as there is something"),
-    ],
-)
-def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
-    """Lines and columns count from 1."""
-    assert locate(TEXT, path, key=key) == place
 
 
 def test_names_are_safe_to_show() -> None:

@@ -1,4 +1,4 @@
-"""Other readings of a map in a report that is taken as a map."""
+"""The answer of a report that is taken as a map; the laws are in tests/property/test_report_laws.py."""
 
 from __future__ import annotations
 

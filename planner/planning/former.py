@@ -1,0 +1,36 @@
+"""The answer of a report that is taken as a map, repeated where the plan gives it again."""
+
+from __future__ import annotations
+
+from planner.kernel.machine import Answered, Facts
+from planner.planning.outcomes import OUTCOMES
+from planner.planning.result import KernelView, OtherReading, ReservationView
+from planner.planning.views import TOLD_APART
+from planner.rewind.rewound import Rewound
+
+__all__ = ["former_answer", "repeated", "undone_before"]
+
+
+def former_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
+    """What the report said beside its map, if it was asked the same and answers the same."""
+    former = facts.answered
+    if former is None or (former.text, former.outcome) != (text, view.outcome):
+        return None
+    modelled = tuple(getattr(kernel, name) for name in TOLD_APART)
+    same = (former.kernel, former.crash, former.low) == (modelled, view.crash, view.low)
+    return former if same else None
+
+
+def repeated(former: Answered) -> tuple[OtherReading, ...]:
+    """Its other readings of the map."""
+    return tuple(
+        OtherReading(what, name, crash, low)
+        for what, outcome, crash, low in former.others
+        for name in OUTCOMES
+        if name == outcome
+    )
+
+
+def undone_before(facts: Facts) -> tuple[Rewound, ...]:
+    """What a report's map does not hold any more."""
+    return tuple(Rewound(*each) for each in facts.answered.rewound) if facts.answered is not None else ()

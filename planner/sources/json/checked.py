@@ -1,0 +1,219 @@
+"""Values of JSON documents, checked by pydantic against their shapes; what is wrong is one line at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainValidator,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
+
+from planner.base.errors import InputError, Location, printable
+from planner.base.sizes import U64, fits, memparse
+from planner.base.text import told
+from planner.sources.json.text import locate
+
+__all__ = [
+    "EXACT",
+    "NUMBER",
+    "Count",
+    "Flag",
+    "Line",
+    "Name",
+    "Number",
+    "Path",
+    "RefusedError",
+    "Rows",
+    "Text",
+    "Version",
+    "checked",
+    "number",
+    "placed",
+    "published",
+    "refuse",
+]
+
+_T = TypeVar("_T")
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document: keys and indices."""
+
+EXACT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""Of an object in which every key must be known."""
+
+
+class RefusedError(Exception):
+    """A value that a document may not hold. path: its place; key: the key itself is meant, not its value."""
+
+    def __init__(self, path: Path, what: str, remedy: str, *, key: bool = False) -> None:
+        super().__init__(path, what, remedy)
+        self.path, self.what, self.remedy, self.key = path, what, remedy, key
+
+
+def refuse(what: str, remedy: str) -> NoReturn:
+    """Raises the error of a validator: what is wrong with its value, and what to do."""
+    raise PydanticCustomError("refused", "{what}", {"what": what, "remedy": remedy})
+
+
+def number(value: object) -> int:
+    """A number of 64 bits: an integer, or a string as the kernel reads it. Raises pydantic's error."""
+    if type(value) is int:
+        read = value
+    elif isinstance(value, str):
+        read, end = memparse(value)
+        if end != len(value) or not value or value in "kmgtpeKMGTPE":
+            refuse(f"{value[:40]!r} is not a number", 'use an integer or a string such as "0x40000000" or "4G"')
+        if not fits(value):
+            refuse(f"{value[:40]} does not fit in 64 bits", "check the number")
+    else:
+        refuse("must be an integer or a string", 'such as 1073741824, "0x40000000" or "1G"')
+    if not 0 <= read < U64:
+        refuse(f"{read} does not fit in 64 bits", "check the number")
+    return read
+
+
+def _told(value: object) -> object:
+    return told(value) if isinstance(value, str) else value
+
+
+def _version(value: object) -> int:
+    if value != 1 or isinstance(value, bool):
+        refuse(f"version {str(value)[:40]!r} is not known", "use schema_version 1")
+    return 1
+
+
+NUMBER: JsonSchemaValue = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+"""The schema of what `number` reads."""
+
+Number = Annotated[int, PlainValidator(number), WithJsonSchema(NUMBER)]
+"""Bytes or a count: an integer, or a string as the kernel reads it."""
+
+Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
+"""The version of a document's shape."""
+
+Flag = Annotated[bool, Strict()]
+"""True or false."""
+
+Count = Annotated[int, Strict(), Field(ge=0, lt=U64)]
+"""An integer of 64 bits, not negative."""
+
+Text = Annotated[str, Strict(), AfterValidator(printable)]
+"""A string, made safe to show."""
+
+Line = Annotated[str, BeforeValidator(_told), Strict()]
+"""A string as it was given, its stray bytes told: a command line, or what a report says."""
+
+Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
+"""A string that is not empty, made safe to show."""
+
+Rows: TypeAlias = Annotated[list[_T], FailFast()]
+"""A list that is given up at its first bad member."""
+
+_UNKNOWN_KEY = "unexpected_keyword_argument"
+_KINDS = {
+    _UNKNOWN_KEY: "unknown key",
+    "string_type": "must be a string",
+    "string_too_short": "is empty",
+    "string_unicode": "holds half a character",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "too_short": "is empty",
+    "dict_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "bool_type": "must be true or false",
+    "int_type": "must be an integer",
+    "greater_than_equal": "must not be negative",
+    "less_than": "does not fit in 64 bits",
+}
+"""What is said of pydantic's kinds of error."""
+
+
+def checked(adapter: TypeAdapter[_T], document: object, name: str) -> _T:
+    """The document in its adapter's shape. name: of the published schema. Raises RefusedError at its first fault."""
+    try:
+        return adapter.validate_python(document)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        # A misspelt key is also one that is missing: the first says more.
+        first = next((one for one in found if one["type"] == _UNKNOWN_KEY), found[0])
+        raise _refused(first, document, f"see crashkernel-planner schema {name}") from None
+
+
+def _refused(error: ErrorDetails, document: object, see: str) -> RefusedError:
+    kind, path = error["type"], _there(error["loc"], document)
+    context: Mapping[str, Any] = error.get("ctx", {})
+    if kind == "refused":
+        return RefusedError(path, context["what"], context["remedy"])
+    if kind == "missing":
+        return RefusedError(path, f"the key {error['loc'][-1]} is missing", see)
+    if kind == "union_tag_not_found":
+        return RefusedError(path, f"the key {context['discriminator'][1:-1]} is missing", see)
+    if kind == "literal_error":
+        return _unknown(path, error["input"], context["expected"])
+    if kind == "union_tag_invalid":
+        return _unknown((*path, context["discriminator"][1:-1]), context["tag"], context["expected_tags"])
+    what = _KINDS.get(kind, error["msg"].lower())
+    return RefusedError(path, what, see, key=kind == _UNKNOWN_KEY)
+
+
+def _unknown(path: Path, given: object, expected: str) -> RefusedError:
+    words = expected.replace(" or ", ", ").replace("'", "")
+    return RefusedError(path, f"{printable(str(given)[:40])!r} is not known", f"use one of {words}")
+
+
+def _there(loc: tuple[str | int, ...], document: object) -> Path:
+    """The part of pydantic's path that the document has: without the names of a union's members."""
+    path: list[str | int] = []
+    at: Any = document
+    for part in loc:
+        inside = part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
+        if inside:
+            path.append(part)
+            at = at[part]
+    return tuple(path)
+
+
+@contextmanager
+def placed(text: str, name: str) -> Iterator[None]:
+    """Turns a RefusedError of a document into an InputError with its line and column. name: of the file."""
+    try:
+        yield
+    except RefusedError as bad:
+        where = Location(name, *locate(text, bad.path, key=bad.key))
+        path = ".".join(map(str, bad.path)) or "the document"
+        raise InputError(where, f"{path}: {bad.what}", bad.remedy) from None
+
+
+class _InputSchema(GenerateJsonSchema):
+    """Properties as a document gives them: without titles, and without the core's defaults."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The schema of the value, if it is given."""
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - the base's signature
+        """Never: a title would only repeat the name."""
+        return False
+
+
+def published(adapter: TypeAdapter[Any], name: str, title: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what an adapter reads."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:crashkernel-planner:{name}:1",
+        **adapter.json_schema(schema_generator=_InputSchema),
+        "title": title,
+    }

@@ -1,0 +1,42 @@
+"""Where a value of a JSON document stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.sources.json.text import locate
+
+TEXT = """\
+{
+  "name": "own",
+  "pages": [
+    {"name": "a", "touch": "area"}
+  ],
+  "root": "top",
+  "tables": [
+    {"name": "top", "level": "pgd", "entries": [
+      {"name": "block", "covers": ["a"], "starts": "leaf"}
+    ]}
+  ],
+  "steps": [
+    {"step": "clear", "entry": "block"},
+    {"step": "dsb"},
+    {"step": "tlbi", "pages": ["a"]},
+    {"step": "dsb"}
+  ]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "place"),
+    [
+        pytest.param((), False, (1, 1), id="the document"),
+        pytest.param(("steps", 2, "pages", 0), False, (15, 32), id="deep inside"),
+        pytest.param(("steps", 2, "pages"), True, (15, 22), id="a key"),
+        pytest.param(("steps", 2, "none"), False, (15, 5), id="what is not there: as far down as there is something"),
+    ],
+)
+def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
+    """Lines and columns count from 1."""
+    assert locate(TEXT, path, key=key) == place
