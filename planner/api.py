@@ -2,7 +2,6 @@
 
 Options are keyword arguments with the names of the command's options (`PlanOptions`), and whatever a call takes is
 read as on the command line (`planner.planning.values`): `"64K"` is as good as 65536. An error names the parameter.
-Studies and readers are imported by the call that needs them, so that a plan alone does without.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ from planner.sources import read_source
 from planner.sources.initrd import read_initrd
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.sources.samples import samples
+from planner.sources.stated import with_stated_ram
 from planner.studies.compare import make_comparison
 from planner.studies.default import default_for
 from planner.studies.explain import explain as explain_machine
@@ -51,6 +51,7 @@ from planner.studies.recommend import recommend as recommend_for
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
+from planner.studies.survey import Candidates, tabulate
 from planner.studies.verify import verify as verify_machine
 
 if TYPE_CHECKING:
@@ -292,8 +293,6 @@ def survey(
     fleet: machines by name. requests, presets: what is asked for, under each of the kernels and page_sizes; what is
     left out is the machine's own, and the usual requests beside its distribution's default. need: as of `default`.
     """
-    from planner.studies.survey import Candidates, tabulate
-
     pages = tuple(read("page_sizes", one, number(page_size)) for one in page_sizes)
     candidates = Candidates(tuple(requests), tuple(presets), tuple(kernels), pages, need)
     chosen = _options(options)
@@ -447,8 +446,6 @@ def _machine(source: object, given: PlanOptions | None = None) -> Machine:
     memory = (given or {}).get("memory")
     if memory is None:
         return _read(source)
-    from planner.sources.stated import with_stated_ram
-
     texts = [memory] if isinstance(memory, str) else memory
     stated = [read("memory", text, stated_ram) for text in texts]
     return with_stated_ram(None if source is None else _read(source), stated)

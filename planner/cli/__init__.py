@@ -128,7 +128,7 @@ def _run(arguments: list[str]) -> int:
         from planner.cli.completing import answer
 
         return answer(cli, PROGRAM, COMPLETE_VARIABLE, completing)
-    with cli.make_context(PROGRAM, arguments) as context:
+    with cli.make_context(PROGRAM, list(arguments), obj=(PROGRAM, *arguments)) as context:
         status = cli.invoke(context)
     return status if isinstance(status, int) else 0
 

@@ -80,8 +80,8 @@ def explain(
 
 
 def _drawn(told: Explanation, form: str) -> str | bytes:
-    """The search as a picture, or the page."""
+    """The search and every position of the image as a picture, or the page."""
     if form == "html":
         return page.render(told, document(explain_dict(told)))
-    picture = search.draw(told.plan)
+    picture = search.draw(told.plan, over=[] if told.any_image is None else [told.any_image])
     return png.rendered(picture) if form == "png" else picture

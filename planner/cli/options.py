@@ -486,6 +486,8 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
             chosen = form or _by_name(output, formats)
             if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
                 raise Refused("a PNG is nothing for a terminal", "give -o FILE")
+            if chosen == "html":
+                _tell_command(click.get_current_context())
             return function(*args, form=chosen, output=output, **others)
 
         return _apply(
@@ -542,6 +544,21 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # 
         from planner.render.blocks.numbers import in_bytes
 
         ctx.with_resource(in_bytes())
+
+
+def _tell_command(ctx: click.Context) -> None:
+    """A page says which command line made it, wherever it was written to and as whatever."""
+    from planner.render.formats.html import made_by
+
+    words: list[str] = []
+    given = iter(ctx.find_root().obj or ())
+    for word in given:
+        if word in {"-o", "--output", "--format"}:
+            next(given, None)
+        elif not word.startswith(("-o", "--output=", "--format=")):
+            words.append(word)
+    if words:
+        ctx.with_resource(made_by(words))
 
 
 def _by_name(output: str | None, formats: tuple[str, ...]) -> str:

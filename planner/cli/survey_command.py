@@ -13,6 +13,7 @@ from planner.cli.failures import Refused
 from planner.cli.options import (
     FORMATS,
     KERNEL,
+    PICTURES,
     PRESET,
     STRATEGY,
     PageSize,
@@ -26,12 +27,15 @@ from planner.planning.plan import Options
 from planner.render.blocks.survey import csv_text, render, tabulated
 from planner.render.layout import lay_out
 from planner.render.pages import survey as survey_page
+from planner.render.pictures import heat_map, png
 from planner.report.document import document, plain
 from planner.sources.samples import read, samples
 from planner.studies.survey import Candidates, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.planning.result import Plan
     from planner.studies.survey import Row, Surveyed
 
@@ -108,7 +112,7 @@ def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 @click.option(
     "--sort", metavar="COLUMN", callback=_sort, help="Sort by a column, such as low_free; -low_free: largest first."
 )
-@output_options(*FORMATS, "csv")
+@output_options(*FORMATS, *PICTURES, "csv")
 def survey(
     sources: tuple[str, ...],
     map_format: str | None,
@@ -155,6 +159,8 @@ def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
         emit(document({"rows": plain(rows)}), output)
     elif form == "html":
         emit(survey_page.render(rows, document({"rows": plain(rows)})), output)
+    elif form in PICTURES:
+        emit(_drawn(heat_map.cells_of(rows), form), output)
     else:
         blocks = tabulated(rows, wide=form != "text")
         emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
@@ -167,8 +173,20 @@ def _proposal(form: str, output: str | None, color: str) -> None:
     if form == "json":
         emit(_json(found), output)
         return
+    if form == "html":
+        emit(survey_page.render_proposal(found, _json(found)), output)
+        return
+    if form in PICTURES:
+        emit(_drawn(heat_map.cells_of_proposal(found), form), output)
+        return
 
     emit(render(found, form, color=colored(color, output), width=columns(output)), output)
+
+
+def _drawn(cells: Sequence[heat_map.Cell], form: str) -> str | bytes:
+    """The heat map as a picture."""
+    picture = heat_map.draw(cells)
+    return png.rendered(picture) if form == "png" else picture
 
 
 def _json(found: list[Surveyed]) -> str:

@@ -16,16 +16,17 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
+from planner.render.blocks.numbers import column
 from planner.render.pages.plan import NARROW
 from planner.render.pictures import chart, images, search, strips
-from planner.render.pictures.canvas import Canvas
+from planner.render.pictures.canvas import _PATTERNS, Canvas
 from planner.render.pictures.labels import Label, place, shorten, text_width, wrapped
 from planner.render.pictures.memory_picture import draw, draw_canvas
 from planner.sources.samples import read, samples
 from planner.studies.compare import make_comparison
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.size import sweep
+from planner.studies.size import presets, sweep
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -203,7 +204,8 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
     assert_clear(canvas, height)
     root = parsed(canvas.finish(height))
     marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
-    assert marked == [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    told = [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    assert marked[: len(told)] == told
     steps = [e.get("d", "") for e in root.iter(f"{SVG}path") if e.get("class") == "s-line"]
     lines = [d[1:].split("L") for d in steps if "L" in d]
     assert len(lines) == (1 if swept.least < swept.most else 0)
@@ -216,7 +218,7 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("sample", ["altra-2node-512g", "rpi4-4g", "sa8775p-36g"])
 def test_the_search_the_sizes_and_the_positions_are_readable(sample: str, width: int) -> None:
-    """No text on another; every attempt has its number and its outcome."""
+    """No text on another; every attempt has its number and its outcome; a scale bar, thresholds, exactly."""
     told = explain(read(sample), "512M", any_image=True)
     assert told.any_image is not None
     canvas, height = search.draw_canvas(told.plan, width=width)
@@ -224,7 +226,100 @@ def test_the_search_the_sizes_and_the_positions_are_readable(sample: str, width:
     texts = [element.text for element in parsed(canvas.finish(height)).iter(f"{SVG}text")]
     assert [text for text in texts if text and text.isdecimal()] == [str(n + 1) for n in range(len(told.attempts))]
     assert_clear(*images.draw_canvas([told.any_image], width=width))
-    assert_clear(*chart.draw_fit_canvas(fit(read(sample)), width=width))
+    found = fit(read(sample))
+    canvas, height = chart.draw_fit_canvas(found, width=width)
+    assert_clear(canvas, height)
+    texts = [element.text for element in parsed(canvas.finish(height)).iter(f"{SVG}text")]
+    assert set(column([rung.most for rung in found.rungs])) <= set(texts)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
+    """With its name where there is room, else as a line that says whose it is."""
+    machine = read("altra-32g")
+    defaults = [(one.preset, one.plan.size) for one in presets(machine).presets if one.plan.size]
+    swept = sweep(machine, 64 * MIB, 16 * GIB)
+    canvas, height = chart.draw_canvas(swept, width=width, defaults=defaults)
+    assert_clear(canvas, height)
+    drawn = canvas.finish(height)
+    assert drawn.count("the default of ") == len({size for _, size in defaults})
+    assert len(re.findall(r"<text[^>]*>0<", drawn)) == 2
+
+
+@pytest.mark.parametrize("sample", ["altra-32g", "altra-2node-512g", "honeycomb-30g", "d05-64g-numa"])
+def test_a_plan_shows_the_steps_and_the_attempts(sample: str) -> None:
+    """The grid under every row that an aligned attempt searched, with what is in the way; each attempt by number."""
+    plan = make_plan(read(sample), "512M")
+    root = parsed(draw(plan))
+    titles = [element.text or "" for element in root.iter(f"{SVG}title")]
+    texts = [element.text or "" for element in root.iter(f"{SVG}text")]
+    aligned = [attempt for attempt in plan.reservation.attempts if attempt.purpose == "aligned"]
+    assert aligned
+    assert any(re.match(r"\d+ aligned steps? of 1G, \d+ free", text) for text in texts)
+    assert any(re.match(r"0x[0-9a-f]+: (free as a whole|not all memory|.* \d+ more)", title) for title in titles)
+    numbers = [text for text in texts if text.isdecimal()]
+    assert numbers[-len(plan.reservation.attempts) :] == [str(n + 1) for n in range(len(plan.reservation.attempts))]
+    assert len(draw(plan, attempts=False)) < len(draw(plan))
+    if len({region.node for region in plan.memory.regions}) > 1:
+        assert any(re.match(r"0x[0-9a-f]+, node \d", text) for text in texts)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("sample", [sample.name for sample in samples()])
+def test_every_row_has_a_scale(sample: str, width: int) -> None:
+    """A bar with its length for every row, also where its head is long."""
+    plan = make_plan(read(sample), "512M")
+    drawn = draw(plan, width=width, attempts=False)
+    rows = [text for text in re.findall(r"<text[^>]*>([^<]*)<", drawn) if " of RAM from " in text or "Closer" in text]
+    assert len(re.findall(r'<path class="thin" d="M[\d.]+ [\d.]+v6M', drawn)) >= len(rows) >= 1
+
+
+# -- the palette -----------------------------------------------------------------------------------------------
+
+LANES = {
+    "the bar": ["ram", "f-nomap", "f-reserved", "crash", "f-tail", "f-kept", "f-low", "f-cma"],
+    "the linear map": ["k0", "k1", "k2", "k3", "k4"],
+    "outcomes": ["o-aligned", "o-exact", "o-failed", "f-o-fallback", "o-none"],
+}
+"""What may lie side by side in one lane."""
+
+
+def fills(style: str) -> dict[str, str]:
+    """Each class of a style sheet, and its colour."""
+    return dict(re.findall(r"\.ckp \.([\w-]+)\{fill:#([0-9a-f]+)", style))
+
+
+def lightness(color: str) -> float:
+    """How light a colour is without its hue: L* of CIELAB, from 0 to 100."""
+    digits = color if len(color) == 6 else "".join(c * 2 for c in color)
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    ]
+    y = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lane", sorted(LANES))
+def test_kinds_are_told_apart_without_colour(lane: str, scheme: str) -> None:
+    """Printed grey: by a pattern that no other has, or by how light they are; leaves by their height as well."""
+    style = parsed(draw(plan_of("aligned"))).findtext(f"{SVG}style") or ""
+    light, _, dark = style.partition("@media screen and (prefers-color-scheme:dark)")
+    shown = fills(light) | (fills(dark) if scheme == "dark" else {})
+    for a, b in combinations(LANES[lane], 2):
+        patterns = [_PATTERNS.get(name.removeprefix("f-"), ("plain",)) if name[:2] == "f-" else None for name in (a, b)]
+        assert patterns[0] != patterns[1] or abs(lightness(shown[a]) - lightness(shown[b])) >= 11, (a, b)
+
+
+def test_outcomes_share_nothing_with_memory() -> None:
+    """No colour and no pattern of an outcome is that of a kind of memory."""
+    style = parsed(draw(plan_of("aligned"))).findtext(f"{SVG}style") or ""
+    shown = fills(style.partition("@media")[0])
+    assert not {shown[name] for name in LANES["outcomes"] if name != "o-none"} & {
+        shown[name] for name in LANES["the bar"] + LANES["the linear map"]
+    }
+    assert _PATTERNS["o-fallback"] not in [found for name, found in _PATTERNS.items() if name != "o-fallback"]
 
 
 def test_a_large_sweep_makes_no_large_picture() -> None:

@@ -9,6 +9,9 @@ jinja2 takes as long to import as everything else of a plan, so the page that ne
 from __future__ import annotations
 
 import re
+import shlex
+import textwrap
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +19,15 @@ from planner.base.errors import printable
 from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from planner.render.blocks.model import Block
 
-__all__ = ["Figure", "document", "filled", "page"]
+__all__ = ["Figure", "document", "filled", "made_by", "page"]
+
+_TITLE = 70  # characters of a page's title that a browser shows
+_SHOWN = {"command": ""}
+_TOKENS = re.compile(r"(?<!\S)crashkernel=[^\s()]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,17 @@ def filled(block: Block) -> bool:
 
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as a page; ends with a newline."""
-    lead = next((block for block in blocks if isinstance(block, Lead)), None)
+    told = next((block for block in blocks if isinstance(block, (Lead, Paragraph))), None)
+    if isinstance(told, Paragraph) and told is not blocks[0]:
+        told = None
     named = next((block.title for block in blocks if isinstance(block, (Heading, Table)) and block.title), None)
-    return page(f"{lead.word}: {lead.text}" if lead else named or "crashkernel-planner", blocks)
+    text = f"{told.word}: {told.text}" if isinstance(told, Lead) else told.text if told else named
+    return page(_short(text or "crashkernel-planner"), blocks)
+
+
+def _short(text: str) -> str:
+    """The first words of a sentence, as many as a title may have."""
+    return textwrap.shorten(text, _TITLE, placeholder=" ...")
 
 
 def page(
@@ -50,11 +65,13 @@ def page(
     *,
     figures: Sequence[Figure] = (),
     after: Sequence[Block] = (),
+    folded: Sequence[str] = (),
     data: str = "",
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    data: JSON text that the page carries for other programs.
+    folded: titles of tables that a picture says better, which open when asked for. data: JSON text that the page
+    carries for other programs.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -69,17 +86,38 @@ def page(
     )
     environment.filters["anchor"] = _anchor
     first = 0
-    while first < len(blocks) and isinstance(blocks[first], (Lead, Facts)):
+    while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1
     # In a script element only `<` could end it; JSON knows another way to write that.
     safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return environment.get_template("page.html.j2").render(
         title=title,
+        short=_short(title),
+        command=_SHOWN["command"],
+        folded=folded,
         top=[_plain(block) for block in blocks[:first]],
         figures=figures,
         rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
     )
+
+
+@contextmanager
+def made_by(words: Sequence[str]) -> Iterator[None]:
+    """Until the context ends, a page says that this command line made it."""
+    _SHOWN["command"] = shlex.join(words)
+    try:
+        yield
+    finally:
+        _SHOWN["command"] = ""
+
+
+def _requested(text: str) -> str:
+    """What a command line takes of a request: its `crashkernel=` tokens, or the value as one."""
+    found = _TOKENS.findall(text)
+    if found or " " in text or text in {"", "nothing"}:
+        return " ".join(found)
+    return f"crashkernel={text}"
 
 
 def _anchor(title: str, taken: list[str]) -> str:
@@ -100,13 +138,17 @@ def _shown(value: object) -> object:
 def _plain(block: Block) -> dict[str, object]:
     """A block as the template takes it."""
     if isinstance(block, Lead):
-        return {"kind": "lead", "word": block.word, "text": block.text, "mood": block.mood}
+        copied = " ".join(_TOKENS.findall(block.word))
+        return {"kind": "lead", "word": block.word, "text": block.text, "mood": block.mood, "copied": copied}
     if isinstance(block, Facts):
-        return {"kind": "facts", "rows": block.rows}
+        facts = [(label, text, _requested(text) if label == "Requested" else "") for label, text in block.rows]
+        return {"kind": "facts", "rows": facts}
     if isinstance(block, Heading):
         return {"kind": "heading", "title": block.title}
     if isinstance(block, Paragraph):
-        return {"kind": "paragraph", "text": block.text}
+        request = _TOKENS.match(block.text)
+        copied = " ".join(_TOKENS.findall(block.text)) if request else ""
+        return {"kind": "paragraph", "text": block.text, "copied": copied}
     if isinstance(block, Table):
         aligned = [["num" if side == "r" else "" for side in block.align]] * len(block.rows)
         rows = [list(zip(row, sides, strict=True)) for row, sides in zip(block.rows, aligned, strict=True)]

@@ -21,7 +21,7 @@ __all__ = ["image_figure", "render"]
 def render(told: Explanation, data: str) -> str:
     """The page of an explanation. data: its JSON."""
     plan = told.plan
-    figures = [search_figure(plan), memory_figure(plan)]
+    figures = [search_figure(plan), memory_figure(plan, attempts=False)]
     if told.any_image is not None:
         figures.append(image_figure([told.any_image]))
     title = f"How {plan.request.text or 'nothing'} is placed on {plan.memory.source}: {plan.reservation.outcome}"

@@ -51,14 +51,21 @@ def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     title = f"{plan.request.text or 'nothing'} on {plan.memory.source}: {plan.reservation.outcome}"
     others = _others(comparison) if comparison is not None else []
     return page(
-        title, shown, figures=[memory_figure(plan), search_figure(plan)], after=[*others, *assumed, *reading], data=data
+        title,
+        shown,
+        figures=[memory_figure(plan, attempts=True)],
+        after=[*others, *assumed, *reading],
+        folded=["Attempts"],
+        data=data,
     )
 
 
-def memory_figure(plan: Plan) -> Figure:
-    """Memory and the linear map, with the style sheet of all pictures of a page."""
-    narrow = draw(plan, width=NARROW, caption=False, prefix="narrow", style=False)
-    return Figure("memory", draw(plan, caption=False, width=BROAD, prefix="wide"), narrow)
+def memory_figure(plan: Plan, *, attempts: bool) -> Figure:
+    """Memory and the linear map, with the style sheet of all pictures of a page. attempts: with the search below."""
+    wide = draw(plan, caption=False, attempts=attempts, width=BROAD, prefix="wide")
+    return Figure(
+        "memory", wide, draw(plan, width=NARROW, caption=False, attempts=attempts, prefix="narrow", style=False)
+    )
 
 
 def search_figure(plan: Plan) -> Figure:

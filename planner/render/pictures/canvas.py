@@ -31,18 +31,21 @@ _STYLE = """
 .ckp .ram{fill:#dfe9f2}.ckp .f-nomap{fill:#a9b1b9}.ckp .l-nomap{stroke:#6a737c}
 .ckp .f-reserved{fill:#c3c9d0}.ckp .l-reserved{stroke:#5d6670}
 .ckp .crash{fill:#d55e00}.ckp .f-tail{fill:#f0c75a}.ckp .l-tail{stroke:#8a6500}
-.ckp .f-kept{fill:#f0c75a}.ckp .l-kept{fill:#8a6500}.ckp .f-low{fill:#0072b2}.ckp .l-low{stroke:#bfe0f5}
+.ckp .f-kept{fill:#f0c75a}.ckp .l-kept{stroke:#8a6500}.ckp .f-low{fill:#0072b2}.ckp .l-low{stroke:#bfe0f5}
 .ckp .f-cma{fill:#8fd0f2}.ckp .l-cma{stroke:#00547f}
 .ckp .k0{fill:#bcd9ee}.ckp .k1{fill:#86bcdf}.ckp .k2{fill:#4b94c6}.ckp .k3{fill:#1f6aa5}.ckp .k4{fill:#0b355e}
-.ckp .o-aligned{fill:#007a59}.ckp .o-exact{fill:#c9ead9}.ckp .o-failed{fill:#1b1f24}
-.ckp .f-o-fallback{fill:#e3b3d2}.ckp .l-o-fallback{fill:#8a3f73}.ckp .f-o-none{fill:#fff}.ckp .l-o-none{stroke:#6a737c}
+.ckp .o-aligned{fill:#007a59}.ckp .o-exact{fill:#b3e0cb}.ckp .o-failed{fill:#1b1f24}
+.ckp .f-o-fallback{fill:#e3b3d2}.ckp .l-o-fallback{fill:#8a3f73}
+.ckp .o-none{fill:#fff;stroke:#6a737c;stroke-dasharray:3 2}
 .ckp text.on-aligned,.ckp text.on-failed{fill:#fff}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#1b1f24}
-.ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .found{fill:#d55e00}.ckp .dot{fill:#fff;stroke:#1b1f24}
+.ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .dot{fill:#fff;stroke:#1b1f24}
+.ckp .tick{stroke:#007a59;fill:none;stroke-width:1.6}
 .ckp .g-free{fill:#fff;stroke:#007a59;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
 .ckp .g-part{fill:#8a939d}.ckp .bar{fill:#8a939d}.ckp .s-area{fill:#8a939d}
 .ckp .s-line{stroke:#0b355e;fill:none;stroke-width:2}
 .ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.4}
+.ckp text[class^=on-],.ckp .f-o-fallback{pointer-events:none}
 .ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
 @media screen and (prefers-color-scheme:dark){
 .ckp text{fill:#e6e9ec}.ckp .soft{fill:#aab4be}
@@ -51,12 +54,14 @@ _STYLE = """
 .ckp .f-reserved{fill:#56606a}.ckp .l-reserved{stroke:#b3bcc5}
 .ckp .crash{fill:#f07f2b}.ckp .f-low{fill:#3d9bd4}.ckp .l-low{stroke:#08304b}
 .ckp .k0{fill:#27415a}.ckp .k1{fill:#32608a}.ckp .k2{fill:#4a8cc0}.ckp .k3{fill:#84bce6}.ckp .k4{fill:#d8ecfb}
-.ckp .f-o-none{fill:#14181d}.ckp .o-aligned{fill:#1fa37c}.ckp .o-exact{fill:#2f5c4b}.ckp .o-failed{fill:#e6e9ec}
-.ckp .f-o-fallback{fill:#8a3f73}.ckp .l-o-fallback{fill:#f0c9e4}.ckp .l-o-none{stroke:#868f99}
+.ckp .o-none{fill:#14181d;stroke:#868f99}
+.ckp .o-aligned{fill:#1fa37c}.ckp .o-exact{fill:#2f5c4b}.ckp .o-failed{fill:#e6e9ec}
+.ckp .f-o-fallback{fill:#8a3f73}.ckp .l-o-fallback{fill:#f0c9e4}
 .ckp text.on-aligned,.ckp text.on-failed{fill:#14181d}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#fff}
-.ckp .miss{stroke:#ff8a80}.ckp .found{fill:#f07f2b}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
-.ckp .g-free{fill:#14181d;stroke:#3ccf9f}.ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
+.ckp .miss{stroke:#ff8a80}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
+.ckp .tick{stroke:#3ccf9f}.ckp .g-free{fill:#14181d;stroke:#3ccf9f}
+.ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
 .ckp .s-line{stroke:#84bce6}.ckp .best{stroke:#e6e9ec}
 .ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
 }
@@ -66,13 +71,13 @@ _PATTERNS = {
     "nomap": (6, "M0 0l6 6M6 0l-6 6", 0),
     "reserved": (5, "M0 0v5", 45),
     "tail": (6, "M0 0v6", -45),
+    "kept": (7, "M0 3h7M3 0v7", 0),
     "low": (5, "M0 1h5", 0),
     "cma": (5, "M1 0v5", 0),
     "o-fallback": (5, "", 0),
-    "o-none": (6, "M0 0h6", 0),
     "g-taken": (5, "M0 0v5", 45),
 }
-"""Edge of the tile, lines on it, rotation."""
+"""Edge of the tile, lines on it (none: a dot), rotation. No outcome shares one with a kind of memory."""
 
 
 def number(value: float) -> str:
@@ -172,7 +177,7 @@ class Canvas:
     def band(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
-        """As `shape`, for what a pointer shows but the keyboard does not stop at."""
+        """As `shape`, for what is drawn elsewhere too: a pointer shows it, but the keyboard does not stop at it."""
         parent = self._into
         if text is not None:
             parent = SubElement(parent, "g", {"class": "m"})
@@ -185,7 +190,7 @@ class Canvas:
         y, h = number(top), number(height)
         d = "".join([f"M{number(x)} {y}h{number(w)}v{h}h-{number(w)}z" for x, w in pieces])
         attributes = {"d": d}
-        if kind in _PATTERNS or kind == "kept":
+        if kind in _PATTERNS:
             self._used.add(kind)
             attributes["fill"] = f"url(#{self._prefix}-{kind})"
         else:
@@ -211,16 +216,15 @@ class Canvas:
     def _defs(self) -> Element:
         defs = Element("defs")
         for kind in sorted(self._used):
-            tile, lines, turn = _PATTERNS.get(kind, (5, "", 0))
+            tile, lines, turn = _PATTERNS[kind]
             attributes = {"id": f"{self._prefix}-{kind}", "width": str(tile), "height": str(tile)}
             attributes["patternUnits"] = "userSpaceOnUse"
             if turn:
                 attributes["patternTransform"] = f"rotate({turn})"
             pattern = SubElement(defs, "pattern", attributes)
-            cls = kind
-            SubElement(pattern, "rect", {"class": f"f-{cls}", "width": str(tile), "height": str(tile)})
+            SubElement(pattern, "rect", {"class": f"f-{kind}", "width": str(tile), "height": str(tile)})
             if lines:
-                SubElement(pattern, "path", {"class": f"l-{cls}", "d": lines, "stroke-width": "1.3"})
+                SubElement(pattern, "path", {"class": f"l-{kind}", "d": lines, "stroke-width": "1.3"})
             else:
-                SubElement(pattern, "circle", {"class": f"l-{cls}", "cx": "2", "cy": "2", "r": "1.1"})
+                SubElement(pattern, "circle", {"class": f"l-{kind}", "cx": "2", "cy": "2", "r": "1.1"})
         return defs

@@ -9,16 +9,18 @@ from __future__ import annotations
 from math import log2
 from typing import TYPE_CHECKING
 
-from planner.render.blocks.numbers import column, size, span
+from planner.render.blocks.numbers import column, signed_size, size, span
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import MARGIN, Canvas, number
-from planner.render.pictures.labels import Label, place, shorten, text_width, wrapped
+from planner.render.pictures.images import paint_positions
+from planner.render.pictures.labels import Label, place_most, shorten, text_width, wrapped
 from planner.render.pictures.painting import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from planner.studies.fit import Fit
+    from planner.studies.kaslr import Chances
     from planner.studies.size import Row, SizePlan, Sweep
 
 __all__ = ["draw", "draw_canvas", "draw_fit", "draw_fit_canvas"]
@@ -57,10 +59,13 @@ def draw_canvas(
     ]
     told = "; ".join([part.text for part in parts])
     canvas = Canvas(width, title, f"{title}: {told}.", prefix=prefix, style=style)
-    scale = _Sizes(swept.least, swept.most, width - 2 * MARGIN)
-    canvas.text(MARGIN, 22, shorten(title, 14, scale.width / 1.1), size=14, cls="strong")
-    y = _outcomes(canvas, 30, parts, scale)
-    y = _panel(canvas, y + 8, swept.rows, scale)
+    ticks = _ticks(swept.rows)
+    left, right = (MARGIN + max(text_width(text, _SMALL) for text in side) + 6 for side in ticks)
+    scale = _Sizes(swept.least, swept.most, width - left - right, left)
+    canvas.text(MARGIN, 22, shorten(title, 14, (width - 2 * MARGIN) / 1.1), size=14, cls="strong")
+    ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
+    y = _outcomes(canvas, 30, parts, scale, ends)
+    y = _panel(canvas, y + 8, swept.rows, scale, ticks)
     y = _defaults(
         canvas, y - _PANEL - 4, y, [(name, at) for name, at in defaults if swept.least <= at <= swept.most], scale
     )
@@ -68,9 +73,13 @@ def draw_canvas(
     return canvas, y + MARGIN
 
 
-def draw_fit(fit: Fit, *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
-    """The outcome of every size, as one `svg` element."""
+def draw_fit(
+    fit: Fit, *, width: int = WIDTH, prefix: str = "ckp", style: bool = True, over: Sequence[Chances] = ()
+) -> str:
+    """The outcome of every size, as one `svg` element. over: what is known of every position of the kernel image."""
     canvas, height = draw_fit_canvas(fit, width=width, prefix=prefix, style=style)
+    if over:
+        height = paint_positions(canvas, height, over) + MARGIN
     return canvas.finish(height)
 
 
@@ -89,7 +98,7 @@ def draw_fit_canvas(fit: Fit, *, width: int = WIDTH, prefix: str = "ckp", style:
     most = parts[-1].last
     parts = [*parts, _Part(most + 1, 2 * most, "failed", "")]
     scale = _Sizes(least, 2 * most, room)
-    y = _outcomes(canvas, 30, parts, scale)
+    y = _outcomes(canvas, 30, parts, scale, [part.last for part in parts[:-1]])
     y = outcomes.legend(canvas, y, [part.outcome for part in parts])
     return canvas, y + MARGIN
 
@@ -105,12 +114,12 @@ class _Part:
 
 
 class _Sizes:
-    """Sizes on a logarithmic axis of `width` pixels."""
+    """Sizes on a logarithmic axis of `width` pixels that begins at `left`."""
 
-    __slots__ = ("least", "most", "width")
+    __slots__ = ("least", "left", "most", "width")
 
-    def __init__(self, least: int, most: int, width: float) -> None:
-        self.least, self.most, self.width = least, most, width
+    def __init__(self, least: int, most: int, width: float, left: float = MARGIN) -> None:
+        self.least, self.most, self.width, self.left = least, most, width, left
 
     def x(self, value: int) -> float:
         """The pixel of a size."""
@@ -131,17 +140,19 @@ def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
     return result
 
 
-def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes) -> float:
-    """The band, and below it the last size of every stretch, exactly and in one unit."""
+def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, ends: Sequence[int]) -> float:
+    """The band, and below it the sizes `ends` (where stretches end), exactly and in one unit."""
     edges = [scale.x(part.first) for part in parts] + [scale.width]
     for n, part in enumerate(parts):
-        place_ = (MARGIN + edges[n], max(edges[n + 1] - edges[n], 1))
+        place_ = (scale.left + edges[n], max(edges[n + 1] - edges[n], 1))
         outcomes.band(canvas, part.outcome, place_, y, _BAND, part.text)
     y += _BAND
-    ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
-    words = column(ends)
-    labels = [Label(words[n], min(max(scale.x(at), 1), scale.width - 1)) for n, at in reversed(list(enumerate(ends)))]
-    placed, _ = place(labels, _SMALL, scale.width, 6)
+    edge = canvas.width - 2 * MARGIN
+    labels = [
+        Label(text, min(max(scale.left - MARGIN + scale.x(at), 1), edge - 1))
+        for text, at in zip(column(ends), ends, strict=True)
+    ]
+    placed = place_most(labels, _SMALL, edge, 8)
     lanes = max([p.lane for p in placed], default=0) + 1
     for p in placed:
         base = y + 15 + p.lane * _LANE
@@ -150,53 +161,74 @@ def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes) -
     return y + 6 + lanes * _LANE
 
 
-def _panel(canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes) -> float:
-    """The rounding as an area and the page tables as steps, each with 0, half and its largest value."""
-    waste = max([max(row.first.rounding, row.last.rounding) for row in rows], default=0)
-    tables = max([max(row.first.extra_table_bytes, row.last.extra_table_bytes) for row in rows], default=0)
+def _largest(rows: Sequence[Row]) -> tuple[int, int]:
+    """The largest tail, and the most page tables."""
+    both = [plan for row in rows for plan in (row.first, row.last)]
+    return max([plan.rounding for plan in both], default=0), max([plan.extra_table_bytes for plan in both], default=0)
+
+
+def _ticks(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """What stands at 0, half and the largest value, at the left and at the right."""
+    waste, tables = _largest(rows)
+    return column([0, waste // 2, waste]), column([0, tables // 2, tables])
+
+
+def _panel(
+    canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: tuple[Sequence[str], Sequence[str]]
+) -> float:
+    """The rounding as areas and the page tables as steps, each with 0, half and its largest value."""
+    waste, tables = _largest(rows)
     for cls, text in (
         ("s-area", "area: tail of the aligned area, unavailable during boot (left scale)"),
         ("s-line", "steps: page tables, more than without a crash kernel (right scale)"),
     ):
-        for line in wrapped(text, _SMALL, scale.width - 20):
+        for line in wrapped(text, _SMALL, canvas.width - 2 * MARGIN - 20):
             y += 14
             canvas.text(MARGIN + 20, y, line, size=_SMALL, cls="soft")
         if cls == "s-area":
             canvas.band("s-area", [(MARGIN, 14)], y - 9, 10)
         else:
             canvas.line("s-line", f"M{MARGIN} {number(y)}h7v-7h7")
-    y += 8
+    y += 12
     base = y + _PANEL
-    points = _points(rows, scale, waste, base, lambda plan: plan.rounding)
-    if points:
-        first, last = points[0][0], points[-1][0]
-        outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
-        canvas.line("s-area", f"M{number(first)} {number(base)}L{outline}L{number(last)} {number(base)}z")
-    points = _points(rows, scale, tables, base, lambda plan: plan.extra_table_bytes)
-    if points:
-        canvas.line("s-line", "M" + "L".join([f"{number(x)} {number(at)}" for x, at in points]))
-    canvas.line("thin", f"M{MARGIN} {number(base)}h{number(scale.width)}")
-    left, right = column([waste // 2, waste]), column([tables // 2, tables])
-    for n, share in enumerate((0.5, 1.0)):
+    for n, share in enumerate((0, 0.5, 1.0)):
         at = base - _PANEL * share
-        canvas.line("thin dash", f"M{MARGIN} {number(at)}h{number(scale.width)}")
-        for text, x in ((left[n], MARGIN + 2), (right[n], MARGIN + scale.width - 2 - text_width(right[n], _SMALL))):
-            canvas.band("paper", [(x - 1, text_width(text, _SMALL) + 2)], at + 2, 11)
-        canvas.text(MARGIN + 2, at + 11, left[n], size=_SMALL, cls="soft")
-        canvas.text(MARGIN + scale.width - 2, at + 11, right[n], size=_SMALL, cls="soft", anchor="end")
+        canvas.line("thin dash" if n else "thin", f"M{number(scale.left)} {number(at)}h{number(scale.width)}")
+        canvas.text(scale.left - 4, at + 4, ticks[0][n], size=_SMALL, cls="soft", anchor="end")
+        canvas.text(scale.left + scale.width + 4, at + 4, ticks[1][n], size=_SMALL, cls="soft")
+    for n, row in enumerate(rows):
+        end = rows[n + 1].first.size if n + 1 < len(rows) else scale.most
+        points = _points([(row, end)], scale, waste, base, lambda plan: plan.rounding)
+        if max(row.first.rounding, row.last.rounding) and points[0][0] < points[-1][0]:
+            outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
+            d = f"M{number(points[0][0])} {number(base)}L{outline}L{number(points[-1][0])} {number(base)}z"
+            canvas.path("s-area", d, _said(row))
+    ends = [row.first.size for row in rows[1:]] + [scale.most]
+    points = _points(list(zip(rows, ends, strict=True)), scale, tables, base, lambda plan: plan.extra_table_bytes)
+    if points:
+        d = "M" + "L".join([f"{number(x)} {number(at)}" for x, at in points])
+        canvas.path("s-line", d, f"page tables, more than without a crash kernel: up to {ticks[1][2]}")
     return base + 4
 
 
+def _said(row: Row) -> str:
+    """What one row of a sweep costs."""
+    first, last = column([row.first.rounding, row.last.rounding])
+    return (
+        f"{size(row.first.size)} to {size(row.last.size)}: tail of {first} down to {last}, "
+        f"{signed_size(row.last.extra_table_bytes)} of page tables"
+    )
+
+
 def _points(
-    rows: Sequence[Row], scale: _Sizes, top: int, base: float, of: Callable[[SizePlan], int]
+    rows: Sequence[tuple[Row, int]], scale: _Sizes, top: int, base: float, of: Callable[[SizePlan], int]
 ) -> list[tuple[float, float]]:
-    """A line that is level or slopes within a row, and steps between rows."""
+    """A line that is level or slopes within a row, and steps between rows. rows: each with the size where it ends."""
     points: list[tuple[float, float]] = []
-    for n, row in enumerate(rows):
-        end = rows[n + 1].first.size if n + 1 < len(rows) else scale.most
+    for row, end in rows:
         for plan, at in ((row.first, row.first.size), (row.last, row.last.size), (row.last, end)):
             high = _PANEL * max(of(plan), 0) / top if top else 0
-            point = (round(MARGIN + scale.x(at), 1), round(base - high, 1))
+            point = (round(scale.left + scale.x(at), 1), round(base - high, 1))
             # Between two points of one pixel column, only the first, the last and the extremes could be seen.
             if len(points) > 1 and points[-1][0] == points[-2][0] == point[0]:
                 points[-1] = point
@@ -210,14 +242,17 @@ def _defaults(canvas: Canvas, top: float, base: float, defaults: Sequence[tuple[
     named: dict[int, list[str]] = {}
     for name, at in defaults:
         named.setdefault(at, []).append(name)
-    labels = [
-        Label(shorten(f"{size(at)} {', '.join(names)}", _SMALL, min(scale.width, 220)), scale.x(at))
-        for at, names in sorted(named.items(), reverse=True)
-    ]
-    placed, _ = place(labels, _SMALL, scale.width, 8)
+    labels, whole = [], {}
+    for at, names in sorted(named.items()):
+        text = shorten(f"{size(at)} {', '.join(names)}", _SMALL, min(scale.width, 220))
+        labels.append(Label(text, scale.left - MARGIN + scale.x(at)))
+        whole[labels[-1]] = f"the default of {', '.join(names)}: {size(at)}"
+    placed = place_most(labels, _SMALL, canvas.width - 2 * MARGIN, 8)
     lanes = max([p.lane for p in placed], default=-1) + 1
     for p in placed:
         y = base + 14 + p.lane * _LANE
         canvas.text(MARGIN + p.left, y, p.label.text, size=_SMALL)
-        canvas.line("line dash", f"M{number(MARGIN + p.label.x)} {number(top)}V{number(y - 10)}")
+        canvas.path("line dash", f"M{number(MARGIN + p.label.x)} {number(top)}V{number(y - 10)}", whole.pop(p.label))
+    for label, text in whole.items():  # no room for their names
+        canvas.path("line dash", f"M{number(MARGIN + label.x)} {number(top)}V{number(base)}", text)
     return base + lanes * _LANE + 6

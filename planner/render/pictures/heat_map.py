@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.render.blocks.numbers import size, span
+from planner.render.blocks.tables import verdict
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
 from planner.render.pictures.labels import middle, text_width, wrapped
@@ -13,49 +15,85 @@ from planner.render.pictures.painting import WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.studies.survey import Row
+    from planner.studies.survey import Row, Surveyed
 
-__all__ = ["draw", "draw_canvas"]
+__all__ = ["Cell", "cells_of", "cells_of_proposal", "draw", "draw_canvas"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
+_TOLD = 200  # cells that the description tells
 _BARS = 8  # of the histogram
 
 
-def draw(rows: Sequence[Row], *, width: int = WIDTH, prefix: str = "heat", style: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One candidate on one machine. text: what the cell tells. met: the need is met; waste: what is lost for good."""
+
+    machine: str
+    candidate: str
+    outcome: str
+    text: str
+    met: bool = False
+    waste: int | None = None
+
+
+def cells_of(rows: Sequence[Row]) -> list[Cell]:
+    """The cells of a survey of candidates."""
+    return [
+        Cell(row.machine, _candidate(row, rows), row.outcome, _told(row), row.met, None if row.error else row.waste)
+        for row in rows
+    ]
+
+
+def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
+    """The cells of a survey of the proposal: the default of each machine's distribution, then the usual requests."""
+    return [
+        Cell(
+            one.name,
+            "default" if answer.preset else answer.request,
+            answer.plan.reservation.outcome,
+            f"{one.name}, {answer.preset or answer.request}: {verdict(answer.plan)}",
+            waste=answer.plan.waste.kept + answer.plan.waste.extra_table_bytes,
+        )
+        for one in machines
+        for answer in one.answers
+    ]
+
+
+def draw(cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
     """The heat map as one `svg` element; each cell tells its plan."""
-    canvas, height = draw_canvas(rows, width=width, prefix=prefix, style=style)
+    canvas, height = draw_canvas(cells, width=width, prefix=prefix, style=style)
     return canvas.finish(height)
 
 
 def draw_canvas(
-    rows: Sequence[Row], *, width: int = WIDTH, prefix: str = "heat", style: bool = True
+    cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
 ) -> tuple[Canvas, float]:
     """The drawing before it is text, and its height."""
     title = "Each candidate on each machine"
-    met = sum(row.met for row in rows)
-    canvas = Canvas(
-        width, title, f"{title}: the need is met in {met} of {len(rows)} plans.", prefix=prefix, style=style
-    )
+    told = ". ".join([cell.text for cell in cells[:_TOLD]])
+    canvas = Canvas(width, title, f"{title}: {len(cells)} plans. {told}", prefix=prefix, style=style)
     y = 22.0
     canvas.text(MARGIN, y, title, size=14, cls="strong")
-    if not rows:
+    if not cells:
         return canvas, y + MARGIN
-    columns = list(dict.fromkeys(_candidate(row, rows) for row in rows))
-    machines = list(dict.fromkeys(row.machine for row in rows))
+    columns = list(dict.fromkeys(cell.candidate for cell in cells))
+    machines = list(dict.fromkeys(cell.machine for cell in cells))
     room = width - 2 * MARGIN
     names = min(max(text_width(name, FONT) for name in machines) + 10, room * 0.4)
-    cell = min((room - names) / len(columns), _CELL)
-    y = _heads(canvas, y, columns, MARGIN + names, cell)
+    wide = min((room - names) / len(columns), _CELL)
+    y = _heads(canvas, y, columns, MARGIN + names, wide)
     for machine in machines:
         canvas.text(MARGIN, y + _HEIGHT / 2 + 3, middle(machine, FONT, names - 8))
-        for row in rows:
-            if row.machine == machine:
-                x = MARGIN + names + columns.index(_candidate(row, rows)) * cell
-                _cell(canvas, row, (x, cell - 2), y)
+        for cell in cells:
+            if cell.machine == machine:
+                x = MARGIN + names + columns.index(cell.candidate) * wide
+                _cell(canvas, cell, (x, wide - 2), y)
         y += _HEIGHT
-    y = outcomes.legend(canvas, y, [row.outcome for row in rows])
-    canvas.text(MARGIN, y + 8, "* the need is met", size=_SMALL, cls="soft")
-    return canvas, _histogram(canvas, y + 18, [row.waste for row in rows if not row.error]) + MARGIN
+    y = outcomes.legend(canvas, y, [cell.outcome for cell in cells])
+    if any(cell.met for cell in cells):
+        canvas.text(MARGIN, y + 8, "* the need is met", size=_SMALL, cls="soft")
+        y += 14
+    return canvas, _histogram(canvas, y + 4, [cell.waste for cell in cells if cell.waste is not None]) + MARGIN
 
 
 def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: float) -> float:
@@ -75,12 +113,12 @@ def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: 
     return y + 6
 
 
-def _cell(canvas: Canvas, row: Row, place: tuple[float, float], y: float) -> None:
-    star = "*" if row.met else ""
-    if not outcomes.band(canvas, row.outcome, place, y, _HEIGHT - 2, _told(row), row.outcome + star):
-        glyph = outcomes.GLYPHS.get(row.outcome, "?") + star
+def _cell(canvas: Canvas, cell: Cell, place: tuple[float, float], y: float) -> None:
+    star = "*" if cell.met else ""
+    if not outcomes.band(canvas, cell.outcome, place, y, _HEIGHT - 2, cell.text, cell.outcome + star):
+        glyph = outcomes.GLYPHS.get(cell.outcome, "?") + star
         if text_width(glyph, FONT) <= place[1]:
-            outcome = row.outcome if row.outcome in outcomes.GLYPHS else "none"
+            outcome = cell.outcome if cell.outcome in outcomes.GLYPHS else "none"
             outcomes.write(canvas, outcome, place[0] + place[1] / 2, y + 15, glyph)
 
 

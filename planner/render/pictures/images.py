@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from planner.studies.kaslr import Chances, Positions
 
-__all__ = ["draw", "draw_canvas"]
+__all__ = ["draw", "draw_canvas", "paint_positions"]
 
 _BAR, _SMALL = 20, 10
+_TITLE = "Outcome by position of the kernel image"
 
 
 def draw(over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
@@ -30,29 +31,30 @@ def draw_canvas(
     over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
 ) -> tuple[Canvas, float]:
     """The drawing before it is text, and its height."""
-    title = "Outcome by position of the kernel image"
     told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
-    canvas = Canvas(width, title, told or "No positions.", prefix=prefix, style=style)
-    y, room = 4.0, width - 2 * MARGIN
-    for line in wrapped(title, 14, room / 1.1):
+    canvas = Canvas(width, _TITLE, told or "No positions.", prefix=prefix, style=style)
+    return canvas, paint_positions(canvas, 4, over) + MARGIN
+
+
+def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
+    """One strip each, below `y`; the y below them."""
+    room = canvas.width - 2 * MARGIN
+    for line in wrapped(_TITLE, 14, room / 1.1):
         y += 18
         canvas.text(MARGIN, y, line, size=14, cls="strong")
     for one in over:
         y += 20
         canvas.text(MARGIN, y, size(one.size), size=12, cls="strong")
         shares = _shares(one)
-        left = MARGIN + text_width(size(one.size), 12) * 1.1 + 12
-        if left + text_width(shares, FONT) > width - MARGIN:
+        if MARGIN + text_width(size(one.size), 12) * 1.1 + 12 + text_width(shares, FONT) > canvas.width - MARGIN:
             y += 15
-            left = float(MARGIN)
-        canvas.text(left, y, shares, cls="soft")
+        canvas.text(canvas.width - MARGIN, y, shares, cls="soft", anchor="end")
         _strip(canvas, y + 5, one, room)
         y += 5 + _BAR + 14
         first, last = one.positions[0].start, one.positions[-1].end
         canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
-        canvas.text(width - MARGIN, y, address(last), size=_SMALL, cls="soft", anchor="end")
-    y = outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
-    return canvas, y + MARGIN
+        canvas.text(canvas.width - MARGIN, y, address(last), size=_SMALL, cls="soft", anchor="end")
+    return outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
 
 
 def _shares(one: Chances) -> str:

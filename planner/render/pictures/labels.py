@@ -8,11 +8,14 @@ draws the picture chooses the font.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 from unicodedata import east_asian_width
 
 from planner.base.errors import printable
 
-__all__ = ["Box", "Label", "Placed", "middle", "place", "shorten", "text_width", "wrapped"]
+__all__ = ["Box", "Label", "Placed", "middle", "place", "place_most", "shorten", "text_width", "wrapped"]
+
+Side: TypeAlias = Literal["right", "left"] | None
 
 _NARROW = frozenset("fijlrtI.,:;!|'`()[]{}/\\ -\"")
 _WIDE = frozenset("mwMW@%&~+<>=#")
@@ -111,15 +114,18 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
     return [*lines, shorten(line, size, width)]
 
 
-def place(labels: list[Label], size: float, width: float, lanes: int) -> tuple[list[Placed], list[Label]]:
+def place(
+    labels: list[Label], size: float, width: float, lanes: int, *, side: Side = None
+) -> tuple[list[Placed], list[Label]]:
     """Labels in at most `lanes` lanes between 0 and `width`, and those for which there is no place.
 
-    No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as they can be.
+    No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as they can be; with
+    a side, higher up on that side of their lines rather than lower on the other.
     """
     placed: list[Placed] = []
     left_over: list[Label] = []
     for label in labels:
-        found = _find(label, placed, size, width, lanes)
+        found = _find(label, placed, size, width, lanes, side=side)
         if found is None:
             left_over.append(label)
         else:
@@ -127,19 +133,31 @@ def place(labels: list[Label], size: float, width: float, lanes: int) -> tuple[l
     return placed, left_over
 
 
-def _find(label: Label, placed: list[Placed], size: float, width: float, lanes: int) -> Placed | None:
+def place_most(labels: list[Label], size: float, width: float, lanes: int) -> list[Placed]:
+    """Labels of the same weight, ascending, so that as many as can be found a place find one."""
+    # Whoever is placed first may keep another from its place. Flags that all point right, the right ones placed first,
+    # leave the others' lines free, and so do flags that all point left, the left ones first.
+    falling = labels[::-1]
+    tries: list[tuple[list[Label], Side]] = [(falling, None), (labels, None), (falling, "right"), (labels, "left")]
+    return max([place(order, size, width, lanes, side=side)[0] for order, side in tries], key=len)
+
+
+def _find(label: Label, placed: list[Placed], size: float, width: float, lanes: int, *, side: Side) -> Placed | None:
     wide = text_width(label.text, size)
     if wide > width:
         return None
     gap = size / 2
     # To the right of the line, around it, to its left; the middle one may have to move in from an edge.
     starts = [label.x - 3, min(max(label.x - wide / 2, 0), width - wide), label.x - wide + 3]
-    for lane in range(lanes):
-        for start in starts:
-            candidate = Placed(label, lane, start, start + wide)
-            inside = start >= 0 and start + wide <= width
-            if inside and not any(_conflict(candidate, other, gap) for other in placed):
-                return candidate
+    places = [(lane, start) for lane in range(lanes) for start in starts]
+    if side is not None:
+        order = starts if side == "right" else starts[::-1]
+        places.sort(key=lambda found: order.index(found[1]))
+    for lane, start in places:
+        candidate = Placed(label, lane, start, start + wide)
+        inside = start >= 0 and start + wide <= width
+        if inside and not any(_conflict(candidate, other, gap) for other in placed):
+            return candidate
     return None
 
 

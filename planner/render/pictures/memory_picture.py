@@ -1,4 +1,4 @@
-"""A plan drawn: the physical map in rows, one per bank, and under each what the linear map is made of there.
+"""A plan drawn: the physical map in rows, one per bank, under each what the linear map is made of there; the search.
 
 The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one more
 where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a list below
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from planner.base.ranges import intersect, total, union
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, count, size
-from planner.render.pictures.axis import scale_bar
+from planner.render.pictures import search
+from planner.render.pictures.axis import node_of, scale_bar
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
+from planner.render.pictures.grid import LANE, Grid, grid_of, paint_grid
 from planner.render.pictures.labels import Label, middle, place, shorten, text_width, wrapped
 from planner.render.pictures.painting import WIDTH, legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
@@ -50,6 +52,7 @@ class _Row:
     without: list[Band]
     bands: list[Band]
     closer: bool
+    grid: Grid | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +64,39 @@ class _Key:
     text: str
 
 
-def draw(plan: Plan, *, width: int = WIDTH, caption: bool = True, prefix: str = "ckp", style: bool = True) -> str:
+def draw(
+    plan: Plan,
+    *,
+    width: int = WIDTH,
+    caption: bool = True,
+    attempts: bool = True,
+    prefix: str = "ckp",
+    style: bool = True,
+) -> str:
     """The picture of a plan as one `svg` element.
 
-    width: of the drawing in pixels. caption: whether the verdict stands above it. prefix: begins the ids in it, so
-    that several pictures fit one page. style: whether it brings its style sheet.
+    width: of the drawing in pixels. caption: whether the verdict stands above it. attempts: whether the search stands
+    below it. prefix: begins the ids in it, so that several pictures fit one page. style: whether it brings its style
+    sheet.
     """
-    canvas, height = draw_canvas(plan, width=width, caption=caption, prefix=prefix, style=style)
+    canvas, height = draw_canvas(plan, width=width, caption=caption, attempts=attempts, prefix=prefix, style=style)
     return canvas.finish(height)
 
 
 def draw_canvas(
-    plan: Plan, *, width: int = WIDTH, caption: bool = True, prefix: str = "ckp", style: bool = True
+    plan: Plan,
+    *,
+    width: int = WIDTH,
+    caption: bool = True,
+    attempts: bool = True,
+    prefix: str = "ckp",
+    style: bool = True,
 ) -> tuple[Canvas, float]:
     """The drawing before it is text, and its height."""
     rows = _rows(plan, width - 2 * MARGIN)
     title = f"Crash kernel memory on {plan.memory.source}"
-    canvas = Canvas(width, title, _describe(plan, rows), prefix=prefix, style=style)
+    text = _describe(plan, rows) + (f" The search. {search.told(plan)}" if attempts else "")
+    canvas = Canvas(width, title, text, prefix=prefix, style=style)
     y = _caption(canvas, plan, title) if caption else float(MARGIN)
     keys: list[_Key] = []
     unnamed = 0
@@ -94,7 +113,10 @@ def draw_canvas(
     y = _costs(canvas, y, plan, rows)
     shown = [mark for row in rows for layer in (row.memory, row.reserved, row.special) for mark in layer]
     y = legend(canvas, y + 4, shown, [band for row in rows for band in row.bands], plan)
-    return canvas, _key_list(canvas, y, keys, unnamed) + MARGIN
+    y = _key_list(canvas, y, keys, unnamed)
+    if attempts:
+        y = search.paint_attempts(canvas, y + 8, plan, grid=False)
+    return canvas, y + MARGIN
 
 
 # -- what is drawn ---------------------------------------------------------------------------------------------
@@ -126,9 +148,21 @@ def _rows(plan: Plan, width: float) -> list[_Row]:
             break
     ram = union([(r.start, r.end) for r in plan.memory.regions])
     return [
-        _Row(scale, _head(plan, scale, ram, closer=closer), a, b, _special(special, scale), *cover, closer)
-        for (scale, closer), (a, b), cover in zip(scales, found, covers, strict=True)
+        _Row(scale, _head(plan, scale, ram, closer=closer), a, b, _special(special, scale), *cover, closer, grid)
+        for (scale, closer), (a, b), cover, grid in zip(scales, found, covers, _grids(plan, scales), strict=True)
     ]
+
+
+def _grids(plan: Plan, scales: Sequence[tuple[Scale, bool]]) -> list[Grid | None]:
+    """The steps that an aligned attempt could take in each row; those of the closer row only where others cannot."""
+    result: list[Grid | None] = []
+    for scale, closer in scales:
+        found = [grid_of(plan, attempt, [scale.span]) for attempt in plan.reservation.attempts]
+        grid = next((one for one in found if one is not None), None)
+        if closer and result[-1] is not None and result[-1].drawn:
+            grid = None
+        result.append(grid)
+    return result
 
 
 def _special(listed: Sequence[Item], scale: Scale) -> list[Mark]:
@@ -141,11 +175,7 @@ def _head(plan: Plan, scale: Scale, ram: list[Span], *, closer: bool) -> str:
         return "Closer: around the " + ("area" if plan.reservation.area else "crash memory")
     limit = plan.kernel.dma_limit
     zone = "" if limit is None else ", low memory" if scale.end <= limit else ", above low memory"
-    here = [r for r in plan.memory.regions if r.start < scale.end and scale.start < r.end]
-    listed = sorted({r.node for r in here if r.node is not None})
-    several = len({r.node for r in plan.memory.regions}) > 1
-    nodes = f", node {', '.join(map(str, listed))}" if listed and several else ""
-    return f"{size(total(intersect(scale.span, ram)))} of RAM from {address(scale.start)}{zone}{nodes}"
+    return f"{size(total(intersect(scale.span, ram)))} of RAM from {address(scale.start)}{zone}{node_of(plan, scale)}"
 
 
 def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
@@ -226,7 +256,9 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
         y += 16
         canvas.text(MARGIN, y, line, size=12, cls="strong")
     used = MARGIN + text_width(line, 12) * 1.1 + 12
-    scale_bar(canvas, MARGIN + width, y, row.scale, used)
+    if not scale_bar(canvas, MARGIN + width, y, row.scale, used):
+        y += 13
+        scale_bar(canvas, MARGIN + width, y, row.scale, MARGIN)
     labels, owners, unnamed = _labels(row)
     placed, left_over = place(labels, FONT, width, _LANES)
     lanes = max([p.lane for p in placed], default=-1) + 1
@@ -235,8 +267,7 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
         base = top - 7 - p.lane * _LANE
         canvas.text(MARGIN + p.left, base, p.label.text)
         canvas.line("thin", f"M{number(MARGIN + p.label.x)} {number(base + 3)}V{number(top)}")
-    _bars(canvas, row, top)
-    y = top + _BAR + 3 + _BAND + (_BAND + 3 if row.without else 0)
+    y = _bars(canvas, row, top)
     keys = [
         _Key(known + n, label.x, owners[label.text, label.x])
         for n, label in enumerate(sorted(left_over, key=lambda label: label.x), 1)
@@ -244,11 +275,17 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
     kept = max(_KEYS - known, 0)
     unnamed += max(len(keys) - kept, 0)
     keys = keys[:kept]
-    y = _key_marks(canvas, y, keys, width)
-    return _axis(canvas, y, row.scale), keys, unnamed
+    y = _axis(canvas, _key_marks(canvas, y, keys, width), row.scale)
+    if row.grid is not None:
+        for line in wrapped(row.grid.text, _SMALL, width):
+            y += 12
+            canvas.text(MARGIN, y, line, size=_SMALL, cls="soft")
+        y += 4
+    return y, keys, unnamed
 
 
-def _bars(canvas: Canvas, row: _Row, top: float) -> None:
+def _bars(canvas: Canvas, row: _Row, top: float) -> float:
+    """The bar, the steps of an aligned attempt, and the linear map below; the y below them."""
     canvas.line("thin dash", f"M{MARGIN} {number(top + _BAR / 2)}h{number(row.scale.width)}")
     for layer in (row.memory, row.reserved, row.special):
         for mark in layer:
@@ -257,11 +294,18 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> None:
                 canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
                 paint_mark(canvas, mark, pieces, top, _BAR)
-    bottom = top + _BAR + 3 + _BAND
+    y = top + _BAR + 3
+    if row.grid is not None and row.grid.drawn:
+        for cell in row.grid.cells:
+            if row.scale.start < cell.start < row.scale.end:
+                canvas.line("thin", f"M{number(MARGIN + row.scale.x(cell.start))} {number(top)}v{_BAR + 3}")
+        paint_grid(canvas, y, row.grid, lambda at: MARGIN + row.scale.x(at))
+        y += LANE + 3
     if row.without:
-        paint_bands(canvas, row.without, MARGIN, bottom, _BAND)
-        bottom += _BAND + 3
-    paint_bands(canvas, row.bands, MARGIN, bottom, _BAND)
+        paint_bands(canvas, row.without, MARGIN, y + _BAND, _BAND)
+        y += _BAND + 3
+    paint_bands(canvas, row.bands, MARGIN, y + _BAND, _BAND)
+    return y + _BAND
 
 
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:

@@ -38,9 +38,9 @@ def band(
 
 def write(canvas: Canvas, outcome: str, x: float, y: float, word: str) -> None:
     """A word on an outcome, with nothing of a hatch behind it."""
-    if outcome in ("fallback", "none"):
+    if outcome == "fallback":
         wide = text_width(word, FONT) * 0.9 + 2
-        canvas.band(f"f-{kind(outcome)}", [(x - wide / 2, wide)], y - 10, 13)
+        canvas.band("f-o-fallback", [(x - wide / 2, wide)], y - 10, 13)
     canvas.text(x, y, word, cls=f"on-{outcome}", anchor="middle")
 
 

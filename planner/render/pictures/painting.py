@@ -54,10 +54,11 @@ def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, 
         high = round(height * _HEIGHTS[band.kind])
         runs = [(x + at, wide) for at, wide in band.runs]
         if runs:
-            canvas.band(f"k{band.kind}", runs, bottom - high, high, band.text)
+            canvas.shape(f"k{band.kind}", runs, bottom - high, high, band.text)
         if band.same:
+            paint = canvas.band if runs else canvas.shape
             with canvas.pale(on=True):
-                canvas.band(f"k{band.kind}", [(x + at, wide) for at, wide in band.same], bottom - high, high, band.text)
+                paint(f"k{band.kind}", [(x + at, wide) for at, wide in band.same], bottom - high, high, band.text)
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:

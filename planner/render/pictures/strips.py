@@ -1,6 +1,7 @@
 """Strategies drawn below each other: the machine's memory once, then a strip of the linear map for each.
 
-Strategies with the same strip are one group. A frame and a star mark the best; what is not available here is pale.
+Strategies with the same strip are one group. What each protects and costs stands at its right, or above its strip where
+the picture is narrow. A frame and a star mark the best; what is not available here is pale.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.render.blocks import tables
-from planner.render.blocks.numbers import signed_count, signed_size
+from planner.render.blocks.numbers import signed_column, signed_count
 from planner.render.pictures.axis import axis, breaks, segments
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas
 from planner.render.pictures.labels import shorten, wrapped
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Strip", "draw", "draw_canvas"]
 
 _BAR, _BAND, _SMALL = 20, 15, 10
+_COLUMN = (96, 64, 88)  # pixels of what stands at the right: protected, page tables, TLB entries
+_NARROW = 600  # a picture that is less wide has no column
 _MARKS = 60  # so many marks of one strip can be told apart
 _STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -71,16 +74,37 @@ def draw_canvas(
     if not strips:
         return canvas, y + MARGIN
     first = strips[0].plan
-    found = segments(first, MARGIN, width - 2 * MARGIN)
-    y = axis(canvas, y + 6, found)
+    found = segments(first, MARGIN, _room(canvas))
+    heads = ("protected", "page tables", "TLB entries")
+    if width >= _NARROW:
+        _cells(canvas, y + 18, heads)
+    y = axis(canvas, y + 6, found, first)
     shown = _memory(canvas, y + 4, first, found)
     y += 4 + _BAR
     covers: list[Band] = []
-    for group in _groups(strips, found):
-        y, special, more = _group(canvas, y + 8, group, found)
+    groups = _groups(strips, found)
+    costs = signed_column([group[0].plan.waste.extra_table_bytes for group in groups])
+    for group, cost in zip(groups, costs, strict=True):
+        y, special, more = _group(canvas, y + 8, group, cost, found)
         shown += special
         covers += more
     return canvas, legend(canvas, y + 4, shown, covers, first) + MARGIN
+
+
+def _room(canvas: Canvas) -> float:
+    """Pixels of the strips: what the column at the right leaves."""
+    return canvas.width - 2 * MARGIN - (sum(_COLUMN) + 12 if canvas.width >= _NARROW else 0)
+
+
+def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") -> None:
+    """One line of the column at the right: a word, then numbers."""
+    right = canvas.width - MARGIN - sum(_COLUMN)
+    for n, (text, wide) in enumerate(zip(texts, _COLUMN, strict=True)):
+        right += wide
+        if n:
+            canvas.text(right - 2, y, text, size=_SMALL, cls=cls, anchor="end")
+        else:
+            canvas.text(right - wide, y, text, size=_SMALL, cls=cls)
 
 
 def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[tuple[float, Scale]]) -> list[Mark]:
@@ -110,21 +134,29 @@ def _groups(strips: Sequence[Strip], found: Sequence[tuple[float, Scale]]) -> li
 
 
 def _group(
-    canvas: Canvas, y: float, group: Sequence[Strip], found: Sequence[tuple[float, Scale]]
+    canvas: Canvas, y: float, group: Sequence[Strip], cost: str, found: Sequence[tuple[float, Scale]]
 ) -> tuple[float, list[Mark], list[Band]]:
-    """One group: its names, its answer, where it goes and what its map is made of."""
+    """One group: its names, its answer, where it goes and what its map is made of. cost: its page tables."""
     plan = group[0].plan
     best, away = any(strip.best for strip in group), bool(group[0].obstacle)
-    start, room = y, canvas.width - 2 * MARGIN
+    start, room = y, _room(canvas)
     names = ", ".join([("\u2605 " if strip.best else "") + strip.name for strip in group])
     cls = "soft" if away else "strong"
     for line in wrapped(names, 12, room / 1.1):
         y += 15
         canvas.text(MARGIN + 2, y, line, size=12, cls=cls)
-    for line in wrapped(_answer(plan, group[0].obstacle), FONT, room):
+    protects = "not here" if away else plan.protection
+    figures = (protects, cost, signed_count(plan.waste.extra_tlb_entries))
+    answer = _answer(plan, group[0].obstacle)
+    if canvas.width < _NARROW:
+        answer += "" if away else f"; protected: {protects}"
+        answer += f"; {figures[1]} page tables; {figures[2]} TLB entries"
+    for line in wrapped(answer, FONT, room):
         y += 14
         canvas.text(MARGIN + 2, y, line, cls="soft")
     y += 6
+    if canvas.width >= _NARROW:
+        _cells(canvas, y + 9 + _BAND - 3, figures, "soft" if away else "")
     covers: list[Band] = []
     special: list[Mark] = []
     with canvas.pale(on=away):
@@ -140,13 +172,13 @@ def _group(
             covers += cover
     y += 9 + _BAND + 3
     if best:
-        canvas.box(MARGIN - 3, start, room + 6, y - start, "the best for the aim")
+        canvas.box(MARGIN - 3, start, canvas.width - 2 * MARGIN + 6, y - start, "the best for the aim")
     return y, special, covers
 
 
 def _answer(plan: Plan, obstacle: str) -> str:
-    cost = plan.waste
-    word = f"not available here: {obstacle}" if obstacle else "yes" if plan.protects else "no"
-    done = plan.reservation.outcome
-    price = f"{signed_size(cost.extra_table_bytes)} page tables, {signed_count(cost.extra_tlb_entries)} TLB entries"
-    return f"{done}; protected: {word}; {price}"
+    """What becomes of the group."""
+    text = str(plan.reservation.outcome)
+    if plan.mapping == plan.baseline:
+        text += "; linear map as without a crash kernel"
+    return f"{text}; not available here: {obstacle}" if obstacle else text
