@@ -11,6 +11,7 @@ Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crash
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB, U64, round_up
@@ -63,8 +64,7 @@ class Bounds:
 _FIXED_BOUNDS = {"0": 0, "2M": 2 * MIB, "4G": 4 * GIB, "64T": 64 << 40, "none": U64 - 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """The aligned attempt. granule: bytes, a power of two. prefer_aligned: try it in all windows first.
 
     posted_offset_bug: X@base falls back to [0, base + X) as in the posted patch.

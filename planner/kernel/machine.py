@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
@@ -95,8 +96,7 @@ class Capture:
     estimates: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FurtherRange:
+class FurtherRange(NamedTuple):
     """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
 
     start: int
@@ -105,8 +105,7 @@ class FurtherRange:
     nomap: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The answer of an earlier plan, and what it said that its map does not show.
 
     kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter, lt
+from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
 from planner.kernel.memory_map import Flag, MemoryMap, Region
@@ -34,8 +34,7 @@ SMP_CACHE_BYTES = 64
 """What an alignment of 0 becomes on arm64 (the kernel also dumps its stack)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """Why one free gap could not hold a request.
 
     gap: `[start, end)` of the free gap; usable: the part inside the window, or None; reason: `outside` (no byte

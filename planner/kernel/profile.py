@@ -6,7 +6,7 @@ A profile states behaviour; a version string only selects one. The rows stand in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.sizes import GIB, MIB
 
@@ -38,8 +38,7 @@ def least_sure(*certainties: Certainty) -> Certainty:
     return max(certainties, key=_SUREST_FIRST.index)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The bounds of one attempt. `low` is the DMA limit, `high` the physical address limit, `none` no limit at all."""
 
     start: Bound

@@ -9,8 +9,8 @@ The rows of distributions are imported when a version is not a plain number, sin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.kernel.kconfig import Configuration, configuration
@@ -46,8 +46,7 @@ _PATCH = r"\.([1-9]\d{0,8})"
 _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The profile a version string selects, and what must be said about the choice ("" if nothing).
 
     supported: whether the version lies within the modelled ones, later ones of the newest series included. page_size:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.kernel.profile import Certainty
@@ -47,8 +48,7 @@ class VendorKernel:
     config_16k: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """What a version string says by itself.
 
     vendor: whose; "" for mainline and stable, and where it does not tell. kernel: the row, where there is one.

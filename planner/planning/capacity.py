@@ -8,7 +8,8 @@ placed higher. So the largest size with a property is found at one of them, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, total
 from planner.base.sizes import U64, round_down, round_up
@@ -20,8 +21,7 @@ from planner.kernel.profiles import Profile
 __all__ = ["Former", "Room", "Stretch", "free_below", "is_aligned", "is_reserved", "largest_size"]
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """The most that one gap can hold for one search: `size` bytes, in the free range `[start, end)`."""
 
     size: int
@@ -29,8 +29,7 @@ class Room:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Sizes `[least, most]`, in whole pages, for which the same search succeeds (or all fail)."""
 
     least: int

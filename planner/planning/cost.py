@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.base.ranges import Range, Span, subtract, union
 from planner.kernel.linear_map import Measured, base_page_bytes
@@ -15,8 +15,7 @@ from planner.planning.result import ReservationView, Waste
 __all__ = ["LowMemory", "base_pages_outside", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
 
 
-@dataclass(frozen=True, slots=True)
-class LowMemory:
+class LowMemory(NamedTuple):
     """Free bytes below the DMA limit, and the largest free range there, before and after the reservation."""
 
     free_before: int

@@ -5,8 +5,7 @@ What only some plans need is imported by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import format_size, memparse, round_up
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["EarlyMemory", "early_memory"]
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyMemory:
+class EarlyMemory(NamedTuple):
     """The map that a plan is made on.
 
     memstart: where the linear map starts (`memstart_addr`). rewound: what was undone. others: the maps of other

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.text import told
@@ -17,8 +18,7 @@ BUILT_WITHOUT = "this kernel is built without crash kernels"
 """How the note begins on a kernel whose configuration leaves the reservation out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """text: what asks for memory, as given. cmdline: what other parameters are read from (None: not known).
 
     preset: where the text comes from, if it is a distribution's default.

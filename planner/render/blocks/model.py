@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "Block",
@@ -28,8 +28,7 @@ __all__ = [
 Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """The answer in one sentence, `word: text`. mood: how it is to be taken, for colour; never the only sign."""
 
     word: str
@@ -37,29 +36,25 @@ class Lead:
     mood: Mood = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A title of the blocks that follow."""
 
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """Running text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Labels and what stands beside them."""
 
     rows: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows of text under a title. align: one letter per column, `l` or `r`. head: all empty for none."""
 
     title: str
@@ -68,24 +63,21 @@ class Table:
     rows: Sequence[tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(NamedTuple):
     """Sentences, one after the other."""
 
     title: str
     items: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """A few short words."""
 
     title: str
     items: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """Lines that stand as they are: a log, a script."""
 
     title: str

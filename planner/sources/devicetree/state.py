@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.kernel.machine import FurtherRange
@@ -71,7 +69,7 @@ class State:
         found: list[FurtherRange] = []
         for r in self._further:
             pieces = subtract((r.start, r.end), first) if r.nomap else [(r.start, r.end)]
-            found += [replace(r, start=a, end=b) for a, b in pieces]
+            found += [r._replace(start=a, end=b) for a, b in pieces]
         return tuple(found)
 
     def tell(self, node: Node, what: str) -> None:

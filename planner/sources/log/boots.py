@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.sources.log.prefix import without_prefix
@@ -26,8 +26,7 @@ _STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
 _NEAR = 1000  # characters from the first line of a boot to the second, at most
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A stretch `[start, end)` of the text, in characters. firm: the log itself says that another boot begins."""
 
     start: int

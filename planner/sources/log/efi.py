@@ -8,7 +8,8 @@ efi-init.c @ 6.1; memrange_efi_to_native(), include/linux/efi.h.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB
@@ -28,8 +29,7 @@ _WB, _MORE_RELIABLE, _SPECIAL = 8, 1 << 16, 1 << 18
 _CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combining
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One descriptor: bytes `[start, end)`, its type in lower case, attribute bits of the UEFI specification.
 
     starred: an old kernel marked it as one that it keeps to the firmware.

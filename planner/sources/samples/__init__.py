@@ -6,7 +6,8 @@ The readers, which find samples here, are imported when one is read.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB
@@ -15,8 +16,7 @@ from planner.kernel.machine import Machine
 __all__ = ["Sample", "read", "samples"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One bundled map. kernel, page_size, dma_limit: as known of the machine, where its text does not say."""
 
     name: str
