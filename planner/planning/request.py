@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 
     def on(self, ram: int, profile: Profile) -> Asked:
         """The same on a machine with so much RAM. Raises InputError where a preset has no such form there."""
-        return self if self.preset is None else replace(self, text=self.preset.text(ram, profile))
+        return self if self.preset is None else self._replace(text=self.preset.text(ram, profile))
 
 
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
