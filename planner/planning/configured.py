@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.base.sizes import KIB
 from planner.kernel.kconfig import PAGE_SYMBOLS, SYMBOLS, Configuration
 from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
@@ -26,17 +27,6 @@ class Configured:
     page_size: int | None = None
     other_page_size: int | None = None
 
-    def for_rewinding(self, told: Facts) -> Facts:
-        """The facts that rewinding starts from: what sources tell, and the size of the default CMA area.
-
-        What else a distribution builds in decides nothing there: whether the map has base pages, a pool or larger
-        tables shows in what is listed, and where it does not, the readings that are left open are listed.
-        """
-        size = self.facts.config.get("CMA_SIZE_MBYTES")
-        if size is None or "CMA_SIZE_MBYTES" in told.config:
-            return told
-        return replace(told, config={**told.config, "CMA_SIZE_MBYTES": size})
-
 
 def with_configuration(facts: Facts, options: Options) -> Configured:
     """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
@@ -51,7 +41,7 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
     added = {
         symbol: value
         for symbol, value in built.symbols.items()
-        if symbol in SYMBOLS and _says_more(symbol, facts, same_pages=known in (None, pages))
+        if symbol in SYMBOLS and _says_more(symbol, value, facts, pages, same_pages=known in (None, pages))
     }
     told = [key for key in ("page_size", "va_bits", "rodata", "kfence") if getattr(options, key) is not None]
     sources = {key: source for key, source in _sources(built, added).items() if key not in told}
@@ -64,14 +54,19 @@ def page_size_of(config: Mapping[str, str]) -> int | None:
     return next((size for symbol, size in PAGE_SYMBOLS.items() if config.get(symbol) == "y"), None)
 
 
-def _says_more(symbol: str, facts: Facts, *, same_pages: bool) -> bool:
+_MOST_BITS = "52"
+
+
+def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
     """Whether no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
     if symbol in PAGE_SYMBOLS:
         return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
         return same_pages and facts.va_bits is None and symbol not in facts.config
     if symbol == "ARM64_PA_BITS":
-        return same_pages and facts.pa_bits is None and symbol not in facts.config
+        # But for 64K pages, physical addresses have 52 bits where virtual ones have (lpa2_is_enabled()).
+        told = facts.pa_bits is not None or symbol in facts.config
+        return same_pages and not told and (value != _MOST_BITS or pages == 64 * KIB)
     return symbol not in facts.config
 
 
@@ -87,6 +82,8 @@ def _words(key: str, symbols: Mapping[str, str]) -> str:
         return f"{(page_size_of(symbols) or 0) >> 10}K pages"
     if key in ("va_bits", "pa_bits"):
         symbol, what = ("ARM64_VA_BITS", "virtual") if key == "va_bits" else ("ARM64_PA_BITS", "physical")
+        if key == "va_bits" and symbols[symbol] == _MOST_BITS:
+            what = "virtual, where the processors have them,"
         return f"{symbols[symbol]}-bit {what} addresses"
     if key == "rodata":
         return "rodata=full" if symbols["RODATA_FULL_DEFAULT_ENABLED"] == "y" else "rodata=on"

@@ -60,8 +60,7 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
     if options.kernel is not None and options.page_size is None and built.page_size not in (None, geo.page_size):
         told, own = format_size(geo.page_size), format_size(built.page_size)
         remarks.note(f"{told} pages, as the source says; {version} is built with {own} (--page-size {own})")
-    large = _MOST_BITS in (geo.va_bits, _bits(facts, "ARM64_VA_BITS"))
-    pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if large else 48)
+    pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if geo.va_bits == _MOST_BITS else 48)
     return Kernel(profile, version, geo, pa_bits, certainty, built.sources)
 
 

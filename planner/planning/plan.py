@@ -88,7 +88,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
-    early = early_memory(replace(machine, facts=built.for_rewinding(told)), kernel, options, asked.cmdline, remarks)
+    # What a configuration adds decides nothing in rewinding but what that looks up by itself.
+    early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
     asked = asked.on(shared.ram, kernel.profile)

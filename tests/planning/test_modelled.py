@@ -91,7 +91,14 @@ def test_where_the_bits_decide_both_readings_are_listed(kernel: str, bits: int, 
     assert there.crash.start >= 200 * TIB
 
 
-@pytest.mark.parametrize("facts", [Facts(va_bits=48, kernel="6.12.117+deb13-arm64"), Facts(kernel="6.12")])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(va_bits=48, kernel="6.12.117+deb13-arm64"),
+        Facts(va_bits=52, kernel="6.12.117+deb13-arm64"),
+        Facts(kernel="6.12"),
+    ],
+)
 def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
     """A source that says what the kernel runs with, and a kernel that nobody says is built for 52."""
     assert plan(WIDE, "512M,high", facts=facts).reservation.other_readings == ()
