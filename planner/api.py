@@ -45,7 +45,7 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import default_for
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, margin
+from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
@@ -124,7 +124,8 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
 
-    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as `"25%"`.
+    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
+    `"25%"`; rootfs_limit: a percentage.
     """
 
     kernel_size: int | str | None
@@ -135,6 +136,7 @@ class NeedInputs(TypedDict, total=False):
     cpus: int
     luks_memory: int | str | None
     margin: int | str | None
+    rootfs_limit: int | str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -412,6 +414,7 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
         "cpus": number(processors),
         "luks_memory": number(size_or_zero),
         "margin": margin,
+        "rootfs_limit": rootfs_limit,
     }
     return {
         name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None
