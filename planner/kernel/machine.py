@@ -47,7 +47,8 @@ class Event:
     """One early allocation that a boot log names.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
-    `reserved-memory`, `efi` ...; start/end: bytes, None where the log names only a size; size: bytes;
+    `reserved-memory`, `efi_tables` (start: of the lowest that UEFI's line names; size: of the image) ...;
+    start/end: bytes, None where the log names only a size; size: bytes;
     line: 1-based line of the log; before_crash: whether it comes before the crash reservation in the log
     (None: not known); name: what the log calls it.
     """

@@ -5,6 +5,7 @@ What only some plans need is imported by them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
@@ -13,6 +14,7 @@ from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, whole_im
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.profiles import select_profile
 from planner.planning.modelled import Kernel
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
@@ -69,10 +71,18 @@ def _at_reservation(
     from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
-    back = rewind(machine, Asked(kernel.profile, kernel.geometry.page_size, limit, cmdline))
+    config = {**_builders(kernel.version), **machine.facts.config}
+    page_size, pa_bits = kernel.geometry.page_size, kernel.pa_bits
+    back = rewind(machine, Asked(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings
     return first.memory, first.rewound, tuple(others)
+
+
+def _builders(version: str | None) -> Mapping[str, str]:
+    """What the builder of a kernel configures."""
+    built = select_profile(version).configuration if version is not None else None
+    return built.symbols if built is not None else {}
 
 
 def _usual_view(machine: Machine, cmdline: str | None) -> str:

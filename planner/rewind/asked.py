@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from planner.base.ranges import Span
 from planner.base.sizes import MIB, format_size
-from planner.kernel.machine import Machine
 from planner.rewind.above import is_hidden, mem_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_align, cma_of, lowest_from_top, replay
 from planner.rewind.histories import History
@@ -94,17 +93,19 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
     now, new = _area(history), cma_of(view.asked.cmdline)
     sizes = [now]
     if not _same_cma(view):
-        sizes = [new.size] if new.size is not None else _default_cma(view.machine)
-    elif view.machine.facts.cmdline is None and now != USUAL_CMA[0]:
-        # No distribution configures such an area, or none: that came from a `cma=`, which is not asked for now.
-        sizes = [now, USUAL_CMA[0]] if now in USUAL_CMA else [USUAL_CMA[0], now]
+        sizes = [new.size] if new.size is not None else _default_cma(view)
+    elif view.machine.facts.cmdline is None:
+        # What the kernel would not take by itself came from a `cma=`, which is not asked for now.
+        usual = _default_cma(view)
+        likely = [now, usual[0]] if now and now in usual else [usual[0], now]
+        sizes = list(dict.fromkeys(likely))
     others = [(f"{history.what}; a CMA area of {format_size(size)}", size) for size in sizes[1:]]
     return [(history.what, sizes[0]), *others]
 
 
-def _default_cma(machine: Machine) -> list[int]:
+def _default_cma(view: View) -> list[int]:
     """Sizes of the area without `cma=`."""
-    configured = machine.facts.config.get("CMA_SIZE_MBYTES", "")
+    configured = view.asked.config.get("CMA_SIZE_MBYTES", "")
     return [int(configured) * MIB] if configured.isdecimal() else [*USUAL_CMA, 0]
 
 

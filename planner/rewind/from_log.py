@@ -6,10 +6,11 @@ topmost place that fits, so what lies above a place that the log names was too s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
+from planner.base.sizes import KIB, MIB, round_down
 from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import CRASH_ALIGN
@@ -19,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded"]
+__all__ = ["Built", "built", "crowded", "efi_images"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -28,6 +29,9 @@ _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 """Likewise, where the crash kernel is reserved before the linear map is made."""
 
 _CACHE_LINE = 64
+
+_UNCOUNTED = 256 * KIB
+"""Bytes of an image between its sections, which the log's `Memory:` line does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Built:
     top: Top
 
 
-def built(view: View) -> Built:
-    """The state right before the crash kernel."""
+def built(view: View, loaded: Sequence[Span] = ()) -> Built:
+    """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
     before_all = view.asked.profile.effect == "isolated"
     kinds = _LATE | _LATE_TOO if before_all else _LATE
     late = tuple(
@@ -54,6 +58,7 @@ def built(view: View) -> Built:
         if e.kind in kinds and e.start is not None and e.end is not None
     )
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
+    named = named.with_more(loaded)
     top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
     if not top.sure and not top.pages:
         # Distributions' kernels have base pages by default.
@@ -99,7 +104,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     areas, asked = _areas(view), view.asked
     free = state.without(areas)
     if not asked.profile.first:
-        size = section_table(asked.profile, asked.page_size, view.machine.facts.config)
+        size = section_table(asked.profile, asked.page_size, asked.pa_bits)
         at = free.topmost(size, _CACHE_LINE)
         free = free.with_more([(at, at + size)] if at is not None else [])
     taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
@@ -148,6 +153,20 @@ def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
         # The buffer's search ends a byte below the limit, and so a page below it.
         if top - end > view.asked.page_size:
             yield (end, top)
+
+
+def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
+    """Where UEFI may have put the image, and the page of its lowest table: above, and what was loaded before between.
+
+    UEFI's pages go from the top downward, too. Beneath the tables that the log names lie the file of the kernel and
+    its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M.
+    """
+    for event in view.events:
+        if event.kind == "efi_tables" and event.start is not None:
+            for copies in (1, 2, 3):
+                start = round_down(event.start - copies * event.size - _UNCOUNTED, 2 * MIB)
+                table = round_down(event.start, view.asked.page_size)
+                yield (start, start + event.size + _UNCOUNTED), (table, table + view.asked.page_size)
 
 
 def crowded(state: State, view: View) -> State:

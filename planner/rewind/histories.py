@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
-from planner.rewind.from_log import built, crowded
+from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
 from planner.rewind.search import CMA, MEMMAP, Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
@@ -83,6 +83,10 @@ def _of_log_alone(view: View) -> Iterator[History]:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
     yield from ways
+    for loaded in efi_images(view):
+        there = built(view, loaded)
+        early = replace(early, memmap=there.memmap)
+        yield History(f"UEFI put the image at {loaded[0][0]:#x}", there.state, there.late, early, there.top)
     what = "the image, the initrd or firmware, which the log does not place, lie in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.top)
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)

@@ -47,7 +47,7 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     A pointer to each page of entries of 32 bytes, for all of 52-bit memory where the processor has that. For 48 bits
     it is small, and hides in a hole as other small things do.
     """
-    size = section_table(profile, page_size, {"ARM64_PA_BITS": "52"})
+    size = section_table(profile, page_size, 52)
     large = [Choice((Later("section table", size),))] if profile.first and size >= MIB else []
     return [*large, Choice()]
 

@@ -11,7 +11,7 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import GIB, KIB, MIB, round_up
@@ -31,10 +31,9 @@ def section_size(profile: Profile, page_size: int) -> int:
     return 128 * MIB
 
 
-def section_table(profile: Profile, page_size: int, config: Mapping[str, str]) -> int:
+def section_table(profile: Profile, page_size: int, pa_bits: int) -> int:
     """Bytes of the table of sections: a pointer for each page of entries of 32 bytes, for all physical addresses."""
-    bits = config.get("ARM64_PA_BITS", "48")
-    return (1 << int(bits if bits.isdecimal() else "48")) // section_size(profile, page_size) * 32 // page_size * 8
+    return (1 << pa_bits) // section_size(profile, page_size) * 32 // page_size * 8
 
 
 def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:

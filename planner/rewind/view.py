@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, union
@@ -24,7 +24,8 @@ class Asked:
     """The boot that is planned.
 
     dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
-    crash: whether a crash kernel is asked for.
+    crash: whether a crash kernel is asked for. config: Kconfig symbols of the kernel that is planned, its builder's
+    where no source names them. pa_bits: of a physical address.
     """
 
     profile: Profile
@@ -32,6 +33,8 @@ class Asked:
     dma_limit: int | None = None
     cmdline: str | None = None
     crash: bool = True
+    config: Mapping[str, str] = field(default_factory=dict)
+    pa_bits: int = 48
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,3 +97,42 @@ def test_a_recorded_crash_kernel_lies_again_where_it_lay() -> None:
     machine = log(record, "Kernel command line: ro crashkernel=512M")
     assert placed(machine, "512M") == Range(0xC0000000, 0xE0000000)
     assert placed(machine, "256M") == Range(0xD0000000, 0xE0000000)
+
+
+MEMORY = (
+    "Memory: 3900000K/4194304K available "
+    "(15744K kernel code, 3822K rwdata, 13988K rodata, 3136K init, 938K bss, 200000K reserved, 65536K cma-reserved)"
+)
+TABLES = "efi: SMBIOS 3.0=0x16fed0000 MEMATTR=0x16c9d6018 ACPI 2.0=0x16caa7018 "
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param((TABLES, MEMORY), [0x16A400000, 0x168000000, 0x165A00000], id="one-to-three-copies-beneath"),
+        pytest.param((TABLES, MEMORY, "KASLR enabled"), [], id="anywhere-with-kaslr"),
+        pytest.param((TABLES,), [], id="of-unknown-size"),
+        pytest.param((MEMORY,), [], id="no-tables"),
+    ],
+)
+def test_where_uefi_may_have_put_the_image(lines: tuple[str, ...], expected: list[int]) -> None:
+    """Under UEFI the image lies near the top: a high request lies beneath it, in a reading for each usual place."""
+    plan = make_plan(log(CMA, LINE, *lines), "512M,high", Options(strategy="mainline"))
+    said = [r.assumption for r in plan.reservation.other_readings]
+    assert [f"UEFI put the image at {start:#x}" in said for start in expected] == [True] * len(expected)
+    assert sum("UEFI" in assumption for assumption in said) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "beneath"),
+    [
+        pytest.param("", 0, id="48"),
+        pytest.param("CPU features: detected: 52-bit Virtual Addressing (LPA2)", 2 * MIB, id="52"),
+        pytest.param("CPU features: detected: 52-bit Virtual Addressing for KVM (LPA2)", 0, id="of-kvm-alone"),
+    ],
+)
+def test_the_table_of_sections_is_for_the_addresses_that_the_processors_give(line: str, beneath: int) -> None:
+    node = "NODE_DATA(0) allocated [mem 0x16f7fc8c0-0x16f7fffff]"
+    assert placed(log(CMA, LINE, node, line), "512M,high", kernel="6.12") == Range(
+        0x16F600000 - 64 * MIB - 512 * MIB - beneath, 0x16F600000 - 64 * MIB - beneath
+    )

@@ -144,6 +144,8 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
     cmdline = completed(log, notes)
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
+    if log.tables is not None and log.image and not log.kaslr:
+        log.event("efi_tables", log.tables, None, 0, size=log.image)
     record = None
     if log.lines:
         record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed)
@@ -151,6 +153,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         kernel=log.kernel,
         arch=log.arch,
         page_size=log.page_size,
+        va_bits=log.va_bits,
         cmdline=None if cmdline is None else told(cmdline),
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),

@@ -72,6 +72,8 @@ _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
+_TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
+_ADDRESS = re.compile(f"={_HEX}")
 _ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 _PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
@@ -106,7 +108,7 @@ _BEGIN = (
     *("node ", "DMA", "Normal", "Device", "Movable", "memory[", "reserved[", "efi:", "Zone ranges:", "memblock_"),
     *("MEMBLOCK configuration", "pcpu-alloc: ", "arm-smmu-v3 ", "percpu: ", "cma: ", "kvm [", "software IO TLB"),
     *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
-    *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: "),
+    *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
     *_FOREIGN_SIGNS,
 )
 """How all lines begin that tell anything, apart from those with a subsystem's name before them."""
@@ -117,7 +119,8 @@ class Log:
 
     total: RAM as `Memory:` counts it. added: ranges of `memblock=debug`, and whether each was added or removed.
     wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read.
-    lost: the first of them that tells a range of memory, by the word that such lines begin with.
+    lost: the first of them that tells a range of memory, by the word that such lines begin with. va_bits: that the
+    processors give. tables: the lowest address that UEFI's line of tables names.
     """
 
     def __init__(self) -> None:
@@ -145,6 +148,9 @@ class Log:
         self.kfence: Range | None = None
         self.midr: list[int] = []
         self.splits_live: bool | None = None
+        self.va_bits: int | None = None
+        self.kaslr = False
+        self.tables: int | None = None
         self.buffer: tuple[int, int, int] | None = None
         self.image: int | None = None
         self.smmu = False
@@ -200,6 +206,10 @@ def _read(line: str, number: int, log: Log) -> None:
         _crash_line(line, number, log)
     elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
         log.efi.append(descriptor)
+    elif _TABLES.search(line) is not None:
+        log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
+    elif line.startswith("KASLR enabled"):
+        log.kaslr = True
     elif line.startswith("Zone ranges:"):
         log.zones_whole = True
     elif (m := _ADDED.search(line)) is not None:
@@ -275,6 +285,8 @@ def _processor(line: str, log: Log) -> bool:
         log.midr.append(int(m[1], 16))
     elif "CPU features: detected: BBM Level" in line:
         log.splits_live = True
+    elif "CPU features: detected: 52-bit Virtual Addressing (" in line:
+        log.va_bits = 52
     else:
         return False
     return True
