@@ -133,7 +133,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
-    own = own_view(question.mainline, request, shared)
+    own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
     readings += _beyond_the_map(question, strategy, own)
     told = kernel_view(context, remarks)
     former = former_answer(context.facts, question.text, told, reservation)
