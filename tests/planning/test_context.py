@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_what_the_kernel_itself_does_to_the_map(kernel: str, value: str, zones: 
     ],
 )
 def test_who_makes_an_aligned_attempt(
-    strategy: str, facts: dict[str, object], options: dict[str, object], proposal: Proposal | None, effect: str
+    strategy: str, facts: dict[str, Any], options: dict[str, Any], proposal: Proposal | None, effect: str
 ) -> None:
     found = context_of(strategy, facts=facts, **options)
     assert (found.proposal, found.effect) == (proposal, effect)

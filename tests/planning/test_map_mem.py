@@ -145,7 +145,7 @@ def test_an_area_inside_a_larger_leaf_stays() -> None:
 
 
 def test_forced_base_pages_stay_whatever_the_strategy() -> None:
-    facts = {"config": {"RODATA_FULL_DEFAULT_ENABLED": "y"}}
+    facts: dict[str, Any] = {"config": {"RODATA_FULL_DEFAULT_ENABLED": "y"}}
     for strategy in ("pud-aligned", "isolated", "unprotected"):
         assert planned(strategy, EXACT, **facts) == {PTE: GIB}
 
