@@ -1,4 +1,4 @@
-"""The type of a profile: windows by their bounds, what follows from other fields, certainty of several facts."""
+"""The type of a profile: windows by their bounds, every field explained, certainty of several facts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.kernel.profile import (
     Window,
     least_sure,
 )
-from planner.kernel.profiles import every_profile, profile_named
+from planner.kernel.profiles import every_profile
 
 
 @pytest.mark.parametrize(
@@ -45,21 +45,6 @@ def test_windows_of_the_kernels(window: Window, bounds: tuple[str, str]) -> None
 def test_the_crash_kernel_is_aligned_to_2_mib() -> None:
     """CRASH_ALIGN, in every version that was read."""
     assert CRASH_ALIGN == 2 * MIB
-
-
-@pytest.mark.parametrize(
-    ("name", "splits", "large"),
-    [
-        pytest.param("4.12", False, True, id="sections of 1 GiB up to 5.11"),
-        pytest.param("5.12", False, False, id="128M or 512M from then on"),
-        pytest.param("6.18", True, False, id="some processors split blocks live"),
-        pytest.param("7.3", True, False, id="more of them"),
-    ],
-)
-def test_what_follows_from_other_fields(name: str, splits: bool, large: bool) -> None:
-    found = profile_named(name)
-    assert found is not None
-    assert (found.bbml2, found.sections_are_large) == (splits, large)
 
 
 def test_every_field_is_explained() -> None:
