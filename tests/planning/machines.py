@@ -19,7 +19,7 @@ MEMORY = MemoryMap((Region(GIB, 9 * GIB),), (Reserved(GIB + 2 * MIB, GIB + 64 * 
 
 def machine(memory: MemoryMap = MEMORY, *, kind: str = "json", **facts: Any) -> Machine:
     known: dict[str, Any] = {"kernel": "6.1", "page_size": 4 * KIB, "va_bits": 48, **facts}
-    return Machine("machine", kind, memory, Facts(**known))  # type: ignore[arg-type]
+    return Machine("machine", kind, memory, Facts(**known))
 
 
 def question(

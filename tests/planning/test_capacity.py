@@ -86,6 +86,22 @@ def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: i
     assert former(value, memory=memory).largest(is_reserved) == largest
 
 
+def test_a_window_across_the_limit_has_two_parts() -> None:
+    """Up to 32M lie above it and need a low part, which finds no place; more than that lies below it and needs none."""
+    memory = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 8 * GIB + 32 * MIB)))
+    own = former("1M,high", kernel="6.2", memory=memory)
+    assert [(stretch.least, stretch.most) for stretch in own.stretches()] == [
+        (4 * KIB, 32 * MIB),
+        (32 * MIB + 4 * KIB, 64 * MIB),
+    ]
+    assert [is_reserved(own.place(size)) for size in (4 * KIB, 32 * MIB, 33 * MIB, 64 * MIB)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
 def test_the_parser_bounds_a_request() -> None:
     """The common code refuses a size that is not less than RAM; older code does not."""
     memory = MemoryMap((Region(GIB, 3 * GIB),))

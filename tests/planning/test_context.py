@@ -63,6 +63,12 @@ def test_who_makes_an_aligned_attempt(
     assert (found.proposal, found.effect) == (proposal, effect)
 
 
+@pytest.mark.parametrize("strategy", ["base-pages", "mainline"])
+def test_without_the_parameter_nothing_turns_the_map_into_base_pages(strategy: str) -> None:
+    assert context_of(strategy, "root=/dev/vda quiet").effect == "none"
+    assert context_of("isolated", "root=/dev/vda quiet").effect == "isolated"
+
+
 def test_a_built_in_kfence_forces_pages_under_the_proposal_only() -> None:
     """The posted code asks whether KFENCE is built in; 6.1 with an early pool does not force anything."""
     assert context_of("mainline", facts=KFENCE).forcing.reasons == ()

@@ -115,3 +115,10 @@ def test_what_kaslr_may_undo_is_said(kernel: str, page: int, cmdline: str, confi
     """Contiguous PMDs of 64K pages need 16 GiB in both address spaces."""
     own = machine(MemoryMap((Region(0, 64 * GIB),)), kernel=kernel, page_size=page, config=config)
     assert any("KASLR" in note for note in early(own, cmdline)[1].notes) is said
+
+
+def test_where_there_are_no_contiguous_pmds_kaslr_undoes_none() -> None:
+    """The linear map starts at 1 GiB, which is no multiple of 16 GiB; or no region holds a run."""
+    for regions in [(Region(GIB, 64 * GIB),), (Region(0, 15 * GIB), Region(17 * GIB, 31 * GIB))]:
+        own = machine(MemoryMap(regions), kernel="6.12", page_size=64 * KIB)
+        assert not any("KASLR" in note for note in early(own, "quiet")[1].notes)
