@@ -107,6 +107,7 @@ def test_more_entries_never_serve_fewer(seed: int) -> None:
     [
         pytest.param([2, 64], [128, 256], "2G-64G:128M,64G-:256M", id="round bounds between the classes"),
         pytest.param([3, 62], [128, 256], "2G-32G:128M,32G-:256M", id="the roundest number between two"),
+        pytest.param([4, 5], [128, 256], "4G-5G:128M,5G-:256M", id="never the lower class itself"),
         pytest.param([3, 62], [128, 128], "2G-:128M", id="alike: one entry"),
         pytest.param([3, 62], [0, 128], "32G-:128M", id="nothing for the small"),
         pytest.param([3, 62], [128, 0], "2G-32G:128M", id="nothing for the large: the list ends"),

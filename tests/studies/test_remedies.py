@@ -66,6 +66,7 @@ def test_a_smaller_size_is_the_largest_that_helps() -> None:
     assert change["change"]["size"] == 976 * MIB
     assert make_plan(machine, "976M").reservation.outcome == change["outcome"] == "fallback"
     assert make_plan(machine, "999428K").reservation.outcome == "failed"
+    assert of(explain(machine, "999428K"), "size")["change"]["size"] == 976 * MIB
 
 
 def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
