@@ -6,6 +6,7 @@ Whole documents are kept in tests/golden/asked.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def recommendation() -> dict[str, Any]:
     return recommendation_dict(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN))
 
 
-MADE = {
+MADE: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "fit": (
         lambda: fit_dict(fit(OWN, any_image=True)),
         "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes",
