@@ -10,6 +10,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.configured import Configured
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.modelled import modelled
 from planner.planning.options import Options
@@ -22,7 +23,7 @@ RUNNING = MemoryMap(MEMORY.regions, (*MEMORY.reserved, CRASH))
 
 def early(own: Machine, cmdline: str | None = None, **options: Any) -> tuple[EarlyMemory, Remarks]:
     asked, remarks = Options(**options), Remarks()
-    return early_memory(own, modelled(own.facts, asked, Remarks(), {}), asked, cmdline, remarks), remarks
+    return early_memory(own, modelled(Configured(own.facts), asked, Remarks()), asked, cmdline, remarks), remarks
 
 
 def later(**facts: Any) -> Machine:

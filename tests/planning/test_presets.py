@@ -1,77 +1,95 @@
-"""Defaults of distributions: as their packages have them, each with where it was read."""
+"""Distribution defaults: each as its source has it, with a date and how sure it is, and its `,high` form."""
 
 from __future__ import annotations
 
 import pytest
 
+import planner
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import as_cmdline, parse
-from planner.kernel.profiles import Profile, select_profile
-from planner.planning.presets import PRESETS, Preset, preset_named, with_form
+from planner.batch.fleet import changed, parse_change
+from planner.kernel.profiles import select_profile
+from planner.planning.options import Options
+from planner.planning.presets import PRESETS, preset_named
+
+_KDUMP_TOOLS = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
+_ALINUX3 = "0M-2G:0M,2G-8G:192M,8G-128G:256M,128G-376G:384M,376G-:448M"
+SHEET = {
+    "debian": (_KDUMP_TOOLS, "read", "Debian 12"),
+    "ubuntu": (_KDUMP_TOOLS, "inferred", "24.10 to 26.04"),
+    "rhel8": ("2G-:480M", "read", "8.8 to 8.10"),
+    "rhel8.3": ("2G-:448M", "read", "8.3 to 8.7"),
+    "rhel9": ("1G-4G:256M,4G-64G:320M,64G-:576M", "read", "v1.0.53"),
+    "rhel9-64k": ("1G-4G:356M,4G-64G:420M,64G-:676M", "read", "v1.0.53"),
+    "rhel10.0": ("1G-4G:256M,4G-64G:320M,64G-:576M", "read", "v1.0.53"),
+    "rhel10.0-64k": ("1G-4G:356M,4G-64G:420M,64G-:676M", "read", "v1.0.53"),
+    "rhel10": ("2G-4G:256M,4G-64G:320M,64G-:576M", "inferred", "March 2025"),
+    "rhel10-64k": ("2G-4G:356M,4G-64G:420M,64G-:676M", "inferred", "March 2025"),
+    "fedora": ("2G-4G:256M,4G-64G:320M,64G-:576M", "read", "March 2025"),
+    "fedora-64k": ("2G-4G:356M,4G-64G:420M,64G-:676M", "read", "March 2025"),
+    "suse": ("192M", "read", "2.1.9"),
+    "azurelinux3": ("512M-32G:256M,32G-:512M", "read", "Azure Linux 3"),
+    "openeuler": ("1024M,high", "inferred", "20.03 to 24.03"),
+    "alinux2": ("0M-2G:0M,2G-8G:192M,8G-:256M", "inferred", "Alibaba Cloud Linux 2"),
+    "alinux3": (_ALINUX3, "unknown", "Alibaba Cloud Linux 3"),
+}
+"""Name: what stands after crashkernel=, how sure that is of arm64, and a part of the date."""
+
+MAP = planner.MemoryMap((planner.Region(2 * GIB, 4 * GIB), planner.Region(34 * GIB, 48 * GIB)))
+"""16 GiB, 2 of them below the limit."""
 
 
-def profile() -> Profile:
-    return select_profile("6.12").profile
-
-
-@pytest.mark.parametrize(
-    ("name", "sizes"),
-    [
-        pytest.param("debian", [0, 320, 512, 1024, 2048, 4096], id="kdump-tools of Debian 12 and 13"),
-        pytest.param("ubuntu", [0, 320, 512, 1024, 2048, 4096], id="Ubuntu's, the same"),
-        pytest.param("rhel8", [0, 480, 480, 480, 480, 480], id="what crashkernel=auto stands for"),
-        pytest.param("rhel9", [256, 256, 320, 320, 576, 576], id="RHEL 9, 4K pages"),
-        pytest.param("rhel9-64k", [356, 356, 420, 420, 676, 676], id="100M more with 64K pages"),
-        pytest.param("rhel10", [0, 256, 320, 320, 576, 576], id="from 2G on"),
-        pytest.param("fedora-64k", [0, 356, 420, 420, 676, 676], id="Fedora with 64K pages"),
-        pytest.param("suse", [192, 192, 192, 192, 192, 192], id="where it cannot calibrate"),
-        pytest.param("azurelinux3", [256, 256, 256, 512, 512, 512], id="Azure Linux"),
-        pytest.param("openeuler", [1024, 1024, 1024, 1024, 1024, 1024], id="1024M,high"),
-        pytest.param("alinux3", [0, 192, 256, 256, 256, 384], id="Alibaba Cloud Linux 3"),
-    ],
-)
-def test_what_it_asks_for(name: str, sizes: list[int]) -> None:
-    """MiB on machines of 1, 3, 16, 48, 96 and 256 GiB; the list's lowest ranges need 2."""
-    found = [
-        parse(as_cmdline(PRESETS[name].value), ram * GIB + 64 * MIB, profile()).size // MIB
-        for ram in (1, 3, 16, 48, 96, 256)
-    ]
-    assert found == sizes
-
-
-@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
-def test_it_says_where_it_was_read(preset: Preset) -> None:
-    """And when; what was not read in a package says so."""
+@pytest.mark.parametrize("name", SHEET)
+def test_a_default_as_its_source_has_it(name: str) -> None:
+    value, certainty, date = SHEET[name]
+    preset = preset_named(name)
+    assert (preset.value, preset.certainty) == (value, certainty)
+    assert date in preset.date
     assert preset.source
-    assert preset.date
-    assert parse(as_cmdline(preset.value), 1 << 40, profile()).valid
+
+
+def test_every_default_is_in_the_table() -> None:
+    """But for names of one's age that stand for the same."""
+    assert set(PRESETS) - set(SHEET) == {"rhel9-2024", "rhel9-2024-64k"}
+
+
+@pytest.mark.parametrize("release", ["4.18.0-240.el8.aarch64", "4.18.0-425.el8.aarch64", "4.18.0-553.el8.aarch64"])
+def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
+    auto = select_profile(release).profile.auto
+    assert auto == PRESETS["rhel8.3" if auto == "2G-:448M" else "rhel8"].value
 
 
 @pytest.mark.parametrize(
-    ("name", "line"),
+    ("preset", "kernel", "text"),
     [
-        pytest.param("debian-64k", "debian has no 64K-page default for arm64; use --preset debian", id="no such pages"),
-        pytest.param("gentoo", "no preset 'gentoo'; use one of debian, ubuntu, ", id="no such distribution"),
+        pytest.param("rhel9,high", "rhel9", "320M,high", id="what the list gives on 16 GiB"),
+        pytest.param("debian,high", "debian13", "512M,high", id="another list"),
+        pytest.param("suse,high", "6.12", "192M,high", id="a plain size"),
+        pytest.param("openeuler,high", "openeuler22.03", "1024M,high", id="one that is ,high by itself"),
+        pytest.param("rhel9", "rhel9", "1G-4G:256M,4G-64G:320M,64G-:576M", id="without the form the list as it is"),
     ],
 )
-def test_names_that_are_none(name: str, line: str) -> None:
-    with pytest.raises(InputError, match=line):
-        preset_named(name)
+def test_the_high_form(preset: str, kernel: str, text: str) -> None:
+    """It is planned as `,high`, and the note says where the size comes from."""
+    plan = planner.plan(MAP, preset=preset, kernel=kernel, strategy="mainline")
+    assert plan.request.text == text
+    assert plan.request.high is text.endswith("high")
+    assert plan.reservation.crash is not None
+    assert (plan.reservation.crash.start >= 34 * GIB) is text.endswith("high")
+    [note] = [note for note in plan.notes if note.startswith(f"preset {preset}: ")]
+    assert (f"; its ,high form here is {text}" in note) is (text != preset_named(preset).value)
 
 
-@pytest.mark.parametrize(
-    ("name", "ram", "value"),
-    [
-        pytest.param("debian", 16, "512M,high", id="the size that the list gives here"),
-        pytest.param("openeuler", 16, "1024M,high", id="a value that has the form"),
-    ],
-)
-def test_the_high_form_of_a_default(name: str, ram: int, value: str) -> None:
-    """A list of ranges knows no suffix."""
-    assert with_form(PRESETS[name], ram * GIB, profile()) == value
+def test_a_list_that_gives_nothing_has_no_high_form() -> None:
+    small = planner.MemoryMap((planner.Region(2 * GIB, 2 * GIB + 512 * MIB),))
+    with pytest.raises(InputError, match="asks for nothing on 512M of RAM, so it has no ,high form"):
+        planner.plan(small, preset="rhel10,high", kernel="rhel10")
 
 
-def test_a_default_that_asks_for_nothing_here_has_no_form() -> None:
-    with pytest.raises(InputError, match="the default of debian asks for nothing on 1G of RAM; give a size"):
-        with_form(PRESETS["debian"], GIB, profile())
+def test_a_fleet_takes_the_form_too() -> None:
+    """With 64K pages that of their own default."""
+    plan = planner.plan(MAP, "512M", kernel="rhel9-64k")
+    change = parse_change("preset=rhel9,high")
+    after = changed(plan, None, Options(), change)
+    assert after is not None
+    assert after[0] == "crashkernel=420M,high"

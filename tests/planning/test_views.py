@@ -8,7 +8,6 @@ import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.planning.modelled import CONFIG_SYMBOLS
 from tests.planning.machines import plan
 
 
@@ -60,7 +59,6 @@ def test_an_assumption_is_told_once() -> None:
 def test_of_a_configuration_the_report_keeps_what_is_read() -> None:
     config = {"KFENCE": "n", "AUDIT": "y", "ARM64_PA_BITS": "48"}
     assert plan(facts={"config": config}).facts.config == {key: config[key] for key in ("KFENCE", "ARM64_PA_BITS")}
-    assert "AUDIT" not in CONFIG_SYMBOLS
 
 
 def test_the_users_word_is_kept() -> None:
