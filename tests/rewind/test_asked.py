@@ -28,9 +28,9 @@ def view(
 ) -> View:
     """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB."""
     reserved = (Reserved(*CMA, "reserved"), Reserved(TOP - TABLES, TOP, "reserved"))
-    facts = Facts(kernel=kernel, cmdline=own, config=config or {})
+    facts = Facts(kernel=kernel, cmdline=own)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked))
+    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
 
 def history(shown: View, cma: Span | None = CMA, top: Top = PAGES) -> History:
