@@ -189,7 +189,9 @@ KERNELS: tuple[VendorKernel, ...] = (
     # -- Amazon, Azure -----------------------------------------------------------------------------------------
     _K("amazon-6.18", "Amazon Linux", "6.18 .amzn", ".amzn", r"^6\.18\..*\.amzn", "amazon-6.18", "", "read",
        "github amazonlinux/linux, init.c @ e535de7a5179", "6.18.8-9.213.amzn2023.aarch64"),
-    _K("amazon", "Amazon Linux", "4.14, 5.10, 6.1, 6.12 .amzn", ".amzn", r"\.amzn\d+", "", "", "inferred",
+    _K("amazonlinux2", "Amazon Linux", "4.14, 5.10, 5.15 .amzn2", ".amzn2", r"\.amzn2(?:int)?(?:\.|$)", "", "",
+       "inferred", _INFERRED_STABLE, "5.10.240-238.955.amzn2.aarch64", note=_INFERRED_STABLE),
+    _K("amazon", "Amazon Linux", "6.1, 6.12 .amzn", ".amzn", r"\.amzn\d+", "", "", "inferred",
        _INFERRED_STABLE, "6.1.79-99.167.amzn2023.aarch64", note=_INFERRED_STABLE, aliases=("amazonlinux2023",)),
     _K("azurelinux2", "Azure Linux", "5.15 .cm2", ".cm2", r"^5\.15\..*\.cm2", "", "azure-5.15", "inferred",
        "github microsoft/azurelinux, specs", "5.15.167.1-1.cm2", note=_INFERRED_STABLE),
@@ -210,6 +212,8 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("rpi-v8", "Raspberry Pi", "+rpt-rpi-v8, -v8+", "-v8", r"-rpi-v8|-v8\+?$", "", "rpi-v8", "inferred",
        "inferred from bcm2712_defconfig", "6.12.25+rpt-rpi-v8", note=_NO_KEXEC, aliases=("raspberrypi4",)),
     # -- Debian ------------------------------------------------------------------------------------------------
+    _K("debian10", "Debian", "4.19.0", "arm64", r"^4\.19\.0" + _DEBIAN_ABI, "", "", "inferred",
+       "stable kernels with few patches", "4.19.0-27-arm64", note=_INFERRED_STABLE),
     _K("debian11-5.10.19", "Debian", "5.10.0-1 to -4 (5.10.19 and before)", "arm64", r"^5\.10\.0" + _DEBIAN_ABI,
        "5.10.0", "debian-5.10", "read", "Debian's changelog: ABI 4 is 5.10.19", "5.10.0-4-arm64", last=4),
     _K("debian11-5.10.46", "Debian", "5.10.0-5 to -8 (5.10.24 to 5.10.46)", "arm64",
@@ -247,6 +251,10 @@ KERNELS: tuple[VendorKernel, ...] = (
        "configured", "github oracle/kconfigs", "6.11.0-8-generic", note=_INFERRED_STABLE),
     _K("ubuntu25.04", "Ubuntu", "6.14.0 -generic", "-generic", r"^6\.14\.0-\d+-generic$", "", "ubuntu-6.14",
        "configured", "github oracle/kconfigs", "6.14.0-15-generic", note=_INFERRED_STABLE),
+    _K("ubuntu18.04", "Ubuntu", "4.15.0 -generic", "-generic", r"^4\.15\.0-\d+-generic$", "", "", "inferred",
+       "its patches were not found", "4.15.0-213-generic", note="its patches are not known"),
+    _K("ubuntu25.10", "Ubuntu", "6.17.0 -generic", "-generic", r"^6\.17\.0-\d+-generic$", "", "", "inferred",
+       "its patches were not found", "6.17.0-8-generic", note="its patches are not known"),
     _K("ubuntu", "Ubuntu", "other flavours and versions", "-",
        r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|qcom|laptop|"
        r"bluefield|fips|tegra|xilinx)|-bluefield$", "", "",

@@ -131,13 +131,12 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
     context = placed_in(context, request, placement)
-    baseline, bug = shared.baseline(context)
-    without = bug
+    baseline, without = shared.baseline(context), shared.stopped(context)
     whole = shared.whole(placement.area, context)
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
     reservation = reservation_view(request, placement, context, whole=whole, obstacle=obstacle)
-    mapped = baseline
+    mapped, bug = baseline, without
     if bug is None or (context.effect == "pages" and context.present):
         try:
             mapped, bug = shared.mapped(context, reservation, whole=whole), None

@@ -106,11 +106,18 @@ class Shared:
         """Free bytes between an aligned area and what lies above it."""
         return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
-    def baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
+    def baseline(self, context: Context) -> Measured:
         """The linear map without a crash kernel, under the same forced base pages.
 
-        Where that stops the kernel: a map of base pages throughout, which holds any memory, and why.
+        Where that stops the kernel (`stopped`): a map of base pages throughout, which holds any memory.
         """
+        return self._baseline(context)[0]
+
+    def stopped(self, context: Context) -> KernelBugError | None:
+        """What stops the kernel without a crash kernel."""
+        return self._baseline(context)[1]
+
+    def _baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         key = (bool(context.forcing.reasons), context.forcing.pool)
         found = self._baselines.get(key)
         if found is None:
@@ -128,7 +135,7 @@ class Shared:
         found = self._wholes.get(area)
         if found is None:
             found = self._wholes[area] = whole_leaves(
-                self.baseline(context)[0][0].near(area.start - 1, area.end + 1), area, context.geometry
+                self.baseline(context)[0].near(area.start - 1, area.end + 1), area, context.geometry
             )
         return found
 
@@ -144,7 +151,7 @@ class Shared:
         )
         found = self._maps.get(key)
         if found is None:
-            found = self._maps[key] = planned_map(context, reservation, self.baseline(context)[0], whole=whole)
+            found = self._maps[key] = planned_map(context, reservation, self.baseline(context), whole=whole)
         return found
 
     def steps(

@@ -193,7 +193,8 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
     acting, since = strategy, strategy.since
     if strategy.effect is None:
         acting = released_for(own_effect(question.mainline))
-        since = f"here: {acting.name} ({question.mainline.profile.spans})"
+        here = f"{acting.name} ({question.mainline.profile.spans})"
+        since = f"not known for this kernel; nearest: {here}" if plan.protection == "not known" else f"here: {here}"
     return Row(
         size=size,
         strategy=strategy.name,

@@ -157,6 +157,8 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
         ("6.8.0-1018-azure", "ubuntu", "6.7", "inferred", None),
         ("6.8.0-1015-raspi", "ubuntu", "6.7", "inferred", None),
         ("5.15.0-1060.62.15.gd5f0a87-bluefield", "ubuntu", "5.15-stable", "inferred", None),
+        ("4.15.0-213-generic", "ubuntu18.04", "4.12", "inferred", None),
+        ("6.17.0-8-generic", "ubuntu25.10", "6.17", "inferred", None),
         ("7.0.0-14-generic-64k", "ubuntu", "7.0", "inferred", 64),
         # SUSE
         ("5.3.18-24.75-default", "sles15sp3", "sle15-5.3", "read", None),
@@ -192,7 +194,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
         ("5.15.0-314.193.5.4.el9uek.aarch64", "uek7", "5.15-stable", "unknown", None),
         ("5.15.0-315.196.5.1.el9uek.aarch64", "uek7-315", "5.15-stable", "unknown", None),
         ("6.12.0-105.51.5.el9uek.aarch64.64k", "uek8", "6.12", "read", 64),
-        ("4.14.355-280.664.amzn2.aarch64", "amazon", "4.12", "inferred", None),
+        ("4.14.355-280.664.amzn2.aarch64", "amazonlinux2", "4.12", "inferred", None),
         ("6.1.27-43.48.amzn2023.aarch64", "amazon", "6.0", "inferred", None),
         ("6.12.58-82.121.amzn2023.aarch64", "amazon", "6.12", "inferred", None),
         ("6.18.8-9.213.amzn2023.aarch64", "amazon-6.18", "amazon-6.18", "read", None),
@@ -207,6 +209,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
         ("6.6.51-v8-16k+", "rpi5", "6.6", "inferred", 16),
         ("6.12.47+rpt-rpi-v8-rt", "rpi-v8", "6.12", "inferred", None),
         # Debian, by its ABI number up to 6.5, by the stable release since
+        ("4.19.0-27-arm64", "debian10", "4.12", "inferred", None),
         ("5.10.0-0.bpo.3-arm64", "debian11-5.10.19", "5.10.0", "read", None),
         ("5.10.0-5-arm64", "debian11-5.10.46", "5.10.22", "inferred", None),
         ("5.10.0-0.deb10.30-cloud-arm64", "debian11", "5.10", "read", None),
