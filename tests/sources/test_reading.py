@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from planner.base.errors import InputError
 from planner.base.sizes import MIB
+from planner.sources.bounds import MAX_LINE
 from planner.sources.reading import (
-    MAX_LINE,
     decode,
     decode_most,
     opened,
