@@ -89,7 +89,6 @@ def test_a_log_of_another_boot_is_told_and_left_out() -> None:
     ("content", "told"),
     [
         pytest.param(b"[    5.000000] usb 1-1: new device\n", "has no lines of the boot", id="its beginning is lost"),
-        pytest.param(b"\xff" * 400, "has no lines of the boot", id="no text"),
     ],
 )
 def test_a_log_that_is_of_no_use_is_told(content: bytes, told: str) -> None:
