@@ -100,11 +100,7 @@ def crash_of(plan: Plan) -> Range:
 
 def tables_of(plan: Plan) -> list[Table]:
     """The tables of a plan in a document, in their order."""
-    return [
-        tables.placement(plan),
-        tables.waste(plan),
-        tables.page_tables(plan),
-        tables.granularity(plan),
-        tables.attempts(plan),
-        tables.put_back(plan, wide=True),
-    ]
+    costs = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
+    searched = [tables.attempts(plan)]
+    middle = [*costs, *searched] if plan.reservation.crash is not None else [*searched, *costs]
+    return [tables.placement(plan), *middle, tables.put_back(plan, wide=True)]

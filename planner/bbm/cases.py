@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from planner.base.errors import InputError
 from planner.bbm.explorer import AFTERWARDS, Exploration, Trace, explore
-from planner.bbm.model import TOUCHES, Procedure, check
+from planner.bbm.model import TOUCHES, Procedure, Touched, check
 from planner.bbm.parts import parts
 from planner.bbm.points import CAP
 from planner.bbm.procedures import PROCEDURES
@@ -24,33 +25,43 @@ from planner.bbm.walking import Observer
 
 __all__ = ["BBM_LEVELS", "TLBS", "VERDICTS", "Case", "case", "cases", "procedure_named"]
 
-BBM_LEVELS = ("0", "1", "2", "noabort")
+_T = TypeVar("_T")
+
+BbmLevel: TypeAlias = Literal["0", "1", "2", "noabort"]
+BBM_LEVELS: tuple[BbmLevel, ...] = get_args(BbmLevel)
 """FEAT_BBM levels; `noabort`: level 2 on a processor that promises no conflict aborts."""
 
-TLBS = ("architecture", "walk-on-miss")
+Tlb: TypeAlias = Literal["architecture", "walk-on-miss"]
+TLBS: tuple[Tlb, ...] = get_args(Tlb)
 """What the walker may do by itself."""
 
-VERDICTS = ("safe", "fault", "conflict-abort", "unpredictable")
+Verdict: TypeAlias = Literal["safe", "fault", "conflict-abort", "unpredictable"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """From best to worst."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One exploration. verdict: the worst that can be reached. trace: a shortest way there, empty only if safe.
-
-    rule_broken: the steps violate break-before-make at this level, whatever comes of it in this TLB model.
-    states: how many states there are.
-    """
+    """One exploration: all states that a procedure can come to."""
 
     procedure: str
-    bbm_level: str
-    tlb: str
-    touch: str
+    """Name of the procedure."""
+    bbm_level: BbmLevel
+    """FEAT_BBM level; `noabort` is level 2 without conflict aborts."""
+    tlb: Tlb
+    """What the walker may do by itself."""
+    touch: Touched
+    """What running code touches meanwhile, beside the image."""
     cpus: int
-    verdict: str
+    """Number of CPUs."""
+    verdict: Verdict
+    """The worst that can be reached."""
     rule_broken: bool
+    """Whether the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
     trace: Trace
+    """A shortest way to the verdict; empty only if it is safe."""
     states: int
+    """States explored, which are all there are."""
 
     @property
     def safe(self) -> bool:
@@ -84,12 +95,11 @@ def case(
     if isinstance(procedure, str):
         procedure = procedure_named(procedure)
     check(procedure)
-    _one_of(bbm_level, BBM_LEVELS, "--bbm-level", "level")
-    _one_of(tlb, TLBS, "--tlb", "TLB model")
-    _one_of(touch or procedure.touch, TOUCHES, "--touch", "touch")
+    level = _one_of(bbm_level, BBM_LEVELS, "--bbm-level", "level")
+    walker = _one_of(tlb, TLBS, "--tlb", "TLB model")
+    touched = _one_of(touch or procedure.touch, TOUCHES, "--touch", "touch")
     if cpus < 1:
         raise InputError("--cpus", f"{cpus} is no number of CPUs", "use 1 or more")
-    touched = touch or procedure.touch
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [
@@ -98,15 +108,15 @@ def case(
         for part in parts(procedure)
     ]
     outcomes = [outcome for exploration in found for outcome in _outcomes(exploration, bbm_level, touched)]
-    verdict = "safe"
+    verdict: Verdict = "safe"
     trace: Trace = ()
     if outcomes:
         verdict, trace = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1])))
     sizes, outputs = _judged(procedure, cpus=min(cpus, 2), nt_honoured=nt_honoured)
     return Case(
         procedure=procedure.name,
-        bbm_level=bbm_level,
-        tlb=tlb,
+        bbm_level=level,
+        tlb=walker,
         touch=touched,
         cpus=cpus,
         verdict=verdict,
@@ -116,9 +126,12 @@ def case(
     )
 
 
-def _one_of(value: str, allowed: tuple[str, ...], where: str, what: str) -> None:
-    if value not in allowed:
-        raise InputError(where, f"no {what} {value!r}", f"use one of {', '.join(allowed)}")
+def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
+    """The allowed value that is meant."""
+    for one in allowed:
+        if value == one:
+            return one
+    raise InputError(where, f"no {what} {value!r}", f"use one of {', '.join(map(str, allowed))}")
 
 
 def cases(
@@ -151,9 +164,9 @@ def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
     return broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
 
 
-def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[str, Trace]]:
+def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[Verdict, Trace]]:
     """What was found, as verdicts of a level."""
-    found = []
+    found: list[tuple[Verdict, Trace]] = []
     if exploration.outputs is not None:
         found.append(("unpredictable", exploration.outputs))
     if exploration.sizes is not None and bbm_level != "noabort":

@@ -38,12 +38,16 @@ AFTERWARDS = "afterwards"
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One line of a trace: who did what, and the descriptors and the observer's TLB after it."""
+    """One line of a trace."""
 
     actor: str
+    """Who did it: a CPU, its hardware, memory."""
     step: str
+    """What was done."""
     tables: tuple[str, ...]
+    """The descriptors that the procedure changes, after it."""
     tlb: tuple[str, ...]
+    """What the observer has cached after it."""
 
 
 Trace: TypeAlias = tuple[TraceStep, ...]

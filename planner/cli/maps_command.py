@@ -9,8 +9,7 @@ import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
-from planner.render.blocks.model import Table
-from planner.render.blocks.numbers import size
+from planner.render.blocks.maps import blocks
 from planner.render.layout import lay_out
 from planner.sources.samples import samples
 
@@ -33,12 +32,7 @@ def maps(form: str, output: str | None, color: str) -> None:
         emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
         return
 
-    rows: list[tuple[str, ...]] = [
-        (s.name, size(s.ram), size(s.page_size) if s.page_size else "?", s.shows) for s in samples()
-    ]
-    head = ("name", "RAM", "pages", "what it shows")
-    table = Table("Bundled maps, for --map sample:NAME", "lrrl", head, rows)
-    emit(lay_out([table], form, color=colored(color, output), width=columns(output)), output)
+    emit(lay_out(blocks(samples()), form, color=colored(color, output), width=columns(output)), output)
 
 
 def _facts(sample: Any) -> dict[str, Any]:

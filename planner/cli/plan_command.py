@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import emit, emit_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ Example:
 @click.argument("crashkernel", required=False)
 @map_options
 @kernel_options
+@preset_form
 @click.option(
     "--fail-on",
     type=click.Choice(["fallback"]),
@@ -84,6 +85,8 @@ def _blocks(result: Plan, advice: str, *, short: bool) -> Sequence[Block]:
 
 def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> str:
     """The smallest change that would help a plan that is not what was asked for."""
+    if result.reservation.outcome == "none":
+        return "see `parse` for how the kernel reads the request"
     if result.reservation.outcome not in {"fallback", "failed"}:
         return ""
     from planner.studies.inquiry import inquire
@@ -91,7 +94,7 @@ def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Op
 
     found = remedies(inquire(machine, crashkernel, options), crashkernel, result)
     if not found:
-        return "no single change that is tried helps; `explain` tells what is in the way"
+        return "no change tried here helps; `explain` shows what is in the way"
     where = "" if found[0].crash is None else f" at {found[0].crash.start:#x}"
     return f"{found[0].text}: {found[0].outcome}{where}"
 

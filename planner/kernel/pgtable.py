@@ -56,16 +56,6 @@ class Geometry:
         return (1 << self.va_bits) - (1 << (least - 1))
 
     @property
-    def cont_pte_entries(self) -> int:
-        """PTEs in one contiguous run."""
-        return self.cont_pte_size // self.page_size
-
-    @property
-    def cont_pmd_entries(self) -> int:
-        """PMDs in one contiguous run."""
-        return self.cont_pmd_size // self.pmd_size
-
-    @property
     def largest_leaf(self) -> int:
         """Bytes of the largest leaf or contiguous run that some address of the linear map can have."""
         if self.pud_leaf:

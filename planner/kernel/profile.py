@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import MIB
 
 __all__ = [
     "ABOVE_4G",
@@ -163,13 +163,3 @@ class Profile:
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-    @property
-    def bbml2(self) -> bool:
-        """Whether some processors split blocks live."""
-        return self.bbm != "none"
-
-    @property
-    def sections_are_large(self) -> bool:
-        """Whether a sparsemem section has 1 GiB, with every page size (up to 5.11)."""
-        return self.section_64k == GIB

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.planning.context import Context, placed_in
 from planner.planning.outcomes import Outcome
 from planner.planning.result import OwnView, ReservationView
-
-if TYPE_CHECKING:
-    from planner.planning.shared import Shared
 
 __all__ = ["outcome_of", "own_view", "protected", "reservation_view"]
 
@@ -60,9 +55,8 @@ def reservation_view(
     )
 
 
-def own_view(mainline: Context, request: ck.Reading, shared: Shared) -> OwnView:
+def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
     """What the machine's own kernel does with a request. mainline: the context of its own behaviour."""
-    placement, _ = shared.place(request, mainline)
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
     known, map_known = mainline.certainty != "unknown", mainline.map_certainty != "unknown"
     return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)

@@ -293,8 +293,6 @@ class RemapStep:
 class Report:
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
-    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}  # noqa: RUF012 - read, never changed
-
     request: RequestView
     """What was asked for."""
     kernel: KernelView

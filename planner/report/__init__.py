@@ -21,7 +21,7 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of the report."""
     from planner.report.json_schema import schema_of
 
-    return schema_of(Report, "report", {"schema_version": ("Version of these keys.", {"const": SCHEMA_VERSION})})
+    return schema_of(Report, "report")
 
 
 def to_dict(plan: Report) -> dict[str, Any]:

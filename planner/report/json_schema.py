@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, with_config
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from planner.kernel.memory_map import FLAG_NAMES, Region
+from planner.planning.result import SCHEMA_VERSION
 from planner.report.document import EXTENTS
 
 __all__ = ["schema_of"]
+
+_CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 _SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries", "alignment_loss"))
 """Numbers that may be negative: differences from the baseline."""
@@ -45,10 +48,10 @@ class _ReportSchema(GenerateJsonSchema):
         return {**made, "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def schema_of(kind: type, name: str, extra: dict[str, tuple[str, dict[str, Any]]] | None = None) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a dataclass. name: of the document. extra: further keys, which come first."""
-    made = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_ReportSchema)
-    added = {key: {"description": text, **value} for key, (text, value) in (extra or {}).items()}
+def schema_of(kind: type, name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a dataclass and its `schema_version`. name: of the document."""
+    made = TypeAdapter(with_config(_CONFIG)(kind)).json_schema(mode="serialization", schema_generator=_ReportSchema)
+    added = {"schema_version": {"description": "Version of these keys.", "const": SCHEMA_VERSION}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:crashkernel-planner:{name}:1",

@@ -154,7 +154,7 @@ class _Search:
             yield from self._told(
                 Remedy(
                     {"kind": "order"},
-                    "try the aligned area in every window first (--prefer-aligned)",
+                    "give --prefer-aligned (all windows first)",
                     options={"prefer_aligned": True},
                 )
             )
@@ -247,7 +247,7 @@ class _Search:
         ]
         if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
             return  # A single reservation is named as such.
-        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: have it elsewhere"
+        text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
         yield from self._told(Remedy(change, text, free=tuple(pieces)))
 

@@ -11,7 +11,7 @@ import pytest
 from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.result import Plan
 from planner.render.blocks import tables
-from planner.render.blocks.numbers import size, span
+from planner.render.blocks.numbers import column, span
 from planner.render.blocks.plan import render
 from planner.render.pages import plan as plan_page
 from planner.report import to_json
@@ -48,9 +48,10 @@ def test_every_range_is_told_with_its_size_and_its_reason(form: str, count: int)
     told = plan_page.render(plan, to_json(plan, compact=True)) if form == "html" else render(plan, form)
     told = html.unescape(told.replace("\\", "")).split('<script type="application/json"')[0]
     at = told.index(TITLE)
-    for r in plan.memory.rewound:
+    sizes = column([r.end - r.start for r in plan.memory.rewound])
+    for r, told_size in zip(plan.memory.rewound, sizes, strict=True):
         at = told.index(span(r.start, r.end), at)
-        at = told.index(size(r.end - r.start), at)
+        at = told.index(told_size, at)
         at = told.index(r.reason.partition(":")[0] if form == "text" else r.reason, at)
     assert at > told.index("Attempts")
 
@@ -73,7 +74,7 @@ def test_a_long_list_is_cut_for_the_terminal_and_says_by_how_much(count: int) ->
     assert len(lines) == 12
     assert re.split(r"  +", lines[-1].strip()) == [
         f"{len(rest)} more ranges",
-        size(sum(r.end - r.start for r in rest)),
+        column([sum(r.end - r.start for r in rest), *(r.end - r.start for r in plan.memory.rewound)])[0],
     ]
     assert all(r.reason in render(plan, "markdown") for r in plan.memory.rewound)
 
@@ -82,4 +83,4 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
     """No empty table."""
     plan = plan_of("fallback")
     assert plan.memory.rewound == ()
-    assert "Put back" not in render(plan)
+    assert TITLE not in render(plan)

@@ -66,18 +66,14 @@ def _facts(fit: Fit) -> list[tuple[str, str]]:
 
 
 def _largest(fit: Fit) -> Table:
-    rows: list[tuple[str, ...]] = []
-    for label, answer, other in (
-        ("aligned", fit.aligned, fit.next_best.aligned),
-        ("at all", fit.reserved, fit.next_best.reserved),
-    ):
-        if answer is None:
-            rows.append((label, "-", "", "", "", ""))
-        else:
-            rows.append(
-                (label, format_size(answer.size), _where(answer), size(answer.low_free_after), answer.beyond, "")
-            )
-            rows[-1] = (*rows[-1][:-1], "-" if other is None else format_size(other))
+    answers = (fit.aligned, fit.reserved)
+    sizes = column([a.size if a else None for a in answers])
+    low = column([a.low_free_after if a else None for a in answers])
+    nearby = column([fit.next_best.aligned, fit.next_best.reserved])
+    rows: list[tuple[str, ...]] = [
+        (label, sizes[n], *(("", "", "", "") if a is None else (_where(a), low[n], a.beyond, nearby[n])))
+        for n, (label, a) in enumerate(zip(("aligned", "at all"), answers, strict=True))
+    ]
     head = ("outcome", "largest", "where", "low free", "one page larger", "next best location")
     return Table("Largest sizes", "lrlrlr", head, rows)
 
@@ -95,20 +91,16 @@ def _rungs(fit: Fit) -> Table:
 
 
 def _windows(fit: Fit) -> Table:
-    rows: list[tuple[str, ...]] = []
+    kinds = ("aligned", "exact") if any(window.aligned for window in fit.windows) else ("exact",)
+    found: list[tuple[str, str, Spot | None, Spot | None]] = []
     for window in fit.windows:
-        searched = span(window.start, window.end)
-        for kind, best, other in (
-            ("aligned", window.aligned, window.aligned_next),
-            ("exact", window.exact, window.exact_next),
-        ):
-            if kind == "aligned" and best is None and not any(w.aligned for w in fit.windows):
-                continue
-            rows.append((searched, kind, *_spot(best), "-" if other is None else format_size(other.size)))
-            searched = ""
+        spots = {"aligned": (window.aligned, window.aligned_next), "exact": (window.exact, window.exact_next)}
+        found += [(span(window.start, window.end) if kind == kinds[0] else "", kind, *spots[kind]) for kind in kinds]
+    largest = column([best.size if best else None for _, _, best, _ in found])
+    nearby = column([other.size if other else None for _, _, _, other in found])
+    rows = [
+        (searched, kind, largest[n], address(best.gap.start) if best else "", nearby[n])
+        for n, (searched, kind, best, _) in enumerate(found)
+    ]
     head = ("window", "attempt", "largest", "gap from", "next best")
     return Table("Largest request per search window", "llrlr", head, rows)
-
-
-def _spot(spot: Spot | None) -> tuple[str, str]:
-    return ("-", "") if spot is None else (format_size(spot.size), address(spot.gap.start))

@@ -32,20 +32,19 @@ def short(plan: Plan, advice: str = "") -> list[Block]:
 
 def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
+    costs: list[Block] = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
+    searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", tables.log(plan))]
+    steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
         *short(plan, advice),
         Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
-        tables.waste(plan),
-        tables.page_tables(plan),
-        tables.granularity(plan),
-        tables.attempts(plan),
-        tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",)),
-        Listing("Kernel log", tables.log(plan)),
+        *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.put_back(plan, wide=wide),
         Bullets("Notes", tables.notes(plan)),
+        tables.configured(plan.kernel),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 

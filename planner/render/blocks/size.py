@@ -9,7 +9,7 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table, Terms
-from planner.render.blocks.numbers import address, column, signed_size, size, span
+from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def recommendation(found: Recommendation) -> list[Block]:
         first = Paragraph(f"{found.crashkernel} ({printable(found.reason)})")
     candidates = ([found.chosen] if found.chosen is not None else []) + list(found.others)
     head = ("request", "at", "low taken", f"under {found.strategy}", "why not")
+    taken = column([c.low_taken if c.crash is not None else 0 for c in candidates])
     return [
         first,
         Facts([("Need", f"{size(found.need)}, {found.need_source}"), ("Aim", f"{found.aim}: {found.aim_text}")]),
@@ -41,16 +42,16 @@ def recommendation(found: Recommendation) -> list[Block]:
             "Requests, each planned as this kernel places it",
             "llrll",
             head,
-            [_candidate_cells(c, best=c is found.chosen) for c in candidates],
+            [_candidate_cells(c, taken[n], best=c is found.chosen) for n, c in enumerate(candidates)],
         ),
     ]
 
 
-def _candidate_cells(c: Candidate, *, best: bool) -> tuple[str, ...]:
+def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]:
     return (
         printable(c.crashkernel.replace("crashkernel=", "")),
         c.outcome if c.crash is None else address(c.crash.start),
-        "" if c.crash is None else size(c.low_taken),
+        "" if c.crash is None else taken,
         c.proposal,
         "recommended" if best else printable(c.verdict),
     )
@@ -61,8 +62,19 @@ def presets(found: Presets) -> list[Block]:
     grouped: dict[tuple[str, SizePlan], list[str]] = {}
     for p in found.presets:
         grouped.setdefault((p.value, p.plan), []).append(p.preset)
-    rows = [(*_plan_cells(plan), ", ".join(names)) for (_, plan), names in grouped.items()]
-    aligned = sum([plan.outcome == "aligned" for (_, plan), _ in grouped.items()])
+    plans = [plan for _, plan in grouped]
+    rows = [
+        (told, plan.outcome, "" if plan.crash is None else address(plan.crash.start), tables_, low, ", ".join(names))
+        for told, plan, tables_, low, names in zip(
+            column([plan.size for plan in plans]),
+            plans,
+            signed_column([plan.extra_table_bytes for plan in plans]),
+            column([plan.low_free_after for plan in plans]),
+            grouped.values(),
+            strict=True,
+        )
+    ]
+    aligned = sum([plan.outcome == "aligned" for plan in plans])
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
@@ -76,16 +88,6 @@ def presets(found: Presets) -> list[Block]:
         Bullets("Sources", [printable(source) for source in sources]),
         *_end(found.notes, found.kernel),
     ]
-
-
-def _plan_cells(plan: SizePlan) -> tuple[str, ...]:
-    return (
-        size(plan.size),
-        plan.outcome,
-        "" if plan.crash is None else address(plan.crash.start),
-        signed_size(plan.extra_table_bytes),
-        size(plan.low_free_after),
-    )
 
 
 def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tuple[str, str]]:
@@ -136,34 +138,26 @@ def _finding(swept: Sweep) -> str:
 
 
 def _table(swept: Sweep) -> Table:
-    head = ("from", "to", "outcome", "area", "freed later", "page tables", "low free")
+    """One unit a column: what a row says of its first and its last size."""
+    pairs = [(row.first, row.last) for row in swept.rows]
+    ends = column([size_ for row in swept.rows for size_ in (row.first.size, row.last.size)])
+    areas = _spread([plan.area.size if plan.area else None for pair in pairs for plan in pair], column)
+    freed = _spread([plan.returned for pair in pairs for plan in pair], column)
+    extra = _spread([plan.extra_table_bytes for pair in pairs for plan in pair], signed_column)
+    low = column([last.low_free_after for _, last in pairs])
     rows: list[tuple[str, ...]] = []
-    before = None
-    for row in swept.rows:
-        first, last = row.first, row.last
-        beyond = before is not None and swept.step is None and first.size > before
-        start = f"> {size(before)}" if beyond and before is not None else size(first.size)
-        rows.append(
-            (
-                start,
-                size(last.size),
-                first.outcome,
-                _between(_area_size(first), _area_size(last)),
-                _between(size(first.returned), size(last.returned)),
-                _between(signed_size(first.extra_table_bytes), signed_size(last.extra_table_bytes)),
-                size(last.low_free_after),
-            )
-        )
-        before = last.size
+    for n, (first, _) in enumerate(pairs):
+        beyond = n and swept.step is None and first.size > pairs[n - 1][1].size
+        start = f"> {ends[2 * n - 1]}" if beyond else ends[2 * n]
+        rows.append((start, ends[2 * n + 1], first.outcome, areas[n], freed[n], extra[n], low[n]))
+    head = ("from", "to", "outcome", "area", "freed later", "page tables", "low free")
     return Table("By size range (values at the first..last size)", "rrlrrrr", head, rows)
 
 
-def _area_size(plan: SizePlan) -> str:
-    return size(plan.area.size) if plan.area is not None else ""
-
-
-def _between(first: str, last: str) -> str:
-    return first if first == last else f"{first}..{last}"
+def _spread(values: Sequence[int | None], told: Callable[[Sequence[int | None]], list[str]]) -> list[str]:
+    """Pairs of values as `first..last`, or once where they are the same."""
+    texts = told(values)
+    return [a if a == b else f"{a}..{b}" for a, b in zip(texts[::2], texts[1::2], strict=True)]
 
 
 def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:

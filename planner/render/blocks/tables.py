@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.base.text import counted
+from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.request import BUILT_WITHOUT
 from planner.planning.strategies import OWN, STRATEGIES
-from planner.render.blocks.model import Table
+from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
 
@@ -27,6 +28,7 @@ __all__ = [
     "alignment",
     "assumptions",
     "attempts",
+    "configured",
     "facts",
     "granularity",
     "kernel_facts",
@@ -45,6 +47,9 @@ __all__ = [
 _MOST_PUT_BACK = 12
 """Rows of what was put back, where there is little room."""
 
+_LONGEST_VERSION = len("5.14.0-503.11.1.el9_5.aarch64")
+"""Of a kernel, in the first lines; of a longer one what comes before its dash."""
+
 _KIND_NAMES = {
     "pud": "PUD block",
     "cont_pmd": "PMD, contiguous",
@@ -59,26 +64,37 @@ def verdict(plan: Plan) -> str:
     done, own = plan.reservation, plan.own
     if own is not None and not own.known and plan.kernel.strategy == OWN.name:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
-    unsure = "; the map allows another reading" if any(r.about == "map" for r in done.other_readings) else ""
-    if done.crash is None:
-        doubt = "" if own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
-        if done.outcome == "none":
-            built_without = any(note.startswith(BUILT_WITHOUT) for note in plan.notes)
-            why = BUILT_WITHOUT if built_without else "no valid crashkernel request"
-            return f"{doubt}none: {why}, so nothing is reserved"
-        low = next((a.size for a in done.attempts if a.purpose == "low"), None)
-        what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
-        text = f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
-        return doubt + text + beside(plan) + unsure
-    text = f"{done.outcome}: {size(done.crash.size)} at {address(done.crash.start)}"
-    if done.low is not None:
-        text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
+    doubt = "" if done.crash or own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
+    unsure = "the map allows another reading" if any(r.about == "map" for r in done.other_readings) else ""
+    if done.outcome == "none":
+        return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
+    place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
+    return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
+
+
+def _invalid(plan: Plan) -> str:
+    """Why nothing is requested."""
+    if any(note.startswith(BUILT_WITHOUT) for note in plan.notes):
+        return BUILT_WITHOUT
+    said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
+    return f"no valid crashkernel request{printable(said)}"
+
+
+def _too_large(plan: Plan) -> str:
+    done = plan.reservation
+    low = next((a.size for a in done.attempts if a.purpose == "low"), None)
+    what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
+    return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
+
+
+def _placed_at(plan: Plan, crash: Range) -> str:
+    done = plan.reservation
+    text = f"{done.outcome}: {size(crash.size)} at {address(crash.start)}"
     if done.outcome == "aligned" and done.area is not None:
         text += f" in a {size(done.area.size)} aligned area"
-    elif done.outcome == "fallback":
-        text += "; no aligned area was available"
-    text += beside(plan)
-    return text + _protection(plan) + unsure
+    if done.low is not None:
+        text += f" and {size(done.low.size)} of low memory at {address(done.low.start)}"
+    return f"{text}; no aligned area was available" if done.outcome == "fallback" else text
 
 
 def beside(plan: Plan) -> str:
@@ -86,25 +102,27 @@ def beside(plan: Plan) -> str:
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
-    proposed = " as proposed, in no released kernel" if STRATEGIES[plan.kernel.strategy].proposal else ""
     unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
-    return f"{proposed} (your kernel: {unknown}{_own_place(own)})"
+    done = plan.reservation
+    same = done.crash is not None and (own.crash, own.low) == (done.crash, done.low)
+    place = f"your kernel: {unknown}{_own_place(own, 'the same place' if same else '')}"
+    return f"proposed, in no released kernel ({place})" if STRATEGIES[plan.kernel.strategy].proposal else place
 
 
 def _protection(plan: Plan) -> str:
     if plan.reservation.obstacle is not None:
-        return f"; {plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
-    return {
-        "yes": "; can be unmapped after kexec load (protected)",
-        "not known": "; protection not known for this kernel",
-    }.get(plan.protection, "; stays mapped (unprotected)")
+        return f"{plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
+    if plan.reservation.crash is None:
+        return ""
+    return _THEN[plan.protection] + " (protected)" * (plan.protection == "yes")
 
 
-def _own_place(own: OwnView) -> str:
+def _own_place(own: OwnView, place: str = "") -> str:
+    """What the machine's own kernel does. place: said instead of its addresses."""
     if own.crash is None:
         return "nothing reserved" if own.outcome == "failed" else "nothing reserved, as nothing valid is requested"
     low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
-    place = f"{size(own.crash.size)} at {address(own.crash.start)}{low}"
+    place = place or f"{size(own.crash.size)} at {address(own.crash.start)}{low}"
     if own.known and not own.map_known:
         return f"{place}, protection not known for this kernel"
     return f"{place}, {'' if own.protected else 'un'}protected"
@@ -113,19 +131,22 @@ def _own_place(own: OwnView) -> str:
 def summary(plan: Plan) -> list[tuple[str, str]]:
     """What stands below the verdict: the place and what it costs, label and text."""
     done, cost = plan.reservation, plan.waste
+    version = plan.kernel.version or plan.kernel.profile
+    kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
+    machine = plan.memory.source.rstrip("/").rpartition("/")[2]
+    asked = ("Requested", printable(f"{_request(plan)} on {machine}, kernel {kernel}"))
     if done.crash is None:
-        return [("Requested", printable(_request(plan)))]
-    place = span(done.crash) + _node(plan)
-    if done.area is not None:
-        place += f", bottom of {span(done.area)}"
-    kept = "nothing" if not cost.kept else size(cost.kept)
-    price = (
-        f"{signed_size(cost.extra_table_bytes)} of page tables, {signed_count(cost.extra_tlb_entries)} TLB entries, "
-        f"{kept} permanently lost"
-    )
+        return [asked]
+    place = span(done.crash)
+    if done.area is not None and done.area.end != done.crash.end:
+        place += f", area to {address(done.area.end)}"
+    price = "nothing beyond the crash memory itself"
+    if cost.extra_table_bytes or cost.extra_tlb_entries or cost.kept:
+        tables, entries = signed_size(cost.extra_table_bytes), signed_count(cost.extra_tlb_entries)
+        price = f"{tables} page tables, {entries} TLB entries, {size(cost.kept)} permanently lost"
     if plan.protection == "not known":
         price = f"not known for this kernel; as the nearest mainline kernel maps memory, {price}"
-    return [("Requested", printable(_request(plan))), ("Place", place), ("Cost", price)]
+    return [asked, ("Place", place + _node(plan)), ("Cost", price)]
 
 
 def _node(plan: Plan) -> str:
@@ -146,6 +167,8 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
         ("Requested", _request(plan)),
         ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
     ]
+    if is_cmdline(plan.request.text):
+        rows.append(("Command line", plan.request.text))
     runs_on = [] if plan.processors is None else [("CPU needs", printable(_runs_on(plan.processors)))]
     return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel) + runs_on
 
@@ -184,22 +207,21 @@ def _runs_on(view: ProcessorsView) -> str:
 
 
 def _request(plan: Plan) -> str:
+    """What a command line says of crash memory, or the value given, and how it is read where that is not the same."""
     request = plan.request
     text = request.text or "nothing"
+    if is_cmdline(text):
+        text = " ".join([word for word in text.split() if "crashkernel=" in word]) or text
     if not request.size or plan.reservation.outcome == "none":
         return text
-    parts = [size(request.size)]
-    if request.offset is not None:
-        parts.append(f"at {address(request.offset)}")
-    if request.high:
-        parts.append("high")
-    if request.low_size:
-        parts.append(f"{size(request.low_size)} low")
+    at = "" if request.offset is None else f"@{address(request.offset)}"
+    parts = [f"{size(request.size)}{at}{',high' * request.high}"]
+    if request.low_size and ",low" in text:
+        parts.append(f"{size(request.low_size)},low")
     if request.cma_size:
-        parts.append(f"{size(request.cma_size)} cma")
-    if text.removeprefix("crashkernel=") == ",".join(parts):
-        return text
-    return f"{text} (read as {', '.join(parts)})"
+        parts.append(f"{size(request.cma_size)},cma")
+    read = " ".join(parts)
+    return text if text.replace("crashkernel=", "") == read else f"{text} (read as {read})"
 
 
 def _allowed(row: AllowedPart) -> str:
@@ -223,13 +245,14 @@ def put_back(plan: Plan, *, wide: bool = False) -> Table:
     """
     undone = plan.memory.rewound
     shown = undone if wide or len(undone) <= _MOST_PUT_BACK else undone[: _MOST_PUT_BACK - 1]
-    rows: list[tuple[str, ...]] = [
-        (span(r.start, r.end), size(r.end - r.start), printable(r.reason if wide else _short_reason(r.reason)))
-        for r in shown
-    ]
     rest = undone[len(shown) :]
+    sizes = column([*(r.end - r.start for r in shown), sum(r.end - r.start for r in rest)])
+    rows: list[tuple[str, ...]] = [
+        (span(r.start, r.end), sizes[n], printable(r.reason if wide else _short_reason(r.reason)))
+        for n, r in enumerate(shown)
+    ]
     if rest:
-        rows.append((counted(len(rest), "more range"), size(sum([r.end - r.start for r in rest])), ""))
+        rows.append((counted(len(rest), "more range"), sizes[-1], ""))
     return Table(
         "Treated as free: allocated after the crash kernel",
         "lrl",
@@ -300,14 +323,13 @@ def granularity(plan: Plan) -> Table:
     here = column([getattr(mapping.bytes, kind) for kind in kinds])
     without = column([getattr(baseline.bytes, kind) for kind in kinds])
     rows: list[tuple[str, ...]] = [
-        (
-            _KIND_NAMES[kind],
-            count(getattr(mapping.leaves, kind)),
-            here[n],
-            count(getattr(baseline.leaves, kind)),
-            without[n],
-        )
-        for n, kind in enumerate(kinds)
+        (_KIND_NAMES[kind], count(getattr(mapping.leaves, kind)), here[n]) for n, kind in enumerate(kinds)
+    ]
+    if mapping == baseline:
+        return Table("Linear map, as without a crash kernel", "lrr", ("entries", "number", "map"), rows)
+    rows = [
+        (*row, count(getattr(baseline.leaves, kind)), without[n])
+        for n, (row, kind) in enumerate(zip(rows, kinds, strict=True))
     ]
     return Table("Linear map", "lrrrr", ("entries", "this plan", "map", "no crash kernel", "map"), rows)
 
@@ -322,6 +344,10 @@ def page_tables(plan: Plan) -> Table:
     more = [(getattr(mapping.tables, level) - getattr(baseline.tables, level)) * each for level in levels]
     extra = signed_column([*more, cost.extra_table_bytes])
     names = [*(f"{level.upper()} tables" for level in levels), "all tables"]
+    if mapping == baseline:
+        same = list(zip(names, here, strict=True))
+        same.append(("TLB entries needed to map all RAM", count(mapping.tlb_entries)))
+        return Table("Page tables, as without a crash kernel", "lr", ("what", "this plan"), same)
     rows: list[tuple[str, ...]] = [
         (name, here[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
         for n, name in enumerate(names)
@@ -351,8 +377,8 @@ def waste(plan: Plan) -> Table:
             pages,
             "also mapped with base pages, as a side effect" if pages > 0 else "",
         ),
-        ("low memory free", cost.low_free_after, f"was {size(cost.low_free_before)}"),
-        ("largest free low range", cost.low_largest_after, f"was {size(cost.low_largest_before)}"),
+        ("low memory free", cost.low_free_after, _was(cost.low_free_before, cost.low_free_after)),
+        ("largest free low range", cost.low_largest_after, _was(cost.low_largest_before, cost.low_largest_after)),
     ]
     if done.crash is not None:
         rows += [
@@ -363,6 +389,11 @@ def waste(plan: Plan) -> Table:
     sizes = column([value for _, value, _ in told])
     body: list[tuple[str, ...]] = [(name, sizes[n], remark) for n, (name, _, remark) in enumerate(told)]
     return Table("Memory taken", "lrl", ("what", "size", ""), body)
+
+
+def _was(before: int, after: int) -> str:
+    """Both in one unit, where they differ."""
+    return "unchanged" if before == after else f"was {column([before, after])[0]}"
 
 
 def _least_tables(plan: Plan) -> str:
@@ -431,6 +462,16 @@ def other_readings(plan: Plan) -> list[str]:
 def notes(plan: Plan) -> list[str]:
     """Remarks, one sentence each."""
     return [printable(note) for note in plan.notes]
+
+
+def configured(kernel: KernelView) -> Terms:
+    """What the configuration of a distribution gave, with who builds so and where it was read."""
+    found = [text.partition(" builds with ") for text in kernel.configured.values()]
+    if not found:
+        return Terms("", ())
+    words = [what.rpartition(" [")[0] for _, _, what in found]
+    source = found[0][2].rpartition(" [")[2].rstrip("]")
+    return Terms(f"{found[0][0]} builds with", [printable(word) for word in (*words, f"read in {source}")])
 
 
 def assumptions(plan: Plan) -> list[str]:

@@ -203,7 +203,7 @@ class Canvas:
         self._root.set("viewBox", f"0 0 {self.width} {high}")
         self._root.set("width", str(self.width))
         self._root.set("height", high)
-        at = 3 if self._root[2].tag == "style" else 2
+        at = 2 if self._root.find("style") is None else 3
         paper = Element("rect", {"class": "paper", "width": str(self.width), "height": high})
         self._root.insert(at, paper)
         if self._used:

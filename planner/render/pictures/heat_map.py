@@ -72,8 +72,10 @@ def draw_canvas(
     title = "Each candidate on each machine"
     told = ". ".join([cell.text for cell in cells[:_TOLD]])
     canvas = Canvas(width, title, f"{title}: {len(cells)} plans. {told}", prefix=prefix, style=style)
-    y = 22.0
-    canvas.text(MARGIN, y, title, size=14, cls="strong")
+    y = 4.0
+    for line in wrapped(title, 14, (width - 2 * MARGIN) / 1.1):
+        y += 18
+        canvas.text(MARGIN, y, line, size=14, cls="strong")
     if not cells:
         return canvas, y + MARGIN
     columns = list(dict.fromkeys(cell.candidate for cell in cells))
@@ -142,11 +144,13 @@ def _told(row: Row) -> str:
 
 
 def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
-    """How many plans lose how much for good, page tables included; each bar is 16 times the one before."""
+    """How many plans lose how much for good, page tables included; each bar up to 8 times as much as the one before."""
     if not values:
         return y
-    canvas.text(MARGIN, y + 12, "Plans by memory permanently lost, page tables included", cls="soft")
-    y += 24
+    for line in wrapped("Plans by memory permanently lost, page tables included", FONT, canvas.width - 2 * MARGIN):
+        y += 12
+        canvas.text(MARGIN, y, line, cls="soft")
+    y += 12
     tops = [0, *[1 << shift for shift in range(14, 14 + 3 * (_BARS - 1), 3)]]
     counts = [0] * (len(tops) + 1)
     for value in values:

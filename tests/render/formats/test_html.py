@@ -21,7 +21,7 @@ from planner.report.comparison import to_json as comparison_json
 from planner.sources.samples import read
 from planner.studies.compare import make_comparison
 from tests.plans import PLANS, plan_of, tables_of
-from tests.render.test_pictures import crowded
+from tests.render.pictures.drawn import crowded
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 HOSTILE = "</script><script>alert(1)</script>\x1b[0m<img src=x onerror=alert(1)>\u202e"

@@ -1,6 +1,6 @@
-"""Whole outputs of the model, kept beside this file: a change of any byte shows in a review.
+"""Whole texts of the TLB model, kept in the folder beside this file: a change of any byte shows in a review.
 
-`pytest tests/bbm --force-regen` writes them anew.
+`pytest tests/render/blocks/test_bbm.py --force-regen` writes them anew.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ def test_one_case(name: str, level: str, tlb: str, file_regression: FileRegressi
 
 def check(text: str, name: str, file_regression: FileRegressionFixture) -> None:
     """Byte for byte what it was."""
-    path = Path(__file__).parent / name
+    path = Path(__file__).parent / "bbm" / name
     file_regression.check(text.encode(), extension=path.suffix, binary=True, fullpath=path)

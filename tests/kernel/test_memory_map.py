@@ -1,0 +1,83 @@
+"""A memory map: what is listed stays as it is listed, sums count NOMAP memory, carve-outs cut regions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.base.ranges import Span, intersect, total, union
+from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import FLAG_NAMES, Flag, MemoryMap, Region, Reserved, with_nomap
+from tests.strategies import memory_maps
+
+NOMAP, HOTPLUG = Flag.NOMAP.value, Flag.HOTPLUG.value
+MAP = MemoryMap(
+    (Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, NOMAP), Region(8 * GIB, 9 * GIB, HOTPLUG, 1)),
+    (Reserved(5 * GIB, 6 * GIB, "outside"), Reserved(GIB, GIB + 1)),
+)
+
+
+def test_ram_is_the_sum_of_all_regions() -> None:
+    """memblock_phys_mem_size(): NOMAP and hotplug ones, too, without the holes."""
+    assert (MAP.ram, MAP.start, MAP.end) == (3 * GIB, GIB, 9 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "spans"),
+    [
+        (0, [(GIB, 2 * GIB), (2 * GIB, 3 * GIB), (8 * GIB, 9 * GIB)]),
+        (NOMAP, [(GIB, 2 * GIB), (8 * GIB, 9 * GIB)]),
+        (NOMAP | HOTPLUG, [(GIB, 2 * GIB)]),
+    ],
+)
+def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> None:
+    """Regions that touch stay apart."""
+    assert MAP.spans(skipped) == spans
+
+
+def test_flags_have_the_kernels_values() -> None:
+    """include/linux/memblock.h @ 6.1; each has the name that JSON uses."""
+    assert {name: flag.value for name, flag in FLAG_NAMES.items()} == {
+        "hotplug": 1,
+        "mirror": 2,
+        "nomap": 4,
+        "driver_managed": 8,
+    }
+
+
+@pytest.mark.parametrize(
+    ("holes", "regions"),
+    [
+        pytest.param([], [Region(GIB, 2 * GIB, HOTPLUG, 1)], id="none"),
+        pytest.param([(GIB, 2 * GIB)], [Region(GIB, 2 * GIB, HOTPLUG | NOMAP, 1)], id="a whole region"),
+        pytest.param(
+            [(GIB + 2 * MIB, GIB + 4 * MIB), (GIB + 3 * MIB, GIB + 5 * MIB)],
+            [
+                Region(GIB, GIB + 2 * MIB, HOTPLUG, 1),
+                Region(GIB + 2 * MIB, GIB + 5 * MIB, HOTPLUG | NOMAP, 1),
+                Region(GIB + 5 * MIB, 2 * GIB, HOTPLUG, 1),
+            ],
+            id="two that overlap are one",
+        ),
+        pytest.param(
+            [(0, GIB + MIB)],
+            [Region(GIB, GIB + MIB, HOTPLUG | NOMAP, 1), Region(GIB + MIB, 2 * GIB, HOTPLUG, 1)],
+            id="one that begins outside adds no memory",
+        ),
+    ],
+)
+def test_carve_outs(holes: list[Span], regions: list[Region]) -> None:
+    """Other flags and the node stay."""
+    assert with_nomap([Region(GIB, 2 * GIB, HOTPLUG, 1)], holes) == regions
+
+
+@given(memory=memory_maps(), holes=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9)), max_size=4))
+def test_a_carve_out_is_nomap_and_nothing_else_changes(memory: MemoryMap, holes: list[tuple[int, int]]) -> None:
+    spans = [(memory.start + a * 128 * MIB, memory.start + (a + n) * 128 * MIB) for a, n in holes]
+    carved = MemoryMap(with_nomap(memory.regions, spans))
+    assert carved.spans() == sorted(carved.spans())
+    assert union(carved.spans()) == union(memory.spans())
+    usable = memory.spans(NOMAP)
+    lost = sum(total(intersect(span, union(spans))) for span in usable)
+    assert total(carved.spans(NOMAP)) == total(usable) - lost

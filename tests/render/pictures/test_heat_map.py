@@ -1,0 +1,100 @@
+"""A fleet drawn: a row per machine, a column per candidate, an outcome in each cell and its plan under the pointer."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.render.pictures import heat_map
+from planner.studies.survey import Row
+from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, parsed, texts_of, titles_of
+
+
+def row(machine: str = "a", request: str = "512M", **facts: object) -> Row:
+    """512M that was aligned at 2 GiB, unless told otherwise."""
+    known: dict[str, object] = {
+        "machine": machine,
+        "ram": 8 * GIB,
+        "kernel": "6.12",
+        "page_size": 4 * KIB,
+        "request": request,
+        "preset": None,
+        "size": 512 * MIB,
+        "outcome": "aligned",
+        "place": "low",
+        "crash": Range(2 * GIB, 2 * GIB + 512 * MIB),
+        "low": None,
+        "need": 256 * MIB,
+        "met": True,
+        "low_free": GIB,
+        "waste": MIB,
+        "protection": "yes",
+        **facts,
+    }
+    return Row(**known)  # type: ignore[arg-type]
+
+
+def drawn(rows: list[Row]) -> str:
+    """A survey of candidates."""
+    return heat_map.draw(heat_map.cells_of(rows))
+
+
+FLEET = [
+    row(m, r, outcome=o) for (m, r), o in zip(product("abc", ("512M", "1G")), ("aligned", "failed") * 3, strict=True)
+]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("columns", [1, 2, 7, 40])
+def test_no_text_meets_another(columns: int, width: int) -> None:
+    """However many columns and however long the names are."""
+    rows = [row(f"rack-{m}." + "long" * 20, f"{64 * n + 64}M") for m in range(3) for n in range(columns)]
+    assert_clear(*heat_map.draw_canvas(heat_map.cells_of(rows), width=width))
+
+
+def test_every_cell_tells_its_plan() -> None:
+    """In the order of machines, and of candidates within each."""
+    titles = [title for title in titles_of(drawn(FLEET)) if title[:2] in ("a,", "b,", "c,")]
+    assert len(titles) == 6
+    assert titles[0] == ("a, 512M: aligned at [0x80000000, 0xa0000000), need met, 1G of low memory left")
+    assert titles[1].startswith("a, 1G: failed")
+
+
+def test_a_need_that_is_met_has_a_star() -> None:
+    texts = texts_of(drawn([row(), row("b", met=False)]))
+    assert [text for text in texts if text.startswith("aligned")] == ["aligned*", "aligned", "aligned"]
+    assert texts.index("a") < texts.index("aligned*") < texts.index("b")
+
+
+def test_why_there_is_no_plan_is_told() -> None:
+    titles = titles_of(drawn([row(outcome="error", met=False, error="no memory ranges")]))
+    assert titles[0] == "a, 512M: no memory ranges"
+
+
+@pytest.mark.parametrize(
+    ("other", "heads"),
+    [
+        pytest.param({"request": "1G"}, ["512M", "1G"], id="the request"),
+        pytest.param({"kernel": "6.18"}, ["512M 6.12", "512M 6.18"], id="the kernel, where there are two"),
+        pytest.param({"page_size": 64 * KIB}, ["512M 4K", "512M 64K"], id="the pages, where there are two"),
+        pytest.param({"preset": "rhel9-64k", "request": "x"}, ["512M", "rhel9"], id="the preset by its name"),
+    ],
+)
+def test_what_a_column_is_called(other: dict[str, object], heads: list[str]) -> None:
+    texts = texts_of(drawn([row(), row(**other)]))  # type: ignore[arg-type]
+    assert texts[1:3] == heads
+
+
+def test_the_histogram_counts_plans_by_what_they_lose() -> None:
+    """Those without a plan are not counted."""
+    rows = [row(waste=0), row("b", waste=0), row("c", waste=GIB), row("d", error="none")]
+    bars = [title for title in titles_of(drawn(rows)) if " plans lose " in title]
+    assert [title.split(" ")[0] for title in bars] == ["2", "1"]
+    assert bars[0].endswith(" lose 0")
+
+
+def test_no_plans_is_a_title_and_no_more() -> None:
+    assert [text.text for text in parsed(heat_map.draw([])).iter(f"{SVG}text")] == ["Each candidate on each machine"]

@@ -1,0 +1,28 @@
+"""Pictures as PNG: twice as many pixels as the drawing has, and one clear line where the extra is missing."""
+
+from __future__ import annotations
+
+import struct
+import sys
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.render.pictures.canvas import Canvas
+from planner.render.pictures.png import ZOOM, rendered
+
+
+def test_a_png_has_the_size_of_the_drawing() -> None:
+    """On a screen of two pixels for one."""
+    pytest.importorskip("resvg_py")
+    canvas = Canvas(300, "t", "d")
+    canvas.text(10, 20, "crash memory")
+    made = rendered(canvas.finish(40))
+    assert made.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", made[16:24]) == (300 * ZOOM, 40 * ZOOM)
+
+
+def test_without_the_extra_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(InputError, match=r"--format: PNG needs the extra 'png'.*install crashkernel-planner\[png\]"):
+        rendered("<svg/>")
