@@ -346,7 +346,8 @@ class _Search:
         if doubt is not None:
             parts.append(doubt)
         if self.assumed:
-            parts.append(f"for a need that assumes the {' and the '.join(self.assumed)}")
+            *most, last = [f"the {name}" for name in self.assumed]
+            parts.append(f"for a need that assumes {' and '.join([*([', '.join(most)] if most else []), last])}")
         return ", ".join(parts)
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
