@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, RemapStep
+    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
 
 __all__ = [
+    "PROTECTION",
     "alignment",
     "assumptions",
     "attempts",
@@ -113,7 +114,7 @@ def _protection(plan: Plan) -> str:
         return f"{plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
     if plan.reservation.crash is None:
         return ""
-    return _THEN[plan.protection] + " (protected)" * (plan.protection == "yes")
+    return PROTECTION[plan.protection] + " (protected)" * (plan.protection == "yes")
 
 
 def _own_place(own: OwnView, place: str = "") -> str:
@@ -292,7 +293,7 @@ def placement(plan: Plan) -> Table:
     return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
 
-_THEN = {
+PROTECTION: dict[Protection, str] = {
     "yes": "can be unmapped after kexec load",
     "no": "stays mapped (unprotected)",
     "not available": "protection not available here",
@@ -306,7 +307,7 @@ def _placed(plan: Plan) -> Iterator[tuple[Range, str, str]]:
     if done.area is not None:
         yield done.area, "area", "reserved during boot"
     if done.crash is not None:
-        yield done.crash, "crash memory", _THEN[plan.protection]
+        yield done.crash, "crash memory", PROTECTION[plan.protection]
     for tail in done.returned:
         yield tail, "tail", "freed after boot"
     if done.low is not None:
