@@ -70,7 +70,7 @@ def _lead(fleet: Fleet) -> Lead:
     failed = total.machines - total.reserved
     broken = counted(fleet.errors, "record is", "records are") + " broken"
     if not total.machines:
-        return Lead("no machine", broken if fleet.errors else "there is no record", "bad")
+        return Lead("0 machines", broken if fleet.errors else "there is no record", "bad")
     mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
     reserved = [counted(total.reserved, "gets crash memory", "get crash memory")]
     reserved += [counted(failed, "does not", "do not")] if failed else []
