@@ -162,8 +162,7 @@ def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
     elif form in PICTURES:
         emit(_drawn(heat_map.cells_of(rows), form), output)
     else:
-        blocks = tabulated(rows, wide=form != "text")
-        emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
+        emit(lay_out(tabulated(rows), form, color=colored(color, output), width=columns(output)), output)
 
 
 def _proposal(form: str, output: str | None, color: str) -> None:
