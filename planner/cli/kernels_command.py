@@ -11,7 +11,7 @@ from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
 from planner.kernel.described import KernelRow, kernel_rows
 from planner.kernel.profiles import select_profile
-from planner.render.blocks.model import Block, Facts, Table
+from planner.render.blocks.model import Block, Facts, Heading
 from planner.render.layout import lay_out
 
 __all__ = ["kernels"]
@@ -40,36 +40,26 @@ def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -
         data = {"schema_version": 1, "kernels": [asdict(row) for row in rows]}
         emit(dumps(data, indent=2) + "\n", output)
         return
-    blocks = _paragraphs(rows) if form == "text" else _tables(rows)
-    emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
+    emit(lay_out(_told(rows), form, color=colored(color, output), width=columns(output)), output)
 
 
-def _paragraphs(rows: tuple[KernelRow, ...]) -> list[Block]:
-    """One paragraph a kernel: its text is too long for a column of a terminal."""
-    return [
-        Facts(
-            [
-                ("Kernel", ", ".join((row.name, *row.aliases))),
-                ("Versions", row.spans if row.vendor == "mainline" else f"{row.vendor}: {row.spans}"),
-                ("Does", row.does),
-                ("Certainty", f"{row.certainty} ({row.note})" if row.note else row.certainty),
-                ("Source", row.source),
-                *([("Built as", row.configuration)] if row.configuration else []),
-            ]
-        )
-        for row in rows
-    ]
-
-
-def _tables(rows: tuple[KernelRow, ...]) -> list[Block]:
-    """One table for each vendor."""
-    head = ("name", "versions", "certainty", "what it does", "source")
+def _told(rows: tuple[KernelRow, ...]) -> list[Block]:
+    """One paragraph a kernel, vendor by vendor: its text is too long for a column of a table."""
     blocks: list[Block] = []
     for vendor in dict.fromkeys(row.vendor for row in rows):
-        cells: list[tuple[str, ...]] = [
-            (", ".join((row.name, *row.aliases)), row.spans, row.certainty, row.does, row.source)
-            for row in rows
-            if row.vendor == vendor
-        ]
-        blocks.append(Table("Mainline and stable" if vendor == "mainline" else vendor, "lllll", head, cells))
+        blocks.append(Heading("Mainline and stable" if vendor == "mainline" else vendor))
+        blocks += [_paragraph(row) for row in rows if row.vendor == vendor]
     return blocks
+
+
+def _paragraph(row: KernelRow) -> Facts:
+    return Facts(
+        [
+            ("Kernel", ", ".join((row.name, *row.aliases))),
+            ("Versions", row.spans),
+            ("Does", row.does),
+            ("Certainty", f"{row.certainty} ({row.note})" if row.note else row.certainty),
+            ("Source", row.source),
+            *([("Built as", row.configuration)] if row.configuration else []),
+        ]
+    )

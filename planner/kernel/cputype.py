@@ -8,7 +8,7 @@ ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.kernel.profile import Profile
@@ -29,8 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Processor:
+class Processor(NamedTuple):
     """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
 
     midr: int | None
@@ -39,8 +38,7 @@ class Processor:
     """The core's name, if it has one here."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedPart:
+class AllowedPart(NamedTuple):
     """One row of a list of processors: implementer and part number, from revision `rVpN` on; None: all revisions.
 
     V is least_variant: with 0 the row is about variant 0 alone (MIDR_REV_RANGE()), else about all from V on.

@@ -23,8 +23,7 @@ from planner.kernel.profiles import CRASH_ALIGN, Bound, Profile, Window
 __all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
@@ -41,8 +40,7 @@ class Attempt:
     """The address found; null when nothing fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit.
 
     has_cma: the kernel is built with CMA.
