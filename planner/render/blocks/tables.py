@@ -280,7 +280,7 @@ def attempts(plan: Plan) -> Table:
         )
         for number, a in enumerate(made, 1)
     ]
-    return Table("Attempts", "rlrrll", ("#", "for", "size", "align", "searched", "result"), rows)
+    return Table("Attempts", "rlrrll", ("no.", "for", "size", "align", "searched", "result"), rows)
 
 
 def placement(plan: Plan) -> Table:
@@ -421,7 +421,7 @@ _STEP_NAMES = {
 def steps(plan: Plan) -> Table:
     """How the linear map is changed, operation by operation."""
     rows = [(str(number), *_step(step)) for number, step in enumerate(plan.steps or (), 1)]
-    return Table("How the map is changed", "rlrll", ("#", "step", "entries", "of", "range"), rows)
+    return Table("How the map is changed", "rlrll", ("no.", "step", "entries", "of", "range"), rows)
 
 
 def _step(step: RemapStep) -> tuple[str, ...]:
