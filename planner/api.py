@@ -30,6 +30,7 @@ from planner.planning.values import (
     request,
     size,
     size_or_zero,
+    size_range,
     stated_ram,
 )
 from planner.render import document, picture
@@ -262,18 +263,22 @@ def recommend(
     need: int | str | None = None,
     aim: Literal["default", "protected", "fast", "small"] = "default",
     crashkernel: str | None = None,
+    ram: str | None = None,
     any_image: bool = False,
+    image_size: int | str | None = None,
     sure: float = 0.99,
     **options: Unpack[PlanOptions],
 ) -> Recommendation:
     """What to ask for on a machine, and why not the other forms.
 
     need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
-    any_image: over all positions of the kernel image, of which at least the share `sure` must hold. The other
-    parameters and the errors are those of `plan`.
+    ram: what the machine may have, as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
+    of which at least the share `sure` must hold. The other parameters and the errors are those of `plan` and `fit`.
     """
     wanted = None if need is None else _size("need", need)
-    asked = Asked(aim, wanted, request(crashkernel), any_image=read("any_image", any_image, flag), sure=sure)
+    between = None if ram is None else read("ram", str(ram), size_range)
+    image, anywhere = _image(image_size, any_image=any_image)
+    asked = Asked(aim, wanted, request(crashkernel), between, anywhere, image, sure)
     with _named():
         return recommend_for(_machine(source, options), _options(options), asked)
 

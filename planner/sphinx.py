@@ -2,23 +2,40 @@
 
 ```rst
 .. crashkernel-plan:: 512M
-   :map: machines/server.iomem
+   :map: machines/server.iomem machines/server.dmesg
+   :config: machines/server.config
 
 .. crashkernel-compare:: 512M
    :map: sample:honeycomb-30g
    :format: table
 ```
 
-Directives: `crashkernel-plan`, `-explain`, `-compare` and `-fit` take CRASHKERNEL, `-sweep` takes `128M..8G`.
-Options: `map` (a regular file below the source folder, or `sample:NAME`), `format` (`picture`, which is the default,
-`table` or `text`), and what the command line calls `kernel`, `page-size`, `strategy`, `align`, `rodata`, `dma-limit`
-and `aim` (of a comparison). Where a picture cannot be shown, as in LaTeX, the tables stand in its place. The map file
-is a dependency of the document: when it changes, the document is built anew. Needs the extra `sphinx`.
+| directive | takes | shows |
+| --- | --- | --- |
+| `crashkernel-plan`, `-explain`, `-compare` | CRASHKERNEL, or the map's own | a picture |
+| `crashkernel-fit` | the form of the request, such as `,high` | a picture |
+| `crashkernel-sweep` | `128M..8G` | a picture |
+| `crashkernel-survey` | nothing; `request` and the like | a picture |
+| `crashkernel-size`, `-presets`, `-verify` | CRASHKERNEL, or nothing | tables |
+| `crashkernel-give-back` | the size that stays reserved | tables |
+| `crashkernel-default`, `-need`, `-maps` | nothing | tables |
+| `crashkernel-diff` | one or two requests | tables |
+| `crashkernel-parse` | a value, with `ram` | tables |
+| `crashkernel-bbm`, `-kernels` | names, or nothing | tables |
+| `crashkernel-batch` | a file of records | tables |
+
+Options are those of the commands, by their names; a flag has no value, what may be repeated is several words. `map` is
+one machine's sources (of `survey` and `default` the machines), regular files below the source folder or `sample:NAME`;
+`format` is `picture` where there is one, `table` or `text`. Where a picture cannot be shown, as in LaTeX, the tables
+stand in its place. Every file is a dependency of the document: when it changes, the document is built anew. Needs the
+extra `sphinx`.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,163 +44,478 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from planner import api
+from planner import api, bbm
 from planner._version import __version__
 from planner.base.errors import InputError, PlannerError, printable
 from planner.base.files import why_not
-from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
+from planner.batch import Defaults, Job, open_input, summarize
+from planner.batch.fleet import DEFAULT_CHANGES, parse_change
+from planner.batch.gather import gather
+from planner.kernel.described import described
+from planner.kernel.profiles import NEWEST, select_profile
+from planner.planning.plan import Options
+from planner.planning.values import read, read_options, size
+from planner.render.blocks import parse as parse_blocks
+from planner.render.blocks.model import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+)
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 from planner.render.pages import compare as compare_page
-from planner.render.pictures import chart, memory_picture, search
+from planner.render.pictures import chart, heat_map, memory_picture, search
 from planner.render.results import blocks_of
+from planner.sources import combine, configured, read_source
+from planner.sources.json.procedure import read_procedure
+from planner.sources.samples import read as read_sample
+from planner.sources.samples import samples
+from planner.studies.survey import sorted_by, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sphinx.application import Sphinx
 
-__all__ = ["CrashkernelCompare", "CrashkernelExplain", "CrashkernelFit", "CrashkernelPlan", "CrashkernelSweep", "setup"]
+    from planner.kernel.machine import Machine
 
-_FORMATS = {"picture": "picture", "svg": "picture", "table": "table", "text": "text"}
+__all__ = ["DIRECTIVES", "setup"]
+
+_PAPER = 84
+"""Characters of a line of text on paper."""
+
+_WORD = 26
+"""Characters of a word that are not broken."""
+
+_PAGE = 20
+"""Lines of a table that may have to go on on another page."""
+
+_Spec = dict[str, Callable[[Any], Any]]
+_Draw = Callable[[str], str]
 
 
 def _format(argument: str) -> str:
-    return _FORMATS[directives.choice(argument, tuple(_FORMATS))]
+    return {"svg": "picture"}.get(argument, directives.choice(argument, ("picture", "svg", "table", "text")))
+
+
+def _words(argument: Any) -> list[str]:
+    return directives.unchanged_required(argument).split()
+
+
+def _choice(*words: str) -> Callable[[Any], str]:
+    return lambda argument: directives.choice(argument, words)
+
+
+_TEXT, _FLAG = directives.unchanged_required, directives.flag
+_FORMAT: _Spec = {"format": _format}
+_KERNEL: _Spec = {"kernel": _TEXT, "page-size": _TEXT}
+_MACHINE: _Spec = {"map": _words, "map-format": _TEXT, "log": _TEXT, "config": _TEXT, "memory": _words}
+_PLAN: _Spec = {
+    **_MACHINE,
+    **_KERNEL,
+    **dict.fromkeys(("va-bits", "align", "rodata", "dma-limit", "cpu", "reserved", "preset"), _TEXT),
+    **dict.fromkeys(("kfence", "no-kfence", "prefer-aligned", "steps"), _FLAG),
+    **_FORMAT,
+}
+_STRATEGY: _Spec = {**_PLAN, "strategy": _TEXT}
+_IMAGE: _Spec = {"any-image": _FLAG, "image-size": _TEXT}
+_FILES = ("map", "map-format", "log", "config", "format")
+"""Options that are read here; what is left are the parameters of a call."""
 
 
 class _Result(SphinxDirective):
-    """One result, by its name in the library. A subclass says how it is made and drawn."""
+    """One result. A subclass says how it is made, and how it is drawn."""
 
-    required_arguments = 1
+    optional_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar[dict[str, Any]] = {
-        "map": directives.unchanged_required,
-        "format": _format,
-        "kernel": directives.unchanged_required,
-        "page-size": directives.unchanged_required,
-        "strategy": directives.unchanged_required,
-        "align": directives.unchanged_required,
-        "rodata": directives.unchanged_required,
-        "dma-limit": directives.unchanged_required,
-    }
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
-        """The result."""
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The result. options: those that are parameters of the call."""
         raise NotImplementedError
 
-    def named(self, made: Any, source: str) -> Any:
-        """The result with its source as the document names it, so that a build does not depend on where it stands."""
-        return replace(made, source=source)
+    def told(self, made: Any) -> list[Block]:
+        """What is said of it."""
+        return blocks_of(made)
 
-    def draw(self, made: Any, prefix: str) -> str:
-        """Its picture; prefix: begins the ids in it."""
-        raise NotImplementedError
+    def drawing(self, made: Any) -> _Draw | None:
+        """What draws it, given what its ids begin with; None where there is no picture."""
+        del made
+        return None
 
     def run(self) -> list[nodes.Node]:
         """The nodes of the result; one that cannot be made is an error of the document."""
-        options: dict[str, Any] = {name.replace("-", "_"): value for name, value in self.options.items()}
-        form = options.pop("format", "picture")
-        source = options.pop("map", None)
-        if source is None:
-            raise self.error(f"{self.name} needs :map:, a file or sample:NAME")
-        if source in {"live", "-"}:
-            raise self.error(f"{self.name} cannot use {source}: a document is the same everywhere")
-        path = source
-        if not source.startswith("sample:"):
-            relative, path = self.env.relfn2path(source)
-            why = why_not(os.path.realpath(self.env.srcdir), path)
-            if why:
-                raise self.error(f"{printable(source)} {why}: name a file below the source folder, or sample:NAME")
-            self.env.note_dependency(relative)
+        options = {name.replace("-", "_"): True if value is None else value for name, value in self.options.items()}
+        if options.pop("no_kfence", False):
+            options["kfence"] = False
+        left = {name: value for name, value in options.items() if name.replace("_", "-") not in _FILES}
         try:
-            made = self.named(self.make(path, self.arguments[0], options), source)
+            made = self.make(self.arguments[0] if self.arguments else None, left)
+            blocks, draw = self.told(made), self.drawing(made)
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
-        blocks = blocks_of(made)
+        form = options.get("format", "picture")
         if form == "text":
             return [nodes.literal_block(text := lay_out(blocks, "text"), text, language="text")]
         tables = [node for block in blocks for node in _nodes(block)]
-        if form == "table":
+        if form == "table" or draw is None:
             return tables
         prefix = f"ckp-{self.env.new_serialno('crashkernel')}"
-        return [nodes.raw("", self.draw(made, prefix), format="html"), addnodes.only("", *tables, expr="not html")]
+        return [nodes.raw("", draw(prefix), format="html"), addnodes.only("", *tables, expr="not html")]
+
+    def argument(self, what: str) -> str:
+        """The argument of a directive that needs one."""
+        if not self.arguments:
+            raise self.error(f"{self.name} needs {what}")
+        text: str = self.arguments[0]
+        return text
+
+    def file(self, name: str) -> str:
+        """The path of a file below the source folder, which the document then depends on."""
+        if name in {"live", "-"}:
+            raise self.error(f"{self.name} cannot use {name}: a document is the same everywhere")
+        if name.startswith("sample:"):
+            return name
+        relative, path = self.env.relfn2path(name)
+        why = why_not(os.path.realpath(self.env.srcdir), path)
+        if why:
+            raise self.error(f"{printable(name)} {why}: name a file below the source folder, or sample:NAME")
+        self.env.note_dependency(relative)
+        return path
+
+    def source(self, names: Sequence[str] | None = None) -> Machine | None:
+        """The machine of `map`, `log` and `config`, named as in the document: a build may stand anywhere."""
+        given = list(self.options.get("map", ()) if names is None else names)
+        fmt = self.options.get("map-format")
+        machines = [read_source(self.file(name), fmt=fmt) for name in given]
+        if "log" in self.options and names is None:
+            machines.append(read_source(self.file(self.options["log"]), fmt="dmesg"))
+            given.append(self.options["log"])
+        if not machines:
+            if "memory" in self.options:
+                return None
+            raise self.error(f"{self.name} needs :map:, a file or sample:NAME")
+        machine = machines[0] if len(machines) == 1 else combine(machines)
+        if "config" in self.options and names is None:
+            machine = configured(machine, self.file(self.options["config"]))
+        return replace(machine, source=" + ".join(given))
+
+    def fleet(self, options: Options) -> list[tuple[str, Machine, Options]]:
+        """The machines of `map`; the bundled ones without it."""
+        names = self.options.get("map") or [f"sample:{sample.name}" for sample in samples()]
+        paths = {self.file(name): name for name in names}
+        what_if = options.kernel is not None or options.page_size is not None
+        found = gather(list(paths), options, map_format=self.options.get("map-format"), what_if=what_if)
+        if found.errors:
+            ident, error = found.errors[0]
+            raise InputError(paths.get(ident, ident), error, "leave it out, or mend it")
+        return [(paths.get(one.id, one.id), one.machine, one.options) for one in found.members]
 
 
 class CrashkernelPlan(_Result):
     """`crashkernel-plan`: one plan."""
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
+    option_spec: ClassVar[_Spec] = _STRATEGY
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
         """One plan."""
-        return api.plan(path, argument, **options)
+        return api.plan(self.source(), argument, **options)
 
-    def named(self, made: Any, source: str) -> Any:
-        """With the map's name."""
-        return replace(made, memory=replace(made.memory, source=source))
-
-    def draw(self, made: Any, prefix: str) -> str:
-        """Memory and the linear map."""
-        return memory_picture.draw(made, prefix=prefix)
+    def drawing(self, made: Any) -> _Draw | None:
+        """Memory, the linear map and the search."""
+        return lambda prefix: memory_picture.draw(made, prefix=prefix)
 
 
 class CrashkernelExplain(_Result):
     """`crashkernel-explain`: the search, attempt by attempt."""
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, **_IMAGE}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
         """The story of one plan."""
-        return api.explain(path, argument, **options)
+        return api.explain(self.source(), argument, **options)
 
-    def named(self, made: Any, source: str) -> Any:
-        """With the map's name."""
-        return replace(made, plan=replace(made.plan, memory=replace(made.plan.memory, source=source)))
-
-    def draw(self, made: Any, prefix: str) -> str:
-        """The search."""
-        return search.draw(made.plan, prefix=prefix)
+    def drawing(self, made: Any) -> _Draw | None:
+        """The search, and every position of the image."""
+        over = [] if made.any_image is None else [made.any_image]
+        return lambda prefix: search.draw(made.plan, prefix=prefix, over=over)
 
 
 class CrashkernelCompare(_Result):
     """`crashkernel-compare`: every strategy."""
 
-    option_spec: ClassVar[dict[str, Any]] = {
-        **{name: kind for name, kind in _Result.option_spec.items() if name != "strategy"},
-        "aim": lambda argument: directives.choice(argument, ("protected", "fast", "small")),
-    }
+    option_spec: ClassVar[_Spec] = {**_PLAN, "sizes": _words, "aim": _choice("protected", "fast", "small")}
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
         """One comparison."""
-        return api.compare(path, argument, **options)
+        return api.compare(self.source(), argument, **options)
 
-    def draw(self, made: Any, prefix: str) -> str:
+    def drawing(self, made: Any) -> _Draw | None:
         """One strip for each group of strategies."""
-        return compare_page.picture(made, prefix)
+        return lambda prefix: compare_page.picture(made, prefix)
 
 
 class CrashkernelFit(_Result):
     """`crashkernel-fit`: the largest sizes."""
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
-        """The largest sizes of one form of request."""
-        return api.fit(path, argument, **options)
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, **_IMAGE, "keep-low": _TEXT}
 
-    def draw(self, made: Any, prefix: str) -> str:
-        """The outcome of every size."""
-        return chart.draw_fit(made, prefix=prefix)
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The largest sizes of one form of request."""
+        return api.fit(self.source(), argument, **options)
+
+    def drawing(self, made: Any) -> _Draw | None:
+        """The outcome of every size, and every position of the image."""
+        over = [] if made.any_image is None else made.any_image.at
+        return lambda prefix: chart.draw_fit(made, prefix=prefix, over=over)
 
 
 class CrashkernelSweep(_Result):
     """`crashkernel-sweep`: all sizes of a range."""
 
-    def make(self, path: str, argument: str, options: dict[str, Any]) -> Any:
-        """All sizes of `FROM..TO`."""
-        least, dots, most = argument.partition("..")
-        if not dots:
-            raise InputError(self.name, f"{printable(argument)!r} is not a range of sizes", "give one such as 128M..8G")
-        return api.sweep(path, least, most, **options)
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, "crashkernel": _TEXT, "step": _TEXT}
 
-    def draw(self, made: Any, prefix: str) -> str:
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """All sizes of `FROM..TO`, and what distributions ask for by default."""
+        del argument
+        text = self.argument("a range of sizes such as 128M..8G")
+        least, dots, most = text.partition("..")
+        if not dots:
+            raise InputError(self.name, f"{printable(text)!r} is not a range of sizes", "give one such as 128M..8G")
+        machine = self.source()
+        asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
+        beside = api.defaults(machine, **asked)
+        return api.sweep(machine, least, most, **options), [(one.preset, one.plan.size) for one in beside.presets]
+
+    def told(self, made: Any) -> list[Block]:
+        """The sweep's blocks."""
+        return blocks_of(made[0])
+
+    def drawing(self, made: Any) -> _Draw | None:
         """The chart."""
-        return chart.draw(made, prefix=prefix)
+        return lambda prefix: chart.draw(made[0], prefix=prefix, defaults=made[1])
+
+
+class CrashkernelSurvey(_Result):
+    """`crashkernel-survey`: candidates on machines; without options, whether the proposal would have worked."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[_Spec] = {
+        **_FORMAT,
+        **dict.fromkeys(("map", "request", "preset", "kernel", "page-size"), _words),
+        **dict.fromkeys(("map-format", "strategy", "need", "sort"), _TEXT),
+    }
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The rows, or the machines of the proposal."""
+        del argument
+        if set(self.options) <= {"format"}:
+            return survey([(sample.name, read_sample(sample.name)) for sample in samples()])
+        strategy, order = options.pop("strategy", None), options.pop("sort", None)
+        fleet = {name: machine for name, machine, _ in self.fleet(Options())}
+        names = {"request": "requests", "preset": "presets", "kernel": "kernels", "page_size": "page_sizes"}
+        rows = api.survey(fleet, strategy=strategy, **{names.get(name, name): each for name, each in options.items()})
+        return rows if order is None else sorted_by(rows, order)
+
+    def drawing(self, made: Any) -> _Draw | None:
+        """The heat map."""
+        alone = set(self.options) <= {"format"}
+        cells = heat_map.cells_of_proposal(made) if alone else heat_map.cells_of(made)
+        return lambda prefix: heat_map.draw(cells, prefix=prefix)
+
+
+class CrashkernelSize(_Result):
+    """`crashkernel-size`: what to ask for."""
+
+    option_spec: ClassVar[_Spec] = {
+        **_STRATEGY,
+        **_IMAGE,
+        **dict.fromkeys(("need", "ram"), _TEXT),
+        "aim": _choice("protected", "fast", "small"),
+        "sure": directives.percentage,
+    }
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """A recommendation."""
+        if "sure" in options:
+            options["sure"] /= 100
+        return api.recommend(self.source(), crashkernel=argument, **options)
+
+
+class CrashkernelPresets(_Result):
+    """`crashkernel-presets`: every distribution's default on one machine."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[_Spec] = _STRATEGY
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The defaults, each planned."""
+        del argument
+        return api.defaults(self.source(), **options)
+
+
+class CrashkernelGiveBack(_Result):
+    """`crashkernel-give-back`: shrinking after boot."""
+
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, "crashkernel": _TEXT}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """What writing kexec_crash_size frees."""
+        del argument
+        written = self.argument("the size that stays reserved, such as 256M")
+        return api.give_back(self.source(), options.pop("crashkernel", None), written, **options)
+
+
+class CrashkernelVerify(_Result):
+    """`crashkernel-verify`: what a source records, against the plan."""
+
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, "page-tables": _TEXT, "meminfo": _TEXT}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The verdict."""
+        for name in options.keys() & {"page_tables", "meminfo"}:
+            options[name] = self.file(options[name])
+        return api.verify(self.source(), argument, **options)
+
+
+class CrashkernelDiff(_Result):
+    """`crashkernel-diff`: one machine, or two, under one request or two; what differs."""
+
+    option_spec: ClassVar[_Spec] = {**_STRATEGY, "b": _words, "map-b": _words}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The differences. `b`: OPTION=VALUE of the second side only; `map-b`: its machine."""
+        requests = (argument or "").split()
+        if len(requests) > 2:
+            raise self.error(f"{self.name} takes two requests at most")
+        only, other = options.pop("b", []), options.pop("map_b", None)
+        pairs = [text.partition("=") for text in only]
+        first = api.plan(self.source(), requests[0] if requests else None, **options)
+        second = {**options, **{name.replace("-", "_"): value or True for name, _, value in pairs}}
+        return api.diff(first, api.plan(self.source(other), requests[-1] if requests else None, **second))
+
+
+class CrashkernelDefault(_Result):
+    """`crashkernel-default`: the shortest range list for a fleet."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[_Spec] = {**_FORMAT, **_KERNEL, "map": _words, "map-format": _TEXT, "need": _TEXT}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The list."""
+        del argument
+        need = options.pop("need", None)
+        fleet = {name: machine for name, machine, _ in self.fleet(Options(**read_options(options)))}
+        return api.default(fleet, need=need, **options)
+
+
+class CrashkernelNeed(_Result):
+    """`crashkernel-need`: what a capture kernel needs."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[_Spec] = {
+        **_MACHINE,
+        **_FORMAT,
+        **dict.fromkeys(("kernel-size", "initrd-size", "initrd-unpacked", "initrd", "luks-memory", "margin"), _TEXT),
+        "page-size": _TEXT,
+        "rootfstype": _choice("tmpfs", "ramfs"),
+        "cpus": directives.positive_int,
+    }
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The need, component by component."""
+        del argument
+        if "initrd" in options:
+            options["initrd"] = self.file(options["initrd"])
+        return api.need(self.source() if "map" in self.options else None, **options)
+
+
+class CrashkernelParse(_Result):
+    """`crashkernel-parse`: a value as the kernel reads it."""
+
+    option_spec: ClassVar[_Spec] = {**_FORMAT, "ram": _TEXT, "kernel": _TEXT}
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The reading."""
+        del argument
+        if "ram" not in options:
+            raise self.error(f"{self.name} needs :ram:, such as 8G")
+        return api.parse(self.argument("a value such as 2G-4G:256M,4G-:512M"), **options)
+
+    def told(self, made: Any) -> list[Block]:
+        """The answer, what was read, and the steps."""
+        kernel = self.options.get("kernel")
+        profile = NEWEST if kernel is None else select_profile(kernel).profile
+        facts = parse_blocks.asked(self.arguments[0], read("ram", self.options["ram"], size), profile.name)
+        return parse_blocks.blocks(made, facts)
+
+
+class CrashkernelBbm(_Result):
+    """`crashkernel-bbm`: whether ways to change live page tables are safe."""
+
+    option_spec: ClassVar[_Spec] = {
+        **_FORMAT,
+        "bbm-level": _choice(*bbm.BBM_LEVELS),
+        "tlb": _choice(*bbm.TLBS),
+        "touch": _choice(*bbm.TOUCHES),
+        "cpus": directives.positive_int,
+        "procedure": _words,
+    }
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The cases."""
+        level = options.pop("bbm_level", None)
+        own = [read_procedure(self.file(name)) for name in options.pop("procedure", ())]
+        return bbm.cases([*(argument or "").split(), *own], [level] if level else (), **options)
+
+
+class CrashkernelKernels(_Result):
+    """`crashkernel-kernels`: the kernels that are modelled."""
+
+    option_spec: ClassVar[_Spec] = _FORMAT
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """Their rows."""
+        del options
+        return described((argument or "").split())
+
+
+class CrashkernelMaps(_Result):
+    """`crashkernel-maps`: the bundled maps."""
+
+    optional_arguments = 0
+    option_spec: ClassVar[_Spec] = _FORMAT
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """Each of them."""
+        del argument, options
+        return samples()
+
+
+class CrashkernelBatch(_Result):
+    """`crashkernel-batch`: what the plans of a file of records come to together."""
+
+    option_spec: ClassVar[_Spec] = {
+        **{name: kind for name, kind in _STRATEGY.items() if name not in {"map", "log", "config", "memory", "steps"}},
+        "crashkernel": _TEXT,
+        "what-if": _words,
+    }
+
+    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
+        """The sums."""
+        del argument
+        path = self.file(self.argument("a file of records"))
+        changes = [parse_change(text) for text in options.pop("what_if", ()) if text != "none"]
+        request = options.pop("crashkernel", None)
+        defaults = Defaults(request, Options(**read_options(options)), self.options.get("map-format"))
+        chosen = tuple(changes) if "what-if" in self.options else DEFAULT_CHANGES
+        return summarize(open_input(path), Job(defaults), chosen)
 
 
 def _nodes(block: Block) -> list[nodes.Node]:
@@ -202,7 +534,7 @@ def _nodes(block: Block) -> list[nodes.Node]:
     if isinstance(block, Heading):
         return title
     if isinstance(block, Table):
-        return [*title, _table(block.head if any(block.head) else (), block.rows, block.align)] if block.rows else []
+        return [*title, *_table(block.head if any(block.head) else (), block.rows, block.align)] if block.rows else []
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
         return [*title, nodes.literal_block(text := "\n".join(lines), text, language="text")] if lines else []
@@ -211,14 +543,29 @@ def _nodes(block: Block) -> list[nodes.Node]:
     return [*title, nodes.bullet_list("", *items)] if items else []
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> nodes.table:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[nodes.Node]:
+    columns = list(zip(*([head] if head else []), *rows, strict=True))
     # Writers that lay out text take the widths as characters, others as proportions.
-    widths = [max(1, *map(len, column)) for column in zip(*([head] if head else []), *rows, strict=True)]
+    widths = [max(1, *map(len, column)) for column in columns]
     group = nodes.tgroup("", *[nodes.colspec(colwidth=width) for width in widths], cols=len(align))
     if head:
         group += nodes.thead("", _row(head, align))
     group += nodes.tbody("", *[_row(row, align) for row in rows])
-    return nodes.table("", group)
+    table = nodes.table("", group)
+    if sum(widths) + 2 * len(widths) <= _PAPER:
+        return [table]
+    # What is wider than paper: in LaTeX each column gets what its longest word takes, and its share of the rest.
+    words = [max([len(word) for cell in column for word in re.split(r"[\s-]", cell)]) for column in columns]
+    words = [min(word, _WORD) + 2 for word in words]
+    spare, wanted = max(_PAPER - sum(words), 0), sum(widths) - sum(words) + 2 * len(words)
+    parts = [
+        word + spare * max(width + 2 - word, 0) // max(wanted, 1) for word, width in zip(words, widths, strict=True)
+    ]
+    lines = [max([-(-len(cell) // part) for cell, part in zip(row, parts, strict=True)]) for row in rows]
+    if sum(lines) > _PAGE:
+        table["classes"].append("longtable")
+    spec = "".join([f"\\X{{{part}}}{{{sum(parts)}}}" for part in parts])
+    return [addnodes.tabular_col_spec(spec=spec), table]
 
 
 def _row(cells: Sequence[str], align: str) -> nodes.row:
@@ -231,11 +578,31 @@ def _row(cells: Sequence[str], align: str) -> nodes.row:
     return row
 
 
+DIRECTIVES: dict[str, type[_Result]] = {
+    "crashkernel-batch": CrashkernelBatch,
+    "crashkernel-bbm": CrashkernelBbm,
+    "crashkernel-compare": CrashkernelCompare,
+    "crashkernel-default": CrashkernelDefault,
+    "crashkernel-diff": CrashkernelDiff,
+    "crashkernel-explain": CrashkernelExplain,
+    "crashkernel-fit": CrashkernelFit,
+    "crashkernel-give-back": CrashkernelGiveBack,
+    "crashkernel-kernels": CrashkernelKernels,
+    "crashkernel-maps": CrashkernelMaps,
+    "crashkernel-need": CrashkernelNeed,
+    "crashkernel-parse": CrashkernelParse,
+    "crashkernel-plan": CrashkernelPlan,
+    "crashkernel-presets": CrashkernelPresets,
+    "crashkernel-size": CrashkernelSize,
+    "crashkernel-survey": CrashkernelSurvey,
+    "crashkernel-sweep": CrashkernelSweep,
+    "crashkernel-verify": CrashkernelVerify,
+}
+"""Each directive by its name."""
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls when the extension is loaded."""
-    app.add_directive("crashkernel-plan", CrashkernelPlan)
-    app.add_directive("crashkernel-explain", CrashkernelExplain)
-    app.add_directive("crashkernel-compare", CrashkernelCompare)
-    app.add_directive("crashkernel-fit", CrashkernelFit)
-    app.add_directive("crashkernel-sweep", CrashkernelSweep)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive(name, directive)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,11 +13,11 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
-from planner.kernel.profiles import select_profile
+from planner.kernel.profiles import NEWEST, profile_named, select_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
-from planner.planning.presets import PRESETS, preset_named
+from planner.planning.presets import HIGH, PRESETS, preset_named
 from planner.planning.result import Plan, Protection
 from planner.planning.strategies import strategy_named
 
@@ -339,9 +339,11 @@ _CHANGED_OPTIONS = {
 
 
 def _preset_value(name: str, plan: Plan) -> str:
-    """A distribution's default; with 64K pages its variant for them, if there is one."""
-    wide = plan.kernel.page_size == 64 * KIB and f"{name}-64k" in PRESETS
-    return PRESETS[f"{name}-64k" if wide else name].value
+    """A distribution's default; with 64K pages its variant for them, if there is one. Raises InputError."""
+    base = name.removesuffix(HIGH)
+    wide = plan.kernel.page_size == 64 * KIB and f"{base}-64k" in PRESETS
+    preset = preset_named(f"{base}-64k{name[len(base) :]}" if wide else name)
+    return preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
 
 
 def _asking_only(text: str, crashkernel: str | None, value: str) -> str:

@@ -18,7 +18,7 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FILE, FORMATS, MAP_FORMAT, kernel_options
+from planner.cli.options import FILE, FORMATS, MAP_FORMAT, kernel_options, preset_form
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 from planner.planning.plan import Options
 from planner.render.blocks.batch import render, to_dict
@@ -84,6 +84,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     help="Drop reservations made after the crash kernel's, or take all as listed.",
 )
 @kernel_options
+@preset_form
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
 @click.option("--resume", is_flag=True, help="Resume an interrupted run from FILE.partial, with the same options.")
 @click.option(

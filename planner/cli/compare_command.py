@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import colored, columns, emit
 from planner.planning.options import Options
 from planner.render.blocks.compare import render
@@ -39,6 +39,7 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.argument("crashkernel", required=False)
 @map_options
 @kernel_options
+@preset_form
 @click.option("--sizes", metavar="SIZE,...", callback=_sizes, help="Several sizes, such as 256M,512M,1G: a matrix.")
 @click.option(
     "--aim",

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
+from planner.cli.options import (
+    FORMATS,
+    PICTURES,
+    image_options,
+    kernel_options,
+    map_options,
+    output_options,
+    preset_form,
+)
 from planner.cli.output import emit, emit_result
 from planner.cli.progress import progress
 from planner.planning.plan import Options
@@ -36,6 +44,7 @@ Example:
 @click.argument("crashkernel", required=False)
 @map_options
 @kernel_options
+@preset_form
 @image_options
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context

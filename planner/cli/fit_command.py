@@ -74,10 +74,12 @@ def fit(
     """The largest crash kernel a machine can give."""
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
+    if high and options["preset"] is not None:
+        options["preset"] += ",high"
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     found = fit_machine(
         machine,
-        ",high" if high else crashkernel,
+        ",high" if high and options["preset"] is None else crashkernel,
         Options(**options),
         keep_low=keep_low,
         any_image=any_image or image_size is not None,

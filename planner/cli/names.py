@@ -8,6 +8,7 @@ from planner import sources
 from planner.bbm.procedures import PROCEDURES
 from planner.kernel.cputype import PARTS
 from planner.kernel.profiles import PROFILES
+from planner.kernel.vendors import NAMED
 from planner.planning.presets import PRESETS
 from planner.planning.strategies import STRATEGIES
 from planner.sources.samples import samples
@@ -15,7 +16,7 @@ from planner.sources.samples import samples
 __all__ = ["NAMES"]
 
 NAMES: dict[str, Callable[[], Iterable[str]]] = {
-    "kernel version": lambda: [profile.name for profile in PROFILES],
+    "kernel version": lambda: dict.fromkeys([*(profile.name for profile in PROFILES), *NAMED]),
     "map format": lambda: sources.FORMATS,
     "preset": lambda: PRESETS,
     "procedure": lambda: PROCEDURES,

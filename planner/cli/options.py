@@ -46,6 +46,7 @@ __all__ = [
     "kernel_options",
     "map_options",
     "output_options",
+    "preset_form",
 ]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
@@ -435,6 +436,21 @@ def kernel_options(function: _F) -> _F:
                 help="A distribution's default instead of CRASHKERNEL.",
             ),
         ],
+    )
+
+
+def preset_form(function: _F) -> _F:
+    """The form that a preset is asked for in; it comes with `preset`, as the end of its name."""
+
+    @wraps(function)
+    def run(*args: Any, high: bool, preset: str | None, **others: Any) -> Any:
+        if high and preset is None:
+            raise click.UsageError("--high is the form of a preset: give --preset NAME, or ask for SIZE,high")
+        return function(*args, preset=f"{preset},high" if high else preset, **others)
+
+    return _apply(
+        cast("_F", run),
+        [click.option("--high", is_flag=True, help="The preset as a ,high request of the size it gives here.")],
     )
 
 

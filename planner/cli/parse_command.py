@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.base.errors import printable
 from planner.base.text import told
 from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
 from planner.cli.output import colored, columns, emit
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, select_profile
-from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Table
-from planner.render.blocks.numbers import address, size
+from planner.render.blocks.parse import asked, blocks
 from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
-    from planner.render.blocks.model import Block
 
 __all__ = ["parse"]
 
@@ -48,8 +45,8 @@ def parse(
     if form == "json":
         emit(_json(value, ram, selection, result), output)
     else:
-        blocks = _blocks(value, ram, selection, result)
-        emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
+        shown = blocks(result, asked(value, ram, selection.profile.name), selection.note)
+        emit(lay_out(shown, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(0 if result.valid else 1)
 
 
@@ -74,33 +71,3 @@ def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[
 
 def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
     return dumps(_facts(value, ram, selection, result), indent=2) + "\n"
-
-
-def _blocks(value: str, ram: int, selection: Selection, result: Reading) -> list[Block]:
-    if result.valid:
-        parts = [size(result.size)]
-        if result.base:
-            parts.append(f"at {address(result.base)}")
-        if result.high:
-            parts.append("high")
-        if result.low:
-            parts.append(f"{size(result.low)} of low memory")
-        if result.cma:
-            parts.append(f"{size(result.cma)} of cma")
-        lead = Lead("accepted", "asks for " + ", ".join(parts), "good")
-    else:
-        lead = Lead("none", "asks for nothing, no memory is reserved", "bad")
-    facts = _facts(value, ram, selection, result)
-    asked = [
-        ("Value", printable(value) or "(nothing)"),
-        ("RAM", size(ram)),
-        ("Kernel", printable(selection.profile.name)),
-    ]
-    steps: list[tuple[str, ...]] = [(str(n), printable(line)) for n, line in enumerate(facts["steps"], 1)]
-    return [
-        lead,
-        Facts(asked),
-        Table("Steps", "rl", ("", ""), steps),
-        Listing("Kernel log", [printable(line) for line in facts["log"]]),
-        Bullets("Notes", [printable(line) for line in facts["notes"]]),
-    ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import emit, emit_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ Example:
 @click.argument("crashkernel", required=False)
 @map_options
 @kernel_options
+@preset_form
 @click.option(
     "--fail-on",
     type=click.Choice(["fallback"]),

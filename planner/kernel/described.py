@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.base.sizes import format_size
@@ -10,7 +11,7 @@ from planner.kernel.profile import Certainty, Profile, Window
 from planner.kernel.profiles import NO_CRASH_KERNELS, PROFILES, profile_named, select_profile
 from planner.kernel.vendors import KERNELS, VendorKernel
 
-__all__ = ["KernelRow", "does", "kernel_rows"]
+__all__ = ["KernelRow", "described", "does", "kernel_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,15 @@ def kernel_rows() -> tuple[KernelRow, ...]:
         for p in (NO_CRASH_KERNELS, *PROFILES)
     ]
     return (*mainline, *map(_of_a_vendor, KERNELS))
+
+
+def described(names: Sequence[str] = ()) -> tuple[KernelRow, ...]:
+    """The rows of some kernels, by name, alias or version as `uname -r` prints it; all of them if none is named."""
+    rows = kernel_rows()
+    if not names:
+        return rows
+    chosen = {selection.row or selection.profile.name for selection in map(select_profile, names)}
+    return tuple(row for row in rows if row.name in chosen or set(names) & {row.name, *row.aliases})
 
 
 def _of_a_vendor(row: VendorKernel) -> KernelRow:

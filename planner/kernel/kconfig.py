@@ -11,7 +11,31 @@ from functools import lru_cache
 
 from planner.base.sizes import KIB
 
-__all__ = ["CONFIGURATIONS", "Configuration", "configuration"]
+__all__ = ["CONFIGURATIONS", "PAGE_SYMBOLS", "SYMBOLS", "Configuration", "configuration"]
+
+PAGE_SYMBOLS = {"ARM64_4K_PAGES": 4 * KIB, "ARM64_16K_PAGES": 16 * KIB, "ARM64_64K_PAGES": 64 * KIB}
+"""Symbols of which one is set, and the bytes of a page that it means."""
+
+SYMBOLS: Mapping[str, str] = {
+    **dict.fromkeys(PAGE_SYMBOLS, "page_size"),
+    "ARM64_PA_BITS": "pa_bits",
+    "ARM64_VA_BITS": "va_bits",
+    "CMA": "cma",
+    "CMA_SIZE_MBYTES": "cma",
+    "CRASH_RESERVE": "kexec",
+    "DEBUG_PAGEALLOC": "debug_pagealloc",
+    "DEBUG_PAGEALLOC_ENABLE_DEFAULT": "debug_pagealloc",
+    "KEXEC_CORE": "kexec",
+    "KFENCE": "kfence",
+    "KFENCE_NUM_OBJECTS": "kfence",
+    "KFENCE_SAMPLE_INTERVAL": "kfence",
+    "RANDOMIZE_BASE": "kaslr",
+    "RODATA_FULL_DEFAULT_ENABLED": "rodata",
+    "ZONE_DMA": "dma_zones",
+    "ZONE_DMA32": "dma_zones",
+}
+"""What the model reads of a kernel's configuration, which has ten thousand symbols: without CONFIG_, each with the key
+that a report names it by."""
 
 
 @dataclass(frozen=True, slots=True)

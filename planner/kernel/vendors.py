@@ -15,7 +15,7 @@ from typing import NamedTuple
 from planner.base.sizes import KIB
 from planner.kernel.profile import Certainty
 
-__all__ = ["KERNELS", "VENDORS", "Build", "VendorKernel", "build_of", "kernel_named", "vendor_of"]
+__all__ = ["KERNELS", "NAMED", "VENDORS", "Build", "VendorKernel", "build_of", "kernel_named", "vendor_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,9 @@ KERNELS: tuple[VendorKernel, ...] = (
 )  # fmt: skip
 """Every row; of those that fit a version the first counts."""
 
-_NAMES = {name: row for row in reversed(KERNELS) for name in (*row.aliases, row.name)}
+NAMED = {name: row for row in reversed(KERNELS) for name in (*row.aliases, row.name)}
+"""The rows by the names that --kernel takes, aliases included."""
+
 VENDORS: tuple[str, ...] = tuple(dict.fromkeys(row.vendor for row in KERNELS))
 
 # Expressions are compiled only for a version that may fit: at a start, compiling costs more than everything else here.
@@ -253,7 +255,7 @@ _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
 
 def kernel_named(name: str) -> VendorKernel | None:
     """The row of a name that --kernel takes, an alias included."""
-    return _NAMES.get(name)
+    return NAMED.get(name)
 
 
 @lru_cache(maxsize=256)

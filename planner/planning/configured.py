@@ -6,82 +6,97 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.base.sizes import KIB
+from planner.kernel.kconfig import PAGE_SYMBOLS, SYMBOLS, Configuration
 from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
+from planner.planning.options import Options
 
-__all__ = ["Configured", "with_configuration"]
-
-_KEYS = {
-    "ARM64_PA_BITS": "pa_bits",
-    "ARM64_VA_BITS": "va_bits",
-    "RODATA_FULL_DEFAULT_ENABLED": "rodata",
-    "KFENCE": "kfence",
-    "KFENCE_SAMPLE_INTERVAL": "kfence",
-    "KFENCE_NUM_OBJECTS": "kfence",
-    "CMA": "cma",
-    "CMA_SIZE_MBYTES": "cma",
-    "ZONE_DMA": "dma_zones",
-    "ZONE_DMA32": "dma_zones",
-    "KEXEC_CORE": "kexec",
-    "CRASH_RESERVE": "kexec",
-    "DEBUG_PAGEALLOC": "debug_pagealloc",
-}
-"""The key under which the report names each symbol; page sizes are `page_size`. Others are not read."""
-
-_LARGE_VA_BITS = "52"
-"""Not taken from a configuration: a processor without LPA2 runs such a kernel with fewer bits."""
+__all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
     """facts: completed. sources: what was added, by key, with who builds so and where it was read.
 
-    other_page_size: bytes of another build whose version string looks the same.
+    page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
+    looks the same; None where that is not known.
     """
 
     facts: Facts
     sources: Mapping[str, str] = field(default_factory=dict)
+    page_size: int | None = None
     other_page_size: int | None = None
 
 
-def with_configuration(facts: Facts, version: str | None, page_size: int | None = None) -> Configured:
-    """The facts of a machine, completed for a kernel of this version. Raises InputError for an unknown version.
-
-    page_size: the user's word; what has other pages does not tell how many bits the addresses have.
-    """
-    if facts.page_size is not None and page_size not in (None, facts.page_size):
-        facts = replace(facts, page_size=None, va_bits=None)
+def with_configuration(facts: Facts, options: Options) -> Configured:
+    """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
+    if facts.page_size is not None and options.page_size not in (None, facts.page_size):
+        facts = replace(facts, page_size=None, va_bits=None)  # other pages do not tell how many bits addresses have
+    version = options.kernel or facts.kernel
     built = select_profile(version).configuration if version is not None else None
     if built is None:
         return Configured(facts)
-    pages = page_size or facts.page_size
-    other_pages = pages is not None and built.symbols.get(f"ARM64_{pages // KIB}K_PAGES") != "y"
+    pages = page_size_of(built.symbols)
+    known = options.page_size or facts.page_size or page_size_of(facts.config)
     added = {
         symbol: value
         for symbol, value in built.symbols.items()
-        if _says_more(symbol, value, facts) and not (other_pages and symbol == "ARM64_VA_BITS")
+        if symbol in SYMBOLS and _says_more(symbol, value, facts, pages, same_pages=known in (None, pages))
     }
-    if not added:
-        return Configured(facts)
-    source = f"{built.builder} builds so ({built.source})"
-    sources = {_key(symbol): source for symbol in added}
+    told = [key for key in ("page_size", "va_bits", "rodata", "kfence") if getattr(options, key) is not None]
+    sources = {key: source for key, source in _sources(built, added).items() if key not in told}
     other = built.other_page_size if "page_size" in sources else None
-    return Configured(replace(facts, config={**added, **facts.config}), sources, other)
+    return Configured(replace(facts, config={**added, **facts.config}), sources, pages, other)
 
 
-def _key(symbol: str) -> str:
-    return "page_size" if symbol.endswith("_PAGES") else _KEYS[symbol]
+def page_size_of(config: Mapping[str, str]) -> int | None:
+    """Bytes of a page, as a configuration sets them."""
+    return next((size for symbol, size in PAGE_SYMBOLS.items() if config.get(symbol) == "y"), None)
 
 
-def _says_more(symbol: str, value: str, facts: Facts) -> bool:
-    """Whether no source says what this symbol does."""
-    if symbol.endswith("_PAGES"):
-        listed = any(facts.config.get(f"ARM64_{size}K_PAGES") == "y" for size in (4, 16, 64))
-        return facts.page_size is None and not listed
-    if symbol not in _KEYS or symbol in facts.config:
-        return False
+_MOST_BITS = "52"
+
+
+def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
+    """Whether no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
+    if symbol in PAGE_SYMBOLS:
+        return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
-        return facts.va_bits is None and value != _LARGE_VA_BITS
+        return same_pages and facts.va_bits is None and symbol not in facts.config
     if symbol == "ARM64_PA_BITS":
-        return facts.pa_bits is None and value != _LARGE_VA_BITS
-    return True
+        # But for 64K pages, physical addresses have 52 bits where virtual ones have (lpa2_is_enabled()).
+        told = facts.pa_bits is not None or symbol in facts.config
+        return same_pages and not told and (value != _MOST_BITS or pages == 64 * KIB)
+    return symbol not in facts.config
+
+
+def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
+    """What was added, in words, with who builds so and where it was read, by the keys of a report."""
+    keys = dict.fromkeys(SYMBOLS[symbol] for symbol in added)
+    return {key: f"{built.builder} builds with {_words(key, built.symbols)} [{built.source}]" for key in keys}
+
+
+def _words(key: str, symbols: Mapping[str, str]) -> str:
+    """What one key of a report stands for in a configuration."""
+    if key == "page_size":
+        return f"{(page_size_of(symbols) or 0) >> 10}K pages"
+    if key in ("va_bits", "pa_bits"):
+        symbol, what = ("ARM64_VA_BITS", "virtual") if key == "va_bits" else ("ARM64_PA_BITS", "physical")
+        if key == "va_bits" and symbols[symbol] == _MOST_BITS:
+            what = "virtual, where the processors have them,"
+        return f"{symbols[symbol]}-bit {what} addresses"
+    if key == "rodata":
+        return "rodata=full" if symbols["RODATA_FULL_DEFAULT_ENABLED"] == "y" else "rodata=on"
+    if key == "kfence":
+        return "no KFENCE" if symbols["KFENCE"] == "n" else _kfence(symbols)
+    if key == "cma":
+        return "no CMA" if symbols.get("CMA") == "n" else f"{symbols['CMA_SIZE_MBYTES']}M of CMA"
+    if key == "kexec":
+        return "no crash kernels"
+    listed = [f"{symbol}={value}" for symbol, value in symbols.items() if SYMBOLS.get(symbol) == key]
+    return ", ".join(listed)
+
+
+def _kfence(symbols: Mapping[str, str]) -> str:
+    interval = symbols["KFENCE_SAMPLE_INTERVAL"]
+    return "KFENCE off (sample interval 0)" if interval == "0" else f"KFENCE on (every {interval} ms)"

@@ -8,37 +8,15 @@ from dataclasses import dataclass, field
 
 from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import Facts
-from planner.kernel.pgtable import VA_BITS, Geometry, geometry
+from planner.kernel.pgtable import Geometry, geometry
 from planner.kernel.profile import Certainty, least_sure
 from planner.kernel.profiles import NEWEST, Profile, select_profile
 from planner.kernel.vendors import build_of
+from planner.planning.configured import Configured, page_size_of
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 
-__all__ = ["CONFIG_SYMBOLS", "Kernel", "geometry_of", "modelled"]
-
-CONFIG_SYMBOLS = frozenset(
-    (
-        "ARM64_16K_PAGES",
-        "ARM64_4K_PAGES",
-        "ARM64_64K_PAGES",
-        "ARM64_PA_BITS",
-        "ARM64_VA_BITS",
-        "CMA",
-        "CRASH_RESERVE",
-        "DEBUG_PAGEALLOC",
-        "DEBUG_PAGEALLOC_ENABLE_DEFAULT",
-        "KEXEC_CORE",
-        "KFENCE",
-        "KFENCE_NUM_OBJECTS",
-        "KFENCE_SAMPLE_INTERVAL",
-        "RANDOMIZE_BASE",
-        "RODATA_FULL_DEFAULT_ENABLED",
-        "ZONE_DMA",
-        "ZONE_DMA32",
-    )
-)
-"""What the model reads of a kernel's configuration, which has ten thousand symbols."""
+__all__ = ["Kernel", "geometry_of", "modelled", "other_va_bits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +41,9 @@ class Kernel:
         return least_sure(self.certainty, self.profile.map_certainty)
 
 
-def modelled(facts: Facts, options: Options, remarks: Remarks, configured: Mapping[str, str]) -> Kernel:
+def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
     """The kernel of a machine, or of a what-if. Raises InputError where page size and VA bits do not go together."""
+    facts = built.facts
     version = options.kernel or facts.kernel
     if version is None:
         remarks.assume("kernel")
@@ -78,13 +57,16 @@ def modelled(facts: Facts, options: Options, remarks: Remarks, configured: Mappi
         if own is not None and not f"{own}-".startswith((f"{version}.", f"{version}-", f"{version}+")):
             remarks.note(f"the machine's own kernel is {own}: it is planned as {version}, as stated")
     geo = geometry_of(facts, options, remarks)
-    pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (52 if geo.va_bits == 52 else 48)
-    return Kernel(profile, version, geo, pa_bits, certainty, configured)
+    if options.kernel is not None and options.page_size is None and built.page_size not in (None, geo.page_size):
+        told, own = format_size(geo.page_size), format_size(built.page_size)
+        remarks.note(f"{told} pages, as the source says; {version} is built with {own} (--page-size {own})")
+    pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if geo.va_bits == _MOST_BITS else 48)
+    return Kernel(profile, version, geo, pa_bits, certainty, built.sources)
 
 
 def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
     """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
-    known = facts.page_size or _configured_page_size(facts)
+    known = facts.page_size or page_size_of(facts.config)
     version = options.kernel or facts.kernel
     hint = build_of(version).page_size if version and (known is None or options.kernel) else None
     page_size = options.page_size or hint or known
@@ -95,28 +77,39 @@ def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
-        va_bits = facts.va_bits or _configured_va_bits(facts, remarks)
+        va_bits = facts.va_bits or _configured_va_bits(facts, page_size)
     if va_bits is None:
         remarks.assume("va_bits")
         va_bits = 48
     return geometry(page_size, va_bits)
 
 
-def _configured_va_bits(facts: Facts, remarks: Remarks) -> int | None:
-    configured = _bits(facts, "ARM64_VA_BITS")
-    if configured == 52:
-        remarks.note(
-            "52-bit addresses, as configured: on processors without them this kernel runs with 48 bits (--va-bits 48)"
-        )
-    return configured
+def other_va_bits(facts: Facts, options: Options, geo: Geometry) -> int | None:
+    """Bits that a kernel built for 52 has instead of those planned; None for another kernel, and where they are told.
+
+    Which it has is up to its processors, and no source shows it.
+    """
+    told = options.va_bits is not None or facts.va_bits not in (None, _bits(facts, "ARM64_VA_BITS"))
+    if told or _bits(facts, "ARM64_VA_BITS") != _MOST_BITS:
+        return None
+    return _LEAST_BITS[geo.page_size] if geo.va_bits == _MOST_BITS else _MOST_BITS
+
+
+_MOST_BITS = 52
+_LEAST_BITS = {4 * KIB: 48, 16 * KIB: 47, 64 * KIB: 48}
+"""Bits of a kernel built for 52 on processors without them (LPA2; LVA with 64K pages), by page size."""
+
+
+def _configured_va_bits(facts: Facts, page_size: int) -> int | None:
+    """Bits that a kernel of this configuration runs with, on the processors that most machines have.
+
+    With 64K pages the tables are the same for 48 and 52.
+    """
+    bits = _bits(facts, "ARM64_VA_BITS")
+    return _LEAST_BITS[page_size] if bits == _MOST_BITS and page_size != 64 * KIB else bits
 
 
 def _bits(facts: Facts, symbol: str) -> int | None:
     """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
     value = facts.config.get(symbol, "")
-    return int(value) if value and re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= 52 else None
-
-
-def _configured_page_size(facts: Facts) -> int | None:
-    sizes = (size for size in VA_BITS if facts.config.get(f"ARM64_{size // KIB}K_PAGES") == "y")
-    return next(sizes, None)
+    return int(value) if value and re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= _MOST_BITS else None

@@ -16,8 +16,8 @@ class Options:
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`, by default
     `pud-aligned`. align: `pud` (the default), `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`.
     kfence: built in or not. dma_limit: bytes or `machine.NO_DMA_ZONES`. cpu: a processor, as `cputype.cpu_named` reads
-    it. reserved: `rewind` or `as-listed`. preset: a distribution's default. steps: list the operations that change the
-    linear map.
+    it. reserved: `rewind` or `as-listed`. preset: a distribution's default, or its `,high` form (`rhel9,high`). steps:
+    list the operations that change the linear map.
     """
 
     kernel: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,22 @@ from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import ASSUMED, for_pages
 from planner.kernel.machine import INCOMPLETE, Machine
 from planner.kernel.of_reserved_mem import as_reserved
+from planner.kernel.pgtable import geometry
 from planner.planning.availability import obstacle_to
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
-from planner.planning.early_memory import early_memory
+from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.former import former_answer, repeated, undone_before
 from planner.planning.map_mem import assumes_kfence_pool
-from planner.planning.modelled import Kernel, modelled
+from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.processors import processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
 from planner.planning.reservation import outcome_of, own_view, reservation_view
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, request_view
@@ -44,7 +46,7 @@ class Question:
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the context of the kernel's
     own behaviour. others: the maps of other readings, where nobody can know. remarks: what all plans say. shared: what
     was already worked out. facts: what the report says the plans rest on. memory: what it says of the map.
-    other_pages: the question for another page size, where the name of the kernel does not tell which it has.
+    other_kernels: the questions for what the kernel may be as well, where no source tells.
     """
 
     machine: Machine
@@ -57,7 +59,7 @@ class Question:
     shared: Shared
     facts: FactsView
     memory: MemoryView
-    other_pages: Question | None = None
+    other_kernels: tuple[tuple[str, Question], ...] = ()
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
@@ -80,24 +82,39 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
     given, told = machine, machine.facts
-    built = with_configuration(told, options.kernel or told.kernel, options.page_size)
+    built = with_configuration(told, options)
     machine = replace(machine, facts=built.facts)
-    configured = {key: source for key, source in built.sources.items() if getattr(options, key, None) is None}
-    kernel = modelled(machine.facts, options, remarks, configured)
+    kernel = modelled(built, options, remarks)
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
-    # What a configuration adds decides nothing in rewinding, which lists the readings that it leaves open.
+    # What a configuration adds decides nothing in rewinding but what that looks up by itself.
     early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
+    asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*request.notes, *([asked.note] if asked.note else []))
     rewound = (*undone_before(told), *early.rewound)
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, rewound)
     facts = facts_view(context, options, told)
-    other = _otherwise(given, crashkernel, options, built.other_page_size)
-    return Question(machine, asked.text, request, context, options, early.others, remarks, shared, facts, memory, other)
+    others = [
+        (what, ask(given, crashkernel, otherwise))
+        for what, otherwise in _other_kernels(machine, kernel, early, options, built.other_page_size, remarks)
+    ]
+    return Question(
+        machine=machine,
+        text=asked.text,
+        request=request,
+        mainline=context,
+        options=options,
+        others=early.others,
+        remarks=remarks,
+        shared=shared,
+        facts=facts,
+        memory=memory,
+        other_kernels=tuple(others),
+    )
 
 
 def answer(question: Question, strategy: Strategy) -> Plan:
@@ -134,11 +151,13 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         remarks.assume("kfence_pool")
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
     own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
-    readings += _beyond_the_map(question, strategy, own)
+    beyond = _beyond_the_map(question, strategy, own, reservation)
+    readings += beyond
     told = kernel_view(context, remarks)
     former = former_answer(context.facts, question.text, told, reservation)
     if former is not None:
-        readings = (*repeated(former), *readings)
+        again = {reading.assumption for reading in beyond}
+        readings = (*(reading for reading in repeated(former) if reading.assumption not in again), *readings)
         remarks.notes[:0] = former.notes
     steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
     return Plan(
@@ -159,24 +178,49 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     )
 
 
-def _otherwise(machine: Machine, crashkernel: str | None, options: Options, page_size: int | None) -> Question | None:
-    """The question for a build with other pages whose version string looks the same."""
-    if page_size is None or options.page_size is not None:
-        return None
-    return ask(machine, crashkernel, replace(options, page_size=page_size))
+def _other_kernels(
+    machine: Machine,
+    kernel: Kernel,
+    early: EarlyMemory,
+    options: Options,
+    page_size: int | None,
+    remarks: Remarks,
+) -> Iterator[tuple[str, Options]]:
+    """What the kernel may be as well, in words and as options, where that changes the answer.
+
+    page_size: bytes of another build whose version string looks the same.
+    """
+    if page_size is not None and options.page_size is None:
+        text = f"{format_size(page_size)} pages, which the kernel's name does not tell"
+        yield text, replace(options, page_size=page_size)
+    geo = kernel.geometry
+    bits = other_va_bits(machine.facts, options, geo)
+    if bits is None:
+        return
+    least = min(geometry(geo.page_size, bits).linear_size, geo.linear_size)
+    if machine.memory.end - min(early.memstart, machine.memory.start) > least:
+        remarks.assume("va_bits")
+        remarks.note(
+            f"built for 52-bit addresses, which not all processors have: {geo.va_bits} bits are assumed, and with "
+            f"{bits} the kernel keeps another part of RAM (--va-bits)"
+        )
+        yield f"{bits}-bit addresses, which depends on the processors", replace(options, va_bits=bits)
 
 
-def _beyond_the_map(question: Question, strategy: Strategy, own: OwnView) -> tuple[OtherReading, ...]:
-    """Readings of the kernel, not of its memory: another page size; for an unknown one, the nearest mainline's."""
+def _beyond_the_map(
+    question: Question, strategy: Strategy, own: OwnView, view: ReservationView
+) -> tuple[OtherReading, ...]:
+    """Readings of the kernel, not of its memory: what it may be as well; for an unknown one, the nearest mainline's."""
     found: list[OtherReading] = []
     if not own.known:
         nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
-    if question.other_pages is not None:
-        there = answer(question.other_pages, strategy)
-        text = f"{format_size(there.kernel.page_size)} pages, which the kernel's name does not tell"
+    for what, other in question.other_kernels:
+        there = answer(other, strategy)
         done = there.reservation
-        found.append(OtherReading(text, done.outcome, done.crash, done.low, "kernel"))
+        same_pages = there.kernel.page_size == question.mainline.geometry.page_size
+        if not same_pages or (done.outcome, done.crash, done.low) != (view.outcome, view.crash, view.low):
+            found.append(OtherReading(what, done.outcome, done.crash, done.low, "kernel"))
     return tuple(found)
 
 
@@ -186,8 +230,8 @@ def with_request(question: Question, text: str) -> Question:
     request = parsed(text, mainline.facts, mainline.profile, question.shared.ram)
     kept = [note for note in question.remarks.notes if note not in question.request.notes]
     remarks = Remarks([*kept, *request.notes], question.remarks.assumed)
-    other = None if question.other_pages is None else with_request(question.other_pages, text)
-    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks, other_pages=other)
+    others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
+    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
 
 
 _ARM64 = (None, "aarch64", "arm64")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.profile import Certainty, Profile
 
-__all__ = ["PRESETS", "Preset", "preset_named", "with_form"]
+__all__ = ["HIGH", "PRESETS", "Preset", "preset_named"]
+
+HIGH = ",high"
+"""What stands behind the name of a preset for its `,high` form, as in `rhel9,high`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Preset:
     """One distribution's default.
 
     value: the text after `crashkernel=`; source and date: where it was read, and of when it is. certainty: how sure it
-    is (`read`, `inferred`; `unknown` where it was seen on other architectures alone).
+    is (`read`, `inferred`; `unknown` where it was seen on other architectures alone). high: its `,high` form is meant.
     """
 
     name: str
@@ -26,6 +29,21 @@ class Preset:
     date: str
     comment: str = ""
     certainty: Certainty = "read"
+    high: bool = False
+
+    def text(self, ram: int, profile: Profile) -> str:
+        """What is asked for on a machine with so much RAM.
+
+        A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
+        InputError where the list gives none.
+        """
+        if not self.high or self.value.endswith(HIGH):
+            return self.value
+        size = ck.parse(ck.as_cmdline(self.value), ram, profile).size
+        if not size:
+            what = f"{self.value} asks for nothing on {format_size(ram)} of RAM, so it has no ,high form"
+            raise InputError("--preset", what, "leave out --high, or give a size")
+        return f"{format_size(size)}{HIGH}"
 
 
 _DEBIAN = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
@@ -109,28 +127,12 @@ PRESETS: dict[str, Preset] = {
 
 
 def preset_named(name: str) -> Preset:
-    """The preset of a name. Raises InputError, with the reason, where there is none."""
-    found = PRESETS.get(name)
+    """The preset of a name, which `,high` may follow. Raises InputError, with the reason, where there is none."""
+    plain = name.removesuffix(HIGH)
+    found = PRESETS.get(plain)
     if found is not None:
-        return found
-    base = name.removesuffix("-64k")
+        return found if plain == name else replace(found, name=name, high=True)
+    base = plain.removesuffix("-64k")
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")
     raise InputError("--preset", f"no preset {name!r}", f"use one of {', '.join(PRESETS)}")
-
-
-def with_form(preset: Preset, ram: int, profile: Profile) -> str:
-    """The `,high` form of a default on a machine with so much RAM.
-
-    A list of ranges knows no suffix, so the size that it gives here is asked for. Raises InputError where the default
-    asks for nothing here.
-    """
-    value = preset.value
-    if value.endswith(",high"):
-        return value
-    size = ck.parse(ck.as_cmdline(value), ram, profile).size
-    if not size:
-        raise InputError(
-            "--high", f"the default of {preset.name} asks for nothing on {format_size(ram)} of RAM", "give a size"
-        )
-    return f"{format_size(size)},high"

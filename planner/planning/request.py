@@ -30,12 +30,18 @@ class Asked(NamedTuple):
 
     @property
     def note(self) -> str | None:
-        """Where a preset comes from."""
+        """Where a preset comes from, and what it was made of."""
         preset = self.preset
         if preset is None:
             return None
+        unsure = "" if preset.certainty == "read" else f", {preset.certainty}"
         comment = f" ({preset.comment})" if preset.comment else ""
-        return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{comment}"
+        form = f"; its ,high form here is {self.text}" if self.text != preset.value else ""
+        return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{unsure}{comment}{form}"
+
+    def on(self, ram: int, profile: Profile) -> Asked:
+        """The same on a machine with so much RAM. Raises InputError where a preset has no such form there."""
+        return self if self.preset is None else self._replace(text=self.preset.text(ram, profile))
 
 
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
+from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import Facts
 from planner.planning.context import Context
-from planner.planning.modelled import CONFIG_SYMBOLS
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 from planner.planning.result import FactsView, KernelView, RequestView
@@ -54,7 +54,7 @@ def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
     """What else the plan rests on. facts: what sources tell, without what a distribution's configuration adds."""
     return FactsView(
         cmdline=context.cmdline,
-        config={key: value for key, value in facts.config.items() if key in CONFIG_SYMBOLS} if facts.config else {},
+        config={key: value for key, value in facts.config.items() if key in SYMBOLS} if facts.config else {},
         pa_bits=facts.pa_bits,
         kernel_image=facts.kernel_image,
         kernel_data=facts.kernel_data,

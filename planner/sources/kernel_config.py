@@ -39,6 +39,9 @@ _ARCHES = {
 _BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
 """What arch/arm64/Kconfig lets these be, with any page size."""
 
+_UP_TO_PROCESSORS = 52
+"""Address bits that a kernel is built for and may not have: with 64K pages its tables are the same all the same."""
+
 _PAGES = {
     "ARM64_4K_PAGES": 4 * KIB,
     "ARM64_16K_PAGES": 16 * KIB,
@@ -102,6 +105,8 @@ def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | No
     va_bits = _number(config, "ARM64_VA_BITS", name, lines)
     if page_size and va_bits and va_bits not in VA_BITS[page_size]:
         raise _impossible(Location(name, lines.get("ARM64_VA_BITS", 0)), va_bits, page_size)
+    if va_bits == _UP_TO_PROCESSORS and page_size != 64 * KIB:
+        va_bits = None  # the model knows from the symbol what such a kernel may have
     return Facts(
         arch=next((arch for symbol, arch in _ARCHES.items() if config.get(symbol) == "y"), None),
         page_size=page_size,

@@ -1,6 +1,6 @@
 """What a running kernel shows of its linear map: a page-table dump of debugfs, or meminfo's DirectMap lines.
 
-Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18 for the dump
+Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18, 7.3 for the dump
 (/sys/kernel/debug/kernel_page_tables). DirectMap lines are printed by kernels that count their linear map: a name
 says the size of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
 """
@@ -64,15 +64,12 @@ def parse_dump(text: str, name: str) -> Observed:
 def _kind(level: str, flags: list[str]) -> str | None:
     """The kind of leaf of one line; None for what maps nothing.
 
-    An entry that was made invalid (a guard page of KFENCE) is a leaf all the same.
+    Every entry with attributes is a leaf, for tables are not listed. One that was made invalid is a leaf all the same:
+    a guard page of KFENCE, and from 7.3 on the alias of the image's data, whose blocks lack the word BLK.
     """
     if not flags:
         return None
-    if level in ("PGD", "P4D", "PUD"):
-        return "pud" if "BLK" in flags else None
-    if level == "PMD" and "BLK" not in flags:
-        return None
-    return _KINDS[level, "CON" in flags]
+    return "pud" if level in ("PGD", "P4D", "PUD") else _KINDS[level, "CON" in flags]
 
 
 def parse_meminfo(text: str, name: str) -> Observed:

@@ -12,7 +12,7 @@ from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
 from planner.planning.plan import Options, make_plan
-from planner.planning.presets import PRESETS
+from planner.planning.presets import PRESETS, preset_named
 from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
 
@@ -192,7 +192,7 @@ def _variant(preset: str, machine: Machine, options: Options) -> str:
 
 
 def _row(name: str, machine: Machine, request: str | None, options: Options, needed: int) -> Row:
-    asked = request if request is not None else PRESETS[options.preset or ""].value
+    asked = request if request is not None else preset_named(options.preset or "").value
     try:
         plan = make_plan(machine, request, options)
     except PlannerError as error:

@@ -17,10 +17,10 @@ from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
 from planner.kernel.machine import DAMAGED, INCOMPLETE, RECORDED, BootRecord, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.pgtable import geometry
+from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import KINDS
-from planner.planning.plan import Options, Question, answer, ask
+from planner.planning.plan import Options, Question, answer, ask, make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import strategy_named
 
@@ -131,9 +131,9 @@ def verify(
         return Verdict(machine.source, (Check("placement", "not checkable", reason),), recorded=_both(record))
     checks: list[Check] = []
     if record is not None:
-        checks.append(_placement(machine, question, plan, record, inferred=inferred))
+        checks.append(_as_far_as_known(_placement(machine, question, plan, record, inferred=inferred), plan))
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
-    checks += [_granularity(machine, plan, seen, live=live) for seen in observed]
+    checks += [_granularity(machine, plan, seen, text, options, live=live) for seen in observed]
     view = plan.reservation
     return Verdict(
         machine.source,
@@ -266,6 +266,14 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     return _bounded(machine, question, plan, record, inferred=inferred)
 
 
+def _as_far_as_known(check: Check, plan: Plan) -> Check:
+    """A check that disagrees says nothing of a kernel whose behaviour is not known."""
+    if check.outcome != "disagreed" or plan.kernel.certainty != "unknown":
+        return check
+    why = f"not known for this kernel, which is planned as mainline {plan.kernel.profile}: {check.why}"
+    return replace(check, outcome="not checkable", why=why)
+
+
 def _check(outcome: Outcome, why: str) -> Check:
     return Check("placement", outcome, why)
 
@@ -396,35 +404,86 @@ def _states(question: Question) -> Iterator[Memblock]:
 # -- the linear map ------------------------------------------------------------------------------------
 
 
-def _granularity(machine: Machine, plan: Plan, seen: Observed, *, live: bool) -> Check:
+def _granularity(
+    machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options, *, live: bool
+) -> Check:
     """What page tables show against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
-    planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
-    if seen.by_kind is not None:
-        pairs = [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
-    else:
-        sizes = _unit_sizes(plan)
-        by_size = seen.by_size or {}
-        names = sorted({*sizes.values(), *by_size}, reverse=True)
-        pairs = [
-            (format_size(size), by_size.get(size, 0), sum(planned[k] for k in KINDS if sizes[k] == size))
-            for size in names
-        ]
+    pairs = _pairs(plan, seen)
     wrong = [f"{name} {format_size(got)} (planned {format_size(want)})" for name, got, want in pairs if got != want]
     if not wrong:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
-    text = f"{seen.source}: {'; '.join(wrong)}"
+    told = f"{seen.source}: {'; '.join(wrong)}"
     if live and _only_finer(pairs):
         why = "finer leaves: this kernel splits them at run time where permissions change (BBML2)"
-        return Check("granularity", "agreed", f"{text}: {why}")
-    missing: list[str] = [
-        key for key in ("kernel", "page_size", "va_bits", "rodata", "kfence_pool") if key in plan.kernel.assumed
+        return Check("granularity", "agreed", f"{told}: {why}")
+    causes = _causes(machine, plan, seen, text, options)
+    if causes:
+        return Check("granularity", "not checkable", f"{told}; not known: {', '.join(causes)}")
+    return Check("granularity", "disagreed", told)
+
+
+_Pairs: TypeAlias = list[tuple[str, int, int]]
+"""Of each kind of leaf, the largest first: its name, the bytes seen, the bytes planned."""
+
+
+def _pairs(plan: Plan, seen: Observed) -> _Pairs:
+    planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
+    if seen.by_kind is not None:
+        return [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
+    sizes, by_size = _unit_sizes(plan), seen.by_size or {}
+    return [
+        (format_size(size), by_size.get(size, 0), sum(planned[k] for k in KINDS if sizes[k] == size))
+        for size in sorted({*sizes.values(), *by_size}, reverse=True)
     ]
+
+
+def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options) -> list[str]:
+    """What is not known and can cause the difference, in words; none where nothing that is unknown can.
+
+    A kernel or a page size that nobody told can cause any. Address bits and rodata= are planned the other way: they are
+    named where that fits. Where the image or KFENCE's pool lies decides about the leaves around them alone.
+    """
+    assumed = plan.kernel.assumed
+    found: list[str] = [name for name in ("kernel", "page_size") if name in assumed]
+    if plan.kernel.map_certainty == "unknown":
+        found.append("what this kernel does to the linear map")
+    if found:
+        return found
+    largest = geometry(plan.kernel.page_size, plan.kernel.va_bits).largest_leaf
+    places = [("kfence_pool", 2 * _AROUND * largest)] if "kfence_pool" in assumed else []
     if machine.facts.kernel_image is None:
-        missing.append("the place of the kernel image")
-    if missing:
-        return Check("granularity", "not checkable", f"{text}; not known: {', '.join(missing)}")
-    return Check("granularity", "disagreed", text)
+        places.append(("the place of the kernel image", _AROUND * largest))
+    room = sum(size for _, size in places)
+    for changed, other in _otherwise(plan, options):
+        there = make_plan(machine, text, other) if changed else plan
+        moved = _moved(_pairs(there, seen))
+        if moved is not None and moved <= room:
+            return [*changed, *([name for name, _ in places] if moved else [])]
+    return []
+
+
+_AROUND = 2
+"""Largest leaves that a range may break up: one at each end. A pool that is elsewhere also leaves two whole."""
+
+
+def _otherwise(plan: Plan, options: Options) -> Iterator[tuple[list[str], Options]]:
+    """The plan's own options, then what is assumed the other way: which, and the options with it."""
+    bits: list[int | None] = [None]
+    if "va_bits" in plan.kernel.assumed:
+        bits += [n for n in VA_BITS[plan.kernel.page_size] if n != plan.kernel.va_bits]
+    for rodata in (None, "full") if "rodata" in plan.kernel.assumed else (None,):
+        for va_bits in bits:
+            changed = [name for name, value in (("va_bits", va_bits), ("rodata", rodata)) if value is not None]
+            other = options if rodata is None else replace(options, rodata=rodata)
+            yield changed, other if va_bits is None else replace(other, va_bits=va_bits)
+
+
+def _moved(pairs: _Pairs) -> int | None:
+    """Bytes that are mapped by another kind of leaf than planned; None where not the same memory is mapped."""
+    if sum(got for _, got, _ in pairs) != sum(want for _, _, want in pairs):
+        return None
+    return sum(max(got - want, 0) for _, got, want in pairs)
 
 
 def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:

@@ -134,6 +134,22 @@ def test_the_short_answer_is_the_beginning_of_the_whole(run: Run, server: str, r
     assert len(short.splitlines()) <= 8
 
 
+@pytest.mark.parametrize("command", ["plan", "compare", "explain", "fit"])
+def test_the_high_form_of_a_preset(run: Run, command: str) -> None:
+    """`--preset NAME --high` asks for the size that the default gives on this machine."""
+    args = ("--map", "sample:altra-32g", "--kernel", "rhel9", "--format", "json")
+    status, out, err = run(command, *args, "--preset", "rhel9", "--high")
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert ",high" in json.dumps(told.get("request", told))
+
+
+def test_a_form_of_no_preset_is_refused(run: Run) -> None:
+    status, out, err = run("plan", "512M", "--high", "--map", "sample:altra-32g")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: <command line>: --high is the form of a preset: give --preset NAME, or ")
+
+
 @pytest.mark.parametrize("request_", ["512M", "1G,high", "64G", "256M@0x90000000", "foo"])
 @pytest.mark.parametrize("sample", ["altra-32g", "altra-2node-512g", "d05-64g-numa", "thunderx-128g-64k", "rpi4-4g"])
 def test_the_answer_is_eight_lines_on_real_machines(sample: str, request_: str, run: Run) -> None:

@@ -75,11 +75,12 @@ def test_a_log_belongs_to_one_machine(run: Run, logs: dict[str, str]) -> None:
 
 
 def test_page_tables_are_compared(run: Run, logs: dict[str, str], tmp_path: Path) -> None:
-    """A dump of blocks where the kernel has base pages: without the image's place that only says what differs."""
+    """A dump with a block where the kernel has base pages: that may be the image, whose place is not known."""
     dump = tmp_path / "dump"
     dump.write_text(
         "---[ Linear Mapping start ]---\n"
-        "0xffff000000000000-0xffff000200000000  8G PUD  RW NX SHD AF BLK UXN MEM/NORMAL\n"
+        "0xffff000000000000-0xffff000040000000  1G PUD  RW NX SHD AF BLK UXN MEM/NORMAL\n"
+        "0xffff000040000000-0xffff000200000000  7G PTE  RW NX SHD AF     UXN MEM/NORMAL\n"
         "---[ Linear Mapping end ]---\n"
     )
     result = run("verify", logs["right"], "--page-tables", str(dump), "--format", "json")

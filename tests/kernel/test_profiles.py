@@ -148,13 +148,3 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
     assert kernel(Facts(kernel="6.8", page_size=4 * KIB), kernel=flavour) == (64 * KIB, True, True)
     assert kernel(Facts(kernel=flavour), page_size=4 * KIB) == (4 * KIB, False, False)
     assert kernel(Facts(kernel=flavour, config={"ARM64_4K_PAGES": "y"})) == (4 * KIB, False, False)
-
-
-def test_the_configured_geometry() -> None:
-    """Page size and VA bits of a config count where nothing else says them; 52 bits need a processor that has them."""
-    memory = MemoryMap((Region(GIB, 9 * GIB),))
-    config = {"ARM64_64K_PAGES": "y", "ARM64_VA_BITS": "52"}
-    plan = make_plan(Machine("<test>", "json", memory, Facts(kernel="6.12", config=config)), "256M")
-    assert (plan.kernel.page_size, plan.kernel.va_bits) == (64 * KIB, 52)
-    assert any("runs with 48 bits" in note for note in plan.notes)
-    assert {"page_size", "va_bits"}.isdisjoint(plan.kernel.assumed)

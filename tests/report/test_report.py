@@ -16,9 +16,9 @@ import planner
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
-from planner.planning.modelled import CONFIG_SYMBOLS
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import schema, to_dict, to_json
@@ -228,4 +228,4 @@ def test_a_report_keeps_every_symbol_that_is_read() -> None:
     read |= set(re.findall(r'"([A-Z0-9_]+)" (?:not )?in (?:facts\.)?config', sources))
     read |= set(re.findall(r'_bits\(facts, "([A-Z0-9_]+)"\)', sources))
     assert len(read) > 10
-    assert read <= CONFIG_SYMBOLS
+    assert read <= set(SYMBOLS)

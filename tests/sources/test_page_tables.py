@@ -37,6 +37,21 @@ def test_the_linear_map_is_counted_by_kind() -> None:
     }
 
 
+def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
+    """7.3 makes the alias of the image's data invalid, blocks and contiguous runs too: no entry says BLK then."""
+    alias = """\
+---[ Linear Mapping start ]---
+0xfff0000002d00000-0xfff0000002e00000           1M PTE     F RW NX SHD AF NG CON     UXN    MEM/NORMAL-TAGGED
+0xfff0000002e00000-0xfff0000003400000           6M PMD     F RW NX SHD AF NG         UXN    MEM/NORMAL-TAGGED
+0xfff0000003400000-0xfff0000003410000          64K PTE     F RW NX SHD AF NG         UXN    MEM/NORMAL-TAGGED
+0xfff0000003410000-0xfff0000003600000        1984K PTE
+0xfff0000003600000-0xfff0000004000000          10M PMD       RW NX SHD AF        BLK UXN    MEM/NORMAL-TAGGED
+0xfff0000004000000-0xfff0000040000000         960M PMD
+---[ Linear Mapping end ]---
+"""
+    assert parse_dump(alias, "dump").by_kind == {"cont_pte": MIB, "pmd": 16 * MIB, "pte": 64 * KIB}
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [

@@ -187,6 +187,69 @@ def test_the_granularity(given: dict[str, Any], seen: Observed, outcome: str) ->
     assert [check.outcome for check in verdict.checks if check.what == "granularity"] == [outcome]
 
 
+def shown_by(facts: dict[str, Any], options: Options, **changes: int) -> Observed:
+    """The page tables that some machine would show; what other facts are planned is checked against it."""
+    planned = make_plan(machine(**facts), None, options).mapping.bytes
+    shown = {kind: getattr(planned, kind) for kind in KINDS}
+    return _observed(**{kind: size + changes.get(kind, 0) for kind, size in shown.items()})
+
+
+FULL = {
+    "kernel_image": IMAGE,
+    "cmdline": "crashkernel=512M",
+    "config": {"RODATA_FULL_DEFAULT_ENABLED": "y", "KFENCE": "n"},
+}
+BLOCKS = {**FULL, "config": {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "n"}}
+POOL = {**BLOCKS, "config": {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "100"}}
+UNTOLD = {"kernel_image": IMAGE, "cmdline": "crashkernel=512M", "config": {"KFENCE": "n"}}
+
+
+@pytest.mark.parametrize(
+    ("truth", "told", "changes", "outcome", "blamed"),
+    [
+        pytest.param(FULL, UNTOLD, {}, "not checkable", "rodata", id="pages everywhere: rodata=full may be built in"),
+        pytest.param(
+            BLOCKS, UNTOLD, {"pud": -GIB, "pmd": GIB}, "disagreed", "", id="a block more: rodata= has no part in it"
+        ),
+        pytest.param(
+            FULL, UNTOLD, {"pte": -GIB, "pud": GIB}, "disagreed", "", id="pages, and a block that fits neither way"
+        ),
+        pytest.param(
+            {**POOL, "kfence_pool": Range(6 * GIB + MIB, 6 * GIB + 3 * MIB)}, POOL, {}, "not checkable", "kfence_pool",
+            id="the pool lies elsewhere",
+        ),
+        pytest.param(
+            {**FULL, "kfence_pool": Range(6 * GIB + MIB, 6 * GIB + 3 * MIB)}, POOL, {}, "disagreed", "",
+            id="pages everywhere: no pool has that many",
+        ),
+        pytest.param(BLOCKS, {**BLOCKS, "kernel_image": None}, {}, "not checkable", "the place of the kernel image",
+                     id="the image is not known"),
+        pytest.param(FULL, {**BLOCKS, "kernel_image": None}, {}, "disagreed", "", id="no image is that large"),
+        pytest.param(BLOCKS, {**BLOCKS, "kernel_image": None}, {"pud": GIB}, "disagreed", "",
+                     id="nor does it add memory"),
+    ],
+)  # fmt: skip
+def test_an_unknown_is_named_only_for_what_it_can_cause(
+    truth: dict[str, Any], told: dict[str, Any], changes: dict[str, int], outcome: str, blamed: str
+) -> None:
+    """6.12, whose map a crash kernel leaves alone; the record is made with the truth."""
+    options = replace(MAINLINE, kernel="6.12")
+    facts = {"page_size": 4 * KIB, "va_bits": 48, **told}
+    seen = shown_by({"page_size": 4 * KIB, "va_bits": 48, **truth}, options, **changes)
+    [check] = [c for c in verify(machine(**facts), options, observed=[seen]).checks if c.what == "granularity"]
+    assert check.outcome == outcome
+    assert check.why.partition("; not known: ")[2] == blamed
+
+
+def test_a_kernel_that_is_not_known_never_disagrees() -> None:
+    """Neither where it puts the crash kernel, nor how it maps memory."""
+    options = replace(MAINLINE, kernel="sles15sp5")
+    lower = recorded(moved(64 * MIB))
+    verdict = verify(machine(record=lower), options, observed=[_observed(pte=7 * GIB, pud=GIB)])
+    assert [check.outcome for check in verdict.checks] == ["not checkable"] * 2
+    assert all("not known" in check.why for check in verdict.checks)
+
+
 @pytest.mark.parametrize(
     ("cpu", "more", "agreed"),
     [

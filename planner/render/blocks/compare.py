@@ -12,7 +12,7 @@ from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
-from planner.render.blocks.tables import alignment
+from planner.render.blocks.tables import alignment, configured
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -42,6 +42,7 @@ def blocks(comparison: Comparison) -> list[Block]:
         result += _parts(comparison, rows)
     result.append(_takes(comparison))
     result.append(Bullets("Notes", [printable(note) for note in comparison.notes]))
+    result.append(configured(comparison.kernel))
     result.append(Terms("Assumed (not in any source)", [printable(key) for key in comparison.kernel.assumed]))
     return result
 

@@ -42,6 +42,7 @@ def blocks(told: Explanation) -> list[Block]:
         *result,
         Bullets("Other readings", tables.other_readings(plan)),
         Bullets("Notes", tables.notes(plan)),
+        tables.configured(plan.kernel),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 

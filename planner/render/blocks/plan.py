@@ -44,6 +44,7 @@ def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.put_back(plan, wide=wide),
         Bullets("Notes", tables.notes(plan)),
+        tables.configured(plan.kernel),
         Terms("Assumed (not in any source)", tables.assumptions(plan)),
     ]
 

@@ -13,7 +13,7 @@ from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.request import BUILT_WITHOUT
 from planner.planning.strategies import OWN, STRATEGIES
-from planner.render.blocks.model import Table
+from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
 
@@ -29,6 +29,7 @@ __all__ = [
     "alignment",
     "assumptions",
     "attempts",
+    "configured",
     "facts",
     "granularity",
     "kernel_facts",
@@ -462,6 +463,16 @@ def other_readings(plan: Plan) -> list[str]:
 def notes(plan: Plan) -> list[str]:
     """Remarks, one sentence each."""
     return [printable(note) for note in plan.notes]
+
+
+def configured(kernel: KernelView) -> Terms:
+    """What the configuration of a distribution gave, with who builds so and where it was read."""
+    found = [text.partition(" builds with ") for text in kernel.configured.values()]
+    if not found:
+        return Terms("", ())
+    words = [what.rpartition(" [")[0] for _, _, what in found]
+    source = found[0][2].rpartition(" [")[2].rstrip("]")
+    return Terms(f"{found[0][0]} builds with", [printable(word) for word in (*words, f"read in {source}")])
 
 
 def assumptions(plan: Plan) -> list[str]:

@@ -1,0 +1,32 @@
+"""The kernels that are modelled: one paragraph each, vendor by vendor, as their texts are too long for a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.kernel.described import KernelRow
+from planner.render.blocks.model import Block, Facts, Heading
+
+__all__ = ["blocks"]
+
+
+def blocks(rows: Sequence[KernelRow]) -> list[Block]:
+    """Every row."""
+    found: list[Block] = []
+    for vendor in dict.fromkeys(row.vendor for row in rows):
+        found.append(Heading("Mainline and stable" if vendor == "mainline" else vendor))
+        found += [_paragraph(row) for row in rows if row.vendor == vendor]
+    return found
+
+
+def _paragraph(row: KernelRow) -> Facts:
+    return Facts(
+        [
+            ("Kernel", ", ".join((row.name, *row.aliases))),
+            ("Versions", row.spans),
+            ("Does", row.does),
+            ("Certainty", f"{row.certainty} ({row.note})" if row.note else row.certainty),
+            ("Source", row.source),
+            *([("Built as", row.configuration)] if row.configuration else []),
+        ]
+    )

@@ -1,0 +1,47 @@
+"""A `crashkernel=` value as the kernel reads it, as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from planner.base.errors import printable
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
+from planner.render.blocks.numbers import address, size
+
+if TYPE_CHECKING:
+    from planner.kernel.crashkernel import Reading
+
+__all__ = ["asked", "blocks"]
+
+
+def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
+    """What was read, where, and by which kernel."""
+    return [("Value", printable(value) or "(nothing)"), ("RAM", size(ram)), ("Kernel", printable(profile))]
+
+
+def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "") -> list[Block]:
+    """The answer and the way there. facts: what was read; note: about the kernel that reads."""
+    steps: list[tuple[str, ...]] = [(str(n), printable(line)) for n, line in enumerate(result.steps, 1)]
+    return [
+        _lead(result),
+        Facts(facts),
+        Table("Steps", "rl", ("", ""), steps),
+        Listing("Kernel log", [printable(line) for line in result.log]),
+        Bullets("Notes", [printable(line) for line in (*([note] if note else []), *result.notes)]),
+    ]
+
+
+def _lead(result: Reading) -> Lead:
+    if not result.valid:
+        return Lead("none", "asks for nothing, no memory is reserved", "bad")
+    parts = [size(result.size)]
+    if result.base:
+        parts.append(f"at {address(result.base)}")
+    if result.high:
+        parts.append("high")
+    if result.low:
+        parts.append(f"{size(result.low)} of low memory")
+    if result.cma:
+        parts.append(f"{size(result.cma)} of cma")
+    return Lead("accepted", "asks for " + ", ".join(parts), "good")
