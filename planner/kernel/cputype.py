@@ -8,7 +8,7 @@ ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from ar
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from planner.base.errors import InputError
 from planner.kernel.profile import Profile
@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 
-class Processor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Processor:
     """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
 
     midr: int | None
@@ -38,7 +39,8 @@ class Processor(NamedTuple):
     """The core's name, if it has one here."""
 
 
-class AllowedPart(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AllowedPart:
     """One row of a list of processors: implementer and part number, from revision `rVpN` on; None: all revisions.
 
     V is least_variant: with 0 the row is about variant 0 alone (MIDR_REV_RANGE()), else about all from V on.

@@ -23,7 +23,8 @@ from planner.kernel.profiles import CRASH_ALIGN, Bound, Profile, Window
 __all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve"]
 
 
-class Attempt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Attempt:
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
@@ -40,7 +41,8 @@ class Attempt(NamedTuple):
     """The address found; null when nothing fits."""
 
 
-class Bounds(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bounds:
     """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit.
 
     has_cma: the kernel is built with CMA.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from planner.base.sizes import memparse
 from planner.kernel.cmdline import values, words
@@ -19,7 +19,8 @@ from planner.kernel.profiles import Profile
 __all__ = ["Forcing", "forcing", "kfence_pool_size"]
 
 
-class Forcing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Forcing:
     """reasons: why the whole map has base pages (none: blocks are used). pool: an early KFENCE pool exists.
 
     built_in_kfence: KFENCE is built in. remedies: what would have to change for blocks, one for each reason.

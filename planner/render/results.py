@@ -72,7 +72,7 @@ _LISTS: dict[type, Callable[[Sequence[Any]], list[Block]]] = {
     KernelRow: kernels.blocks,
     Row: survey.tabulated,
     Sample: maps.blocks,
-    Surveyed: lambda machines: survey.blocks(machines, wide=True),
+    Surveyed: survey.blocks,
 }
 """Results that are lists, by what is in them."""
 
