@@ -341,7 +341,7 @@ def need(
     """What a capture kernel needs, component by component.
 
     source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
-    unpacked sizes are read. Raises InputError where nothing says how large the kernel or its initrd is.
+    unpacked sizes are read. Raises InputError where the size of the kernel or of its initrd is not known.
     """
     machine = None if source is None else _machine(source)
     given = Given(**_stated(stated))
@@ -393,7 +393,7 @@ def diff(a: _Plan, b: _Plan) -> Differences:
     """Where the reports of two plans differ, field by field."""
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, _Plan):
-            raise InputError(name, f"{type(one).__name__} is no plan", "give what planner.plan() returns")
+            raise InputError(name, f"{type(one).__name__} is not a plan", "give what planner.plan() returns")
     return differences(a, b)
 
 

@@ -156,7 +156,7 @@ def fewer(name: str, found: int, wanted: int) -> InputError:
     return InputError(
         name,
         f"has {found} records, but {wanted} are done already",
-        "resume with the input of the first run, or start afresh without --resume",
+        "resume with the input of the first run, or start again without --resume",
     )
 
 

@@ -93,13 +93,13 @@ def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: 
             raise InputError(
                 "--resume",
                 f"the input changed: its first {known[0]} records are not those that were answered",
-                "resume with the input of the first run, or start afresh without --resume",
+                "resume with the input of the first run, or start again without --resume",
             )
         if last is None or not results.ends_with(do(job, last).data):
             raise InputError(
                 "--resume",
                 f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
-                "resume with the input and the options of the first run, or start afresh without --resume",
+                "resume with the input and the options of the first run, or start again without --resume",
             )
     on_their_way: deque[Task] = deque()
 
@@ -143,7 +143,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
         return job, LinesStream(output)
     if is_table(output):
         if not replaceable(output):
-            raise InputError(output, "this is no file", "write a table to a file")
+            raise InputError(output, "this is not a file", "write a table to a file")
         return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
     if not replaceable(output):
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is

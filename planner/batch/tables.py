@@ -153,7 +153,7 @@ class TableFile:
             raise InputError(
                 "--resume",
                 f"{partial_of(self.path)} has other columns",
-                "resume with the options of the first run (--with-report), or start afresh without --resume",
+                "resume with the options of the first run (--with-report), or start again without --resume",
             )
         try:
             end = source.tell()

@@ -263,7 +263,7 @@ def _known(
     what: str,
 ) -> None:
     if name not in known:
-        raise ProcedureError(path, f"no {what} {name!r}", f"use one of {', '.join(sorted(known))}")
+        raise ProcedureError(path, f"unknown {what} {name!r}", f"use one of {', '.join(sorted(known))}")
 
 
 def _one_of(value: str, allowed: tuple[str, ...], path: tuple[str | int, ...]) -> None:

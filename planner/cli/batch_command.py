@@ -189,7 +189,7 @@ def _check(
             f"{ending} is not a format of results", f"name FILE{', FILE'.join((*_LINES, '.parquet', '.arrow'))}"
         )
     if resume and output in (None, "-"):
-        raise Refused("--resume needs a file to take up", "add -o FILE")
+        raise Refused("--resume needs a file to resume", "add -o FILE")
 
 
 def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ def line_of(error: BaseException, program: str) -> str | None:
     if isinstance(error, (InputError, OutputError)):
         return printable(str(error))
     if isinstance(error, PlannerError):
-        return printable(f"<map>: {error}; no such machine boots, check the map")
+        return printable(f"<map>: {error}; such a machine does not boot: check the map")
     if isinstance(error, click.ClickException):
         return printable(f"<command line>: {error.format_message()}; see '{program} --help'")
     if isinstance(error, MemoryError):

@@ -313,8 +313,8 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, sosreport), instead of "
-                "looking at it.",
+                help="Input format; overrides detection (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, "
+                "sosreport).",
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
@@ -485,7 +485,7 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
             chosen = form or _by_name(output, formats)
             if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
-                raise Refused("a PNG is nothing for a terminal", "give -o FILE")
+                raise Refused("a PNG cannot be shown on a terminal", "give -o FILE")
             if chosen == "html":
                 _tell_command(click.get_current_context())
             return function(*args, form=chosen, output=output, **others)

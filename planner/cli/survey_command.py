@@ -72,9 +72,7 @@ _SORTED_BY = (
 def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """A column, perhaps with a `-` before it."""
     if value is not None and value.removeprefix("-") not in _SORTED_BY:
-        raise Refused(
-            f"there is no column {value[:40]!r} to sort by", f"use one of {', '.join(_SORTED_BY)}", ctx, param
-        )
+        raise Refused(f"unknown column {value[:40]!r}", f"use one of {', '.join(_SORTED_BY)}", ctx, param)
     return value
 
 

@@ -204,7 +204,7 @@ def _number(key: str, text: str) -> int:
     except ValueError:
         midr = 0
     if not 1 << 24 <= midr < 1 << 32:
-        raise InputError("--cpu", f"{text!r} is no MIDR", "give one as a boot log prints it, such as 0x410fd4f1")
+        raise InputError("--cpu", f"{text!r} is not a MIDR", "give one as a boot log prints it, such as 0x410fd4f1")
     return midr
 
 
@@ -213,7 +213,7 @@ def _core(key: str, text: str) -> str:
     if core not in PARTS:
         raise InputError(
             "--cpu",
-            f"no processor {text!r}",
+            f"unknown processor {text!r}",
             "give a MIDR (0x410fd4f1), a core such as neoverse-v2, or a core and its revision such as cortex-x4-r0p3",
         )
     return core

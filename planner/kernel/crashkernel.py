@@ -162,7 +162,7 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
         if entry.base:
             entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
         else:
-            entry.steps.append("an offset of 0 means: no offset, any place will do")
+            entry.steps.append("an offset of 0 means no offset: any place will do")
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
@@ -387,14 +387,14 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *
             f"no ,low entry: {format_size(low)} below the DMA limit" if low else "no ,low entry: no low memory"
         )
     if not steps:
-        steps.append("no entry that this kernel reads: nothing is asked for")
+        steps.append("no entry that this kernel reads: nothing is requested")
     oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
     oversized = oversized and profile.refuses_oversize
     if oversized:
         notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
     main = plain if plain.token else high_entry
     if main.token and not (main.rc or main.size or main.log):
-        notes.append("a size of 0 asks for nothing")
+        notes.append("a size of 0 requests nothing")
     notes += _traps(cmdline, profile, plain, high=high)
     return Reading(
         rc=rc,
@@ -417,7 +417,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     """What the kernel ignores or misreads, said to the person who wrote it."""
     notes: list[str] = []
     if _NAME not in cmdline:
-        nothing = "this kernel command line has no crashkernel=: nothing is asked for"
+        nothing = "this kernel command line has no crashkernel=: nothing is requested"
         values = cmdline.split()
         named = " ".join(_NAME + value for value in values)
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
@@ -428,11 +428,11 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     if plain.rc != ENOENT and not high:
         notes += [f"a plain entry is there, so {suffix} is not read" for suffix in unread if has[suffix]]
     elif not high and has[",low"] and not has[",high"]:
-        notes.append(",low without ,high is never read: nothing is asked for")
+        notes.append(",low without ,high is never read: nothing is requested")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
         notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
     if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
-        notes.append("arm64 does not ask for ,cma memory: the entry is ignored")
+        notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
     return notes
@@ -446,7 +446,7 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
         notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
     elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is no arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
+            "'auto' is not an arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
             "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
         )
     elif any(quote in value for quote in _QUOTES):

@@ -135,4 +135,4 @@ def preset_named(name: str) -> Preset:
     base = plain.removesuffix("-64k")
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")
-    raise InputError("--preset", f"no preset {name!r}", f"use one of {', '.join(PRESETS)}")
+    raise InputError("--preset", f"unknown preset {name!r}", f"use one of {', '.join(PRESETS)}")

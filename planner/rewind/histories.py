@@ -87,7 +87,7 @@ def _of_log_alone(view: View) -> Iterator[History]:
         there = built(view, loaded)
         early = replace(early, memmap=there.memmap)
         yield History(f"UEFI put the image at {loaded[0][0]:#x}", there.state, there.late, early, there.top)
-    what = "the image, the initrd or firmware, which the log does not place, lie in the way"
+    what = "the image, the initrd or firmware, which the log does not place, are in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.top)
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
 

@@ -114,7 +114,7 @@ def usual_steps(
 def named(items: Iterable[tuple[str, int]]) -> str:
     """What a guess says, from the names and sizes of what came later."""
     names = [f"{name} {in_words(size)}" for name, size in items]
-    return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
+    return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
 def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:

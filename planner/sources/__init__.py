@@ -116,7 +116,7 @@ def _reader(kind: str) -> _Reader:
 
 def _check_format(fmt: str | None) -> None:
     if fmt is not None and fmt not in FORMATS:
-        raise InputError("--map-format", f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
+        raise InputError("--map-format", f"unknown format {fmt!r}", f"use one of {', '.join(FORMATS)}")
 
 
 def _is_tar(head: bytes) -> bool:

@@ -105,7 +105,7 @@ def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> No
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
-        notes.append(f"line {where.line} is no resource and was skipped")
+        notes.append(f"line {where.line} is not a resource and was skipped")
 
 
 def _known(what: str) -> str:

@@ -79,7 +79,7 @@ def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
             found[m[1]] = "n"
         elif line.strip() and not line.startswith("#"):
             raise InputError(
-                Location(name, number, 1), "this is no line of a kernel configuration", "give .config or config.gz"
+                Location(name, number, 1), "this is not a line of a kernel configuration", "give .config or config.gz"
             )
         elif line.startswith(("# Automatically generated", "# Linux/")):
             whole = True
@@ -137,7 +137,7 @@ def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[st
     if text not in map(str, _BITS[symbol]):
         raise InputError(
             Location(name, lines.get(symbol, 0)),
-            f"CONFIG_{symbol}={text[:40]} is no number of bits that arm64 has",
+            f"CONFIG_{symbol}={text[:40]} is not a number of bits that arm64 supports",
             f"check the configuration: use one of {', '.join(map(str, _BITS[symbol]))}",
         )
     return int(text)
@@ -146,7 +146,7 @@ def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[st
 def _impossible(where: Location | str, va_bits: int, page_size: int) -> InputError:
     return InputError(
         where,
-        f"CONFIG_ARM64_VA_BITS={va_bits} does not go with {format_size(page_size)} pages",
+        f"CONFIG_ARM64_VA_BITS={va_bits} is not possible with {format_size(page_size)} pages",
         f"check the configuration: use one of {', '.join(map(str, VA_BITS[page_size]))}",
     )
 

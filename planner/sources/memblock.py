@@ -88,5 +88,5 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, re.Match[str]]]:
             yield number, match
         elif line.strip() and not line.lstrip().startswith("#"):
             raise InputError(
-                Location(name, number, 1), "this is no line of memblock's debugfs files", "give memory and reserved"
+                Location(name, number, 1), "this is not a line of memblock's debugfs files", "give memory and reserved"
             )

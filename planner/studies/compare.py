@@ -142,7 +142,7 @@ def make_comparison(
     plain sizes. aim: one of `AIMS`. Raises InputError for another aim, and as `make_plan` does.
     """
     if aim not in AIMS:
-        raise InputError("--aim", f"no aim {aim!r}", f"use one of {', '.join(AIMS)}")
+        raise InputError("--aim", f"unknown aim {aim!r}", f"use one of {', '.join(AIMS)}")
     options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")

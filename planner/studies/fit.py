@@ -147,7 +147,7 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     if request.rc and request.log:
         raise InputError("CRASHKERNEL", f"{text!r} has no form: {request.log[-1]}", "give one such as 1G or 1G,high")
     if text is not None and "crashkernel=" not in as_cmdline(text):
-        raise InputError("CRASHKERNEL", f"{text!r} asks for no crash kernel", "give one such as 1G or 1G,high")
+        raise InputError("CRASHKERNEL", f"{text!r} requests no crash kernel", "give one such as 1G or 1G,high")
     return inquiry
 
 

@@ -25,9 +25,9 @@ _FIXED = re.compile(
 
 _WAYS = (
     ("initrd|initramfs|ramdisk", "move or shrink the initrd"),
-    ("cma", "have {name} elsewhere (cma=SIZE@ADDRESS)"),
-    ("swiotlb|io tlb", "have smaller bounce buffers, or none (swiotlb=)"),
-    ("kvm", "do without protected KVM (kvm-arm.mode=)"),
+    ("cma", "move {name} (cma=SIZE@ADDRESS)"),
+    ("swiotlb|io tlb", "shrink or drop the bounce buffers (swiotlb=)"),
+    ("kvm", "disable protected KVM (kvm-arm.mode=)"),
 )
 """Patterns of names, and what to change."""
 
@@ -41,7 +41,7 @@ def way_out(name: str, what: str) -> str | None:
     if _FIXED.search(name):
         return None
     if is_image(name):
-        return f"have the kernel image elsewhere: {what} ({shown}) is in the way"
+        return f"move the kernel image: {what} ({shown}) is in the way"
     for pattern, change in _WAYS:
         if re.search(pattern, name, re.IGNORECASE):
             named = "" if "{name}" in change else f" ({shown})"

@@ -116,7 +116,7 @@ def recommend(machine: Machine, options: Options | None = None, asked: Asked | N
     options, asked = with_facts(replace(options or Options(), preset=None), machine.facts), asked or Asked()
     options = replace(options, strategy=strategy_named(options.strategy).name)
     if asked.aim not in AIMS:
-        raise InputError("--aim", f"no aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
+        raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
     needed = None if asked.need is not None else need(None, machine, guess=True)
     size = asked.need if asked.need is not None else needed.recommended if needed is not None else 0
     search = _Search(machine, options, asked, size, needed.assumed if needed is not None else ())
@@ -293,7 +293,7 @@ class _Search:
         if self.asked.aim == "small" and c.taken > best.taken:
             return f"takes {format_size(c.taken - best.taken)} more memory"
         if self.asked.ram is not None and best.form == "list":
-            return "asks for the same whatever the RAM"
+            return "requests the same size whatever the RAM"
         if c.place == "straddles" and best.place != "straddles":
             return "would straddle the DMA limit"
         if c.low_taken > best.low_taken:
@@ -320,7 +320,7 @@ class _Search:
         if best.share is not None:
             often = f"reserved in {_percent(best.share)} of the image's positions"
             short = (
-                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
+                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
             parts.append(often + short)
         doubt = _DOUBT.get(self.context.profile.certainty)

@@ -193,7 +193,7 @@ class _Search:
         for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
             high = f"crashkernel={format_size(self.request.size)},high"
             value = f"{high} crashkernel={format_size(size)},low"
-            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"do without low memory: {value}"
+            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
             yield from self._told(Remedy({"kind": "low", "size": size}, text, crashkernel=self._ask(value)))
 
     def offset(self) -> Iterator[Remedy]:

@@ -314,7 +314,7 @@ def _refused(crash: Range | None, before: int, after: int) -> str | None:
     if crash is None:
         return "no crash memory is reserved"
     if after == before:
-        return "that is what is reserved already"
+        return "that much is reserved already"
     return "it is more than what is reserved: the kernel refuses it (EINVAL)" if after > before else None
 
 

@@ -202,7 +202,7 @@ def _obstacle(
     ):
         return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
-        return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
+        return "the request is not known: it holds no command line (give the value: --crashkernel)"
     return None
 
 
@@ -247,7 +247,7 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if record.crash is not None and not request.valid:
         return _check(
             "not checkable",
-            "mainline would have refused this request, yet something was reserved: the kernel has patches of its own",
+            "mainline would have refused this request, yet something was reserved (patched kernel?)",
         )
     crash = record.crash
     misplaced = _misplaced(machine, crash) if crash is not None else None
@@ -299,7 +299,7 @@ def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:
     if size == planned:
         return Check("size", "agreed", f"kexec_crash_size is {format_size(size)}, as planned")
     if question.machine.settled or size > planned:
-        why = f"kexec_crash_size is {format_size(size)}, planned are {format_size(planned)}"
+        why = f"kexec_crash_size is {format_size(size)}, planned: {format_size(planned)}"
         return Check("size", "disagreed", why)
     why = f"kexec_crash_size is {format_size(size)} of {format_size(planned)}: it failed, or was shrunk while running"
     return Check("size", "not checkable", why)
@@ -313,10 +313,10 @@ def _wrong_size(question: Question, record: BootRecord) -> str | None:
     size = round_up(request.size, page) % U64 if question.mainline.profile.rounds_size else request.size
     # /proc/iomem and memblock files end at whole pages.
     if record.crash.size not in (size, round_up(size, page)):
-        return f"recorded are {format_size(record.crash.size)}, asked for were {format_size(size)}"
+        return f"recorded: {format_size(record.crash.size)}, requested {format_size(size)}"
     low = request.low if request.high else question.mainline.bounds.default_low
     if record.low is not None and record.low.size not in (low, round_up(low, page)):
-        return f"recorded are {format_size(record.low.size)} of low memory, asked for were {format_size(low)}"
+        return f"recorded: {format_size(record.low.size)} of low memory, requested {format_size(low)}"
     return None
 
 
@@ -372,7 +372,7 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
             return "the low part is higher than a search from the top can lead"
     needs_low = crash.start >= bounds.low_max and (request.low if request.high else bounds.default_low)
     if bool(needs_low) != (low is not None):
-        return "low memory is recorded where none belongs" if low is not None else "the low part is missing"
+        return "low memory is recorded, but the request has none" if low is not None else "the low part is missing"
     return None
 
 

@@ -126,7 +126,7 @@ def _reason(row: Row) -> str:
 
 
 def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
-    names = [row.strategy + " *" * row.best for row in rows]
+    names = [("* " if row.best else "") + row.strategy for row in rows]
     extra = signed_column([row.waste.extra_table_bytes for row in rows])
     decides = [
         (names[n], row.protection, extra[n], signed_count(row.waste.extra_tlb_entries), _reason(row))

@@ -73,7 +73,7 @@ class Found:
     def too_large(self, kind: str, path: str) -> None:
         """A file with more than any machine writes there. Raises InputError for the map itself."""
         if kind in ("iomem", "memblock", "reserved", "fdt"):
-            raise InputError(self.name, f"{path} is larger than any map", "this is no report")
+            raise InputError(self.name, f"{path} is larger than any map", "this is not a sosreport")
         self.refuse(path, "is too large")
 
     def first(self, kind: str) -> tuple[str, bytes] | None:

@@ -136,7 +136,7 @@ class Inflated(io.RawIOBase):
             raise InputError(
                 self._name,
                 f"unpacks to more than {MAX_RATIO} times its size",
-                "this is no report; unpack it yourself if you trust it",
+                "this is not a sosreport; unpack it yourself if you trust it",
             )
 
     def _damaged(self, what: str) -> InputError:

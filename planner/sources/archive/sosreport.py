@@ -114,7 +114,7 @@ class _Reports:
             )
         if self._deeper is not None:
             self.found.remarks.append(
-                f"another machine's files in {printable(self._deeper[:80])} are no part of the report"
+                f"another machine's files in {printable(self._deeper[:80])} are not part of the report"
             )
         return self.found
 
@@ -139,7 +139,7 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
         raise InputError(
             reports.name,
             f"holds a name that leaves the archive ({path[:80]})",
-            "this is no report; pack the files anew",
+            "this is not a sosreport; pack the files anew",
         )
     kind, top, path = _kind_of(parts)
     if kind is None:

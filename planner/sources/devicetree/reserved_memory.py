@@ -106,7 +106,7 @@ def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
     if _is_pool(node) and "no-map" not in node.properties:
         align = max(align, _CMA_ALIGN)
     if align & (align - 1):
-        tree.tell(node, "its alignment is no power of two, it is skipped")
+        tree.tell(node, "its alignment is not a power of two: it is skipped")
         return None
     ranges = [(0, SPAN - 1)]
     if (value := node.properties.get("alloc-ranges")) is not None:

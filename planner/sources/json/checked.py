@@ -126,7 +126,7 @@ _KINDS = {
     _UNKNOWN_KEY: "unknown key",
     "string_type": "must be a string",
     "string_too_short": "is empty",
-    "string_unicode": "holds half a character",
+    "string_unicode": "holds an unpaired surrogate",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "too_short": "is empty",

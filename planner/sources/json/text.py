@@ -51,7 +51,7 @@ def load(text: str, name: str) -> object:
 
 
 def _constant(text: str) -> NoReturn:
-    raise _RefusedError(f"{text} is no number here")
+    raise _RefusedError(f"{text} is not a valid number here")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

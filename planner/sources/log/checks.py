@@ -47,7 +47,7 @@ def _larger(log: Log) -> Iterator[str]:
             continue
         of_node = [r for r in log.nodes if str(r.node) == event.name]
         if not of_node:
-            yield f"they have none of node {event.name}, which is set up"
+            yield f"they lack node {event.name}, which is set up"
         elif min(r.start for r in of_node) > event.start or max(r.end for r in of_node) < event.end:
             yield f"node {event.name} is set up from {event.start:#x} to {event.end:#x}"
 
