@@ -304,8 +304,7 @@ def _why(s: _Sizes, given: int) -> str:
 def _notes(table: Table) -> list[str]:
     notes = [
         "machines are served where their own kernel reserves at least what is needed for a plain request of the size",
-        "the bounds between classes of RAM are round numbers between the sizes of the fleet: others in between serve as "
-        "well",
+        "the bounds between classes of RAM are round numbers between the sizes of the fleet: others in between do too",
     ]
     if len(table.keys) == 1:
         notes.append("all machines have the same RAM: the list says nothing about others")
