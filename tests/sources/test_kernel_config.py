@@ -134,8 +134,8 @@ def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
         pytest.param(BASE + "CONFIG_ARM64_PA_BITS=99\n", "c:4:1: CONFIG_ARM64_PA_BITS=99 is no", id="99 PA bits"),
         pytest.param(
             WHOLE.replace("VA_BITS=48", "VA_BITS=42"),
-            f"c:{WHOLE[: WHOLE.index('CONFIG_ARM64_VA')].count(chr(10)) + 1}:1: CONFIG_ARM64_VA_BITS=42 does not go "
-            "with 4K pages",
+            f"c:{WHOLE[: WHOLE.index('CONFIG_ARM64_VA')].count(chr(10)) + 1}:1: CONFIG_ARM64_VA_BITS=42 is not "
+            "possible with 4K pages",
             id="VA bits of other pages",
         ),
         pytest.param("CONFIG_ARM64_VA_BITS=many\n", "CONFIG_ARM64_VA_BITS=many is not a number", id="no number"),
