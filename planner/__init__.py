@@ -113,15 +113,17 @@ _PACKAGES = ("batch", "bbm", "render")
 """Public by themselves, with names of their own."""
 
 
-def __getattr__(name: str) -> Any:
-    home = name if name in _PACKAGES else _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'planner' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker sees a wrong name
 
-    module = import_module(f"planner.{home}")
-    value = module if name in _PACKAGES else getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        home = name if name in _PACKAGES else _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'planner' has no attribute {name!r}")
+
+        module = import_module(f"planner.{home}")
+        value = module if name in _PACKAGES else getattr(module, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

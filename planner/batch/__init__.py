@@ -2,6 +2,7 @@
 
     plan_batches(batches)         record batches in, record batches out: Spark, Ray, Dask (extra `batch`)
     input_schema, output_schema   the Arrow schemas of both; ddl: the second as Spark writes it
+    to_arrow(plans)               plans as a table, which `.to_pandas()` makes a data frame
     answer_record(record, ...)    one record as decoded from JSON Lines
     run_batch, summarize          what the command does
 
@@ -14,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.batch.columns import ddl, input_schema, output_schema
+    from planner.batch.columns import ddl, input_schema, output_schema, to_arrow
     from planner.batch.engines import plan_batches
     from planner.batch.records import Answer, Defaults, answer_record
     from planner.batch.running import open_input, run_batch, summarize
@@ -33,6 +34,7 @@ __all__ = [
     "plan_batches",
     "run_batch",
     "summarize",
+    "to_arrow",
 ]
 
 _HOMES = {
@@ -48,14 +50,17 @@ _HOMES = {
     "plan_batches": "engines",
     "run_batch": "running",
     "summarize": "running",
+    "to_arrow": "columns",
 }
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker sees a wrong name
 
-    value = getattr(import_module(f"planner.batch.{home}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
+
+        value = getattr(import_module(f"planner.batch.{home}"), name)
+        globals()[name] = value
+        return value

@@ -6,7 +6,7 @@ Addresses and byte counts are int64: they fit, and Spark has no unsigned type. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
@@ -30,6 +30,7 @@ __all__ = [
     "input_schema",
     "output_schema",
     "pyarrow",
+    "to_arrow",
 ]
 
 Column = tuple[str, str, str]
@@ -263,6 +264,25 @@ def batch_of_answers(answers: Iterable[Answer], *, with_report: bool = False) ->
     return pyarrow().RecordBatch.from_arrays(
         [_array(column, kind) for column, kind in zip(values, schema.types, strict=True)], schema=schema
     )
+
+
+def to_arrow(plans: Iterable[Plan] | Mapping[str, Plan], *, with_report: bool = False) -> Any:
+    """Plans as a `pyarrow.Table` with the columns of `output_schema()`, one row each, in order.
+
+    plans: a mapping gives each its `id`; otherwise that is the plan's source. with_report: the last column is the whole
+    report as JSON text. `.to_pandas()` makes it a data frame; numbers that may be missing, such as addresses, stay
+    exact with a `types_mapper`.
+
+    >>> import planner
+    >>> plans = [planner.plan(f"sample:{name}", "512M") for name in ("rpi4-4g", "altra-32g")]
+    >>> planner.batch.to_arrow(plans).column("outcome").to_pylist()
+    ['aligned', 'fallback']
+
+    Raises InputError where the extra `batch` is not installed.
+    """
+    named = plans.items() if isinstance(plans, Mapping) else [(plan.memory.source, plan) for plan in plans]
+    batch = batch_of_answers([Answer(name, plan) for name, plan in named], with_report=with_report)
+    return pyarrow().Table.from_batches([batch])
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

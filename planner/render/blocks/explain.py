@@ -31,7 +31,8 @@ def blocks(told: Explanation) -> list[Block]:
     """Everything the explanation says."""
     plan = told.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(tables.facts(plan))]
+    more = [row for row in tables.facts(plan) if row[0] != "Requested"]
+    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *more])]
     for number, story in enumerate(told.attempts, 1):
         result += _attempt(number, story)
     result.append(Listing("Kernel log", tables.log(plan)))

@@ -115,9 +115,8 @@ def made_by(words: Sequence[str]) -> Iterator[None]:
 def _requested(text: str) -> str:
     """What a command line takes of a request: its `crashkernel=` tokens, or the value as one."""
     found = _TOKENS.findall(text)
-    if found or " " in text or text in {"", "nothing"}:
-        return " ".join(found)
-    return f"crashkernel={text}"
+    value = text.partition(" on ")[0]
+    return " ".join(found) if found or " " in value or value in {"", "nothing"} else f"crashkernel={value}"
 
 
 def _anchor(title: str, taken: list[str]) -> str:
