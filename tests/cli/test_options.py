@@ -1,110 +1,85 @@
-"""Kinds of values that options take: what is read, what is refused with a remedy, what a shell is offered."""
+"""Options that commands share: what a command is called with, and what it finds in its context."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from planner.base.errors import InputError
-from planner.base.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB
 from planner.cli import COMMANDS, PROGRAM, cli
 from planner.cli.failures import Refused
-from planner.cli.options import (
-    FILE,
-    MACHINE,
-    PRESET,
-    SIDE,
-    SIZE,
-    SIZE_OR_ZERO,
-    SIZES,
-    VALUES,
-    Alignment,
-    DmaLimit,
-    PageSize,
-)
-from planner.kernel.machine import NO_DMA_ZONES
+from planner.cli.options import CONFIG_KEY, FORMATS, MEMORY_KEY, map_options, need_option, output_options, preset_form
+from planner.cli.output import WIDE
+from planner.cli.param_types import VALUES
 
-CONTEXT = click.Context(cli, info_name=PROGRAM)
+
+def called(decorator: Any, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments that a command with these options is called with, and its context's `meta`."""
+
+    def callback(**given: Any) -> Any:
+        return given, dict(click.get_current_context().meta)
+
+    command = click.command()(click.option("--preset")(decorator(callback)))
+    given, meta = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False).return_value
+    return given, meta
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "value"),
+    ("words", "form"),
     [
-        pytest.param(SIZE, "512M", 512 * MIB, id="a size"),
-        pytest.param(SIZE, "0x20000000", 512 * MIB, id="as the kernel reads it"),
-        pytest.param(SIZE_OR_ZERO, "0", 0, id="nothing is a size, too"),
-        pytest.param(SIZES, "128M..8G", (128 * MIB, 8 * GIB), id="a range of sizes"),
-        pytest.param(PageSize(), "64k", 64 * KIB, id="a page size in small letters"),
-        pytest.param(PageSize(), "4096", 4 * KIB, id="a page size in bytes"),
-        pytest.param(DmaLimit(), "none", NO_DMA_ZONES, id="no DMA zones"),
-        pytest.param(DmaLimit(), "1G", GIB, id="a DMA limit"),
-        pytest.param(Alignment(), "block", "block", id="an alignment by name"),
-        pytest.param(Alignment(), "2M", "2M", id="an alignment by size"),
-        pytest.param(PRESET, "debian", "debian", id="a preset"),
+        pytest.param((), "text", id="the first"),
+        pytest.param(("--format", "json"), "json", id="as asked"),
+        pytest.param(("-o", "out.html"), "html", id="as the file ends"),
+        pytest.param(("-o", "OUT.MD"), "markdown", id="in whatever letters"),
+        pytest.param(("-o", "out.html", "--format", "json"), "json", id="what is asked goes first"),
+        pytest.param(("-o", "out"), "text", id="a name without an ending"),
+        pytest.param(("-o", "out.log"), "text", id="an ending of no format"),
     ],
 )
-def test_what_is_read(kind: click.ParamType[Any], text: str, value: Any) -> None:
-    assert kind.convert(text, None, None) == value
+def test_the_format_of_a_result(words: tuple[str, ...], form: str) -> None:
+    assert called(output_options(*FORMATS), *words)[0]["form"] == form
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        (SIZE, "0"),
-        (SIZE, "1.5G"),
-        (SIZE, "-1"),
-        (SIZE, ""),
-        (SIZES, "8G..128M"),
-        (SIZES, "1G"),
-        (PageSize(), "8K"),
-        (DmaLimit(), "0"),
-        (Alignment(), "3M"),
-        (PRESET, ""),
-    ],
-)
-def test_what_is_refused_has_a_remedy(kind: click.ParamType[Any], text: str) -> None:
-    with pytest.raises(Refused) as caught:
-        kind.convert(text, None, None)
-    assert caught.value.message
-    assert caught.value.remedy
+def test_a_file_of_a_format_that_the_command_does_not_write_is_refused() -> None:
+    with pytest.raises(Refused, match="writes no svg"):
+        called(output_options(*FORMATS), "-o", "out.svg")
 
 
-def test_a_preset_there_is_none_of_is_refused_before_any_map_is_read() -> None:
-    with pytest.raises(InputError, match="no preset 'gentoo'"):
-        PRESET.convert("gentoo", None, None)
+def test_a_preset_takes_its_form_along() -> None:
+    """So that no command passes two values on."""
+    assert called(preset_form, "--preset", "debian", "--high")[0]["preset"] == "debian,high"
+    assert called(preset_form, "--preset", "debian")[0] == {"preset": "debian"}
+    with pytest.raises(click.UsageError, match="--high is the form of a preset"):
+        called(preset_form, "--high")
 
 
-@pytest.mark.parametrize(
-    ("kind", "incomplete", "offered"),
-    [
-        pytest.param(PageSize(), "6", ["64K"], id="words that begin so"),
-        pytest.param(Alignment(), "p", ["pud", "pmd"], id="several"),
-        pytest.param(PRESET, "deb", ["debian"], id="names that the model knows"),
-        pytest.param(MACHINE, "sample:honey", ["sample:honeycomb-30g"], id="samples"),
-        pytest.param(FILE, "/etc/ho", ["/etc/ho"], id="files are left to the shell"),
-        pytest.param(MACHINE, "/etc/ho", ["/etc/ho"], id="where no name fits, too"),
-        pytest.param(SIZE, "5", [], id="nothing for a size"),
-    ],
-)
-def test_what_a_shell_is_offered(kind: click.ParamType[Any], incomplete: str, offered: list[str]) -> None:
-    found = kind.shell_complete(CONTEXT, click.Option(["--x"]), incomplete)
-    assert [item.value for item in found] == offered
+def test_what_no_command_is_called_with_stands_in_its_context(tmp_path: Path) -> None:
+    """A configuration, RAM and the width concern the machine and the page, not the question."""
+    config = tmp_path / "config"
+    config.write_text("CONFIG_ARM64=y\n")
+    given, meta = called(map_options, "--config", str(config), "--memory", "2G@4G", "--memory", "1G@8G")
+    assert given.keys() == {"sources", "map_format", "log", "reserved", "preset"}
+    assert meta[CONFIG_KEY] == str(config)
+    assert meta[MEMORY_KEY] == ((4 * GIB, 6 * GIB), (8 * GIB, 9 * GIB))
+    assert not {CONFIG_KEY, MEMORY_KEY} & called(map_options)[1].keys()
+    assert called(output_options(*FORMATS), "--wide")[1][WIDE]
 
 
-def test_a_side_is_a_map_only_without_one() -> None:
-    """With --map it is a request, which nothing can be offered for."""
-    context = click.Context(cli, info_name=PROGRAM)
-    assert SIDE.shell_complete(context, click.Option(["--x"]), "sample:honey")
-    context.params["sources"] = ("live",)
-    assert SIDE.shell_complete(context, click.Option(["--x"]), "sample:honey") == []
+def test_what_is_no_need_is_refused_before_any_map_is_read() -> None:
+    assert called(need_option, "--need", "4G-64G:320M,64G-:576M")[0]["need"] == "4G-64G:320M,64G-:576M"
+    with pytest.raises(InputError):
+        called(need_option, "--need", "4G-64G")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_with_a_value_says_which(name: str) -> None:
     """A kind that is checked, or a name for free text; none takes a bare string without one."""
-    command = cli.get_command(CONTEXT, name)
+    command = cli.get_command(click.Context(cli, info_name=PROGRAM), name)
     assert command is not None
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.is_flag:
