@@ -14,7 +14,6 @@ from tests.cli.conftest import SERVER
 from tests.render.test_docs import BEGIN, END, block
 
 if TYPE_CHECKING:
-
     from tests.cli.conftest import Run
 
 PLAN = "plan 512M --map sample:altra-32g"
