@@ -22,7 +22,7 @@ LONG = " ".join(["word"] * 40)
 @pytest.mark.parametrize("empty", EMPTY, ids=[type(block).__name__ for block in EMPTY])
 def test_what_is_empty_leaves_no_trace(form: str, empty: Block) -> None:
     """Not even its title."""
-    around = [Lead("aligned", "512M"), Paragraph("after")]
+    around: list[Block] = [Lead("aligned", "512M"), Paragraph("after")]
     assert lay_out([around[0], empty, around[1]], form) == lay_out(around, form)
 
 
@@ -56,7 +56,7 @@ def test_a_page_shows_no_drawing_in_characters() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_colour_and_width_are_of_text_only(form: str) -> None:
-    blocks = [Lead("failed", "no room", "bad"), Paragraph(LONG)]
+    blocks: list[Block] = [Lead("failed", "no room", "bad"), Paragraph(LONG)]
     plain = lay_out(blocks, form)
     assert ("\x1b[" in lay_out(blocks, form, color=True)) is (form == "text")
     assert (lay_out(blocks, form, width=40) != plain) is (form == "text")
