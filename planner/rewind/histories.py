@@ -144,10 +144,12 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """The per-CPU areas, whose size nothing tells: right above what came later, beneath two pages that were freed."""
     page, blocks = view.asked.page_size, view.listed.blocks
     for block, above in pairwise(blocks):
-        beneath = any(start < block[0] and block[0] - end <= page for start, end in late)
-        hole = above[0] - block[1]
-        if beneath and page <= hole <= 2 * page and block in state.blocks and block not in view.listed.kept:
-            return [block]
+        if page <= above[0] - block[1] <= 2 * page and block not in view.listed.kept:
+            i = bisect_left(state.blocks, (block[1], 0)) - 1
+            left = state.blocks[i] if i >= 0 else block
+            beneath = any(start < left[0] and left[0] - end <= page for start, end in late)
+            if beneath and left[1] == block[1]:
+                return [left]
     return []
 
 
