@@ -45,10 +45,11 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import default_for
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, margin
+from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
+from planner.studies.remedies import with_help
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
@@ -123,7 +124,8 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
 
-    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as `"25%"`.
+    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
+    `"25%"`; rootfs_limit: a percentage.
     """
 
     kernel_size: int | str | None
@@ -134,6 +136,7 @@ class NeedInputs(TypedDict, total=False):
     cpus: int
     luks_memory: int | str | None
     margin: int | str | None
+    rootfs_limit: int | str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -180,7 +183,8 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     would stop at boot.
     """
     with _named():
-        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
+        machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
+        return Plan.of(with_help(make_plan(machine, asked, chosen), machine, asked, chosen))
 
 
 def compare(
@@ -410,6 +414,7 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
         "cpus": number(processors),
         "luks_memory": number(size_or_zero),
         "margin": margin,
+        "rootfs_limit": rootfs_limit,
     }
     return {
         name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None

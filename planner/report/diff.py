@@ -15,8 +15,8 @@ from planner.report.document import plain
 
 __all__ = ["Difference", "Differences", "diff_dict", "differences"]
 
-_IDENTITY = {"memory.source"}
-"""What names a side rather than describing it."""
+_IDENTITY = {"memory.source", "help"}
+"""What names a side rather than describing it, and what follows from the rest."""
 
 _AS_SETS = {
     "memory.regions",
