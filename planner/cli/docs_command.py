@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from difflib import unified_diff
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,9 @@ from planner.render.docs import updated
 from planner.sources.reading import decode, read_bytes
 
 __all__ = ["docs"]
+
+_LONG = 4000
+"""Lines of both texts from which on they are not laid side by side."""
 
 _EPILOG = """\
 A block begins with a comment that names a command, and ends with another; what stands between is replaced by what the
@@ -53,7 +57,7 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
         old = _read(name)
         new, count, stale = updated(old, name, partial(run_shown, Path(name).resolve().parent))
         if stale and check:
-            told += unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (now)", lineterm="")
+            told += _difference(old.splitlines(), new.splitlines(), name)
         elif not check:
             told.append(f"{name}: {stale} of {count} blocks brought up to date")
         if stale:
@@ -65,6 +69,23 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
             emit(new, name)
     emit("".join([line + "\n" for line in told]))
     ctx.exit(1 if check and changed else 0)
+
+
+def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
+    """A diff of two texts; of long ones, which take too long to be laid side by side, from the first to the last."""
+    now = f"{name} (now)"
+    if len(old) + len(new) <= _LONG:
+        return unified_diff(old, new, name, now, lineterm="")
+    alike = _alike(old, new)
+    after = _alike(old[alike:][::-1], new[alike:][::-1])
+    gone, come = old[alike : len(old) - after], new[alike : len(new) - after]
+    place = f"@@ -{alike + 1},{len(gone)} +{alike + 1},{len(come)} @@"
+    return [f"--- {name}", f"+++ {now}", place, *[f"-{line}" for line in gone], *[f"+{line}" for line in come]]
+
+
+def _alike(old: list[str], new: list[str]) -> int:
+    """How many first lines are the same."""
+    return next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
 def _read(name: str) -> str:

@@ -89,11 +89,13 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
 
 def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     """The map with what is reserved in `state`, names kept."""
+    # Rows that overlap share their blocks: each is looked at by runs of blocks that touch.
+    runs = union(state.blocks)
     kept = [
         Reserved(a, b, r.name)
         for r in memory.reserved
         if not r.name.startswith("Crash kernel")
-        for a, b in intersect((r.start, r.end), state.blocks)
+        for a, b in intersect((r.start, r.end), runs)
     ]
     old = union((r.start, r.end) for r in kept)
     moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]

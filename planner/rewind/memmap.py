@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.base.ranges import Span, total, union
+from planner.base.ranges import Span, intersect, total, union
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
@@ -42,13 +42,10 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
     section = section_size(profile, page_size)
     map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
     items: list[Later] = []
+    known = union(regions)
     for low, high in nodes or [(0, 1 << 64)]:
         sections = total(
-            union(
-                (max(start, low) // section, (min(end, high) - 1) // section + 1)
-                for start, end in regions
-                if low < end and start < high
-            )
+            union((start // section, (end - 1) // section + 1) for start, end in intersect((low, high), known))
         )
         if not sections:
             continue

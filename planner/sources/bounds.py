@@ -1,13 +1,29 @@
-"""How much a map may hold, whatever it is written in."""
+"""How much an input may hold, whatever it is written in: what can be read takes at most 200 MiB of memory."""
 
 from __future__ import annotations
 
 from planner.base.errors import InputError, Location
+from planner.base.sizes import KIB, MIB
 
-__all__ = ["MAX_ROWS", "too_many_rows"]
+__all__ = ["MAX_EVENTS", "MAX_INPUT", "MAX_LINE", "MAX_LINES", "MAX_ROWS", "MAX_SYMBOLS", "too_many_rows"]
 
-MAX_ROWS = 1 << 20
-"""Ranges of memory and reserved ranges of one map: above the million that is promised to be read."""
+MAX_INPUT = 32 * MIB
+"""Bytes of one text, as it is read and as Python keeps it: a boot's log has one, a list of 100,000 ranges four."""
+
+MAX_LINE = 64 * KIB
+"""Characters of a line, and of a command line however it is put together; arm64's has 2048."""
+
+MAX_LINES = 1 << 20
+"""Lines of one text: a second of work for the slowest reader takes a fifth of them."""
+
+MAX_ROWS = 1 << 17
+"""Ranges of memory and reserved ranges of one map: above the 100,000 that are promised to be read."""
+
+MAX_EVENTS = 1 << 10
+"""Early allocations that one boot's log names: as many as arm64 may have nodes."""
+
+MAX_SYMBOLS = 1 << 16
+"""Symbols of one kernel configuration; all of Linux has 20,000."""
 
 
 def too_many_rows(where: Location | str) -> InputError:

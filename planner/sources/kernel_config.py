@@ -15,6 +15,7 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import VA_BITS
+from planner.sources.bounds import MAX_SYMBOLS
 from planner.sources.reading import text_lines
 
 __all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"]
@@ -73,6 +74,8 @@ def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
     lines: dict[str, int] = {}
     whole = False
     for number, line in text_lines(text, name):
+        if len(found) > MAX_SYMBOLS:
+            raise InputError(Location(name, number, 1), f"has more than {MAX_SYMBOLS} symbols", "give one .config")
         if (m := _SET.match(line)) is not None:
             found[m[1]], lines[m[1]] = m[2].strip().strip('"'), number
         elif (m := _UNSET.match(line)) is not None:

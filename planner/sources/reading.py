@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, Location
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import MIB
+from planner.sources.bounds import MAX_INPUT, MAX_LINE, MAX_LINES
 
 __all__ = [
-    "MAX_INPUT",
-    "MAX_LINE",
     "STRAY",
     "decode",
     "decode_most",
@@ -26,8 +25,6 @@ __all__ = [
     "text_lines",
 ]
 
-MAX_INPUT = 256 * MIB
-MAX_LINE = 64 * KIB
 STRAY = "[\ufffd\udc80-\udcff]"
 """A pattern for what stands for bytes that are no text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
 
@@ -82,8 +79,14 @@ def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
     if large or len(data) > most:
-        raise InputError(name, f"is larger than {most // MIB} MiB", "give only the map, not everything around it")
+        raise _too_large(name, most)
     return data
+
+
+def _too_large(name: str, most: int = MAX_INPUT) -> InputError:
+    return InputError(
+        name, f"is larger than {most // MIB} MiB", "give only the map, or the log of one boot (journalctl -k -b)"
+    )
 
 
 def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
@@ -95,6 +98,7 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 def decode(data: bytes, name: str) -> str:
     """The text of an input. Raises InputError for what is empty, binary, or not UTF-8. A byte order mark is no text."""
     _check_text(data, name)
+    _check_extent(data, name)
     at = data.find(b"\0")
     if at >= 0:
         raise _binary(name, at)
@@ -115,15 +119,16 @@ def decode_most(data: bytes, name: str) -> str:
         if not isinstance(error.__context__, UnicodeDecodeError):
             raise
     _check_text(data, name)
+    _check_extent(data, name)
     # A crash leaves a block of NUL at the end of a file, and a serial line many in a row.
     data = data.rstrip(b"\0")
-    text = re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
-    if (data.count(b"\0") + sum(1 for _ in re.finditer(STRAY, text))) * _FEW > len(data):
+    strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
+    if strays * _FEW > len(data):
         at = data.find(b"\0")
         if at >= 0:
             raise _binary(name, at)
         return decode(data, name)
-    return text
+    return re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
 def stray_note(text: str) -> str | None:
@@ -144,6 +149,17 @@ def _check_text(data: bytes, name: str) -> None:
         raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(Location(name, 1, 1), "is UTF-16, not UTF-8", "save the text as UTF-8")
+
+
+def _check_extent(data: bytes, name: str) -> None:
+    """Refuse a text of too many lines, or that Python keeps in too much memory: its widest character counts."""
+    if len(data) > MAX_LINES and data.count(b"\n") > MAX_LINES:
+        raise InputError(name, f"has more than {MAX_LINES} lines", "give only the map, or the log of one boot")
+    if len(data) * 4 <= MAX_INPUT or data.isascii():
+        return
+    width = 4 if re.search(rb"[\xf0-\xf4]", data) else 2
+    if len(data) * width > MAX_INPUT:
+        raise _too_large(name, MAX_INPUT // width)
 
 
 def _binary(name: str, at: int) -> InputError:

@@ -55,10 +55,10 @@ def environment(tree: str = ROOT) -> dict[str, str]:
     return {**kept, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": tree}
 
 
-def cost_of(*args: str, reserved: bool = True, tree: str = ROOT) -> Cost:
+def cost_of(*args: str, reserved: bool = True, refused: bool = False, tree: str = ROOT) -> Cost:
     """Time and memory of `planner` with these arguments. Stops the benchmarks if it fails.
 
-    reserved: memory must be reserved; else a plan that fails will do. tree: whose code runs.
+    reserved: memory must be reserved; else a plan that fails will do. refused: so will an error. tree: whose code runs.
 
     A process starts with the peak of the one it was split from, and a benchmark's own may be large: a small one
     stands between the two.
@@ -74,6 +74,6 @@ def cost_of(*args: str, reserved: bool = True, tree: str = ROOT) -> Cost:
     )
     *said, measured = run.stderr.splitlines()
     status, seconds, peak = measured.split()
-    if int(status) > (not reserved):
+    if int(status) > (2 if refused else not reserved):
         raise SystemExit(f"{' '.join(args)}: status {status}: {' '.join(said)}")
     return Cost(float(seconds), float(peak) * KIB / MIB)

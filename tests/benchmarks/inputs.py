@@ -1,8 +1,7 @@
-"""What large and packed inputs cost: ratios that show a step which is not linear, and the memory of a long listing."""
+"""What large and packed inputs cost: ratios that show a step which is not linear."""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from planner.base.sizes import GIB, MIB
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
-from tests.benchmarks.figures import Figure, cost_of
+from tests.benchmarks.figures import Figure
 from tests.sources.reports import packed, report_of, running_machine
 
 if TYPE_CHECKING:
@@ -57,18 +56,6 @@ def _counts() -> list[Figure]:
     return found
 
 
-def _million() -> list[Figure]:
-    """The whole program on a million lines: its time beside that of reading the file once, and its memory."""
-    with tempfile.NamedTemporaryFile(suffix=".iomem") as file:
-        file.write(_listing(1_000_000))
-        file.flush()
-        cost = cost_of("plan", "2M", "--map", file.name, "--va-bits", "52", reserved=False)
-    return [
-        Figure("plan, 1,000,000 lines of iomem", cost.seconds, 60, "s"),
-        Figure("peak memory of that", cost.peak, 1500, "MiB"),
-    ]
-
-
 def _packing() -> list[Figure]:
     """A report, packed, beside its three readers alone."""
     boot = running_machine("deb61-4k_8G_plain_c")
@@ -79,4 +66,4 @@ def _packing() -> list[Figure]:
     return [Figure("a packed report / its iomem and log", whole / alone, 4)]
 
 
-MEASURES = (_counts, _packing, _million)
+MEASURES = (_counts, _packing)

@@ -292,6 +292,21 @@ HOSTILE = [
     pytest.param("collect -o hook", id="a script into a file"),
     pytest.param("size --sweep 128M..1G --map maps/server.json --output hook", id="a sweep into a file"),
     pytest.param("plan @list.txt --map ../server.json", id="arguments from a file"),
+    pytest.param("plan 512M --map /proc/self/environ", id="the runner's environment"),
+    pytest.param("plan 512M --map /proc/self/cwd/../secret.txt", id="the runner's folder"),
+    pytest.param("plan 512M --map /dev/fd/0", id="an open file"),
+    pytest.param("plan -h --map ../secret.txt", id="help and more"),
+    pytest.param("plan --map ../secret.txt --help", id="more and help"),
+    pytest.param("plan 512M --map maps/server.json --conf ../secret.txt", id="part of an option"),
+    pytest.param("plan 512M --map maps/server.json --memory ../secret.txt", id="RAM"),
+    pytest.param("plan ../secret.txt --map way/secret.txt", id="a way back through a link"),
+    pytest.param("need --initrd pipe", id="a pipe as an initrd"),
+    pytest.param("default --map ..", id="a fleet in a folder above"),
+    pytest.param("survey --map ../server.json", id="a fleet above"),
+    pytest.param("survey --map maps --need ../secret.txt", id="a need from a file"),
+    pytest.param("diff maps/server.json 512M --b config=../secret.txt", id="a side's own configuration"),
+    pytest.param("kernels -ohook", id="a list into a file"),
+    pytest.param("completion bash -o hook", id="a completion script into a file"),
 ]
 
 
@@ -307,6 +322,19 @@ def test_a_hostile_document_does_no_harm(run: Run, repository: Path, command: st
     assert err.startswith(f"error: {document}:3:1: ")
     assert "password" not in err
     assert {path: path.read_bytes() for path in repository.parent.rglob("*") if path.is_file()} == before
+
+
+def test_long_documents_are_compared_quickly(run: Run, tmp_path: Path) -> None:
+    """Lines that are alike here and there are laid side by side in time that grows with their square."""
+    path = tmp_path / "x.md"
+    kept = [line for line in run(*PLAN.split(), "--format", "json").out.splitlines() for _ in range(2)]
+    body = "".join(f"{line}\n{number}\n" for number, line in enumerate(kept * 40))
+    path.write_text(block(f"{PLAN} --format json", body))
+    status, out, err = run("docs", "--check", str(path))
+    assert (status, err) == (1, "")
+    assert out.splitlines()[:2] == [f"--- {path}", f"+++ {path} (now)"]
+    assert out.count("\n-") > 10_000
+    assert out.count("\n+") == len(run(*PLAN.split(), "--format", "json").out.splitlines()) + 4
 
 
 @pytest.mark.parametrize("variable", ["MAP", "OUTPUT", "PLAN_OUTPUT", "PLAN_MAP"])

@@ -8,7 +8,6 @@ from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import NEWEST, PROFILES, select_profile
-from planner.kernel.vendors import KERNELS, VendorKernel, build_of, kernel_named
 from planner.planning.plan import Options, make_plan
 
 
@@ -96,15 +95,6 @@ def test_a_name_stands_for_a_row(name: str, profile: str, pages: int | None) -> 
     assert (selection.profile.name, selection.page_size) == (profile, pages)
 
 
-@pytest.mark.parametrize("row", KERNELS, ids=lambda row: row.name)
-def test_every_row_is_found_by_its_own_example(row: VendorKernel) -> None:
-    """The version that a row's name stands for leads to that row, and no alias to two rows."""
-    found = build_of(row.version).kernel
-    assert found is not None
-    assert found.name == row.name
-    assert kernel_named(row.name) is row
-
-
 def test_every_mainline_release_takes_the_newest_profile_that_has_come() -> None:
     """From 4.12 to 7.3, by the year's usual numbering; stable rows are only for their own release."""
     spans = {p.name: p for p in PROFILES}
@@ -115,22 +105,6 @@ def test_every_mainline_release_takes_the_newest_profile_that_has_come() -> None
         assert not later, (release, chosen.name)
         assert chosen.since <= release
         assert chosen.name in spans
-
-
-@pytest.mark.parametrize(
-    ("version", "page_size"),
-    [
-        ("5.14.0-503.el9.aarch64+64k", 64 * KIB),
-        ("6.8.0-1010-aws-64k", 64 * KIB),
-        ("6.4.0-150600.23.7-64kb", 64 * KIB),
-        ("6.12.107+deb13-arm64-16k", 16 * KIB),
-        ("6.1.0-18-arm64", None),
-        ("5.15.0-1064-raspi", None),
-        ("6.6.64", None),
-    ],
-)
-def test_the_page_size_in_a_flavours_name(version: str, page_size: int | None) -> None:
-    assert build_of(version).page_size == page_size
 
 
 def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> None:

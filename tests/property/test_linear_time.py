@@ -12,6 +12,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from time import process_time
 
@@ -143,6 +144,83 @@ def test_readers(name: str) -> None:
     """n, 2n and 4n."""
     fmt, n, make = INPUTS[name]
     assert grows(lambda size: reading(make(size), fmt), n) <= MOST
+
+
+RAM = b"40000000-ffffffffff : System RAM\n"
+LOG = b"Linux version 6.1.0\n  node   0: [mem 0x0000000040000000-0x000000ffffffffff]\n"
+
+
+def _rows(n: int, what: str, size: int = 0x2000) -> bytes:
+    """A listing with so many rows in RAM."""
+    return RAM + "".join(f"  {a:x}-{a + size - 1:x} : {what}\n" for a, _ in _spans(n)).encode()
+
+
+def _map(key: str, n: int, size: int = 0x2000) -> bytes:
+    """A JSON map with so many rows of memory, or of what is reserved in it."""
+    rows = [{"start": a, "end": a + size} for a, _ in reversed(list(_spans(n)))]
+    return json.dumps({"memory": [{"start": "1G", "size": "1T"}], key: rows}).encode()
+
+
+def _flags(n: int) -> bytes:
+    rows = [{"start": a, "end": a + 0x6000, "flags": ["nomap"] * (i % 2)} for i, (a, _) in enumerate(_spans(n))]
+    return json.dumps({"memory": rows}).encode()
+
+
+PLANS: dict[str, tuple[int, Callable[[int], bytes]]] = {
+    "reserved rows of a JSON map": (4000, lambda n: _map("reserved", n)),
+    "reserved rows that overlap": (4000, lambda n: _map("reserved", n, 1 << 20)),
+    "regions that overlap": (1000, lambda n: _map("memory", n, 1 << 20)),
+    "regions that overlap, of other flags": (1000, _flags),
+    "a listing": (2000, lambda n: _rows(n, "reserved")),
+    "a listing of rows that overlap": (1000, lambda n: _rows(n, "reserved", 1 << 20)),
+    "a listing of rows one in another": (
+        1000,
+        lambda n: (
+            RAM + b"".join(b"  %x-%x : reserved\n" % ((1 << 30) + i, (1 << 40) - i) for i in range(4096, n << 12, 4096))
+        ),
+    ),
+    "a listing of regions that overlap": (
+        1000,
+        lambda n: "".join(f"{a:x}-{a + 0xFFFFF:x} : System RAM\n" for a, _ in _spans(n)).encode(),
+    ),
+    "crash kernels of a listing": (2000, lambda n: _rows(n, "Crash kernel")),
+    "large crash kernels of a listing": (1000, lambda n: _rows(n, "Crash kernel", 0x4000)),
+    "memblock's files": (
+        1000,
+        lambda n: b"".join(
+            b"%4d: 0x%016x..0x%016x\n" % (i, a, a + size)
+            for size in (0x1FFF, 0xFFF)
+            for i, (a, _) in enumerate(_spans(n))
+        ),
+    ),
+    "per-CPU units of a log": (250, lambda n: LOG + b"".join(b"pcpu-alloc: [%d] %d\n" % (i, i) for i in range(n))),
+    "crash kernels of a log": (
+        2000,
+        lambda n: LOG + b"crashkernel reserved: 0x0000000050000000 - 0x0000000060000000 (256 MB)\n" * n,
+    ),
+    "hash tables of a log": (
+        250,
+        lambda n: LOG + b"Dentry cache hash table entries: 4194304 (order: 13, 33554432 bytes, linear)\n" * n,
+    ),
+    "what memblock=debug shows": (
+        1000,
+        lambda n: LOG + "".join(f"memblock_reserve: [0x{a:016x}-0x{b:016x}] x\n" for a, b in _spans(n)).encode(),
+    ),
+}
+"""Rows of every kind that once were planned in time quadratic in them, or could be."""
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plans(name: str) -> None:
+    """Read and planned, whatever comes of it."""
+    n, make = PLANS[name]
+
+    def run(size: int) -> Callable[[], object]:
+        machine = parse_text(make(size), "x")
+        machine_of = partial(replace, machine, source="x")  # another object: nothing is remembered of it
+        return lambda: make_plan(machine_of(), "64M", Options(kernel="6.1", va_bits=52))
+
+    assert grows(run, n) <= MOST
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------

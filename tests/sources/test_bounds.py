@@ -7,9 +7,10 @@ from types import ModuleType
 import pytest
 
 from planner.base.errors import InputError
-from planner.sources import bounds, iomem, lsmem, memblock, parse_text
+from planner.sources import bounds, iomem, kernel_config, lsmem, memblock, parse_text, reading
 from planner.sources.json import memory_map as json_map
 from planner.sources.json import text as json_text
+from planner.sources.log import lines
 
 MOST = 100
 
@@ -91,6 +92,56 @@ def test_decoded_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         json_map.of_document({"memory": [row], "reserved": [row, row, row]}, "record 1")
 
 
-def test_a_million_regions_are_read() -> None:
-    """What is promised is below the bound."""
-    assert bounds.MAX_ROWS > 10**6
+def test_what_is_promised_is_below_the_bounds() -> None:
+    """A hundred thousand ranges, in any listing."""
+    assert bounds.MAX_ROWS > 100_000
+    assert bounds.MAX_ROWS * 200 < bounds.MAX_INPUT
+    assert bounds.MAX_ROWS < bounds.MAX_LINES
+
+
+LOG = b"Linux version 6.1.0\n  node   0: [mem 0x0000000040000000-0x000000023fffffff]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "data", "what"),
+    [
+        pytest.param("MAX_INPUT", 100, LOG + b"x" * 60, None, id="a text of the largest size"),
+        pytest.param(
+            "MAX_INPUT",
+            160,
+            LOG + "\u0101".encode() * 10,
+            "larger than 0 MiB",
+            id="characters of two bytes count twice",
+        ),
+        pytest.param("MAX_LINES", 40, LOG + b"\n" * 60, "more than 40 lines", id="lines"),
+        pytest.param("MAX_ROWS", 3, LOG + LOG[20:] * 3, r"x:5:1: has more than \d+ rows", id="ranges of a log"),
+        pytest.param(
+            "MAX_EVENTS",
+            3,
+            LOG + b"cma: Reserved 16 MiB at 0x0000000050000000\n" * 4,
+            "x:6:1: the log names more than 3 early allocations",
+            id="early allocations of a log",
+        ),
+        pytest.param(
+            "MAX_SYMBOLS", 3, b"CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\n\n", "more than 3 symbols", id="symbols"
+        ),
+    ],
+)
+def test_texts_are_bounded(
+    name: str, most: int, data: bytes, what: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bytes as Python keeps them, in lines, in what they tell."""
+    for module in (reading, lines, kernel_config):
+        monkeypatch.setattr(module, name, most, raising=False)
+    if what is None:
+        assert parse_text(data, "x").memory.regions
+        return
+    with pytest.raises(InputError, match=what):
+        parse_text(data, "x")
+
+
+def test_a_command_line_is_put_together_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lines go on."""
+    monkeypatch.setattr(lines, "MAX_LINE", 30)
+    machine = parse_text(LOG + b"Kernel command line: quiet \\\n" + b"Kernel command line: a=b \\\n" * 99, "x")
+    assert machine.facts.cmdline == "quiet" + " a=b" * 6

@@ -33,7 +33,7 @@ _TITLES = {
 }
 """What a plan is best made of."""
 
-_MAX_ALL = 256 * MIB
+_MAX_ALL = 48 * MIB
 _RELEASE = re.compile(r"Linux version (\S+) ")
 _ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
@@ -259,9 +259,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
     for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
-        # A log may hold bytes of firmware that are not text.
-        text = data.replace(b"\0", b"?").decode("utf-8", "backslashreplace").encode()
-        machine = work.read(path, text, dmesg.parse)
+        machine = work.read(path, data, dmesg.parse)
         if machine is None:
             continue
         if not _has_boot_lines(machine):
@@ -292,7 +290,12 @@ def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
 
 def _kernel_lines(data: bytes) -> bytes:
     """The kernel's lines of a journal; others' could be mistaken for them."""
-    return b"\n".join(line for line in data.split(b"\n") if b" kernel: " in line)
+    lines, at = [], data.find(b" kernel: ")
+    while at >= 0:
+        end = data.find(b"\n", at) % (len(data) + 1)
+        lines.append(data[data.rfind(b"\n", 0, at) + 1 : end])
+        at = data.find(b" kernel: ", end)
+    return b"\n".join(lines)
 
 
 def _last_boot(data: bytes) -> bytes:

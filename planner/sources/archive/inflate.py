@@ -24,7 +24,7 @@ MAX_RATIO, FREE = 250, 32 * MIB
 """How many times its own size an input may unpack to, once it has given more than `FREE` bytes (text: 5 to 40)."""
 
 _CHUNK = 64 * 1024
-_DICTIONARY = 256 * MIB  # what liblzma may take; `xz -9` takes 65 MiB
+_DICTIONARY = 72 * MIB  # what liblzma may take; `xz -9` takes 65 MiB
 
 
 def compression_of(head: bytes) -> str | None:

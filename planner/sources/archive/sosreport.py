@@ -20,7 +20,7 @@ from planner.sources.archive.tar_stream import Archive, Member
 
 __all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
 
-MAX_FILE = 64 * MIB
+MAX_FILE = 16 * MIB
 """Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
 
 MAX_MEMBERS = 500_000

@@ -14,7 +14,7 @@ from planner.sources.clothes.transfer import plain_text
 
 __all__ = ["strange_margin", "undress"]
 
-_LARGEST, _MOST_LINES = 64 * MIB, 500_000  # of a text that is taken apart; nobody dresses more
+_LARGEST, _MOST_LINES = 16 * MIB, 250_000  # of a text that is taken apart; nobody dresses more
 
 
 def undress(text: str, name: str) -> str:

@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import U64, fits, memparse
 from planner.base.text import told
+from planner.sources.bounds import MAX_LINE
 from planner.sources.json.text import locate
 
 __all__ = [
@@ -112,7 +113,7 @@ Count = Annotated[int, Strict(), Field(ge=0, lt=U64)]
 Text = Annotated[str, Strict(), AfterValidator(printable)]
 """A string, made safe to show."""
 
-Line = Annotated[str, BeforeValidator(_told), Strict()]
+Line = Annotated[str, BeforeValidator(_told), Strict(), Field(max_length=MAX_LINE)]
 """A string as it was given, its stray bytes told: a command line, or what a report says."""
 
 Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
@@ -125,7 +126,9 @@ _UNKNOWN_KEY = "unexpected_keyword_argument"
 _KINDS = {
     _UNKNOWN_KEY: "unknown key",
     "string_type": "must be a string",
+    "string_too_long": "is too long",
     "string_too_short": "is empty",
+    "too_long": "is too long",
     "string_unicode": "holds half a character",
     "list_type": "must be a list",
     "tuple_type": "must be a list",

@@ -24,7 +24,7 @@ from planner.planning.outcomes import Outcome
 from planner.planning.strategies import STRATEGIES
 from planner.planning.values import BadValue, alignment
 from planner.planning.views import TOLD_APART
-from planner.sources.bounds import MAX_ROWS
+from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS
 from planner.sources.json.checked import (
     EXACT,
     NUMBER,
@@ -83,6 +83,7 @@ def _alignment(text: object) -> str:
 
 _Strategy = Annotated[str, PlainValidator(_strategy)]
 _Alignment = Annotated[str, PlainValidator(_alignment)]
+_Symbols = Annotated[dict[str, str], Field(max_length=MAX_SYMBOLS)]
 _FlagNames = Annotated[
     int, PlainValidator(_flags), WithJsonSchema({"type": "array", "items": {"enum": list(FLAG_NAMES)}})
 ]
@@ -139,7 +140,7 @@ class _Map:
     """The kernel's command line."""
     dma_limit: _Limit | None = None
     """The first byte that DMA cannot reach, or "none" without DMA zones."""
-    config: dict[str, str] | None = None
+    config: _Symbols | None = None
     """Kconfig symbols without CONFIG_, with their values."""
     kernel_image: Extent | None = None
     """What /proc/iomem calls Kernel code."""
@@ -183,7 +184,7 @@ class _Kernel:
 class _Told:
     pa_bits: Number | None = None
     cmdline: Line | None = None
-    config: dict[str, str] | None = None
+    config: _Symbols | None = None
     kernel_image: Extent | None = None
     kernel_data: Extent | None = None
     kfence_pool: Extent | None = None

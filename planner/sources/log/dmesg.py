@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, subtract, union
 from planner.base.sizes import MIB
-from planner.base.text import told
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
@@ -53,14 +52,14 @@ def looks_like(head: str) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
     if not maybe_several(text):
-        log = Log()
+        log = Log(name)
         for line in whole_lines(text_lines(text, name), width_of(text)):
             read(line, log)
         return _machine(log, name, [])
     logs: list[tuple[int, Log]] = []
     lines, width = text_lines(text, name), width_of(text)
     for span in boots(text, name):
-        logs.append((span.start, Log()))
+        logs.append((span.start, Log(name)))
         for line in whole_lines(_within(lines, span), width):
             read(line, logs[-1][1])
     return _machine(*_chosen(logs, name))
@@ -154,7 +153,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         arch=log.arch,
         page_size=log.page_size,
         va_bits=log.va_bits,
-        cmdline=None if cmdline is None else told(cmdline),
+        cmdline=cmdline,
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,

@@ -8,17 +8,22 @@ arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
-from planner.base.errors import printable
+from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
+from planner.base.text import told
 from planner.kernel.machine import DAMAGED, Event
 from planner.kernel.memory_map import Region
+from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.pieces import Line
 
 __all__ = ["Log", "read"]
+
+_Row = TypeVar("_Row")
 
 
 class _Pattern:
@@ -123,7 +128,8 @@ class Log:
     processors give. tables: the lowest address that UEFI's line of tables names.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name, self.rows = name, 0
         self.kernel: str | None = None
         self.arch: str | None = None
         self.cmdline: str | None = None
@@ -167,8 +173,18 @@ class Log:
         """Whether it holds anything of a boot's beginning."""
         return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
 
+    def row(self, rows: list[_Row], row: _Row, line: int) -> None:
+        """Remember a range. Raises InputError for more than any map has."""
+        self.rows += 1
+        if self.rows > MAX_ROWS:
+            raise too_many_rows(Location(self.name, line, 1))
+        rows.append(row)
+
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
-        """Remember an early allocation."""
+        """Remember an early allocation. Raises InputError for more than any boot names."""
+        if len(self.events) == MAX_EVENTS:
+            what = f"the log names more than {MAX_EVENTS} early allocations"
+            raise InputError(Location(self.name, line, 1), what, "give the log of one boot")
         length = end - start if start is not None and end is not None else size
         self.events.append(
             Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
@@ -192,20 +208,23 @@ def read(line: Line, log: Log) -> None:
 
 def _damaged(what: str, line: Line, log: Log) -> None:
     text = printable(line.words[:100])
-    log.damage.append(f"line {line.number} {DAMAGED}, so {what} cannot be read there: {text}")
+    many = len(log.damage) >= MAX_EVENTS  # counted, but not told any more
+    told_so = f"line {line.number} {DAMAGED}, so {what} cannot be read there: {text}"
+    log.damage.append(log.damage[-1] if many else told_so)
 
 
 def _read(line: str, number: int, log: Log) -> None:
     if (m := _NODE.search(line)) is not None:
-        log.nodes.append(Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])))
+        log.row(log.nodes, Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])), number)
     elif (m := _DUMP.search(line)) is not None:
-        log.dump[m[1]].append((int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None))
+        row = (int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None)
+        log.row(log.dump[m[1]], row, number)
     elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower():
         _crash_line(line, number, log)
     elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
-        log.efi.append(descriptor)
+        log.row(log.efi, descriptor, number)
     elif _TABLES.search(line) is not None:
         log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
     elif line.startswith("KASLR enabled"):
@@ -213,7 +232,7 @@ def _read(line: str, number: int, log: Log) -> None:
     elif line.startswith("Zone ranges:"):
         log.zones_whole = True
     elif (m := _ADDED.search(line)) is not None:
-        log.added.append((m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)))
+        log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
     elif "MEMBLOCK configuration" in line:
         # The last dump stands: the first ones come before the firmware's memory is known.
         log.dump = {"memory": [], "reserved": []}
@@ -246,7 +265,8 @@ def _crash_line(line: str, number: int, log: Log) -> None:
 
 
 def _remember_crash(line: str, number: int, log: Log) -> None:
-    log.lines.append(printable(line))
+    if len(log.lines) < MAX_EVENTS:
+        log.lines.append(printable(line))
     log.crash_line = log.crash_line or number
 
 
@@ -259,7 +279,7 @@ def _fact(line: str, number: int, log: Log) -> None:
     elif _processor(line, log):
         pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
-        _command_line(printable(line[at + len("ommand line:") :].strip()), log)
+        _command_line(told(line[at + len("ommand line:") :].strip()), log)
     elif (m := _PCPU.search(line)) is not None:
         log.page_size = int(m[2]) if int(m[2]) in _PAGE_SIZES else log.page_size
     elif line.startswith("pcpu-alloc: ["):
@@ -296,7 +316,10 @@ def _command_line(text: str, log: Log) -> None:
     """Newer kernels print a long one in several lines, each but the last with a backslash at its end."""
     more = text.endswith(" \\")
     text = text[:-2] if more else text
-    log.cmdline = f"{log.cmdline} {text}" if log.wrapped else text
+    if not log.wrapped or log.cmdline is None:
+        log.cmdline = text
+    elif len(log.cmdline) + len(text) < MAX_LINE:
+        log.cmdline = f"{log.cmdline} {text}"
     log.wrapped = more
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from planner.sources.bounds import MAX_LINE
 from planner.sources.log.prefix import without_prefix
-from planner.sources.reading import MAX_LINE
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
 
