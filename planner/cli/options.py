@@ -108,8 +108,7 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, sosreport), instead of "
-                "looking at it.",
+                help="Input format; overrides detection.",
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
