@@ -47,7 +47,7 @@ def test_the_page_size_in_a_flavours_name(version: str, page_size: int | None) -
         pytest.param("5.15.0-206.153.7.el9uek.aarch64", "uek7", "unknown", id="Oracle's own, though it says el9"),
         pytest.param("5.15.0-315.196.5.1.el9uek.aarch64", "uek7-315", "unknown", id="from where KFENCE samples"),
         pytest.param("6.1.0-17-arm64", "debian12", "read", id="Debian's ABI"),
-        pytest.param("6.1.0-14-arm64", "debian12-6.1.64", "inferred", id="one that was not told"),
+        pytest.param("6.1.0-14-arm64", "debian12-6.1.64", "read", id="the last before 6.1.65"),
         pytest.param("6.12.4-arm64", "debian13-6.12.4", "inferred", id="Debian 13 with 48 bits"),
         pytest.param("6.12.57+deb13-arm64", "debian13", "read", id="Debian 13 with 52 bits"),
         pytest.param("6.6.57.1-7.azl3", "azurelinux3", "inferred", id="Azure Linux"),
