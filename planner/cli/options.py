@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from planner.base.formats import DOCUMENTS
 from planner.cli.failures import Refused
 from planner.cli.output import WIDE
 from planner.cli.param_types import (
@@ -56,23 +57,14 @@ MEMORY_KEY = "planner.memory"
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
 
-FORMATS = ("text", "json", "markdown", "rst", "html")
+FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
 """What every result can be written as."""
 
 PICTURES = ("svg", "png")
 """What a result with a picture can be written as, too."""
 
-_ENDINGS = {
-    "txt": "text",
-    "json": "json",
-    "md": "markdown",
-    "markdown": "markdown",
-    "rst": "rst",
-    "htm": "html",
-    "html": "html",
-    "svg": "svg",
-    "png": "png",
-    "csv": "csv",
+_ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() for ending in endings} | {
+    form: form for form in ("json", "csv", *PICTURES)
 }
 """The format that the ending of a file's name asks for."""
 
@@ -116,8 +108,7 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="Input format; overrides detection (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, "
-                "sosreport).",
+                help="Input format; overrides detection.",
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
