@@ -144,10 +144,18 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
     if is_table(output):
         if not replaceable(output):
             raise InputError(output, "this is no file", "write a table to a file")
-        return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
+        most = _followed(output) if resume else None
+        table = TableFile(output, resume=resume, with_report=job.with_report, most=most)
+        return replace(job, output="columns"), table
     if not replaceable(output):
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
-    return job, LinesFile(output, resume=resume)
+    return job, LinesFile(output, resume=resume, most=_followed(output) if resume else None)
+
+
+def _followed(output: str) -> int | None:
+    """How many answers of a former run its digest goes over: what was written behind it is made again."""
+    known = known_trail(partial_of(os.path.realpath(output)))
+    return None if known is None else known[0]
 
 
 def summarize(

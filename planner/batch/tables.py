@@ -125,21 +125,24 @@ def unreadable(path: str, error: Exception) -> InputError:
 
 
 class TableFile:
-    """Answers to a table, by way of a partial Arrow stream. done: what a former run left, if that is taken up."""
+    """Answers to a table, by way of a partial Arrow stream.
 
-    def __init__(self, path: str, *, resume: bool, with_report: bool) -> None:
+    done: what a former run left, if that is taken up; most: no batches with more answers than these.
+    """
+
+    def __init__(self, path: str, *, resume: bool, with_report: bool, most: int | None = None) -> None:
         self.path = os.path.realpath(path)
         self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
         self._file = open_partial(self.path)
         self._last: list[Any] = []
-        self.done, keep = self._whole_batches() if resume else (Counts(), 0)
+        self.done, keep = self._whole_batches(most) if resume else (Counts(), 0)
         self._file.truncate(keep)
         self._file.seek(keep)
         if not keep:
             self._file.write(self._schema.serialize().to_pybytes())
 
-    def _whole_batches(self) -> tuple[Counts, int]:
+    def _whole_batches(self, most: int | None) -> tuple[Counts, int]:
         """What the whole batches of the partial stream come to, and where they end. Keeps the last row."""
         arrow = pyarrow()
         counts, end = Counts(), 0
@@ -159,6 +162,8 @@ class TableFile:
             end = source.tell()
             while (message := arrow.ipc.read_message(source)) is not None:
                 batch = arrow.ipc.read_record_batch(message, self._schema)
+                if most is not None and counts.records + batch.num_rows > most:
+                    break
                 counts = total([counts, count_batch(batch)])
                 self._last = batch.slice(batch.num_rows - 1).to_pylist() if batch.num_rows else self._last
                 end = source.tell()
