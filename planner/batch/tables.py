@@ -1,9 +1,9 @@
-"""Parquet and Arrow files of records and answers, in streams of record batches. Needs the extra `batch` (pyarrow).
+"""Parquet and Arrow files of records and answers, and CSV of answers, in streams of batches. Needs pyarrow.
 
 An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
 written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
 
-Parquet is imported where a file is of that kind.
+Parquet and CSV are imported where a file is of that kind.
 """
 
 from __future__ import annotations
@@ -75,6 +75,18 @@ class TableInput:
         while (batch := self._next()) is not None:
             yield _as_rows(batch)
 
+    def count(self) -> int | None:
+        """The rows that a file says it has."""
+        try:
+            if self._name.lower().endswith(".parquet"):
+                from pyarrow import parquet
+
+                return int(parquet.ParquetFile(self._name).metadata.num_rows)
+            reader = pyarrow().ipc.open_file(pyarrow().memory_map(self._name))
+            return sum(int(reader.get_batch(i).num_rows) for i in range(reader.num_record_batches))
+        except (OSError, ValueError, RuntimeError):
+            return None
+
     def close(self) -> None:
         """The file is closed when nothing refers to it."""
         self._batches = iter(())
@@ -112,6 +124,10 @@ def _batches(path: str) -> Iterator[Any]:
         file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
         return batches
+    if path.lower().endswith(".csv"):
+        from pyarrow import csv
+
+        return iter(csv.open_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
 
@@ -224,6 +240,10 @@ class TableFile:
             from pyarrow import parquet
 
             return parquet.ParquetWriter(made, self._schema, compression="zstd")
+        if self.path.lower().endswith(".csv"):
+            from pyarrow import csv
+
+            return csv.CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
 
 
