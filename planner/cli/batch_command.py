@@ -18,8 +18,9 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FILE, FORMATS, MAP_FORMAT, form_by_name, kernel_options, preset_form
+from planner.cli.options import FORMATS, form_by_name, kernel_options, preset_form
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
+from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
 from planner.render.blocks.batch import render, to_dict
 from planner.sources.reading import decode, read_bytes

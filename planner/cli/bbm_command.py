@@ -13,8 +13,9 @@ import click
 
 from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, cases, procedure_named
-from planner.cli.options import FILE, FORMATS, PROCEDURE, output_options
+from planner.cli.options import FORMATS, output_options
 from planner.cli.output import colored, columns, emit
+from planner.cli.param_types import FILE, PROCEDURE
 from planner.render.blocks.bbm import render
 from planner.report.bbm import procedure_to_dict, to_dict
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, SIZE, kernel_options, map_options, output_options, preset_form
+from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import colored, columns, emit
+from planner.cli.param_types import SIZE
 from planner.planning.options import Options
 from planner.render.blocks.compare import render
 from planner.render.pages import compare as compare_page

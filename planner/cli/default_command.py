@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.gather import gather
-from planner.cli.options import FORMATS, PageSize, fleet_options, kernel_option, need_option, output_options
+from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options
 from planner.cli.output import emit_result
+from planner.cli.param_types import PageSize
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
 from planner.report.studies import default_dict

@@ -8,8 +8,9 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, SIDE, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, kernel_options, map_options, output_options
 from planner.cli.output import emit_result
+from planner.cli.param_types import SIDE
 from planner.planning.plan import Options, make_plan
 from planner.planning.values import OPTIONS
 from planner.render.blocks.diff import blocks

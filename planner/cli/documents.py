@@ -21,7 +21,8 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.files import why_not
 from planner.cli import PROGRAM, cli
 from planner.cli.failures import Refused, line_of
-from planner.cli.options import NO_LIVE, VALUES, File
+from planner.cli.options import NO_LIVE
+from planner.cli.param_types import VALUES, File
 from planner.render.docs import Output
 
 if TYPE_CHECKING:

@@ -7,16 +7,9 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import (
-    FORMATS,
-    PICTURES,
-    SIZE_OR_ZERO,
-    image_options,
-    kernel_options,
-    map_options,
-    output_options,
-)
+from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
 from planner.cli.output import emit, emit_result
+from planner.cli.param_types import SIZE_OR_ZERO
 from planner.planning.plan import Options
 from planner.render.blocks.fit import blocks
 from planner.render.pages import fit as page

@@ -9,17 +9,9 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import (
-    FILE,
-    FORMATS,
-    MAP_FORMAT,
-    SIZE,
-    SIZE_OR_ZERO,
-    MapSource,
-    PageSize,
-    output_options,
-)
+from planner.cli.options import FORMATS, output_options
 from planner.cli.output import emit_result
+from planner.cli.param_types import FILE, MAP_FORMAT, SIZE, SIZE_OR_ZERO, MapSource, PageSize
 from planner.planning.values import BadValue
 from planner.render.blocks.need import blocks
 from planner.report.studies import need_dict

@@ -202,6 +202,8 @@ def _replace(data: bytes, target: Path) -> None:
 
 def cannot_write(where: str, error: Exception) -> OutputError:
     """A result that could not be written, and what to do about it."""
+    if "\0" in where:
+        return OutputError(where, "the name holds a NUL", "choose another name")
     number = getattr(error, "errno", None) or 0
     what = getattr(error, "strerror", None) or str(error) or type(error).__name__
     remedies = {

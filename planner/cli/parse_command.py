@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.base.text import told
-from planner.cli.options import FORMATS, SIZE, kernel_option, output_options
+from planner.cli.options import FORMATS, kernel_option, output_options
 from planner.cli.output import colored, columns, emit
+from planner.cli.param_types import SIZE
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, select_profile
 from planner.render.blocks.parse import asked, blocks

@@ -9,18 +9,9 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import (
-    FORMATS,
-    PICTURES,
-    SIZE,
-    SIZE_OR_ZERO,
-    SIZES,
-    image_options,
-    kernel_options,
-    map_options,
-    output_options,
-)
+from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
 from planner.cli.output import emit, emit_result
+from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES
 from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks import size as render

@@ -10,18 +10,9 @@ import click
 
 from planner.batch.gather import gather
 from planner.cli.failures import Refused
-from planner.cli.options import (
-    FORMATS,
-    KERNEL,
-    PICTURES,
-    PRESET,
-    STRATEGY,
-    PageSize,
-    fleet_options,
-    need_option,
-    output_options,
-)
+from planner.cli.options import FORMATS, PICTURES, fleet_options, need_option, output_options
 from planner.cli.output import colored, columns, emit
+from planner.cli.param_types import KERNEL, PRESET, STRATEGY, PageSize
 from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks.survey import csv_text, render, tabulated

@@ -9,8 +9,9 @@ import click
 from planner.base.errors import InputError
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FILE, FORMATS, MACHINE, kernel_options, map_options, output_options
+from planner.cli.options import FORMATS, kernel_options, map_options, output_options
 from planner.cli.output import colored, columns, emit
+from planner.cli.param_types import FILE, MACHINE
 from planner.planning.options import Options
 from planner.render.blocks.verify import render
 from planner.report.verification import to_json

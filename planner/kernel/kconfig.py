@@ -129,6 +129,7 @@ _ROWS: tuple[tuple[str, str, str, str, int | None], ...] = (
     ("uek8-64k", "Oracle UEK8", _KCFG, "64K 48/48 rodata=y kfence=0 cma=0", None),
     ("azure-5.15", "Azure Linux 2", _AZL, "4K 48/48 rodata=y kfence=n cma=16", None),
     ("azure-6.6", "Azure Linux 3", _AZL, "4K 48/48 rodata=y kfence=n cma=16", 64 * KIB),
+    ("azure-mshv", "Azure Linux 3 (mshv)", _AZL, "4K 48/48 rodata=y kfence=n cma=16", None),
     ("azure-6.12", "Azure Linux 3 (hwe)", _AZL, "64K 48/48 rodata=y kfence=n cma=32", 4 * KIB),
     (
         "openeuler-6.6",

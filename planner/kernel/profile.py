@@ -55,9 +55,10 @@ ABOVE_4G = Window("4G", "high")
 class Profile:
     """What one span of kernels does.
 
-    name: the version that stands for the span. spans: which versions it covers, for people. source: where that was
-    read. certainty: how sure it is (`read` in the source, taken from a built `configured` kernel, `inferred` from
-    neighbours, `unknown`). reserves: whether such a kernel knows crash kernels at all.
+    name: the version that stands for the span. spans: which versions it covers, for people. since: the first of them,
+    major and minor. source: where that was read. certainty: how sure it is (`read` in the source, taken from a built
+    `configured` kernel, `inferred` from neighbours, `unknown`). reserves: whether such a kernel knows crash kernels at
+    all.
 
     Parser. combine: `plain` reads only the plain entry, `arch` is arm64's own combination of plain, high and low
     (5.19 to 6.6), `generic` is parse_crashkernel() of 6.7. suffixes: entries that are not plain. high_after: when

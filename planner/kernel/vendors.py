@@ -66,7 +66,8 @@ class Build(NamedTuple):
 
 _K = VendorKernel
 _ALMA = "github mkuron/almalinux-kernel"
-_DEBIAN_ABI = r"-(\d+)-(?:cloud-|rt-)?arm64"
+_DEBIAN_ABI = r"-(?:0\.(?:bpo|deb1\d)\.)?(\d+)-(?:cloud-|rt-)?arm64"
+_DEBIAN_BUILD = r"(?:\+(?:deb\d+(?:\+\d+)?|bpo))?-(?:cloud-|rt-)?arm64(?:[-+]16k)?(?:-unsigned)?$"
 _EL8, _EL9, _EL10 = r"^4\.18\.0-(\d+)\..*el8", r"^5\.14\.0-(\d+)\..*el9", r"^6\.12\.0-(\d+)\..*el10"
 
 
@@ -152,20 +153,24 @@ KERNELS: tuple[VendorKernel, ...] = (
        "configuration only", "6.6.0-132.0.0.111.oe2403sp3.aarch64", note=_NOT_FOUND),
     _K("openeuler", "openEuler", "others, .oe", ".oe", r"\.oe\d+", "", "", "unknown", "not found",
        "6.4.0-10.1.0.20.oe2309.aarch64", note=_NOT_FOUND),
+    _K("euleros", "Huawei", ".eulerosv2, .hce2 (EulerOS, HCE)", ".", r"\.(?:eulerosv|hce)\d", "", "", "unknown",
+       "not found", "5.10.0-182.0.0.95.r2218_165.hce2.aarch64", note=_NOT_FOUND),
+    _K("uos20", "UnionTech", ".uel20, arm64-server (UOS)", "-", r"\.uel\d+|-arm64-(?:server|desktop)$", "", "",
+       "unknown", "not found", "4.19.90-2403.3.0.0270.87.uel20.aarch64", note=_NOT_FOUND),
     _K("kylin10", "Kylin", "4.19.90 .ky10 (Kylin V10)", ".ky", r"\.ky\d+", "", "", "unknown", "not found",
        "4.19.90-52.22.v2207.ky10.aarch64", note=_NOT_FOUND),
     _K("alinux3", "Alibaba Cloud Linux", "5.10 .al8", ".al8", r"^5\.10\..*\.al8", "alibaba-5.10", "", "read",
        "github alibaba/cloud-kernel", "5.10.134-19.1.al8.aarch64", note=_MAP_NOT_READ, aliases=("alibaba3",)),
     _K("anolis8", "Anolis", "5.10 .an8", ".an8", r"^5\.10\..*\.an8", "alibaba-5.10", "", "read",
        "github alibaba/cloud-kernel", "5.10.134-16.2.an8.aarch64", note=_MAP_NOT_READ),
-    _K("alibaba", "Alibaba Cloud Linux", "others, .al, .an", ".a", r"\.(al|an)\d+\.", "", "", "unknown", "not found",
-       "6.6.25-2.1.al8.aarch64", note=_NOT_FOUND),
+    _K("alibaba", "Alibaba Cloud Linux", "others, .al, .an", ".a", r"\.(al|an|alnx)\d+[._]", "", "", "unknown",
+       "not found", "6.6.25-2.1.al8.aarch64", note=_NOT_FOUND),
     _K("tencentos3", "TencentOS", "5.4.119 .tl3, -19", "5.4.119", r"^5\.4\.119-(?:19[-.\d]*$|.*\.tl3|.*tlinux)",
        "tencent-5.4", "tencent-5.4", "read", "github xmmgithub/OpenCloudOS-Kernel", "5.4.119-19.0009.28.tl3.aarch64"),
     _K("opencloudos8", "OpenCloudOS", "5.4.119 .oc8", ".oc8", r"^5\.4\..*\.oc8", "tencent-5.4", "tencent-5.4", "read",
        "github xmmgithub/OpenCloudOS-Kernel", "5.4.119-20.0009.29.oc8.aarch64"),
-    _K("opencloudos", "OpenCloudOS", "others, .oc, .tl", ".", r"\.(oc|tl)\d+(\.|$)", "", "", "unknown", "not found",
-       "6.6.34-9.oc9.aarch64", note=_NOT_FOUND),
+    _K("opencloudos", "OpenCloudOS", "others, .oc, .tl", ".", r"\.(oc|tl)\d+(\.|$)|-tlinux\d", "", "", "unknown",
+       "not found", "6.6.34-9.oc9.aarch64", note=_NOT_FOUND),
     # -- SUSE --------------------------------------------------------------------------------------------------
     _K("sles15sp3", "SUSE", "5.3.18 (SLE 15 SP2, SP3)", "5.3.18-", r"^5\.3\.18-\d", "sle15-5.3", "", "read",
        "github openSUSE/kernel, init.c @ 019c510fd27e", "5.3.18-150300.59.63-default",
@@ -179,51 +184,61 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("tumbleweed", "SUSE", "6.18 and later (openSUSE Tumbleweed)", "-default",
        r"^(?:6\.(?:1[89]|[2-9]\d)|[7-9]\.\d+)\.[\d.]+-[\d.]+-default$", "", "tumbleweed", "configured",
        "github oracle/kconfigs", "6.18.1-1-default", note=_INFERRED_STABLE),
-    _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-default$)", "", "", "unknown", "not found",
-       "4.12.14-122.37-default", note=_NOT_FOUND),
+    _K("suse", "SUSE", "others", "-", r"^\d+\.\d+\.\d+-(?:\d{6}\.|[\d.]+-(?:default|64kb|longterm)$)", "", "",
+       "unknown", "not found", "4.12.14-122.37-default", note=_NOT_FOUND),
     # -- Amazon, Azure -----------------------------------------------------------------------------------------
     _K("amazon-6.18", "Amazon Linux", "6.18 .amzn", ".amzn", r"^6\.18\..*\.amzn", "amazon-6.18", "", "read",
        "github amazonlinux/linux, init.c @ e535de7a5179", "6.18.8-9.213.amzn2023.aarch64"),
-    _K("amazon", "Amazon Linux", "4.14, 5.10, 6.1, 6.12 .amzn", ".amzn", r"\.amzn\d+", "", "", "inferred",
+    _K("amazonlinux2", "Amazon Linux", "4.14, 5.10, 5.15 .amzn2", ".amzn2", r"\.amzn2(?:int)?(?:\.|$)", "", "",
+       "inferred", _INFERRED_STABLE, "5.10.240-238.955.amzn2.aarch64", note=_INFERRED_STABLE),
+    _K("amazon", "Amazon Linux", "6.1, 6.12 .amzn", ".amzn", r"\.amzn\d+", "", "", "inferred",
        _INFERRED_STABLE, "6.1.79-99.167.amzn2023.aarch64", note=_INFERRED_STABLE, aliases=("amazonlinux2023",)),
     _K("azurelinux2", "Azure Linux", "5.15 .cm2", ".cm2", r"^5\.15\..*\.cm2", "", "azure-5.15", "inferred",
        "github microsoft/azurelinux, specs", "5.15.167.1-1.cm2", note=_INFERRED_STABLE),
+    _K("azurelinux3-mshv", "Azure Linux", "6.6 mshv .azl3", ".azl3", r"^6\.6\..*mshv.*\.azl3", "", "azure-mshv",
+       "inferred", "github microsoft/azurelinux, specs", "6.6.100.mshv1-1.azl3", note=_INFERRED_STABLE),
     _K("azurelinux3", "Azure Linux", "6.6 .azl3", ".azl3", r"^6\.6\..*\.azl3", "", "azure-6.6", "inferred",
        "github microsoft/azurelinux, specs", "6.6.57.1-7.azl3", note=_INFERRED_STABLE),
     _K("azurelinux3-hwe", "Azure Linux", "6.12 .azl3 (kernel-hwe)", ".azl3", r"^6\.12\..*\.azl3", "", "azure-6.12",
        "inferred", "github microsoft/azurelinux, specs", "6.12.40.1-1.azl3", note=_INFERRED_STABLE),
+    _K("azurelinux", "Azure Linux", "others, .cm, .azl", ".", r"\.(?:cm|azl)\d+(?:\.|$)", "", "", "inferred",
+       _INFERRED_STABLE, "5.10.155.1-1.cm1", note=_INFERRED_STABLE),
     # -- Android, Raspberry Pi ---------------------------------------------------------------------------------
     _K("android", "Android", "5.10 to 6.12 -androidN-", "-android", r"-android\d+-", "", "android", "configured",
        "github oracle/kconfigs", "6.1.68-android14-11-g4c8f1ee2c4f7", note=_NO_KEXEC),
-    _K("rpi5", "Raspberry Pi", "+rpt-rpi-2712, -v8-16k+", "", r"\+rpt-rpi-2712|-v8-16k\+?$", "", "rpi-2712", "inferred",
+    _K("rpi5", "Raspberry Pi", "+rpt-rpi-2712, -v8-16k+", "", r"-rpi-2712|-v8-16k\+?$", "", "rpi-2712", "inferred",
        "github raspberrypi/linux, bcm2712_defconfig, read up to its 16000th character", "6.12.25+rpt-rpi-2712",
        note=_NO_KEXEC, aliases=("raspberrypi5",)),
-    _K("rpi-v8", "Raspberry Pi", "+rpt-rpi-v8, -v8+", "-v8", r"\+rpt-rpi-v8|-v8\+?$", "", "rpi-v8", "inferred",
+    _K("rpi-v8", "Raspberry Pi", "+rpt-rpi-v8, -v8+", "-v8", r"-rpi-v8|-v8\+?$", "", "rpi-v8", "inferred",
        "inferred from bcm2712_defconfig", "6.12.25+rpt-rpi-v8", note=_NO_KEXEC, aliases=("raspberrypi4",)),
     # -- Debian ------------------------------------------------------------------------------------------------
+    _K("debian10", "Debian", "4.19.0", "arm64", r"^4\.19\.0" + _DEBIAN_ABI, "", "", "inferred",
+       "stable kernels with few patches", "4.19.0-27-arm64", note=_INFERRED_STABLE),
     _K("debian11-5.10.19", "Debian", "5.10.0-1 to -4 (5.10.19 and before)", "arm64", r"^5\.10\.0" + _DEBIAN_ABI,
-       "5.10.0", "debian-5.10", "inferred", "Debian's changelog", "5.10.0-4-arm64", last=4),
+       "5.10.0", "debian-5.10", "read", "Debian's changelog: ABI 4 is 5.10.19", "5.10.0-4-arm64", last=4),
     _K("debian11-5.10.46", "Debian", "5.10.0-5 to -8 (5.10.24 to 5.10.46)", "arm64",
-       r"^5\.10\.0" + _DEBIAN_ABI, "5.10.22", "debian-5.10", "inferred", "Debian's changelog",
-       "5.10.0-8-arm64", first=5, last=8),
+       r"^5\.10\.0" + _DEBIAN_ABI, "5.10.22", "debian-5.10", "inferred",
+       "Debian's changelog: ABI 5 is 5.10.24, 8 is 5.10.46", "5.10.0-8-arm64", first=5, last=8),
     _K("debian11", "Debian", "5.10.0-9 and later", "arm64", r"^5\.10\.0" + _DEBIAN_ABI, "5.10",
        "debian-5.10", "read", "Debian's linux-source, boots", "5.10.0-32-arm64", first=9),
     _K("debian12-6.1.64", "Debian", "6.1.0-14 and before (before 6.1.65)", "arm64",
-       r"^6\.1\.0" + _DEBIAN_ABI, "6.0", "debian-6.1", "read", "Debian's linux-source 6.1.4, 6.1.8",
-       "6.1.0-10-arm64", last=14, read=tuple(range(11))),
+       r"^6\.1\.0" + _DEBIAN_ABI, "6.0", "debian-6.1", "read",
+       "Debian's linux-source 6.1.4, 6.1.8; its changelog: ABI 14 is 6.1.64", "6.1.0-10-arm64", last=14),
     _K("debian12", "Debian", "6.1.0-15 and later (from 6.1.65)", "arm64", r"^6\.1\.0" + _DEBIAN_ABI,
-       "6.1", "debian-6.1", "read", "Debian's linux-source, boots", "6.1.0-50-arm64", first=15,
-       read=tuple(range(17, 100))),
-    _K("debian13-6.12.4", "Debian", "6.12 before 6.12.5", "6.12.", r"^6\.12\.(\d+)[-+].*arm64", "6.12",
-       "", "inferred", "Debian's linux-source", "6.12.3-arm64", last=4),
-    _K("debian13", "Debian", "6.12.5 and later", "6.12.", r"^6\.12\.(\d+)[-+].*arm64", "6.12", "debian-6.12", "read",
-       "Debian's linux-source, boots", "6.12.117+deb13-arm64", first=5, config_16k="debian-6.12-16k"),
-    _K("debian-6.16", "Debian", "6.13 to 6.17", "+deb", r"^6\.1[3-7]\.\d+\+deb\d+.*arm64", "", "debian-6.12", "read",
-       "boots of 6.17", "6.17.13+deb14-arm64", config_16k="debian-6.12-16k"),
-    _K("debian-7", "Debian", "6.18 to 7.3", "+deb", r"^(?:6\.1[89]|7\.[0-3])\.\d+\+deb\d+.*arm64", "", "debian-6.18",
-       "read", "Debian's linux-source 7.1, 7.2, 7.3; boots", "7.3.4+deb14-arm64", config_16k="debian-6.18-16k",
-       aliases=("debian14", "sid")),
-    _K("debian", "Debian", "others", "arm64", r"[.+]deb\d+|^\d+\.\d+\.0-\d+-(?:cloud-|rt-)?arm64", "", "", "inferred",
+       "6.1", "debian-6.1", "read", "Debian's linux-source, boots; its changelog: ABI 15 is 6.1.66",
+       "6.1.0-50-arm64", first=15),
+    _K("debian13-6.12.4", "Debian", "6.12 before 6.12.5", "6.12.", r"^6\.12\.(\d+)" + _DEBIAN_BUILD, "6.12",
+       "", "inferred", "Debian's linux-source", "6.12.3-arm64", last=4,
+       note="its configuration was not read"),
+    _K("debian13", "Debian", "6.12.5 and later", "6.12.", r"^6\.12\.(\d+)" + _DEBIAN_BUILD, "6.12", "debian-6.12",
+       "read", "Debian's linux-source, boots", "6.12.117+deb13-arm64", first=5, config_16k="debian-6.12-16k"),
+    _K("debian-6.16", "Debian", "6.13 to 6.17", "arm64", r"^6\.1[3-7]\.\d+" + _DEBIAN_BUILD, "", "debian-6.12",
+       "read", "boots of 6.17", "6.17.13+deb14-arm64", config_16k="debian-6.12-16k"),
+    _K("debian-7", "Debian", "6.18 to 7.3", "arm64", r"^(?:6\.1[89]|7\.[0-3])\.\d+" + _DEBIAN_BUILD, "",
+       "debian-6.18", "read", "Debian's linux-source 7.1, 7.2, 7.3; boots", "7.3.4+deb14-arm64",
+       config_16k="debian-6.18-16k", aliases=("debian14", "sid")),
+    _K("debian", "Debian", "others", "arm64",
+       rf"[.+]deb\d+|^\d+\.\d+\.0{_DEBIAN_ABI}|^\d+\.\d+(?:-rc\d+|\.\d+)?{_DEBIAN_BUILD}", "", "", "inferred",
        "stable kernels with few patches", "6.5.0-0.deb12.4-arm64", note=_INFERRED_STABLE),
     # -- Ubuntu ------------------------------------------------------------------------------------------------
     _K("ubuntu20.04", "Ubuntu", "5.4.0 -generic", "-generic", r"^5\.4\.0-\d+-generic$", "", "ubuntu-5.4", "configured",
@@ -236,8 +251,13 @@ KERNELS: tuple[VendorKernel, ...] = (
        "configured", "github oracle/kconfigs", "6.11.0-8-generic", note=_INFERRED_STABLE),
     _K("ubuntu25.04", "Ubuntu", "6.14.0 -generic", "-generic", r"^6\.14\.0-\d+-generic$", "", "ubuntu-6.14",
        "configured", "github oracle/kconfigs", "6.14.0-15-generic", note=_INFERRED_STABLE),
+    _K("ubuntu18.04", "Ubuntu", "4.15.0 -generic", "-generic", r"^4\.15\.0-\d+-generic$", "", "", "inferred",
+       "its patches were not found", "4.15.0-213-generic", note="its patches are not known"),
+    _K("ubuntu25.10", "Ubuntu", "6.17.0 -generic", "-generic", r"^6\.17\.0-\d+-generic$", "", "", "inferred",
+       "its patches were not found", "6.17.0-8-generic", note="its patches are not known"),
     _K("ubuntu", "Ubuntu", "other flavours and versions", "-",
-       r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|qcom|laptop)", "", "",
+       r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|qcom|laptop|"
+       r"bluefield|fips|tegra|xilinx)|-bluefield$", "", "",
        "inferred", "its patches were not found", "6.8.0-1010-aws-64k", note="its patches are not known"),
 )  # fmt: skip
 """Every row; of those that fit a version the first counts."""
@@ -251,6 +271,10 @@ VENDORS: tuple[str, ...] = tuple(dict.fromkeys(row.vendor for row in KERNELS))
 _PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
 _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
+
+
+_FLAVOUR = r"[-+.](debug|rt)(?![a-z])"
+_FLAVOURS = {"debug": "a debug build", "rt": "a real-time build"}
 
 
 def kernel_named(name: str) -> VendorKernel | None:
@@ -304,5 +328,9 @@ def _built(row: VendorKernel, number: int, version: str, page_size: int | None) 
     said = [row.note] if row.note else []
     if certainty != row.certainty:
         said.append(f"build {number} was not read; taken as {row.spans}")
+    flavour = re.search(_FLAVOUR, version)
+    if flavour is not None:
+        said.append(f"{_FLAVOURS[flavour[1]]}, whose configuration was not read")
+        certainty = certainty if certainty == "unknown" else "inferred"
     note = f"{version} is a kernel of {row.vendor}: {'; '.join(said)}" if said else ""
     return Build(row.vendor, row, certainty, config, page_size, note)

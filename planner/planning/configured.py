@@ -33,10 +33,17 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
     if facts.page_size is not None and options.page_size not in (None, facts.page_size):
         facts = replace(facts, page_size=None, va_bits=None)  # other pages do not tell how many bits addresses have
     version = options.kernel or facts.kernel
-    built = select_profile(version).configuration if version is not None else None
-    if built is None:
+    selection = select_profile(version) if version is not None else None
+    built = selection.configuration if selection is not None else None
+    if selection is None or built is None:
         return Configured(facts)
     pages = page_size_of(built.symbols)
+    if selection.page_size not in (None, pages):
+        # Another flavour, whose configuration was not read: all that is sure is whether it knows crash kernels.
+        built = replace(
+            built, symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
+        )
+        pages = selection.page_size
     known = options.page_size or facts.page_size or page_size_of(facts.config)
     added = {
         symbol: value

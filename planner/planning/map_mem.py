@@ -28,7 +28,7 @@ from planner.kernel.pgtable import Geometry
 from planner.planning.context import Context
 from planner.planning.result import ReservationView
 
-__all__ = ["assumes_kfence_pool", "baseline_map", "planned_map", "whole_leaves"]
+__all__ = ["assumes_kfence_pool", "base_page_map", "baseline_map", "planned_map", "whole_leaves"]
 
 
 def _calls(
@@ -118,6 +118,11 @@ def baseline_map(context: Context) -> Measured:
     return _map(context, None, BASE_PAGES, pages=bool(context.forcing.reasons))
 
 
+def base_page_map(context: Context) -> Measured:
+    """The linear map of the same machine in base pages throughout."""
+    return _map(context, None, BASE_PAGES, pages=True)
+
+
 def _map(
     context: Context,
     cut: Span | None,
@@ -146,7 +151,7 @@ def planned_map(context: Context, reservation: ReservationView, baseline: Measur
     if context.forcing.reasons:
         return baseline if left_out is None else _map(context, None, BASE_PAGES, pages=True, unmapped=left_out)
     if effect == "pages":
-        return _map(context, None, BASE_PAGES, pages=True) if context.present else baseline
+        return base_page_map(context) if context.present else baseline
     if effect == "below-4G":
         held = context.provisional
         cut = None if held is None else (held.start, round_up(held.end, context.geometry.page_size))

@@ -36,7 +36,7 @@ from planner.planning.views import facts_view, kernel_view, request_view
 if TYPE_CHECKING:
     from planner.rewind import Reading
 
-__all__ = ["Options", "Question", "answer", "ask", "make_plan", "outcome_of", "with_request"]
+__all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +118,31 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
 
 
 def answer(question: Question, strategy: Strategy) -> Plan:
-    """The plan under one strategy."""
+    """The plan under one strategy. Raises KernelBugError where the kernel would stop."""
+    plan, bug = attempt(question, strategy)
+    if bug is not None:
+        raise bug
+    return plan
+
+
+def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugError | None]:
+    """The plan under one strategy, and what stops the kernel before it: then the strategy is not available."""
     request, options, shared = question.request, question.options, question.shared
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
     context = placed_in(context, request, placement)
-    baseline = shared.baseline(context)
+    baseline, without = shared.baseline(context), shared.stopped(context)
     whole = shared.whole(placement.area, context)
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
     reservation = reservation_view(request, placement, context, whole=whole, obstacle=obstacle)
-    try:
-        mapped = shared.mapped(context, reservation, whole=whole)
-    except KernelBugError as bug:
-        if strategy is OWN:
-            raise
-        mapped = baseline
+    mapped, bug = baseline, without
+    if bug is None or (context.effect == "pages" and context.present):
+        try:
+            mapped, bug = shared.mapped(context, reservation, whole=whole), None
+        except KernelBugError as stop:
+            bug = stop
+    if bug is not None:
         reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
     cost = waste(
         reservation,
@@ -147,6 +156,8 @@ def answer(question: Question, strategy: Strategy) -> Plan:
     )
     remarks = question.remarks.copy()
     remarks.note(*why, *notes_on(request, placement, reservation, context, whole=whole))
+    if without is not None and bug is None:
+        remarks.note(f"without a crashkernel parameter {without}; the costs are those over a map of base pages")
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
     readings = shared.other_readings(question.others, question.text, request, context, reservation)
@@ -160,7 +171,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         readings = (*(reading for reading in repeated(former) if reading.assumption not in again), *readings)
         remarks.notes[:0] = former.notes
     steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
-    return Plan(
+    plan = Plan(
         request=request_view(question.text, request, placement),
         kernel=told,
         memory=question.memory,
@@ -176,6 +187,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
         processors=runs_on,
         own=own,
     )
+    return plan, bug if strategy is OWN or without is not None else None
 
 
 def _other_kernels(

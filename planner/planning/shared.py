@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.base.errors import KernelBugError
 from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
@@ -17,7 +18,7 @@ from planner.kernel.linear_map import Measured
 from planner.kernel.memblock import Memblock
 from planner.planning.context import Context
 from planner.planning.cost import LowMemory, base_pages_outside, hole_above, low_memory
-from planner.planning.map_mem import baseline_map, planned_map, whole_leaves
+from planner.planning.map_mem import base_page_map, baseline_map, planned_map, whole_leaves
 from planner.planning.notes import why_failed
 from planner.planning.other_readings import Elsewhere, other_readings, placed_elsewhere
 from planner.planning.result import OtherReading, RemapStep, ReservationView
@@ -45,7 +46,7 @@ class Shared:
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._elsewhere: dict[object, Elsewhere] = {}
-        self._baselines: dict[object, Measured] = {}
+        self._baselines: dict[object, tuple[Measured, KernelBugError | None]] = {}
         self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
         self._outsides: dict[object, int] = {}
@@ -106,11 +107,25 @@ class Shared:
         return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
     def baseline(self, context: Context) -> Measured:
-        """The linear map without a crash kernel, under the same forced base pages."""
+        """The linear map without a crash kernel, under the same forced base pages.
+
+        Where that stops the kernel (`stopped`): a map of base pages throughout, which holds any memory.
+        """
+        return self._baseline(context)[0]
+
+    def stopped(self, context: Context) -> KernelBugError | None:
+        """What stops the kernel without a crash kernel."""
+        return self._baseline(context)[1]
+
+    def _baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         key = (bool(context.forcing.reasons), context.forcing.pool)
         found = self._baselines.get(key)
         if found is None:
-            found = self._baselines[key] = baseline_map(context)
+            try:
+                found = (baseline_map(context), None)
+            except KernelBugError as bug:
+                found = (base_page_map(context), bug)
+            self._baselines[key] = found
         return found
 
     def whole(self, area: Range | None, context: Context) -> bool:

@@ -15,7 +15,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
-from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.plan import Options, Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
@@ -189,11 +189,12 @@ def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
 
 
 def _row(size: int, question: Question, strategy: Strategy) -> Row:
-    plan = answer(question, strategy)
+    plan, _ = attempt(question, strategy)
     acting, since = strategy, strategy.since
     if strategy.effect is None:
         acting = released_for(own_effect(question.mainline))
-        since = f"here: {acting.name} ({question.mainline.profile.spans})"
+        here = f"{acting.name} ({question.mainline.profile.spans})"
+        since = f"not known for this kernel; nearest: {here}" if plan.protection == "not known" else f"here: {here}"
     return Row(
         size=size,
         strategy=strategy.name,
@@ -214,6 +215,8 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     if not reserved:
         return rows, "nothing is reserved under any strategy"
     usable = [row for row in reserved if not row.obstacle]
+    if not usable:
+        return rows, f"no strategy is available here: {rows[0].obstacle}"
     # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
     best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != OWN.name))
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)

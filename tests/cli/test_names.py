@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from planner.cli import options
+from planner.cli import param_types
 from planner.cli.names import NAMES
 from tests.cli.conftest import Run
 
-KINDS = (options.KERNEL, options.STRATEGY, options.PRESET, options.PROCEDURE, options.MAP_FORMAT, options.MACHINE)
+KINDS = (
+    param_types.KERNEL,
+    param_types.STRATEGY,
+    param_types.PRESET,
+    param_types.PROCEDURE,
+    param_types.MAP_FORMAT,
+    param_types.MACHINE,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_has_names(kind: options.File) -> None:
+def test_every_kind_has_names(kind: param_types.File) -> None:
     names = list(NAMES[kind.name]())
     assert names
     assert len(set(names)) == len(names)

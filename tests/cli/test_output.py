@@ -84,7 +84,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     [
         pytest.param("{}/none/plan.txt", "no such file or directory; create its folder first", id="no folder"),
         pytest.param("{}", "is a directory; name a file in it", id="a folder"),
-        pytest.param("{}/plan\0", "embedded null byte; choose a place you may write to", id="no file name at all"),
+        pytest.param("{}/plan\0", "the name holds a NUL; choose another name", id="no file name at all"),
         pytest.param("{}/" + "n" * 300, "file name too long; choose a shorter name", id="too long a name"),
     ],
 )

@@ -75,6 +75,29 @@ def test_who_builds_without_crash_kernels(version: str) -> None:
     assert found.symbols["KEXEC_CORE"] == found.symbols["CRASH_RESERVE"] == "n"
 
 
+@pytest.mark.parametrize(
+    ("version", "symbols"),
+    [
+        ("4.18.0-553.el8_10.aarch64", {"ZONE_DMA": "n", "ZONE_DMA32": "y", "RANDOMIZE_BASE": "y"}),
+        ("5.14.0-570.12.1.el9_6.aarch64", {"ZONE_DMA": "y", "ZONE_DMA32": "y", "RANDOMIZE_BASE": "y"}),
+        ("6.12.0-55.9.1.el10_0.aarch64", {"ZONE_DMA": "y", "ZONE_DMA32": "y", "RANDOMIZE_BASE": "y"}),
+        ("5.4.0-150-generic", {"ZONE_DMA": "n", "ZONE_DMA32": "y"}),
+        ("6.12.0-160000.5-default", {"DEBUG_PAGEALLOC": "y"}),
+        ("6.1.68-android14-11-g4c8f1ee2c4f7", {"KFENCE_NUM_OBJECTS": "63", "ZONE_DMA": "n"}),
+        ("6.12.25+rpt-rpi-2712", {"ARM64_16K_PAGES": "y", "ARM64_VA_BITS": "47", "KFENCE": "n"}),
+        ("6.6.31+rpt-rpi-v8", {"ARM64_4K_PAGES": "y"}),
+        ("6.12.117+deb13-arm64-16k", {"ARM64_16K_PAGES": "y", "ARM64_VA_BITS": "52", "ARM64_PA_BITS": "52"}),
+        ("7.3.4+deb14-arm64", {"ARM64_4K_PAGES": "y", "ARM64_VA_BITS": "52", "KFENCE_SAMPLE_INTERVAL": "0"}),
+        ("6.6.100.mshv1-1.azl3", {"ARM64_4K_PAGES": "y", "CMA_SIZE_MBYTES": "16"}),
+    ],
+)
+def test_what_else_it_builds(version: str, symbols: dict[str, str]) -> None:
+    """Zones, KASLR, what KFENCE holds; a symbol that arm64 has no more is not set."""
+    found = select_profile(version).configuration
+    assert found is not None
+    assert {name: found.symbols.get(name) for name in symbols} == symbols
+
+
 @pytest.mark.parametrize(("version", "other"), [("6.6.57.1-7.azl3", 64), ("6.12.40.1-1.azl3", 4)])
 def test_a_name_that_two_builds_share(version: str, other: int) -> None:
     """Azure Linux names its 4K and its 64K kernels alike."""

@@ -13,7 +13,7 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.crashkernel import parse
-from planner.kernel.machine import Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
@@ -458,3 +458,51 @@ def test_a_built_in_kfence(row: Row, interval: str) -> None:
     found = plan(row, MEMORY, "rodata=off" if row.rodata != "n" else "rodata=noalias", config=config)
     forced = row.kfence == "f" or (row.kfence == "p" and interval == "0")
     assert bool(found.kernel.forced_base_pages) is forced
+
+
+# -- without DMA zones, and when -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [
+        ("RHEL 8.3", "i"), ("RHEL 8.10", "i"), ("RHEL 9.0", "p"), ("RHEL 9.1", "i"), ("RHEL 9.2", "i"),
+        ("RHEL 9.3", "i"), ("RHEL 9.4", "-"), ("RHEL 9.6", "-"), ("RHEL 10.0", "-"), ("TencentOS 3", "i"),
+        ("SLE 15 SP3", "i"),
+    ],
+)  # fmt: skip
+def test_the_map_without_dma_zones(name: str, effect: str) -> None:
+    """9.0 maps everything with base pages then, too; 9.1 to 9.3 the crash memory alone."""
+    found = plan(ROWS[name], MEMORY, "256M", dma_limit=NO_DMA_ZONES)
+    assert base_pages(found) == {"i": 256 * MIB, "p": 8 * GIB, "-": 0}[effect]
+
+
+@pytest.mark.parametrize(
+    ("name", "hangs"),
+    [("RHEL 9.4", "ph"), ("RHEL 9.5", "ph"), ("RHEL 9.6", "ph"), ("RHEL 10.0", "p"), ("Oracle UEK8", "p")],
+)
+@pytest.mark.parametrize(("value", "kind"), [("1536M", "p"), ("1536M,high", "h")])
+def test_retrying_for_ever(name: str, hangs: str, value: str, kind: str) -> None:
+    """Without DMA zones: 9.6 lacks the guard of the second try of `,high` that 10.0 has; neither has one for plain."""
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB)))
+    found = plan(ROWS[name], memory, value, dma_limit=NO_DMA_ZONES)
+    assert found.reservation.outcome == "failed"
+    assert any("for ever" in note for note in found.notes) is (kind in hangs)
+
+
+@each_row
+def test_when_the_memory_is_reserved(row: Row) -> None:
+    """Before the linear map and the default CMA area, or after CMA and the memmap; openEuler's provisionally before."""
+    profile = select_profile(row.version).profile
+    assert profile.early is (row.effect == "i")
+    assert not profile.first
+    assert profile.provisional is (row.effect == "l")
+
+
+def test_rhel_8_knows_only_the_32_bit_zone() -> None:
+    """What devices reach does not matter; a kernel of ZONE_DMA alone has no such zone."""
+    row = ROWS["RHEL 8.10"]
+    found = plan(
+        row, MemoryMap((Region(GIB, 17 * GIB),)), "64M", config={"ZONE_DMA": "n"}, firmware_dma_limit=0x3FFFFFFF
+    )
+    assert found.kernel.dma_limit == 4 * GIB

@@ -55,7 +55,9 @@ def test_every_strategy_is_a_row_of_a_comparison() -> None:
     """Also where an assumed KFENCE pool and the crash memory share a place."""
     compared = planner.compare(ODD, "512M", kernel="6.1", kfence=True)
     assert len(compared.rows) == 9
-    assert planner.plan(ODD, "512M", kernel="6.1", kfence=True, strategy="bbml2").reserved
+    plan = planner.plan(ODD, "512M", kernel="6.1", kfence=True, strategy="bbml2")
+    assert plan.reserved
+    assert "bbml2" in planner.render.document(plan, "html")
 
 
 WORDS = {

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from jsonschema import Draft202012Validator
 
 import planner
 from planner.base.errors import InputError
@@ -21,7 +20,7 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
-from planner.report import schema, to_dict, to_json
+from planner.report import to_dict, to_json
 from planner.sources import parse_text
 from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
@@ -61,45 +60,6 @@ def test_keys_of_entries() -> None:
     assert list(report["mapping"]["leaves"]) == ["pud", "cont_pmd", "pmd", "cont_pte", "pte"]
     assert list(report["mapping"]["bytes"]) == ["pud", "cont_pmd", "pmd", "cont_pte", "pte"]
     assert list(report["mapping"]["tables"]) == ["p4d", "pud", "pmd", "pte"]
-
-
-@pytest.mark.parametrize("name", sorted(PLANS))
-def test_a_report_satisfies_the_published_schema(name: str) -> None:
-    """By a validator that is not ours."""
-    report = to_dict(plan_of(name))
-    Draft202012Validator.check_schema(schema())
-    Draft202012Validator(schema()).validate(report)
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        pytest.param(("schema_version",), 2, id="another version"),
-        pytest.param(("reservation", "outcome"), "lucky", id="an unknown outcome"),
-        pytest.param(("memory", "ram"), "4G", id="a size that is no number"),
-        pytest.param(("memory", "ram"), -1, id="a negative size"),
-        pytest.param(("unheard",), 1, id="an unknown key"),
-        pytest.param(
-            ("memory", "regions"), [{"start": 0, "end": 1, "size": 1, "flags": ["odd"], "node": 0}], id="a flag"
-        ),
-    ],
-)
-def test_the_schema_refuses(path: tuple[str, ...], value: Any) -> None:
-    report = to_dict(plan_of("aligned"))
-    inner = report
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    assert not Draft202012Validator(schema()).is_valid(report)
-
-
-def test_every_key_of_the_schema_is_explained() -> None:
-    """A description for each property, its own or its type's."""
-    published = schema()
-    for model in [published, *published["$defs"].values()]:
-        for name, described in model["properties"].items():
-            assert "description" in described or "$ref" in described, (model["title"], name)
-        assert set(model["required"]) == set(model["properties"])
 
 
 @given(memory=memory_maps(), value=requests)

@@ -261,11 +261,36 @@ def test_the_text_fits_a_terminal(name: str) -> None:
 @given(memory_maps(), requests, st.sampled_from(["4.19", "6.1", "7.2"]), st.sampled_from([4 * KIB, 64 * KIB]))
 def test_any_text_fits_a_terminal(memory: MemoryMap, value: str, kernel: str, page_size: int) -> None:
     facts = Facts(kernel=kernel, page_size=page_size, va_bits=48)
-    try:
-        text = render(make_comparison(machine_of(memory, facts), value))
-    except KernelBugError:  # two regions share a 64K page: no boot, no plan
-        return
+    text = render(make_comparison(machine_of(memory, facts), value))
     assert max(map(len, text.splitlines())) <= 80
+
+
+SHARED_PAGE = MemoryMap((Region(GIB, GIB + 512 * MIB + 4 * KIB), Region(GIB + 512 * MIB + 4 * KIB, 3 * GIB, 0, 1)))
+"""Two nodes that meet within a 64K page, which the second begins with a contiguous run."""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "available"),
+    [
+        pytest.param("6.1", {"mainline", "base-pages"}, id="a crashkernel parameter brings base pages, and a boot"),
+        pytest.param("6.12", {"base-pages"}, id="the kernel itself stops"),
+    ],
+)
+def test_what_stops_the_kernel_is_a_reason_in_its_row(kernel: str, available: set[str]) -> None:
+    """And never the end of the comparison."""
+    machine = machine_of(SHARED_PAGE, Facts(kernel=kernel, page_size=64 * KIB, va_bits=48))
+    comparison = make_comparison(machine, "256M")
+    assert len(comparison.rows) == len(STRATEGIES)
+    assert {row.strategy for row in comparison.rows if not row.obstacle} == available
+    assert all("the kernel stops with a BUG" in row.obstacle for row in comparison.rows if row.obstacle)
+    assert comparison.best in available
+    assert "not available" in render(comparison)
+    if "mainline" in available:
+        [note] = [note for note in make_plan(machine, "256M", Options(strategy="mainline")).notes if "BUG" in note]
+        assert note.startswith("without a crashkernel parameter ")
+    else:
+        with pytest.raises(KernelBugError):
+            make_plan(machine, "256M", Options(strategy="mainline"))
 
 
 @pytest.mark.parametrize("name", sorted(COMPARISONS))

@@ -1,18 +1,17 @@
-"""`explain`: gap by gap as memblock searches, and changes that do what they say."""
+"""`explain`: gap by gap as memblock searches."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.plan import Options
 from planner.report.studies import explain_dict
-from planner.studies.explain import Explanation, GapStory, explain
+from planner.studies.explain import GapStory, explain
 from tests.random_machines import drawn
 
 CROWDED = MemoryMap(
@@ -29,13 +28,6 @@ CROWDED = MemoryMap(
 
 def crowded(kernel: str = "6.1") -> Machine:
     return Machine("<test>", "json", CROWDED, Facts(kernel=kernel, page_size=4 * KIB, va_bits=48))
-
-
-def of(told: Explanation, kind: str) -> dict[str, Any]:
-    """The one change of a kind, as JSON has it."""
-    (found,) = [entry for entry in explain_dict(told)["help"] if entry["change"]["kind"] == kind]
-    assert isinstance(found, dict)
-    return found
 
 
 def test_the_gaps_of_an_attempt_from_the_top_to_the_one_that_fits() -> None:
@@ -106,93 +98,6 @@ def _check(gap: GapStory, size: int, align: int, start: int, end: int) -> None:
         assert fits
     else:
         assert gap.usable is None
-
-
-# -- what would help ---------------------------------------------------------------------------------------------
-
-
-def applied(machine: Machine, asked: str, options: Options, change: dict[str, Any]) -> tuple[str, int]:
-    """The plan with one change of the JSON applied by hand: outcome and start of the crash memory."""
-    reserved = list(machine.memory.reserved)
-    for hole in change["free"]:
-        pieces = []
-        for r in reserved:
-            pieces += [Reserved(r.start, min(r.end, hole["start"]), r.name)] if r.start < hole["start"] else []
-            pieces += [Reserved(max(r.start, hole["end"]), r.end, r.name)] if r.end > hole["end"] else []
-        reserved = pieces
-    reserved += [Reserved(entry["start"], entry["end"], entry["name"]) for entry in change["reserve"]]
-    changed = replace(machine, memory=MemoryMap(machine.memory.regions, tuple(reserved)))
-    request = asked if change["crashkernel"] is None else change["crashkernel"]
-    view = make_plan(changed, request, replace(options, **change["options"])).reservation
-    assert view.crash is not None
-    return view.outcome, view.crash.start
-
-
-@pytest.mark.parametrize("block", range(6))
-def test_every_change_does_what_it_says(block: int) -> None:
-    """Each, applied to the map, the request or the options, has the outcome and the place that was told."""
-    kinds = set()
-    for seed in range(block * 60, block * 60 + 60):
-        case = drawn(seed)
-        base = {None: "3M", ",high": "4M,high"}.get(case.form, case.form) or ""
-        asked = base if seed % 3 else f"quiet crashkernel={base.removeprefix('crashkernel=')} rodata=off"
-        told = explain(case.machine, asked, case.options)
-        for change in explain_dict(told)["help"]:
-            assert applied(case.machine, asked, case.options, change) == (change["outcome"], change["crash"]["start"])
-            better = ("aligned",) if told.plan.reservation.outcome == "fallback" else ("aligned", "fallback", "exact")
-            assert change["outcome"] in better
-            kinds.add(change["change"]["kind"])
-    assert kinds >= {"size", "free"}
-
-
-def test_a_smaller_size_is_the_largest_that_helps() -> None:
-    """One page more would not."""
-    machine = crowded()
-    change = of(explain(machine, "3G"), "size")
-    assert change["change"]["size"] == 976 * MIB
-    assert make_plan(machine, "976M").reservation.outcome == change["outcome"] == "fallback"
-    assert make_plan(machine, "999428K").reservation.outcome == "failed"
-
-
-def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
-    """What turns this fallback into an aligned area, with the name from the map."""
-    told = explain(crowded(), "512M")
-    assert of(told, "high")["crashkernel"] == "512M,high"
-    freed = of(told, "free")
-    assert (freed["change"]["name"], freed["crash"]["start"]) == ("Kernel code", 2 * GIB)
-    assert "Kernel code" in freed["text"]
-    told = explain(crowded(), "3G")
-    assert of(told, "kernel")["options"] == {"kernel": "6.2"}
-    assert of(told, "offset")["change"]["offset"] == 21 * GIB
-
-
-def test_the_nearest_offset_is_offered() -> None:
-    """For one that is taken."""
-    change = of(explain(crowded(), "64M@0xc0000000"), "offset")
-    assert change["change"]["offset"] == 3 * GIB - 64 * MIB
-
-
-def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
-    """It keeps its upper end; what it must leave is one PUD, and it shrinks by whole page blocks."""
-    memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, "linux,cma"),))
-    machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB))
-    told = explain(machine, "512M")
-    shrunk = of(told, "cma")
-    assert shrunk["change"]["size"] == 512 * MIB
-    assert shrunk["reserve"] == [{"start": 3 * GIB, "end": 3 * GIB + 512 * MIB, "name": "linux,cma"}]
-    assert "elsewhere" in of(told, "free")["text"]
-
-
-def test_a_command_line_keeps_its_other_parameters() -> None:
-    """Only what is asked for is rewritten."""
-    told = explain(crowded(), "quiet rodata=off crashkernel=512M loglevel=3")
-    assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
-
-
-@pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000", "512MB", "quiet=1"])
-def test_nothing_has_to_help_where_all_is_well_or_nothing_is_asked(asked: str) -> None:
-    """Aligned already, at the offset that was asked for, or no request at all."""
-    assert explain(crowded(), asked).help == ()
 
 
 def test_over_all_positions() -> None:

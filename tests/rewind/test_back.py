@@ -15,8 +15,6 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
 from planner.rewind import Asked, rewind
-from planner.rewind.changes import Cma, cma_of, place_cma
-from planner.rewind.undo import State
 from planner.sources import combine
 
 PAGE = 4 * KIB
@@ -330,37 +328,6 @@ def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
     plan = make_plan(boot(log=True, cmdline=own), f"crashkernel=256M,high {new}", Options(strategy="mainline"))
     assert any(f"{own}: " in note and "not known" in note for note in plan.notes) == hidden
     assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden
-
-
-@pytest.mark.parametrize(
-    ("cmdline", "expected"),
-    [
-        pytest.param(None, Cma(), id="unknown"),
-        pytest.param("quiet", Cma(), id="as configured"),
-        pytest.param("cma=0", Cma(0), id="none"),
-        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
-        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
-        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
-    ],
-)
-def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
-    """As the kernel reads it."""
-    assert cma_of(cmdline) == expected
-
-
-@pytest.mark.parametrize(
-    ("asked_for", "low_max", "expected"),
-    [
-        pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
-        pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
-        pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
-        pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
-    ],
-)
-def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> None:
-    """In an empty memory from 1 to 9 GiB."""
-    state = State(((GIB, 9 * GIB),), ())
-    assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
 
 
 def test_an_image_that_moved_is_said() -> None:

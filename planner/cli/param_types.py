@@ -1,0 +1,237 @@
+"""The kinds of values that options and arguments take: click's parameter types.
+
+A type owns conversion, message and completion of one kind of value. Names that the model knows (profiles, strategies,
+presets, samples) are looked up, and so imported, only for completion: a wrong one is refused by the model itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from planner.cli.failures import Refused
+from planner.planning import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # generic only in newer releases
+
+__all__ = [
+    "FILE",
+    "KERNEL",
+    "MACHINE",
+    "MAP_FORMAT",
+    "PRESET",
+    "PROCEDURE",
+    "PROCESSOR",
+    "RAM",
+    "SIDE",
+    "SIZE",
+    "SIZES",
+    "SIZE_OR_ZERO",
+    "STRATEGY",
+    "VALUES",
+    "Alignment",
+    "DmaLimit",
+    "File",
+    "MapSource",
+    "PageSize",
+    "Size",
+]
+
+
+def _names(kind: str) -> Iterable[str]:
+    """The names of one kind of value."""
+    from planner.cli.names import NAMES
+
+    return NAMES[kind]()
+
+
+def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """What a shell offers of some names."""
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class _Kind(_ParamType):
+    """A kind of value with fixed words and perhaps something else beside them."""
+
+    words: tuple[str, ...] = ()
+
+    def refuse(self, what: str, remedy: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
+        """Say what is wrong with the value, and what to give instead."""
+        raise Refused(what, remedy, ctx, param)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The words that begin so."""
+        del ctx, param
+        return _items(self.words, incomplete)
+
+
+class _Value(_Kind):
+    """A kind of value that `planner.planning.values` knows how to read."""
+
+    def read(self, value: str | int) -> int | str | tuple[int, int]:
+        """The value as the model takes it; raises `values.BadValue`."""
+        raise NotImplementedError
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value, or what is wrong with it."""
+        try:
+            return self.read(value)
+        except values.BadValue as bad:
+            self.refuse(bad.what, bad.remedy, param, ctx)
+
+
+class Size(_Value):
+    """A size as the kernel reads it, the whole text of it; more than 0."""
+
+    name = "size"
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return values.size(value)
+
+
+class SizeOrZero(Size):
+    """A size as the kernel reads it; 0 is one too."""
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return values.size_or_zero(value)
+
+
+class Sizes(_Value):
+    """Two sizes as `FROM..TO`."""
+
+    name = "range of sizes"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Bytes of both."""
+        return values.size_range(str(value))
+
+
+class StatedRam(_Value):
+    """RAM as `SIZE@START`."""
+
+    name = "RAM"
+
+    def read(self, value: str | int) -> tuple[int, int]:
+        """Its start and end."""
+        return values.stated_ram(str(value))
+
+
+class PageSize(_Value):
+    """4K, 16K or 64K."""
+
+    name = "page size"
+    words = ("4K", "16K", "64K")
+
+    def read(self, value: str | int) -> int:
+        """Bytes."""
+        return values.page_size(value)
+
+
+class Alignment(_Value):
+    """A word for a level of the page table, or a power of two."""
+
+    name = "alignment"
+    words = ("pud", "block", "cont-pmd", "pmd")
+
+    def read(self, value: str | int) -> str:
+        """The text, checked: the model knows what a word stands for."""
+        return values.alignment(value)
+
+
+class DmaLimit(_Value):
+    """A size, or `none` for a kernel without DMA zones."""
+
+    name = "DMA limit"
+    words = ("none", "1G", "4G")
+
+    def read(self, value: str | int) -> int:
+        """Bytes, or `NO_DMA_ZONES`."""
+        return values.dma_limit(value)
+
+
+class _Known(_Kind):
+    """A name that the model knows; listed only for completion."""
+
+    def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
+        self.name = name
+        self.check = check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if not value:
+            self.refuse(f"the {self.name} is empty", "give one, or leave the option out", param, ctx)
+        if self.check is not None:
+            self.check(value)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        del ctx, param
+        return _items(_names(self.name), incomplete)
+
+
+class File(_Kind):
+    """A file to read, or `-`; whether it is there, its reader says."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Machine(File):
+    """A file, `-`, `live` or `sample:NAME`."""
+
+    name = "source"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Samples and words; files where none of them fits."""
+        return _items(_names("source"), incomplete) or super().shell_complete(ctx, param, incomplete)
+
+
+class MapSource(Machine):
+    """The same as an option, which one can leave out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if not value:
+            self.refuse("the source is empty", "give one, or leave the option out", param, ctx)
+        return value
+
+
+class Side(Machine):
+    """A machine; with `--map`, a request on that one."""
+
+    name = "source or request"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Machines; nothing for a request."""
+        return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
+
+
+def _check_preset(name: str) -> object:
+    """Refuse a preset there is none of before any map is read."""
+    from planner.planning.presets import preset_named
+
+    return preset_named(name)
+
+
+SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
+FILE, MACHINE, SIDE = File(), Machine(), Side()
+KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
+PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
+PROCESSOR = _Known("processor")
+
+VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
+"""Kinds of value that are no free text; of these only a `File` names something that is read."""

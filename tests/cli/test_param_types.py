@@ -1,0 +1,88 @@
+"""Kinds of values on the command line: what each takes, what it makes of it, and how it refuses the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import pytest
+
+from planner.base.sizes import GIB, KIB, MIB
+from planner.cli.failures import Refused
+from planner.cli.param_types import (
+    MACHINE,
+    PRESET,
+    RAM,
+    SIDE,
+    SIZE,
+    SIZE_OR_ZERO,
+    SIZES,
+    Alignment,
+    DmaLimit,
+    MapSource,
+    PageSize,
+)
+from planner.kernel.machine import NO_DMA_ZONES
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        pytest.param(SIZE, "512M", 512 * MIB, id="a size with its unit"),
+        pytest.param(SIZE, "0x1000", 4 * KIB, id="a hexadecimal size"),
+        pytest.param(SIZE_OR_ZERO, "0", 0, id="none of something"),
+        pytest.param(SIZES, "128M..1G", (128 * MIB, GIB), id="from one size to another"),
+        pytest.param(RAM, "2G@0x80000000", (2 * GIB, 4 * GIB), id="RAM becomes a half-open range"),
+        pytest.param(PageSize(), "64K", 64 * KIB, id="a page size"),
+        pytest.param(Alignment(), "cont-pmd", "cont-pmd", id="a level of the page table stays a word"),
+        pytest.param(DmaLimit(), "none", NO_DMA_ZONES, id="no DMA zones"),
+        pytest.param(MapSource(), "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
+    ],
+)
+def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> None:
+    """The model's own value."""
+    assert kind.convert(text, None, None) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        pytest.param(SIZE, "0", id="a crash kernel of nothing"),
+        pytest.param(SIZE, "12Q", id="a unit that memparse does not know"),
+        pytest.param(SIZES, "1G", id="one size where two are asked for"),
+        pytest.param(SIZES, "1G..128M", id="two sizes the wrong way round"),
+        pytest.param(RAM, "2G", id="RAM without its start"),
+        pytest.param(PageSize(), "8K", id="pages that arm64 does not have"),
+        pytest.param(Alignment(), "3M", id="an alignment that is not a power of two"),
+        pytest.param(MapSource(), "", id="an empty source"),
+    ],
+)
+def test_what_is_refused(kind: click.ParamType[Any], text: str) -> None:
+    """With what is wrong and what to give instead."""
+    with pytest.raises(Refused) as refused:
+        kind.convert(text, None, None)
+    assert refused.value.message
+    assert refused.value.remedy
+
+
+def test_a_preset_there_is_none_of_is_refused_before_a_map_is_read() -> None:
+    with pytest.raises(Exception, match="no preset 'rhel99'"):
+        PRESET.convert("rhel99", None, None)
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        pytest.param("sample:altra-3", ["sample:altra-32g"], id="a sample"),
+        pytest.param("liv", ["live"], id="this machine"),
+    ],
+)
+def test_what_a_shell_offers_for_a_machine(begun: str, offered: list[str]) -> None:
+    ctx, param = click.Context(click.Command("plan")), click.Argument(["source"])
+    assert [item.value for item in MACHINE.shell_complete(ctx, param, begun)] == offered
+
+
+def test_with_a_map_a_side_is_a_request_and_nothing_is_offered() -> None:
+    ctx, param = click.Context(click.Command("diff")), click.Argument(["a"])
+    ctx.params["sources"] = ("sample:altra-32g",)
+    assert SIDE.shell_complete(ctx, param, "s") == []

@@ -1,0 +1,66 @@
+"""The type of a profile: windows by their bounds, every field explained, certainty of several facts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from planner.base.sizes import MIB
+from planner.kernel.profile import (
+    ABOVE_4G,
+    ABOVE_LOW,
+    ANYWHERE,
+    BELOW_LOW,
+    CRASH_ALIGN,
+    Certainty,
+    Profile,
+    Window,
+    least_sure,
+)
+from planner.kernel.profiles import every_profile
+
+
+@pytest.mark.parametrize(
+    ("certainties", "least"),
+    [
+        (("read",), "read"),
+        (("read", "configured"), "configured"),
+        (("inferred", "configured", "read"), "inferred"),
+        (("read", "unknown", "inferred"), "unknown"),
+    ],
+)
+def test_what_rests_on_several_facts_is_as_sure_as_the_least(certainties: tuple[Certainty, ...], least: str) -> None:
+    assert least_sure(*certainties) == least
+
+
+@pytest.mark.parametrize(
+    ("window", "bounds"),
+    [(BELOW_LOW, ("0", "low")), (ANYWHERE, ("0", "high")), (ABOVE_LOW, ("low", "high")), (ABOVE_4G, ("4G", "high"))],
+)
+def test_windows_of_the_kernels(window: Window, bounds: tuple[str, str]) -> None:
+    assert (window.start, window.end) == bounds
+
+
+def test_the_crash_kernel_is_aligned_to_2_mib() -> None:
+    """CRASH_ALIGN, in every version that was read."""
+    assert CRASH_ALIGN == 2 * MIB
+
+
+def test_every_field_is_explained() -> None:
+    """In the one docstring that who adds a kernel reads."""
+    told = Profile.__doc__ or ""
+    assert [each.name for each in fields(Profile) if each.name not in told] == []
+
+
+@pytest.mark.parametrize("profile", every_profile(), ids=lambda profile: profile.name)
+def test_a_profile_makes_sense(profile: Profile) -> None:
+    """A source, a window for a plain request, ,high only with a parser that reads it; loops need a second window."""
+    assert profile.source
+    assert profile.spans
+    if profile.reserves:
+        assert profile.plain
+        assert bool(profile.high) == (profile.combine != "plain") or profile.provisional
+        assert not profile.loops_plain or len(profile.plain) > 1
+    assert profile.map_certainty in ("read", "inferred", "unknown")
+    assert not profile.cma or profile.asks_cma

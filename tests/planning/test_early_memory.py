@@ -1,0 +1,125 @@
+"""The map at the moment of the reservation: what is undone, what `mem=` takes away, where the linear map starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.configured import Configured
+from planner.planning.early_memory import EarlyMemory, early_memory
+from planner.planning.modelled import modelled
+from planner.planning.options import Options
+from planner.planning.remarks import Remarks
+from tests.planning.machines import MEMORY, machine
+
+CRASH = Reserved(3 * GIB, 3 * GIB + 256 * MIB, "Crash kernel")
+RUNNING = MemoryMap(MEMORY.regions, (*MEMORY.reserved, CRASH))
+
+
+def early(own: Machine, cmdline: str | None = None, **options: Any) -> tuple[EarlyMemory, Remarks]:
+    asked, remarks = Options(**options), Remarks()
+    return early_memory(own, modelled(Configured(own.facts), asked, Remarks()), asked, cmdline, remarks), remarks
+
+
+def later(**facts: Any) -> Machine:
+    """A listing of a running machine."""
+    own = machine(RUNNING, kind="iomem", **facts)
+    return Machine(own.source, own.kind, own.memory, own.facts, settled=False)
+
+
+@pytest.mark.parametrize(
+    ("own", "reserved", "there"),
+    [
+        pytest.param(machine(RUNNING), None, True, id="a stated map is as listed"),
+        pytest.param(later(), None, False, id="a later view is rewound"),
+        pytest.param(later(), "as-listed", True, id="unless the user says no"),
+    ],
+)
+def test_whether_the_crash_kernel_is_still_there(own: Machine, reserved: str | None, there: bool) -> None:
+    found, _ = early(own, "crashkernel=512M", reserved=reserved)
+    assert (CRASH in found.map.reserved) is there
+    assert bool(found.rewound) is not there
+
+
+def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
+    """Another one moves what came before."""
+    own = machine(MEMORY, kind="dmesg", cmdline="quiet")
+    assert early(own, "quiet")[0].map == MEMORY
+    assert early(own, "quiet cma=256M")[0].map != MEMORY
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "asked", "ram"),
+    [
+        pytest.param("iomem", "quiet", "mem=4G", 4 * GIB, id="it takes RAM away"),
+        pytest.param("iomem", "mem=4G", "mem=4G", 8 * GIB, id="the map shows it already"),
+        pytest.param("json", "quiet", "mem=4G", 8 * GIB, id="a map that is memblock's own state"),
+        pytest.param("iomem", "quiet", "quiet", 8 * GIB, id="there is none"),
+    ],
+)
+def test_mem_is_applied_once(kind: str, own: str, asked: str, ram: int) -> None:
+    found, remarks = early(shown(kind, own), asked, reserved="as-listed")
+    assert found.map.ram == ram
+    assert any("of RAM away" in note for note in remarks.notes) is (ram < 8 * GIB)
+
+
+def shown(kind: str, cmdline: str) -> Machine:
+    """8 GiB as a source of some kind shows them."""
+    own = machine(kind=kind, cmdline=cmdline)
+    return Machine(own.source, own.kind, own.memory, own.facts, settled=kind == "json")
+
+
+def test_mem_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="mem= leaves no RAM; give a larger mem="):
+        early(shown("iomem", "quiet"), "mem=1", reserved="as-listed")
+
+
+@pytest.mark.parametrize(
+    ("start", "page", "bits", "memstart"),
+    [
+        pytest.param(GIB, 4 * KIB, 48, GIB, id="where RAM starts"),
+        pytest.param(GIB + 512 * MIB, 4 * KIB, 48, GIB, id="rounded down to 1 GiB"),
+        pytest.param(GIB + 512 * MIB, 64 * KIB, 48, GIB + 512 * MIB, id="64K pages: to 512 MiB"),
+    ],
+)
+def test_where_the_linear_map_starts(start: int, page: int, bits: int, memstart: int) -> None:
+    own = machine(MemoryMap((Region(start, 9 * GIB),)), page_size=page, va_bits=bits)
+    assert early(own)[0].memstart == memstart
+
+
+def test_ram_beyond_the_physical_limit_is_dropped() -> None:
+    """And refused where none is left."""
+    above = MemoryMap((Region(GIB, 2 * GIB), Region(1 << 50, (1 << 50) + GIB)))
+    found, remarks = early(machine(above))
+    assert found.map.regions == (Region(GIB, 2 * GIB),)
+    assert remarks.notes
+    with pytest.raises(InputError, match="no RAM is left below the 48-bit physical limit"):
+        early(machine(MemoryMap((Region(1 << 50, (1 << 50) + GIB),))))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page", "cmdline", "config", "said"),
+    [
+        pytest.param("6.12", 64 * KIB, "quiet", {}, True, id="64K pages before 6.17"),
+        pytest.param("6.12", 64 * KIB, "nokaslr", {}, False, id="with nokaslr"),
+        pytest.param("6.12", 64 * KIB, "quiet", {"RANDOMIZE_BASE": "n"}, False, id="configured without"),
+        pytest.param("6.18", 64 * KIB, "quiet", {}, False, id="6.17 and later move nothing"),
+        pytest.param("6.12", 4 * KIB, "quiet", {}, False, id="4K pages are aligned wherever it starts"),
+    ],
+)
+def test_what_kaslr_may_undo_is_said(kernel: str, page: int, cmdline: str, config: dict[str, str], said: bool) -> None:
+    """Contiguous PMDs of 64K pages need 16 GiB in both address spaces."""
+    own = machine(MemoryMap((Region(0, 64 * GIB),)), kernel=kernel, page_size=page, config=config)
+    assert any("KASLR" in note for note in early(own, cmdline)[1].notes) is said
+
+
+def test_where_there_are_no_contiguous_pmds_kaslr_undoes_none() -> None:
+    """The linear map starts at 1 GiB, which is no multiple of 16 GiB; or no region holds a run."""
+    for regions in [(Region(GIB, 64 * GIB),), (Region(0, 15 * GIB), Region(17 * GIB, 31 * GIB))]:
+        own = machine(MemoryMap(regions), kernel="6.12", page_size=64 * KIB)
+        assert not any("KASLR" in note for note in early(own, "quiet")[1].notes)

@@ -1,0 +1,92 @@
+"""The request of a plan: who asks, what other parameters are read from, and kernels that reserve nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB
+from planner.kernel.machine import Facts
+from planner.kernel.profiles import select_profile
+from planner.planning.presets import PRESETS
+from planner.planning.request import BUILT_WITHOUT, asked_of, is_present, parsed
+from tests.planning.machines import machine
+
+OWN = "root=/dev/vda crashkernel=256M"
+
+
+@pytest.mark.parametrize(
+    ("facts", "value", "preset", "text", "cmdline"),
+    [
+        pytest.param({"cmdline": OWN}, None, None, OWN, OWN, id="the machine's own command line"),
+        pytest.param({"cmdline": OWN}, "512M", None, "512M", OWN, id="a value: the rest is the machine's"),
+        pytest.param({}, "512M", None, "512M", None, id="a value, and nothing else is known"),
+        pytest.param(
+            {"cmdline": OWN}, "quiet crashkernel=1G", None, *["quiet crashkernel=1G"] * 2, id="a command line"
+        ),
+        pytest.param({"cmdline": OWN}, None, "debian", PRESETS["debian"].value, OWN, id="a distribution's default"),
+        pytest.param({"cmdline": OWN, "request": "1G"}, None, None, "1G", OWN, id="what an earlier plan was asked"),
+    ],
+)
+def test_who_asks(facts: dict[str, Any], value: str | None, preset: str | None, text: str, cmdline: str | None) -> None:
+    found = asked_of(machine(**facts), value, preset)
+    assert (found.text, found.cmdline) == (text, cmdline)
+    assert (found.preset is not None) is (preset is not None)
+
+
+@pytest.mark.parametrize(
+    ("value", "preset", "line"),
+    [
+        pytest.param(None, None, "no crashkernel= value given or found", id="nobody asks"),
+        pytest.param(
+            "512M", "debian", "a preset and a CRASHKERNEL value were both given; give one of them", id="two ask"
+        ),
+        pytest.param(None, "gentoo", "no preset 'gentoo'", id="a preset that is none"),
+    ],
+)
+def test_nothing_or_too_much_asks(value: str | None, preset: str | None, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        asked_of(machine(), value, preset)
+
+
+def test_a_preset_says_where_it_comes_from() -> None:
+    note = asked_of(machine(), None, "rhel9").note
+    assert note is not None
+    assert note.startswith("preset rhel9: 1G-4G:256M,4G-64G:320M,64G-:576M, from kdump-lib.sh, ")
+    assert asked_of(machine(), "512M", None).note is None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "symbol", "valid"),
+    [
+        pytest.param("6.1", "KEXEC_CORE", False, id="6.1 without KEXEC_CORE"),
+        pytest.param("6.1", "CRASH_RESERVE", True, id="which knows no CRASH_RESERVE"),
+        pytest.param("6.12", "CRASH_RESERVE", False, id="6.12 without CRASH_RESERVE"),
+        pytest.param("6.12", "KEXEC_CORE", True, id="which asks for the other"),
+    ],
+)
+def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symbol: str, valid: bool) -> None:
+    """It looks for no parameter either, and that is said."""
+    profile, facts = select_profile(kernel).profile, Facts(config={symbol: "n"})
+    request = parsed("512M", facts, profile, 8 * GIB)
+    assert request.valid is valid
+    assert any(BUILT_WITHOUT in note for note in request.notes) is not valid
+    assert is_present("512M", facts, profile) is valid
+
+
+@pytest.mark.parametrize(
+    ("text", "present"),
+    [
+        ("512M", True),
+        ("crashkernel=abc", True),
+        ("quiet crashkernel", True),
+        ("quiet xcrashkernel=512M", False),
+        ("quiet -- crashkernel=512M", False),
+        ("root=/dev/vda quiet", False),
+    ],
+)
+def test_whether_the_parameter_is_there(text: str, present: bool) -> None:
+    """As a word of its own, before --; whether it makes sense does not matter."""
+    assert is_present(text, Facts(), select_profile("6.1").profile) is present

@@ -1,0 +1,119 @@
+"""RAM that a `mem=` hid: whether there is some, how much there may be, and the state with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.base.ranges import total
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.rewind.above import grown, is_hidden, is_high, mem_limit, totals, with_more
+from planner.rewind.changes import Boot, Cma, Early
+from planner.rewind.histories import History
+from planner.rewind.top import Top
+from planner.rewind.view import Asked, View, view_of
+
+PAGE = 4 * KIB
+MAP = MemoryMap((Region(GIB, 4 * GIB),), (Reserved(4 * GIB - 16 * MIB, 4 * GIB, "reserved"),))
+"""3 GiB, of which page tables take the top."""
+
+
+def view(own: str | None = "mem=3G", asked: str | None = "crashkernel=256M", memory: MemoryMap = MAP) -> View:
+    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="6.12", cmdline=own), settled=False)
+    return view_of(machine, Asked(select_profile("6.12").profile, PAGE, 4 * GIB, asked))
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "page", "limit"),
+    [
+        pytest.param(None, PAGE, None, id="no command line"),
+        pytest.param("quiet", PAGE, None, id="none given"),
+        pytest.param("mem=3G", PAGE, 3 * GIB, id="bytes"),
+        pytest.param("mem=3G mem=2G", PAGE, 2 * GIB, id="the last one counts"),
+        pytest.param("mem=100M", 64 * KIB, 100 * MIB, id="a whole number of pages"),
+        pytest.param("mem=100001K", 64 * KIB, 99968 * KIB, id="rounded down to a page"),
+    ],
+)
+def test_what_a_command_line_leaves(cmdline: str | None, page: int, limit: int | None) -> None:
+    assert mem_limit(cmdline, page) == limit
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "hidden"),
+    [
+        pytest.param("mem=3G", "quiet", True, id="the map was cut, the new boot is not"),
+        pytest.param("mem=3G", "mem=8G", True, id="the new boot has more"),
+        pytest.param("mem=3G", "mem=2G", False, id="it has less"),
+        pytest.param("mem=3G", "mem=3G", False, id="it has the same"),
+        pytest.param("mem=3G", None, False, id="nobody says what is asked for"),
+        pytest.param("mem=8G", "quiet", False, id="it cut nothing: there is less"),
+        pytest.param("quiet", "quiet", False, id="none was given"),
+        pytest.param(None, "quiet", False, id="nothing is known of it"),
+    ],
+)
+def test_whether_a_limit_hid_something(own: str | None, asked: str | None, hidden: bool) -> None:
+    assert is_hidden(view(own, asked)) is hidden
+
+
+@pytest.mark.parametrize(
+    ("asked", "high"),
+    [("crashkernel=256M", False), ("crashkernel=256M,high", True), ("quiet", False)],
+)
+def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> None:
+    assert is_high(view(asked=asked)) is high
+
+
+@pytest.mark.parametrize(
+    ("asked", "amounts"),
+    [
+        pytest.param("crashkernel=256M", [4, 8, 16], id="the next powers of two"),
+        pytest.param(
+            "crashkernel=1G-64G:256M,64G-1T:1G,1T-:2G", [4, 8, 16, 64, 1024], id="and where another size is asked for"
+        ),
+        pytest.param("crashkernel=256M mem=8G", [4, 8], id="no more than the new limit leaves"),
+    ],
+)
+def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:
+    """In GiB; 3 are seen."""
+    assert [ram // GIB for ram in totals(view(asked=asked))] == amounts
+
+
+@pytest.mark.parametrize(
+    ("regions", "more", "found"),
+    [
+        pytest.param([Region(GIB, 4 * GIB, 0, 1)], GIB, [Region(GIB, 5 * GIB, 0, 1)], id="the last goes on"),
+        pytest.param(
+            [Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, 4)],
+            2 * GIB,
+            [Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, 4), Region(3 * GIB, 4 * GIB)],
+            id="the last of plain RAM; around what is flagged",
+        ),
+    ],
+)
+def test_the_map_with_more_ram(regions: list[Region], more: int, found: list[Region]) -> None:
+    """Reservations stay as they are."""
+    memory = MemoryMap(regions, (Reserved(GIB, GIB + MIB, "x"),))
+    assert grown(memory, more) == MemoryMap(found, memory.reserved)
+
+
+def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
+    """And the page descriptors of the larger memory beneath it; the image stays."""
+    image = (GIB + 2 * MIB, GIB + 24 * MIB)
+    shown = view(memory=replace_reserved(image))
+    history = History("", shown.listed, (), Early(), Top(pages=False, pool=False))
+    boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
+    state = with_more(history, shown, 5 * GIB, boot)
+    assert state.memory == ((GIB, 9 * GIB),)
+    assert image in state.blocks
+    descriptors = 8 * GIB // PAGE * 64
+    assert total(state.blocks) == 22 * MIB + 16 * MIB + descriptors
+    assert state.blocks[-1][1] == 9 * GIB
+    assert state.blocks[1][0] == 9 * GIB - 16 * MIB - descriptors
+
+
+def replace_reserved(image: tuple[int, int]) -> MemoryMap:
+    return replace(MAP, regions=MAP.regions, reserved=(Reserved(*image, "Kernel code"), *MAP.reserved))

@@ -1,0 +1,138 @@
+"""The state under the command line that is asked for: sizes of a CMA area, page tables, another end of memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.profiles import select_profile
+from planner.rewind.asked import areas, boot_of, changed, lift_of
+from planner.rewind.changes import Early
+from planner.rewind.histories import History
+from planner.rewind.top import Top, base_page_tables
+from planner.rewind.view import Asked, View, view_of
+
+PAGE = 4 * KIB
+TOP = 9 * GIB
+TABLES = base_page_tables(8 * GIB, PAGE)
+CMA = (4 * GIB - 64 * MIB, 4 * GIB)
+PAGES, BLOCKS = Top(pages=True, pool=False), Top(pages=False, pool=False)
+OWN = "rodata=on kfence.sample_interval=0"
+
+
+def view(
+    own: str | None = "quiet", asked: str | None = "quiet", *, config: dict[str, str] | None = None, kernel: str = "7.2"
+) -> View:
+    """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB."""
+    reserved = (Reserved(*CMA, "reserved"), Reserved(TOP - TABLES, TOP, "reserved"))
+    facts = Facts(kernel=kernel, cmdline=own)
+    machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
+    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
+
+
+def history(shown: View, cma: Span | None = CMA, top: Top = PAGES) -> History:
+    return History("as it was", shown.listed, (), Early((), cma), top)
+
+
+def sizes(own: str | None, asked: str | None, cma: Span | None = CMA, **config: str) -> list[int]:
+    """MiB of the area then, the likeliest first."""
+    shown = view(own, asked, config=config)
+    return [size // MIB for _, size in areas(history(shown, cma), shown)]
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "cma", "found"),
+    [
+        pytest.param("quiet", "quiet rw", CMA, [64], id="the same"),
+        pytest.param("quiet", "cma=256M", CMA, [256], id="another"),
+        pytest.param("quiet", "cma=0", CMA, [0], id="none"),
+        pytest.param(
+            "cma=256M", "quiet", (3 * GIB, 3 * GIB + 256 * MIB), [64, 32, 16, 0], id="as configured: usual ones"
+        ),
+        pytest.param(None, "quiet", CMA, [64], id="nothing is known: what there is"),
+        pytest.param(None, "quiet", (3 * GIB, 3 * GIB + 32 * MIB), [32, 64], id="a usual one, or the most usual"),
+        pytest.param(
+            None,
+            "quiet",
+            (3 * GIB, 3 * GIB + 256 * MIB),
+            [64, 256],
+            id="that came from a cma= that is not asked for now",
+        ),
+    ],
+)
+def test_sizes_that_the_area_may_have(own: str | None, asked: str, cma: Span, found: list[int]) -> None:
+    assert sizes(own, asked, cma) == found
+
+
+def test_the_configuration_says_the_default_area() -> None:
+    assert sizes("cma=256M", "quiet", CMA, CMA_SIZE_MBYTES="16") == [16]
+
+
+def test_what_is_said_of_each_size() -> None:
+    shown = view("cma=256M", "quiet")
+    assert [what for what, _ in areas(history(shown), shown)] == [
+        "as it was",
+        "as it was; a CMA area of 32M",
+        "as it was; a CMA area of 16M",
+        "as it was; a CMA area of 0",
+    ]
+
+
+def test_without_another_command_line_the_state_stays() -> None:
+    shown = view("quiet", None)
+    own = history(shown)
+    assert list(changed(own, shown)) == [("as it was", own.state)]
+
+
+def test_the_same_command_line_changes_nothing() -> None:
+    shown = view(OWN, f"{OWN} crashkernel=1G")
+    own = history(shown, top=Top(pages=True, pool=False))
+    assert [state for _, state in changed(own, shown)] == [own.state]
+
+
+@pytest.mark.parametrize(
+    ("here", "then", "lift"),
+    [
+        pytest.param(PAGES, PAGES, 0, id="alike"),
+        pytest.param(PAGES, BLOCKS, TABLES - 8 * PAGE, id="blocks: a few tables are left"),
+        pytest.param(BLOCKS, PAGES, 8 * PAGE - TABLES, id="base pages where were none"),
+        pytest.param(BLOCKS, Top(pages=False, pool=True), -512 * PAGE, id="a KFENCE pool"),
+    ],
+)
+def test_how_much_less_is_taken_from_the_top(here: Top, then: Top, lift: int) -> None:
+    shown = view()
+    assert lift_of(history(shown, top=here), shown, then) == lift
+
+
+def test_base_pages_or_not_is_open_where_the_configuration_decides() -> None:
+    """Each reading is there once, the likelier first, and says what it takes for granted."""
+    shown = view("rodata=off", "quiet", kernel="6.12")
+    said = [what for what, _ in changed(history(shown, top=BLOCKS), shown)]
+    assert said[0] == "as it was"
+    assert [what.partition("; ")[2] for what in said[1:]] == ["the linear map has blocks then"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "end"),
+    [
+        pytest.param("quiet mem=3G", 4 * GIB, id="less memory"),
+        pytest.param("quiet mem=16G", TOP, id="more than there is"),
+    ],
+)
+def test_another_end_of_memory(asked: str, end: int) -> None:
+    """Everything at the top lies below the new one; nothing changes where it cuts nothing."""
+    shown = view("quiet", asked)
+    _, state = next(iter(changed(history(shown), shown)))
+    assert state.memory[-1][1] == end
+    assert state.blocks[-1][1] == end
+
+
+def test_a_boot_has_the_limits_of_its_memory() -> None:
+    """Low memory never ends above RAM; no page descriptors come before the crash kernel from 7.0 on."""
+    shown = view()
+    boot = boot_of(shown, 64 * MIB, PAGES, [(GIB, 3 * GIB)], end=3 * GIB)
+    assert (boot.low_max, boot.tables, list(boot.memmap)) == (3 * GIB, TABLES, [])
+    assert boot_of(shown, 64 * MIB, BLOCKS, shown.regions).low_max == 4 * GIB

@@ -1,0 +1,140 @@
+"""What another command line changes: where a CMA area goes, and how all that was taken from the top moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB
+from planner.rewind.changes import Boot, Cma, Early, cma_of, lifted, lowest_from_top, more_tables, place_cma, replay
+from planner.rewind.undo import Later, State
+
+PAGE = 4 * KIB
+TOP = 9 * GIB
+
+
+def state(*blocks: Span, top: int = TOP) -> State:
+    """Memory from 1 GiB on, with so much reserved."""
+    return State(((GIB, top),), tuple(sorted(blocks)))
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "expected"),
+    [
+        pytest.param(None, Cma(), id="unknown"),
+        pytest.param("quiet", Cma(), id="as configured"),
+        pytest.param("cma=0", Cma(0), id="none"),
+        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
+        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
+        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
+    ],
+)
+def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
+    """As the kernel reads it."""
+    assert cma_of(cmdline) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "low_max", "expected"),
+    [
+        pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
+        pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
+        pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
+        pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
+    ],
+)
+def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> None:
+    """In an empty memory from 1 to 9 GiB."""
+    state = State(((GIB, 9 * GIB),), ())
+    assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
+
+
+TABLES, SMALL = (TOP - 16 * MIB, TOP), (TOP - 17 * MIB, TOP - 16 * MIB - PAGE)
+IMAGE = (GIB + 2 * MIB, GIB + 24 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "lowest"),
+    [
+        pytest.param((TABLES, SMALL, IMAGE), SMALL[0], id="down to the first hole of 2M"),
+        pytest.param(
+            (TABLES, (TOP - 64 * MIB, TOP - 32 * MIB)), TABLES[0], id="what lies beneath a hole is no part of it"
+        ),
+        pytest.param((IMAGE,), TOP, id="nothing at the top"),
+    ],
+)
+def test_what_was_taken_from_the_top(blocks: tuple[Span, ...], lowest: int) -> None:
+    assert lowest_from_top(state(*blocks)) == lowest
+
+
+@pytest.mark.parametrize(
+    ("by", "blocks"),
+    [
+        pytest.param(0, [IMAGE, SMALL, TABLES], id="nothing"),
+        pytest.param(
+            8 * MIB,
+            [IMAGE, (SMALL[0] + 8 * MIB, SMALL[1] + 8 * MIB), (TABLES[0] + 8 * MIB, TOP)],
+            id="higher: what would lie above the top is gone",
+        ),
+        pytest.param(
+            -8 * MIB,
+            [
+                IMAGE,
+                (SMALL[0] - 8 * MIB, SMALL[1] - 8 * MIB),
+                (TABLES[0] - 8 * MIB, TOP - 8 * MIB),
+                (TOP - 8 * MIB, TOP),
+            ],
+            id="lower: the top is taken",
+        ),
+    ],
+)
+def test_what_was_taken_from_the_top_moves_together(by: int, blocks: list[Span]) -> None:
+    assert list(lifted(state(IMAGE, SMALL, TABLES), by).blocks) == blocks
+
+
+@pytest.mark.parametrize(
+    ("tables", "more", "bytes_"),
+    [
+        pytest.param(0, 8 * GIB, 0, id="a map of blocks has none to speak of"),
+        pytest.param(16 * MIB, GIB, 2 * MIB + 4 * KIB, id="8 bytes a page, and 8 for each page of those"),
+        pytest.param(16 * MIB, -GIB, -2 * MIB - 4 * KIB, id="less memory, less of them"),
+        pytest.param(MIB, -GIB, -MIB, id="never less than none"),
+    ],
+)
+def test_page_tables_follow_memory(tables: int, more: int, bytes_: int) -> None:
+    assert more_tables(tables, more, PAGE) == bytes_
+
+
+AREA = (4 * GIB, 4 * GIB + 64 * MIB)
+DESCRIPTORS = (TOP - 160 * MIB, TOP - 32 * MIB)
+
+
+def boot(cma: int = 64 * MIB, **facts: object) -> Boot:
+    """The boot that is asked for, with 4K pages and a DMA limit of 4 GiB."""
+    return Boot(cma=cma, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB, **facts)  # type: ignore[arg-type]
+
+
+def test_another_size_of_the_area_moves_nothing_else() -> None:
+    """The old one is free, the new one lies where it is searched."""
+    before = state(IMAGE, (4 * GIB - 64 * MIB, 4 * GIB), TABLES)
+    again = replay(before, Early(cma=(4 * GIB - 64 * MIB, 4 * GIB)), boot(256 * MIB))
+    assert list(again.blocks) == [IMAGE, (4 * GIB - 256 * MIB, 4 * GIB), TABLES]
+    assert list(replay(before, Early(cma=(4 * GIB - 64 * MIB, 4 * GIB)), boot(0)).blocks) == [IMAGE, TABLES]
+
+
+def test_less_at_the_top_lifts_the_page_descriptors() -> None:
+    """They are placed again below what is left at the top."""
+    before = state(IMAGE, DESCRIPTORS, TABLES)
+    descriptors = Later("memmap", 128 * MIB, 2 * MIB)
+    again = replay(before, Early((DESCRIPTORS,)), boot(0, lift=14 * MIB, memmap=[descriptors]))
+    assert list(again.blocks) == [IMAGE, (TOP - 130 * MIB, TOP - 2 * MIB), (TOP - 2 * MIB, TOP)]
+
+
+def test_memory_that_ends_lower_has_smaller_tables_at_its_new_top() -> None:
+    """8 GiB become 4: half of the page tables, right below the end."""
+    size = 8 * GIB // PAGE * 8
+    size += size // PAGE * 8
+    before = state(IMAGE, (TOP - size, TOP))
+    again = replay(before, Early(), boot(0, end=5 * GIB, tables=size))
+    assert again.memory == ((GIB, 5 * GIB),)
+    assert list(again.blocks) == [IMAGE, (5 * GIB - size // 2, 5 * GIB)]

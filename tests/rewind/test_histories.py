@@ -1,0 +1,93 @@
+"""Ways back from a running machine: how many there are, and what each takes for granted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.base.ranges import union
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Event, Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.kernel.profiles import select_profile
+from planner.rewind.histories import History, histories
+from planner.rewind.view import Asked, view_of
+from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
+
+ASKED = Asked(select_profile("6.1").profile, PAGE, 4 * GIB)
+
+
+def ways(machine: Machine) -> list[History]:
+    return histories(view_of(machine, ASKED))
+
+
+def reserved(history: History) -> list[tuple[int, int]]:
+    return union(history.state.blocks)
+
+
+def test_a_map_that_is_memblocks_own_has_one_way() -> None:
+    """Nothing came later; its CMA area and page descriptors are known for another boot."""
+    (only,) = ways(logged("quiet"))
+    assert only.what == "as the log shows it"
+    assert only.late == ()
+    assert reserved(only) == early().reserved
+    assert only.early.cma is not None
+    assert only.early.cma[1] - only.early.cma[0] == 64 * MIB
+    assert [end - start for start, end in only.early.memmap] == [8 * GIB // PAGE * 64]
+
+
+@pytest.mark.parametrize("high", [False, True])
+def test_a_log_that_names_what_came_later_leaves_one_way(high: bool) -> None:
+    """With its names; all of it is taken back."""
+    found = ways(boot(crash=256 * MIB, high=high, log=True))
+    assert [history.what for history in found] == ["what the log names"]
+    assert {"software IO TLB", "Dentry cache hash table", "Inode-cache hash table"} <= {n for _, n in found[0].late}
+    assert reserved(found[0]) == early().reserved
+
+
+def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
+    found = ways(boot(crash=256 * MIB, log=False))
+    assert found[0].what.startswith("guessed to have come later: ")
+    assert found[-1].what == "every reservation listed came before the crash kernel"
+    assert found[-1].late == ()
+    assert any(history.what == "only what lies directly beneath the crash kernel came later" for history in found)
+    assert len(found) <= 5
+
+
+def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
+    """What lies directly beneath the crash kernel came later; or all that is listed came before."""
+    machine = boot(crash=256 * MIB, log=False)
+    odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
+    crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")
+    beneath = Reserved(crash.start - 12 * KIB, crash.start, "reserved")
+    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, *odd)))
+    simple = next(h for h in ways(listed) if h.what.startswith("only what lies directly beneath"))
+    assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
+    assert (beneath.start, beneath.end) not in simple.state.blocks
+
+
+@pytest.mark.parametrize(
+    ("ends_above", "first"),
+    [
+        pytest.param(
+            True, "what the log does not name, above what came later, was there before", id="RAM above the limit"
+        ),
+        pytest.param(False, "what the log names as later came later", id="all RAM is low memory"),
+    ],
+)
+def test_a_log_alone_leaves_open_what_it_does_not_name(ends_above: bool, first: str) -> None:
+    regions = MEMORY.regions if ends_above else (replace(MEMORY.regions[0], end=3 * GIB),)
+    top = regions[-1].end
+    at = min(top, 4 * GIB) - 512 * MIB
+    events = (
+        Event("cma", 64 * MIB, at + 400 * MIB, at + 464 * MIB, before_crash=True),
+        Event("swiotlb", 64 * MIB, at, at + 64 * MIB),
+    )
+    taken = tuple(Reserved(e.start, e.end, e.kind) for e in events if e.start is not None and e.end is not None)
+    machine = Machine("boot.log", "dmesg", MemoryMap(regions, taken), Facts(kernel="6.1", events=events), settled=False)
+    found = ways(machine)
+    assert found[0].what == first
+    assert found[-1].what == "every reservation listed came before the crash kernel"
+    assert any("which the log does not place, lie in the way" in history.what for history in found)
+    assert all((at, at + 64 * MIB) in [span for span, _ in history.late] for history in found[:-1])

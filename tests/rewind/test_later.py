@@ -1,0 +1,144 @@
+"""What a boot allocates after the crash kernel: sizes as logs of real kernels print them, in the order of a boot."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Event
+from planner.kernel.profiles import Profile, select_profile
+from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+
+PAGE = 4 * KIB
+LOW = 4 * GIB
+
+
+def profile(name: str) -> Profile:
+    return select_profile(name).profile
+
+
+def usual(ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE) -> list[list[Choice]]:
+    return usual_steps(profile(kernel), page, ram, crash, [(GIB, GIB + ram)], [], LOW)
+
+
+def names(choice: Choice) -> list[tuple[str, int]]:
+    return [(item.name, item.size) for item in choice.items]
+
+
+@pytest.mark.parametrize(
+    ("ram", "page", "dentries"),
+    [
+        pytest.param(2 * GIB, 4 * KIB, 2 * MIB, id="2G: 262144 entries"),
+        pytest.param(8 * GIB, 4 * KIB, 8 * MIB, id="8G: 1048576 entries"),
+        pytest.param(32 * GIB, 4 * KIB, 32 * MIB, id="32G: 4194304 entries"),
+        pytest.param(128 * GIB, 4 * KIB, 64 * MIB, id="128G: fewer above 64G"),
+        pytest.param(512 * GIB, 4 * KIB, 128 * MIB, id="512G: fewer still above 256G"),
+        pytest.param(8 * GIB, 64 * KIB, 8 * MIB, id="64K pages: the same"),
+    ],
+)
+def test_hash_tables_follow_ram(ram: int, page: int, dentries: int) -> None:
+    """A bucket of 8 bytes for 8K of RAM, and half as many inodes."""
+    tables = usual(ram, page=page)[3]
+    assert names(tables[0]) == [("Dentry cache hash table", dentries), ("Inode-cache hash table", dentries // 2)]
+    assert tables[-1] == Choice()
+
+
+def test_the_crash_kernel_may_or_may_not_count_as_ram() -> None:
+    """Both sizes are looked for where they differ."""
+    assert [choice.items[0].size for choice in usual(8 * GIB + 256 * MIB, crash=GIB)[3][:-1]] == [16 * MIB, 8 * MIB]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ram", "pool"),
+    [
+        pytest.param("6.1", 2 * GIB, 0, id="all RAM is low: none is needed up to 6.4"),
+        pytest.param("6.12", 2 * GIB, 2 * MIB, id="a small one from 6.5 on, 1 KiB for each MiB"),
+        pytest.param("6.1", 8 * GIB, 64 * MIB, id="RAM beyond the limit"),
+    ],
+)
+def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
+    """Below the DMA limit; others are unusual."""
+    pools = usual(ram, kernel=kernel)[4]
+    first = pools[0]
+    assert not first.unusual
+    assert all(choice.unusual for choice in pools[1:])
+    assert (first.items[0].size if first.items else 0) == pool
+    assert not first.items or first.items[0].end == LOW - 1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "slots"),
+    [
+        pytest.param("5.10", [128 * KIB, 256 * KIB], id="two arrays of 4 and 8 bytes"),
+        pytest.param("5.12", [128 * KIB, 256 * KIB, 256 * KIB], id="three"),
+        pytest.param("6.1", [768 * KIB], id="one of 24 bytes"),
+    ],
+)
+def test_arrays_beside_the_bounce_buffer(kernel: str, slots: list[int]) -> None:
+    """For each slot of 2 KiB in 64 MiB."""
+    (choice,) = steps_of_log([Event("swiotlb", 64 * MIB, GIB)], profile(kernel), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    assert [size for name, size in names(choice) if name == "software IO TLB slots"] == slots
+
+
+def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
+    """Whatever the order of its lines: per-CPU areas, log buffer, hash tables, bounce buffer."""
+    events = [
+        Event("swiotlb", 64 * MIB, 3 * GIB, 3 * GIB + 64 * MIB),
+        Event("hash", 8 * MIB, name="Dentry cache"),
+        Event("log_buf", MIB),
+        Event("log_meta", MIB // 32 * 112),
+        Event("percpu", 248 * KIB),
+    ]
+    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    assert names(choice) == [
+        ("per-CPU areas", 248 * KIB),
+        ("log buffer", MIB),
+        ("log descriptors", MIB // 32 * 24),
+        ("log infos", MIB // 32 * 88),
+        ("Dentry cache hash table", 8 * MIB),
+        ("software IO TLB", 64 * MIB),
+        ("software IO TLB slots", 768 * KIB),
+    ]
+    assert choice.items[5].at == 3 * GIB
+
+
+def test_a_log_without_the_size_of_the_metadata() -> None:
+    """Infos of 88 bytes; a log buffer before 5.10 has neither."""
+    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    assert names(choice)[-1] == ("log infos", MIB // 32 * 88)
+    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("5.5"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    assert names(choice) == [("log buffer", MIB)]
+
+
+def test_each_nodes_per_cpu_areas_lie_at_its_top() -> None:
+    nodes: list[Span] = [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]
+    events = [Event("percpu", MIB), Event("percpu", MIB)]
+    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], nodes, LOW)[1]
+    assert [(item.start, item.end) for item in choice.items] == nodes
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page", "table"),
+    [
+        pytest.param("6.18", PAGE, [], id="before 7.0 it comes before the crash kernel"),
+        pytest.param("7.2", PAGE, [2 * MIB], id="from 7.0 on after it: 52 bits of sections of 128M"),
+        pytest.param("7.2", 64 * KIB, [], id="64K pages: too small to tell"),
+    ],
+)
+def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None:
+    step = usual(8 * GIB, kernel=kernel, page=page)[0]
+    assert [item.size for choice in step for item in choice.items] == table
+    assert step[-1] == Choice()
+
+
+def test_from_7_0_on_page_descriptors_come_later_too() -> None:
+    assert [item.name for item in usual(8 * GIB, kernel="7.2")[1][0].items] == ["memmap"]
+    assert usual(8 * GIB, kernel="6.18")[1] == [Choice()]
+
+
+def test_a_guess_says_what_it_took_back() -> None:
+    assert named([("log buffer", MIB), ("memmap", 128 * MIB)]) == (
+        "guessed to have come later: log buffer 1M, memmap 128M"
+    )
+    assert named([]) == "nothing came later"

@@ -1,0 +1,165 @@
+"""What would help: each change does what it says, is the smallest of its kind, and keeps the rest of the request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.plan import Options, make_plan
+from planner.report.studies import explain_dict
+from planner.studies.explain import Explanation, explain
+from planner.studies.remedies import Remedy, apply
+from tests.random_machines import drawn
+from tests.studies.test_explain import CROWDED, crowded
+
+
+def of(told: Explanation, kind: str) -> dict[str, Any]:
+    """The one change of a kind, as JSON has it."""
+    (found,) = [entry for entry in explain_dict(told)["help"] if entry["change"]["kind"] == kind]
+    assert isinstance(found, dict)
+    return found
+
+
+def applied(machine: Machine, asked: str, options: Options, change: dict[str, Any]) -> tuple[str, int]:
+    """The plan with one change of the JSON applied by hand: outcome and start of the crash memory."""
+    reserved = list(machine.memory.reserved)
+    for hole in change["free"]:
+        pieces = []
+        for r in reserved:
+            pieces += [Reserved(r.start, min(r.end, hole["start"]), r.name)] if r.start < hole["start"] else []
+            pieces += [Reserved(max(r.start, hole["end"]), r.end, r.name)] if r.end > hole["end"] else []
+        reserved = pieces
+    reserved += [Reserved(entry["start"], entry["end"], entry["name"]) for entry in change["reserve"]]
+    changed = replace(machine, memory=MemoryMap(machine.memory.regions, tuple(reserved)))
+    request = asked if change["crashkernel"] is None else change["crashkernel"]
+    view = make_plan(changed, request, replace(options, **change["options"])).reservation
+    assert view.crash is not None
+    return view.outcome, view.crash.start
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_every_change_does_what_it_says(block: int) -> None:
+    """Each, applied to the map, the request or the options, has the outcome and the place that was told."""
+    kinds = set()
+    for seed in range(block * 60, block * 60 + 60):
+        case = drawn(seed)
+        base = {None: "3M", ",high": "4M,high"}.get(case.form, case.form) or ""
+        asked = base if seed % 3 else f"quiet crashkernel={base.removeprefix('crashkernel=')} rodata=off"
+        told = explain(case.machine, asked, case.options)
+        for change in explain_dict(told)["help"]:
+            assert applied(case.machine, asked, case.options, change) == (change["outcome"], change["crash"]["start"])
+            better = ("aligned",) if told.plan.reservation.outcome == "fallback" else ("aligned", "fallback", "exact")
+            assert change["outcome"] in better
+            kinds.add(change["change"]["kind"])
+    assert kinds >= {"size", "free"}
+
+
+def test_a_smaller_size_is_the_largest_that_helps() -> None:
+    """One page more would not."""
+    machine = crowded()
+    change = of(explain(machine, "3G"), "size")
+    assert change["change"]["size"] == 976 * MIB
+    assert make_plan(machine, "976M").reservation.outcome == change["outcome"] == "fallback"
+    assert make_plan(machine, "999428K").reservation.outcome == "failed"
+    assert of(explain(machine, "999428K"), "size")["change"]["size"] == 976 * MIB
+
+
+def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
+    """What turns this fallback into an aligned area, with the name from the map."""
+    told = explain(crowded(), "512M")
+    assert of(told, "high")["crashkernel"] == "512M,high"
+    freed = of(told, "free")
+    assert (freed["change"]["name"], freed["crash"]["start"]) == ("Kernel code", 2 * GIB)
+    assert "Kernel code" in freed["text"]
+    told = explain(crowded(), "3G")
+    assert of(told, "kernel")["options"] == {"kernel": "6.2"}
+    assert of(told, "offset")["change"]["offset"] == 21 * GIB
+
+
+def test_the_nearest_offset_is_offered() -> None:
+    """For one that is taken."""
+    change = of(explain(crowded(), "64M@0xc0000000"), "offset")
+    assert change["change"]["offset"] == 3 * GIB - 64 * MIB
+
+
+def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
+    """It keeps its upper end; what it must leave is one PUD, and it shrinks by whole page blocks."""
+    memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, "linux,cma"),))
+    machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB))
+    told = explain(machine, "512M")
+    shrunk = of(told, "cma")
+    assert shrunk["change"]["size"] == 512 * MIB
+    assert shrunk["reserve"] == [{"start": 3 * GIB, "end": 3 * GIB + 512 * MIB, "name": "linux,cma"}]
+    assert "elsewhere" in of(told, "free")["text"]
+
+
+def test_a_command_line_keeps_its_other_parameters() -> None:
+    """Only what is asked for is rewritten."""
+    told = explain(crowded(), "quiet rodata=off crashkernel=512M loglevel=3")
+    assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
+
+
+@pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000", "512MB", "quiet=1"])
+def test_nothing_has_to_help_where_all_is_well_or_nothing_is_asked(asked: str) -> None:
+    """Aligned already, at the offset that was asked for, or no request at all."""
+    assert explain(crowded(), asked).help == ()
+
+
+LOW = Reserved(3 * GIB, 3 * GIB + 64 * MIB, "initrd")
+
+
+@pytest.mark.parametrize(
+    ("remedy", "reserved", "request_", "kernel"),
+    [
+        pytest.param(Remedy({}, "", free=(LOW,)), CROWDED.reserved[:1], "512M", None, id="a range is freed"),
+        pytest.param(
+            Remedy({}, "", free=(Reserved(3 * GIB + 16 * MIB, 3 * GIB + 64 * MIB),)),
+            (CROWDED.reserved[0], Reserved(3 * GIB, 3 * GIB + 16 * MIB, "initrd")),
+            "512M",
+            None,
+            id="a part of one: the rest keeps its name",
+        ),
+        pytest.param(Remedy({}, "", reserve=(LOW,)), (*CROWDED.reserved, LOW), "512M", None, id="one is put there"),
+        pytest.param(Remedy({}, "", crashkernel="1G"), CROWDED.reserved, "1G", None, id="another request"),
+        pytest.param(Remedy({}, "", options={"kernel": "6.12"}), CROWDED.reserved, "512M", "6.12", id="another kernel"),
+    ],
+)
+def test_a_remedy_is_applied(remedy: Remedy, reserved: tuple[Reserved, ...], request_: str, kernel: str | None) -> None:
+    machine, asked, options = apply(crowded(), "512M", Options(), remedy)
+    assert (machine.memory.reserved, asked, options.kernel) == (reserved, request_, kernel)
+
+
+def test_another_request_takes_the_place_of_a_preset() -> None:
+    _, asked, options = apply(crowded(), None, Options(preset="debian"), Remedy({}, "", crashkernel="512M,high"))
+    assert (asked, options.preset) == ("512M,high", None)
+
+
+def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all() -> None:
+    """96M below 4 GiB, and 128M are the default."""
+    memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
+    told = explain(replace(crowded("6.12"), memory=memory), "1G,high", Options(strategy="mainline"))
+    low = [entry for entry in told.help if entry.change["kind"] == "low"]
+    assert [(entry.change["size"], entry.crashkernel) for entry in low] == [
+        (96 * MIB, "crashkernel=1G,high crashkernel=96M,low"),
+        (0, "crashkernel=1G,high crashkernel=0,low"),
+    ]
+    assert all(entry.outcome == "exact" for entry in low)
+
+
+def test_a_smaller_alignment_is_told_only_where_it_protects() -> None:
+    """64K pages: a PUD of 4 TiB is never free, a PMD of 512M is."""
+    memory = MemoryMap((Region(0, 8 * GIB),), (Reserved(0, MIB),))
+    machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=64 * KIB, va_bits=48))
+    change = of(explain(machine, "512M"), "align")
+    assert (change["options"], change["outcome"]) == ({"align": "block"}, "aligned")
+
+
+def test_all_windows_first_where_only_a_later_one_has_an_aligned_area() -> None:
+    told = explain(crowded("6.12"), "512M")
+    assert of(told, "order")["options"] == {"prefer_aligned": True}
+    assert of(told, "order")["crash"]["start"] >= 16 * GIB
