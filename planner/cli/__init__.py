@@ -104,8 +104,11 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit status. args: without the program's name, `sys.argv` by default."""
-    arguments = list(sys.argv[1:] if args is None else args)
+    """Run one command line; the exit status. args: without the program's name, `sys.argv` by default.
+
+    Without any argument, the help is printed.
+    """
+    arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
     if args is None:
         gc.set_threshold(_GARBAGE)
     try:

@@ -18,7 +18,7 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, kernel_options, preset_form
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, kernel_options, preset_form
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
@@ -45,7 +45,7 @@ or {"id", "error"}.
 the request.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
-lose most memory for good (kept + extra page tables).
+permanently lose most memory (kept + extra page tables).
 
 Exit status: 0 the run is complete, whatever its records say; 1 a --fail-on is met; 2 wrong usage, input or output.
 
@@ -78,7 +78,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
 @click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),

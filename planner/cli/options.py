@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG_KEY",
     "FORMATS",
+    "MAP_FORMAT_HELP",
     "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
@@ -98,6 +99,11 @@ def _remember_config(ctx: click.Context, param: click.Parameter, value: str | No
         ctx.meta[CONFIG_KEY] = value
 
 
+MAP_FORMAT_HELP = (
+    "Input format (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump or sosreport); overrides detection."
+)
+
+
 def map_options(function: _F) -> _F:
     """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
     return _apply(
@@ -116,8 +122,7 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="Input format; overrides detection (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, "
-                "sosreport).",
+                help=MAP_FORMAT_HELP,
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
@@ -162,7 +167,7 @@ def fleet_options(function: _F) -> _F:
                 help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
                 "maps.",
             ),
-            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection."),
+            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP),
         ],
     )
 

@@ -114,6 +114,19 @@ def test_the_man_page_says_what_help_says(run: Run) -> None:
                 assert max(parameter.opts, key=len).replace("-", "\\-") in page
 
 
+def test_the_man_page_describes_a_shared_option_once(run: Run) -> None:
+    """A command describes one of its own only where it takes other values or means something else."""
+    shared = run("man").out.split(".SH SHARED OPTIONS")[1].split(".SH OUTCOMES")[0]
+    options = re.findall(r"^\.TP\n\\fB(\S+?)[ ,\\]", shared.replace("\\-", "-"), re.MULTILINE)
+    assert len(options) == len(set(options)) > 20
+
+
+def test_a_bare_call_is_help(run: Run) -> None:
+    """As `--help` prints it."""
+    assert run() == run("--help")
+    assert run("-V").out == run("--version").out
+
+
 @pytest.mark.skipif(not (shutil.which("man") and shutil.which("groff")), reason="needs man and groff")
 def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     """As `man -l --warnings` sees it."""
