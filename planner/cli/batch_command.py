@@ -184,7 +184,7 @@ def _check(
         raise Refused(f"a summary has no {'--resume' if resume else '--with-report'}", "leave one of them out")
     if output is not None and not output:
         raise Refused("-o is empty", "name a file, or leave it out")
-    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
+    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may not be a path
     if not summary and ending and ending not in _LINES and not is_table(output or ""):
         raise Refused(
             f"{ending} is not a format of results", f"name FILE{', FILE'.join((*_LINES, '.parquet', '.arrow'))}"

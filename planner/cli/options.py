@@ -58,10 +58,10 @@ NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
 
 FORMATS = ("text", "json", "markdown", "rst", "html")
-"""What every result can be written as."""
+"""Formats of every result."""
 
 PICTURES = ("svg", "png")
-"""What a result with a picture can be written as, too."""
+"""Formats of a result that has a picture, besides."""
 
 _ENDINGS = {
     "txt": "text",
@@ -105,7 +105,7 @@ MAP_FORMAT_HELP = (
 
 
 def map_options(function: _F) -> _F:
-    """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
+    """The source of the memory map: `sources`, `map_format`, `log`, `reserved`."""
     return _apply(
         function,
         [
@@ -154,7 +154,7 @@ def map_options(function: _F) -> _F:
 
 
 def fleet_options(function: _F) -> _F:
-    """Where the machines of a fleet come from: `sources`, `map_format`."""
+    """The sources of a fleet's machines: `sources`, `map_format`."""
     return _apply(
         function,
         [
@@ -173,7 +173,7 @@ def fleet_options(function: _F) -> _F:
 
 
 def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse what is no need before any map is read."""
+    """Refuse an invalid need before any map is read."""
     del ctx, param
     if value is not None:
         from planner.studies.default import needs
@@ -183,7 +183,7 @@ def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 
 def need_option(function: _F) -> _F:
-    """What the machines of a fleet need: `need`."""
+    """The need of a fleet's machines: `need`."""
     return click.option(
         "--need",
         metavar="SIZE|LIST",
@@ -193,7 +193,7 @@ def need_option(function: _F) -> _F:
 
 
 def kernel_option(function: _F) -> _F:
-    """Which kernel: `kernel`."""
+    """The kernel: `kernel`."""
     return click.option(
         "--kernel",
         metavar="VERSION",
@@ -203,7 +203,7 @@ def kernel_option(function: _F) -> _F:
 
 
 def kernel_options(function: _F) -> _F:
-    """What the kernel is and does: the fields of `planning.Options`."""
+    """Options about the kernel: the fields of `planning.Options`."""
     return _apply(
         function,
         [
@@ -283,7 +283,7 @@ def image_options(function: _F) -> _F:
 
 
 def output_options(*formats: str) -> Callable[[_F], _F]:
-    """How the result is written: `form`, `output`, `color`.
+    """Format and destination of the result: `form`, `output`, `color`.
 
     Without `--format` the ending of the file's name decides, then the first of `formats`.
     """

@@ -28,7 +28,7 @@ CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
 _MOST_STEPS = 600
-"""How many allocations are looked for at most: a listing that nothing explains must not take for ever."""
+"""Most allocations that are looked for: a listing that nothing explains must not take for ever."""
 
 _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
@@ -52,7 +52,7 @@ class Way:
 
     @property
     def whole(self) -> bool:
-        """Whether it explains everything."""
+        """True if it explains everything."""
         return not any(self.rank[:-1])
 
 
@@ -68,7 +68,7 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 
 def is_late(view: View, name: str) -> bool:
-    """Whether an allocation of this name comes after the crash kernel."""
+    """True if an allocation of this name comes after the crash kernel."""
     return name not in _early_names(view)
 
 
@@ -126,7 +126,7 @@ class _Search:
                     return
 
     def _fit(self, state: State) -> Rank:
-        """Whether the crash kernel would lie elsewhere, and what is left beneath it."""
+        """(True if the crash kernel would lie elsewhere, the rest beneath it)."""
         return (not explains_crash(self.view, state), sum(_ends_with(state, start) for start, _ in self.view.crash))
 
     def _bound(self, step: int, after: Undone, fit: Rank, *, unusual: bool) -> Rank:
@@ -168,13 +168,13 @@ def _total(undone: Undone) -> int:
 
 
 def _ends_with(state: State, at: int) -> bool:
-    """Whether a block ends at an address."""
+    """True if a block ends at an address."""
     i = bisect_left(state.blocks, (at, 0))
     return i > 0 and state.blocks[i - 1][1] == at
 
 
 def _in_pieces(view: View, i: int, holes: Sequence[Span], small: int) -> bool:
-    """Whether a listed entry is only in part taken back.
+    """True if a listed entry is only in part taken back.
 
     The rest may be the CMA area, or the per-CPU areas, whose size nothing tells: two pages above them were free again.
     """
@@ -195,7 +195,7 @@ _AREAS = frozenset((*USUAL_CMA, *OTHER_CMA))
 
 
 def explains_crash(view: View, state: State) -> bool:
-    """Whether a search from the top gives the places that are recorded."""
+    """True if a search from the top gives the places that are recorded."""
     profile, bounds = view.asked.profile, Bounds(view.low_max, 1 << 52)
     windows = {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
     return all(

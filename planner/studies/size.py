@@ -190,7 +190,7 @@ def sweep(
     step: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sweep:
-    """What becomes of every size from `least` to `most`.
+    """The outcome of every size from `least` to `most`.
 
     step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and granules. Within a
     run the page tables are the same where only whole areas are remapped; elsewhere they grow with the size, and a row
