@@ -9,7 +9,6 @@ import pytest
 
 import planner
 from planner.base.sizes import GIB, KIB
-from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import KEYS, Defaults, answer_record
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.planning.plan import Options
@@ -151,42 +150,3 @@ def test_defaults_hold_where_a_record_says_nothing() -> None:
     assert (plain.request.text, plain.kernel.version) == ("64M", "6.1")
     assert (preset.request.size, preset.kernel.version) == (320 << 20, "5.10")
     assert own.request.text == "32M"
-
-
-# -- lines -----------------------------------------------------------------------------------------------
-
-
-def lines_of(*lines: bytes) -> list[dict[str, Any]]:
-    """The answers to lines, as a reader of the output gets them."""
-    return [json.loads(encode_answer(answer)) for answer in answer_lines(1, lines, Defaults("64M"))]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"not json\n",
-        b'{"id": 1',
-        b'{"id": NaN}',
-        b"\xff\xfe\n",
-        b'{"id": "\\ud800"}',
-        b"[" * 5000,
-        b"9" * 5000,
-        b"{}{}",
-    ],
-    ids=["text", "torn", "NaN", "no UTF-8", "half a character", "deep", "endless number", "two values"],
-)
-def test_a_line_that_is_not_json_is_told_by_its_number(line: bytes) -> None:
-    answer = lines_of(b"\n", line)  # blank lines are no records, but they count as lines
-    assert [list(one) for one in answer] == [["id", "line", "error"]]
-    assert (answer[0]["id"], answer[0]["line"]) == (None, 2)
-    assert "\n" not in answer[0]["error"]
-
-
-def test_what_comes_out_is_one_line_of_ascii() -> None:
-    """Whatever the names are: no line end of any alphabet, no control character."""
-    name = "a\u2028b\x1b[31m\u202e\n\x85é"
-    document = {**MAP, "reserved": [{"start": "2G", "size": "1M", "name": name}]}
-    line = encode_answer(answer_record({"id": name, "map": document, "crashkernel": "64M"}, Defaults()))
-    assert line.isascii()
-    assert len(line.decode().splitlines()) == 1
-    assert json.loads(line)["id"] == name

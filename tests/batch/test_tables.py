@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 import planner
 from planner.base.errors import InputError
-from planner.batch import plan_batches
-from planner.batch.columns import INPUT_COLUMNS, OUTPUT_COLUMNS, batch_of_answers, ddl, input_schema, output_schema
-from planner.batch.records import Answer, Defaults
+from planner.batch.columns import input_schema, output_schema
+from planner.batch.records import Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import count_results, open_input, run_batch
 from planner.batch.work import Job
@@ -101,17 +100,6 @@ def expected(number: int) -> dict[str, Any]:
     return {"id": record["id"], **values_of(plan)}
 
 
-def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
-    """No type beyond three, no name twice, and the text that Spark takes says the same."""
-    for columns in (INPUT_COLUMNS, OUTPUT_COLUMNS):
-        names = [name for name, _, _ in columns]
-        assert len(names) == len(set(names))
-        assert {kind for _, kind, _ in columns} == {"string", "int64", "bool"}
-    sql = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
-    told = [f"{field.name} {sql[str(field.type)]}" for field in output_schema(with_report=True)]
-    assert ddl(with_report=True) == ", ".join(told)
-
-
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_table_gives_what_the_library_gives(tmp_path: Path, suffix: str) -> None:
     """Every column of every row; a bad row has an error and nothing else."""
@@ -184,38 +172,6 @@ class _Stopped:
             raise InterruptedError
 
 
-@pytest.mark.parametrize(
-    ("columns", "error"),
-    [
-        pytest.param({"id": ["a"], "rack": ["r1"]}, "rack: unknown key", id="a column that no record has"),
-        pytest.param({"id": ["a"]}, "map: neither map nor source is given", id="no map"),
-        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: must be an object", id="a map that is none"),
-    ],
-)
-def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:
-    table = plan_batches(pa.table(columns))
-    assert table.num_rows == 1
-    assert table.column("error")[0].as_py().startswith(error)
-
-
-def test_whatever_an_engine_hands_over_comes_back_in_kind() -> None:
-    """An iterable, one batch, a table; its own columns (an index) are not ours."""
-    table = rows(5).append_column("__index_level_0__", pa.array(range(5)))
-    batch = table.to_batches()[0]
-    whole = plan_batches(table, kernel="6.1")
-    assert plan_batches(batch, kernel="6.1") == whole.to_batches()[0]
-    assert list(plan_batches(iter([batch, batch]), kernel="6.1")) == whole.to_batches() * 2
-    assert plan_batches(table.slice(0, 0)).num_rows == 0
-    assert list(plan_batches([])) == []
-
-
-def test_defaults_of_a_function_are_those_of_a_library_call() -> None:
-    table = pa.table({"map": [json.dumps(fleet.memory(3))]})
-    told = plan_batches(table, crashkernel="128M", strategy="mainline", kernel="6.1").to_pylist()[0]
-    plan = planner.plan(fleet.as_memory_map(fleet.memory(3)), "128M", strategy="mainline", kernel="6.1")
-    assert told == {"id": None, **values_of(plan)}
-
-
 def test_a_file_that_is_no_table_is_an_error_of_one_line(tmp_path: Path) -> None:
     for suffix in SUFFIXES:
         path = tmp_path / f"fleet.{suffix}"
@@ -244,27 +200,3 @@ def test_a_damaged_table_is_one_error_or_other_values(at: int, byte: int, dictio
             run_batch(open_input(str(path)), Job(), out)
     for line in out.getvalue().splitlines():
         assert set(json.loads(line)) in ({"id", "report"}, {"id", "error"})
-
-
-def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
-    """Of tables that other tools have written: the other rows are planned."""
-    good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
-    texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
-    idents = pa.array([b"a", b"b", b"c", b"\xfe"], pa.binary()).view(pa.string())
-    table = pa.table({"id": idents, "map": texts, "crashkernel": ["64M"] * 4})
-    for suffix in ("arrow", "parquet"):
-        out = io.BytesIO()
-        run_batch(open_input(write(table, tmp_path / f"fleet.{suffix}")), Job(), out)
-        told = [json.loads(line) for line in out.getvalue().splitlines()]
-        assert [answer["id"] for answer in told] == ["a", "b", "c", None]
-        assert [answer.get("error") for answer in told] == [
-            None,
-            "map: is not UTF-8; write it as UTF-8 text",
-            None,
-            "id: is not UTF-8; write it as UTF-8 text",
-        ]
-
-
-def test_a_name_that_is_no_unicode_is_escaped_in_a_table() -> None:
-    batch = batch_of_answers([Answer("a\udcff", None, "no"), Answer("b", None, "no")])
-    assert batch.column(0).to_pylist() == ["a\\xff", "b"]

@@ -1,0 +1,104 @@
+"""Records and answers as flat columns: their schemas, and values as the report has them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planner.batch.columns import (
+    INPUT_COLUMNS,
+    OUTPUT_COLUMNS,
+    answer_batch,
+    batch_of_answers,
+    column_table,
+    ddl,
+    input_schema,
+    output_schema,
+)
+from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.running import open_input, run_batch
+from planner.batch.work import Job
+from tests.batch import fleet
+from tests.batch.test_tables import expected, write
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = pytest.importorskip("pyarrow")
+
+
+def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
+    """No type beyond three, no name twice, and the text that Spark takes says the same."""
+    for columns in (INPUT_COLUMNS, OUTPUT_COLUMNS):
+        names = [name for name, _, _ in columns]
+        assert len(names) == len(set(names))
+        assert {kind for _, kind, _ in columns} == {"string", "int64", "bool"}
+    sql = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
+    told = [f"{field.name} {sql[str(field.type)]}" for field in output_schema(with_report=True)]
+    assert ddl(with_report=True) == ", ".join(told)
+
+
+def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
+    """Of tables that other tools have written: the other rows are planned."""
+    good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
+    texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
+    idents = pa.array([b"a", b"b", b"c", b"\xfe"], pa.binary()).view(pa.string())
+    table = pa.table({"id": idents, "map": texts, "crashkernel": ["64M"] * 4})
+    for suffix in ("arrow", "parquet"):
+        out = io.BytesIO()
+        run_batch(open_input(write(table, tmp_path / f"fleet.{suffix}")), Job(), out)
+        told = [json.loads(line) for line in out.getvalue().splitlines()]
+        assert [answer["id"] for answer in told] == ["a", "b", "c", None]
+        assert [answer.get("error") for answer in told] == [
+            None,
+            "map: is not UTF-8; write it as UTF-8 text",
+            None,
+            "id: is not UTF-8; write it as UTF-8 text",
+        ]
+
+
+def test_a_name_that_is_no_unicode_is_escaped_in_a_table() -> None:
+    batch = batch_of_answers([Answer("a\udcff", None, "no"), Answer("b", None, "no")])
+    assert batch.column(0).to_pylist() == ["a\\xff", "b"]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_row_is_the_report_flat(number: int) -> None:
+    """Every column, by name; the report itself comes last where it is asked for."""
+    batch = batch_of_answers([answer_record(fleet.record(number), Defaults())], with_report=True)
+    (row,) = batch.to_pylist()
+    report = json.loads(row.pop("report"))
+    assert row == {**expected(number), "protection": row["protection"]}
+    assert report["reservation"]["outcome"] == row["outcome"]
+    assert batch.schema.names[-1] == "report"
+
+
+def test_an_answer_without_a_plan_has_an_error_and_nothing_else() -> None:
+    """With the number of its line, where it has one; a number for an id is text."""
+    (row,) = batch_of_answers([Answer(7, None, "not JSON", 3)]).to_pylist()
+    assert (row["id"], row["error"]) == ("7", "line 3: not JSON")
+    assert {row[name] for name in row if name not in ("id", "error")} == {None}
+
+
+def test_a_row_answers_as_its_record() -> None:
+    """What is null is not there; columns of an engine's own are passed over."""
+    row = fleet.record(1)
+    table = pa.table(
+        {"id": [row["id"]], "map": [json.dumps(row["map"])], "crashkernel": ["64M"], "kernel": [None], "__index": [5]}
+    )
+    (answer,) = answer_batch(table.to_batches()[0], Defaults())
+    assert (answer.id, answer.error) == (row["id"], None)
+    assert answer.plan == answer_record({"id": row["id"], "map": row["map"], "crashkernel": "64M"}, Defaults()).plan
+
+
+def test_the_published_columns_are_those_of_the_schemas() -> None:
+    table = column_table()
+    assert [column["name"] for column in table["input"]] == input_schema().names
+    assert [column["name"] for column in table["output"]] == output_schema().names
+    assert table["output_with_report"][-1]["name"] == "report"
+    assert all(column["meaning"] for column in (*table["input"], *table["output"]))
+    assert table["spark_ddl"] == ddl()

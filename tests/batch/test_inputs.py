@@ -1,0 +1,151 @@
+"""Where records come from: lines with their numbers, files of sources, cut into tasks of bounded size."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.batch import inputs
+from planner.batch.inputs import FileList, Files, Lines, LinesInput, Task, is_table, open_lines
+from planner.batch.records import Defaults
+from planner.batch.running import open_input, run_batch
+from planner.batch.work import Job
+from tests.batch import fleet
+from tests.batch.test_running import RECORDS, undisturbed
+
+
+def test_tasks_keep_the_numbers_of_lines() -> None:
+    """However lines are cut into tasks, blank ones included."""
+    data = b"\n".join(b"%d" % n if n % 3 else b"" for n in range(1, 200))
+    seen = [
+        (number, line)
+        for task in LinesInput(io.BytesIO(data), "x").tasks()
+        if isinstance(task, Lines)
+        for number, line in enumerate(task.lines, task.first)
+    ]
+    assert seen == [(n, (b"%d" % n if n % 3 else b"") + b"\n" * (n < 199)) for n in range(1, 200)]
+
+
+def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error of its own, and the next line is read as if nothing had been."""
+    monkeypatch.setattr(inputs, "MAX_LINE", 100)
+    data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
+    task = next(iter(LinesInput(io.BytesIO(data), "x").tasks()))
+    assert isinstance(task, Lines)
+    assert task.lines == [b"[1]\n", None, b"[2]\n", None]
+
+
+def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + RECORDS))
+    out = io.BytesIO()
+    run_batch(open_lines(str(path)), Job(), out)
+    plain = tmp_path / "fleet.jsonl"
+    plain.write_bytes(RECORDS)
+    assert out.getvalue() == undisturbed(str(plain))[0]
+
+
+def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
+    """Wherever it is damaged; what came before is answered."""
+    packed = gzip.compress(RECORDS)
+    for at in (1, len(packed) // 2, len(packed) - 6):
+        path = tmp_path / "fleet.jsonl.gz"
+        path.write_bytes(packed[:at] + bytes([packed[at] ^ 0xFF]) + packed[at + 1 :])
+        with pytest.raises(InputError, match=r"fleet\.jsonl\.gz: cannot be read: "):
+            run_batch(open_lines(str(path)), Job(), io.BytesIO())
+
+
+def test_files_of_sources_are_records(tmp_path: Path) -> None:
+    """Each is one machine; its id is its path, in the order of names, and a file that is none is one bad record."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    for name in ("b.json", "a.json", "live"):
+        (folder / name).write_text(json.dumps(fleet.memory(1)))
+    (folder / "c.txt").write_text("nothing\n")
+    out = io.BytesIO()
+    counts = run_batch(open_input("-", (str(folder),)), Job(Defaults("64M")), out)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [answer["id"] for answer in told] == [str(folder / name) for name in ("a.json", "b.json", "c.txt", "live")]
+    assert [("report" in answer) for answer in told] == [True, True, False, True]
+    assert (counts.records, counts.errors) == (4, 1)
+    assert told[0]["report"]["memory"]["source"] == str(folder / "a.json")
+
+
+def test_a_pipe_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """Nobody may ever write to it; a link to nothing is a record that says so."""
+    (tmp_path / "a.json").write_text("{}")
+    os.mkfifo(tmp_path / "b")
+    (tmp_path / "c").symlink_to("nowhere")
+    assert inputs.files_in([str(tmp_path)]) == [str(tmp_path / "a.json"), str(tmp_path / "c")]
+
+
+def test_an_unpacked_sosreport_is_one_source(tmp_path: Path) -> None:
+    """Whether it is named itself, or with others in their folder."""
+    report = tmp_path / "reports" / "sosreport-a"
+    (report / "sos_commands").mkdir(parents=True)
+    (tmp_path / "reports" / "b.json").write_text("{}")
+    assert inputs.files_in([str(report)]) == [str(report)]
+    assert inputs.files_in([str(tmp_path / "reports")]) == [str(tmp_path / "reports" / "b.json"), str(report)]
+
+
+@pytest.mark.parametrize("records", [0, 1, 3, 5])
+def test_records_that_are_done_are_passed_over(records: int) -> None:
+    """Blank lines are none; the last of them comes back, and all of them are seen in order."""
+    source = LinesInput(io.BytesIO(b"1\n\n2\n3\n\n\n4\n5\n6\n"), "x")
+    seen: list[Task] = []
+    last = source.skip(records, seen.append)
+    numbers = [1, 3, 4, 7, 8][:records]
+    assert [task.first for task in seen if isinstance(task, Lines)] == numbers
+    assert last == (seen[-1] if records else None)
+    rest = [line for task in source.tasks() if isinstance(task, Lines) for line in task.lines if line and line.strip()]
+    assert rest == [b"%d\n" % n for n in range(records + 1, 7)]
+
+
+def test_files_that_are_done_are_passed_over() -> None:
+    source = FileList([str(n) for n in range(20)])
+    assert source.skip(3) == Files(["2"])
+    assert [task.paths for task in source.tasks() if isinstance(task, Files)] == [
+        [str(n) for n in range(3, 11)],
+        [str(n) for n in range(11, 19)],
+        ["19"],
+    ]
+
+
+@pytest.mark.parametrize("source", [LinesInput(io.BytesIO(b"1\n"), "x"), FileList(["a"])], ids=["lines", "files"])
+def test_an_input_with_fewer_records_than_are_done(source: LinesInput | FileList) -> None:
+    with pytest.raises(InputError, match="has 1 records, but 2 are done already; resume with the input of the first"):
+        source.skip(2)
+
+
+def test_tasks_are_bounded() -> None:
+    """In lines, and in bytes."""
+    small = list(LinesInput(io.BytesIO(b"{}\n" * 200), "x").tasks())
+    large = list(LinesInput(io.BytesIO((b"x" * 200_000 + b"\n") * 6), "x").tasks())
+    assert [len(task.lines) for task in small if isinstance(task, Lines)] == [64, 64, 64, 8]
+    assert [len(task.lines) for task in large if isinstance(task, Lines)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [("a.parquet", True), ("a.ARROW", True), ("a.feather", True), ("a.jsonl", False), ("arrow", False)],
+)
+def test_tables_are_known_by_their_suffix(path: str, table: bool) -> None:
+    assert is_table(path) is table
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param(".", "this is a directory; give a file of records, or its sources with --files", id="a folder"),
+        pytest.param("none.jsonl", "cannot be read: No such file", id="no file"),
+    ],
+)
+def test_what_cannot_be_opened(path: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=line):
+        open_lines(str(tmp_path / path))

@@ -1,0 +1,85 @@
+"""Records as JSON Lines: what is not JSON is told by its number, what comes out is one line of ASCII."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from planner.batch.lines import MAX_LINE, answer_lines, decode, encode_answer, encode_answers, encode_report
+from planner.batch.records import Answer, Defaults, answer_record
+from planner.report import to_dict
+from tests.batch import fleet
+from tests.batch.test_records import MAP
+
+
+def lines_of(*lines: bytes) -> list[dict[str, Any]]:
+    """The answers to lines, as a reader of the output gets them."""
+    return [json.loads(encode_answer(answer)) for answer in answer_lines(1, lines, Defaults("64M"))]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json\n",
+        b'{"id": 1',
+        b'{"id": NaN}',
+        b"\xff\xfe\n",
+        b'{"id": "\\ud800"}',
+        b"[" * 5000,
+        b"9" * 5000,
+        b"{}{}",
+    ],
+    ids=["text", "torn", "NaN", "no UTF-8", "half a character", "deep", "endless number", "two values"],
+)
+def test_a_line_that_is_not_json_is_told_by_its_number(line: bytes) -> None:
+    answer = lines_of(b"\n", line)  # blank lines are no records, but they count as lines
+    assert [list(one) for one in answer] == [["id", "line", "error"]]
+    assert (answer[0]["id"], answer[0]["line"]) == (None, 2)
+    assert "\n" not in answer[0]["error"]
+
+
+def test_what_comes_out_is_one_line_of_ascii() -> None:
+    """Whatever the names are: no line end of any alphabet, no control character."""
+    name = "a\u2028b\x1b[31m\u202e\n\x85é"
+    document = {**MAP, "reserved": [{"start": "2G", "size": "1M", "name": name}]}
+    line = encode_answer(answer_record({"id": name, "map": document, "crashkernel": "64M"}, Defaults()))
+    assert line.isascii()
+    assert len(line.decode().splitlines()) == 1
+    assert json.loads(line)["id"] == name
+
+
+def test_a_line_too_long_is_an_answer_of_its_own() -> None:
+    (answer,) = answer_lines(7, [None], Defaults())
+    assert (answer.line, answer.plan) == (7, None)
+    assert answer.error == f"the line is longer than {MAX_LINE >> 20} MiB; give one record a line"
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        pytest.param(Answer("a", None, "no map"), {"id": "a", "error": "no map"}, id="an error"),
+        pytest.param(Answer(None, None, "not JSON", 3), {"id": None, "line": 3, "error": "not JSON"}, id="its line"),
+        pytest.param(Answer(7, None, "no map"), {"id": 7, "error": "no map"}, id="a number stays a number"),
+        pytest.param(Answer("a\udcff", None, "x"), {"id": "a\\xff", "error": "x"}, id="half a character is told"),
+    ],
+)
+def test_an_answer_without_a_plan(answer: Answer, line: dict[str, Any]) -> None:
+    assert json.loads(encode_answer(answer)) == line
+
+
+def test_a_plan_is_its_report() -> None:
+    """Alone, or in its line; the lines of several follow each other."""
+    answer = answer_record(fleet.record(3), Defaults())
+    assert answer.plan is not None
+    report = json.loads(json.dumps(to_dict(answer.plan)))
+    assert json.loads(encode_report(answer.plan)) == report
+    assert json.loads(encode_answer(answer)) == {"id": "host-3", "report": report}
+    assert encode_answers([answer, answer]) == encode_answer(answer) * 2
+
+
+def test_only_json_is_decoded() -> None:
+    assert decode(b'{"a": [1, null]}') == {"a": [1, None]}
+    with pytest.raises(ValueError, match="key must be a string"):
+        decode(b"{'a': 1}")

@@ -1,0 +1,98 @@
+"""Where answers go: whole lines of a former run are kept, a torn one is not; a file is whole or absent."""
+
+from __future__ import annotations
+
+import io
+import stat
+from pathlib import Path
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.batch.results import LinesFile, LinesStream, finish, open_partial, partial_of, whole_lines
+from planner.batch.work import Counts
+
+GOOD = b'{"id":"a","report":{"reservation":{"outcome":"aligned"}}}\n'
+FELL = b'{"id":"b","report":{"reservation":{"outcome":"fallback"}}}\n'
+FAILED = b'{"id":"c","report":{"reservation":{"outcome":"failed"}}}\n'
+NONE = b'{"id":"d","report":{"reservation":{"outcome":"none"}}}\n'
+BAD = b'{"id":"e","error":"no map: \\"reservation\\":{\\"outcome\\":\\"failed\\""}\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "counts", "last", "end"),
+    [
+        pytest.param(b"", Counts(), b"", 0, id="nothing"),
+        pytest.param(GOOD + FELL, Counts(2, 0, 0, 1), FELL, len(GOOD + FELL), id="whole lines"),
+        pytest.param(FAILED + NONE, Counts(2, 0, 2, 0), NONE, len(FAILED + NONE), id="nothing reserved"),
+        pytest.param(BAD, Counts(1, 1, 0, 0), BAD, len(BAD), id="an error, whatever it quotes"),
+        pytest.param(GOOD + FELL[:-9], Counts(1, 0, 0, 0), GOOD, len(GOOD), id="a torn last line"),
+        pytest.param(
+            GOOD + b"rubbish\n" + FELL, Counts(1, 0, 0, 0), GOOD, len(GOOD), id="nothing after what is no line"
+        ),
+    ],
+)
+def test_what_a_former_run_left(data: bytes, counts: Counts, last: bytes, end: int) -> None:
+    assert whole_lines(io.BytesIO(data)) == (counts, last, end)
+
+
+def test_a_run_is_taken_up_after_its_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    Path(partial_of(str(path))).write_bytes(GOOD + FELL[:20])
+    results = LinesFile(str(path), resume=True)
+    assert results.done == Counts(1, 0, 0, 0)
+    assert results.ends_with(GOOD)
+    assert not results.ends_with(FELL)
+    results.write(FAILED)
+    assert not path.exists()
+    results.close()
+    assert path.read_bytes() == GOOD + FAILED
+    assert not Path(partial_of(str(path))).exists()
+
+
+def test_a_run_that_is_not_taken_up_starts_afresh(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    Path(partial_of(str(path))).write_bytes(GOOD)
+    results = LinesFile(str(path), resume=False)
+    assert results.done == Counts()
+    results.write(FELL)
+    results.leave()
+    assert Path(partial_of(str(path))).read_bytes() == FELL
+    assert not path.exists()
+
+
+def test_a_partial_file_has_one_writer(tmp_path: Path) -> None:
+    """A lock of this process does not keep itself out; it goes with the file."""
+    path = str(tmp_path / "out.jsonl")
+    with open_partial(path) as file:
+        file.write(b"x")
+    with open_partial(path) as again:
+        assert again.read() == b"x"
+
+
+def test_who_may_read_the_old_file_may_read_the_new_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "out", tmp_path / "out.partial"
+    old.write_bytes(b"old")
+    old.chmod(0o640)
+    new.write_bytes(b"new")
+    finish(str(new), str(old))
+    assert (old.read_bytes(), stat.S_IMODE(old.stat().st_mode), new.exists()) == (b"new", 0o640, False)
+
+
+def test_a_stream_gets_each_piece_at_once() -> None:
+    """And is closed only by who opened it."""
+    stream = io.BytesIO()
+    results = LinesStream(stream)
+    results.write(GOOD)
+    assert stream.getvalue() == GOOD
+    assert not results.ends_with(GOOD)
+    results.close()
+    results.leave()
+    assert not stream.closed
+    LinesStream(stream, owned=True).leave()
+    assert stream.closed
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises((InputError, OSError)):
+        LinesFile(str(tmp_path / "none" / "out.jsonl"), resume=False)

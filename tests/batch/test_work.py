@@ -1,0 +1,79 @@
+"""One task, done: from raw records to finished output, with its counts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from planner.batch.inputs import Files, Lines
+from planner.batch.lines import answer_lines, encode_answers
+from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.work import Counts, Job, answers_to, counted, do, total
+from planner.planning.plan import Options
+from tests.batch import fleet
+
+LINES = fleet.lines(40, bad_every=9).splitlines(keepends=True)
+TASK = Lines(1, LINES)
+
+
+def test_a_task_of_lines_gives_their_answers_in_order() -> None:
+    job = Job(Defaults("64M"))
+    done = do(job, TASK)
+    assert done.data == encode_answers(answer_lines(1, LINES, job.defaults))
+    outcomes = [
+        json.loads(line).get("report", {}).get("reservation", {}).get("outcome") for line in done.data.splitlines()
+    ]
+    assert done.counts == Counts(
+        len(LINES), outcomes.count(None), outcomes.count("failed") + outcomes.count("none"), outcomes.count("fallback")
+    )
+    assert done.counts.errors
+    assert done.counts.fallback
+
+
+def test_a_task_of_files_gives_one_answer_for_each(tmp_path: Path) -> None:
+    """By its path; one that cannot be read stops no other."""
+    good, bad = tmp_path / "a.json", tmp_path / "b.json"
+    good.write_text(json.dumps(fleet.memory(1)))
+    answers = list(answers_to(Job(Defaults("64M", Options(kernel="6.1"))), Files([str(good), str(bad)])))
+    assert [answer.id for answer in answers] == [str(good), str(bad)]
+    assert answers[0].plan is not None
+    assert (answers[0].plan.memory.source, answers[0].plan.kernel.profile) == (str(good), "6.1")
+    assert (answers[1].error or "").startswith(f"{bad}: cannot be read")
+
+
+def test_a_file_is_never_taken_for_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`live` and `-` are names of files here."""
+    monkeypatch.chdir(tmp_path)
+    Path("live").write_text(json.dumps(fleet.memory(1)))
+    (answer,) = answers_to(Job(Defaults("64M")), Files(["live"]))
+    assert answer.error is None
+
+
+def test_a_task_of_columns_is_an_arrow_message() -> None:
+    pa = pytest.importorskip("pyarrow")
+    from planner.batch.columns import output_schema
+
+    done = do(Job(Defaults("64M"), "columns"), TASK)
+    batch = pa.ipc.read_record_batch(pa.py_buffer(done.data), output_schema())
+    assert (batch.num_rows, done.counts.records) == (len(LINES), len(LINES))
+    assert sum(error is not None for error in batch.column("error").to_pylist()) == done.counts.errors
+
+
+def test_counting_passes_answers_on() -> None:
+    seen = [0, 0, 0, 0]
+    answers = [Answer("a", None, "no map"), answer_record(fleet.record(0), Defaults())]
+    assert list(counted(answers, seen)) == answers
+    assert seen[:2] == [2, 1]
+
+
+def test_counts_add_up() -> None:
+    assert total([Counts(3, 1, 1, 0), Counts(2, 0, 0, 2)]) == Counts(5, 1, 1, 2)
+    assert total([]) == Counts()
+
+
+def test_what_a_worker_is_sent_comes_through() -> None:
+    job = Job(Defaults("64M", Options(kernel="6.1")), "columns", with_report=True)
+    assert pickle.loads(pickle.dumps((job, TASK))) == (job, TASK)  # noqa: S301 - its own

@@ -1,0 +1,138 @@
+"""The files of a report, each read by its own reader; whole archives are in tests/sources/archive/test_sosreport.py."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Machine
+from planner.sources.archive import files
+from planner.sources.archive.files import Found, assemble
+
+IOMEM = b"40000000-23fffffff : System RAM\n  c0000000-dfffffff : Crash kernel\n"
+LOG = b"""\
+[    0.000000] Linux version 6.12.9 (x@y) #1
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000023fffffff]
+"""
+
+
+def found(**data: bytes) -> Found:
+    """These kinds of files, each under the name of its kind."""
+    made = Found("report.tar")
+    for kind, content in {"iomem": IOMEM, **data}.items():
+        made.add(kind, kind, content)
+    return made
+
+
+def machine(**data: bytes) -> Machine:
+    return assemble(found(**data))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "fact", "value"),
+    [
+        pytest.param("uname", b"Linux host 6.12.9 #1 SMP aarch64 GNU/Linux\n", "kernel", "6.12.9", id="uname -a"),
+        pytest.param("uname", b"Linux host 6.12.9 #1 SMP aarch64 GNU/Linux\n", "arch", "aarch64", id="its machine"),
+        pytest.param("uname", b"no such thing", "kernel", None, id="what is no uname"),
+        pytest.param("version", b"Linux version 6.12.9 (gcc) #1\n", "kernel", "6.12.9", id="/proc/version"),
+        pytest.param(
+            "cmdline", b"quiet crashkernel=512M\n\0", "cmdline", "quiet crashkernel=512M", id="the command line"
+        ),
+        pytest.param("meminfo", b"MemTotal:       8000000 kB\n", "mem_total", 8000000 * KIB, id="MemTotal"),
+        pytest.param("getconf", b"65536\n", "page_size", 64 * KIB, id="getconf PAGESIZE"),
+        pytest.param("getconf", b"LINK_MAX 5\nPAGESIZE   16384\nX 1\n", "page_size", 16 * KIB, id="getconf -a"),
+        pytest.param("getconf", b"5000\n", "page_size", None, id="no page size of arm64"),
+        pytest.param("config", b"CONFIG_ARM64=y\nCONFIG_ARM64_VA_BITS=47\n", "va_bits", 47, id="the configuration"),
+        pytest.param("config", gzip.compress(b"CONFIG_ARM64=y\nCONFIG_ARM64_VA_BITS=47\n"), "va_bits", 47, id="packed"),
+    ],
+)
+def test_what_a_small_file_says(kind: str, content: bytes, fact: str, value: object) -> None:
+    assert getattr(machine(**{kind: content}).facts, fact) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "size"), [(b"536870912\n", 512 * MIB), (b"-1\n", None), (b"many\n", None), (b"9" * 30, None)]
+)
+def test_kexec_crash_size(content: bytes, size: int | None) -> None:
+    record = machine(crash_size=content).facts.record
+    assert (record.kexec_crash_size if record is not None else None) == size
+
+
+@pytest.mark.parametrize(
+    ("content", "archive", "rest"),
+    [(b"1000\n", 1000, None), (b"1000 5000\n", 1000, 5000), (b"1000 many\n", 1000, None)],
+)
+def test_the_size_of_the_kdump_initrd(content: bytes, archive: int, rest: int | None) -> None:
+    """And of the files in it, where the script told."""
+    capture = machine(initrd=content).facts.capture
+    assert capture is not None
+    assert (capture.initrd_size, capture.initrd_unpacked) == (archive, rest)
+
+
+def test_the_log_lends_its_facts_and_iomem_its_map() -> None:
+    made = machine(log=LOG)
+    assert made.facts.kernel == "6.12.9"
+    assert [(r.start, r.end) for r in made.memory.regions] == [(GIB, 9 * GIB)]
+    assert [r.name for r in made.memory.reserved] == ["Crash kernel"]
+
+
+def test_a_log_of_another_boot_is_told_and_left_out() -> None:
+    made = machine(log=LOG, uname=b"Linux host 5.10.0 #1 SMP aarch64 GNU/Linux\n")
+    assert made.facts.kernel == "5.10.0"
+    assert any("is of another boot" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"[    5.000000] usb 1-1: new device\n", "has no lines of the boot", id="its beginning is lost"),
+    ],
+)
+def test_a_log_that_is_of_no_use_is_told(content: bytes, told: str) -> None:
+    assert any(told in note for note in machine(log=content).notes)
+
+
+def test_what_was_used_and_what_is_missing_is_said() -> None:
+    """In the words of who made the report."""
+    notes = machine(cmdline=b"quiet\n").notes
+    assert any(note == "of the report were used: cmdline, iomem" for note in notes)
+    (missing,) = [note for note in notes if note.startswith("not in the report: ")]
+    assert "the kernel's version" in missing
+    assert "/proc/iomem" not in missing
+
+
+def test_without_a_map_the_reason_is_told() -> None:
+    made = Found("report.tar")
+    made.add("iomem", "proc/iomem", b"00000000-00000000 : System RAM\n")
+    with pytest.raises(InputError, match=r"has no memory map that can be used \(.*; a report made as root has"):
+        assemble(made)
+
+
+def test_of_one_name_the_first_file_counts() -> None:
+    made = found()
+    made.add("iomem", "iomem", b"")
+    assert made.first("iomem") == ("iomem", IOMEM)
+    assert made.first("log") is None
+    assert made.has(["log", "iomem"])
+    assert not made.has(["log"])
+
+
+def test_a_file_with_more_than_any_machine_writes() -> None:
+    """Of the map it is an error; anything else is left out, and that is said; eight are named."""
+    made = found()
+    with pytest.raises(InputError, match="proc/iomem is larger than any map"):
+        made.too_large("iomem", "proc/iomem")
+    for n in range(12):
+        made.too_large("log", f"log{n}")
+    assert len(made.refused) == 8
+    assert "log0 is too large, it was refused" in assemble(made).notes
+
+
+def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MAX_ALL", len(IOMEM) + 10)
+    made = found(cmdline=b"quiet crashkernel=512M")
+    assert made.first("cmdline") is None
+    assert made.refused == ["cmdline is too large to be read besides the others, it was refused"]

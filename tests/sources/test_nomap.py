@@ -1,0 +1,48 @@
+"""Firmware memory that a listing does not name: between ranges that touch, the smaller one."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import Flag, Region
+from planner.sources.nomap import inferred_nomap
+
+
+@pytest.mark.parametrize(
+    ("sizes", "nomap"),
+    [
+        pytest.param([512], [False], id="a range alone"),
+        pytest.param([512, 1, 400], [False, True, False], id="between two larger ones"),
+        pytest.param([512, 1], [False, True], id="at the end"),
+        pytest.param([1, 512], [True, False], id="at the beginning"),
+        pytest.param([512, 1, 400, 2, 300], [False, True, False, True, False], id="every other one"),
+        pytest.param([2048, 2048], [False, False], id="nothing as large as 1 GiB: two nodes meet"),
+        pytest.param([2048, 1, 2048], [False, True, False], id="but between two of them"),
+    ],
+)
+def test_ranges_that_touch(sizes: list[int], nomap: list[bool]) -> None:
+    """Sizes in MiB; how many were taken so is said."""
+    regions, at = [], GIB
+    for size in sizes:
+        regions.append(Region(at, at + size * MIB))
+        at += size * MIB
+    notes: list[str] = []
+    assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, notes)] == nomap
+    assert bool(notes) is any(nomap)
+    if sum(nomap) == 2:
+        assert notes == ["2 memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(Region(2 * GIB + MIB, 2 * GIB + 2 * MIB, 0, 0), id="a hole before it"),
+        pytest.param(Region(2 * GIB, 2 * GIB + MIB, 0, 1), id="of another node"),
+    ],
+)
+def test_ranges_that_do_not_touch_are_memory(second: Region) -> None:
+    regions = [Region(GIB, 2 * GIB, 0, 0), second]
+    notes: list[str] = []
+    assert inferred_nomap(regions, notes) == regions
+    assert notes == []

@@ -1,0 +1,124 @@
+"""Bytes of an input: read within bounds, decoded with a place for what is no text, split into numbered lines."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.base.errors import InputError
+from planner.base.sizes import MIB
+from planner.sources.bounds import MAX_LINE
+from planner.sources.reading import (
+    decode,
+    decode_most,
+    opened,
+    read_bytes,
+    read_within,
+    stray_note,
+    text_lines,
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        pytest.param(b"", "x: is empty; give a memory map", id="nothing"),
+        pytest.param(b" \r\n\t\0", "x: is empty", id="blanks"),
+        pytest.param("é".encode("utf-16"), "x:1:1: is UTF-16, not UTF-8; save the text as UTF-8", id="UTF-16"),
+        pytest.param(b"abc\0def", "x:+0x3: is binary, not text", id="binary, at its first NUL"),
+        pytest.param(b"one\ntw\xff", "x:2:3: is not UTF-8", id="a byte that is no text, by line and column"),
+    ],
+)
+def test_what_is_no_text(data: bytes, line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        decode(data, "x")
+    assert str(caught.value).startswith(line)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=80))
+def test_text_is_decoded_as_it_is(text: str) -> None:
+    """Without a byte order mark; with or without stray bytes allowed."""
+    if text.strip(" \t\r\n\v\f"):
+        assert decode(b"\xef\xbb\xbf" + text.encode(), "x") == text
+        assert decode_most(text.encode(), "x") == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        pytest.param(b"Linux version \xff6.12\n", "Linux version \udcff6.12\n", id="a byte that is no text"),
+        pytest.param(b"line one\nline\0\0\0two\n", "line one\nline\ufffdtwo\n", id="NUL in a row are one mark"),
+        pytest.param(b"the end is lost\n" + bytes(40), "the end is lost\n", id="NUL at the end of a file"),
+    ],
+)
+def test_stray_bytes_of_a_log_are_marked(data: bytes, text: str) -> None:
+    assert decode_most(data, "x") == text
+
+
+@pytest.mark.parametrize("data", [b"ab\0\0c\0d", b"\xff\xfea\xff", b"\0\0\0\0a"])
+def test_what_is_mostly_no_text_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError):
+        decode_most(data, "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        pytest.param("all is text\n", None, id="none"),
+        pytest.param("é is text, too\n", None, id="no ASCII, but text"),
+        pytest.param(
+            "one\nt\udcffo\n", "line 2: bytes that are not text were replaced; nothing is read there", id="in a line"
+        ),
+        pytest.param("\ufffd\n\ufffd\n\ufffd\n", "line 1 and 2 more: bytes that are not text", id="in several"),
+        pytest.param("Kernel command line: a=\udcff\n", None, id="a command line shows its own"),
+    ],
+)
+def test_what_is_said_of_stray_bytes(text: str, note: str | None) -> None:
+    found = stray_note(text)
+    assert (found is None) is (note is None)
+    assert found is None or note is None or found.startswith(note)
+
+
+def test_lines_are_numbered_and_bounded() -> None:
+    """Whatever ends them; the last may have no end."""
+    assert list(text_lines("a\r\n\nb", "x")) == [(1, "a"), (2, ""), (3, "b")]
+    with pytest.raises(InputError, match="x:2:1: this line is too long for a memory map"):
+        list(text_lines("a\n" + "b" * (MAX_LINE + 1), "x"))
+
+
+@pytest.mark.parametrize(("size", "refused"), [(MIB, False), (MIB + 1, True)])
+def test_an_input_is_bounded(tmp_path: Path, size: int, refused: bool) -> None:
+    """By what a file says of itself, and by what comes out of what says nothing."""
+    path = tmp_path / "map"
+    path.write_bytes(b"x" * size)
+    for source in (path.open("rb"), io.BytesIO(b"x" * size)):
+        with source:
+            if refused:
+                with pytest.raises(InputError, match="x: is larger than 1 MiB; give only the map"):
+                    read_within(source, "x", MIB)
+            else:
+                assert len(read_within(source, "x", MIB)) == size
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param("none", "cannot be read: No such file or directory; check the path", id="no file"),
+        pytest.param(".", "this is a directory; give a file", id="a directory"),
+        pytest.param("a\0b", "cannot be read: ", id="no path"),
+    ],
+)
+def test_what_cannot_be_opened(tmp_path: Path, path: str, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        read_bytes(str(tmp_path / path) if path != "a\0b" else path)
+
+
+def test_standard_input_has_a_name_and_stays_open() -> None:
+    stdin = io.BytesIO(b"from a pipe")
+    with opened("-", stdin) as (file, name):
+        assert (file.peek(4)[:4], file.read(), name) == (b"from", b"from a pipe", "<stdin>")
+    assert not stdin.closed
