@@ -314,7 +314,7 @@ def sweep(
     step: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Sweep:
-    """What becomes of all sizes of a range: a row wherever outcome, granules or page tables change, or every `step`.
+    """Plan all sizes of a range: a row wherever outcome, area or page tables change, or every `step`.
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """

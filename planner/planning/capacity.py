@@ -79,7 +79,7 @@ class Former:
     def rooms(self, window: Span, *, aligned: bool, mirror_only: bool = False) -> list[Room]:
         """Size that each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
 
-        aligned: for the aligned attempt, whose size is rounded up to the granule.
+        aligned: for the aligned attempt, whose size is rounded up to the alignment.
         """
         return sorted(self._held(window, aligned=aligned, mirror_only=mirror_only), key=lambda r: (-r.size, -r.start))
 
