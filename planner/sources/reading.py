@@ -96,7 +96,7 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input. Raises InputError if it is empty, binary, or not UTF-8. A byte order mark does not count."""
+    """The text of an input. Raises InputError if it is empty, binary, or not UTF-8. A byte order mark is ignored."""
     _check_text(data, name)
     _check_extent(data, name)
     at = data.find(b"\0")
