@@ -28,7 +28,7 @@ _MOST_GRANULES = 512
 
 @dataclass(frozen=True, slots=True)
 class SizePlan:
-    """One size and what becomes of it, in bytes. granules: multiples of the alignment in the area; the rest as in the report."""
+    """One size and its plan, in bytes. granules: multiples of the alignment in the area; the rest as in the report."""
 
     size: int
     outcome: str
