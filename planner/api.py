@@ -179,7 +179,7 @@ class Plan(_Plan):
 
 
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
-    """Where the crash kernel of one machine goes, and what that costs.
+    """Place the crash kernel of one machine, and count what that costs.
 
     source: a `Machine`, a bare `MemoryMap`, or what `--map` takes: a path, `sample:NAME`, `live`.
     crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
@@ -265,7 +265,7 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
-    """What every distribution asks for on this machine, each planned; options as of `plan`."""
+    """Every distribution's default on this machine, each planned; options as of `plan`."""
     with _named():
         return presets(_machine(source, options), _options(options))
 
@@ -282,7 +282,7 @@ def recommend(
     sure: float = 0.99,
     **options: Unpack[PlanOptions],
 ) -> Recommendation:
-    """What to ask for on a machine, and why not the other forms.
+    """Recommend a request for a machine, and say why not the other forms.
 
     need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
     ram: what the machine may have, as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
@@ -335,7 +335,7 @@ def sweep(
     step: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Sweep:
-    """What becomes of all sizes of a range: a row wherever outcome, granules or page tables change, or every `step`.
+    """Plan all sizes of a range: a row wherever outcome, area or page tables change, or every `step`.
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
@@ -359,7 +359,7 @@ def give_back(
 def need(
     source: Source | None = None, *, initrd: str | PathLike[str] | None = None, **stated: Unpack[NeedInputs]
 ) -> Need:
-    """What a capture kernel needs, component by component.
+    """Memory that a capture kernel needs, component by component.
 
     source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
     unpacked sizes are read. Raises InputError where the size of the kernel or of its initrd is not known.
@@ -374,7 +374,7 @@ def need(
 
 
 def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Reading:
-    """What a kernel makes of a `crashkernel=` value (or tokens, or a whole command line), step by step.
+    """Read a `crashkernel=` value (or tokens, or a whole command line) as a kernel does, step by step.
 
     ram: how much memory the machine has. kernel: a version; None is the newest.
     """
@@ -392,7 +392,7 @@ def verify(
     meminfo: str | PathLike[str] | None = None,
     **options: Unpack[PlanOptions],
 ) -> Verdict:
-    """What a source records of its crash kernel, against the plan for the same request.
+    """Compare the crash kernel that a source records with the plan for the same request.
 
     crashkernel: what was asked for, where the source does not hold it. page_tables: a dump of
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
@@ -411,7 +411,7 @@ def maps() -> tuple[Sample, ...]:
 
 
 def diff(a: _Plan, b: _Plan) -> Differences:
-    """Where the reports of two plans differ, field by field."""
+    """The differences between the reports of two plans, field by field."""
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, _Plan):
             raise InputError(name, f"{type(one).__name__} is not a plan", "give what planner.plan() returns")

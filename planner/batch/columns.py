@@ -213,7 +213,7 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """A column's values; `_NO_TEXT` for one that is no UTF-8, which nothing promises."""
+    """A column's values; `_NO_TEXT` for one that is not UTF-8, which nothing promises."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Where records come from: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
+"""Sources of records: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
 
 Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
 does not depend on how many records there are. Every input can skip records that are done.
@@ -77,7 +77,7 @@ class Input(Protocol):
 
 
 class LinesInput:
-    """JSON Lines from a binary stream. Blank lines are no records."""
+    """JSON Lines from a binary stream. Blank lines do not count as records."""
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
@@ -204,7 +204,7 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 
 
 def is_table(path: str) -> bool:
-    """Whether a path names a table: Parquet, or Arrow's file format under both its names."""
+    """True if a path names a table: Parquet, or Arrow's file format under both its names."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
 
 
@@ -243,5 +243,5 @@ def files_in(places: Sequence[str]) -> list[str]:
 
 
 def _can_be_read(path: str) -> bool:
-    """Whether it is a file or a folder, or nothing at all, which its record will say."""
+    """True if it is a file or a folder, or nothing at all, which its record will say."""
     return os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path)  # noqa: PTH110, PTH112, PTH113 - as above

@@ -23,7 +23,7 @@ __all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for a record that does not say otherwise.
+    """Defaults for a record that does not say otherwise.
 
     crashkernel: the request. options: fields of `Options`. map_format: what a `source` is, instead of looking.
     """
@@ -42,7 +42,7 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of one record: a plan, or an error in one line.
+    """The result of one record: a plan, or an error in one line.
 
     id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
     ask: the question, where there was one.
@@ -78,7 +78,7 @@ def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
 
 
 def describe(error: Exception) -> str:
-    """What is wrong with a record, as one line."""
+    """The error in a record, as one line."""
     if isinstance(error, InputError):
         key = error.where[2:].replace("-", "_") if isinstance(error.where, str) else ""
         return str(InputError(key, error.what, error.remedy) if key in values.OPTIONS else error)

@@ -42,7 +42,7 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
 
 
 def is_complete(path: str) -> bool:
-    """Whether a former run has put its results there, and none has begun anew since."""
+    """True if a former run has put its results there, and none has begun anew since."""
     return os.path.isfile(path) and not os.path.exists(partial_of(os.path.realpath(path)))  # noqa: PTH110, PTH113 - calls
 
 

@@ -93,7 +93,7 @@ class TableInput:
 
 
 def _check(batch: pa.RecordBatch) -> None:
-    """Raise ValueError for a damaged batch, whose values may lie outside its memory; what is no UTF-8 its row says."""
+    """Raise ValueError for a damaged batch, whose values may lie outside its memory; a row says what is not UTF-8."""
     arrow = pyarrow()
     bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
     columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]

@@ -57,7 +57,7 @@ class Case:
     verdict: Verdict
     """The worst that can be reached."""
     rule_broken: bool
-    """Whether the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
+    """True if the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
     trace: Trace
     """A shortest way to the verdict; empty only if it is safe."""
     states: int
@@ -65,7 +65,7 @@ class Case:
 
     @property
     def safe(self) -> bool:
-        """Whether nothing bad can be reached."""
+        """True if nothing bad can be reached."""
         return self.verdict == "safe"
 
 

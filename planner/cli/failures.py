@@ -1,4 +1,4 @@
-"""What went wrong, as one line `WHERE: what; what to do` and an exit status.
+"""Errors as one line `WHERE: what; what to do` and an exit status.
 
 0 success; 1 not reserved, or `--fail-on`; 2 usage or input; 70 internal error; 130 interrupted; 141 the reader of
 the output went away.

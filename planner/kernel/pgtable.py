@@ -42,7 +42,7 @@ class Geometry:
 
     @property
     def pud_leaf(self) -> bool:
-        """Whether the linear map uses PUD blocks: with 4K pages only."""
+        """True if the linear map uses PUD blocks: with 4K pages only."""
         return self.page_shift == 12
 
     @property

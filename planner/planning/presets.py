@@ -32,7 +32,7 @@ class Preset:
     high: bool = False
 
     def text(self, ram: int, profile: Profile) -> str:
-        """What is asked for on a machine with so much RAM.
+        """The request on a machine with so much RAM.
 
         A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
         InputError where the list gives none.

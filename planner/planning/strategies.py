@@ -164,7 +164,7 @@ _ALL = (
 STRATEGIES: dict[str, Strategy] = {s.name: s for s in _ALL}
 
 OWN = STRATEGIES["mainline"]
-"""What the machine's own kernel does."""
+"""The strategy of the machine's own kernel."""
 
 
 def released_for(effect: Effect) -> Strategy:

@@ -1,4 +1,4 @@
-"""What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
+"""Values of options, read alike on the command line, in a record of a batch and in a call.
 
 Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
 which reader an option has.
@@ -149,7 +149,7 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
 
 
 def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
-    """What a reader makes of the value of an option. Raises InputError, naming it."""
+    """The value of an option, read. Raises InputError, naming it."""
     try:
         return reader(value)
     except BadValue as bad:
@@ -168,7 +168,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _meant(name: str) -> str:
-    """What to write instead of a name that no option has."""
+    """The suggestion for a name that no option has."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)
@@ -176,7 +176,7 @@ def _meant(name: str) -> str:
 
 
 def request(value: object) -> str | None:
-    """The text of a request, or None for none. Raises InputError for what is no text."""
+    """The text of a request, or None. Raises InputError for anything but a string."""
     if value is None or isinstance(value, str):
         return value
     raise InputError("crashkernel", "must be a string", "such as 512M")

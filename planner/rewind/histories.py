@@ -93,7 +93,7 @@ def _of_log_alone(view: View) -> Iterator[History]:
 
 
 def _before(view: View, early: Early) -> list[Later]:
-    """What is known to come right before the crash kernel, first allocation first."""
+    """Allocations known to come right before the crash kernel, the first one first."""
     area = [Later(CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
     return [*view.early_memmap, *area]
 
@@ -175,7 +175,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 
 def _open(state: State, low: int, high: int, most: int) -> bool:
-    """Whether a range lies in one region and holds no larger block."""
+    """True if a range lies in one region and holds no larger block."""
     i = bisect_left(state.memory, (low + 1, 0)) - 1
     if i < 0 or state.memory[i][1] < high:
         return False

@@ -120,7 +120,7 @@ def _check_format(fmt: str | None) -> None:
 
 
 def _is_tar(head: bytes) -> bool:
-    """Whether an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
+    """True if an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
     if head[257:262] == b"ustar":
         return True
     block, told = head[:_BLOCK], head[148:156].strip(b" \0")
@@ -186,7 +186,7 @@ def combine(machines: Sequence[Machine]) -> Machine:
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
     """The machine with the kernel configuration of a file, which wins over what its sources say.
 
-    Raises InputError for what is no configuration.
+    Raises InputError for text that is not a configuration.
     """
     from planner.sources.kernel_config import applied
 

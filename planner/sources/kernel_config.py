@@ -56,7 +56,7 @@ _OFF_IF_ABSENT = ("ZONE_DMA", "ZONE_DMA32", "KFENCE", "DEBUG_PAGEALLOC", "RODATA
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is a kernel configuration."""
+    """True if a text is a kernel configuration."""
     return re.search(r"^(?:CONFIG_[A-Z0-9_]+=|# CONFIG_[A-Za-z0-9_]+ is not set$)", head, re.MULTILINE) is not None
 
 

@@ -36,7 +36,7 @@ _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in 
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is the output of lsmem."""
+    """True if a text is the output of lsmem."""
     if head.lstrip()[:1] == "{":
         return _JSON.match(head) is not None
     return any(_has_range(_heading(line)) or _LINE.match(line) for line in head.splitlines()[:20])

@@ -31,7 +31,7 @@ _FLAGS = {
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is one of memblock's debugfs files, or both."""
+    """True if a text is one of memblock's debugfs files, or both."""
     return re.search(r"^[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", head, re.MULTILINE) is not None
 
 

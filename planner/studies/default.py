@@ -188,7 +188,7 @@ class _Sizes:
         return size + self.pieces[at].low
 
     def serves(self, size: int) -> bool:
-        """Whether so much is reserved, and that is enough."""
+        """True if so much is reserved, and that is enough."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
     def runs(self) -> Iterator[Run]:
@@ -327,7 +327,7 @@ def _others(sizes: Sequence[_Sizes], wanted: Wanted) -> list[Other]:
 
 
 def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
-    """Whether a default serves a machine, and what it takes there."""
+    """(True if a default serves a machine, bytes it takes there)."""
     inquiry = s.inquiry
     wide = inquiry.context.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
     question = with_request(inquiry.question, PRESETS[f"{name}-64k" if wide else name].value)

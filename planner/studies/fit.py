@@ -52,7 +52,7 @@ class WindowFit:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Sizes `[least, most]`, in whole pages, that all have the same outcome; what is larger is no request or fails."""
+    """Sizes `[least, most]`, in whole pages, that all have the same outcome; larger sizes are invalid or fail."""
 
     least: int
     most: int
@@ -152,7 +152,7 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
 
 
 def _is_bare(text: str) -> bool:
-    """Whether a request is a form without a size: `,high`, `@0x80000000`."""
+    """True if a request is a form without a size: `,high`, `@0x80000000`."""
     return text.removeprefix("crashkernel=").startswith((",", "@"))
 
 

@@ -1,4 +1,4 @@
-"""Who reserved a range, as far as its name tells, and how a person gets it out of the way, if at all.
+"""The owner of a reserved range, as far as its name tells, and how to move it out of the way, if at all.
 
 What the kernel allocates for itself while booting goes where it goes; the image, an initrd, CMA and the like have
 their place or size from a boot loader, a device tree or a parameter. A range without a telling name may be either.

@@ -225,7 +225,7 @@ class _Search:
         return places.chances(request).of(*RESERVED)
 
     def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
-        """Why a candidate does not do what is needed; "" where it does. said: what there is to say of the request."""
+        """The reason why a candidate does not serve; "" where it does. said: notes on the request."""
         if found.outcome == "none":
             why = [*plan.reservation.log, *said]
             return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
@@ -274,7 +274,7 @@ class _Search:
         return (listed, *low)
 
     def verdict(self, c: Candidate, best: Candidate | None) -> str:
-        """Why not this one, and whether it would fall back under the proposal."""
+        """The reason why not this one, and whether it would fall back under the proposal."""
         why = c.verdict or self._worse(c, best)
         return f"{why}; would fall back under {self.options.strategy}" if c.proposal == "fallback" else why
 
@@ -304,7 +304,7 @@ class _Search:
         return "does the same, in more words" if c.form != "given" else "does the same"
 
     def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
-        """Why the one recommended, in a sentence."""
+        """The reason why the one recommended, in a sentence."""
         needed = format_size(self.asked_size())
         if best is None or best.crash is None:
             whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")

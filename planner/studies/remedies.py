@@ -420,14 +420,14 @@ class _Search:
                 yield entry
 
     def _opens(self, freed: list[Span]) -> bool:
-        """Whether some search that failed finds room without these ranges reserved."""
+        """True if some search that failed finds room without these ranges reserved."""
         memblock = self.former.memblock.copy()
         for start, end in freed:
             memblock.free(start, end - start)
         return any(memblock.search(need.size, need.align, need.start, need.end) is not None for need in self.needs)
 
     def _room(self, free: list[Span]) -> bool:
-        """Whether a search that failed finds room in these ranges, so far as they are usable memory."""
+        """True if a search that failed finds room in these ranges, so far as they are usable memory."""
         page = self.former.page
         for span in free:
             for low, high in intersect(span, self.usable):

@@ -20,7 +20,6 @@ SEE = "see 'crashkernel-planner plan --help'"
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        pytest.param("", "<command line>: missing command; see 'crashkernel-planner --help'", id="no command"),
         pytest.param(
             "guess", "<command line>: no such command 'guess'; see 'crashkernel-planner --help'", id="unknown"
         ),

@@ -88,7 +88,7 @@ def _lead(fleet: Fleet) -> Lead:
 
 
 def _doubt(part: Sum) -> str:
-    """How many of the unprotected machines are so for another reason than their kernel's way."""
+    """Unprotected machines with another reason than their kernel's behaviour."""
     named = [(part.not_available, "strategy not available"), (part.not_known, "not known for their kernel")]
     said = [f"{what}: {count(number)}" for number, what in named if number]
     return f" ({', '.join(said)})" if said else ""

@@ -1,4 +1,4 @@
-"""What differs between two plans, as blocks."""
+"""The differences between two plans, as blocks."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _SET = (
     *("kernel.profile", "kernel.version", "kernel.strategy", "kernel.align"),
     *("facts.rodata", "facts.kfence", "facts.cpu", "facts.prefer_aligned"),
 )
-"""What was asked for: it stands in the sentences of both sides."""
+"""The request and the options: they stand in the sentences of both sides."""
 
 _ORDER = ("reservation", "waste", "own", "mapping")
 """Parts of the report that a reader looks at first."""
 
 
 def blocks(found: Differences) -> list[Block]:
-    """What changes for the reader, both sides in a sentence, then every other field that differs."""
+    """The changes that a reader sees, both sides in a sentence, then every other field that differs."""
     number = len(found.differences)
     sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
     if not number:
@@ -63,7 +63,7 @@ def _interest(difference: Difference) -> int:
 
 
 def _changed(found: Differences) -> str:
-    """What differs for the reader: the placement, the map, the protection."""
+    """The changes that a reader sees: the placement, the map, the protection."""
     a, b = found.a, found.b
     here, there = a.reservation, b.reservation
     same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
@@ -80,7 +80,7 @@ def _changed(found: Differences) -> str:
 
 
 def _side(plan: Plan) -> str:
-    """What was asked of it, and the answer."""
+    """The request and the answer."""
     kernel, facts, done = plan.kernel, plan.facts, plan.reservation
     set_ = [f"--align {kernel.align}"] * (kernel.align != "pud") + ["--prefer-aligned"] * facts.prefer_aligned
     set_ += [f"--rodata {facts.rodata}"] if facts.rodata is not None else []

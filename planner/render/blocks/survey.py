@@ -89,7 +89,7 @@ def _counts(plans: Sequence[Plan]) -> str:
 
 
 def _remarks() -> list[str]:
-    """What the table does not say by itself."""
+    """Remarks on the table."""
     return [
         "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
         "default: that of the distribution whose kernel it is; otherwise Debian's, or RHEL's with 64K pages",
@@ -154,7 +154,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 
 
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
-    """What tells a row from the others."""
+    """The cells that identify a row."""
     kernel = (row.kernel, size(row.page_size)) if several else ()
     return tuple(printable(cell) for cell in (row.machine, *kernel, row.preset or row.request))
 

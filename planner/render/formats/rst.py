@@ -108,7 +108,7 @@ def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str
 
 
 def _marked(lines: Sequence[str]) -> Sequence[str]:
-    """Lines of a literal block; empty ones alone would be no block."""
+    """Lines of a literal block; empty ones alone would not be a block."""
     return lines if any(line.strip() for line in lines) else ["(empty)"]
 
 
@@ -162,7 +162,7 @@ def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:
 
 
 def _wide(text: str) -> bool:
-    """Whether a text takes other than one column per character."""
+    """True if a text takes other than one column per character."""
     return not text.isascii() and any(east_asian_width(c) in "WFA" or combining(c) for c in text)
 
 

@@ -39,7 +39,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
-    """What a compressed file holds, as a stream; a file that is not compressed as it is. Raises InputError."""
+    """The contents of a compressed file as a stream; a file that is not compressed as it is. Raises InputError."""
     readable: Any = file
     stream: io.BufferedReader = file if isinstance(file, io.BufferedReader) else io.BufferedReader(readable)
     kind = compression_of(stream.peek(16))

@@ -89,7 +89,7 @@ class _Reports:
         self._deeper: str | None = None
 
     def files_of(self, top: str, kind: str) -> Found | None:
-        """Where to put a file that lies below a folder; None if it is no part of the report."""
+        """Where to put a file that lies below a folder; None if it is not part of the report."""
         if top in self._tops[:1]:
             return self.found
         depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH

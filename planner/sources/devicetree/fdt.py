@@ -69,7 +69,7 @@ class Node:
 
     @property
     def available(self) -> bool:
-        """Whether kernels look at the node: of_fdt_device_is_available()."""
+        """True if kernels look at the node: of_fdt_device_is_available()."""
         return self.text("status") in (None, "ok", "okay")
 
 

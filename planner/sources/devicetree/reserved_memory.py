@@ -131,7 +131,7 @@ def _is_pool(node: Node) -> bool:
 
 
 def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
-    """Why a node is a pool that no driver takes; None if one does, or it is no pool."""
+    """The reason why a node is a pool that no driver takes; None if one does, or it is not a pool."""
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:

@@ -49,7 +49,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in a document: keys and indices."""
+"""The position of a value in a document: keys and indices."""
 
 EXACT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 """Of an object in which every key must be known."""

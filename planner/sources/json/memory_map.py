@@ -116,7 +116,7 @@ class Row(Extent):
     node: Count | None = None
     """NUMA node."""
     name: Text | None = None
-    """What it is called."""
+    """Its name."""
 
 
 @with_config(EXACT)
@@ -129,7 +129,7 @@ class _Map:
     schema_version: Version = 1
     """The version of this schema."""
     reserved: Rows[Row] = field(default_factory=list)
-    """What is taken before the crash kernel."""
+    """Ranges reserved before the crash kernel."""
     kernel: Text | None = None
     """The kernel's version, as `uname -r` prints it, or a name that `kernels` lists."""
     page_size: Number | None = None

@@ -1,10 +1,10 @@
-"""The modelled kernels: a paragraph each, or a table for each vendor."""
+"""The modelled kernels: a paragraph each."""
 
 from __future__ import annotations
 
 from planner.kernel.described import KernelRow
 from planner.render.blocks.kernels import blocks
-from planner.render.blocks.model import Facts, Table
+from planner.render.blocks.model import Facts
 
 ROWS = [
     KernelRow("6.12", "mainline", "6.12 to 6.15", "6.12", "reserves", "arch/arm64", "read", ("stable",)),
@@ -15,18 +15,9 @@ ROWS = [
 ]
 
 
-def test_a_vendor_is_a_table() -> None:
-    """In the order in which they come first; the aliases stand beside the name."""
-    told = blocks(ROWS)
-    assert [block.title for block in told if isinstance(block, Table)] == ["Mainline and stable", "Red Hat"]
-    first, second = (block.rows for block in told if isinstance(block, Table))
-    assert [row[0] for row in first] == ["6.12, stable", "6.16"]
-    assert second == [("rhel-9", "5.14.0-427", "inferred", "protects", "an errata")]
-
-
-def test_a_kernel_is_a_paragraph_where_there_is_little_room() -> None:
+def test_a_kernel_is_a_paragraph() -> None:
     """With all that is known of it, and the vendor where it is not mainline."""
-    told = [dict(block.rows) for block in blocks(ROWS, wide=False) if isinstance(block, Facts)]
+    told = [dict(block.rows) for block in blocks(ROWS) if isinstance(block, Facts)]
     assert [facts["Versions"] for facts in told] == ["6.12 to 6.15", "Red Hat: 5.14.0-427", "6.16"]
     assert told[1] == {
         "Kernel": "rhel-9",
