@@ -118,15 +118,13 @@ def open_table(path: str) -> TableInput:
 
 
 def _batches(path: str) -> Iterator[Any]:
-    if path.lower().endswith(".parquet"):
-        from pyarrow import parquet
+    from pyarrow import csv, parquet
 
+    if path.lower().endswith(".parquet"):
         file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
         return batches
     if path.lower().endswith(".csv"):
-        from pyarrow import csv
-
         return iter(csv.open_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
@@ -236,13 +234,11 @@ class TableFile:
                 writer.write_table(arrow.Table.from_batches(held, self._schema).combine_chunks())
 
     def _writer(self, made: str) -> Any:
-        if self.path.lower().endswith(".parquet"):
-            from pyarrow import parquet
+        from pyarrow import csv, parquet
 
+        if self.path.lower().endswith(".parquet"):
             return parquet.ParquetWriter(made, self._schema, compression="zstd")
         if self.path.lower().endswith(".csv"):
-            from pyarrow import csv
-
             return csv.CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
 

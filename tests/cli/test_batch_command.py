@@ -209,7 +209,7 @@ def test_a_summary_is_written_as_its_name_says(run: Run, tmp_path: Path) -> None
         assert (tmp_path / name).read_text().startswith(begin)
     status, _, err = run("batch", str(source), "--summary", "-o", str(tmp_path / "x.xls"))
     assert (status, err.count("\n")) == (2, 1)
-    assert ".xls is not a format of results; name FILE.txt, FILE.json" in err
+    assert ".xls is not a format of results; name FILE.txt, FILE.md" in err
 
 
 def test_comma_separated_values(run: Run, tmp_path: Path) -> None:

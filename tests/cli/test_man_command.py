@@ -111,3 +111,9 @@ def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert "crashkernel-planner plan 512M" in done.stdout
+
+
+def test_a_bare_call_is_help(run: Run) -> None:
+    """As `--help` prints it."""
+    assert run() == run("--help")
+    assert run("-V").out == run("--version").out
