@@ -9,7 +9,7 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, output_options
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, output_options
 from planner.cli.output import emit_result
 from planner.cli.param_types import FILE, MAP_FORMAT, SIZE, SIZE_OR_ZERO, MapSource, PageSize
 from planner.planning.values import BadValue
@@ -93,7 +93,7 @@ def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     help="The machine's own sources, as of plan, or what kdumpctl estimate or kdumptool calibrate printed; may be "
     "repeated.",
 )
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
 @output_options(*FORMATS)
 def need(
     sources: tuple[str, ...],

@@ -1,4 +1,4 @@
-"""What a source tells of one machine: its memory map, and the facts about its kernel.
+"""One machine as a source describes it: its memory map, and the facts about its kernel.
 
 Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
 one place, `planning`, and reported.
@@ -64,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class BootRecord:
-    """What a source says really happened to the crash kernel at boot.
+    """The crash kernel of the boot that a source records.
 
     crash, low: the ranges recorded (main and low part). log: the kernel's own crashkernel lines, without
     timestamps. failed: a failure line was logged. kexec_crash_size: /sys/kernel/kexec_crash_size.
@@ -239,10 +239,10 @@ class Machine:
 
     @property
     def traits(self) -> Kind:
-        """What the model knows of this kind of source."""
+        """The traits of this kind of source."""
         return KINDS.get(self.kind) or Kind(self.kind)
 
     @property
     def fixed(self) -> bool:
-        """Whether the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        """True if the map is memblock itself and nothing tells under which command line: no other one changes it."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

@@ -64,7 +64,7 @@ class Question:
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
-    """Where the crash kernel of one machine goes, and what that costs.
+    """Place the crash kernel of one machine, and count what that costs.
 
     crashkernel: a value (`512M`), `crashkernel=` tokens, or a kernel command line; None takes the preset's value
     or the machine's own command line.

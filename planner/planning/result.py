@@ -55,7 +55,7 @@ class RequestView:
     offset: int | None = None
     """Fixed start address, if one is given."""
     high: bool = False
-    """Whether `,high` was given."""
+    """True if `,high` was given."""
     low_size: int | None = None
     """Size of the low memory asked for with `,low`; null when none is."""
     cma_size: int = 0
@@ -122,7 +122,7 @@ class FactsView:
     cpu: str | None = None
     """`--cpu`, if given."""
     splits_live: bool | None = None
-    """Whether a log says that this kernel splits blocks live on the processors."""
+    """True if a log says that this kernel splits blocks live on the processors."""
     prefer_aligned: bool = False
     """`--prefer-aligned`."""
 
@@ -177,7 +177,7 @@ class ReservationView:
     returned: tuple[Range, ...] = ()
     """What is freed to the allocator after remapping."""
     protected: bool = False
-    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
+    """True if the crash memory can be unmapped once a crash kernel is loaded."""
     attempts: tuple[Attempt, ...] = ()
     """Every search, in order."""
     log: tuple[str, ...] = ()
@@ -185,7 +185,7 @@ class ReservationView:
     other_readings: tuple[OtherReading, ...] = ()
     """Other answers, where the map allows more than one."""
     available: bool = True
-    """Whether the strategy is available on this kernel and these processors, as far as is known."""
+    """True if the strategy is available on this kernel and these processors, as far as is known."""
     obstacle: str | None = None
     """What stands in its way; null where it is available."""
 
@@ -203,11 +203,11 @@ class OwnView:
     low: Range | None
     """The low part, where one is reserved."""
     protected: bool
-    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
+    """True if the crash memory can be unmapped once a crash kernel is loaded."""
     known: bool
-    """Whether the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
+    """True if the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
     map_known: bool = True
-    """Whether it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
+    """True if it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +248,12 @@ NO_FACTS = FactsView()
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """Which processors may run a strategy, and whether those known may."""
+    """The processors that may run a strategy, and whether those known qualify."""
 
     needs: str
     """What it asks of them."""
     may_run: bool | None
-    """Whether the processors known may run it; null where nobody can tell."""
+    """True if the processors known may run it; null where nobody can tell."""
     why: str
     """The reason."""
     cpus: tuple[Processor, ...]
@@ -367,13 +367,13 @@ class Plan(Report):
 
     @property
     def reserved(self) -> bool:
-        """Whether crash memory is reserved at all: the exit status of `plan`."""
+        """True if crash memory is reserved at all: the exit status of `plan`."""
         crash = self.reservation.crash
         return crash is not None and crash.size > 0
 
     @property
     def protection(self) -> Protection:
-        """Whether the crash memory can be unmapped, as people read it in every output."""
+        """True if the crash memory can be unmapped, as people read it in every output."""
         if not self.reservation.available:
             return "not available"
         if self.kernel.strategy == OWN.name and self.kernel.map_certainty == "unknown":
@@ -382,5 +382,5 @@ class Plan(Report):
 
     @property
     def protects(self) -> bool:
-        """Whether the crash memory can be unmapped, the strategy is available here, and that is known."""
+        """True if the crash memory can be unmapped, the strategy is available here, and that is known."""
         return self.protection == "yes"

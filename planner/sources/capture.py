@@ -44,7 +44,7 @@ _MOST_MODULES = 1 << 14
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is the output of `kdumpctl estimate` or of `kdumptool calibrate`."""
+    """True if a text is the output of `kdumpctl estimate` or of `kdumptool calibrate`."""
     return _KDUMPCTL["recommended"].search(head) is not None or {"Total", "Low"} <= {
         m[1] for m in _KDUMPTOOL.finditer(head)
     }

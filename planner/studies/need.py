@@ -258,7 +258,7 @@ def _inputs(given: Given, machine: Machine | None, *, guess: bool) -> _Inputs:
     if kernel is None and archive is None and unpacked is None and not guess:
         raise InputError(
             "need",
-            "nothing says how large the kernel or its initrd is",
+            "the size of the kernel or of its initrd is not known",
             "give --kernel-size, --initrd FILE or the machine's own sources with --map",
         )
     archive, unpacked = _completed(archive, unpacked)

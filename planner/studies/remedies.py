@@ -231,7 +231,7 @@ class _Search:
         why = "what a usual capture kernel needs"
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
-        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}, {why}"
+        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')} ({why})"
         remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
         held = self._holds(remedy, outcomes=RESERVED)
         if held is not None and held.crash is not None and held.crash.size >= least:
@@ -282,7 +282,7 @@ class _Search:
         for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
             high = f"crashkernel={format_size(self.request.size)},high"
             value = f"{high} crashkernel={format_size(size)},low"
-            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"do without low memory: {value}"
+            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
             yield from self._told(Remedy({"kind": "low", "size": size}, text, crashkernel=self._ask(value)))
 
     def offset(self) -> Iterator[Remedy]:
@@ -423,14 +423,14 @@ class _Search:
                 yield entry
 
     def _opens(self, freed: list[Span]) -> bool:
-        """Whether some search that failed finds room without these ranges reserved."""
+        """True if some search that failed finds room without these ranges reserved."""
         memblock = self.former.memblock.copy()
         for start, end in freed:
             memblock.free(start, end - start)
         return any(memblock.search(need.size, need.align, need.start, need.end) is not None for need in self.needs)
 
     def _room(self, free: list[Span]) -> bool:
-        """Whether a search that failed finds room in these ranges, so far as they are usable memory."""
+        """True if a search that failed finds room in these ranges, so far as they are usable memory."""
         page = self.former.page
         for span in free:
             for low, high in intersect(span, self.usable):

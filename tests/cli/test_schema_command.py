@@ -1,4 +1,4 @@
-"""`schema`: what every command writes satisfies the schema published for it, by a validator that is not ours."""
+"""`schema`: what is published is a schema, and what the commands write satisfies it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,32 @@ from planner.report.study_schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("what", "key"),
+    [
+        pytest.param([], "reservation", id="of the report by default"),
+        pytest.param(["report"], "reservation", id="report"),
+        pytest.param(["map"], "memory", id="map"),
+        pytest.param(["procedure"], "steps", id="procedure"),
+        pytest.param(["bbm"], "cases", id="bbm"),
+    ],
+)
+def test_schemas_are_schemas(run: Run, what: list[str], key: str) -> None:
+    """Each of its own document."""
+    schema = json.loads(run("schema", *what).out)
+    Draft202012Validator.check_schema(schema)
+    text = json.dumps(schema)
+    assert f'"{key}"' in text
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_the_columns_of_tables(run: Run) -> None:
+    """Not a JSON Schema: the columns, and how Spark writes them."""
+    columns = json.loads(run("schema", "batch").out)
+    assert columns["spark_ddl"].startswith("id STRING, error STRING, outcome STRING")
+
 
 MAPS = "--map sample:honeycomb-30g --map sample:rpi4-4g"
 WRITTEN = {

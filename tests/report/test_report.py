@@ -168,7 +168,7 @@ def test_a_report_is_a_map_that_gives_the_same_plan(
         pytest.param("facts", "kfence", "yes", id="KFENCE that is a word"),
         pytest.param("facts", "splits_live", 1, id="splitting that is a number"),
         pytest.param("kernel", "strategy", "none", id="a strategy there is none of"),
-        pytest.param("kernel", "align", "3M", id="an alignment that is no power of two"),
+        pytest.param("kernel", "align", "3M", id="an alignment that is not a power of two"),
         pytest.param("memory", "rewound", [1], id="what was undone is no range"),
         pytest.param("request", "text", 512, id="a request that is a number"),
     ],

@@ -124,7 +124,7 @@ def test_what_nobody_says_is_assumed_and_named() -> None:
 
 
 def test_nothing_at_all_is_an_error() -> None:
-    with pytest.raises(InputError, match="nothing says how large the kernel or its initrd is"):
+    with pytest.raises(InputError, match="the size of the kernel or of its initrd is not known"):
         need(None, machine())
 
 

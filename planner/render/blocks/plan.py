@@ -21,7 +21,7 @@ _MOODS: dict[str, Mood] = {"aligned": "good", "exact": "good", "fallback": "warn
 
 
 def mood(outcome: str) -> Mood:
-    """How an outcome is to be taken."""
+    """The mood of an outcome."""
     return _MOODS.get(outcome, "plain")
 
 

@@ -68,7 +68,7 @@ def _limit(value: object) -> int:
 
 def _strategy(name: object) -> str:
     if not isinstance(name, str) or name not in STRATEGIES:
-        refuse(f"there is no strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
+        refuse(f"unknown strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
     return name
 
 
@@ -116,7 +116,7 @@ class Row(Extent):
     node: Count | None = None
     """NUMA node."""
     name: Text | None = None
-    """What it is called."""
+    """Its name."""
 
 
 @with_config(EXACT)
@@ -129,7 +129,7 @@ class _Map:
     schema_version: Version = 1
     """The version of this schema."""
     reserved: Rows[Row] = field(default_factory=list)
-    """What is taken before the crash kernel."""
+    """Ranges reserved before the crash kernel."""
     kernel: Text | None = None
     """The kernel's version, as `uname -r` prints it, or a name that `kernels` lists."""
     page_size: Number | None = None
@@ -439,7 +439,7 @@ def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> 
         allowed = list(VA_BITS[page_size])
     if va_bits not in allowed:
         pages = f"{format_size(page_size)} pages" if page_size else "arm64 kernels"
-        what = f"{pages} do not go with {va_bits}-bit addresses"
+        what = f"{pages} are not possible with {va_bits}-bit addresses"
         raise RefusedError((*above, "va_bits"), what, f"use one of {', '.join(map(str, allowed))}")
 
 

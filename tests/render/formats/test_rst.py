@@ -64,6 +64,12 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
 @example("A --  B")
 @example("\u4e2d\u6587")
 @example("::")
+@example("a*b* *c |d|e| f*")
+@example("+8,312,697")
+@example("+4K, +8K  x")
+@example("(iv) x")
+@example("nothing. Here")
+@example("mailto:x http:y data:z tel:1 x-http:z 4G:340M")
 def test_escaped_text_stands_for_itself(raw: str) -> None:
     """In a list and in a table, it reads as printable text."""
     want = " ".join(printable(raw).split())

@@ -283,7 +283,7 @@ def test_what_lies_deeper_is_no_part_of_the_report(deeper_first: bool) -> None:
     plain = parse_text(packed(FILES), "x")
     assert (source.memory, source.facts) == (plain.memory, plain.facts)
     assert [note for note in source.notes if note not in plain.notes] == [
-        f"another machine's files in {TOP}var/lib/x are no part of the report"
+        f"another machine's files in {TOP}var/lib/x are not part of the report"
     ]
 
 
