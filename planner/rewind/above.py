@@ -19,7 +19,7 @@ from planner.rewind.view import View
 
 __all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
 
-_USUAL = 5
+_USUAL = 7
 """Amounts above what is seen that are always looked at: powers of two, and half as much more."""
 
 _MOST = 1 << 48
