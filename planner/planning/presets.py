@@ -32,7 +32,7 @@ class Preset:
     high: bool = False
 
     def text(self, ram: int, profile: Profile) -> str:
-        """What is asked for on a machine with so much RAM.
+        """The request on a machine with so much RAM.
 
         A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
         InputError where the list gives none.
@@ -136,4 +136,4 @@ def preset_named(name: str) -> Preset:
     base = plain.removesuffix("-64k")
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")
-    raise InputError("--preset", f"no preset {name!r}", f"use one of {', '.join(PRESETS)}")
+    raise InputError("--preset", f"unknown preset {name!r}", f"use one of {', '.join(PRESETS)}")

@@ -168,7 +168,7 @@ def test_no_machine_that_may_lose_its_low_memory_is_told_so() -> None:
 
 
 def test_an_unknown_aim() -> None:
-    with pytest.raises(InputError, match="no aim 'big'; use one of default, protected, fast, small"):
+    with pytest.raises(InputError, match="unknown aim 'big'; use one of default, protected, fast, small"):
         recommend(server(), None, Asked("big"))
 
 

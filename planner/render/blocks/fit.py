@@ -46,7 +46,7 @@ def _lead(fit: Fit) -> Lead:
             "fits", f"{unsure}nothing: a request of type {_FORMS[fit.form]} fails at every size{_keeping(fit)}", mood
         )
     if aligned is None:
-        return Lead("fits", f"{unsure}up to {format_size(reserved)}, aligned at no size{_keeping(fit)}", mood)
+        return Lead("fits", f"{unsure}up to {format_size(reserved)}, no size is aligned{_keeping(fit)}", mood)
     if aligned == reserved:
         return Lead("fits", f"{unsure}up to {format_size(aligned)}, and that is aligned{_keeping(fit)}", mood)
     both = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"

@@ -1,4 +1,4 @@
-"""What to ask for, as blocks: presets, a sweep with its chart, giving back."""
+"""Sizes to request, as blocks: presets, a sweep with its chart, giving back."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _painted(marks: str) -> str:
 
 
 def give_back(given: GiveBack) -> list[Block]:
-    """What is freed, what stays, and what a reboot would do instead."""
+    """The memory freed, the rest, and a reboot instead."""
     facts = [
         ("Machine", printable(given.source)),
         ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}" + _area(given.boot)),
