@@ -50,10 +50,11 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import default_for
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, margin
+from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
+from planner.studies.remedies import with_help
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
@@ -128,7 +129,8 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
 
-    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as `"25%"`.
+    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
+    `"25%"`; rootfs_limit: a percentage.
     """
 
     kernel_size: int | str | None
@@ -139,6 +141,7 @@ class NeedInputs(TypedDict, total=False):
     cpus: int
     luks_memory: int | str | None
     margin: int | str | None
+    rootfs_limit: int | str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -176,7 +179,7 @@ class Plan(_Plan):
 
 
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
-    """Where the crash kernel of one machine goes, and what that costs.
+    """Place the crash kernel of one machine, and count what that costs.
 
     source: a `Machine`, a bare `MemoryMap`, or what `--map` takes: a path, `sample:NAME`, `live`.
     crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
@@ -185,7 +188,8 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     would stop at boot.
     """
     with _named():
-        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
+        machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
+        return Plan.of(with_help(make_plan(machine, asked, chosen), machine, asked, chosen))
 
 
 def compare(
@@ -261,7 +265,7 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
-    """What every distribution asks for on this machine, each planned; options as of `plan`."""
+    """Every distribution's default on this machine, each planned; options as of `plan`."""
     with _named():
         return presets(_machine(source, options), _options(options))
 
@@ -278,7 +282,7 @@ def recommend(
     sure: float = 0.99,
     **options: Unpack[PlanOptions],
 ) -> Recommendation:
-    """What to ask for on a machine, and why not the other forms.
+    """Recommend a request for a machine, and say why not the other forms.
 
     need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
     ram: what the machine may have, as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
@@ -331,7 +335,7 @@ def sweep(
     step: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Sweep:
-    """What becomes of all sizes of a range: a row wherever outcome, granules or page tables change, or every `step`.
+    """Plan all sizes of a range: a row wherever outcome, area or page tables change, or every `step`.
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
@@ -355,10 +359,10 @@ def give_back(
 def need(
     source: Source | None = None, *, initrd: str | PathLike[str] | None = None, **stated: Unpack[NeedInputs]
 ) -> Need:
-    """What a capture kernel needs, component by component.
+    """Memory that a capture kernel needs, component by component.
 
     source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
-    unpacked sizes are read. Raises InputError where nothing says how large the kernel or its initrd is.
+    unpacked sizes are read. Raises InputError where the size of the kernel or of its initrd is not known.
     """
     machine = None if source is None else _machine(source)
     given = Given(**_stated(stated))
@@ -370,7 +374,7 @@ def need(
 
 
 def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Reading:
-    """What a kernel makes of a `crashkernel=` value (or tokens, or a whole command line), step by step.
+    """Read a `crashkernel=` value (or tokens, or a whole command line) as a kernel does, step by step.
 
     ram: how much memory the machine has. kernel: a version; None is the newest.
     """
@@ -388,7 +392,7 @@ def verify(
     meminfo: str | PathLike[str] | None = None,
     **options: Unpack[PlanOptions],
 ) -> Verdict:
-    """What a source records of its crash kernel, against the plan for the same request.
+    """Compare the crash kernel that a source records with the plan for the same request.
 
     crashkernel: what was asked for, where the source does not hold it. page_tables: a dump of
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
@@ -407,10 +411,10 @@ def maps() -> tuple[Sample, ...]:
 
 
 def diff(a: _Plan, b: _Plan) -> Differences:
-    """Where the reports of two plans differ, field by field."""
+    """The differences between the reports of two plans, field by field."""
     for name, one in (("a", a), ("b", b)):
         if not isinstance(one, _Plan):
-            raise InputError(name, f"{type(one).__name__} is no plan", "give what planner.plan() returns")
+            raise InputError(name, f"{type(one).__name__} is not a plan", "give what planner.plan() returns")
     return differences(a, b)
 
 
@@ -436,6 +440,7 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
         "cpus": number(processors),
         "luks_memory": number(size_or_zero),
         "margin": lambda value: margin(str(value) if type(value) is int else word(value)),
+        "rootfs_limit": rootfs_limit,
     }
     return {
         name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None

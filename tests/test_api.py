@@ -79,18 +79,18 @@ def test_none_leaves_every_option_out() -> None:
 
 
 REFUSED = [
-    ("page_size", "5K", "'5K' is no page size of arm64; give 4K, 16K or 64K"),
-    ("page_size", 65536.0, "must be a text or an integer; write it as on the command line"),
-    ("page_size", True, "must be a text or an integer; write it as on the command line"),
-    ("va_bits", "many", "'many' is no number of bits; such as 48"),
-    ("va_bits", -48, "'-48' is no number of bits; such as 48"),
-    ("dma_limit", "1.5G", "'1.5G' is no size; give one such as 512M, 1G or 0x20000000"),
+    ("page_size", "5K", "'5K' is not an arm64 page size; give 4K, 16K or 64K"),
+    ("page_size", 65536.0, "must be a string or an integer; write it as on the command line"),
+    ("page_size", True, "must be a string or an integer; write it as on the command line"),
+    ("va_bits", "many", "'many' is not a number of bits; such as 48"),
+    ("va_bits", -48, "'-48' is not a number of bits; such as 48"),
+    ("dma_limit", "1.5G", "'1.5G' is not a size; give one such as 512M, 1G or 0x20000000"),
     ("dma_limit", 0, "0 is 0 bytes; give a size between 1 and 0xffffffffffffffff"),
-    ("align", 3 * MIB, "3145728 is no power of two; give one such as 2M, 32M or 1G"),
-    ("kernel", 6.1, "must be a text; write it as on the command line"),
-    ("strategy", "", "must be a text; write it as on the command line"),
-    ("cpu", 0x410FD4F1, "must be a text; write it as on the command line"),
-    ("preset", ["rhel9"], "must be a text; write it as on the command line"),
+    ("align", 3 * MIB, "3145728 is not a power of two; give one such as 2M, 32M or 1G"),
+    ("kernel", 6.1, "must be a string; write it as on the command line"),
+    ("strategy", "", "must be a string; write it as on the command line"),
+    ("cpu", 0x410FD4F1, "must be a string; write it as on the command line"),
+    ("preset", ["rhel9"], "must be a string; write it as on the command line"),
     ("rodata", "FULL", "'FULL' is not known; use off, on or full"),
     ("rodata", "zz", "'zz' is not known; use off, on or full"),
     ("reserved", "rewnd", "'rewnd' is not known; use rewind or as-listed"),
@@ -221,7 +221,7 @@ def test_batches_of_a_data_engine_read_options_too() -> None:
     assert list(plan_batches([], page_size="64K")) == []
     with pytest.raises(planner.InputError, match=r"^rodata: 'FULL' is not known"):
         plan_batches([], rodata="FULL")
-    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text"):
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a string"):
         plan_batches([], crashkernel=WRONG_REQUEST)
 
 
@@ -238,7 +238,7 @@ ASKING: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("call", sorted(ASKING))
 @pytest.mark.parametrize("value", [WRONG_REQUEST, b"512M", ["512M"]], ids=["a number", "bytes", "a list"])
 def test_a_request_is_a_text(call: str, value: Any) -> None:
-    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text; such as 512M$"):
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a string; such as 512M$"):
         ASKING[call](value)
 
 
@@ -263,16 +263,16 @@ def test_a_path_is_a_source(tmp_path: Path) -> None:
     ("call", "message"),
     [
         pytest.param(lambda: planner.compare(MAP, "1G", sizes="512M"), "sizes: must be a list", id="a text of sizes"),
-        pytest.param(lambda: planner.compare(MAP, "1G", sizes=["1T", "x"]), "sizes: 'x' is no size", id="no size"),
-        pytest.param(lambda: planner.compare(MAP, "1G", sizes=[-1]), "sizes: -1 is no size", id="less than nothing"),
-        pytest.param(lambda: planner.fit(MAP, keep_low=WRONG), "keep_low: must be a text or an", id="kept: no size"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=["1T", "x"]), "sizes: 'x' is not a size", id="no size"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=[-1]), "sizes: -1 is not a size", id="less than nothing"),
+        pytest.param(lambda: planner.fit(MAP, keep_low=WRONG), "keep_low: must be a string or an", id="kept: no size"),
         pytest.param(lambda: planner.fit(MAP, any_image="no"), "any_image: must be true or", id="a flag: no text"),  # type: ignore[arg-type]
-        pytest.param(lambda: planner.fit(MAP, image_size="big"), "image_size: 'big' is no size", id="an image"),
-        pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is no size", id="the end of a sweep"),
+        pytest.param(lambda: planner.fit(MAP, image_size="big"), "image_size: 'big' is not a size", id="an image"),
+        pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is not a size", id="the end of a sweep"),
         pytest.param(lambda: planner.sweep(MAP, 0, "1M"), "least: 0 is 0 bytes", id="the start of a sweep"),
-        pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is no size", id="its step"),
-        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is no size", id="what is written"),
-        pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is no plan", id="plans to compare"),
+        pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is not a size", id="its step"),
+        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is not a size", id="what is written"),
+        pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is not a plan", id="plans to compare"),
     ],
 )
 def test_other_parameters_are_named_too(call: Callable[[], object], message: str) -> None:
@@ -307,7 +307,7 @@ def test_a_value_is_parsed_as_a_kernel_does() -> None:
     assert planner.parse("512M,high", "8G", kernel="5.10").size == 0
     with pytest.raises(planner.InputError, match=r"^kernel: "):
         planner.parse("512M", "8G", kernel="newest")
-    with pytest.raises(planner.InputError, match=r"^ram: 'much' is no size"):
+    with pytest.raises(planner.InputError, match=r"^ram: 'much' is not a size"):
         planner.parse("512M", "much")
 
 

@@ -116,11 +116,11 @@ def _reader(kind: str) -> _Reader:
 
 def _check_format(fmt: str | None) -> None:
     if fmt is not None and fmt not in FORMATS:
-        raise InputError("--map-format", f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
+        raise InputError("--map-format", f"unknown format {fmt!r}", f"use one of {', '.join(FORMATS)}")
 
 
 def _is_tar(head: bytes) -> bool:
-    """Whether an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
+    """True if an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
     if head[257:262] == b"ustar":
         return True
     block, told = head[:_BLOCK], head[148:156].strip(b" \0")
@@ -186,7 +186,7 @@ def combine(machines: Sequence[Machine]) -> Machine:
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
     """The machine with the kernel configuration of a file, which wins over what its sources say.
 
-    Raises InputError for what is no configuration.
+    Raises InputError for text that is not a configuration.
     """
     from planner.sources.kernel_config import applied
 

@@ -166,7 +166,7 @@ def _grids(plan: Plan, scales: Sequence[tuple[Scale, bool]]) -> list[Grid | None
 
 
 def _special(listed: Sequence[Item], scale: Scale) -> list[Mark]:
-    """What the crash kernel takes: never merged."""
+    """Ranges of the crash kernel: never merged."""
     return [mark for item in listed for mark in marks([item], scale, 0)]
 
 
