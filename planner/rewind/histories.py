@@ -211,7 +211,9 @@ def _ways(view: View) -> list[Way]:
     """The guesses that lead to what is listed, the best first."""
     profile, page = view.asked.profile, view.asked.page_size
     ram, crashed = view.machine.memory.ram, total(view.crash)
-    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max)
+    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed)
+    if not late:
+        return []
     areas = [Choice()]
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.

@@ -17,8 +17,8 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import STRUCT_PAGE, memmap, section_table
-from planner.rewind.undo import Later
+from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
+from planner.rewind.undo import Later, State
 
 __all__ = ["Choice", "named", "steps_of_log", "usual_steps"]
 
@@ -39,6 +39,18 @@ class Choice:
 
     items: tuple[Later, ...] = ()
     unusual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """Where later allocations of at least `least` bytes lie: beneath `end` (0: anywhere)."""
+
+    end: int = 0
+    least: int = 0
+
+    def later(self, name: str, size: int) -> Later:
+        """One of them."""
+        return Later(name, size, end=self.end if size >= self.least else 0)
 
 
 def _section_table(profile: Profile, page_size: int) -> list[Choice]:
@@ -89,26 +101,34 @@ def usual_steps(
     regions: Sequence[Span],
     nodes: Sequence[Span],
     low_max: int,
+    listed: State,
 ) -> list[list[Choice]]:
-    """What may have come after the crash kernel, as is usual for so much RAM: at each step, the largest first."""
+    """What may have come after the crash kernel, as is usual for so much RAM: at each step, the largest first.
+
+    listed: what is to be explained; no steps where the page descriptors cannot lie there.
+    """
+    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    if not all(beneath(listed, item) for item in first):
+        return []
+    within = _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
     usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
     logs = [
-        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile)))
+        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)))
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
         for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
     ]
     tables = [
-        Choice((Later("Dentry cache hash table", size), Later("Inode-cache hash table", size // 2))) for size in hashes
+        Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
+        for size in hashes
     ]
     pools: list[Choice] = []
     for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
         bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
         pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
-    first = Choice(tuple(memmap(profile, page_size, regions, nodes)) if profile.first else ())
-    return [_section_table(profile, page_size), [first], [*logs, Choice()], [*tables, Choice()], pools]
+    return [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()], pools]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:
@@ -117,14 +137,14 @@ def named(items: Iterable[tuple[str, int]]) -> str:
     return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
-def _log_buffer(size: int, meta: int, profile: Profile) -> list[Later]:
+def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _Within()) -> list[Later]:
     """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
-    buffer = Later("log buffer", size)
+    buffer = within.later("log buffer", size)
     if not profile.log_descriptors:
         return [buffer]
     descriptors = size // _RECORD * _DESCRIPTOR
     infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
-    return [buffer, Later("log descriptors", descriptors), Later("log infos", infos)]
+    return [buffer, within.later("log descriptors", descriptors), within.later("log infos", infos)]
 
 
 def _slots(pool: int, page_size: int, profile: Profile) -> list[Later]:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.base.ranges import Span, intersect, total, union
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
 
-__all__ = ["STRUCT_PAGE", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = ["STRUCT_PAGE", "beneath", "memmap", "place_memmap", "section_size", "section_table"]
 
 STRUCT_PAGE = 64
 """Bytes of a page descriptor."""
@@ -63,6 +63,24 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
             buffer = sections * round_up(map_size, pmd)
             items.append(Later("memmap", sections * map_size, pmd, start, end, needed=False, buffer=buffer))
     return items
+
+
+def beneath(listed: State, item: Later) -> int:
+    """The address that all later allocations end beneath, from 7.0 on, where page descriptors fill memory from its top.
+
+    As many places as they take are full above it, of whatever; a later allocation fits into holes of these at most.
+    0: there are not so many, or a higher one is free: they did not take such places.
+    """
+    left, lowest = item.count, 0
+    for low, high in reversed(union(piece for block in listed.blocks for piece in subtract(block, listed.kept))):
+        first, last = -(-max(low, item.start) // item.align), min(high, item.end or high) // item.align
+        if first < last:
+            lowest = max(last - left, first) * item.align
+            left -= last - first
+            if left <= 0:
+                free = listed.topmost(item.size, item.align, item.start, item.end)
+                return lowest if free is None or free < lowest else 0
+    return 0
 
 
 def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:

@@ -151,8 +151,15 @@ class Undone:
 def _free(state: State, start: int, end: int) -> State:
     """The state without what is reserved of a range."""
     blocks = state.blocks
-    first = max(bisect_right(blocks, (start, 0)) - 1, 0)
+    first = max(bisect_right(blocks, (start, _MOST)) - 1, 0)
     last = bisect_left(blocks, (end, 0))
+    if last - first == 1 and blocks[first][0] <= start:
+        low, high = blocks[first]
+        if high <= start:
+            return state
+        left = ((low, start),) if low < start else ()
+        right = ((end, high),) if end < high else ()
+        return State(state.memory, (*blocks[:first], *left, *right, *blocks[last:]), state.kept)
     pieces = [piece for block in blocks[first:last] for piece in subtract(block, [(start, end)])]
     return State(state.memory, (*blocks[:first], *pieces, *blocks[last:]), state.kept)
 
@@ -172,7 +179,7 @@ def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undon
     elif item.count > 1:
         steps = [_undo_pieces(state, item)]
     else:
-        steps = ((_free(state, at, at + item.size), [(at, at + item.size)]) for at in places(state, item))
+        steps = ((_free(state, at, at + item.size), [(at, at + item.size)]) for at in _likeliest_first(state, item))
     found = False
     for before, taken in steps:
         if taken:
@@ -206,6 +213,15 @@ def _end_of(state: State, start: int) -> int:
     end = state.blocks[bisect_right(state.blocks, (start, _MOST)) - 1][1]
     i = bisect_left(state.kept, (start, 0))
     return min(end, state.kept[i][0]) if i < len(state.kept) else end
+
+
+def _likeliest_first(state: State, item: Later) -> list[int]:
+    """Where the last allocation may lie: first where a block holds little else, then the lowest."""
+    found = places(state, item)
+    if len(found) > 1:
+        most = item.size + item.size // 64
+        found.sort(key=lambda at: _end_of(state, at) - at > most)
+    return found
 
 
 def places(state: State, item: Later) -> list[int]:

@@ -9,6 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile, select_profile
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+from planner.rewind.undo import State
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -19,7 +20,9 @@ def profile(name: str) -> Profile:
 
 
 def usual(ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE) -> list[list[Choice]]:
-    return usual_steps(profile(kernel), page, ram, crash, [(GIB, GIB + ram)], [], LOW)
+    """What may have come before a listing in which all is reserved."""
+    region = (GIB, GIB + ram)
+    return usual_steps(profile(kernel), page, ram, crash, [region], [], LOW, State((region,), (region,)))
 
 
 def names(choice: Choice) -> list[tuple[str, int]]:

@@ -7,8 +7,8 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.profiles import select_profile
-from planner.rewind.memmap import memmap, place_memmap
-from planner.rewind.undo import State
+from planner.rewind.memmap import beneath, memmap, place_memmap
+from planner.rewind.undo import Later, State
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,18 @@ def test_where_they_go(ram: int, expected: list[Span]) -> None:
         state = State(state.memory, state.blocks[1:])
     items = memmap(select_profile("6.12").profile, 16 * KIB, state.memory, [])
     assert place_memmap(state, items, 16 * KIB) == expected
+
+
+@pytest.mark.parametrize(
+    ("blocks", "expected"),
+    [
+        pytest.param([(20, 42)], 34, id="the-topmost-places"),
+        pytest.param([(20, 30), (31, 35), (36, 41)], 28, id="only-whole-places-count"),
+        pytest.param([(36, 42)], 0, id="there-are-not-so-many"),
+        pytest.param([(20, 39)], 0, id="a-higher-one-is-free"),
+    ],
+)
+def test_what_later_allocations_lie_beneath(blocks: list[Span], expected: int) -> None:
+    """Four page descriptors of 2M each, in 42M."""
+    state = State(((0, 42 * MIB),), tuple((a * MIB, b * MIB) for a, b in blocks))
+    assert beneath(state, Later("memmap", 2 * MIB, 2 * MIB, count=4)) == expected * MIB
