@@ -1,4 +1,4 @@
-"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows."""
+"""What a plan costs: page tables, TLB entries and waste, summed from ranges that the report shows."""
 
 from __future__ import annotations
 
