@@ -1,4 +1,4 @@
-"""Where records come from: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
+"""Sources of records: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
 
 Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
 does not depend on how many records there are. Every input can skip records that are done.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
@@ -26,6 +27,7 @@ __all__ = [
     "fewer",
     "files_in",
     "is_table",
+    "makes_table",
     "open_lines",
 ]
 
@@ -67,12 +69,15 @@ class Input(Protocol):
     def tasks(self) -> Iterator[Task]:
         """The records that are left."""
 
+    def count(self) -> int | None:
+        """How many records there are in all; None where that is not known before they are read."""
+
     def close(self) -> None:
         """No more is read."""
 
 
 class LinesInput:
-    """JSON Lines from a binary stream. Blank lines are no records."""
+    """JSON Lines from a binary stream. Blank lines do not count as records."""
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
@@ -120,6 +125,21 @@ class LinesInput:
         if lines:
             yield Lines(first, lines)
 
+    def count(self) -> int | None:
+        """The lines of a file that lies there as it is, blank ones included."""
+        if self._close is None or self._name.endswith(".gz"):
+            return None
+        try:
+            with open(self._name, "rb") as file:  # noqa: PTH123 - a file that is open anyway
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
+                lines, last = 0, b""
+                while block := file.read(MIB):
+                    lines, last = lines + block.count(b"\n"), block[-1:]
+        except OSError:
+            return None
+        return lines + (last not in {b"", b"\n"})
+
     def close(self) -> None:
         """Close the stream, if it was opened here."""
         if self._close is not None:
@@ -147,6 +167,10 @@ class FileList:
         for start in range(self._at, len(self._paths), 8):
             yield Files(self._paths[start : start + 8])
 
+    def count(self) -> int:
+        """One machine each."""
+        return len(self._paths)
+
     def close(self) -> None:
         """Every file is closed as soon as it is read."""
 
@@ -156,7 +180,7 @@ def fewer(name: str, found: int, wanted: int) -> InputError:
     return InputError(
         name,
         f"has {found} records, but {wanted} are done already",
-        "resume with the input of the first run, or start afresh without --resume",
+        "resume with the input of the first run, or start again without --resume",
     )
 
 
@@ -180,8 +204,13 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 
 
 def is_table(path: str) -> bool:
-    """Whether a path names a table: Parquet, or Arrow's file format under both its names."""
+    """True if a path names a table: Parquet, or Arrow's file format under both its names."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
+
+
+def makes_table(path: str) -> bool:
+    """Whether answers to a path become a table: one that is also read, or comma-separated values."""
+    return is_table(path) or path.lower().endswith(".csv")
 
 
 def files_in(places: Sequence[str]) -> list[str]:
@@ -214,5 +243,5 @@ def files_in(places: Sequence[str]) -> list[str]:
 
 
 def _can_be_read(path: str) -> bool:
-    """Whether it is a file or a folder, or nothing at all, which its record will say."""
+    """True if it is a file or a folder, or nothing at all, which its record will say."""
     return os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path)  # noqa: PTH110, PTH112, PTH113 - as above

@@ -1,8 +1,8 @@
 """Reserving the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
 
-The windows and the order are data of the profile. With a *proposal*, each window is first searched for the size
-rounded up to the granule, at granule alignment; the crash memory is the bottom of what is found, and the tail
-goes back at once.
+The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and vendors.py).
+With a *proposal*, each window is first searched for the size rounded up to the granule, at granule alignment; the crash
+memory is the bottom of what is found, and the tail goes back at once.
 
 Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
 @ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
@@ -28,7 +28,7 @@ class Attempt:
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
-    """What it was for: `aligned`, `exact`, `low` and the like."""
+    """Its purpose: `aligned`, `exact`, `low` and the like."""
     size: int
     """Bytes searched for."""
     align: int
@@ -77,7 +77,7 @@ class Proposal(NamedTuple):
 
 @dataclass(slots=True)
 class Placement:
-    """What reserving did.
+    """The result of reserving.
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
     memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
@@ -180,7 +180,7 @@ def _after_provisional(
 
 
 def _takes_low(start: int, end: int, size: int, profile: Profile, bounds: Bounds) -> bool:
-    """Whether a low part comes with a main part that was placed at [start, end)."""
+    """True if a low part comes with a main part that was placed at [start, end)."""
     limit = bounds.low_max
     if not size:
         return False

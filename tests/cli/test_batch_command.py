@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sys
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from planner.batch.work import Counts
+from planner.cli import batch_command
 from tests.batch import fleet
 
 if TYPE_CHECKING:
@@ -49,8 +52,9 @@ def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
     assert run("batch", "--jobs", "1").err == "1 record, 1 of them in error\n"
     stdin(BAD)
     told = " ".join(run("batch", "--jobs", "1", "--summary").out.split())
-    assert told.startswith("0 machines: ")
-    assert "; besides, 1 record is broken " in told
+    assert told.startswith("0 machines: 1 record is broken ")
+    stdin(BAD, GOOD)
+    assert "; besides, 1 record is broken " in " ".join(run("batch", "--jobs", "1", "--summary").out.split())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
         pytest.param([GOOD, BAD], ["error"], 1, id="an error"),
         pytest.param([GOOD, BAD], ["failed", "fallback"], 0, id="an error is not what is looked for"),
         pytest.param([GOOD, FAILED], ["failed"], 1, id="nothing fits"),
-        pytest.param([GOOD, NOTHING], ["failed"], 1, id="nothing is asked for"),
+        pytest.param([GOOD, NOTHING], ["failed"], 1, id="nothing is requested"),
         pytest.param([GOOD, FALLBACK], ["fallback"], 1, id="a fallback"),
         pytest.param([GOOD, FALLBACK], ["error", "failed"], 0, id="a fallback is not what is looked for"),
         pytest.param([GOOD], ["error", "failed", "fallback"], 0, id="all is well"),
@@ -135,22 +139,22 @@ def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path
                      id="a folder without --files"),
         pytest.param(["--files", "none"], "error: none: cannot be read: No such file or directory; give a folder of "
                      "sources, or a source\n", id="no such folder"),
-        pytest.param(["x.jsonl", "--resume"], "error: <command line>: --resume needs a file to take up; add -o FILE\n",
+        pytest.param(["x.jsonl", "--resume"], "error: <command line>: --resume needs a file to resume; add -o FILE\n",
                      id="--resume without a file"),
         pytest.param(["x.jsonl", "--format", "json"], "error: <command line>: --format is for a summary; add --summary,"
                      " or leave it out\n", id="--format without --summary"),
         pytest.param(["x.jsonl", "--summary", "--what-if", "more"], "error: --what-if: unknown change 'more'; give "
                      "high, size=SIZE, crashkernel=VALUE, preset=NAME, strategy=NAME, align=WHAT, kernel=VERSION, "
                      "page-size=4K|16K|64K or rodata=off|on|full\n", id="no change"),
-        pytest.param(["x.jsonl", "--summary", "--what-if", "align=3M"], "error: --what-if: 'align=3M': '3M' is no "
-                     "power of two; give one such as 2M, 32M or 1G\n", id="no alignment"),
+        pytest.param(["x.jsonl", "--summary", "--what-if", "align=3M"], "error: --what-if: 'align=3M': '3M' is not "
+                     "a power of two; give one such as 2M, 32M or 1G\n", id="no alignment"),
         pytest.param(["x.jsonl", "-o", ""], "error: <command line>: -o is empty; name a file, or leave it out\n",
                      id="an empty name"),
         pytest.param(["x.jsonl", "--with-report", "-o", "y.jsonl"], "error: <command line>: --with-report is for "
                      "tables, lines are reports anyway; give -o FILE.parquet, or leave it out\n",
                      id="--with-report of lines"),
-        pytest.param(["x.jsonl", "-o", "folder.parquet"], "error: folder.parquet: this is no file; write a table to a "
-                     "file\n", id="a folder for a table"),
+        pytest.param(["x.jsonl", "-o", "folder.parquet"], "error: folder.parquet: this is not a file; write a table "
+                     "to a file\n", id="a folder for a table"),
         pytest.param(["x.jsonl", "64M", "--preset", "rhel9"], "error: <command line>: a preset and a CRASHKERNEL value "
                      "were both given; give one of them\n", id="a preset and a value"),
         pytest.param(["x.jsonl", "-o", "none/y.jsonl"], "error: none/y.jsonl: no such file or directory; create its "
@@ -186,7 +190,7 @@ def test_the_columns_are_published(run: Run) -> None:
     assert told["output_with_report"][:-1] == told["output"]
 
 
-@pytest.mark.parametrize("name", ["plans.csv", "plans.xlsx", "plans.jsonl.gz"])
+@pytest.mark.parametrize("name", ["plans.tsv", "plans.xlsx", "plans.jsonl.gz"])
 def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: str) -> None:
     """Rather than lines under a name that says otherwise."""
     (tmp_path / "in.jsonl").write_text("")
@@ -194,3 +198,57 @@ def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: st
     assert (status, err.count("\n")) == (2, 1)
     assert f"{Path(name).suffix} is not a format of results" in err
     assert not (tmp_path / name).exists()
+
+
+def test_a_summary_is_written_as_its_name_says(run: Run, tmp_path: Path) -> None:
+    """A name that no format has is an error before anything is read."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(GOOD + b"\n")
+    for name, begin in (("x.md", "**1 machine**"), ("x.json", "{"), ("x", "1 machine:")):
+        assert run("batch", str(source), "--summary", "-o", str(tmp_path / name)).status == 0
+        assert (tmp_path / name).read_text().startswith(begin)
+    status, _, err = run("batch", str(source), "--summary", "-o", str(tmp_path / "x.xls"))
+    assert (status, err.count("\n")) == (2, 1)
+    assert ".xls is not a format of results; name FILE.txt, FILE.md" in err
+
+
+def test_comma_separated_values(run: Run, tmp_path: Path) -> None:
+    """One row a record under the names of the columns; sizes in bytes, what is not there is empty."""
+    pytest.importorskip("pyarrow")
+    source, out = tmp_path / "in.jsonl", tmp_path / "plans.csv"
+    source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
+    assert run("batch", str(source), "-o", str(out)).status == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["outcome"] for row in rows] == ["aligned", "", "fallback", "failed"]
+    assert rows[0]["request_size"] == str(512 << 20)
+    assert (rows[1]["error"][:8], rows[1]["crash_start"]) == ("line 2: ", "")
+    status, _, err = run("batch", str(source), "-o", str(out), "--resume", "--fail-on", "failed")
+    assert (status, err) == (1, f"{out} is complete\n")
+
+
+def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
+    """Without planning again, so that no change can be tried on them."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "plans.jsonl"
+    source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
+    assert run("batch", str(source), "-o", str(out)).status == 0
+    told = run("batch", str(source), "--summary", "--what-if", "none", "--format", "json")
+    again = run("batch", str(out), "--summary", "--format", "json")
+    assert {**json.loads(told.out), "first_errors": []} == {**json.loads(again.out), "first_errors": []}
+    status, _, err = run("batch", str(out), "--summary", "--what-if", "high")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--what-if plans again, and these are finished results" in err
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "rate", "line"),
+    [
+        pytest.param(1200, 5000, 100.0, "1,200 of 5,000 records, 3 in error, 100 a second, 0:38 left", id="seconds"),
+        pytest.param(10, 10_010, 1.0, "10 of 10,010 records, 3 in error, 1 a second, 2:46:40 left", id="hours"),
+        pytest.param(10, 10, 5.0, "10 of 10 records, 3 in error, 5 a second, 0:00 left", id="the end"),
+        pytest.param(10, None, 5.0, "10 records, 3 in error, 5 a second", id="a pipe"),
+        pytest.param(10, 99, 0.0, "10 of 99 records, 3 in error, 0 a second", id="the first"),
+    ],
+)
+def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) -> None:
+    assert batch_command._line(Counts(done, 3), total, rate) == line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -89,6 +90,13 @@ def test_the_man_page_says_what_help_says(run: Run) -> None:
                 assert max(parameter.opts, key=len).replace("-", "\\-") in page
 
 
+def test_the_man_page_describes_a_shared_option_once(run: Run) -> None:
+    """A command describes one of its own only where it takes other values or means something else."""
+    shared = run("man").out.split(".SH SHARED OPTIONS")[1].split(".SH OUTCOMES")[0]
+    options = re.findall(r"^\.TP\n\\fB(\S+?)[ ,\\]", shared.replace("\\-", "-"), re.MULTILINE)
+    assert len(options) == len(set(options)) > 20
+
+
 @pytest.mark.skipif(not (shutil.which("man") and shutil.which("groff")), reason="needs man and groff")
 def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     """As `man -l --warnings` sees it."""
@@ -103,3 +111,9 @@ def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert "crashkernel-planner plan 512M" in done.stdout
+
+
+def test_a_bare_call_is_help(run: Run) -> None:
+    """As `--help` prints it."""
+    assert run() == run("--help")
+    assert run("-V").out == run("--version").out

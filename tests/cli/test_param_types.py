@@ -66,7 +66,7 @@ def test_what_is_refused(kind: click.ParamType[Any], text: str) -> None:
 
 
 def test_a_preset_there_is_none_of_is_refused_before_a_map_is_read() -> None:
-    with pytest.raises(Exception, match="no preset 'rhel99'"):
+    with pytest.raises(Exception, match="unknown preset 'rhel99'"):
         PRESET.convert("rhel99", None, None)
 
 

@@ -22,7 +22,7 @@ def found(form: str | None = None, *, keep_low: int = 0, any_image: bool = False
     [
         (2 * GIB, 3008 * MIB, "up to 2G aligned, up to 3008M at all", "good"),
         (2 * GIB, 2 * GIB, "up to 2G, and that is aligned", "good"),
-        (None, 3008 * MIB, "up to 3008M, aligned at no size", "warn"),
+        (None, 3008 * MIB, "up to 3008M, no size is aligned", "warn"),
         (None, None, "nothing: a request of type plain (no ,high) fails at every size", "bad"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
+from planner.render.blocks.model import Table
 from planner.render.blocks.survey import blocks, csv_text, summary, tabulated
 from planner.studies.survey import survey
 from tests.planning.machines import machine
@@ -33,26 +34,24 @@ def test_page_sizes_are_counted_apart_where_there_are_two() -> None:
     assert "with 4K pages" not in summary(MACHINES)
 
 
-def test_a_row_a_plan_or_a_row_a_machine() -> None:
-    """As there is room."""
-    narrow = table_of(blocks(MACHINES), "Would it have worked?").rows
-    assert narrow[:2] == [
+def test_a_row_a_plan_and_a_row_a_machine() -> None:
+    """The default by the name of whose it is; sizes of a column in one unit."""
+    told = blocks(MACHINES)
+    rows = table_of(told, "Would it have worked?").rows
+    assert rows[:2] == [
         ("a", "debian", "aligned", "0xc0000000", "512M"),
         ("a", "512M", "aligned", "0xc0000000", "512M"),
     ]
-    assert narrow[-1] == ("b", "1G", "failed", "-", "-")
-    assert len(narrow) == 8
-    wide = table_of(blocks(MACHINES, wide=True), "")
-    assert wide.head == ("machine", "RAM", "pages", "default", "512M", "512M,high", "1G")
-    assert [cells[:4] for cells in wide.rows] == [
-        ("a", "8G", "4K", "debian: 512M aligned at 0xc0000000, tail 512M"),
-        ("b", "10G", "4K", "debian: 512M fallback at 0xa0000000"),
+    assert rows[-1] == ("b", "1G", "failed", "-", "-")
+    assert len(rows) == 8
+    assert table_of(told, "Machines").rows == [
+        ("a", "8192M", "4K", "512M", "debian"),
+        ("b", "10240M", "4K", "512M", "debian"),
     ]
-    assert wide.rows[1][-1] == "failed"
 
 
 def test_no_machine_no_sentence() -> None:
-    assert [getattr(block, "rows", getattr(block, "items", None)) for block in blocks([])] == [[], []]
+    assert blocks([]) == []
 
 
 ROWS = [
@@ -100,32 +99,43 @@ def test_how_often_the_need_is_met(rows: list, mood: str, text: str) -> None:  #
     assert lead_of(tabulated(rows)) == ("survey", text, mood)
 
 
-def test_columns_as_there_is_room() -> None:
-    """The kernel also on a terminal, where one machine is asked with several."""
-    wide = table_of(tabulated(ROWS), "")
-    assert dict(zip(wide.head, wide.rows[0], strict=True)) == {
+def _first(table: Table) -> dict[str, str]:
+    """The first row by the names of its columns."""
+    assert len(table.align) == len(table.head)
+    return dict(zip(table.head, table.rows[0], strict=True))
+
+
+def test_what_decides_then_the_sizes_then_the_machines() -> None:
+    """Each with one unit a column, the largest in which all values are whole."""
+    decides, sizes, machines = (block for block in tabulated(ROWS) if isinstance(block, Table))
+    assert _first(decides) == {
         "machine": "a",
-        "RAM MiB": "8192",
-        "kernel": "6.12",
-        "page KiB": "4",
         "request": "debian",
         "outcome": "aligned",
-        "place": "low",
+        "met": "yes",
         "at": "0x80000000",
+        "waste bytes": str(MIB),
+    }
+    assert decides.rows[1] == (r"b,\x1b", "512M", "failed", "no", "-", "1536")
+    assert _first(sizes) == {
+        "machine": "a",
+        "request": "debian",
+        "place": "low",
         "size MiB": "512",
         "need MiB": "256",
-        "met": "yes",
         "low left MiB": "1024",
-        "waste KiB": "1024",
     }
-    assert wide.rows[1][0] == r"b,\x1b"
-    assert wide.rows[1][-1] == "1.50"
-    assert len(wide.align) == len(wide.head)
-    narrow = table_of(tabulated(ROWS, wide=False), "")
-    assert narrow.head == ("machine", "request", "outcome", "place", "at", "met", "low left MiB", "waste KiB")
-    both = table_of(tabulated([row("a"), row("a", kernel="6.1")], wide=False), "")
-    assert both.head[:3] == ("machine", "kernel", "page KiB")
-    assert len(both.align) == len(both.head)
+    assert _first(machines) == {"machine": "a", "RAM MiB": "8192", "kernel": "6.12", "page": "4K"}
+
+
+def test_a_machine_with_several_kernels_has_them_in_every_row() -> None:
+    """And one row of its own."""
+    decides, sizes, machines = (
+        block for block in tabulated([row("a"), row("a", kernel="6.1")]) if isinstance(block, Table)
+    )
+    assert decides.head[:4] == sizes.head[:4] == ("machine", "kernel", "page", "request")
+    assert [line[:3] for line in sizes.rows] == [("a", "6.12", "4K"), ("a", "6.1", "4K")]
+    assert _first(machines) == {"machine": "a", "RAM MiB": "8192"}
 
 
 def test_what_could_not_be_planned_is_said() -> None:
