@@ -20,7 +20,7 @@ from planner.sources.clothes import strange_margin, undress
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
-__all__ = ["FORMATS", "combine", "configured", "of_document", "parse_text", "read_source"]
+__all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
 
 FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
 """Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
@@ -40,6 +40,7 @@ _EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _BLOCK = 512  # of a tar archive
+_HEAD = 256 * 1024  # what tells the kind of a file
 
 
 class _Reader(Protocol):
@@ -107,6 +108,26 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 def of_document(document: object, name: str) -> Machine:
     """The machine of a JSON map, or of a report, that is decoded already. Raises InputError."""
     return cast("_DocumentReader", _reader("json")).of_document(document, name)
+
+
+def kind_of(path: str) -> str | None:
+    """What a file is by its first bytes: a kind of text, `dtb`, `sosreport` or `packed`; None for no source.
+
+    Raises OSError.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
+        head = file.read(_HEAD)
+    if head.startswith(_PACKED):
+        return "packed"
+    if head.startswith(_DTB):
+        return "dtb"
+    if _is_tar(head):
+        return "sosreport"
+    try:
+        kind = _kind(undress(decode_most(head, path), path), path)
+    except InputError:
+        kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps a document that goes on
+    return kind if kind and (kind != "json" or b'"memory"' in head) else None
 
 
 def _reader(kind: str) -> _Reader:
