@@ -87,7 +87,7 @@ def _machines(
     if place not in ("-", "live") and not place.startswith("sample:") and os.path.isdir(place):  # noqa: PTH112 - paths stay as they were given
         for group in machines_in([place])[0]:
             path = group.paths[0] if len(group.paths) == 1 else os.path.join(place, group.name)  # noqa: PTH118 - as above
-            yield path, _read(path, partial(read_group, group, defaults.map_format), defaults)
+            yield path, _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
         return
     yield (
         place,

@@ -71,20 +71,20 @@ def answers_to(job: Job, task: Task) -> Iterator[Answer]:
 def _answer_files(machine: Group, defaults: Defaults) -> Answer:
     ident = printable(machine.name)
     try:
-        read = read_group(machine, defaults.map_format)
+        read = read_group(machine, defaults.map_format, defaults.options.kernel)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
         return Answer(ident, None, describe(error))
     return answer_ask(ident, Ask(read, defaults.crashkernel, defaults.options))
 
 
-def read_group(group: Group, map_format: str | None = None) -> Machine:
-    """The machine that files describe together. Raises InputError as reading them does."""
+def read_group(group: Group, map_format: str | None = None, kernel: str | None = None) -> Machine:
+    """The machine that files describe together. kernel: the one that is stated. Raises InputError."""
     # A file may be called as `--map` calls something else.
     plain = [path if os.path.dirname(path) else os.path.join(".", path) for path in group.paths]  # noqa: PTH118, PTH120 - as it was given
     machines = [
         replace(read_source(where, fmt=map_format), source=path) for where, path in zip(plain, group.paths, strict=True)
     ]
-    return machines[0] if len(machines) == 1 else combine(machines)
+    return machines[0] if len(machines) == 1 else combine(machines, kernel)
 
 
 def counted(answers: Iterable[Answer], seen: list[int]) -> Iterator[Answer]:

@@ -194,14 +194,15 @@ def _kind(text: str, name: str) -> str:
     )
 
 
-def combine(machines: Sequence[Machine]) -> Machine:
+def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
     """One machine from several sources of it: the most precise map, the facts of all.
 
-    Raises InputError, naming both sources, where two contradict each other.
+    kernel: the one that is stated; the sources may then name different ones. Raises InputError, naming both sources,
+    where two contradict each other.
     """
     from planner.sources.combining import combine as combined
 
-    return combined(machines)
+    return combined(machines, kernel=kernel)
 
 
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
