@@ -214,7 +214,7 @@ class _Result(SphinxDirective):
         found = gather(list(paths), options, map_format=self.options.get("map-format"), what_if=what_if)
         if found.errors:
             ident, error = found.errors[0]
-            raise InputError(paths.get(ident, ident), error, "leave it out, or mend it")
+            raise InputError(paths.get(ident, ident), error, "leave it out or fix it")
         return [(paths.get(one.id, one.id), one.machine, one.options) for one in found.members]
 
 

@@ -79,18 +79,18 @@ def test_none_leaves_every_option_out() -> None:
 
 
 REFUSED = [
-    ("page_size", "5K", "'5K' is no page size of arm64; give 4K, 16K or 64K"),
-    ("page_size", 65536.0, "must be a text or an integer; write it as on the command line"),
-    ("page_size", True, "must be a text or an integer; write it as on the command line"),
-    ("va_bits", "many", "'many' is no number of bits; such as 48"),
-    ("va_bits", -48, "'-48' is no number of bits; such as 48"),
-    ("dma_limit", "1.5G", "'1.5G' is no size; give one such as 512M, 1G or 0x20000000"),
+    ("page_size", "5K", "'5K' is not an arm64 page size; give 4K, 16K or 64K"),
+    ("page_size", 65536.0, "must be a string or an integer; write it as on the command line"),
+    ("page_size", True, "must be a string or an integer; write it as on the command line"),
+    ("va_bits", "many", "'many' is not a number of bits; such as 48"),
+    ("va_bits", -48, "'-48' is not a number of bits; such as 48"),
+    ("dma_limit", "1.5G", "'1.5G' is not a size; give one such as 512M, 1G or 0x20000000"),
     ("dma_limit", 0, "0 is 0 bytes; give a size between 1 and 0xffffffffffffffff"),
-    ("align", 3 * MIB, "3145728 is no power of two; give one such as 2M, 32M or 1G"),
-    ("kernel", 6.1, "must be a text; write it as on the command line"),
-    ("strategy", "", "must be a text; write it as on the command line"),
-    ("cpu", 0x410FD4F1, "must be a text; write it as on the command line"),
-    ("preset", ["rhel9"], "must be a text; write it as on the command line"),
+    ("align", 3 * MIB, "3145728 is not a power of two; give one such as 2M, 32M or 1G"),
+    ("kernel", 6.1, "must be a string; write it as on the command line"),
+    ("strategy", "", "must be a string; write it as on the command line"),
+    ("cpu", 0x410FD4F1, "must be a string; write it as on the command line"),
+    ("preset", ["rhel9"], "must be a string; write it as on the command line"),
     ("rodata", "FULL", "'FULL' is not known; use off, on or full"),
     ("rodata", "zz", "'zz' is not known; use off, on or full"),
     ("reserved", "rewnd", "'rewnd' is not known; use rewind or as-listed"),
@@ -139,6 +139,65 @@ def test_an_error_names_the_parameter() -> None:
         planner.plan(MAP, "512M", strategy="nobody's")
 
 
+OWN: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
+    "plan": (partial(planner.plan, MAP, "64M"), ("memory",)),
+    "compare": (partial(planner.compare, MAP, "64M"), ("sizes", "aim", "strategy")),
+    "fit": (partial(planner.fit, MAP), ("keep_low", "any_image", "image_size")),
+    "explain": (partial(planner.explain, MAP, "64M"), ("any_image", "image_size")),
+    "recommend": (partial(planner.recommend, MAP), ("need", "aim", "ram", "any_image", "image_size", "sure")),
+    "survey": (partial(planner.survey, {"a": MAP}), ("requests", "presets", "kernels", "page_sizes", "need", "memory")),
+    "default": (partial(planner.default, {"a": MAP}), ("need", "memory", "cpu", "kernel", "preset")),
+    "sweep": (partial(planner.sweep, MAP, "128M", "256M"), ("step",)),
+    "need": (
+        partial(planner.need, MAP),
+        ("kernel_size", "initrd_size", "initrd_unpacked", "rootfstype", "page_size", "cpus", "luks_memory", "margin"),
+    ),
+    "parse": (partial(planner.parse, "64M"), ("ram", "kernel")),
+    "verify": (partial(planner.verify, MAP, "64M"), ("reserved",)),
+}
+"""Each call, and what it takes beside a request and the options of a plan."""
+
+
+@pytest.mark.parametrize("value", [object(), 3.7, {"a": 1}, b"64M"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("call", "name"), [(call, name) for call, (_, names) in OWN.items() for name in names], ids=str
+)
+def test_whatever_is_no_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
+    """Never an error from somewhere inside."""
+    given = {"ram": "8G", name: value} if call == "parse" else {name: value}
+    with pytest.raises(planner.InputError) as caught:
+        OWN[call][0](**given)
+    assert str(caught.value.where) == name
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        pytest.param(lambda: planner.survey(WRONG), "fleet", id="a survey of no fleet"),
+        pytest.param(lambda: planner.default([MAP]), "fleet", id="a list of machines"),  # type: ignore[arg-type]
+        pytest.param(lambda: planner.survey({"a": MAP}, requests="512M"), "requests", id="a text of requests"),
+        pytest.param(lambda: planner.survey({"a": MAP}, presets=["x"]), "presets", id="no preset"),
+        pytest.param(lambda: planner.survey({"a": MAP}, kernels=["x"]), "kernels", id="no kernel"),
+        pytest.param(lambda: planner.need(MAP, initrd=WRONG_REQUEST), "initrd", id="no path"),
+        pytest.param(lambda: planner.verify(MAP, meminfo=WRONG_REQUEST), "meminfo", id="no path either"),
+        pytest.param(lambda: planner.recommend(MAP, sure=2), "sure", id="more than all"),
+        pytest.param(lambda: planner.render.picture(WRONG), "plan", id="a picture of nothing"),
+        pytest.param(lambda: planner.sweep(MAP, "1M", "2M", "x"), "crashkernel", id="no form of a request"),
+    ],
+)
+def test_other_wrong_values_are_named(call: Callable[[], object], name: str) -> None:
+    with pytest.raises(planner.InputError) as caught:
+        call()
+    assert str(caught.value.where) == name
+
+
+@pytest.mark.parametrize("plans", [3, [3], {"a": None}], ids=["a number", "a list of one", "a dict of nothing"])
+def test_what_is_no_plan_is_no_row(plans: Any) -> None:
+    pytest.importorskip("pyarrow")
+    with pytest.raises(planner.InputError, match=r"^plans: must be plans; "):
+        planner.batch.to_arrow(plans)
+
+
 def test_plans_are_a_data_frame_by_one_call() -> None:
     """A row each, in order, with the documented columns; named by the source, or by whoever asks."""
     pytest.importorskip("pyarrow")
@@ -162,7 +221,7 @@ def test_batches_of_a_data_engine_read_options_too() -> None:
     assert list(plan_batches([], page_size="64K")) == []
     with pytest.raises(planner.InputError, match=r"^rodata: 'FULL' is not known"):
         plan_batches([], rodata="FULL")
-    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text"):
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a string"):
         plan_batches([], crashkernel=WRONG_REQUEST)
 
 
@@ -179,7 +238,7 @@ ASKING: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("call", sorted(ASKING))
 @pytest.mark.parametrize("value", [WRONG_REQUEST, b"512M", ["512M"]], ids=["a number", "bytes", "a list"])
 def test_a_request_is_a_text(call: str, value: Any) -> None:
-    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a text; such as 512M$"):
+    with pytest.raises(planner.InputError, match=r"^crashkernel: must be a string; such as 512M$"):
         ASKING[call](value)
 
 
@@ -204,16 +263,16 @@ def test_a_path_is_a_source(tmp_path: Path) -> None:
     ("call", "message"),
     [
         pytest.param(lambda: planner.compare(MAP, "1G", sizes="512M"), "sizes: must be a list", id="a text of sizes"),
-        pytest.param(lambda: planner.compare(MAP, "1G", sizes=["1T", "x"]), "sizes: 'x' is no size", id="no size"),
-        pytest.param(lambda: planner.compare(MAP, "1G", sizes=[-1]), "sizes: -1 is no size", id="less than nothing"),
-        pytest.param(lambda: planner.fit(MAP, keep_low=WRONG), "keep_low: must be a text or an", id="kept: no size"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=["1T", "x"]), "sizes: 'x' is not a size", id="no size"),
+        pytest.param(lambda: planner.compare(MAP, "1G", sizes=[-1]), "sizes: -1 is not a size", id="less than nothing"),
+        pytest.param(lambda: planner.fit(MAP, keep_low=WRONG), "keep_low: must be a string or an", id="kept: no size"),
         pytest.param(lambda: planner.fit(MAP, any_image="no"), "any_image: must be true or", id="a flag: no text"),  # type: ignore[arg-type]
-        pytest.param(lambda: planner.fit(MAP, image_size="big"), "image_size: 'big' is no size", id="an image"),
-        pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is no size", id="the end of a sweep"),
+        pytest.param(lambda: planner.fit(MAP, image_size="big"), "image_size: 'big' is not a size", id="an image"),
+        pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is not a size", id="the end of a sweep"),
         pytest.param(lambda: planner.sweep(MAP, 0, "1M"), "least: 0 is 0 bytes", id="the start of a sweep"),
-        pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is no size", id="its step"),
-        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is no size", id="what is written"),
-        pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is no plan", id="plans to compare"),
+        pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is not a size", id="its step"),
+        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is not a size", id="what is written"),
+        pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is not a plan", id="plans to compare"),
     ],
 )
 def test_other_parameters_are_named_too(call: Callable[[], object], message: str) -> None:
@@ -248,7 +307,7 @@ def test_a_value_is_parsed_as_a_kernel_does() -> None:
     assert planner.parse("512M,high", "8G", kernel="5.10").size == 0
     with pytest.raises(planner.InputError, match=r"^kernel: "):
         planner.parse("512M", "8G", kernel="newest")
-    with pytest.raises(planner.InputError, match=r"^ram: 'much' is no size"):
+    with pytest.raises(planner.InputError, match=r"^ram: 'much' is not a size"):
         planner.parse("512M", "much")
 
 

@@ -241,7 +241,7 @@ WRONG = {
     ".. crashkernel-plan:: 512M\n   :map: link.json\n": "link.json lies outside the document's folder: name a file",
     ".. crashkernel-plan:: 512M\n   :map: pipe\n": "pipe is not a regular file: name a file",
     ".. crashkernel-plan:: 512M\n   :map: none.json\n": "none.json: cannot be read",
-    ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "page_size: '4KB' is no page size",
+    ".. crashkernel-plan:: 512M\n   :map: sample:rpi4-4g\n   :page-size: 4KB\n": "page_size: '4KB' is not",
 }
 
 

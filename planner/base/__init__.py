@@ -1,1 +1,1 @@
-"""What every layer uses and no kernel knows: errors, sizes, ranges, words, files."""
+"""Errors, sizes, ranges, words and files: used by every layer, without knowledge of any kernel."""

@@ -1,4 +1,4 @@
-"""What can go wrong, as one line a person can act on."""
+"""Errors as one line a person can act on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class PlannerError(Exception):
 
 
 class Location:
-    """Where in an input something is wrong.
+    """The place in an input where something is wrong.
 
     file: path as the user gave it, or `<stdin>`, `<crashkernel>`, `<cmdline>`, `<live>`.
     line, column: from 1; 0 is "not known". offset: byte offset of a binary input, or None.

@@ -9,7 +9,7 @@ __all__ = ["replaceable", "why_not"]
 
 
 def replaceable(path: str) -> bool:
-    """Whether a path leads to a regular file, or to nothing yet; not to a pipe, a device or a folder.
+    """True if a path leads to a regular file, or to nothing yet; not to a pipe, a device or a folder.
 
     What /dev/fd names may have no path of its own: `/proc/7/fd/pipe:[123]` is nowhere, and so is a deleted file.
     """

@@ -51,7 +51,7 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def subtract(span: Span, holes: Sequence[Span]) -> list[Span]:
-    """What is left of `span` without `holes` (sorted, disjoint), ascending."""
+    """The rest of `span` without `holes` (sorted, disjoint), ascending."""
     start, end = span
     result: list[Span] = []
     i = max(bisect_right(holes, (start,)) - 1, 0)

@@ -55,7 +55,7 @@ def memparse(text: str, pos: int = 0) -> tuple[int, int]:
 
 
 def fits(text: str) -> bool:
-    """Whether the number at the start of a text fits in 64 bits, so that `memparse` reads it without wrapping."""
+    """True if the number at the start of a text fits in 64 bits, so that `memparse` reads it without wrapping."""
     value, end = memparse(text)
     base = 16 if text[1:2] in ("x", "X") else 8 if text[:1] == "0" else 10
     shift = 0

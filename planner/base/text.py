@@ -1,4 +1,4 @@
-"""Words and bytes as a person reads them: numbers of things, bytes that are no text."""
+"""Words and bytes as a person reads them: numbers of things, bytes that are not text."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """A column's values; `_NO_TEXT` for one that is no UTF-8, which nothing promises."""
+    """A column's values; `_NO_TEXT` for one that is not UTF-8, which nothing promises."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
@@ -280,7 +280,14 @@ def to_arrow(plans: Iterable[Plan] | Mapping[str, Plan], *, with_report: bool = 
 
     Raises InputError where the extra `batch` is not installed.
     """
-    named = plans.items() if isinstance(plans, Mapping) else [(plan.memory.source, plan) for plan in plans]
+    given: object = plans
+    listed = list(given) if isinstance(given, Iterable) else []
+    found = list(given.items()) if isinstance(given, Mapping) else [(None, plan) for plan in listed]
+    named = [
+        (plan.memory.source if name is None else str(name), plan) for name, plan in found if isinstance(plan, Plan)
+    ]
+    if len(named) < len(found) or not isinstance(given, Iterable):
+        raise InputError("plans", "must be plans", "give a list, or a dict by name, of what planner.plan() returns")
     batch = batch_of_answers([Answer(name, plan) for name, plan in named], with_report=with_report)
     return pyarrow().Table.from_batches([batch])
 

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
-"""What machines are grouped by; `kernel` is the profile, `preset` the distribution's default if one was used."""
+"""Groupings of machines; `kernel` is the profile, `preset` the distribution's default if one was used."""
 
 WORST = 10
 """Machines listed as the worst, and bad records listed with their error."""
@@ -177,7 +177,7 @@ class Changed:
 
 @dataclass(slots=True)
 class Effect:
-    """What a change does to the machines that have a plan.
+    """The effect of a change on the machines that have a plan.
 
     after: their sum with the change. outcomes: how many have which outcome then. not_planned: machines on which the
     changed request is an error. gained, lost: machines whose crash memory is reserved only with, only without it.
@@ -358,7 +358,7 @@ DEFAULT_CHANGES = (
     Change("size=256M", "size", "256M"),
     Change("strategy=mainline", "strategy", "mainline"),
 )
-"""What a summary tries unless told otherwise: one change of each kind."""
+"""Changes that a summary tries by default: one of each kind."""
 
 
 def changed(plan: Plan, crashkernel: str | None, options: Options, change: Change) -> tuple[str | None, Options] | None:

@@ -1,4 +1,4 @@
-"""Where records come from: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
+"""Sources of records: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
 
 Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
 does not depend on how many records there are. Every input can skip records that are done.
@@ -84,7 +84,7 @@ class Input(Protocol):
 
 
 class LinesInput:
-    """JSON Lines from a binary stream. Blank lines are no records."""
+    """JSON Lines from a binary stream. Blank lines do not count as records."""
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
@@ -187,7 +187,7 @@ def fewer(name: str, found: int, wanted: int) -> InputError:
     return InputError(
         name,
         f"has {found} records, but {wanted} are done already",
-        "resume with the input of the first run, or start afresh without --resume",
+        "resume with the input of the first run, or start again without --resume",
     )
 
 
@@ -211,7 +211,7 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 
 
 def is_table(path: str) -> bool:
-    """Whether a path names a table: Parquet, or Arrow's file format under both its names."""
+    """True if a path names a table: Parquet, or Arrow's file format under both its names."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
 
 

@@ -62,7 +62,7 @@ def _spread(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterator[_T
             yield waiting.popleft().result()
     except BrokenProcessPool:
         raise InputError(
-            "--jobs", "a worker process died, perhaps for want of memory", "use fewer jobs; --resume takes the run up"
+            "--jobs", "a worker process died, possibly out of memory", "use fewer jobs; --resume continues the run"
         ) from None
     except BlockingIOError as error:
         raise _not_started(error) from None

@@ -23,7 +23,7 @@ __all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for a record that does not say otherwise.
+    """Defaults for a record that does not say otherwise.
 
     crashkernel: the request. options: fields of `Options`. map_format: what a `source` is, instead of looking.
     """
@@ -42,7 +42,7 @@ class Ask(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of one record: a plan, or an error in one line.
+    """The result of one record: a plan, or an error in one line.
 
     id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
     ask: the question, where there was one.
@@ -61,7 +61,7 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
         return Answer(None, None, 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', line)
     ident = record.get("id")
     if ident is not None and type(ident) is not str and type(ident) is not int:
-        return Answer(None, None, "id: must be a text or an integer; such as a host name", line)
+        return Answer(None, None, "id: must be a string or an integer; such as a host name", line)
     try:
         ask = read_record(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
@@ -78,12 +78,12 @@ def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
 
 
 def describe(error: Exception) -> str:
-    """What is wrong with a record, as one line."""
+    """The error in a record, as one line."""
     if isinstance(error, InputError):
         key = error.where[2:].replace("-", "_") if isinstance(error.where, str) else ""
         return str(InputError(key, error.what, error.remedy) if key in values.OPTIONS else error)
     if isinstance(error, PlannerError):
-        return f"<map>: {error}; no such machine boots, check the map"
+        return f"<map>: {error}; such a machine does not boot: check the map"
     return printable(f"internal error, {type(error).__name__}: {error}; report it with this record")
 
 
@@ -137,7 +137,7 @@ def _text(record: Mapping[str, Any], key: str) -> str | None:
     value = record.get(key)
     if value is None or type(value) is str:
         return value
-    raise InputError(key, "must be a text", _REMEDIES[key])
+    raise InputError(key, "must be a string", _REMEDIES[key])
 
 
 _REMEDIES = {

@@ -1,4 +1,4 @@
-"""Where answers go: to a stream, or to a file that is whole or not there.
+"""Destinations of answers: a stream, or a file that is whole or not there.
 
 Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
 that was ended by whatever cause is taken up from there.
@@ -24,7 +24,7 @@ class Results(Protocol):
     done: Counts
 
     def ends_with(self, data: bytes) -> bool:
-        """Whether the last answer that was there before is this one."""
+        """True if the last answer that was there before is this one."""
 
     def write(self, data: bytes) -> None:
         """Take one piece."""
@@ -37,7 +37,7 @@ class Results(Protocol):
 
 
 def partial_of(path: str) -> str:
-    """Where unfinished output lives."""
+    """Path of the unfinished output."""
     return f"{path}.partial"
 
 

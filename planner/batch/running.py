@@ -43,7 +43,7 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
 
 
 def is_complete(path: str) -> bool:
-    """Whether a former run has put its results there, and none has begun anew since."""
+    """True if a former run has put its results there, and none has begun anew since."""
     return os.path.isfile(path) and not os.path.exists(partial_of(os.path.realpath(path)))  # noqa: PTH110, PTH113 - calls
 
 
@@ -94,13 +94,13 @@ def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: 
             raise InputError(
                 "--resume",
                 f"the input changed: its first {known[0]} records are not those that were answered",
-                "resume with the input of the first run, or start afresh without --resume",
+                "resume with the input of the first run, or start again without --resume",
             )
         if last is None or not results.ends_with(do(job, last).data):
             raise InputError(
                 "--resume",
                 f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
-                "resume with the input and the options of the first run, or start afresh without --resume",
+                "resume with the input and the options of the first run, or start again without --resume",
             )
     on_their_way: deque[Task] = deque()
 
@@ -144,7 +144,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
         return job, LinesStream(output)
     if makes_table(output):
         if not replaceable(output):
-            raise InputError(output, "this is no file", "write a table to a file")
+            raise InputError(output, "this is not a file", "write a table to a file")
         most = _followed(output) if resume else None
         table = TableFile(output, resume=resume, with_report=job.with_report, most=most)
         return replace(job, output="columns"), table

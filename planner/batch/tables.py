@@ -96,7 +96,7 @@ class TableInput:
 
 
 def _check(batch: pa.RecordBatch) -> None:
-    """Raise ValueError for a damaged batch, whose values may lie outside its memory; what is no UTF-8 its row says."""
+    """Raise ValueError for a damaged batch, whose values may lie outside its memory; a row says what is not UTF-8."""
     arrow = pyarrow()
     bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
     columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
@@ -172,7 +172,7 @@ class TableFile:
             raise InputError(
                 "--resume",
                 f"{partial_of(self.path)} has other columns",
-                "resume with the options of the first run (--with-report), or start afresh without --resume",
+                "resume with the options of the first run (--with-report), or start again without --resume",
             )
         try:
             end = source.tell()

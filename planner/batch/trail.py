@@ -44,7 +44,7 @@ def trail_of(partial: str) -> str:
 
 
 def known_trail(partial: str) -> tuple[int, str] | None:
-    """What a former run left; None where there is nothing that can be used."""
+    """The digest left by a former run, or None."""
     with suppress(OSError, ValueError), open(trail_of(partial), encoding="ascii") as file:  # noqa: PTH123 - one call
         count, digest = file.read(200).split()
         if count.isdecimal() and len(count) < 20 and len(digest) == 64:

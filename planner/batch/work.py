@@ -30,7 +30,7 @@ class Job:
 
 
 class Counts(NamedTuple):
-    """How many records there were, and of those: without a plan, with nothing reserved, fallen back."""
+    """Counts of records: all, without a plan, with nothing reserved, fallen back."""
 
     records: int = 0
     errors: int = 0

@@ -57,7 +57,7 @@ class Case:
     verdict: Verdict
     """The worst that can be reached."""
     rule_broken: bool
-    """Whether the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
+    """True if the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
     trace: Trace
     """A shortest way to the verdict; empty only if it is safe."""
     states: int
@@ -65,7 +65,7 @@ class Case:
 
     @property
     def safe(self) -> bool:
-        """Whether nothing bad can be reached."""
+        """True if nothing bad can be reached."""
         return self.verdict == "safe"
 
 
@@ -74,7 +74,7 @@ def procedure_named(name: str) -> Procedure:
     try:
         return PROCEDURES[name]
     except KeyError:
-        raise InputError("NAME", f"no procedure {name!r}", f"use one of {', '.join(PROCEDURES)}") from None
+        raise InputError("NAME", f"unknown procedure {name!r}", f"use one of {', '.join(PROCEDURES)}") from None
 
 
 def case(
@@ -99,7 +99,7 @@ def case(
     walker = _one_of(tlb, TLBS, "--tlb", "TLB model")
     touched = _one_of(touch or procedure.touch, TOUCHES, "--touch", "touch")
     if cpus < 1:
-        raise InputError("--cpus", f"{cpus} is no number of CPUs", "use 1 or more")
+        raise InputError("--cpus", f"{cpus} is not a number of CPUs", "use 1 or more")
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [
@@ -131,7 +131,7 @@ def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
     for one in allowed:
         if value == one:
             return one
-    raise InputError(where, f"no {what} {value!r}", f"use one of {', '.join(map(str, allowed))}")
+    raise InputError(where, f"unknown {what} {value!r}", f"use one of {', '.join(map(str, allowed))}")
 
 
 def cases(

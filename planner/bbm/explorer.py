@@ -275,7 +275,7 @@ class _Search:
         return min(kinds, default=None)
 
     def _may_touch(self, point: int, bits: int, page: int, bad: dict[str, tuple[int, int]], state: int) -> bool:
-        """Whether a `Touch` goes ahead with what is cached; notes a fault where it cannot."""
+        """True if a `Touch` goes ahead with what is cached; notes a fault where it cannot."""
         if bits & self.covering[page]:
             return True
         walk = dict(self._walks[point])[page]

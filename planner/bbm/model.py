@@ -1,4 +1,4 @@
-"""What a procedure is made of: pages, tables of descriptors, and the steps that change them while they are live.
+"""The parts of a procedure: pages, tables of descriptors, and the steps that change them while they are live.
 
 The words are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
 decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
@@ -263,7 +263,7 @@ def _known(
     what: str,
 ) -> None:
     if name not in known:
-        raise ProcedureError(path, f"no {what} {name!r}", f"use one of {', '.join(sorted(known))}")
+        raise ProcedureError(path, f"unknown {what} {name!r}", f"use one of {', '.join(sorted(known))}")
 
 
 def _one_of(value: str, allowed: tuple[str, ...], path: tuple[str | int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Where a procedure can be: steps taken, begun and complete, in every order that the barriers leave open.
+"""The points a procedure can reach: steps taken, begun and complete, in every order that the barriers leave open.
 
 None of it depends on what a TLB holds, so it is enumerated once, before TLBs are looked at.
 """
@@ -27,7 +27,7 @@ class ExplorationError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a procedure is. pending: steps begun and not complete, in program order."""
+    """One state of a procedure. pending: steps begun and not complete, in program order."""
 
     taken: int
     memory: Memory

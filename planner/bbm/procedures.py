@@ -101,7 +101,7 @@ _ALL = (
     ),
     Procedure(
         name="rebuild-margins",
-        summary="method 1: new tables are built beside, swapped in while the block is valid, and flushed after",
+        summary="method 1: new tables are populated, swapped in while the block is valid, and flushed after",
         rests_on="a walker that never fetches what a TLB entry covers already",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), *_PARTED),
@@ -146,7 +146,7 @@ _ALL = (
     ),
     Procedure(
         name="switch-table",
-        summary="method 3: new tables are built beside; on init_pg_dir the block is cleared, flushed and replaced",
+        summary="method 3: new tables are populated; on init_pg_dir the block is cleared, flushed and replaced",
         rests_on="one CPU running, on nothing but the image (and a fixmap) until it is back",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), *_PARTED, boot=True),
@@ -156,7 +156,7 @@ _ALL = (
     ),
     Procedure(
         name="pud-aligned",
-        summary="whole PUDs of one's own are unmapped, flushed, and mapped with base pages",
+        summary="PUDs owned entirely by the reservation are unmapped, flushed, and mapped with base pages",
         rests_on="nobody touches the area meanwhile: it holds nothing but this reservation",
         pages=(_CRASH, _TAIL, _NEXT, IMAGE),
         tables=_tables(

@@ -112,7 +112,7 @@ class _Maker:
         return {self.sizes[step.level] for step in self.steps if step.level and _of_run(step.was)}
 
     def _same_run(self, one: _Point, other: _Point) -> bool:
-        """Whether two points lie in different entries of one contiguous run that is rewritten."""
+        """True if two points lie in different entries of one contiguous run that is rewritten."""
         runs = {was for *_, was in one.reached if was is not None and _of_run(was)}
         return any(
             one.address // self.units[run] == other.address // self.units[run]
@@ -256,7 +256,7 @@ class _Maker:
                 yield from _once(write for point in reached for write in self._writes(step, point))
 
     def _filled(self, point: _Point, level: str) -> bool:
-        """Whether some step says by itself what a point's entry of a level becomes."""
+        """True if some step says by itself what a point's entry of a level becomes."""
         return any(
             step.level == level and step.step in ("build", "link", "write") and self._reaches(step, point)
             for step in self.steps

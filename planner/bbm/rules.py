@@ -19,7 +19,7 @@ from planner.bbm.walking import Cached, Link, Observer, Tables, overlap, owner, 
 __all__ = ["Broken", "broken"]
 
 Broken: TypeAlias = tuple[bool, bool]
-"""Whether sizes (or contiguous bits), and whether outputs, are changed without break-before-make."""
+"""(True if sizes or contiguous bits, True if outputs are changed without break-before-make)."""
 
 _Cache: TypeAlias = tuple[set[Cached], set[Link]]
 """TLB entries, and the tables that a walker keeps."""

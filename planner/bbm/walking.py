@@ -1,4 +1,4 @@
-"""What one CPU's walker and TLB can see of a procedure: table walks, what they leave behind, and what removes it.
+"""One CPU's walker and TLB: table walks, the entries they leave behind, and the invalidations that remove them.
 
 Two TLBs never talk to each other: what CPU 1 has cached depends on the tables and on what is broadcast, not on what CPU
 0 has cached. And a bad outcome is bad in one TLB. So one *observer* at a time is explored, the CPU that runs the
@@ -49,7 +49,7 @@ class Walk:
 
 
 def overlap(one: Cached, other: Cached) -> bool:
-    """Whether two TLB entries match one address: both present, that is a TLB conflict."""
+    """True if two TLB entries match one address: both present, that is a TLB conflict."""
     return one != other and bool(one.pages & other.pages)
 
 
@@ -59,7 +59,7 @@ def owner(step: Step, observer: Observer) -> Observer:
 
 
 def takes(step: Step, observer: Observer) -> bool:
-    """Whether the observer takes this step itself."""
+    """True if the observer takes this step itself."""
     return not isinstance(step, Write) and step.cpus in (observer, "all")
 
 

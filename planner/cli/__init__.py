@@ -37,7 +37,7 @@ COMMANDS = {
     "fit": "The largest crash kernel a machine can give.",
     "diff": "Two maps, or one map under two requests, kernels or strategies: only what differs.",
     "parse": "What the kernel makes of a crashkernel= value, step by step.",
-    "bbm": "Whether a way to change live page tables is safe, and if not, how it fails.",
+    "bbm": "Check whether a way to change live page tables is safe, and if not, how it fails.",
     "batch": "Plan many machines in one run.",
     "maps": "The bundled maps of real machines.",
     "kernels": "The kernels that are modelled: spans, what each does, source, certainty.",
@@ -104,8 +104,11 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit status. args: without the program's name, `sys.argv` by default."""
-    arguments = list(sys.argv[1:] if args is None else args)
+    """Run one command line; the exit status. args: without the program's name, `sys.argv` by default.
+
+    Without any argument, the help is printed.
+    """
+    arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
     if args is None:
         gc.set_threshold(_GARBAGE)
     try:
@@ -134,7 +137,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(line: str) -> None:
-    """One line on standard error; nobody there to read it is no error of its own."""
+    """Print one line to stderr; ignore a closed stderr."""
     try:
         sys.stderr.write(f"error: {line}\n")
         sys.stderr.flush()

@@ -19,7 +19,7 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, form_by_name, kernel_options, preset_form
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, form_by_name, kernel_options, preset_form
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
@@ -48,7 +48,7 @@ h1/dmesg). Its id is its path in the folder; what is no source is skipped and co
 results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
-lose most memory for good (kept + extra page tables).
+permanently lose most memory (kept + extra page tables).
 
 Exit status: 0 the run is complete, whatever its records say; 1 a --fail-on is met; 2 wrong usage, input or output.
 
@@ -84,7 +84,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection.")
+@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
 @click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),
@@ -204,12 +204,12 @@ def _check(
         raise Refused(f"a summary has no {'--resume' if resume else '--with-report'}", "leave one of them out")
     if output is not None and not output:
         raise Refused("-o is empty", "name a file, or leave it out")
-    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
+    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may not be a path
     if not summary and ending and ending not in _LINES and not makes_table(output or ""):
         known = (*_LINES, ".csv", ".parquet", ".arrow", ".feather")
         raise Refused(f"{ending} is not a format of results", f"name FILE{', FILE'.join(known)}")
     if resume and output in (None, "-"):
-        raise Refused("--resume needs a file to take up", "add -o FILE")
+        raise Refused("--resume needs a file to resume", "add -o FILE")
 
 
 def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def bbm(
     output: str | None,
     color: str,
 ) -> None:
-    """Whether a way to change live page tables is safe, and if not, how it fails."""
+    """Check whether a way to change live page tables is safe, and if not, how it fails."""
     procedures = _procedures(names, files)
     if show:
         emit(_shown(procedures), output)

@@ -1,4 +1,4 @@
-"""What a shell is told about a word that is not finished; on top of click, where click's own script falls short.
+"""Shell completion of an unfinished word, on top of click, where click's own script falls short.
 
 bash takes `sample:altra` and `--map=live` for several words, because a colon and an equals sign end one
 (COMP_WORDBREAKS): the script hands over the line itself, and gets back what is to stand after the last of these.

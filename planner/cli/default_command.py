@@ -28,7 +28,7 @@ of these the one that takes the least memory; exactly, and as each machine's own
 entries are taken where fewer would reserve more than a distribution's default that serves as many. SOURCE is a map of
 one machine, a folder of maps, or a file of a batch (records or answers, *.jsonl or a table). --need is a
 size for all, or needs by RAM in the syntax of a range list; without it each machine's need is computed. Exit status: 0
-every machine is served; 1 some is not; 2 wrong usage or input.
+every machine is served; 1 some machine is not; 2 wrong usage or input.
 
 \b
 Example:

@@ -96,7 +96,7 @@ def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], na
         option, equals, value = text.partition("=")
         option = option.removeprefix("--")
         if option not in (names if equals else _FLAGS):
-            raise Refused(f"{text!r} is no OPTION=VALUE", f"use one of {', '.join([*names, 'no-kfence'])}", ctx, this)
+            raise Refused(f"{text!r} is not OPTION=VALUE", f"use one of {', '.join([*names, 'no-kfence'])}", ctx, this)
         param = next(param for param in diff.params if f"--{option}" in (*param.opts, *param.secondary_opts))
         result[str(param.name)] = param.type_cast_value(ctx, value) if equals else _FLAGS[option]
     return result

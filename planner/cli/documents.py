@@ -73,7 +73,7 @@ class _Below(File):
 
 
 def run_shown(folder: Path, words: Sequence[str]) -> Output:
-    """What a command of a document prints. folder: the document's. Raises InputError for what must not run or fails."""
+    """The output of a command in a document. folder: the document's. Raises InputError if it must not run or fails."""
     root = click.Context(cli, info_name=PROGRAM, terminal_width=80)
     root.meta[NO_LIVE] = True
     try:

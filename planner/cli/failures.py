@@ -1,4 +1,4 @@
-"""What went wrong, as one line `WHERE: what; what to do` and an exit status.
+"""Errors as one line `WHERE: what; what to do` and an exit status.
 
 0 success; 1 not reserved, or `--fail-on`; 2 usage or input; 70 internal error; 130 interrupted; 141 the reader of
 the output went away.
@@ -67,7 +67,7 @@ def line_of(error: BaseException, program: str) -> str | None:
     if isinstance(error, (InputError, OutputError)):
         return printable(str(error))
     if isinstance(error, PlannerError):
-        return printable(f"<map>: {error}; no such machine boots, check the map")
+        return printable(f"<map>: {error}; such a machine does not boot: check the map")
     if isinstance(error, click.ClickException):
         return printable(f"<command line>: {error.format_message()}; see '{program} --help'")
     if isinstance(error, MemoryError):

@@ -24,7 +24,7 @@ __all__ = ["fit"]
 _EPILOG = """\
 CRASHKERNEL gives the form of the request: its suffix, offset and low part count, its size does not (",high" alone
 will do); without it the form is plain. "largest" are the sizes, in whole pages, for which the plan is aligned, and for
-which memory is reserved at all; "elsewhere" is the next best, if the place of the largest were taken. Exit status: 0
+which memory is reserved at all; "next best location" is the largest if that place were taken. Exit status: 0
 some size is reserved; 1 none is; 2 wrong usage or input.
 
 \b

@@ -36,4 +36,4 @@ def kernels(names: tuple[str, ...], form: str, output: str | None, color: str) -
         data = {"schema_version": 1, "kernels": [asdict(row) for row in rows]}
         emit(dumps(data, indent=2) + "\n", output)
         return
-    emit(lay_out(blocks(rows, wide=form != "text"), form, color=colored(color, output), width=columns(output)), output)
+    emit(lay_out(blocks(rows), form, color=colored(color, output), width=columns(output)), output)

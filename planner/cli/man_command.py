@@ -13,8 +13,9 @@ import click
 from planner._version import __version__
 from planner.cli import COMMANDS, PROGRAM, cli
 from planner.cli.output import emit
-from planner.cli.troff import escaped, line, paragraphs, quoted, terms
+from planner.cli.troff import escaped, filled, paragraphs, quoted, terms
 from planner.kernel.profiles import PROFILES
+from planner.kernel.vendors import KERNELS
 from planner.planning.outcomes import OUTCOMES
 from planner.planning.presets import PRESETS
 from planner.planning.strategies import STRATEGIES
@@ -35,19 +36,19 @@ _STATUS = (
     ("0", "Memory is reserved; the command did what was asked."),
     ("1", "Nothing is reserved, a condition of --fail-on is met, or a record disagrees (verify)."),
     ("2", "Wrong usage or input: one line on standard error says what, where, and what to do."),
-    ("70", "Internal error: a fault of this program."),
+    ("70", "Internal error: a bug in this program."),
     ("130", "Interrupted."),
     ("141", "The reader of the output went away."),
 )
 _ENVIRONMENT = (
-    ("COLUMNS", "Width of text in columns, from 40 to 80, where the output is not a terminal."),
+    ("COLUMNS", "Width of text, instead of the terminal's: 40 to 80 columns, or more with --wide."),
     ("NO_COLOR", "Where set and not empty, no colours unless --color always is given."),
     ("TERM", "With the value dumb, no colours."),
     ("CRASHKERNEL_PLANNER_TRACEBACK", "Where set, an internal error shows where it happened."),
 )
 _FILES = (
     ("/proc/iomem, /proc/cmdline, /proc/config.gz, /sys/kernel/debug/memblock", "Read by --map live, if readable."),
-    ("FILE.partial", "The unfinished output of batch -o FILE; batch --resume goes on from it."),
+    ("FILE.partial", "The unfinished output of batch -o FILE; batch --resume continues it."),
 )
 _EXAMPLES = """\
 \b
@@ -104,7 +105,7 @@ def page() -> str:
     for title, items in _names():
         lines += [f".SH {title}", *terms(items)]
     lines += [".SH EXIT STATUS", *terms(_STATUS), ".SH ENVIRONMENT", *terms(_ENVIRONMENT), ".SH FILES", *terms(_FILES)]
-    lines += [".SH EXAMPLES", *paragraphs(_EXAMPLES), ".SH SEE ALSO", line(_SEE_ALSO)]
+    lines += [".SH EXAMPLES", *paragraphs(_EXAMPLES), ".SH SEE ALSO", *filled(_SEE_ALSO)]
     return "\n".join(lines) + "\n"
 
 
@@ -116,12 +117,16 @@ def _command(context: click.Context, shared: list[tuple[str, str]]) -> Iterator[
     yield from paragraphs(command.help or "")
     records = _records(context)
     yield from terms(record for record in records if record not in shared)
-    names = ", ".join(term.split(" ")[0].rstrip(",") for term, text in records if (term, text) in shared)
+    names = ", ".join(_name(record) for record in records if record in shared)
     if names:
-        yield from (".PP", line(f"Shared options: {names}."))
+        yield from (".PP", *filled(f"Shared options: {names}."))
     tail = paragraphs(command.epilog or "")
     if tail:
         yield from (".PP", *tail)
+
+
+def _name(record: tuple[str, str]) -> str:
+    return record[0].split(" ")[0].rstrip(",")
 
 
 def _records(context: click.Context) -> list[tuple[str, str]]:
@@ -135,9 +140,13 @@ def _records(context: click.Context) -> list[tuple[str, str]]:
 
 
 def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
-    """The options that several commands have alike, in the order of their first use."""
+    """The options that several commands have alike, in the order of their first use; of a name, what most say of it."""
     counted = Counter(record for context in contexts for record in _records(context))
-    return [record for record, count in counted.items() if count >= _SHARED]
+    most: dict[str, tuple[str, str]] = {}
+    for record, count in counted.items():
+        if count >= _SHARED and count > counted[most.get(_name(record), ("", ""))]:
+            most[_name(record)] = record
+    return list(most.values())
 
 
 def _names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -145,4 +154,6 @@ def _names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "OUTCOMES", list(OUTCOMES.items())
     yield "STRATEGIES", [(name, f"{row.summary}. Since: {row.since}.") for name, row in STRATEGIES.items()]
     yield "PRESETS", [(name, f"{row.value} ({row.source}; {row.date})") for name, row in PRESETS.items()]
-    yield "KERNELS", [(row.name, f"{row.spans}. Source: {row.source}") for row in PROFILES]
+    vendors = ", ".join(dict.fromkeys(row.name for row in KERNELS))
+    rows = [(row.name, f"{row.spans}. Source: {row.source}") for row in PROFILES]
+    yield "KERNELS", [*rows, ("Distributions' kernels (see the command kernels)", vendors)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from planner.base.formats import DOCUMENTS
 from planner.cli.failures import Refused
 from planner.cli.output import WIDE
 from planner.cli.param_types import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG_KEY",
     "FORMATS",
+    "MAP_FORMAT_HELP",
     "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
@@ -58,23 +60,14 @@ MEMORY_KEY = "planner.memory"
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
 
-FORMATS = ("text", "json", "markdown", "rst", "html")
-"""What every result can be written as."""
+FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
+"""Formats of every result."""
 
 PICTURES = ("svg", "png")
-"""What a result with a picture can be written as, too."""
+"""Formats of a result that has a picture, besides."""
 
-_ENDINGS = {
-    "txt": "text",
-    "json": "json",
-    "md": "markdown",
-    "markdown": "markdown",
-    "rst": "rst",
-    "htm": "html",
-    "html": "html",
-    "svg": "svg",
-    "png": "png",
-    "csv": "csv",
+_ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() for ending in endings} | {
+    form: form for form in ("json", "csv", *PICTURES)
 }
 """The format that the ending of a file's name asks for."""
 
@@ -100,8 +93,13 @@ def _remember_config(ctx: click.Context, param: click.Parameter, value: str | No
         ctx.meta[CONFIG_KEY] = value
 
 
+MAP_FORMAT_HELP = (
+    "Input format (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump or sosreport); overrides detection."
+)
+
+
 def map_options(function: _F) -> _F:
-    """Where the memory map comes from: `sources`, `map_format`, `log`, `reserved`."""
+    """The source of the memory map: `sources`, `map_format`, `log`, `reserved`."""
     return _apply(
         function,
         [
@@ -118,8 +116,7 @@ def map_options(function: _F) -> _F:
                 "--map-format",
                 metavar="FORMAT",
                 type=MAP_FORMAT,
-                help="What SOURCE is (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, sosreport), instead of "
-                "looking at it.",
+                help=MAP_FORMAT_HELP,
             ),
             click.option(
                 "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
@@ -151,7 +148,7 @@ def map_options(function: _F) -> _F:
 
 
 def fleet_options(function: _F) -> _F:
-    """Where the machines of a fleet come from: `sources`, `map_format`."""
+    """The sources of a fleet's machines: `sources`, `map_format`."""
     return _apply(
         function,
         [
@@ -164,13 +161,13 @@ def fleet_options(function: _F) -> _F:
                 help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
                 "maps.",
             ),
-            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help="Input format; overrides detection."),
+            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP),
         ],
     )
 
 
 def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse what is no need before any map is read."""
+    """Refuse an invalid need before any map is read."""
     del ctx, param
     if value is not None:
         from planner.studies.default import needs
@@ -180,7 +177,7 @@ def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 
 def need_option(function: _F) -> _F:
-    """What the machines of a fleet need: `need`."""
+    """The need of a fleet's machines: `need`."""
     return click.option(
         "--need",
         metavar="SIZE|LIST",
@@ -190,7 +187,7 @@ def need_option(function: _F) -> _F:
 
 
 def kernel_option(function: _F) -> _F:
-    """Which kernel: `kernel`."""
+    """The kernel: `kernel`."""
     return click.option(
         "--kernel",
         metavar="VERSION",
@@ -200,7 +197,7 @@ def kernel_option(function: _F) -> _F:
 
 
 def kernel_options(function: _F) -> _F:
-    """What the kernel is and does: the fields of `planning.Options`."""
+    """Options about the kernel: the fields of `planning.Options`."""
     return _apply(
         function,
         [
@@ -280,7 +277,7 @@ def image_options(function: _F) -> _F:
 
 
 def output_options(*formats: str) -> Callable[[_F], _F]:
-    """How the result is written: `form`, `output`, `color`.
+    """Format and destination of the result: `form`, `output`, `color`.
 
     Without `--format` the ending of the file's name decides, then the first of `formats`.
     """
@@ -290,7 +287,7 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
             chosen = form or form_by_name(output, formats)
             if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
-                raise Refused("a PNG is nothing for a terminal", "give -o FILE")
+                raise Refused("a PNG cannot be shown on a terminal", "give -o FILE")
             if chosen == "html":
                 _tell_command(click.get_current_context())
             return function(*args, form=chosen, output=output, **others)

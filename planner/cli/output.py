@@ -75,7 +75,7 @@ def emit_text(blocks: Sequence[Block], output: str | None, color: str) -> None:
 
 
 def colored(choice: str, path: str | None = None) -> bool:
-    """Whether to colour the output. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
+    """True if to colour the output. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
     if choice != "auto":
         return choice == "always"
     if path not in {None, "-"} or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -84,7 +84,7 @@ def colored(choice: str, path: str | None = None) -> bool:
 
 
 def columns(path: str | None = None) -> int:
-    """How wide a text may be: as the terminal, or COLUMNS, up to 80 without `--wide`; a file always has 80.
+    """Width of a text: the terminal's, or COLUMNS, up to 80 without `--wide`; a file always has 80.
 
     What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
     """
@@ -176,7 +176,7 @@ def _to_file(data: bytes, path: str) -> None:
 
 
 def is_stdout(path: str) -> bool:
-    """Whether a path is the file or pipe that standard output goes to: replaced, it would miss the rest."""
+    """True if a path is the file or pipe that standard output goes to: replaced, it would miss the rest."""
     try:
         return sys.stdout is not None and os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116 - one call
     except (OSError, ValueError):

@@ -234,4 +234,4 @@ PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedu
 PROCESSOR = _Known("processor")
 
 VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
-"""Kinds of value that are no free text; of these only a `File` names something that is read."""
+"""Kinds of value that are not free text; of these only a `File` names something that is read."""

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for what takes over a second; nothing where that is no terminal."""
+"""A progress bar on standard error, for what takes over a second; nothing where that is not a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE = 1.0
 
 
 def progress(label: str) -> Callable[[int, int], None] | None:
-    """What to call with the steps done and the steps there are; None where nobody would see it."""
+    """A callback(done, total), or None if stderr is not a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         return None
     begin = time.monotonic()

@@ -103,7 +103,7 @@ class _Wanted(NamedTuple):
 
     @property
     def given(self) -> bool:
-        """Whether any of the options is given."""
+        """True if any of the options is given."""
         return any((self.need, self.aim, self.ram, self.pasted, self.any_image, self.image_size))
 
     def asked(self, crashkernel: str | None) -> Asked:

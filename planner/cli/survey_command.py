@@ -63,9 +63,7 @@ _SORTED_BY = (
 def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """A column, perhaps with a `-` before it."""
     if value is not None and value.removeprefix("-") not in _SORTED_BY:
-        raise Refused(
-            f"there is no column {value[:40]!r} to sort by", f"use one of {', '.join(_SORTED_BY)}", ctx, param
-        )
+        raise Refused(f"unknown column {value[:40]!r}", f"use one of {', '.join(_SORTED_BY)}", ctx, param)
     return value
 
 
@@ -153,8 +151,7 @@ def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
     elif form in PICTURES:
         emit(_drawn(heat_map.cells_of(rows), form), output)
     else:
-        blocks = tabulated(rows, wide=form != "text")
-        emit(lay_out(blocks, form, color=colored(color, output), width=columns(output)), output)
+        emit(lay_out(tabulated(rows), form, color=colored(color, output), width=columns(output)), output)
 
 
 def _proposal(form: str, output: str | None, color: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-__all__ = ["escaped", "line", "paragraphs", "quoted", "terms"]
+__all__ = ["escaped", "filled", "line", "paragraphs", "quoted", "terms"]
+
+_WIDTH = 80
 
 
 def escaped(text: str) -> str:
@@ -25,6 +27,18 @@ def line(text: str) -> str:
     return f"\\&{shown}" if shown[:1] in {".", "'"} else shown
 
 
+def filled(text: str) -> list[str]:
+    """Text that troff fills, in lines of at most 80 columns as far as its words allow."""
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {line(word) if not lines[-1] else escaped(word)}".lstrip()
+        if len(joined) > _WIDTH and lines[-1]:
+            lines.append(line(word))
+        else:
+            lines[-1] = joined
+    return lines
+
+
 def paragraphs(text: str) -> list[str]:
     """Paragraphs of a help text; those after a line with a backspace keep their line breaks."""
     lines: list[str] = []
@@ -36,11 +50,11 @@ def paragraphs(text: str) -> list[str]:
         if body[0].strip() == "\b":
             lines += [".nf", *[line(each) for each in body[1:]], ".fi"]
         else:
-            lines += [line(each.strip()) for each in body]
+            lines += [each for text_line in body for each in filled(text_line)]
     return lines[1:]
 
 
 def terms(items: Iterable[tuple[str, str]]) -> Iterator[str]:
     """A list of terms in bold, each with its explanation."""
     for term, text in items:
-        yield from (".TP", f"\\fB{escaped(term)}\\fR", line(text))
+        yield from (".TP", f"\\fB{escaped(term)}\\fR", *filled(text))

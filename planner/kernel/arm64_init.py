@@ -136,7 +136,7 @@ def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None
 
 
 def _with_image(kept: list[Region], image: Range) -> list[Region]:
-    """The regions with what is missing of the image added; a region without flags that touches it grows instead."""
+    """Add the parts of the image that no region covers, growing an adjacent flagless region where there is one."""
     for start, end in subtract((image.start, image.end), [(r.start, r.end) for r in kept]):
         below = next((r for r in kept if r.end == start and not r.flags), None)
         added = Region(below.start, end, 0, below.node) if below else Region(start, end)

@@ -14,7 +14,7 @@ from planner.kernel.profile import Profile
 __all__ = ["CRASHKERNEL_CMA_RANGES_MAX", "cma_align", "declare_contiguous", "reserve_crashkernel_cma"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
-"""How many areas the `,cma` memory may consist of (include/linux/crash_reserve.h)."""
+"""Most areas that the `,cma` memory may consist of (include/linux/crash_reserve.h)."""
 
 _PAGE_BLOCKS = {16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
 

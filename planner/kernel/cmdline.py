@@ -36,7 +36,7 @@ def values(parameters: list[str], name: str) -> list[str]:
 
 
 def has_word(parameters: list[str], name: str) -> bool:
-    """Whether a parameter is there at all, with a value or without."""
+    """True if a parameter is there at all, with a value or without."""
     return any(_same(word.partition("=")[0], name) for word in parameters)
 
 

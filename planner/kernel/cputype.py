@@ -183,7 +183,7 @@ def of_midr(midr: int) -> Processor:
 
 
 def cpu_named(text: str) -> Processor:
-    """What `--cpu` means: a MIDR (0x410fd821), a core, perhaps with its revision (cortex-x4-r0p3); `other`.
+    """Main ID registers for `--cpu`: a MIDR (0x410fd821), a core, perhaps with revision (cortex-x4-r0p3); `other`.
 
     Raises InputError for what is neither.
     """
@@ -205,7 +205,7 @@ def _number(key: str, text: str) -> int:
     except ValueError:
         midr = 0
     if not 1 << 24 <= midr < 1 << 32:
-        raise InputError("--cpu", f"{text!r} is no MIDR", "give one as a boot log prints it, such as 0x410fd4f1")
+        raise InputError("--cpu", f"{text!r} is not a MIDR", "give one as a boot log prints it, such as 0x410fd4f1")
     return midr
 
 
@@ -214,7 +214,7 @@ def _core(key: str, text: str) -> str:
     if core not in PARTS:
         raise InputError(
             "--cpu",
-            f"no processor {text!r}",
+            f"unknown processor {text!r}",
             "give a MIDR (0x410fd4f1), a core such as neoverse-v2, or a core and its revision such as cortex-x4-r0p3",
         )
     return core
@@ -226,7 +226,7 @@ def _midr(implementer: int, part: int, variant: int, revision: int) -> int:
 
 
 def older_than_bbm(cpu: Processor) -> bool:
-    """Whether the core is known to come before FEAT_BBM."""
+    """True if the core is known to come before FEAT_BBM."""
     return cpu.name in _WITHOUT_BBM
 
 
@@ -236,7 +236,7 @@ def allowed_by(profile: Profile) -> tuple[AllowedPart, ...]:
 
 
 def without_aborts(cpus: tuple[Processor, ...], allowed: tuple[AllowedPart, ...] = ALLOWED) -> bool:
-    """Whether all processors that are known are on the kernel's list; False where none is known."""
+    """True if all processors that are known are on the kernel's list; False where none is known."""
     return bool(cpus) and all(allowed_row(cpu, allowed) is not None for cpu in cpus)
 
 
@@ -252,7 +252,7 @@ def allowed_row(cpu: Processor, allowed: tuple[AllowedPart, ...] = ALLOWED) -> A
 
 
 def _new_enough(midr: int, row: AllowedPart) -> bool:
-    """Whether variant and revision are those of a row."""
+    """True if variant and revision are those of a row."""
     variant, revision, least = midr >> 20 & 0xF, midr & 0xF, row.least_revision
     if least is None:
         return True

@@ -28,7 +28,7 @@ class Attempt:
     """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
 
     purpose: str
-    """What it was for: `aligned`, `exact`, `low` and the like."""
+    """Its purpose: `aligned`, `exact`, `low` and the like."""
     size: int
     """Bytes searched for."""
     align: int
@@ -77,7 +77,7 @@ class Proposal(NamedTuple):
 
 @dataclass(slots=True)
 class Placement:
-    """What reserving did.
+    """The result of reserving.
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
     memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
@@ -180,7 +180,7 @@ def _after_provisional(
 
 
 def _takes_low(start: int, end: int, size: int, profile: Profile, bounds: Bounds) -> bool:
-    """Whether a low part comes with a main part that was placed at [start, end)."""
+    """True if a low part comes with a main part that was placed at [start, end)."""
     limit = bounds.low_max
     if not size:
         return False

@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the kernel makes of a command line.
+    """A command line as the kernel reads it.
 
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
     base 0 means none. high: a `,high` request. low: None where the kernel reads none. log: the kernel's lines.
@@ -80,14 +80,14 @@ class Reading:
 
     @property
     def valid(self) -> bool:
-        """Whether the kernel goes on to reserve anything."""
+        """True if the kernel goes on to reserve anything."""
         return self.rc == 0 and self.size > 0
 
 
 def is_cmdline(text: str) -> bool:
-    """Whether a text given as CRASHKERNEL is a kernel command line rather than values or tokens.
+    """True if a text given as CRASHKERNEL is a kernel command line rather than values or tokens.
 
-    A text with a blank is one, unless every word is a `crashkernel=` token; so is a word with `=` that is no size.
+    A text with a blank is one, unless every word is a `crashkernel=` token; so is a word with `=` that is not a size.
     """
     words = text.split(" ")
     if all(word.startswith(_NAME) for word in words if word):
@@ -106,7 +106,7 @@ def as_cmdline(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def present(cmdline: str) -> bool:
-    """Whether a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
+    """True if a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
 
     This, not the substring search of the parser, is what makes 5.11 to 6.3 map everything with base pages
     (early_param, kernel/params.c and init/main.c).
@@ -118,7 +118,7 @@ def present(cmdline: str) -> bool:
 
 
 def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> int:
-    """Where the value of the last entry of a kind starts, or -1.
+    """Start of the value of the last entry of a kind, or -1.
 
     The substring counts at any position, also inside another word; its token ends at the next blank.
     """
@@ -162,7 +162,7 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
         if entry.base:
             entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
         else:
-            entry.steps.append("an offset of 0 means: no offset, any place will do")
+            entry.steps.append("an offset of 0 means no offset: any place will do")
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
@@ -290,7 +290,7 @@ def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
 
 
 def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int | None = None) -> Reading:
-    """What a kernel of this profile makes of a whole command line.
+    """A whole command line as a kernel of this profile reads it.
 
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
     default_low: overrides the profile's default low size (other architectures differ).
@@ -333,7 +333,7 @@ def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | N
 
 @dataclass(slots=True)
 class _Combined:
-    """What the entries of a command line come to, while they are combined."""
+    """The entries of a command line while they are combined."""
 
     rc: int
     size: int = 0
@@ -346,7 +346,7 @@ class _Combined:
 
 
 def _goes_on_to_high(plain: Entry, profile: Profile) -> bool:
-    """Whether the kernel looks at `,high` after this plain entry."""
+    """True if the kernel looks at `,high` after this plain entry."""
     if profile.combine == "plain":
         return False
     return plain.rc == ENOENT or (profile.high_after == "failure" and bool(plain.rc or not plain.size))
@@ -387,14 +387,14 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *
             f"no ,low entry: {format_size(low)} below the DMA limit" if low else "no ,low entry: no low memory"
         )
     if not steps:
-        steps.append("no entry that this kernel reads: nothing is asked for")
+        steps.append("no entry that this kernel reads: nothing is requested")
     oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
     oversized = oversized and profile.refuses_oversize
     if oversized:
         notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
     main = plain if plain.token else high_entry
     if main.token and not (main.rc or main.size or main.log):
-        notes.append("a size of 0 asks for nothing")
+        notes.append("a size of 0 requests nothing")
     notes += _traps(cmdline, profile, plain, high=high)
     return Reading(
         rc=rc,
@@ -414,10 +414,10 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *
 
 
 def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
-    """What the kernel ignores or misreads, said to the person who wrote it."""
+    """Hints on what the kernel ignores or misreads."""
     notes: list[str] = []
     if _NAME not in cmdline:
-        nothing = "this kernel command line has no crashkernel=: nothing is asked for"
+        nothing = "this kernel command line has no crashkernel=: nothing is requested"
         values = cmdline.split()
         named = " ".join(_NAME + value for value in values)
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
@@ -428,25 +428,25 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     if plain.rc != ENOENT and not high:
         notes += [f"a plain entry is there, so {suffix} is not read" for suffix in unread if has[suffix]]
     elif not high and has[",low"] and not has[",high"]:
-        notes.append(",low without ,high is never read: nothing is asked for")
+        notes.append(",low without ,high is never read: nothing is requested")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
         notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
     if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
-        notes.append("arm64 does not ask for ,cma memory: the entry is ignored")
+        notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
     return notes
 
 
 def _value_traps(plain: Entry, profile: Profile) -> list[str]:
-    """What is likely meant by a plain value that the kernel reads otherwise."""
+    """Hint on the likely meaning of a plain value that the kernel reads otherwise."""
     notes: list[str] = []
     value = plain.token
     if profile.auto and value.startswith("auto"):
         notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
     elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is no arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
+            "'auto' is not an arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
             "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
         )
     elif any(quote in value for quote in _QUOTES):
@@ -466,7 +466,7 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
 
 
 def reading(text: str, system_ram: int, profile: Profile) -> Reading:
-    """What the kernel makes of CRASHKERNEL as a person gives it: a value, tokens, or a command line."""
+    """CRASHKERNEL as a person gives it (a value, tokens, or a command line), read as the kernel does."""
     return parse(as_cmdline(text), system_ram, profile)
 
 

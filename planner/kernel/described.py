@@ -101,7 +101,7 @@ _RODATA = {
 
 
 def does(profile: Profile) -> str:
-    """What a profile does about a crash kernel, in one line."""
+    """A profile's behaviour about a crash kernel, in one line."""
     if not profile.reserves:
         return "never reserves anything"
     said = [f"plain {_windows(profile.plain)}"]

@@ -1,4 +1,4 @@
-"""What forces base pages on the whole linear map, whatever is done about a crash kernel.
+"""Reasons for base pages in the whole linear map, apart from the crash kernel.
 
 Read from the kernel's command line and configuration. Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and
 mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1. Every value
@@ -48,7 +48,7 @@ def forcing(
     kfence: bool | None = None,
     no_aborts: bool = False,
 ) -> Forcing:
-    """What forces base pages under this profile.
+    """The reasons for base pages under this profile.
 
     cmdline: None where it is not known. rodata, kfence: the user's word, which
     wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
@@ -124,7 +124,7 @@ def _forcing(
 def _rodata_full(
     profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
 ) -> _Cause | tuple[()] | None:
-    """Why rodata forces base pages; () if it does not, None if nobody can tell."""
+    """The reason why rodata forces base pages; () if it does not, None if nobody can tell."""
     default = config.get("RODATA_FULL_DEFAULT_ENABLED")
     built_in = None if default is None else default == "y"
     remedy = _REMEDIES[profile.rodata]
@@ -138,7 +138,7 @@ def _rodata_full(
         return (f"rodata={value}" if value == "full" else f"rodata={value} (full, from 6.18)", remedy)
     if profile.rodata == "noalias":
         if given:
-            return (f"rodata={given[-1]} is no keyword from 6.18: the default, full", remedy)
+            return (f"rodata={given[-1]} is not a keyword from 6.18 on: the default, full", remedy)
         return ("rodata is full by default from 6.18", remedy) if known else None
     return _by_default(built_in, remedy)
 
@@ -167,7 +167,7 @@ def _full_only(given: list[str], built_in: bool | None, remedy: str) -> _Cause |
 
 
 def _meaning(value: str, profile: Profile) -> bool | None:
-    """Whether a value of rodata= means full; None where the kernel does not know it."""
+    """True if a value of rodata= means full; None where the kernel does not know it."""
     if profile.rodata == "booleans":
         return True if value == "full" else None if _truth(value) is None else False
     return _KEYWORDS[profile.rodata].get(value)
@@ -177,7 +177,7 @@ _KEYWORDS = {
     "keywords": {"off": False, "on": False, "full": True},
     "noalias": {"off": False, "noalias": False, "on": True},
 }
-"""Which values of rodata= a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
+"""Values of rodata= that a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
 
 _REMEDIES = {
     "booleans": "rodata=on or rodata=off",
@@ -205,7 +205,7 @@ def _truth(text: str) -> bool | None:
 def _kfence(
     profile: Profile, parameters: list[str], config: Mapping[str, str], *, kfence: bool | None
 ) -> tuple[bool, int]:
-    """Whether KFENCE is built in, and its sample interval in milliseconds (0: off)."""
+    """(True if KFENCE is built in, its sample interval in milliseconds; 0: off)."""
     if profile.kfence == "absent":
         return False, 0
     given = [

@@ -40,7 +40,7 @@ that a report names it by."""
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What one distribution builds.
+    """The configuration that one distribution builds.
 
     name: the key of the table. builder: who builds so, for people. source: where it was read. symbols: Kconfig symbols
     without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.

@@ -92,7 +92,7 @@ def _place(
 ) -> bool:
     """Append the spans of calls that meet no existing entries: pages outside, larger leaves inside.
 
-    largest: the kind that no leaf may exceed. Whether what was appended is sorted and disjoint.
+    largest: the kind that no leaf may exceed. Returns True if the spans appended are sorted and disjoint.
     """
     by_flags = [
         [level for level in _levels(geometry, memstart, flags) if level[2] >= largest]

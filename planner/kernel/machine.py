@@ -1,4 +1,4 @@
-"""What a source tells of one machine: its memory map, and the facts about its kernel.
+"""One machine as a source describes it: its memory map, and the facts about its kernel.
 
 Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
 one place, `planning`, and reported.
@@ -64,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class BootRecord:
-    """What a source says really happened to the crash kernel at boot.
+    """The crash kernel of the boot that a source records.
 
     crash, low: the ranges recorded (main and low part). log: the kernel's own crashkernel lines, without
     timestamps. failed: a failure line was logged. kexec_crash_size: /sys/kernel/kexec_crash_size.
@@ -82,9 +82,9 @@ class Capture:
     """The capture kernel as sources describe it, in bytes; None and empty: not said.
 
     kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.
-    modules: (name, bytes) of /proc/modules. modules_size: of those that the kdump initrd holds. luks_memory: what
-    unlocking an encrypted target takes. drivers: names of large drivers seen. estimates: (tool, bytes) that
-    `kdumpctl estimate` or `kdumptool calibrate` recommends.
+    modules: (name, bytes) of /proc/modules. carried: names of modules that the kdump initrd holds; modules_size: bytes
+    of those that are loaded. luks_memory: what unlocking an encrypted target takes. drivers: names of large drivers
+    seen. estimates: (tool, bytes) that `kdumpctl estimate` or `kdumptool calibrate` recommends.
     """
 
     kernel_size: int | None = None
@@ -93,6 +93,7 @@ class Capture:
     modules_size: int | None = None
     luks_memory: int | None = None
     modules: tuple[tuple[str, int], ...] = ()
+    carried: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
     estimates: tuple[tuple[str, int], ...] = ()
 
@@ -109,7 +110,8 @@ class FurtherRange(NamedTuple):
 class Answered(NamedTuple):
     """The answer of an earlier plan, and what it said that its map does not show.
 
-    kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
+    kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
+    would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
     reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
     """
 
@@ -121,6 +123,7 @@ class Answered(NamedTuple):
     others: tuple[tuple[str, str, Range | None, Range | None], ...] = ()
     notes: tuple[str, ...] = ()
     rewound: tuple[tuple[int, int, str], ...] = ()
+    help: tuple[tuple[str, str | None, str, Range | None, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +239,10 @@ class Machine:
 
     @property
     def traits(self) -> Kind:
-        """What the model knows of this kind of source."""
+        """The traits of this kind of source."""
         return KINDS.get(self.kind) or Kind(self.kind)
 
     @property
     def fixed(self) -> bool:
-        """Whether the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        """True if the map is memblock itself and nothing tells under which command line: no other one changes it."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

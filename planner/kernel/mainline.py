@@ -153,7 +153,7 @@ _V6_1 = replace(
     spans="6.1.65 and later 6.1",
     since=(6, 1),
     source="arch/arm64/mm/init.c, mmu.c and kernel/crash_core.c @ 6.1.187, 6.1.192; KFENCE's early pool and "
-    "the mending of rodata=on came with 6.1.65",
+    "the fix of rodata=on came with 6.1.65",
     low_default=0,
     plain=(BELOW_LOW,),
     low_when="at-limit",
@@ -334,8 +334,8 @@ PROFILES: tuple[Profile, ...] = (
 )
 """Every profile with crash kernels, oldest first; a release's stable kernels stand before what came next."""
 
-OLDEST, NEWEST = _V4_12, _V7_3
-NEWEST_READ = (7, 3)
+OLDEST, NEWEST = PROFILES[0], PROFILES[-1]
+NEWEST_READ = NEWEST.since
 
 GENERIC = replace(
     _V7_2,

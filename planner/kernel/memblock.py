@@ -35,7 +35,7 @@ SMP_CACHE_BYTES = 64
 
 
 class Rejection(NamedTuple):
-    """Why one free gap could not hold a request.
+    """The reason why one free gap could not hold a request.
 
     gap: `[start, end)` of the free gap; usable: the part inside the window, or None; reason: `outside` (no byte
     of it in the window), `small` (usable part shorter than the size), `alignment` (the only aligned address of
@@ -226,7 +226,7 @@ class Memblock:
     # -- searching -------------------------------------------------------------------------------------
 
     def gaps(self, *, below: int = _BEYOND, mirror_only: bool = False) -> list[Span]:
-        """Free gaps a search may use, ascending: all that begin below an address, and perhaps others."""
+        """Free gaps in ascending order; complete below the address, possibly more."""
         if not mirror_only and self._gaps is not None and below <= self._gaps_to:
             return self._gaps
         result: list[Span] = []
@@ -358,18 +358,18 @@ class Memblock:
         return result
 
     def is_region_memory(self, start: int, size: int) -> bool:
-        """Whether the whole range lies inside one memory region, whatever its flags."""
+        """True if the whole range lies inside one memory region, whatever its flags."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         return any(r.start <= start < r.end and end <= r.end for r in self.memory)
 
     def is_region_reserved(self, start: int, size: int) -> bool:
-        """Whether any byte of the range is reserved."""
+        """True if any byte of the range is reserved."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         index = bisect_left(self.reserved, (end,)) - 1
         return index >= 0 and start < self.reserved[index][1]
 
     def overlaps(self, start: int, size: int) -> bool:
-        """Whether any byte of the range is memory, whatever its flags."""
+        """True if any byte of the range is memory, whatever its flags."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         index = bisect_left(self.memory, end, key=_start) - 1
         return index >= 0 and start < self.memory[index].end

@@ -56,7 +56,7 @@ class Reserved:
     end: int
     """First byte after the range."""
     name: str = ""
-    """What the source calls it; empty if it has no name."""
+    """Its name in the source; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)

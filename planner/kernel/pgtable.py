@@ -42,7 +42,7 @@ class Geometry:
 
     @property
     def pud_leaf(self) -> bool:
-        """Whether the linear map uses PUD blocks: with 4K pages only."""
+        """True if the linear map uses PUD blocks: with 4K pages only."""
         return self.page_shift == 12
 
     @property
@@ -76,12 +76,12 @@ def geometry(page_size: int, va_bits: int) -> Geometry:
     """
     allowed = VA_BITS.get(page_size)
     if allowed is None:
-        raise InputError("page size", f"{format_size(page_size)} is no arm64 page size", "use 4K, 16K or 64K")
+        raise InputError("page size", f"{format_size(page_size)} is not an arm64 page size", "use 4K, 16K or 64K")
     if va_bits not in allowed:
         choices = ", ".join(str(bits) for bits in allowed)
         raise InputError(
             "va bits",
-            f"{format_size(page_size)} pages do not go with {va_bits}-bit virtual addresses",
+            f"{format_size(page_size)} pages are not possible with {va_bits}-bit virtual addresses",
             f"use one of {choices}",
         )
     shift = page_size.bit_length() - 1

@@ -53,7 +53,7 @@ ABOVE_4G = Window("4G", "high")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one span of kernels does.
+    """The behaviour of one span of kernels.
 
     name: the version that stands for the span. spans: which versions it covers, for people. since: the first of them,
     major and minor. source: where that was read. certainty: how sure it is (`read` in the source, taken from a built

@@ -1,4 +1,4 @@
-"""Which profile a version string takes: mainline's by release and patch level, a distribution's by its own rows.
+"""The profile for a version string: mainline's by release and patch level, a distribution's by its own rows.
 
 A profile states behaviour. A version string only selects one, and distributions backport, so the report always
 names the profile that was taken.

@@ -1,4 +1,4 @@
-"""What a linear map consists of, as a dump of the page tables shows it: leaves, tables, spans (mm/ptdump.c)."""
+"""The contents of a linear map, as a dump of the page tables shows them: leaves, tables, spans (mm/ptdump.c)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class VendorKernel:
 
 
 class Build(NamedTuple):
-    """What a version string says by itself.
+    """A version string, taken apart.
 
     vendor: whose; "" for mainline and stable, and where it does not tell. kernel: the row, where there is one.
     certainty: of what such a kernel does; "" where only its version tells. config: the name of its configuration.
@@ -284,7 +284,7 @@ def kernel_named(name: str) -> VendorKernel | None:
 
 @lru_cache(maxsize=256)
 def build_of(version: str) -> Build:
-    """What is known of a build from its version string, `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
+    """A build, as its version string tells: `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
     plain = version.replace(".", "").isdecimal()
     hint = None if plain else re.search(_PAGE_SIZE, version, re.IGNORECASE)
     page_size = int(hint[1]) * KIB if hint else None

@@ -11,7 +11,7 @@ __all__ = ["granule_of"]
 
 
 def granule_of(align: str, geo: Geometry, memory: MemoryMap, memstart: int) -> int:
-    """Bytes that `--align` stands for. Raises InputError for what is no alignment."""
+    """Bytes that `--align` stands for. Raises InputError for what is not an alignment."""
     named = {"pud": geo.pud_size, "pmd": geo.pmd_size, "cont-pmd": geo.cont_pmd_size}
     if align in named:
         return named[align]
@@ -24,12 +24,12 @@ def granule_of(align: str, geo: Geometry, memory: MemoryMap, memstart: int) -> i
     size, end = memparse(align)
     if end != len(align) or not size:
         raise InputError(
-            "--align", f"{align!r} is no alignment", "use pud, block, cont-pmd, pmd or a size such as 512M"
+            "--align", f"{align!r} is not an alignment", "use pud, block, cont-pmd, pmd or a size such as 512M"
         )
     if size & (size - 1):
         raise InputError(
             "--align",
-            f"{align} is no power of two",
+            f"{align} is not a power of two",
             f"use {format_size(1 << (size.bit_length() - 1))} or {format_size(1 << size.bit_length())}",
         )
     if size < geo.page_size:

@@ -10,7 +10,7 @@ __all__ = ["obstacle_to"]
 
 
 def obstacle_to(strategy: Strategy, context: Context, processors: ProcessorsView) -> str | None:
-    """Why a strategy is not available here; None where nothing that is known stands in its way.
+    """The reason why a strategy is not available here; None where nothing that is known stands in its way.
 
     The kernel's own behaviour is always available. context: under that or any other strategy.
     """

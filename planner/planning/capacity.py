@@ -1,4 +1,4 @@
-"""How much a request of one form can get: what every window holds, and the largest size that is reserved.
+"""Largest size each search window can satisfy for one form of crashkernel= (plain, high, fixed).
 
 For one form of request (plain, high, fixed offset) what the kernel does changes only at certain sizes: those that a
 window, searched in one way, can just hold. Between two of them the same search succeeds, and a larger size is never
@@ -63,7 +63,7 @@ class Former:
         return replace(self.request, rc=0, size=size, log=(), notes=())
 
     def place(self, size: int) -> Placement:
-        """What the kernel does about this size; `memblock` stays as it is."""
+        """The kernel's placement for this size; `memblock` stays as it is."""
         return reserve(self.memblock.copy(), self.sized(size), self.profile, self.bounds, self.proposal)
 
     def windows(self) -> list[Span]:
@@ -77,14 +77,14 @@ class Former:
         return [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in chosen]
 
     def rooms(self, window: Span, *, aligned: bool, mirror_only: bool = False) -> list[Room]:
-        """What each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
+        """Size that each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
 
-        aligned: for the aligned attempt, whose size is rounded up to the granule.
+        aligned: for the aligned attempt, whose size is rounded up to the alignment.
         """
         return sorted(self._held(window, aligned=aligned, mirror_only=mirror_only), key=lambda r: (-r.size, -r.start))
 
     def _held(self, window: Span, *, aligned: bool, mirror_only: bool, best_only: bool = False) -> list[Room]:
-        """What each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
+        """Size that each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
         align, unit = self.bounds.align, self.page
         if aligned:
             if self.proposal is None:
@@ -114,7 +114,7 @@ class Former:
         return self._stretches
 
     def _most(self) -> Iterator[int]:
-        """What the kernel can find at most, for each search, above and below the end of low memory."""
+        """The most the kernel can find, for each search, above and below the end of low memory."""
         if self.request.base:
             yield from self._fixed()
             return
@@ -154,7 +154,7 @@ class Former:
         below: int | None = None,
         affordable: Callable[[Placement], bool] | None = None,
     ) -> int | None:
-        """The largest size whose placement is wanted (and affordable); None where there is none.
+        """The largest size whose placement is wanted (and affordable), or None.
 
         wanted: a property that all sizes of a stretch share or that none has. below: only sizes less than this.
         affordable: a property that holds, within a stretch, up to some size.
@@ -198,12 +198,12 @@ def largest_size(
 
 
 def is_reserved(place: Placement) -> bool:
-    """Whether crash memory is reserved at all."""
+    """True if crash memory is reserved at all."""
     return place.crash is not None
 
 
 def is_aligned(place: Placement) -> bool:
-    """Whether it is reserved in an aligned area of its own."""
+    """True if it is reserved in an aligned area of its own."""
     return place.crash is not None and place.area is not None
 
 

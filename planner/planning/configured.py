@@ -65,7 +65,7 @@ _MOST_BITS = "52"
 
 
 def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
-    """Whether no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
+    """True if no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
     if symbol in PAGE_SYMBOLS:
         return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
@@ -78,7 +78,7 @@ def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same
 
 
 def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
-    """What was added, in words, with who builds so and where it was read, by the keys of a report."""
+    """The facts added, in words, with who builds so and where it was read, by the keys of a report."""
     keys = dict.fromkeys(SYMBOLS[symbol] for symbol in added)
     return {key: f"{built.builder} builds with {_words(key, built.symbols)} [{built.source}]" for key in keys}
 

@@ -69,7 +69,7 @@ class Context:
 def read_context(
     machine: Machine, kernel: Kernel, early: EarlyMemory, asked: Asked, options: Options, remarks: Remarks
 ) -> Context:
-    """What the kernel itself does: the context from which those of all strategies are made."""
+    """The context of the kernel itself, from which those of all strategies are made."""
     facts, profile = machine.facts, kernel.profile
     processors = _processors(facts, options)
     splits_live = _splits_live(facts, options, profile)
@@ -120,7 +120,7 @@ def read_context(
 
 
 def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
-    """Whether the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
+    """True if the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
     own = options.kernel is None or options.kernel == facts.kernel
     return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
 
@@ -133,7 +133,7 @@ def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
 
 
 def own_effect(context: Context) -> Effect:
-    """What the kernel itself does to the map because of a crash kernel, if a request is there."""
+    """The kernel's own change to the map because of a crash kernel, if there is a request."""
     return OWN.effect_on(context.profile, zones=context.zones)
 
 

@@ -1,4 +1,4 @@
-"""What a plan costs, by the design's accounting: every number derived from ranges that the report shows."""
+"""The cost of a plan, by the design's accounting: every number derived from ranges that the report shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LowMemory(NamedTuple):
 
 
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
-    """What a reservation takes of low memory. gaps: free gaps before it; low_limit: where low memory ends."""
+    """Low memory that a reservation takes. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
     after = _without(before, union((r.start, r.end) for r in taken))
     return LowMemory(

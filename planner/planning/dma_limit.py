@@ -42,7 +42,7 @@ _BOUND_BY_ZONE = ("dma32", "dma32-exclusive", "dma32-capped")
 
 
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
-    """Whether the source's limit does not say where this kernel's low memory ends.
+    """True if the source's limit does not say where this kernel's low memory ends.
 
     Kernels before 5.10.22 search the 32-bit zone, and some distributions' to a limit of their own, not the DMA zone
     whose end a log shows first; and a kernel that takes the firmware's limit to the bit ends elsewhere than one that

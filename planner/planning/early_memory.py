@@ -80,7 +80,7 @@ def _at_reservation(
 
 
 def _builders(version: str | None) -> Mapping[str, str]:
-    """What the builder of a kernel configures."""
+    """The builder's part of a kernel's configuration."""
     built = select_profile(version).configuration if version is not None else None
     return built.symbols if built is not None else {}
 
@@ -110,7 +110,7 @@ def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: 
 
 
 def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, parameters: list[str]) -> bool:
-    """Whether KASLR would undo contiguous PMDs, which need the start of the linear map aligned to them."""
+    """True if KASLR would undo contiguous PMDs, which need the start of the linear map aligned to them."""
     geo, run = kernel.geometry, kernel.geometry.cont_pmd_size
     if geo.page_shift != 16 or geo.levels == 2 or not kernel.profile.moves_memstart or memstart % run:
         return False

@@ -89,7 +89,7 @@ def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
-    """Whether all of the image is memory; it may lie in several regions that touch."""
+    """True if all of the image is memory; it may lie in several regions that touch."""
     return not subtract((image.start, image.end), regions)
 
 
@@ -109,7 +109,7 @@ def _kfence_pool(context: Context) -> Span | None:
 
 
 def assumes_kfence_pool(context: Context) -> bool:
-    """Whether the place of an early KFENCE pool had to be assumed."""
+    """True if the place of an early KFENCE pool had to be assumed."""
     return context.forcing.pool and context.facts.kfence_pool is None
 
 
@@ -200,7 +200,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
-    """Whether the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
+    """True if the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
     units = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
     for edge in (area.start, area.end):
         i = bisect_right(spans, (edge,)) - 1

@@ -1,4 +1,4 @@
-"""What a person must know about a plan, in words."""
+"""Notes on a plan for a person, one sentence each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["notes_on", "why_failed"]
 def notes_on(
     request: ck.Reading, placement: Placement, reservation: ReservationView, context: Context, *, whole: bool
 ) -> list[str]:
-    """What to say about a plan, in the order of what matters; `whole`: the area consists of whole leaves."""
+    """The notes on a plan, the most important first; `whole`: the area consists of whole leaves."""
     notes: list[str] = []
     if placement.hang:
         notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
@@ -54,7 +54,7 @@ def notes_on(
 
 
 def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
-    """What the kernel itself does to the map that few kernels do."""
+    """Notes on unusual changes that the kernel itself makes to the map."""
     notes: list[str] = []
     profile = context.profile
     if context.effect == "below-4G":
@@ -108,7 +108,7 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
 
 
 def why_failed(memblock: Memblock, request: ck.Reading, context: Context) -> list[str]:
-    """What a failed plan says: the largest size that a request of this form would get."""
+    """The note on a failed plan: the largest size that a request of this form would get."""
     # A failed reservation leaves memblock as it was.
     size = largest_size(memblock, request, context.profile, context.bounds, context.proposal)
     wanted = format_size(request.size)

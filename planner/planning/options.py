@@ -11,7 +11,7 @@ __all__ = ["Options", "with_facts"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user decides; None leaves it to the source's own facts, then to the defaults.
+    """The user's decisions; None leaves one to the source's own facts, then to the defaults.
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`, by default
     `pud-aligned`. align: `pud` (the default), `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Elsewhere", "other_readings", "placed_elsewhere"]
 
 Elsewhere: TypeAlias = list[tuple[ck.Reading, Placement]]
-"""What is asked for under each other reading, and what reserving does."""
+"""The request under each other reading, and its placement."""
 
 
 def other_readings(
@@ -38,7 +38,7 @@ def other_readings(
 
 
 def placed_elsewhere(others: tuple[Reading, ...], text: str, request: ck.Reading, context: Context) -> Elsewhere:
-    """What is asked for under each of the other readings, and what reserving does."""
+    """The request under each of the other readings, and its placement."""
     placed = []
     for other in others:
         asked, there, memory = request, context, MemoryMap(context.memory.regions, other.memory.reserved)

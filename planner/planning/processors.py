@@ -1,4 +1,4 @@
-"""Which strategies the processors of a machine may run."""
+"""The strategies that the processors of a machine may run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_LEVEL, _NOABORT = -1, 3  # of Strategy.bbm_level
 def processors(
     strategy: Strategy, cpus: tuple[Processor, ...], allowed: tuple[AllowedPart, ...] = ALLOWED
 ) -> ProcessorsView:
-    """Which processors may run a strategy, and whether these may. cpus: none where nobody says. allowed: the list."""
+    """CPUs a strategy supports, and whether `cpus` (empty: unknown) qualify. allowed: the kernel's list."""
     cpus = tuple(dict.fromkeys(cpus))
     level = strategy.bbm_level
     if level == _NO_LEVEL:

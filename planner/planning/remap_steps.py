@@ -1,4 +1,4 @@
-"""How each strategy changes the linear map, operation by operation: in which order, and on which entries of a map.
+"""The operations by which each strategy changes the linear map, in order, on the entries of one map.
 
 The order of a strategy's phases stands in its row: the concrete steps of a plan follow it, and so do the procedures
 of the TLB model (`bbm`).
@@ -180,7 +180,7 @@ class _Maker:
         )
 
     def _deeper(self, kind: int, was: int | None) -> bool:
-        """Whether a leaf lies in a table below the entries that were there."""
+        """True if a leaf lies in a table below the entries that were there."""
         return was is None or TABLE_LEVELS.index(ENTRY_LEVELS[kind]) > TABLE_LEVELS.index(ENTRY_LEVELS[was])
 
     def _clear(self, piece: _Piece) -> Iterator[RemapStep]:

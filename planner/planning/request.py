@@ -30,7 +30,7 @@ class Asked(NamedTuple):
 
     @property
     def note(self) -> str | None:
-        """Where a preset comes from, and what it was made of."""
+        """The source of a preset, and what it was made of."""
         preset = self.preset
         if preset is None:
             return None
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
 
 
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
-    """What is asked of a machine: by the call, the preset, or the machine's own command line.
+    """The request for a machine: from the call, the preset, or the machine's own command line.
 
     Raises InputError where nothing or too much asks.
     """
@@ -70,7 +70,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
 
 
 def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
-    """What the kernel makes of a request; nothing where it is built without crash kernels. ram: of all regions."""
+    """A request as the kernel reads it; empty where it is built without crash kernels. ram: of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not without_crash_kernels(facts, profile):
         return request
@@ -79,11 +79,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:
-    """Whether a `crashkernel` parameter stands on the command line of a kernel that looks for one."""
+    """True if a `crashkernel` parameter stands on the command line of a kernel that looks for one."""
     return ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
 
 
 def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
-    """Whether the kernel's configuration leaves out the reservation."""
+    """True if the kernel's configuration leaves out the reservation."""
     symbol = "CRASH_RESERVE" if profile.combine == "generic" else "KEXEC_CORE"
     return facts.config.get(symbol) == "n"

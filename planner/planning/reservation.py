@@ -1,4 +1,4 @@
-"""What became of a request: the outcome, the ranges, and whether the crash memory can be unmapped."""
+"""The outcome of a request: its ranges, and whether the crash memory can be unmapped."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def reservation_view(
 
 
 def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
-    """What the machine's own kernel does with a request. mainline: the context of its own behaviour."""
+    """The outcome under the machine's own kernel. mainline: the context of its own behaviour."""
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
     known, map_known = mainline.certainty != "unknown", mainline.map_certainty != "unknown"
     return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
 
 
 def protected(outcome: str, context: Context, *, whole: bool) -> bool:
-    """Whether the memory has base pages, or leaves of its own, and somebody unmaps it."""
+    """True if the memory has base pages, or leaves of its own, and somebody unmaps it."""
     strategy, mapped = context.strategy, context.effect != "none" or bool(context.forcing.reasons)
     if strategy.proposal:
         return whole if outcome == "aligned" else context.proposal is None and mapped

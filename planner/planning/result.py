@@ -23,6 +23,7 @@ from planner.rewind.rewound import Rewound
 __all__ = [
     "SCHEMA_VERSION",
     "FactsView",
+    "Help",
     "KernelView",
     "MemoryView",
     "OtherReading",
@@ -54,7 +55,7 @@ class RequestView:
     offset: int | None = None
     """Fixed start address, if one is given."""
     high: bool = False
-    """Whether `,high` was given."""
+    """True if `,high` was given."""
     low_size: int | None = None
     """Size of the low memory asked for with `,low`; null when none is."""
     cma_size: int = 0
@@ -121,7 +122,7 @@ class FactsView:
     cpu: str | None = None
     """`--cpu`, if given."""
     splits_live: bool | None = None
-    """Whether a log says that this kernel splits blocks live on the processors."""
+    """True if a log says that this kernel splits blocks live on the processors."""
     prefer_aligned: bool = False
     """`--prefer-aligned`."""
 
@@ -176,7 +177,7 @@ class ReservationView:
     returned: tuple[Range, ...] = ()
     """What is freed to the allocator after remapping."""
     protected: bool = False
-    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
+    """True if the crash memory can be unmapped once a crash kernel is loaded."""
     attempts: tuple[Attempt, ...] = ()
     """Every search, in order."""
     log: tuple[str, ...] = ()
@@ -184,7 +185,7 @@ class ReservationView:
     other_readings: tuple[OtherReading, ...] = ()
     """Other answers, where the map allows more than one."""
     available: bool = True
-    """Whether the strategy is available on this kernel and these processors, as far as is known."""
+    """True if the strategy is available on this kernel and these processors, as far as is known."""
     obstacle: str | None = None
     """What stands in its way; null where it is available."""
 
@@ -202,11 +203,11 @@ class OwnView:
     low: Range | None
     """The low part, where one is reserved."""
     protected: bool
-    """Whether the crash memory can be unmapped once a crash kernel is loaded."""
+    """True if the crash memory can be unmapped once a crash kernel is loaded."""
     known: bool
-    """Whether the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
+    """True if the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
     map_known: bool = True
-    """Whether it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
+    """True if it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +248,12 @@ NO_FACTS = FactsView()
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """Which processors may run a strategy, and whether those known may."""
+    """The processors that may run a strategy, and whether those known qualify."""
 
     needs: str
     """What it asks of them."""
     may_run: bool | None
-    """Whether the processors known may run it; null where nobody can tell."""
+    """True if the processors known may run it; null where nobody can tell."""
     why: str
     """The reason."""
     cpus: tuple[Processor, ...]
@@ -290,6 +291,23 @@ class RemapStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """One change that would help, and what its own plan gives."""
+
+    text: str
+    """The change in words."""
+    crashkernel: str | None
+    """What to ask for instead; null where the request stays."""
+    outcome: Outcome
+    """The outcome with this change."""
+    crash: Range | None
+    """The crash memory with this change."""
+    lacks: int | None = None
+    """Bytes that this crash memory is smaller than the least that the capture kernel needs; null where the machine's
+    sources do not tell that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
@@ -317,6 +335,9 @@ class Report:
     """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
     own: OwnView | None = None
     """What the machine's own kernel does with the same request."""
+    help: tuple[Help, ...] | None = None
+    """What would help, at most three changes: for a plan that is not what was asked for, or reserves less than the
+    capture kernel needs; empty where nothing does or has to, null where it was not looked for (`batch`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,13 +367,13 @@ class Plan(Report):
 
     @property
     def reserved(self) -> bool:
-        """Whether crash memory is reserved at all: the exit status of `plan`."""
+        """True if crash memory is reserved at all: the exit status of `plan`."""
         crash = self.reservation.crash
         return crash is not None and crash.size > 0
 
     @property
     def protection(self) -> Protection:
-        """Whether the crash memory can be unmapped, as people read it in every output."""
+        """True if the crash memory can be unmapped, as people read it in every output."""
         if not self.reservation.available:
             return "not available"
         if self.kernel.strategy == OWN.name and self.kernel.map_certainty == "unknown":
@@ -361,5 +382,5 @@ class Plan(Report):
 
     @property
     def protects(self) -> bool:
-        """Whether the crash memory can be unmapped, the strategy is available here, and that is known."""
+        """True if the crash memory can be unmapped, the strategy is available here, and that is known."""
         return self.protection == "yes"

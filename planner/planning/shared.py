@@ -52,7 +52,7 @@ class Shared:
         self._outsides: dict[object, int] = {}
 
     def place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
-        """What reserving does, and what to say where it fails."""
+        """The placement, and the notes where it fails."""
         key = (request.rc, request.size, request.base, request.high, request.low, context.proposal)
         found = self._placements.get(key)
         if found is None:
@@ -93,7 +93,7 @@ class Shared:
         self._low.clear()
 
     def low_memory(self, reservation: ReservationView, context: Context) -> LowMemory:
-        """What the reservation takes of the memory below the DMA limit."""
+        """Memory below the DMA limit that the reservation takes."""
         key = (reservation.crash, reservation.low)
         found = self._low.get(key)
         if found is None:
@@ -114,7 +114,7 @@ class Shared:
         return self._baseline(context)[0]
 
     def stopped(self, context: Context) -> KernelBugError | None:
-        """What stops the kernel without a crash kernel."""
+        """The error that stops the kernel without a crash kernel."""
         return self._baseline(context)[1]
 
     def _baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
@@ -129,7 +129,7 @@ class Shared:
         return found
 
     def whole(self, area: Range | None, context: Context) -> bool:
-        """Whether there is an area, and it consists of whole leaves of the baseline."""
+        """True if there is an area, and it consists of whole leaves of the baseline."""
         if area is None:
             return False
         found = self._wholes.get(area)
@@ -157,7 +157,7 @@ class Shared:
     def steps(
         self, context: Context, reservation: ReservationView, before: Measured, after: Measured
     ) -> tuple[RemapStep, ...]:
-        """How the map is changed, operation by operation."""
+        """The changes to the map, operation by operation."""
         from planner.planning.remap_steps import remap_steps
 
         (old, baseline), (new, mapping) = before, after

@@ -75,7 +75,7 @@ class Strategy:
 _ALL = (
     Strategy(
         "pud-aligned",
-        "own PUDs only: aligned attempt first, the whole area in base pages (July 2022)",
+        "PUDs owned entirely by the reservation: aligned attempt first, the whole area in base pages (July 2022)",
         "area",
         proposal=True,
         needs="boot time; nobody touches the area while it is remapped",
@@ -128,7 +128,7 @@ _ALL = (
     ),
     Strategy(
         "switch-table",
-        "run on init_pg_dir meanwhile, break-before-make, switch back",
+        "switch to init_pg_dir, break-before-make, switch back",
         "isolated",
         needs="boot time, one CPU, nothing but the image and fixmap touched",
         boot_time=True,
@@ -164,7 +164,7 @@ _ALL = (
 STRATEGIES: dict[str, Strategy] = {s.name: s for s in _ALL}
 
 OWN = STRATEGIES["mainline"]
-"""What the machine's own kernel does."""
+"""The strategy of the machine's own kernel."""
 
 
 def released_for(effect: Effect) -> Strategy:
@@ -177,4 +177,4 @@ def strategy_named(name: str | None) -> Strategy:
     try:
         return STRATEGIES[name or "pud-aligned"]
     except KeyError:
-        raise InputError("--strategy", f"no strategy {name!r}", f"use one of {', '.join(STRATEGIES)}") from None
+        raise InputError("--strategy", f"unknown strategy {name!r}", f"use one of {', '.join(STRATEGIES)}") from None

@@ -1,4 +1,4 @@
-"""What an option's value may be, wherever it is given: on the command line, in a record of a batch, in a call.
+"""Values of options, read alike on the command line, in a record of a batch and in a call.
 
 Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
 which reader an option has.
@@ -52,7 +52,7 @@ class BadValue(ValueError):  # noqa: N818 - a signal, turned into an error that 
 
 def size(value: str | int) -> int:
     """Bytes, more than 0. Raises BadValue."""
-    number = _number(value, "size", "give one such as 512M, 1G or 0x20000000")
+    number = _number(value, "a size", "give one such as 512M, 1G or 0x20000000")
     if number is None:
         raise BadValue(f"{value!r} does not fit in 64 bits", "give a size up to 0xffffffffffffffff")
     if not number:
@@ -69,7 +69,7 @@ def size_range(value: str) -> tuple[int, int]:
     """Two sizes in bytes, from `FROM..TO`; the first is not the larger. Raises BadValue."""
     least, dots, most = value.partition("..")
     if not dots:
-        raise BadValue(f"{value!r} is no range of sizes", "give one such as 128M..8G")
+        raise BadValue(f"{value!r} is not a range of sizes", "give one such as 128M..8G")
     low, high = size(least), size(most)
     if low > high:
         raise BadValue(f"{value!r} ends before it begins", "give the smaller size first")
@@ -82,8 +82,8 @@ def stated_ram(value: str) -> tuple[int, int]:
     text, at, start_text = value.partition("@")
     if not at:
         raise BadValue(f"{value!r} has no start", remedy)
-    length = _number(text, "size", remedy)
-    start = _number(start_text, "address", remedy)
+    length = _number(text, "a size", remedy)
+    start = _number(start_text, "an address", remedy)
     if not length or start is None or start + length > _MOST_RAM:
         raise BadValue(
             f"{value!r} lies beyond 52 physical address bits" if length != 0 else f"{value!r} is empty", remedy
@@ -102,7 +102,7 @@ def page_size(value: str | int) -> int:
         whole = end == len(value) and fits(value)
         number = _PAGE_SIZES.get(value.lower(), found if whole else 0)
     if number not in _PAGE_SIZES.values():
-        raise BadValue(f"{value!r} is no page size of arm64", "give 4K, 16K or 64K")
+        raise BadValue(f"{value!r} is not an arm64 page size", "give 4K, 16K or 64K")
     return number
 
 
@@ -118,11 +118,11 @@ def alignment(value: str | int) -> str:
     """The word for a level of the page table in lower case, or the text of a power of two. Raises BadValue."""
     if isinstance(value, str) and value.lower() in ALIGNMENTS:
         return value.lower()
-    number = _number(value, "alignment", "give pud, block, cont-pmd, pmd or a size")
+    number = _number(value, "an alignment", "give pud, block, cont-pmd, pmd or a size")
     if number is None:
         raise BadValue(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G")
     if not number or number & (number - 1):
-        raise BadValue(f"{value!r} is no power of two", "give one such as 2M, 32M or 1G")
+        raise BadValue(f"{value!r} is not a power of two", "give one such as 2M, 32M or 1G")
     return str(value)
 
 
@@ -137,11 +137,11 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
     """The number a whole text stands for; None where it does not fit in 64 bits."""
     if isinstance(value, int):
         if value < 0:
-            raise BadValue(f"{value!r} is no {what}", remedy)
+            raise BadValue(f"{value!r} is not {what}", remedy)
         return value if value < 1 << 64 else None
     number, end = memparse(value)
     if end != len(value) or not value[:1].isdigit():
-        raise BadValue(f"{value!r} is no {what}", remedy)
+        raise BadValue(f"{value!r} is not {what}", remedy)
     return number if fits(value) else None
 
 
@@ -149,7 +149,7 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
 
 
 def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
-    """What a reader makes of the value of an option. Raises InputError, naming it."""
+    """The value of an option, read. Raises InputError, naming it."""
     try:
         return reader(value)
     except BadValue as bad:
@@ -168,7 +168,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _meant(name: str) -> str:
-    """What to write instead of a name that no option has."""
+    """The suggestion for a name that no option has."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)
@@ -176,10 +176,10 @@ def _meant(name: str) -> str:
 
 
 def request(value: object) -> str | None:
-    """The text of a request, or None for none. Raises InputError for what is no text."""
+    """The text of a request, or None. Raises InputError for anything but a string."""
     if value is None or isinstance(value, str):
         return value
-    raise InputError("crashkernel", "must be a text", "such as 512M")
+    raise InputError("crashkernel", "must be a string", "such as 512M")
 
 
 def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
@@ -189,7 +189,7 @@ def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
         if isinstance(value, str) or type(value) is int:
             return reader(value)
         if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-            raise BadValue("must be a text or an integer", "write it as on the command line")
+            raise BadValue("must be a string or an integer", "write it as on the command line")
         return reader(index(value))  # a number of another library's, or of an enumeration
 
     return checked
@@ -202,9 +202,16 @@ def flag(value: object) -> bool:
     return value
 
 
-def _word(value: object) -> str:
+def share(value: object) -> float:
+    """A share of 1. Raises BadValue."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise BadValue(f"{str(value)[:40]!r} is no share", "give a number from 0 to 1, such as 0.99")
+    return float(value)
+
+
+def word(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise BadValue("must be a text", "write it as on the command line")
+        raise BadValue("must be a string", "write it as on the command line")
     return value
 
 
@@ -224,22 +231,22 @@ def _bits(value: str | int) -> int:
         return int(value)
     if isinstance(value, int) and 0 < value < 1000:
         return value
-    raise BadValue(f"{str(value)[:40]!r} is no number of bits", "such as 48")
+    raise BadValue(f"{str(value)[:40]!r} is not a number of bits", "such as 48")
 
 
 OPTIONS: dict[str, Callable[[object], object]] = {
-    "kernel": _word,
+    "kernel": word,
     "page_size": number(page_size),
     "va_bits": number(_bits),
-    "strategy": _word,
+    "strategy": word,
     "align": number(alignment),
     "rodata": one_of("off", "on", "full"),
     "kfence": flag,
     "dma_limit": number(dma_limit),
-    "cpu": _word,
+    "cpu": word,
     "prefer_aligned": flag,
     "reserved": one_of("rewind", "as-listed"),
-    "preset": _word,
+    "preset": word,
     "steps": flag,
 }
 """The options of `plan`, and how the value of each is read: the fields of `planning.Options`."""

@@ -1,4 +1,4 @@
-"""What the report says of the request, the kernel and the facts of a plan."""
+"""The parts of the report on the request, the kernel and the facts of a plan."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
 
 
 def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
-    """What else the plan rests on. facts: what sources tell, without what a distribution's configuration adds."""
+    """The other facts of a plan. facts: the sources' own, without those of a distribution's configuration."""
     return FactsView(
         cmdline=context.cmdline,
         config={key: value for key, value in facts.config.items() if key in SYMBOLS} if facts.config else {},

@@ -63,7 +63,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a command printed, and in which format."""
+    """The output of a command, and its format."""
 
     text: str
     form: str

@@ -1,4 +1,4 @@
-"""Which blocks tell a result of which type: what the library's `render` looks up."""
+"""The blocks for each type of result, which the library's `render` looks up."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ _LISTS: dict[type, Callable[[Sequence[Any]], list[Block]]] = {
     KernelRow: kernels.blocks,
     Row: survey.tabulated,
     Sample: maps.blocks,
-    Surveyed: lambda machines: survey.blocks(machines, wide=True),
+    Surveyed: survey.blocks,
 }
 """Results that are lists, by what is in them."""
 
 
 def blocks_of(result: object) -> list[Block]:
-    """The blocks that tell a result. Raises InputError for what is none."""
+    """The blocks that tell a result. Raises InputError for anything else."""
     found = next((how for kind, how in _BLOCKS.items() if isinstance(result, kind)), None)
     if found is None and isinstance(result, (list, tuple)) and result:
         found = next((how for kind, how in _LISTS.items() if all(isinstance(one, kind) for one in result)), None)

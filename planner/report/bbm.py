@@ -19,7 +19,7 @@ __all__ = ["procedure_to_dict", "schema", "to_dict"]
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """What `bbm` says of procedures on processors of some level of FEAT_BBM."""
+    """The verdicts of `bbm` on procedures, for processors of some level of FEAT_BBM."""
 
     cases: tuple[Case, ...]
     """One per procedure and level."""

@@ -15,8 +15,8 @@ from planner.report.document import plain
 
 __all__ = ["Difference", "Differences", "diff_dict", "differences"]
 
-_IDENTITY = {"memory.source"}
-"""What names a side rather than describing it."""
+_IDENTITY = {"memory.source", "help"}
+"""Fields that name a side rather than describe it, or follow from the rest."""
 
 _AS_SETS = {
     "memory.regions",
@@ -30,7 +30,7 @@ _AS_SETS = {
     "kernel.assumed",
     "notes",
 }
-"""Lists whose entries stand for themselves: an entry that both have is no difference, wherever it stands."""
+"""Lists compared as sets: an entry that both sides have does not count as a difference, whatever its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Differences:
 
 
 def differences(a: Plan, b: Plan) -> Differences:
-    """Where the reports of two plans differ; their sources' names do not count."""
+    """The differences between the reports of two plans; their sources' names do not count."""
     return Differences(a, b, tuple(_of_mapping("", to_dict(a), to_dict(b))))
 
 

@@ -1,4 +1,4 @@
-"""RAM that a `mem=` hid: nothing shows it, so what a boot without the limit does is told for a few usual sizes."""
+"""RAM hidden by mem=. Its size is unknown, so a few likely totals are tried."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from planner.rewind.view import View
 
 __all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
 
-_USUAL = 3
-"""Powers of two above what is seen that are always looked at."""
+_USUAL = 5
+"""Amounts above what is seen that are always looked at: powers of two, and half as much more."""
 
 _MOST = 1 << 48
 
@@ -32,7 +32,7 @@ def mem_limit(cmdline: str | None, page_size: int) -> int | None:
 
 
 def is_hidden(view: View) -> bool:
-    """Whether the map was cut by a `mem=` and the command line asked for has none, or a larger one."""
+    """True if the map was cut by a `mem=` and the command line asked for has none, or a larger one."""
     page = view.asked.page_size
     own, new = mem_limit(view.machine.facts.cmdline, page), mem_limit(view.asked.cmdline, page)
     if own is None or view.asked.cmdline is None or own > view.machine.memory.ram:
@@ -41,17 +41,18 @@ def is_hidden(view: View) -> bool:
 
 
 def is_high(view: View) -> bool:
-    """Whether what is asked for goes above low memory."""
+    """True if what is asked for goes above low memory."""
     return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
 
 
 def totals(view: View) -> Iterator[int]:
-    """How much RAM there may be: the next powers of two, and those for which another size is asked for."""
+    """Likely totals of RAM: the next powers of two, and those for which another size is requested."""
     seen = view.machine.memory.ram
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
-    line, size, ram = view.asked.cmdline or "", None, 1 << seen.bit_length()
-    for count in range(_MOST.bit_length()):
-        there = min(ram << count, most)
+    line, size = view.asked.cmdline or "", None
+    amounts = (half << shift for shift in range(_MOST.bit_length()) for half in (2, 3))
+    for count, ram in enumerate(ram for ram in amounts if ram > seen):
+        there = min(ram, most)
         asked = ck.parse(line, there, view.asked.profile).size
         if count < _USUAL or asked != size:
             yield there

@@ -1,4 +1,4 @@
-"""What was reserved before the crash kernel under the command line that is asked for, from one way back."""
+"""Apply another command line to one reconstructed boot history."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
 
 
 def lift_of(history: History, view: View, top: Top) -> int:
-    """How much less is taken from the top of memory under the command line that is asked for."""
+    """Bytes less that are taken from the top of memory under the new command line."""
     return top_bytes(history.top, view) - top_bytes(top, view)
 
 
@@ -83,7 +83,7 @@ def _area(history: History) -> int:
 
 
 def _same_cma(view: View) -> bool:
-    """Whether the same area is asked for, as far as it is known what was asked for."""
+    """True if the same area is asked for, as far as it is known what was asked for."""
     own, new = view.machine.facts.cmdline, cma_of(view.asked.cmdline)
     return cma_of(own) == new if own is not None else new.size is None
 
@@ -110,7 +110,7 @@ def _default_cma(view: View) -> list[int]:
 
 
 def _other_end(view: View) -> int | None:
-    """Where memory ends under another `mem=`; None where that changes nothing."""
+    """End of memory under another `mem=`; None where that changes nothing."""
     own = mem_limit(view.machine.facts.cmdline, view.asked.page_size)
     left = mem_limit(view.asked.cmdline, view.asked.page_size)
     if left is None or own == left or view.machine.fixed:

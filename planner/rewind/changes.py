@@ -1,4 +1,4 @@
-"""What another command line changes of what was reserved before the crash kernel.
+"""Changes that another command line makes to the reservations before the crash kernel.
 
 Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another
 `cma=`, another `mem=` or other base pages move them, and with them the crash kernel.

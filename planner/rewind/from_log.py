@@ -114,7 +114,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
 
 
 def _was_free(view: View) -> bool:
-    """Whether the crash kernel that was logged could go anywhere: then nothing above would have held it."""
+    """True if the crash kernel that was logged could go anywhere: then nothing above would have held it."""
     facts = view.machine.facts
     return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
 

@@ -21,7 +21,7 @@ _SIZES = {4 * KIB: (32 * MIB, GIB), 16 * KIB: (GIB,), 64 * KIB: (16 * GIB,)}
 
 
 def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
-    """How many of each size a command line asks for."""
+    """Number of pages of each size that a command line asks for."""
     asked: dict[int, int] = {}
     size = 0
     for name, _, value in (word.partition("=") for word in words(cmdline or "")):

@@ -87,13 +87,13 @@ def _of_log_alone(view: View) -> Iterator[History]:
         there = built(view, loaded)
         early = replace(early, memmap=there.memmap)
         yield History(f"UEFI put the image at {loaded[0][0]:#x}", there.state, there.late, early, there.top)
-    what = "the image, the initrd or firmware, which the log does not place, lie in the way"
+    what = "the image, the initrd or firmware, which the log does not place, are in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.top)
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
 
 
 def _before(view: View, early: Early) -> list[Later]:
-    """What is known to come right before the crash kernel, first allocation first."""
+    """Allocations known to come right before the crash kernel, the first one first."""
     area = [Later(CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
     return [*view.early_memmap, *area]
 
@@ -142,12 +142,14 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """The per-CPU areas, whose size nothing tells: right above what came later, beneath two pages that were freed."""
-    page, blocks = view.asked.page_size, view.listed.blocks
-    for block, above in pairwise(blocks):
-        beneath = any(start < block[0] and block[0] - end <= page for start, end in late)
-        hole = above[0] - block[1]
-        if beneath and page <= hole <= 2 * page and block in state.blocks and block not in view.listed.kept:
-            return [block]
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    for block, above in pairwise(view.listed.blocks):
+        if page <= above[0] - block[1] <= 2 * page and block not in kept:
+            i = bisect_left(state.blocks, (block[1], 0)) - 1
+            left = state.blocks[i] if i >= 0 else block
+            below = bisect_left(holes, (left[0], 0)) - 1
+            if left[1] == block[1] and below >= 0 and left[0] - holes[below][1] <= page:
+                return [left]
     return []
 
 
@@ -173,7 +175,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 
 def _open(state: State, low: int, high: int, most: int) -> bool:
-    """Whether a range lies in one region and holds no larger block."""
+    """True if a range lies in one region and holds no larger block."""
     i = bisect_left(state.memory, (low + 1, 0)) - 1
     if i < 0 or state.memory[i][1] < high:
         return False

@@ -1,4 +1,4 @@
-"""What a boot allocates after the crash kernel: which tables, in which order, of which sizes.
+"""Allocations of a boot after the crash kernel: which tables, in which order, of which sizes.
 
 A log names them. Without one their sizes follow from the RAM and a few conventions: at each step of a boot there are
 several choices, and `search` finds which of them explain what a later view lists.
@@ -72,7 +72,7 @@ def steps_of_log(
     nodes: Sequence[Span],
     low_max: int,
 ) -> list[list[Choice]]:
-    """What a boot log names, with the arrays it does not name: one choice at each step."""
+    """Allocations that a boot log names, with the arrays it does not name: one choice at each step."""
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -103,7 +103,7 @@ def usual_steps(
     low_max: int,
     listed: State,
 ) -> list[list[Choice]]:
-    """What may have come after the crash kernel, as is usual for so much RAM: at each step, the largest first.
+    """Allocations usual after the crash kernel for so much RAM: at each step, the largest first.
 
     listed: what is to be explained; no steps where the page descriptors cannot lie there.
     """
@@ -134,7 +134,7 @@ def usual_steps(
 def named(items: Iterable[tuple[str, int]]) -> str:
     """What a guess says, from the names and sizes of what came later."""
     names = [f"{name} {in_words(size)}" for name, size in items]
-    return "guessed to have come later: " + ", ".join(names) if names else "nothing came later"
+    return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
 def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _Within()) -> list[Later]:

@@ -1,4 +1,4 @@
-"""What was put back on the way to the moment of the reservation."""
+"""A range that was freed again on the way back to the moment of the reservation."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ class Rewound:
     end: int
     """First byte after the range."""
     reason: str
-    """Why it is known to be later."""
+    """The reason why it is known to be later."""

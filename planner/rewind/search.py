@@ -32,7 +32,7 @@ CRASH, CMA, MEMMAP = "crash kernel", "CMA", "memmap"
 """Names of what is not simply later than the crash kernel."""
 
 _MOST_STEPS = 420
-"""How many allocations are looked for at most, for a way that explains everything."""
+"""Most allocations that are looked for, for a way that explains everything."""
 
 _OTHER_STEPS = 120
 """Likewise for others: a listing that nothing explains must not take for ever."""
@@ -67,7 +67,7 @@ class Way:
 
     @property
     def whole(self) -> bool:
-        """Whether it explains everything."""
+        """True if it explains everything."""
         return not any(self.rank[:-1])
 
 
@@ -86,7 +86,7 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 
 def is_late(view: View, name: str) -> bool:
-    """Whether an allocation of this name comes after the crash kernel."""
+    """True if an allocation of this name comes after the crash kernel."""
     return name not in _early_names(view)
 
 
@@ -166,7 +166,7 @@ class _Search:
                     return
 
     def _fit(self, state: State) -> Rank:
-        """Whether the crash kernel would lie elsewhere, and what is left beneath it."""
+        """(True if the crash kernel would lie elsewhere, the rest beneath it)."""
         elsewhere = not self.placed and not explains_crash(self.view, state, self.windows)
         return (elsewhere, sum(_ends_with(state, start) for start, _ in self.view.crash))
 
@@ -243,13 +243,13 @@ def _total(undone: Undone) -> int:
 
 
 def _ends_with(state: State, at: int) -> bool:
-    """Whether a block ends at an address."""
+    """True if a block ends at an address."""
     i = bisect_left(state.blocks, (at, 0))
     return i > 0 and state.blocks[i - 1][1] == at
 
 
 def _in_pieces(view: View, i: int, left: Sequence[Span], small: int) -> bool:
-    """Whether a listed entry is only in part taken back.
+    """True if a listed entry is only in part taken back.
 
     The rest may be the CMA area, or the per-CPU areas, whose size nothing tells: two pages above them were free again.
     """

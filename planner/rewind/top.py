@@ -1,4 +1,4 @@
-"""What a boot takes from the top of memory before all else: an early KFENCE pool, and page tables of base pages.
+"""Memory that a boot takes from the top before all else: an early KFENCE pool, and page tables of base pages.
 
 Both are there or not by the command line and the configuration; where these are not known, their sizes tell.
 Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12, 6.18, 7.2.
@@ -98,7 +98,7 @@ def tops_asked(view: View, here: Top) -> Iterator[Top]:
 
 
 def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
-    """Whether the linear map has base pages then, which the configuration decides that is not known."""
+    """True if the linear map has base pages then, which the configuration decides that is not known."""
     own, new = view.machine.facts.cmdline, view.asked.cmdline
     before, then = (values(words(line or ""), "rodata") for line in (own, new))
     if then:
@@ -113,7 +113,7 @@ def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
 
 
 def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
-    """Whether there is an early KFENCE pool then."""
+    """True if there is an early KFENCE pool then."""
     own = view.machine.facts.cmdline
     if view.asked.profile.kfence != "pool" or _kfence(view.asked.cmdline):
         return [new.pool]

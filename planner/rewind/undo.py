@@ -46,7 +46,7 @@ class Later:
 
 @dataclass(slots=True)
 class Budget:
-    """How many places may still be looked for: a listing that no account explains must not take for ever.
+    """Places that may still be looked for: a listing that no account explains must not take for ever.
 
     skips: whether an allocation that need not be there may be left out although there is a place for it.
     """
@@ -149,7 +149,7 @@ class Undone:
 
 
 def _free(state: State, start: int, end: int) -> State:
-    """The state without what is reserved of a range."""
+    """The state after freeing [start, end)."""
     blocks = state.blocks
     first = max(bisect_right(blocks, (start, _MOST)) - 1, 0)
     last = bisect_left(blocks, (end, 0))
@@ -265,7 +265,7 @@ def _highest(gap: Span, item: Later) -> int | None:
 
 
 def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
-    """Whether a range overlaps one of the sorted spans."""
+    """True if a range overlaps one of the sorted spans."""
     i = bisect_right(spans, (start, _MOST))
     return (i > 0 and spans[i - 1][1] > start) or (i < len(spans) and spans[i][0] < end)
 

@@ -1,4 +1,4 @@
-"""What the sources show of one running machine, and the boot that is planned for it."""
+"""One running machine as its sources show it, and the boot that is planned for it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the sources show of one running machine.
+    """One running machine as its sources show it.
 
     after: what is known to have come after the crash kernel, with its address.
     """
@@ -55,7 +55,7 @@ class View:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What a log named."""
+        """Allocations that a log named."""
         return self.machine.facts.events
 
     @property
@@ -109,7 +109,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
 def _known_late(
     machine: Machine, asked: Asked, blocks: Sequence[Span], kept: Sequence[Span]
 ) -> Iterator[tuple[Span, str]]:
-    """What came after the crash kernel, where its address is known."""
+    """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.start is not None and event.end is not None:
             yield (event.start, event.end), "CMA of the crash kernel"
@@ -152,7 +152,7 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) ->
 
 
 def _known(machine: Machine) -> list[Span]:
-    """What is known to have been reserved before the crash kernel."""
+    """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data
     spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]

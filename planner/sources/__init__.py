@@ -22,20 +22,20 @@ from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
 
-FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
-"""Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
-
 _READERS = {
+    "json": "json.memory_map",
+    "memblock": "memblock",
     "iomem": "iomem",
     "dmesg": "log.dmesg",
-    "memblock": "memblock",
-    "json": "json.memory_map",
-    "lsmem": "lsmem",
-    "config": "kernel_config",
     "kdump": "capture",
+    "config": "kernel_config",
+    "lsmem": "lsmem",
 }
-"""The module of each kind of text."""
+"""The module of each kind of text, in the order in which they look at one."""
 
+FORMATS = (*_READERS, "dtb", "sosreport")
+
+_TRIED = ("json", "memblock", "iomem")  # kinds that need more than a look, or are spared one
 _EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
@@ -137,11 +137,11 @@ def _reader(kind: str) -> _Reader:
 
 def _check_format(fmt: str | None) -> None:
     if fmt is not None and fmt not in FORMATS:
-        raise InputError("--map-format", f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
+        raise InputError("--map-format", f"unknown format {fmt!r}", f"use one of {', '.join(FORMATS)}")
 
 
 def _is_tar(head: bytes) -> bool:
-    """Whether an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
+    """True if an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
     if head[257:262] == b"ustar":
         return True
     block, told = head[:_BLOCK], head[148:156].strip(b" \0")
@@ -173,8 +173,8 @@ def _kind(text: str, name: str) -> str:
         return "memblock"
     if " : " in head and _reader("iomem").looks_like(head):
         return "iomem"
-    for kind in ("dmesg", "kdump", "config", "lsmem"):
-        if _reader(kind).looks_like(head):
+    for kind in _READERS:
+        if kind not in _TRIED and _reader(kind).looks_like(head):
             return kind
     from planner.sources import iomem
 
@@ -208,7 +208,7 @@ def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
     """The machine with the kernel configuration of a file, which wins over what its sources say.
 
-    Raises InputError for what is no configuration.
+    Raises InputError for text that is not a configuration.
     """
     from planner.sources.kernel_config import applied
 

@@ -1,4 +1,4 @@
-"""How much an input may hold, whatever it is written in: what can be read takes at most 200 MiB of memory."""
+"""Limits on an input, whatever it is written in: anything that can be read takes at most 200 MiB of memory."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
 
 
 def _outdone(machine: Machine, best: Machine) -> bool:
-    """Whether what a reader says of its map no longer matters: a coarser one, and another's is taken."""
+    """True if what a reader says of its map no longer matters: a coarser one, and another's is taken."""
     return machine is not best and machine.traits.partial and not machine.settled
 
 
@@ -209,7 +209,7 @@ def _config(machines: Sequence[Machine]) -> dict[str, str]:
 
 
 def _record(machines: Sequence[Machine]) -> BootRecord | None:
-    """What all sources together record of the crash kernel. Raises InputError where they place it differently."""
+    """The crash kernel that all sources together record. Raises InputError where they place it differently."""
     merged: BootRecord | None = None
     first: Machine | None = None
     for machine in machines:

@@ -79,7 +79,7 @@ def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
 
 
 def measure(file: BinaryIO, name: str) -> Initrd:
-    """The initrd that a stream holds. Raises InputError for what is none, is damaged or is too large."""
+    """The initrd that a stream holds. Raises InputError for anything else, and for one that is damaged or too large."""
     outer = _Reader(lambda: _from_file(file, name), name)
     tally = _Tally(name)
     kinds: list[str] = []
@@ -262,7 +262,7 @@ class _Unit(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the stream has ended."""
+        """True if the stream has ended."""
 
     @property
     def unused_data(self) -> bytes | None:
@@ -302,7 +302,7 @@ def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
 
 
 def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
-    """What comes out of one compressed stream, in chunks."""
+    """The unpacked bytes of one compressed stream, in chunks."""
     unit = _unit(kind, outer, name)
     feed = KIB if kind == "zstd" else _CHUNK  # a kilobyte of zstd gives at most 32 MiB at once
     out = 0

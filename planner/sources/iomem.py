@@ -42,7 +42,7 @@ _Row = tuple[int, int, str]
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
-    """Whether a text is a /proc/iomem listing. loosely: one that somebody wrote anew, as a table or so."""
+    """True if a text is a /proc/iomem listing. loosely: one that somebody wrote anew, as a table or so."""
     return (_LOOSELY if loosely else _FIRST).search(head) is not None
 
 
@@ -101,11 +101,11 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 
 
 def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
-    """Say that a line is no resource. Raises InputError where one may have been before bytes of it were lost."""
+    """Say that a line is not a resource. Raises InputError where one may have been before bytes of it were lost."""
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
-        notes.append(f"line {where.line} is no resource and was skipped")
+        notes.append(f"line {where.line} is not a resource and was skipped")
 
 
 def _known(what: str) -> str:
@@ -119,7 +119,7 @@ def _known(what: str) -> str:
 
 
 def _is_cut(line: str, what: str) -> bool:
-    """Whether a last line without its end is the beginning of a resource."""
+    """True if a last line without its end is the beginning of a resource."""
     if what or _LINE.match(line):
         return what not in _NAMES and any(known.startswith(what) for known in _NAMES)
     return _CUT.match(line) is not None

@@ -56,7 +56,7 @@ _OFF_IF_ABSENT = ("ZONE_DMA", "ZONE_DMA32", "KFENCE", "DEBUG_PAGEALLOC", "RODATA
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is a kernel configuration."""
+    """True if a text is a kernel configuration."""
     return re.search(r"^(?:CONFIG_[A-Z0-9_]+=|# CONFIG_[A-Za-z0-9_]+ is not set$)", head, re.MULTILINE) is not None
 
 
@@ -82,7 +82,7 @@ def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
             found[m[1]] = "n"
         elif line.strip() and not line.startswith("#"):
             raise InputError(
-                Location(name, number, 1), "this is no line of a kernel configuration", "give .config or config.gz"
+                Location(name, number, 1), "this is not a line of a kernel configuration", "give .config or config.gz"
             )
         elif line.startswith(("# Automatically generated", "# Linux/")):
             whole = True
@@ -140,7 +140,7 @@ def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[st
     if text not in map(str, _BITS[symbol]):
         raise InputError(
             Location(name, lines.get(symbol, 0)),
-            f"CONFIG_{symbol}={text[:40]} is no number of bits that arm64 has",
+            f"CONFIG_{symbol}={text[:40]} is not a number of bits that arm64 supports",
             f"check the configuration: use one of {', '.join(map(str, _BITS[symbol]))}",
         )
     return int(text)
@@ -149,7 +149,7 @@ def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[st
 def _impossible(where: Location | str, va_bits: int, page_size: int) -> InputError:
     return InputError(
         where,
-        f"CONFIG_ARM64_VA_BITS={va_bits} does not go with {format_size(page_size)} pages",
+        f"CONFIG_ARM64_VA_BITS={va_bits} is not possible with {format_size(page_size)} pages",
         f"check the configuration: use one of {', '.join(map(str, VA_BITS[page_size]))}",
     )
 

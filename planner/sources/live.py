@@ -18,7 +18,7 @@ _OTHER = "give a map of an arm64 machine with --map, or --kernel or --page-size 
 
 
 def read(root: str = "/", *, what_if: bool = False) -> Machine:
-    """The machine this runs on. Raises InputError where it is no arm64 machine or hides its addresses.
+    """The machine this runs on. Raises InputError where it is not an arm64 machine or hides its addresses.
 
     root: where /proc and /sys lie. what_if: take the memory of any architecture as if it were arm64.
     """

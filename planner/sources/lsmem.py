@@ -20,7 +20,7 @@ __all__ = ["COARSE", "looks_like", "parse"]
 
 COARSE = (
     "lsmem shows whole memory blocks: what is reserved, and the firmware's holes and nomap memory inside the blocks, "
-    "are unknown, so this plan is the best that could be"
+    "are unknown, so this plan is the best case"
 )
 
 _COLUMNS = ("RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "CONFIGURED", "MEMMAP-ON-MEMORY")
@@ -36,7 +36,7 @@ _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in 
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is the output of lsmem."""
+    """True if a text is the output of lsmem."""
     if head.lstrip()[:1] == "{":
         return _JSON.match(head) is not None
     return any(_has_range(_heading(line)) or _LINE.match(line) for line in head.splitlines()[:20])
@@ -124,7 +124,7 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[tuple[int, int, in
         elif (summary := _SUMMARY.match(line)) is not None:
             totals.append(summary[1])
         elif line.strip():
-            raise InputError(Location(name, number, 1), "this is no line of lsmem", "give its output as it is")
+            raise InputError(Location(name, number, 1), "this is not a line of lsmem", "give its output as it is")
     # Of online and of offline memory, below the size of a block.
     del totals[: -1 if len(totals) > 2 else None]
     return rows
@@ -167,7 +167,7 @@ def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]
         span = _RANGE.fullmatch(str(entry.get("range"))) if isinstance(entry, dict) else None
         if span is None:
             raise InputError(
-                Location(name, 1, 1), f"memory.{index}.range is no range of addresses", "give the output of lsmem -J"
+                Location(name, 1, 1), f"memory.{index}.range is not a range of addresses", "give the output of lsmem -J"
             )
         node = str(entry.get("node"))
         rows.append(

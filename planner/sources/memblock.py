@@ -31,7 +31,7 @@ _FLAGS = {
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is one of memblock's debugfs files, or both."""
+    """True if a text is one of memblock's debugfs files, or both."""
     return re.search(r"^[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", head, re.MULTILINE) is not None
 
 
@@ -88,5 +88,5 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, re.Match[str]]]:
             yield number, match
         elif line.strip() and not line.lstrip().startswith("#"):
             raise InputError(
-                Location(name, number, 1), "this is no line of memblock's debugfs files", "give memory and reserved"
+                Location(name, number, 1), "this is not a line of memblock's debugfs files", "give memory and reserved"
             )

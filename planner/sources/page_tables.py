@@ -1,4 +1,4 @@
-"""What a running kernel shows of its linear map: a page-table dump of debugfs, or meminfo's DirectMap lines.
+"""Page-table dumps of debugfs and DirectMap lines of meminfo: the linear map of a running kernel.
 
 Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18, 7.3 for the dump
 (/sys/kernel/debug/kernel_page_tables). DirectMap lines are printed by kernels that count their linear map: a name

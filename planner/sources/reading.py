@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
-"""A pattern for what stands for bytes that are no text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
+"""A pattern for what stands for bytes that are not text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
 
-_FEW = 4  # bytes of text at least for one that is none
+_FEW = 4  # bytes of text at least for one that is not
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input. Raises InputError for what is empty, binary, or not UTF-8. A byte order mark is no text."""
+    """The text of an input. Raises InputError if it is empty, binary, or not UTF-8. A byte order mark is ignored."""
     _check_text(data, name)
     _check_extent(data, name)
     at = data.find(b"\0")
@@ -132,7 +132,7 @@ def decode_most(data: bytes, name: str) -> str:
 
 
 def stray_note(text: str) -> str | None:
-    """What to say of stray bytes that stand in no line that is used, if there are any; a command line shows its own."""
+    """The note on stray bytes outside all lines that are used, if there are any; a command line shows its own."""
     if text.isascii():
         return None
     lines = re.finditer(rf"^[^\n{STRAY[1:-1]}]*+{STRAY}[^\n]*+", text, re.MULTILINE)

@@ -29,7 +29,8 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     regions = [Region(a, b) for a, b in union(spans)]
     if machine is None:
         note = (
-            "RAM is stated: firmware, the kernel image and other early reservations are not known, the kernel had more"
+            "RAM is stated: firmware, the kernel image and other early reservations are not known, so the result may "
+            "be too high"
         )
         return Machine(STATED, "lsmem", MemoryMap(regions), settled=False, notes=(note,))
     told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")

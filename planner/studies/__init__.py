@@ -1,1 +1,1 @@
-"""What asks the plan many times: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""
+"""Studies that ask for many plans: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""

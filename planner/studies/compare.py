@@ -26,7 +26,7 @@ AIMS = {
     "fast": "the fewest TLB entries to cover all memory",
     "small": "the least memory in page tables and in what is kept of the rounding",
 }
-"""What a comparison may look for, and what that means."""
+"""The aims of a comparison, each with its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def outcome(self) -> str:
-        """What became of the request."""
+        """The outcome of the request."""
         return self.plan.reservation.outcome
 
     @property
@@ -73,12 +73,12 @@ class Row:
 
     @property
     def protected(self) -> bool:
-        """Whether the crash memory can be unmapped, as far as the mapping goes."""
+        """True if the crash memory can be unmapped, as far as the mapping goes."""
         return self.plan.reservation.protected
 
     @property
     def protection(self) -> Protection:
-        """Whether the crash memory can be unmapped on this machine."""
+        """True if the crash memory can be unmapped on this machine."""
         return self.plan.protection
 
     @property
@@ -98,7 +98,7 @@ class Row:
 
     @property
     def waste(self) -> Waste:
-        """What it costs."""
+        """Its cost."""
         return self.plan.waste
 
 
@@ -124,7 +124,7 @@ class Comparison:
 
     @property
     def reserved(self) -> bool:
-        """Whether any strategy reserves anything: the exit status of `compare`."""
+        """True if any strategy reserves anything: the exit status of `compare`."""
         return any(row.plan.reserved for row in self.rows)
 
 
@@ -142,7 +142,7 @@ def make_comparison(
     plain sizes. aim: one of `AIMS`. Raises InputError for another aim, and as `make_plan` does.
     """
     if aim not in AIMS:
-        raise InputError("--aim", f"no aim {aim!r}", f"use one of {', '.join(AIMS)}")
+        raise InputError("--aim", f"unknown aim {aim!r}", f"use one of {', '.join(AIMS)}")
     options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
@@ -242,7 +242,7 @@ def _merit(row: Row, aim: str) -> tuple[int, ...]:
 
 
 def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
-    """Why a row is the best, in words."""
+    """The reason why a row is the best, in words."""
     pages = best.waste.extra_table_bytes
     more = f"{format_size(pages)} of page tables more than without a crash kernel" if pages else "no more page tables"
     if aim == "protected":

@@ -188,7 +188,7 @@ class _Sizes:
         return size + self.pieces[at].low
 
     def serves(self, size: int) -> bool:
-        """Whether so much is reserved, and that is enough."""
+        """True if so much is reserved, and that is enough."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
     def runs(self) -> Iterator[Run]:
@@ -304,10 +304,10 @@ def _why(s: _Sizes, given: int) -> str:
 def _notes(table: Table) -> list[str]:
     notes = [
         "machines are served where their own kernel reserves at least what is needed for a plain request of the size",
-        "the bounds between classes of RAM are round numbers between what the fleet has: any there do the same",
+        "the bounds between classes of RAM are round numbers between the sizes of the fleet: others in between do too",
     ]
     if len(table.keys) == 1:
-        notes.append("all machines have the same RAM: the list says nothing of others")
+        notes.append("all machines have the same RAM: the list says nothing about others")
     return notes
 
 
@@ -327,7 +327,7 @@ def _others(sizes: Sequence[_Sizes], wanted: Wanted) -> list[Other]:
 
 
 def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
-    """Whether a default serves a machine, and what it takes there."""
+    """(True if a default serves a machine, bytes it takes there)."""
     inquiry = s.inquiry
     wide = inquiry.context.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
     question = with_request(inquiry.question, PRESETS[f"{name}-64k" if wide else name].value)

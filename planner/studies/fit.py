@@ -52,7 +52,7 @@ class WindowFit:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Sizes `[least, most]`, in whole pages, that all have the same outcome; what is larger is no request or fails."""
+    """Sizes `[least, most]`, in whole pages, that all have the same outcome; larger sizes are invalid or fail."""
 
     least: int
     most: int
@@ -147,12 +147,12 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     if request.rc and request.log:
         raise InputError("CRASHKERNEL", f"{text!r} has no form: {request.log[-1]}", "give one such as 1G or 1G,high")
     if text is not None and "crashkernel=" not in as_cmdline(text):
-        raise InputError("CRASHKERNEL", f"{text!r} asks for no crash kernel", "give one such as 1G or 1G,high")
+        raise InputError("CRASHKERNEL", f"{text!r} requests no crash kernel", "give one such as 1G or 1G,high")
     return inquiry
 
 
 def _is_bare(text: str) -> bool:
-    """Whether a request is a form without a size: `,high`, `@0x80000000`."""
+    """True if a request is a form without a size: `,high`, `@0x80000000`."""
     return text.removeprefix("crashkernel=").startswith((",", "@"))
 
 

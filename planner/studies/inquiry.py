@@ -1,4 +1,4 @@
-"""One machine, one form of request, many sizes: what everything that asks the plan many times starts from."""
+"""Shared set-up for studies that plan one form of request at many sizes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Inquiry:
     former: Former
 
     def value(self, size: int) -> str:
-        """How one asks for this size in this form, also where the kernel does not read it."""
+        """The request for this size in this form, also where the kernel does not read it."""
         if readable(self.question.request):
             return value_of(self.question.request, size)
         return format_size(size) + _unread_suffix(self.question)
@@ -46,7 +46,7 @@ class Inquiry:
         return answer(self.at(size), self.strategy)
 
     def outcome(self, size: int) -> str:
-        """What a plan for this size would say, without its page tables."""
+        """The plan for this size, without its page tables."""
         return placed(self.at(size), self.strategy)[0]
 
 
@@ -61,12 +61,12 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
 
 
 def readable(request: ck.Reading) -> bool:
-    """Whether the kernel reads requests of this form at all."""
+    """True if the kernel reads requests of this form at all."""
     return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
 
 
 def _unread_suffix(question: Question) -> str:
-    """What made the kernel overlook a request: `,high` or `,low` alone; empty where neither is there."""
+    """The suffix (`,high` or `,low`) the kernel ignored, or an empty string."""
     return next((suffix for suffix in (",high", ",low") if suffix in question.text), "")
 
 

@@ -1,4 +1,4 @@
-"""Where the kernel image may land, and what becomes of the crash kernel then: every position, exactly.
+"""Every position at which the kernel image may land, and the outcome for the crash kernel there, exactly.
 
 Under UEFI the stub puts the image at a random place of free memory: every aligned position of every free range is
 equally likely. What a reservation does depends on that place, but only if the image lies in the very gap that the
@@ -62,7 +62,7 @@ class Image:
 
     @property
     def assumed(self) -> bool:
-        """Whether no source shows an image, and a usual size was taken."""
+        """True if no source shows an image, and a usual size was taken."""
         return self.where is None
 
 
@@ -107,7 +107,7 @@ class Chances:
 
 
 def is_image(name: str) -> bool:
-    """Whether a reservation of this name is the kernel image, or a part of it."""
+    """True if a reservation of this name is the kernel image, or a part of it."""
     return _NAMES.fullmatch(name.strip()) is not None
 
 

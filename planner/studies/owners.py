@@ -1,4 +1,4 @@
-"""Who reserved a range, as far as its name tells, and how a person gets it out of the way, if at all.
+"""The owner of a reserved range, as far as its name tells, and how to move it out of the way, if at all.
 
 What the kernel allocates for itself while booting goes where it goes; the image, an initrd, CMA and the like have
 their place or size from a boot loader, a device tree or a parameter. A range without a telling name may be either.
@@ -25,9 +25,9 @@ _FIXED = re.compile(
 
 _WAYS = (
     ("initrd|initramfs|ramdisk", "move or shrink the initrd"),
-    ("cma", "have {name} elsewhere (cma=SIZE@ADDRESS)"),
-    ("swiotlb|io tlb", "have smaller bounce buffers, or none (swiotlb=)"),
-    ("kvm", "do without protected KVM (kvm-arm.mode=)"),
+    ("cma", "move {name} (cma=SIZE@ADDRESS)"),
+    ("swiotlb|io tlb", "shrink or drop the bounce buffers (swiotlb=)"),
+    ("kvm", "disable protected KVM (kvm-arm.mode=)"),
 )
 """Patterns of names, and what to change."""
 
@@ -41,7 +41,7 @@ def way_out(name: str, what: str) -> str | None:
     if _FIXED.search(name):
         return None
     if is_image(name):
-        return f"have the kernel image elsewhere: {what} ({shown}) is in the way"
+        return f"move the kernel image: {what} ({shown}) is in the way"
     for pattern, change in _WAYS:
         if re.search(pattern, name, re.IGNORECASE):
             named = "" if "{name}" in change else f" ({shown})"

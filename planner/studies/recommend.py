@@ -116,7 +116,7 @@ def recommend(machine: Machine, options: Options | None = None, asked: Asked | N
     options, asked = with_facts(replace(options or Options(), preset=None), machine.facts), asked or Asked()
     options = replace(options, strategy=strategy_named(options.strategy).name)
     if asked.aim not in AIMS:
-        raise InputError("--aim", f"no aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
+        raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
     needed = None if asked.need is not None else need(None, machine, guess=True)
     size = asked.need if asked.need is not None else needed.recommended if needed is not None else 0
     search = _Search(machine, options, asked, size, needed.assumed if needed is not None else ())
@@ -225,7 +225,7 @@ class _Search:
         return places.chances(request).of(*RESERVED)
 
     def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
-        """Why a candidate does not do what is needed; "" where it does. said: what there is to say of the request."""
+        """The reason why a candidate does not serve; "" where it does. said: notes on the request."""
         if found.outcome == "none":
             why = [*plan.reservation.log, *said]
             return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
@@ -274,7 +274,7 @@ class _Search:
         return (listed, *low)
 
     def verdict(self, c: Candidate, best: Candidate | None) -> str:
-        """Why not this one, and whether it would fall back under the proposal."""
+        """The reason why not this one, and whether it would fall back under the proposal."""
         why = c.verdict or self._worse(c, best)
         return f"{why}; would fall back under {self.options.strategy}" if c.proposal == "fallback" else why
 
@@ -293,7 +293,7 @@ class _Search:
         if self.asked.aim == "small" and c.taken > best.taken:
             return f"takes {format_size(c.taken - best.taken)} more memory"
         if self.asked.ram is not None and best.form == "list":
-            return "asks for the same whatever the RAM"
+            return "requests the same size whatever the RAM"
         if c.place == "straddles" and best.place != "straddles":
             return "would straddle the DMA limit"
         if c.low_taken > best.low_taken:
@@ -304,7 +304,7 @@ class _Search:
         return "does the same, in more words" if c.form != "given" else "does the same"
 
     def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
-        """Why the one recommended, in a sentence."""
+        """The reason why the one recommended, in a sentence."""
         needed = format_size(self.asked_size())
         if best is None or best.crash is None:
             whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
@@ -320,10 +320,10 @@ class _Search:
         if best.share is not None:
             often = f"reserved in {_percent(best.share)} of the image's positions"
             short = (
-                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best there is"
+                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
             parts.append(often + short)
-        doubt = _DOUBT.get(self.context.profile.certainty)
+        doubt = _DOUBT.get(self.context.certainty)
         if doubt is not None:
             parts.append(doubt)
         if self.assumed:

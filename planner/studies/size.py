@@ -28,7 +28,7 @@ _MOST_GRANULES = 512
 
 @dataclass(frozen=True, slots=True)
 class SizePlan:
-    """One size and what becomes of it, in bytes. granules: granules in the area; the rest as in the report."""
+    """One size and its plan, in bytes. granules: multiples of the alignment in the area; the rest as in the report."""
 
     size: int
     outcome: str
@@ -50,7 +50,7 @@ class SizePlan:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Sizes from `first` to `last` for which outcome, window and granules are the same, and what becomes of both."""
+    """Sizes from `first` to `last` for which outcome, window and area are the same, and the plans of both."""
 
     first: SizePlan
     last: SizePlan
@@ -190,9 +190,9 @@ def sweep(
     step: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sweep:
-    """What becomes of every size from `least` to `most`.
+    """The outcome of every size from `least` to `most`.
 
-    step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and granules. Within a
+    step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and area. Within a
     run the page tables are the same where only whole areas are remapped; elsewhere they grow with the size, and a row
     gives both ends. crashkernel: its form is what counts; None: the plain form.
     Raises InputError for bounds that make no sweep.
@@ -314,7 +314,7 @@ def _refused(crash: Range | None, before: int, after: int) -> str | None:
     if crash is None:
         return "no crash memory is reserved"
     if after == before:
-        return "that is what is reserved already"
+        return "that much is reserved already"
     return "it is more than what is reserved: the kernel refuses it (EINVAL)" if after > before else None
 
 

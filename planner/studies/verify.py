@@ -1,4 +1,4 @@
-"""What a source records against what the model says: agreed, disagreed, or not checkable.
+"""A source's records compared with the model: agreed, disagreed, or not checkable.
 
 The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
 reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
@@ -31,7 +31,7 @@ Outcome: TypeAlias = Literal["agreed", "disagreed", "not checkable"]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What page tables show of the linear map.
+    """The linear map as page tables show it.
 
     source: where it was read. by_kind: bytes per kind of leaf (of `result.KINDS`), or by_size: bytes per size of
     entry, contiguous runs counted as one.
@@ -78,7 +78,7 @@ class Verification:
     verdicts: tuple[Verdict, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """How many machines have this outcome."""
+        """Number of machines with this outcome."""
         return sum(verdict.outcome == outcome for verdict in self.verdicts)
 
     @property
@@ -171,7 +171,7 @@ def _obstacle(
     crashkernel: str | None,
     observed: Sequence[Observed],
 ) -> str | None:
-    """Why nothing can be checked, in one sentence; None if something can."""
+    """The reason why nothing can be checked, in one sentence; None if something can."""
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
@@ -202,7 +202,7 @@ def _obstacle(
     ):
         return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
-        return "nothing says what was asked for: it holds no command line (give the value: --crashkernel)"
+        return "the request is not known: it holds no command line (give the value: --crashkernel)"
     return None
 
 
@@ -217,7 +217,7 @@ def _size(record: BootRecord | None) -> int | None:
 
 
 def _request(machine: Machine, crashkernel: str | None, record: BootRecord | None) -> tuple[str | None, str | None]:
-    """What to plan, and what had to be inferred for it."""
+    """The question to plan, and the notes on what had to be inferred for it."""
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
@@ -247,7 +247,7 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if record.crash is not None and not request.valid:
         return _check(
             "not checkable",
-            "mainline would have refused this request, yet something was reserved: the kernel has patches of its own",
+            "mainline would have refused this request, yet something was reserved (patched kernel?)",
         )
     crash = record.crash
     misplaced = _misplaced(machine, crash) if crash is not None else None
@@ -299,24 +299,24 @@ def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:
     if size == planned:
         return Check("size", "agreed", f"kexec_crash_size is {format_size(size)}, as planned")
     if question.machine.settled or size > planned:
-        why = f"kexec_crash_size is {format_size(size)}, planned are {format_size(planned)}"
+        why = f"kexec_crash_size is {format_size(size)}, planned: {format_size(planned)}"
         return Check("size", "disagreed", why)
     why = f"kexec_crash_size is {format_size(size)} of {format_size(planned)}: it failed, or was shrunk while running"
     return Check("size", "not checkable", why)
 
 
 def _wrong_size(question: Question, record: BootRecord) -> str | None:
-    """How the recorded size differs from what was asked for."""
+    """The difference between the recorded and the requested size."""
     request, page = question.request, question.mainline.geometry.page_size
     if record.crash is None:
         return None
     size = round_up(request.size, page) % U64 if question.mainline.profile.rounds_size else request.size
     # /proc/iomem and memblock files end at whole pages.
     if record.crash.size not in (size, round_up(size, page)):
-        return f"recorded are {format_size(record.crash.size)}, asked for were {format_size(size)}"
+        return f"recorded: {format_size(record.crash.size)}, requested {format_size(size)}"
     low = request.low if request.high else question.mainline.bounds.default_low
     if record.low is not None and record.low.size not in (low, round_up(low, page)):
-        return f"recorded are {format_size(record.low.size)} of low memory, asked for were {format_size(low)}"
+        return f"recorded: {format_size(record.low.size)} of low memory, requested {format_size(low)}"
     return None
 
 
@@ -345,7 +345,7 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
 
 
 def _impossible(question: Question, record: BootRecord) -> str | None:
-    """Why no further reservation could have led to the record; None if some could."""
+    """The reason why no further reservation could have led to the record; None if some could."""
     crash, low, context = record.crash, record.low, question.mainline
     assert crash is not None  # noqa: S101 - asked for a record that has one
     bounds, profile, request = context.bounds, context.profile, question.request
@@ -372,12 +372,12 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
             return "the low part is higher than a search from the top can lead"
     needs_low = crash.start >= bounds.low_max and (request.low if request.high else bounds.default_low)
     if bool(needs_low) != (low is not None):
-        return "low memory is recorded where none belongs" if low is not None else "the low part is missing"
+        return "low memory is recorded, but the request has none" if low is not None else "the low part is missing"
     return None
 
 
 def _misplaced(machine: Machine, crash: Range) -> str | None:
-    """Why the recorded range can be no reservation at all on this map."""
+    """The reason why the recorded range cannot be a reservation on this map."""
     if not any(r.start <= crash.start and crash.end <= r.end for r in machine.memory.regions):
         return "it does not lie inside one range of RAM"
     image = machine.facts.kernel_image
@@ -487,7 +487,7 @@ def _moved(pairs: _Pairs) -> int | None:
 
 
 def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
-    """Whether the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
+    """True if the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
     behind = 0
     for _, got, want in pairs:
         behind += want - got

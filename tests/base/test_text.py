@@ -83,9 +83,9 @@ def test_the_gaps_that_explain_leaves_out(small: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("names", "text"),
     [
-        (["fallback"], "1 machine: 1 gets crash memory, 0 do not; 1 of those that do is not protected, 0 lose all"),
-        (["aligned"] * 2, "2 machines: 2 get crash memory, 0 do not; 0 of those that do are not protected, 0 lose all"),
-        (["failed"], "1 machine: 0 get crash memory, 1 does not; 0 of those that do are not protected"),
+        (["fallback"], "1 machine: 1 gets crash memory; 1 of those is not protected"),
+        (["aligned"] * 2, "2 machines: 2 get crash memory; +"),
+        (["failed"], "1 machine: 0 get crash memory, 1 does not By outcome"),
     ],
 )
 def test_the_sum_of_a_fleet(names: list[str], text: str) -> None:

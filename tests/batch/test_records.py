@@ -38,12 +38,14 @@ def test_every_option_of_a_plan_is_an_option_of_a_record() -> None:
 
 @pytest.mark.parametrize("number", range(24))
 def test_a_record_is_answered_as_the_library_answers(number: int) -> None:
-    """The whole report, for maps, requests and options of many kinds."""
+    """The whole report, for maps, requests and options of many kinds; what would help is not looked for."""
     record = fleet.record(number)
     answer = answer_record(record, Defaults())
     memory = fleet.as_memory_map(record["map"])
     assert answer.plan is not None
-    assert to_dict(answer.plan) == to_dict(planner.plan(memory, record["crashkernel"], **fleet.options(number)))
+    told = to_dict(planner.plan(memory, record["crashkernel"], **fleet.options(number)))
+    good = told["reservation"]["outcome"] in {"aligned", "exact"}
+    assert to_dict(answer.plan) == {**told, "help": [] if good else None}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,9 @@ def test_text_of_any_source_is_taken() -> None:
     ("record", "error"),
     [
         pytest.param([], 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', id="a list"),
-        pytest.param({"id": 1.5}, "id: must be a text or an integer; such as a host name", id="an id that is neither"),
+        pytest.param(
+            {"id": 1.5}, "id: must be a string or an integer; such as a host name", id="an id that is neither"
+        ),
         pytest.param(
             {"id": "a"},
             'map: neither map nor source is given; give "map": {a JSON map}, or "source": "the text of /proc/iomem, '
@@ -102,10 +106,10 @@ def test_text_of_any_source_is_taken() -> None:
             "<map>: must be an object; see crashkernel-planner schema map",
             id="a map never names a file",
         ),
-        pytest.param({"map": MAP, "crashkernel": 512}, "crashkernel: must be a text; such as 512M", id="a request"),
+        pytest.param({"map": MAP, "crashkernel": 512}, "crashkernel: must be a string; such as 512M", id="a request"),
         pytest.param({"map": MAP, "pages": 1}, f"pages: unknown key; use one of {', '.join(KEYS)}", id="unknown key"),
         pytest.param(
-            {"map": MAP, "page_size": "5K"}, "page_size: '5K' is no page size of arm64; give 4K, 16K or 64K", id="5K"
+            {"map": MAP, "page_size": "5K"}, "page_size: '5K' is not an arm64 page size; give 4K, 16K or 64K", id="5K"
         ),
         pytest.param(
             {"map": MAP, "kfence": "yes"}, "kfence: must be true or false; or leave it out", id="a flag that is text"

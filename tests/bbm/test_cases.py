@@ -226,13 +226,13 @@ def test_walkers_keep_tables() -> None:
 
 def test_unknown_words_are_refused() -> None:
     """By the library as by the command."""
-    with pytest.raises(InputError, match="no procedure 'magic'"):
+    with pytest.raises(InputError, match="unknown procedure 'magic'"):
         case("magic")
-    with pytest.raises(InputError, match="no level '3'"):
+    with pytest.raises(InputError, match="unknown level '3'"):
         case("gather", "3")
-    with pytest.raises(InputError, match="no TLB model 'none'"):
+    with pytest.raises(InputError, match="unknown TLB model 'none'"):
         case("gather", tlb="none")
-    with pytest.raises(InputError, match="no touch 'all'"):
+    with pytest.raises(InputError, match="unknown touch 'all'"):
         case("gather", touch="all")
-    with pytest.raises(InputError, match="0 is no number of CPUs"):
+    with pytest.raises(InputError, match="0 is not a number of CPUs"):
         case("gather", cpus=0)

@@ -79,7 +79,7 @@ def test_the_exit_status(run: Run, args: list[str], status: int) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["magic"], "error: NAME: no procedure 'magic'; use one of gather", id="an unknown name"),
+        pytest.param(["magic"], "error: NAME: unknown procedure 'magic'; use one of gather", id="an unknown name"),
         pytest.param(["gather", "--bbm-level", "3"], "error: --bbm-level: ", id="an unknown level"),
         pytest.param(["gather", "--cpus", "0"], "error: --cpus: ", id="no CPU"),
         pytest.param(["--procedure", "/no/such"], "error: /no/such: cannot be read", id="no such file"),
@@ -115,7 +115,7 @@ def test_an_error_in_a_file_names_its_line(run: Run, tmp_path: Path) -> None:
     line = next(i for i, text in enumerate(path.read_text().splitlines(), 1) if "PMD 7" in text)
     status, _, err = run("bbm", "--procedure", str(path))
     assert status == 2
-    assert err.startswith(f"error: {path}:{line}:16: steps.0.entry: no entry 'PMD 7'; use one of")
+    assert err.startswith(f"error: {path}:{line}:16: steps.0.entry: unknown entry 'PMD 7'; use one of")
 
 
 def test_too_many_states_are_an_error(run: Run, tmp_path: Path) -> None:
@@ -194,4 +194,4 @@ def test_plan_lists_steps_and_processors(run: Run) -> None:
     assert "How the map is changed" in out
     refused = " ".join(run(*args, "--cpu", "0x410fd4f1").out.split())
     assert "no, neoverse-v2 (0x410fd4f1): not on the kernel's list" in refused
-    assert run(*args, "--cpu", "pentium").err.startswith("error: --cpu: no processor 'pentium'; give a MIDR")
+    assert run(*args, "--cpu", "pentium").err.startswith("error: --cpu: unknown processor 'pentium'; give a MIDR")

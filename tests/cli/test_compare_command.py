@@ -68,7 +68,7 @@ def test_markdown_goes_to_a_file(run: Run, server: str, tmp_path: Path) -> None:
     [
         pytest.param(["512M"], 0, id="reserved"),
         pytest.param(["3G"], 1, id="nothing fits"),
-        pytest.param(["512MB"], 1, id="nothing is asked for"),
+        pytest.param(["512MB"], 1, id="nothing is requested"),
         pytest.param(["--sizes", "3G,512M"], 0, id="one of the sizes fits"),
     ],
 )
@@ -81,11 +81,11 @@ def test_the_exit_status(run: Run, server: str, args: list[str], status: int) ->
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        pytest.param(["--sizes", "256M,x"], "'x' is no size", id="a size that is none"),
-        pytest.param(["--sizes", ""], "'' is no size", id="no size at all"),
+        pytest.param(["--sizes", "256M,x"], "'x' is not a size", id="a size that is none"),
+        pytest.param(["--sizes", ""], "'' is not a size", id="no size at all"),
         pytest.param(["512M", "--aim", "cheap"], "'cheap'", id="an unknown aim"),
         pytest.param(["512M", "--strategy", "isolated"], "--strategy", id="there is no strategy to choose"),
-        pytest.param(["512M", "--cpu", "pentium"], "no processor 'pentium'", id="an unknown processor"),
+        pytest.param(["512M", "--cpu", "pentium"], "unknown processor 'pentium'", id="an unknown processor"),
         pytest.param(["512M", "--kernel", "new"], "unknown kernel version", id="an unknown kernel"),
     ],
 )

@@ -40,7 +40,7 @@ def test_without_anything_it_asks_and_reads_no_map(run: Run) -> None:
     """This machine is not taken for the one that is meant."""
     status, out, err = run("need")
     assert (status, out) == (2, "")
-    assert err.startswith("error: need: nothing says how large the kernel or its initrd is; give --kernel-size")
+    assert err.startswith("error: need: the size of the kernel or of its initrd is not known; give --kernel-size")
 
 
 def test_an_initrd_and_a_map(run: Run, tmp_path: Path) -> None:

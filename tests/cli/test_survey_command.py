@@ -49,7 +49,7 @@ def test_sorted(run: Run) -> None:
     assert free == sorted(free, reverse=True)
     status, out, err = run(*ASKED, "--sort", "colour")
     assert (status, out) == (2, "")
-    assert err.startswith("error: --sort: there is no column 'colour' to sort by; use one of machine, ram, kernel")
+    assert err.startswith("error: --sort: unknown column 'colour'; use one of machine, ram, kernel")
 
 
 def test_the_page_has_a_heat_map_and_sorts(run: Run) -> None:

@@ -72,14 +72,16 @@ def test_size_asked_for(value: str, ram: int, size: int) -> None:
     ("value", "message", "note"),
     [
         pytest.param("512MB", "crashkernel: unrecognized char: B", "write '512M'", id="MB is refused"),
-        pytest.param("auto", "crashkernel: memory value expected", "'auto' is no arm64 value", id="auto means RHEL 8"),
+        pytest.param(
+            "auto", "crashkernel: memory value expected", "'auto' is not an arm64 value", id="auto means RHEL 8"
+        ),
         pytest.param("1G-512M:64M", "crashkernel: end <= start", "", id="a range that ends before it starts"),
         pytest.param("512M@1G,high", "crashkernel: unrecognized char: @", "", id="an offset does not go with ,high"),
         pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size that is no smaller than the RAM"),
         pytest.param("256M,low", None, "never read", id=",low alone asks for nothing"),
-        pytest.param("0", None, "a size of 0 asks for nothing", id="no size"),
-        pytest.param("0,high", None, "a size of 0 asks for nothing", id="no size ,high"),
-        pytest.param("quiet splash", None, "line has no crashkernel=: nothing is asked for", id="a line without it"),
+        pytest.param("0", None, "a size of 0 requests nothing", id="no size"),
+        pytest.param("0,high", None, "a size of 0 requests nothing", id="no size ,high"),
+        pytest.param("quiet splash", None, "line has no crashkernel=: nothing is requested", id="a line without it"),
         pytest.param(
             "1G,high 128M,low", None, "'crashkernel=1G,high crashkernel=128M,low'", id="two values without their names"
         ),

@@ -49,10 +49,12 @@ def test_block_is_what_this_map_can_have(regions: tuple[Region, ...], memstart: 
 @pytest.mark.parametrize(
     ("align", "line"),
     [
-        pytest.param("PUD", "'PUD' is no alignment; use pud, block, cont-pmd, pmd or a size such as 512M", id="a word"),
-        pytest.param("1GB", "'1GB' is no alignment", id="one letter too many"),
-        pytest.param("0", "'0' is no alignment", id="nothing"),
-        pytest.param("3M", "3M is no power of two; use 2M or 4M", id="the next powers of two are named"),
+        pytest.param(
+            "PUD", "'PUD' is not an alignment; use pud, block, cont-pmd, pmd or a size such as 512M", id="a word"
+        ),
+        pytest.param("1GB", "'1GB' is not an alignment", id="one letter too many"),
+        pytest.param("0", "'0' is not an alignment", id="nothing"),
+        pytest.param("3M", "3M is not a power of two; use 2M or 4M", id="the next powers of two are named"),
         pytest.param("1K", "1K is less than a page; use at least 4K", id="below a page"),
     ],
 )

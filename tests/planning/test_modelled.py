@@ -218,7 +218,7 @@ def test_bits_of_a_physical_address(facts: dict[str, Any], pa_bits: int) -> None
 
 
 def test_pages_and_bits_that_do_not_go_together() -> None:
-    with pytest.raises(InputError, match="4K pages do not go with 47-bit virtual addresses"):
+    with pytest.raises(InputError, match="4K pages are not possible with 47-bit virtual addresses"):
         kernel({"page_size": 4 * KIB, "va_bits": 47})
 
 

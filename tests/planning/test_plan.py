@@ -181,13 +181,15 @@ def test_a_command_line_without_crashkernel_asks_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("value", "options", "words"),
     [
-        pytest.param("1G", {"align": "3M"}, "no power of two", id="alignment that is no power of two"),
+        pytest.param("1G", {"align": "3M"}, "not a power of two", id="alignment that is not a power of two"),
         pytest.param("1G", {"align": "1K"}, "less than a page", id="alignment below a page"),
-        pytest.param("1G", {"va_bits": 40}, "do not go with 40-bit", id="VA bits that the page size does not allow"),
-        pytest.param("1G", {"page_size": 8 * KIB}, "no arm64 page size", id="a page size arm64 does not have"),
-        pytest.param("1G", {"strategy": "magic"}, "no strategy", id="an unknown strategy"),
+        pytest.param(
+            "1G", {"va_bits": 40}, "are not possible with 40-bit", id="VA bits that the page size does not allow"
+        ),
+        pytest.param("1G", {"page_size": 8 * KIB}, "not an arm64 page size", id="a page size arm64 does not have"),
+        pytest.param("1G", {"strategy": "magic"}, "unknown strategy", id="an unknown strategy"),
         pytest.param("1G", {"kernel": "latest"}, "unknown kernel version", id="a version nobody prints"),
-        pytest.param(None, {"preset": "gentoo"}, "no preset", id="a preset that does not exist"),
+        pytest.param(None, {"preset": "gentoo"}, "unknown preset", id="a preset that does not exist"),
         pytest.param("1G", {"preset": "debian"}, "both given", id="a preset and a value"),
     ],
 )

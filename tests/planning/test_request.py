@@ -43,7 +43,7 @@ def test_who_asks(facts: dict[str, Any], value: str | None, preset: str | None, 
         pytest.param(
             "512M", "debian", "a preset and a CRASHKERNEL value were both given; give one of them", id="two ask"
         ),
-        pytest.param(None, "gentoo", "no preset 'gentoo'", id="a preset that is none"),
+        pytest.param(None, "gentoo", "unknown preset 'gentoo'", id="a preset that is none"),
     ],
 )
 def test_nothing_or_too_much_asks(value: str | None, preset: str | None, line: str) -> None:

@@ -49,7 +49,7 @@ def test_the_table_is_the_designs() -> None:
     ]
     assert strategy_named(None).name == "pud-aligned"
     assert OWN.name == "mainline"
-    with pytest.raises(InputError, match="--strategy: no strategy 'magic'; use one of pud-aligned, "):
+    with pytest.raises(InputError, match="--strategy: unknown strategy 'magic'; use one of pud-aligned, "):
         strategy_named("magic")
 
 

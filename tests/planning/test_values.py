@@ -40,15 +40,15 @@ def test_taken(reader: Callable[[object], object], value: object, found: object)
 @pytest.mark.parametrize(
     ("reader", "value", "what"),
     [
-        pytest.param(values.size, "512MB", "no size", id="a letter too many"),
-        pytest.param(values.size, "G", "no size", id="a unit alone"),
-        pytest.param(values.size, "", "no size", id="nothing"),
-        pytest.param(values.size, -1, "no size", id="less than nothing"),
+        pytest.param(values.size, "512MB", "not a size", id="a letter too many"),
+        pytest.param(values.size, "G", "not a size", id="a unit alone"),
+        pytest.param(values.size, "", "not a size", id="nothing"),
+        pytest.param(values.size, -1, "not a size", id="less than nothing"),
         pytest.param(values.size, "0", "0 bytes", id="zero"),
         pytest.param(values.size, "16E", "64 bits", id="as large as no address"),
-        pytest.param(values.size_range, "1G", "no range", id="one size"),
+        pytest.param(values.size_range, "1G", "not a range", id="one size"),
         pytest.param(values.size_range, "8G..1G", "ends before", id="backwards"),
-        pytest.param(values.page_size, "8K", "no page size", id="a page size that arm64 has not"),
+        pytest.param(values.page_size, "8K", "not an arm64 page size", id="a page size that arm64 has not"),
         pytest.param(values.processors, "0", "number of processors", id="no processors"),
         pytest.param(values.processors, "4097", "number of processors", id="more than a kernel takes"),
         pytest.param(values.alignment, "3M", "power of two", id="no power of two"),
@@ -71,7 +71,7 @@ def test_every_option_has_a_reader() -> None:
     ("given", "line"),
     [
         ({"page_sise": "4K"}, "page_sise: is not an option; did you mean page_size"),
-        ({"page_size": "8K"}, "page_size: '8K' is no page size of arm64; give 4K, 16K or 64K"),
+        ({"page_size": "8K"}, "page_size: '8K' is not an arm64 page size; give 4K, 16K or 64K"),
         ({"kfence": "no"}, "kfence: must be true or false"),
     ],
 )

@@ -26,7 +26,7 @@ from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
-    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own",
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own help",
     "request": "text size offset high low_size cma_size",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
     "certainty configured map_certainty",
@@ -168,7 +168,7 @@ def test_a_report_is_a_map_that_gives_the_same_plan(
         pytest.param("facts", "kfence", "yes", id="KFENCE that is a word"),
         pytest.param("facts", "splits_live", 1, id="splitting that is a number"),
         pytest.param("kernel", "strategy", "none", id="a strategy there is none of"),
-        pytest.param("kernel", "align", "3M", id="an alignment that is no power of two"),
+        pytest.param("kernel", "align", "3M", id="an alignment that is not a power of two"),
         pytest.param("memory", "rewound", [1], id="what was undone is no range"),
         pytest.param("request", "text", 512, id="a request that is a number"),
     ],

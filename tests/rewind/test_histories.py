@@ -48,7 +48,7 @@ def test_a_log_that_names_what_came_later_leaves_one_way(high: bool) -> None:
 
 def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
     found = ways(boot(crash=256 * MIB, log=False))
-    assert found[0].what.startswith("guessed to have come later: ")
+    assert found[0].what.startswith("assumed to have come later: ")
     assert found[-1].what == "every reservation listed came before the crash kernel"
     assert found[-1].late == ()
     assert any(history.what == "only what lies directly beneath the crash kernel came later" for history in found)
@@ -89,5 +89,5 @@ def test_a_log_alone_leaves_open_what_it_does_not_name(ends_above: bool, first: 
     found = ways(machine)
     assert found[0].what == first
     assert found[-1].what == "every reservation listed came before the crash kernel"
-    assert any("which the log does not place, lie in the way" in history.what for history in found)
+    assert any("which the log does not place, are in the way" in history.what for history in found)
     assert all((at, at + 64 * MIB) in [span for span, _ in history.late] for history in found[:-1])

@@ -142,6 +142,6 @@ def test_from_7_0_on_page_descriptors_come_later_too() -> None:
 
 def test_a_guess_says_what_it_took_back() -> None:
     assert named([("log buffer", MIB), ("memmap", 128 * MIB)]) == (
-        "guessed to have come later: log buffer 1M, memmap 128M"
+        "assumed to have come later: log buffer 1M, memmap 128M"
     )
     assert named([]) == "nothing came later"

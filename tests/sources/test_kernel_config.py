@@ -121,21 +121,25 @@ def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        pytest.param("CONFIG_A=y\nwhatever\n", "c:2:1: this is no line of a kernel configuration", id="another line"),
+        pytest.param(
+            "CONFIG_A=y\nwhatever\n", "c:2:1: this is not a line of a kernel configuration", id="another line"
+        ),
         pytest.param("# nothing\n", "there is no CONFIG_ symbol in it", id="no symbol"),
         pytest.param("CONFIG_ARM64_4K_PAGES=y\nCONFIG_ARM64_64K_PAGES=y\n", "more than one page size", id="two sizes"),
-        pytest.param(BASE + "CONFIG_ARM64_VA_BITS=0\n", "c:4:1: CONFIG_ARM64_VA_BITS=0 is no number", id="no VA bits"),
+        pytest.param(
+            BASE + "CONFIG_ARM64_VA_BITS=0\n", "c:4:1: CONFIG_ARM64_VA_BITS=0 is not a number", id="no VA bits"
+        ),
         pytest.param(BASE + "CONFIG_ARM64_VA_BITS=40\n", "c:4:1: CONFIG_ARM64_VA_BITS=40 is no", id="40 VA bits"),
         pytest.param(BASE + "CONFIG_ARM64_VA_BITS=048\n", "c:4:1: CONFIG_ARM64_VA_BITS=048 is no", id="octal VA bits"),
         pytest.param(BASE + "CONFIG_ARM64_PA_BITS=99\n", "c:4:1: CONFIG_ARM64_PA_BITS=99 is no", id="99 PA bits"),
         pytest.param(
             WHOLE.replace("VA_BITS=48", "VA_BITS=42"),
-            f"c:{WHOLE[: WHOLE.index('CONFIG_ARM64_VA')].count(chr(10)) + 1}:1: CONFIG_ARM64_VA_BITS=42 does not go "
-            "with 4K pages",
+            f"c:{WHOLE[: WHOLE.index('CONFIG_ARM64_VA')].count(chr(10)) + 1}:1: CONFIG_ARM64_VA_BITS=42 is not "
+            "possible with 4K pages",
             id="VA bits of other pages",
         ),
-        pytest.param("CONFIG_ARM64_VA_BITS=many\n", "CONFIG_ARM64_VA_BITS=many is no number", id="no number"),
-        pytest.param("CONFIG_ARM64_VA_BITS=" + "9" * 5000, "is no number", id="an endless number"),
+        pytest.param("CONFIG_ARM64_VA_BITS=many\n", "CONFIG_ARM64_VA_BITS=many is not a number", id="no number"),
+        pytest.param("CONFIG_ARM64_VA_BITS=" + "9" * 5000, "is not a number", id="an endless number"),
     ],
 )
 def test_what_is_no_configuration(text: str, what: str) -> None:
@@ -184,7 +188,7 @@ def test_bits_and_pages_of_two_sources(tmp_path: Path, text: str, page_size: int
     facts = configured(machine, str(path)).facts
     assert (facts.page_size, facts.va_bits) == (page_size, va_bits)
     path.write_text("CONFIG_ARM64_VA_BITS=47\n")
-    with pytest.raises(InputError, match="config: CONFIG_ARM64_VA_BITS=47 does not go with 4K pages"):
+    with pytest.raises(InputError, match="config: CONFIG_ARM64_VA_BITS=47 is not possible with 4K pages"):
         configured(machine, str(path))
 
 

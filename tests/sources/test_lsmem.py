@@ -162,12 +162,16 @@ def test_a_real_one() -> None:
         pytest.param(TEXT.replace("online", "offline"), "no online memory", id="all offline"),
         pytest.param("0x2-0x1 1M online\n", "x:1:1: the range ends before it starts", id="inverted"),
         pytest.param("0x0-0xffffffffffffffff 1M online\n", "beyond 52 physical", id="beyond"),
-        pytest.param(TEXT + "rubbish\n", "x:9:1: this is no line of lsmem", id="another line"),
+        pytest.param(TEXT + "rubbish\n", "x:9:1: this is not a line of lsmem", id="another line"),
         pytest.param("SIZE STATE\n  2G online\n", "x:1:1: there is no column RANGE", id="no ranges"),
-        pytest.param("RANGE SIZE\nnone 2G\n", "x:2:1: this is no line of lsmem", id="a row without a range"),
+        pytest.param("RANGE SIZE\nnone 2G\n", "x:2:1: this is not a line of lsmem", id="a row without a range"),
         pytest.param(JSON[:-9], "is not JSON", id="JSON cut off"),
-        pytest.param(JSON.replace("0x0000008080000000-", "?"), "memory.1.range is no range", id="JSON without a range"),
-        pytest.param('{"memory": [{"range": "0x0-0x1"}, 7]}', "memory.1.range is no range", id="JSON of another kind"),
+        pytest.param(
+            JSON.replace("0x0000008080000000-", "?"), "memory.1.range is not a range", id="JSON without a range"
+        ),
+        pytest.param(
+            '{"memory": [{"range": "0x0-0x1"}, 7]}', "memory.1.range is not a range", id="JSON of another kind"
+        ),
         pytest.param('{"memory": [{"range": "0x0-0x1", "node": ' + "9" * 5000 + "}]}", "this number", id="endless"),
     ],
 )

@@ -72,7 +72,7 @@ def test_regions_that_overlap_are_resolved_as_memblock_does() -> None:
         pytest.param(
             "0: 0x80000000..0x6fffffff\n", "m:1:1: the range ends before it starts; check the line", id="reversed"
         ),
-        pytest.param(OLD + "what\n", "m:3:1: this is no line of memblock's debugfs files", id="another line"),
+        pytest.param(OLD + "what\n", "m:3:1: this is not a line of memblock's debugfs files", id="another line"),
         pytest.param(
             f"0: 0x0..0x{1 << 53:x}\n", "m:1:1: the range lies beyond 52 physical address bits", id="too high"
         ),

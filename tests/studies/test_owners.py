@@ -53,7 +53,7 @@ def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(na
         ),
         pytest.param(
             "Kernel code",
-            "have the kernel image elsewhere: 1M at 0x1000 (Kernel code) is in the way",
+            "move the kernel image: 1M at 0x1000 (Kernel code) is in the way",
             id="a boot loader places the image",
         ),
         pytest.param(
@@ -63,17 +63,17 @@ def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(na
         ),
         pytest.param(
             "linux,cma",
-            "have linux,cma elsewhere (cma=SIZE@ADDRESS): 1M at 0x1000 is in the way",
+            "move linux,cma (cma=SIZE@ADDRESS): 1M at 0x1000 is in the way",
             id="CMA has a parameter",
         ),
         pytest.param(
             "swiotlb",
-            "have smaller bounce buffers, or none (swiotlb=): 1M at 0x1000 (swiotlb) is in the way",
+            "shrink or drop the bounce buffers (swiotlb=): 1M at 0x1000 (swiotlb) is in the way",
             id="bounce buffers have one",
         ),
         pytest.param(
             "kvm",
-            "do without protected KVM (kvm-arm.mode=): 1M at 0x1000 (kvm) is in the way",
+            "disable protected KVM (kvm-arm.mode=): 1M at 0x1000 (kvm) is in the way",
             id="protected KVM has one",
         ),
         pytest.param(

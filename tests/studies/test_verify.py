@@ -54,7 +54,7 @@ def moved(by: int, span: Range = PLACED) -> Range:
             {"record": recorded(moved(2 * MIB)), "dma_limit": 5 * GIB}, "not checkable", "lower", id="a higher limit"
         ),
         pytest.param(
-            {"record": recorded(Range(TOP - 256 * MIB, TOP))}, "disagreed", "asked for were 512M", id="another size"
+            {"record": recorded(Range(TOP - 256 * MIB, TOP))}, "disagreed", "requested 512M", id="another size"
         ),
         pytest.param({"record": recorded(moved(-4 * KIB))}, "disagreed", "not aligned", id="misaligned"),
         pytest.param(

@@ -1,1 +1,1 @@
-"""What is said of a result, as blocks that know no format."""
+"""The content of every result, as blocks that know no format."""

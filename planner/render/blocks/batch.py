@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
-from planner.render.blocks.numbers import address, count, signed_count, signed_size, size
+from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 from planner.report.document import plain
@@ -65,22 +65,30 @@ def _refused(fleet: Fleet) -> Bullets:
 
 
 def _lead(fleet: Fleet) -> Lead:
+    """The totals; broken records apart, and nothing of what is 0."""
     total = fleet.all
     failed = total.machines - total.reserved
+    broken = counted(fleet.errors, "record is", "records are") + " broken"
+    if not total.machines:
+        return Lead("0 machines", broken if fleet.errors else "there is no record", "bad")
     mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
-    text = (
-        f"{counted(total.reserved, 'gets crash memory', 'get crash memory')}, {counted(failed, 'does not', 'do not')}; "
-        f"{counted(total.unprotected, 'of those that do is', 'of those that do are')} not protected{_doubt(total)}, "
-        f"{counted(total.pages_only, 'loses', 'lose')} all block mappings; "
-        f"{size(total.kept)} permanently lost; {signed_size(total.extra_table_bytes)} of extra page tables"
-    )
-    if fleet.errors:
-        text += f"; besides, {counted(fleet.errors, 'record is', 'records are')} broken"
-    return Lead(counted(total.machines, "machine"), text, mood)
+    reserved = [counted(total.reserved, "gets crash memory", "get crash memory")]
+    reserved += [counted(failed, "does not", "do not")] if failed else []
+    parts = [", ".join(reserved)]
+    if total.unprotected:
+        parts.append(f"{counted(total.unprotected, 'of those is', 'of those are')} not protected{_doubt(total)}")
+    if total.pages_only:
+        parts.append(f"{counted(total.pages_only, 'loses', 'lose')} all block mappings")
+    if total.kept:
+        parts.append(f"{size(total.kept)} permanently lost")
+    if total.extra_table_bytes:
+        parts.append(f"{signed_size(total.extra_table_bytes)} of extra page tables")
+    parts += [f"besides, {broken}"] if fleet.errors else []
+    return Lead(counted(total.machines, "machine"), "; ".join(parts), mood)
 
 
 def _doubt(part: Sum) -> str:
-    """How many of the unprotected machines are so for another reason than their kernel's way."""
+    """Unprotected machines with another reason than their kernel's behaviour."""
     named = [(part.not_available, "strategy not available"), (part.not_known, "not known for their kernel")]
     said = [f"{what}: {count(number)}" for number, what in named if number]
     return f" ({', '.join(said)})" if said else ""
@@ -88,7 +96,14 @@ def _doubt(part: Sum) -> str:
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
     head = ("", "machines", "reserved", "unprotected", "base pages", "kept", "tables", "extra")
-    rows = [(printable(key), *_cells(part)) for key, part in sorted(groups.items(), key=_largest_first)]
+    shown = [] if set(groups) == {"none"} else sorted(groups.items(), key=_largest_first)
+    sizes = zip(
+        column([part.kept for _, part in shown]),
+        column([part.table_bytes for _, part in shown]),
+        signed_column([part.extra_table_bytes for _, part in shown]),
+        strict=True,
+    )
+    rows = [(printable(key), *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
     return Table(title, "l" + "r" * 7, head, rows)
 
 
@@ -96,48 +111,38 @@ def _largest_first(item: tuple[str, Sum]) -> tuple[int, str]:
     return -item[1].machines, item[0]
 
 
-def _cells(part: Sum) -> tuple[str, ...]:
-    return (
-        count(part.machines),
-        count(part.reserved),
-        count(part.unprotected),
-        count(part.pages_only),
-        size(part.kept),
-        size(part.table_bytes),
-        signed_size(part.extra_table_bytes),
-    )
+def _counts(part: Sum) -> tuple[str, ...]:
+    return count(part.machines), count(part.reserved), count(part.unprotected), count(part.pages_only)
 
 
 def _worst(fleet: Fleet) -> Table:
     head = ("", "outcome", "protected", "kept", "page tables")
+    kept = column([bad.kept for bad in fleet.worst])
+    extra = signed_column([bad.extra_table_bytes for bad in fleet.worst])
     rows = [
-        (
-            printable(bad.ident or f"record {bad.number}"),
-            bad.outcome,
-            bad.protection,
-            size(bad.kept),
-            signed_size(bad.extra_table_bytes),
-        )
-        for bad in fleet.worst
+        (printable(bad.ident or f"record {bad.number}"), bad.outcome, bad.protection, kept[n], extra[n])
+        for n, bad in enumerate(fleet.worst)
     ]
     return Table(f"The worst {len(rows)}", "lllrr", head, rows)
 
 
 def _effects(fleet: Fleet) -> Table:
     head = ("change", "reserved", "protected", "base pages", "kept", "tables", "errors")
-    rows = [(printable(name), *_difference(effect, fleet.all)) for name, effect in fleet.effects.items()]
+    before, effects = fleet.all, list(fleet.effects.values())
+    kept = signed_column([effect.after.kept - before.kept for effect in effects])
+    extra = signed_column([effect.after.extra_table_bytes - before.extra_table_bytes for effect in effects])
+    rows = [
+        (printable(name), *_difference(effect.after, before), kept[n], extra[n], count(effect.not_planned))
+        for n, (name, effect) in enumerate(fleet.effects.items())
+    ]
     return Table("Effect of one change", "l" + "r" * 6, head, rows)
 
 
-def _difference(effect: Effect, before: Sum) -> tuple[str, ...]:
-    after = effect.after
+def _difference(after: Sum, before: Sum) -> tuple[str, ...]:
     return (
         signed_count(after.reserved - before.reserved),
         signed_count((after.reserved - after.unprotected) - (before.reserved - before.unprotected)),
         signed_count(after.pages_only - before.pages_only),
-        signed_size(after.kept - before.kept),
-        signed_size(after.extra_table_bytes - before.extra_table_bytes),
-        count(effect.not_planned),
     )
 
 

@@ -26,10 +26,10 @@ _BROKEN = "*"
 
 _THREAD = {
     "walk-on-miss": "Here the walker fetches an address only where an access misses: an access either hits the cached "
-    "block or loads whatever it finds, so a block that is split while valid, and is no part of a contiguous run, never "
-    "meets its own pages, as the thread claims. The architecture (--tlb architecture) lets it fetch any address at any "
-    "time, even one that the cached block covers already: then both match, contrary to the claim made on the list, "
-    "which is why the rule is about the change of the table and not about who accesses what.",
+    "block or loads whatever it finds, so a block that is split while valid, and is not part of a contiguous run, "
+    "never meets its own pages, as the thread claims. The architecture (--tlb architecture) lets it fetch any address "
+    "at any time, even one that the cached block covers already: then both match, contrary to the claim made on the "
+    "list, which is why the rule is about the change of the table and not about who accesses what.",
     "architecture": "The walker may speculatively fetch any address, even one already covered by a cached block: so a "
     "block that is split while valid can coexist with its own pages in the TLB, contrary to the claim made on the "
     "list. Under that claim's own assumption (--tlb walk-on-miss) an access either hits the cached block or misses and "

@@ -1,4 +1,4 @@
-"""What differs between two plans, as blocks."""
+"""The differences between two plans, as blocks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
-from planner.render.blocks.numbers import address, count, size, span
-from planner.render.blocks.tables import verdict
+from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
+from planner.render.blocks.tables import PROTECTION
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
@@ -23,18 +23,25 @@ _SHORT = 20
 _COUNTS = ("tlb_entries", "leaves.", "tables.", "va_bits", "node")
 _ADDRESSES = ("offset", "dma_limit", "found")
 _REGISTERS = ("midr",)
-_SET = {"request.text", "kernel.profile", "kernel.version", "kernel.strategy", "kernel.align"}
+_SET = (
+    "request.",
+    *("kernel.profile", "kernel.version", "kernel.strategy", "kernel.align"),
+    *("facts.rodata", "facts.kfence", "facts.cpu", "facts.prefer_aligned"),
+)
+"""The request and the options: they stand in the sentences of both sides."""
+
+_ORDER = ("reservation", "waste", "own", "mapping")
+"""Parts of the report that a reader looks at first."""
 
 
 def blocks(found: Differences) -> list[Block]:
-    """Both sides in a sentence, then every field that differs."""
+    """The changes that a reader sees, both sides in a sentence, then every other field that differs."""
     number = len(found.differences)
     sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
     lead = Lead("different", f"{_changed(found)}; {counted(number, 'field differs', 'fields differ')}", "plain")
-    # What was set stands in the sentences of both sides.
-    told = [d for d in found.differences if d.path not in _SET]
+    told = sorted([d for d in found.differences if not d.path.startswith(_SET)], key=_interest)
     both = [d for d in told if not d.path.endswith("[]")]
     rows = [(_path(d), *_values(d)) for d in both]
     short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
@@ -50,22 +57,41 @@ def blocks(found: Differences) -> list[Block]:
     ]
 
 
+def _interest(difference: Difference) -> int:
+    part = difference.path.partition(".")[0]
+    return _ORDER.index(part) if part in _ORDER else len(_ORDER)
+
+
 def _changed(found: Differences) -> str:
-    """What differs for the reader: the placement, the map, the protection."""
+    """The changes that a reader sees: the placement, the map, the protection."""
     a, b = found.a, found.b
     here, there = a.reservation, b.reservation
     same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
-    alike = a.mapping == b.mapping
-    words = ["same placement" if same else "another placement", "same map" if alike else "another map"]
+    words = ["same placement" if same else "another placement"]
+    if a.mapping == b.mapping:
+        words.append("same map")
+    else:
+        tables = signed_size(b.mapping.table_bytes - a.mapping.table_bytes)
+        entries = signed_count(b.mapping.tlb_entries - a.mapping.tlb_entries)
+        words.append(f"another map (in B {tables} page tables, {entries} TLB entries)")
     if a.protects != b.protects:
         words.append(f"{'A' if a.protects else 'B'} alone is protected")
     return ", ".join(words)
 
 
 def _side(plan: Plan) -> str:
-    kernel = plan.kernel
-    asked = f"{plan.request.text} on {plan.memory.source}, {kernel.profile}, {kernel.strategy}"
-    return printable(f"{asked}: {verdict(plan)}")
+    """The request and the answer."""
+    kernel, facts, done = plan.kernel, plan.facts, plan.reservation
+    set_ = [f"--align {kernel.align}"] * (kernel.align != "pud") + ["--prefer-aligned"] * facts.prefer_aligned
+    set_ += [f"--rodata {facts.rodata}"] if facts.rodata is not None else []
+    set_ += ["--kfence" if facts.kfence else "--no-kfence"] if facts.kfence is not None else []
+    set_ += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
+    asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *set_])
+    if done.crash is None:
+        return printable(f"{asked}: {done.outcome}")
+    low = "" if done.low is None else f" and {size(done.low.size)} at {address(done.low.start)}"
+    place = f"{done.outcome}, {size(done.crash.size)} at {address(done.crash.start)}{low}"
+    return printable(f"{asked}: {place}; {PROTECTION[plan.protection]}")
 
 
 def _path(difference: Difference) -> str:
@@ -73,7 +99,15 @@ def _path(difference: Difference) -> str:
 
 
 def _values(difference: Difference) -> tuple[str, str]:
-    return _value(difference.path, difference.a), _value(difference.path, difference.b)
+    a, b, path = difference.a, difference.b, difference.path
+    if isinstance(a, int) and isinstance(b, int) and not isinstance(a, bool) and _is_size(path):
+        here, there = column([a, b])
+        return here, there
+    return _value(path, a), _value(path, b)
+
+
+def _is_size(path: str) -> bool:
+    return not path.endswith(_ADDRESSES) and not any(word in path for word in (*_REGISTERS, *_COUNTS))
 
 
 def _value(path: str, value: Any) -> str:

@@ -109,7 +109,7 @@ def _edge(edge: Edge) -> str:
 
 
 def _outside(story: AttemptStory) -> str:
-    """How many gaps the window leaves out, and the largest of those that would have been large enough."""
+    """The gaps outside the window: how many, and the largest."""
     parts = []
     for reason in ("above", "below"):
         gaps = [gap for gap in story.gaps if gap.reason == reason]

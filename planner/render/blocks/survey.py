@@ -10,64 +10,53 @@ from planner.base.errors import printable
 from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
-from planner.render.blocks.numbers import address, size
+from planner.render.blocks.numbers import address, column, size
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.base.ranges import Range
     from planner.planning.result import Plan
     from planner.studies.survey import Row, Surveyed
 
 __all__ = ["blocks", "csv_text", "render", "summary", "tabulated"]
 
 
-def blocks(machines: Sequence[Surveyed], *, wide: bool = False) -> list[Block]:
-    """Everything the survey says. wide: one row per machine, where a page has room for it."""
-    asked = ["default", *[answer.request for answer in machines[0].answers[1:]]] if machines else []
-    if wide:
-        head = ("machine", "RAM", "pages", *asked)
-        rows: list[tuple[str, ...]] = [
-            (*_machine(one), *[_cell(a.plan, a.preset) for a in one.answers]) for one in machines
-        ]
-        told: list[Block] = [Table("", "lrr" + "l" * len(asked), head, rows)]
-    else:
-        rows = [
-            (one.name, request if answer.preset == "" else answer.preset, *_columns(answer.plan))
-            for one in machines
-            for request, answer in zip(asked, one.answers, strict=True)
-        ]
-        told = [Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows)]
-    return [*told, *([Paragraph(summary(machines))] if machines else []), Bullets("", _remarks(machines))]
+def blocks(machines: Sequence[Surveyed]) -> list[Block]:
+    """Everything the survey says: a row for each machine and request, then the machines."""
+    if not machines:
+        return []
+    asked = ["default", *[answer.request for answer in machines[0].answers[1:]]]
+    told = [(one.name, text, a) for one in machines for text, a in zip(asked, one.answers, strict=True)]
+    plans = [answer.plan for _, _, answer in told]
+    tails = column([plan.waste.returned if plan.reservation.area else None for plan in plans])
+    rows = [
+        (name, answer.preset or text, plans[n].reservation.outcome, _at(plans[n].reservation.crash), tails[n])
+        for n, (name, text, answer) in enumerate(told)
+    ]
+    ram = column([one.plan.memory.ram for one in machines])
+    sizes = column([one.answers[0].plan.request.size for one in machines])
+    about = [
+        (one.name, ram[n], size(one.plan.kernel.page_size), sizes[n], one.answers[0].preset)
+        for n, one in enumerate(machines)
+    ]
+    return [
+        Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows),
+        Paragraph(summary(machines)),
+        Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
+        Bullets("", _remarks()),
+    ]
 
 
 def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole survey in a format; ends with a newline."""
-    return lay_out(blocks(machines, wide=form != "text"), form, color=color, width=width)
+    return lay_out(blocks(machines), form, color=color, width=width)
 
 
-def _machine(one: Surveyed) -> tuple[str, str, str]:
-    return one.name, size(one.plan.memory.ram), size(one.plan.kernel.page_size)
-
-
-def _columns(plan: Plan) -> tuple[str, str, str]:
-    crash = plan.reservation.crash
-    return (
-        plan.reservation.outcome,
-        address(crash.start) if crash else "-",
-        size(plan.waste.returned) if plan.reservation.area else "-",
-    )
-
-
-def _cell(plan: Plan, preset: str) -> str:
-    done = plan.reservation
-    whose = f"{preset}: " if preset else ""
-    asked = f"{size(plan.request.size)} " if preset and plan.request.size else ""
-    if done.crash is None:
-        return f"{whose}{asked}{done.outcome}"
-    tail = f", tail {size(plan.waste.returned)}" if done.area is not None else ""
-    return f"{whose}{asked}{done.outcome} at {address(done.crash.start)}{tail}"
+def _at(crash: Range | None) -> str:
+    return "-" if crash is None else address(crash.start)
 
 
 def summary(machines: Sequence[Surveyed]) -> str:
@@ -99,10 +88,8 @@ def _counts(plans: Sequence[Plan]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} protected)"
 
 
-def _remarks(machines: Sequence[Surveyed]) -> list[str]:
-    """What the table does not say by itself."""
-    if not machines:
-        return []
+def _remarks() -> list[str]:
+    """Remarks on the table."""
     return [
         "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
         "default: that of the distribution whose kernel it is; otherwise Debian's, or RHEL's with 64K pages",
@@ -130,39 +117,50 @@ def csv_text(rows: Sequence[Row]) -> str:
     return out.getvalue()
 
 
-def tabulated(rows: Sequence[Row], *, wide: bool = True) -> list[Block]:
-    """The rows as one table, one unit a column. wide: with the columns for which a terminal has no room."""
-    kernels = wide or len({(row.machine, row.kernel, row.page_size) for row in rows}) > len({r.machine for r in rows})
-    head = ["machine", "request", "outcome", "place", "at", "met", "low left MiB", "waste KiB"]
-    align = ["l", "l", "l", "l", "r", "l", "r", "r"]
-    if kernels:
-        head[1:1], align[1:1] = ["kernel", "page KiB"], ["l", "r"]
-    if wide:
-        head[1:1], align[1:1] = ["RAM MiB"], ["r"]
-        head[-4:-4], align[-4:-4] = ["size MiB", "need MiB"], ["r", "r"]
+def tabulated(rows: Sequence[Row]) -> list[Block]:
+    """The rows as tables with one unit a column: what decides, then the sizes, then the machines."""
+    machines = list({row.machine: row for row in rows}.values())
+    several = len({(row.machine, row.kernel, row.page_size) for row in rows}) > len(machines)
+    names = [_names(row, several=several) for row in rows]
+    head, align = ("machine", *("kernel", "page") * several, "request"), "l" + "lr" * several + "l"
+    lost, waste = _in_one_unit([row.waste for row in rows])
+    decides = [
+        (*names[n], row.outcome, "yes" if row.met else "no", _at(row.crash), waste[n]) for n, row in enumerate(rows)
+    ]
+    (asked, size_), (needed, need) = _in_one_unit([r.size for r in rows]), _in_one_unit([r.need for r in rows])
+    left, low = _in_one_unit([row.low_free for row in rows])
+    sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
+    whole, ram = _in_one_unit([row.ram for row in machines])
+    about = [
+        (printable(one.machine), ram[n], *(() if several else (printable(one.kernel), size(one.page_size))))
+        for n, one in enumerate(machines)
+    ]
     errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
     met = sum(row.met for row in rows)
+    remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
     return [
         Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
-        Table("", "".join(align), tuple(head), [_cells(row, kernels=kernels, wide=wide) for row in rows]),
+        Table("", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", [printable(error) for error in errors]),
-        Bullets("", ["low left: free below the DMA limit afterwards; waste: kept rounding and page tables, for good"]),
+        Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
+        Table(
+            "Machines",
+            "lr" + "lr" * (not several),
+            ("machine", f"RAM {whole}", *("kernel", "page") * (not several)),
+            about,
+        ),
+        Bullets("", [remark]),
     ]
 
 
-def _cells(row: Row, *, kernels: bool, wide: bool) -> tuple[str, ...]:
-    at = "-" if row.crash is None else address(row.crash.start)
-    cells = [row.machine, row.preset or row.request, row.outcome, row.place or "-", at, "yes" if row.met else "no"]
-    cells += [_in(row.low_free, 20), _in(row.waste, 10)]
-    if kernels:
-        cells[1:1] = [row.kernel, _in(row.page_size, 10)]
-    if wide:
-        cells[1:1] = [_in(row.ram, 20)]
-        cells[-4:-4] = [_in(row.size, 20), _in(row.need, 20)]
-    return tuple(printable(cell) for cell in cells)
+def _names(row: Row, *, several: bool) -> tuple[str, ...]:
+    """The cells that identify a row."""
+    kernel = (row.kernel, size(row.page_size)) if several else ()
+    return tuple(printable(cell) for cell in (row.machine, *kernel, row.preset or row.request))
 
 
-def _in(value: int, shift: int) -> str:
-    """A number of units of 2**shift bytes, to two decimals where it is not whole."""
-    whole = value >> shift
-    return str(whole) if whole << shift == value else f"{value / (1 << shift):.2f}"
+def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:
+    """The unit of a column, for its head, and its values without it."""
+    told = column(values)
+    unit = next((text[-1] for text in told if not text[-1:].isdigit()), "")
+    return {"M": "MiB", "K": "KiB"}.get(unit, "bytes"), [text.removesuffix(unit) if unit else text for text in told]

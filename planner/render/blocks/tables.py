@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, RemapStep
+    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
 
 __all__ = [
+    "PROTECTION",
     "alignment",
     "assumptions",
     "attempts",
     "configured",
+    "doubt",
     "facts",
     "granularity",
     "kernel_facts",
@@ -72,8 +74,13 @@ def verdict(plan: Plan) -> str:
     return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
 
 
+def doubt(kernel: KernelView) -> str:
+    """What an answer begins with on a kernel whose behaviour is not known; "" on others."""
+    return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
+
+
 def _invalid(plan: Plan) -> str:
-    """Why nothing is requested."""
+    """The reason why nothing is requested."""
     if any(note.startswith(BUILT_WITHOUT) for note in plan.notes):
         return BUILT_WITHOUT
     said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
@@ -114,11 +121,11 @@ def _protection(plan: Plan) -> str:
         return f"{plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
     if plan.reservation.crash is None:
         return ""
-    return _THEN[plan.protection] + " (protected)" * (plan.protection == "yes")
+    return PROTECTION[plan.protection] + " (protected)" * (plan.protection == "yes")
 
 
 def _own_place(own: OwnView, place: str = "") -> str:
-    """What the machine's own kernel does. place: said instead of its addresses."""
+    """The machine's own kernel in a few words. place: said instead of its addresses."""
     if own.crash is None:
         return "nothing reserved" if own.outcome == "failed" else "nothing reserved, as nothing valid is requested"
     low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
@@ -129,7 +136,7 @@ def _own_place(own: OwnView, place: str = "") -> str:
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:
-    """What stands below the verdict: the place and what it costs, label and text."""
+    """The rows below the verdict, label and text: the request, the place and the cost."""
     done, cost = plan.reservation, plan.waste
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
@@ -191,14 +198,14 @@ def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
 
 
 def alignment(kernel: KernelView) -> str:
-    """What the strategy aligns to: `alignment 1G (PUD_SIZE)`."""
+    """The alignment of the strategy: `alignment 1G (PUD_SIZE)`."""
     if kernel.align == "pud":
         return f"alignment {size(kernel.granule)} (PUD_SIZE)"
     return f"alignment {size(kernel.granule)} (--align {kernel.align}; PUD_SIZE is {size(kernel.pud_size)})"
 
 
 def _runs_on(view: ProcessorsView) -> str:
-    """Which processors may run the strategy, whether those known are such, and who else is."""
+    """The processors that may run the strategy, whether those known qualify, and the kernel's list."""
     if not view.allowed:
         return f"none ({view.why})"
     answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
@@ -207,7 +214,7 @@ def _runs_on(view: ProcessorsView) -> str:
 
 
 def _request(plan: Plan) -> str:
-    """What a command line says of crash memory, or the value given, and how it is read where that is not the same."""
+    """The `crashkernel=` tokens of a command line, or the value given; with its reading where that differs."""
     request = plan.request
     text = request.text or "nothing"
     if is_cmdline(text):
@@ -239,7 +246,7 @@ def _taken(plan: Plan) -> str:
 
 
 def put_back(plan: Plan, *, wide: bool = False) -> Table:
-    """What was undone of a running machine, in the order of the report, and the reason.
+    """Reservations of a running machine that were undone, in the order of the report, with the reason.
 
     wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
     """
@@ -280,11 +287,11 @@ def attempts(plan: Plan) -> Table:
         )
         for number, a in enumerate(made, 1)
     ]
-    return Table("Attempts", "rlrrll", ("#", "for", "size", "align", "searched", "result"), rows)
+    return Table("Attempts", "rlrrll", ("no.", "for", "size", "align", "searched", "result"), rows)
 
 
 def placement(plan: Plan) -> Table:
-    """Where things went, lowest address first."""
+    """The ranges placed, lowest address first."""
     placed = sorted(_placed(plan), key=lambda item: (item[0].start, -item[0].end))
     sizes = column([r.size for r, _, _ in placed])
     rows: list[tuple[str, ...]] = [
@@ -293,7 +300,7 @@ def placement(plan: Plan) -> Table:
     return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
 
-_THEN = {
+PROTECTION: dict[Protection, str] = {
     "yes": "can be unmapped after kexec load",
     "no": "stays mapped (unprotected)",
     "not available": "protection not available here",
@@ -307,7 +314,7 @@ def _placed(plan: Plan) -> Iterator[tuple[Range, str, str]]:
     if done.area is not None:
         yield done.area, "area", "reserved during boot"
     if done.crash is not None:
-        yield done.crash, "crash memory", _THEN[plan.protection]
+        yield done.crash, "crash memory", PROTECTION[plan.protection]
     for tail in done.returned:
         yield tail, "tail", "freed after boot"
     if done.low is not None:
@@ -397,7 +404,7 @@ def _was(before: int, after: int) -> str:
 
 
 def _least_tables(plan: Plan) -> str:
-    """How the page tables compare with the fewest that hold the crash memory where there are none yet."""
+    """The fewest page tables that could hold the crash memory, for comparison."""
     cost, least = plan.waste, signed_size(plan.waste.ideal_table_bytes)
     if cost.extra_table_bytes >= cost.ideal_table_bytes:
         return f"minimum: {least}"
@@ -419,9 +426,9 @@ _STEP_NAMES = {
 
 
 def steps(plan: Plan) -> Table:
-    """How the linear map is changed, operation by operation."""
+    """The changes to the linear map, operation by operation."""
     rows = [(str(number), *_step(step)) for number, step in enumerate(plan.steps or (), 1)]
-    return Table("How the map is changed", "rlrll", ("#", "step", "entries", "of", "range"), rows)
+    return Table("How the map is changed", "rlrll", ("no.", "step", "entries", "of", "range"), rows)
 
 
 def _step(step: RemapStep) -> tuple[str, ...]:
@@ -442,7 +449,7 @@ def _step(step: RemapStep) -> tuple[str, ...]:
 
 
 def log(plan: Plan) -> list[str]:
-    """What the kernel would log."""
+    """The lines that the kernel would log."""
     return [printable(line) for line in plan.reservation.log]
 
 

@@ -1,4 +1,4 @@
-"""What a source records against the plan: verdicts as blocks."""
+"""Verdicts on what a source records, as blocks."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Figure:
 
 
 def filled(block: Block) -> bool:
-    """Whether a block has anything to show."""
+    """True if a block has anything to show."""
     return all(getattr(block, name, True) for name in ("rows", "items", "lines"))
 
 
@@ -113,7 +113,7 @@ def made_by(words: Sequence[str]) -> Iterator[None]:
 
 
 def _requested(text: str) -> str:
-    """What a command line takes of a request: its `crashkernel=` tokens, or the value as one."""
+    """The `crashkernel=` tokens of a request, or its value as one."""
     found = _TOKENS.findall(text)
     value = text.partition(" on ")[0]
     return " ".join(found) if found or " " in value or value in {"", "nothing"} else f"crashkernel={value}"
@@ -130,7 +130,7 @@ def _anchor(title: str, taken: list[str]) -> str:
 
 
 def _shown(value: object) -> object:
-    """What the template prints: text free of control characters; what is marked as HTML stays."""
+    """Text free of control characters for the template; what is marked as HTML stays."""
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 

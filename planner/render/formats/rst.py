@@ -22,17 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["document", "escape"]
 
 _INLINE = re.compile(
-    r"[\\`*|]"
+    r"[\\`]"
+    r"|(?<!\w)[*|](?=\S)"  # after a letter they begin nothing
     r"|_(?![^\W_])"  # the end of a reference; one between letters is none
     r"|(?<=:):|:(?=:)"  # what follows would be a literal block
-    r"|(?<![^\W_])sample:(?=[^\s])|(?<=[A-Za-z]):(?=[^\s])"  # a scheme makes a link; `sample:` is none
+    r"|(?<![^\W_])[A-Za-z][A-Za-z0-9.+-]*:(?=[^\s])"  # a scheme makes a link
     r"|(?<=\w)@(?=\w)"
 )
+_NO_SCHEMES = {"sample", "crashkernel"}
+
 _FIRST = re.compile(
     r"(?:[-+*\u2022\u2023\u2043](?:\s|$)"  # bullets
-    r"|[-+][^\W_](?:[ =]?[A-Za-z<]|,|\s|$)|(?:--|/)\w[\w-]*(?:[=,\s]|$)"  # options
+    r"|[-+][^\W_](?:[ =]?[A-Za-z<]|,\s|\s|$)|(?:--|/)\w[\w-]*(?:[=,\s]|$)"  # options
     r"|:|\.\.(?:\s|$)|__|>>>|\|"  # fields, comments, anonymous targets, doctests, line blocks
-    r"|\((?:\w+)\)(?:\s|$)|(?:\w+|#)[.)](?:\s|$)"  # numbered lists
+    r"|\(?(?:[0-9]+|[A-Za-z]|[ivxlcdm]+|[IVXLCDM]+|#)[.)](?:\s|$)"  # numbered lists
     r"|([^\w\s])\1*\s*$)"  # lines of punctuation
     r"|[^\w\s]{2,}(?:\s+[^\w\s]+)*$"
 )
@@ -44,11 +47,14 @@ _RULE = re.compile(r"([^\w\s\\])\1*$")
 def escape(text: str) -> str:
     """Text that stands for itself in reStructuredText; one line, no control characters."""
     escaped = _INLINE.sub(_escaped, " ".join(printable(text).split()))
+    if escaped and not escaped.strip("\\"):
+        return "\\ " + escaped  # a line of nothing but backslashes would be a rule
     return "\\" + escaped if escaped[:1] != "\\" and _FIRST.match(escaped) else escaped
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return found[0] if len(found[0]) > 1 else "\\" + found[0]
+    scheme, colon = found[0][:-1], found[0][-1]
+    return found[0] if scheme in _NO_SCHEMES else f"{scheme}\\{colon}"
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -63,7 +69,7 @@ def _lines(block: Block) -> list[str]:
         return _filled(escape(block.text))
     if isinstance(block, Facts):
         return [line for label, text in block.rows for line in _filled(escape(text), f":{_label(label)}: ", "  ")]
-    title = [f".. rubric:: {escape(block.title)}"] if block.title else []
+    title = _filled(escape(block.title), ".. rubric:: ", "   ") if block.title else []
     if isinstance(block, Heading):
         return title
     if title:
@@ -102,7 +108,7 @@ def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str
 
 
 def _marked(lines: Sequence[str]) -> Sequence[str]:
-    """Lines of a literal block; empty ones alone would be no block."""
+    """Lines of a literal block; empty ones alone would not be a block."""
     return lines if any(line.strip() for line in lines) else ["(empty)"]
 
 
@@ -156,7 +162,7 @@ def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:
 
 
 def _wide(text: str) -> bool:
-    """Whether a text takes other than one column per character."""
+    """True if a text takes other than one column per character."""
     return not text.isascii() and any(east_asian_width(c) in "WFA" or combining(c) for c in text)
 
 

@@ -1,4 +1,4 @@
-"""What a terminal needs: colours, and text broken into lines."""
+"""Colours and line breaking for a terminal."""
 
 from __future__ import annotations
 

@@ -91,12 +91,12 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
 
 
 def _sentence(head: tuple[str, ...], row: tuple[str, ...]) -> str:
-    """What a row says, without its columns."""
+    """A row as a sentence, without its columns."""
     return "; ".join([f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell])
 
 
 def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[list[int], int]:
-    """How wide each column is with whole words, and by how much all of them with their gaps exceed `room` even so."""
+    """(width of each column with whole words, columns by which they and their gaps exceed `room` even so)."""
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     excess = sum(widths) + 2 * (len(widths) - 1) - room

@@ -25,7 +25,7 @@ def render(rows: Sequence[Row], data: str) -> str:
 
 def render_proposal(machines: Sequence[Surveyed], data: str) -> str:
     """The page of the question whether the proposal would have worked. data: its JSON."""
-    return _page("Would it have worked?", blocks(machines, wide=True), cells_of_proposal(machines), data)
+    return _page("Would it have worked?", blocks(machines), cells_of_proposal(machines), data)
 
 
 def _page(title: str, told: Sequence[Block], cells: Sequence[Cell], data: str) -> str:

@@ -212,7 +212,7 @@ def _panel(
 
 
 def _said(row: Row) -> str:
-    """What one row of a sweep costs."""
+    """The cost of one row of a sweep."""
     first, last = column([row.first.rounding, row.last.rounding])
     return (
         f"{size(row.first.size)} to {size(row.last.size)}: tail of {first} down to {last}, "

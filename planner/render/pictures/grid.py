@@ -54,12 +54,12 @@ class Grid:
 
     @property
     def drawn(self) -> bool:
-        """Whether its cells can be told apart."""
+        """True if its cells can be told apart."""
         return len(self.cells) <= CELLS
 
     @property
     def text(self) -> str:
-        """How many steps there are, how many are free, and if none is, what is in the way."""
+        """The number of steps, how many are free, and if none is, the obstacle."""
         free = sum(cell.kind == "free" for cell in self.cells)
         text = counted(len(self.cells), f"aligned step of {size(self.step)}", f"aligned steps of {size(self.step)}")
         text += f", {free} free"
@@ -111,7 +111,7 @@ def _obstacles(plan: Plan) -> list[_Named]:
 
 
 def _taken(obstacles: Sequence[_Named], start: int, end: int) -> str:
-    """What is in the way, the largest by name."""
+    """The obstacles, the largest by name."""
     inside = [(b - a, name) for a, b, name in obstacles if a < end and start < b]
     if not inside:
         return "not free as a whole"

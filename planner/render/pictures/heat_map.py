@@ -136,7 +136,7 @@ def _candidate(row: Row, rows: Sequence[Row]) -> str:
 
 
 def _told(row: Row) -> str:
-    """What a cell says."""
+    """The text of a cell."""
     where = f" at {span(row.crash)}" if row.crash is not None else ""
     met = "need met" if row.met else f"need of {size(row.need)} not met"
     what = row.error or f"{row.outcome}{where}, {met}, {size(row.low_free)} of low memory left"

@@ -31,7 +31,7 @@ class Box:
     bottom: float
 
     def meets(self, other: Box) -> bool:
-        """Whether the two share more than an edge."""
+        """True if the two share more than an edge."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
@@ -162,7 +162,7 @@ def _find(label: Label, placed: list[Placed], size: float, width: float, lanes: 
 
 
 def _conflict(a: Placed, b: Placed, gap: float) -> bool:
-    """Whether two labels are in each other's way: text on text, or the line of the upper on the lower's text."""
+    """True if two labels are in each other's way: text on text, or the line of the upper on the lower's text."""
     if a.lane == b.lane:
         return a.left < b.right + gap and b.left < a.right + gap
     upper, lower = (a, b) if a.lane > b.lane else (b, a)

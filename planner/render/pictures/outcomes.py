@@ -1,4 +1,4 @@
-"""What an outcome looks like in every picture: a colour or hatch that no kind of memory has, and a glyph."""
+"""The look of an outcome in every picture: a colour or hatch that no kind of memory has, and a glyph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What marks and bands look like in a picture, and the legend that says so."""
+"""The look of marks and bands in a picture, and the legend that explains them."""
 
 from __future__ import annotations
 

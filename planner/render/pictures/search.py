@@ -155,7 +155,7 @@ def _track(canvas: Canvas, y: float, attempt: Attempt, plan: Plan, found: Sequen
 
 
 def _taken(attempt: Attempt, at: int, plan: Plan) -> list[tuple[str, int, int]]:
-    """What an attempt took, by kind of memory: of an aligned one the crash memory and the rest of its area."""
+    """Ranges an attempt took, by kind of memory: of an aligned one the crash memory and the rest of its area."""
     done, end = plan.reservation, at + attempt.size
     if done.area is not None and done.crash is not None and done.area.start == at:
         return [("crash", at, done.crash.end), ("tail" if done.returned else "kept", done.crash.end, end)]

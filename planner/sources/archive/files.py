@@ -52,7 +52,7 @@ class Found:
         return bool(self.files)
 
     def has(self, kinds: Iterable[str]) -> bool:
-        """Whether there is a file of any of these kinds."""
+        """True if there is a file of any of these kinds."""
         return any(kind in self.files for kind in kinds)
 
     def add(self, kind: str, path: str, data: bytes) -> None:
@@ -73,7 +73,7 @@ class Found:
     def too_large(self, kind: str, path: str) -> None:
         """A file with more than any machine writes there. Raises InputError for the map itself."""
         if kind in ("iomem", "memblock", "reserved", "fdt"):
-            raise InputError(self.name, f"{path} is larger than any map", "this is no report")
+            raise InputError(self.name, f"{path} is larger than any map", "this is not a sosreport")
         self.refuse(path, "is too large")
 
     def first(self, kind: str) -> tuple[str, bytes] | None:
@@ -82,7 +82,7 @@ class Found:
 
 
 class _Assembly:
-    """What has been made of the files so far."""
+    """The facts read from the files so far."""
 
     def __init__(self, found: Found) -> None:
         self.found = found
@@ -204,8 +204,12 @@ def _capture(work: _Assembly) -> Capture | None:
     if text := work.text("initrd"):
         archive, _, unpacked = text.partition(" ")
         if archive.isdecimal():
-            rest = int(unpacked) if unpacked.isdecimal() else None
+            rest = int(unpacked) if unpacked.isdecimal() and unpacked.strip("0") else None
             found.insert(0, Capture(initrd_size=int(archive), initrd_unpacked=rest))
+    if file := work.found.first("initrd list"):
+        work.used.append(file[0])
+        inside = capture.listed(file[1].decode("utf-8", "replace"), _page_size(work) or 4 * KIB)
+        found = [replace(inside, initrd_size=None), *found, inside]
     if (text := work.text("boot")) and (size := capture.initrd_size(text)):
         found.append(Capture(initrd_size=size))
     return capture.merged(found)
@@ -280,7 +284,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
 
 
 def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
-    """What may be the log of this boot, the kernel's own first, and of the others the kernel's lines."""
+    """Candidates for the log of this boot, the kernel's own first, and of the others the kernel's lines."""
     yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # times in words at last
     for path, data in found.files.get("journal", ())[:2]:
         yield path, _kernel_lines(data[: 16 * MIB])
@@ -306,7 +310,7 @@ def _last_boot(data: bytes) -> bytes:
 
 
 def _has_boot_lines(machine: Machine) -> bool:
-    """Whether a log tells more of the boot than a processor that came back later does."""
+    """True if a log tells more of the boot than a processor that came back later does."""
     facts = machine.facts
     return bool(machine.memory.regions) or facts != Facts(arch=facts.arch, midr=facts.midr)
 

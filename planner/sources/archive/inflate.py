@@ -39,7 +39,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
-    """What a compressed file holds, as a stream; a file that is not compressed as it is. Raises InputError."""
+    """The contents of a compressed file as a stream; a file that is not compressed as it is. Raises InputError."""
     readable: Any = file
     stream: io.BufferedReader = file if isinstance(file, io.BufferedReader) else io.BufferedReader(readable)
     kind = compression_of(stream.peek(16))
@@ -136,7 +136,7 @@ class Inflated(io.RawIOBase):
             raise InputError(
                 self._name,
                 f"unpacks to more than {MAX_RATIO} times its size",
-                "this is no report; unpack it yourself if you trust it",
+                "this is not a sosreport; unpack it yourself if you trust it",
             )
 
     def _damaged(self, what: str) -> InputError:

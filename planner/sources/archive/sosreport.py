@@ -49,11 +49,12 @@ _WANTED = tuple(
         ("memblock", r"sys/kernel/debug/memblock/memory"),
         ("reserved", r"sys/kernel/debug/memblock/reserved"),
         ("fdt", r"sys/firmware/fdt"),
-        ("modules", r"proc/modules|sos_commands/[^/]+/cat_[./]?proc[./]modules"),
+        ("modules", r"proc/modules|sos_commands/[^/]+/(?:cat_[./]?proc[./]modules|lsmod)"),
         ("kdumpctl", r"sos_commands/[^/]+/kdumpctl_estimate[^/]*"),
         ("kdumptool", r"sos_commands/[^/]+/kdumptool_calibrate[^/]*"),
         ("boot", r"sos_commands/boot/ls_-[^/]*boot[^/]*"),
         ("initrd", r"sos_commands/kdump/initrd_sizes?"),
+        ("initrd list", r"sos_commands/kdump/lsinit(?:rd|ramfs)_[^/]*"),
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )
@@ -88,7 +89,7 @@ class _Reports:
         self._deeper: str | None = None
 
     def files_of(self, top: str, kind: str) -> Found | None:
-        """Where to put a file that lies below a folder; None if it is no part of the report."""
+        """Where to put a file that lies below a folder; None if it is not part of the report."""
         if top in self._tops[:1]:
             return self.found
         depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
@@ -114,7 +115,7 @@ class _Reports:
             )
         if self._deeper is not None:
             self.found.remarks.append(
-                f"another machine's files in {printable(self._deeper[:80])} are no part of the report"
+                f"another machine's files in {printable(self._deeper[:80])} are not part of the report"
             )
         return self.found
 
@@ -139,7 +140,7 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
         raise InputError(
             reports.name,
             f"holds a name that leaves the archive ({path[:80]})",
-            "this is no report; pack the files anew",
+            "this is not a sosreport; pack the files anew",
         )
     kind, top, path = _kind_of(parts)
     if kind is None:

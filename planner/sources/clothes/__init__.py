@@ -20,7 +20,7 @@ _LARGEST, _MOST_LINES = 16 * MIB, 250_000  # of a text that is taken apart; nobo
 def undress(text: str, name: str) -> str:
     """The bare text of a log or listing; any other text as it is, but for line ends and terminal sequences.
 
-    Raises InputError for records that are no JSON.
+    Raises InputError for records that are not JSON.
     """
     if len(text) > _LARGEST or text.count("\n") > _MOST_LINES:
         return text
@@ -36,6 +36,6 @@ def undress(text: str, name: str) -> str:
 
 
 def _is_json(head: str) -> bool:
-    """Whether a text is one JSON document, as maps and reports are; a log may begin with a bracket, too."""
+    """True if a text is one JSON document, as maps and reports are; a log may begin with a bracket, too."""
     opening = "".join(head.split())[:2]
     return opening[:1] == "{" or opening in ("[{", "[]")

@@ -1,4 +1,4 @@
-"""What stands before the kernel's words on every line, found by its shape.
+"""Margins that stand before the kernel's words on every line, found by their shape.
 
 A line of a log is known by the kernel's time stamp or by words that a boot always says, a line of a listing by its
 range. What comes before is reduced to a shape (digits, words, blanks, and the signs between them); shapes that many
@@ -99,7 +99,7 @@ def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
 
 
 def _is_dressed(text: str, at: int) -> bool:
-    """Whether the words at a place of the text do not begin their line, but for a prefix that is known."""
+    """True if the words at a place of the text do not begin their line, but for a prefix that is known."""
     start = text.rfind("\n", 0, at) + 1
     if at - start > _WIDEST:
         return False

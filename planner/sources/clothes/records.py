@@ -78,7 +78,7 @@ def _record(line: str) -> dict[str, Any] | None:
 
 
 def _of_line(line: str) -> str:
-    """The message of a line that is a record; a line that is none as it is."""
+    """The message of a line that is a record; any other line as it is."""
     record = _record(line) if "{" in line else None
     return line if record is None else _words(record)
 

@@ -21,7 +21,7 @@ NO_LIMIT = (1 << 64) - 1
 
 _BAD = NO_LIMIT
 _MOST_CELLS = 4  # OF_MAX_ADDR_CELLS
-_PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: with three cells of address the first is no part of the number
+_PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: with three cells of address the first is not part of the number
 
 
 class _Bus:
@@ -49,7 +49,7 @@ class _Bus:
 
     @property
     def translates(self) -> bool:
-        """Whether addresses on it can be: OF_CHECK_COUNTS()."""
+        """True if addresses on it can be: OF_CHECK_COUNTS()."""
         return 0 < self.address <= _MOST_CELLS and self.size > 0
 
     def _class(self, space: int) -> int:

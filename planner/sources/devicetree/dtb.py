@@ -148,7 +148,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
         chosen.properties.get(f"linux,initrd-{end}") if chosen is not None else None for end in ("start", "end")
     )
     if first is None or last is None or number(first) >= number(last):
-        tree.notes.append("the tree names no initrd: where it lies, if there is one, is not known")
+        tree.notes.append("the tree names no initrd: its place, if there is one, is unknown")
         return
     initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
     memory = tree.memblock.memory
@@ -156,7 +156,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
         tree.reserve(initrd.start, initrd.end, "initrd")
     elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, _TOP):
         tree.notes.append(
-            f"the initrd at {initrd.start:#x} cannot be reached through the linear map: kernels warn, and do without it"
+            f"the initrd at {initrd.start:#x} cannot be reached through the linear map: kernels warn and ignore it"
         )
     else:
         tree.memblock.add(initrd.start, initrd.size)

@@ -69,7 +69,7 @@ class Node:
 
     @property
     def available(self) -> bool:
-        """Whether kernels look at the node: of_fdt_device_is_available()."""
+        """True if kernels look at the node: of_fdt_device_is_available()."""
         return self.text("status") in (None, "ok", "okay")
 
 
@@ -97,7 +97,7 @@ class Blob:
             _HEADER.unpack_from(data)
         )
         if magic != int.from_bytes(MAGIC, "big"):
-            raise self._bad(0, "this is no device tree blob")
+            raise self._bad(0, "this is not a device tree blob")
         if size > MAX_BLOB:
             raise self._bad(4, f"the blob says it has {size} bytes: arm64 takes no more than 2 MiB")
         if not _HEADER.size <= size <= len(data):
@@ -147,9 +147,9 @@ class Blob:
             elif token == _NOP:
                 continue
             elif token not in (_END_NODE, _PROP):
-                raise self._bad(begin, f"{token:#x} is no token of a device tree")
+                raise self._bad(begin, f"{token:#x} is not a device tree token")
             elif node is None:
-                what = "a property stands outside all nodes" if token == _PROP else "a node ends that has not begun"
+                what = "a property stands outside all nodes" if token == _PROP else "a node ends that was never begun"
                 raise self._bad(begin, what)
             elif token == _PROP:
                 at = self._property(node, at, end)

@@ -106,7 +106,7 @@ def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
     if _is_pool(node) and "no-map" not in node.properties:
         align = max(align, _CMA_ALIGN)
     if align & (align - 1):
-        tree.tell(node, "its alignment is no power of two, it is skipped")
+        tree.tell(node, "its alignment is not a power of two: it is skipped")
         return None
     ranges = [(0, SPAN - 1)]
     if (value := node.properties.get("alloc-ranges")) is not None:
@@ -131,7 +131,7 @@ def _is_pool(node: Node) -> bool:
 
 
 def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
-    """Why a node is a pool that no driver takes; None if one does, or it is no pool."""
+    """The reason why a node is a pool that no driver takes; None if one does, or it is not a pool."""
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:

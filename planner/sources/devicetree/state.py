@@ -1,4 +1,4 @@
-"""What a kernel has made of a device tree so far: memblock, names of reservations, what to tell."""
+"""The state of a kernel reading a device tree: memblock, names of reservations, notes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in a document: keys and indices."""
+"""The position of a value in a document: keys and indices."""
 
 EXACT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 """Of an object in which every key must be known."""
@@ -129,7 +129,7 @@ _KINDS = {
     "string_too_long": "is too long",
     "string_too_short": "is empty",
     "too_long": "is too long",
-    "string_unicode": "holds half a character",
+    "string_unicode": "holds an unpaired surrogate",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "too_short": "is empty",

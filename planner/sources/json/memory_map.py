@@ -68,7 +68,7 @@ def _limit(value: object) -> int:
 
 def _strategy(name: object) -> str:
     if not isinstance(name, str) or name not in STRATEGIES:
-        refuse(f"there is no strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
+        refuse(f"unknown strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
     return name
 
 
@@ -116,7 +116,7 @@ class Row(Extent):
     node: Count | None = None
     """NUMA node."""
     name: Text | None = None
-    """What it is called."""
+    """Its name."""
 
 
 @with_config(EXACT)
@@ -129,7 +129,7 @@ class _Map:
     schema_version: Version = 1
     """The version of this schema."""
     reserved: Rows[Row] = field(default_factory=list)
-    """What is taken before the crash kernel."""
+    """Ranges reserved before the crash kernel."""
     kernel: Text | None = None
     """The kernel's version, as `uname -r` prints it, or a name that `kernels` lists."""
     page_size: Number | None = None
@@ -218,6 +218,15 @@ class _Reservation:
     other_readings: list[_Reading] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Help:
+    outcome: Outcome
+    text: Line = ""
+    crashkernel: Line | None = None
+    crash: Extent | None = None
+    lacks: Number | None = None
+
+
 @with_config(ConfigDict(extra="ignore"))
 @dataclass(frozen=True, slots=True)
 class _Report:
@@ -230,6 +239,7 @@ class _Report:
     request: _Request | None = None
     reservation: _Reservation | None = None
     notes: list[Line] = field(default_factory=list)
+    help: list[_Help] | None = None
 
 
 _MAP = TypeAdapter(_Map)
@@ -409,6 +419,11 @@ def _answered(report: _Report, kernel: _Kernel) -> Answered:
         ),
         notes=tuple(report.notes),
         rewound=tuple((*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)),
+        help=None
+        if report.help is None
+        else tuple(
+            (each.text, each.crashkernel, each.outcome, _range(each.crash, "help"), each.lacks) for each in report.help
+        ),
     )
 
 
@@ -424,7 +439,7 @@ def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> 
         allowed = list(VA_BITS[page_size])
     if va_bits not in allowed:
         pages = f"{format_size(page_size)} pages" if page_size else "arm64 kernels"
-        what = f"{pages} do not go with {va_bits}-bit addresses"
+        what = f"{pages} are not possible with {va_bits}-bit addresses"
         raise RefusedError((*above, "va_bits"), what, f"use one of {', '.join(map(str, allowed))}")
 
 

@@ -207,7 +207,7 @@ _Step: TypeAlias = Annotated[
 @with_config(EXACT)
 @dataclass(frozen=True, slots=True)
 class ProcedureOf:
-    """What bbm --procedure runs: pages, tables, and steps.
+    """A procedure for bbm --procedure: pages, tables, and steps.
 
     Writes and invalidations take effect at any time until a dsb.
     """
@@ -221,7 +221,7 @@ class ProcedureOf:
     schema_version: Version = 1
     summary: Text = ""
     rests_on: Text = ""
-    """What its safety rests on."""
+    """The assumption that makes it safe."""
     touch: Touched = "linear-map"
     """What running code touches meanwhile."""
 

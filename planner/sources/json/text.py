@@ -24,7 +24,7 @@ class _RefusedError(ValueError):
 
 
 def load(text: str, name: str) -> object:
-    """A document. Raises InputError for what is no JSON, for a key that an object has twice, and for more than any map.
+    """A document. Raises InputError for text that is not JSON, a key twice in an object, and more than any map has.
 
     An object takes ten times the memory of its text: objects, lists and values are counted before any is made.
     """
@@ -51,7 +51,7 @@ def load(text: str, name: str) -> object:
 
 
 def _constant(text: str) -> NoReturn:
-    raise _RefusedError(f"{text} is no number here")
+    raise _RefusedError(f"{text} is not a valid number here")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -35,7 +35,7 @@ class _Part(NamedTuple):
 
 
 def maybe_several(text: str) -> bool:
-    """Whether a log may hold more than one boot: quick, and rarely wrong."""
+    """True if a log may hold more than one boot: quick, and rarely wrong."""
     return any(text.count(mark) > 1 for mark in _MARKS[:3]) or any(mark in text for mark in _SEPARATORS)
 
 
@@ -133,7 +133,7 @@ def _stamp(line: str) -> float | None:
 
 
 def _repeats(text: str, part: _Part, other: _Part) -> bool:
-    """Whether all that the kernel says in one part comes again in another, in this order and at the same times."""
+    """True if all that the kernel says in one part comes again in another, in this order and at the same times."""
     told, again = _told(text, part), _told(text, other)
     first = next(told, None)
     return first is not None and first in again and all(line in again for line in told)

@@ -1,4 +1,4 @@
-"""What a boot log says twice: where it contradicts itself, a line of it is missing or damaged.
+"""Contradictions within a boot log: each means that a line is missing or damaged.
 
 Source: mem_init_print_info() counts the pages of all ranges of memory, free_area_init() prints zones and nodes from the
 first range to the last, mm/page_alloc.c and mm/mm_init.c @ 5.10 to 7.2; all logs at hand agree with it to the byte.
@@ -20,7 +20,7 @@ _CHOPPED = (">", "\u2026", "...")  # how pagers end a line that is wider than th
 
 
 def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | None:
-    """Why the ranges that were read cannot be all memory; None if nothing speaks against it.
+    """The reason why the ranges that were read cannot be all memory; None if nothing speaks against it.
 
     Zones that reach higher do so by ranges above all that were read: that is noted, and what was read is used.
     """
@@ -38,7 +38,7 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | 
 
 
 def _larger(log: Log) -> Iterator[str]:
-    """Where the log shows more memory than its ranges."""
+    """Signs that the log shows more memory than its ranges."""
     ram = sum(r.end - r.start for r in log.nodes)
     if log.total is not None and log.total > ram:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
@@ -47,7 +47,7 @@ def _larger(log: Log) -> Iterator[str]:
             continue
         of_node = [r for r in log.nodes if str(r.node) == event.name]
         if not of_node:
-            yield f"they have none of node {event.name}, which is set up"
+            yield f"they lack node {event.name}, which is set up"
         elif min(r.start for r in of_node) > event.start or max(r.end for r in of_node) < event.end:
             yield f"node {event.name} is set up from {event.start:#x} to {event.end:#x}"
 
@@ -86,6 +86,6 @@ def completed(log: Log, notes: list[str]) -> str | None:
 
 
 def _differs(word: str, size: int) -> bool:
-    """Whether a word asks for another size than was reserved, as far as its own text tells."""
+    """True if a word asks for another size than was reserved, as far as its own text tells."""
     value = word.partition("crashkernel=")[2]
     return format_size(size) not in value

@@ -45,7 +45,7 @@ _MOST_DAMAGE = 4
 
 
 def looks_like(head: str) -> bool:
-    """Whether a text is a boot log."""
+    """True if a text is a boot log."""
     return any(text in head for text in _LOOKS)
 
 
@@ -91,7 +91,7 @@ def _chosen(logs: list[tuple[int, Log]], name: str) -> tuple[Log, str, list[str]
 
 
 def _captures(log: Log, before: Log) -> bool:
-    """Whether it is a capture kernel's, which kexec tells where the dead kernel's memory is described.
+    """True if it is a capture kernel's, which kexec tells where the dead kernel's memory is described.
 
     before: the log of the boot before. A capture kernel sees what that one reserved, and of the rest at most some
     ranges as they were, which the firmware keeps.

@@ -1,4 +1,4 @@
-"""What each line of a boot log tells, gathered for one boot.
+"""The facts in each line of a boot log, gathered for one boot.
 
 Source of the lines: mm/page_alloc.c and mm/mm_init.c (zones, node ranges, `Memory:`), mm/memblock.c (dumps and
 `memblock=debug`), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c, arch/arm64/kvm/pkvm.c,
@@ -120,7 +120,7 @@ _BEGIN = (
 
 
 class Log:
-    """What has been gathered of one boot so far.
+    """The facts gathered of one boot so far.
 
     total: RAM as `Memory:` counts it. added: ranges of `memblock=debug`, and whether each was added or removed.
     wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read.
@@ -170,7 +170,7 @@ class Log:
 
     @property
     def tells(self) -> bool:
-        """Whether it holds anything of a boot's beginning."""
+        """True if it holds anything of a boot's beginning."""
         return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
 
     def row(self, rows: list[_Row], row: _Row, line: int) -> None:
@@ -299,7 +299,7 @@ def _fact(line: str, number: int, log: Log) -> None:
 
 
 def _processor(line: str, log: Log) -> bool:
-    """Whether a line is about a processor, or what the kernel found all of them to be."""
+    """True if a line is about a processor, or what the kernel found all of them to be."""
     if (m := _MIDR.search(line)) is not None:
         log.arch = log.arch or "aarch64"
         log.midr.append(int(m[1], 16))

@@ -125,7 +125,7 @@ _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
 
 def _is_known(words: str) -> bool:
-    """Whether words begin a line of a known kind, whole or not."""
+    """True if words begin a line of a known kind, whole or not."""
     if not words.startswith(_HEADS):
         return False
     return any(re.match(kind.begins, words) for head, kind in _KINDS.items() if words.startswith(head))
@@ -220,7 +220,7 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
         for glue in (" ", ""):
             if re.match(line.damaged.whole, line.words + glue + words):
                 return Line(line.number, line.words + glue + words, None)
-        # A piece between two others; of what is no piece nothing is read.
+        # A piece between two others; anything else is not read.
         return None if alone or not held.prefixed else line._replace(words=f"{line.words} {words}")
     if alone:
         return None
@@ -232,7 +232,7 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
 
 
 def _may_continue(line: str, words: str, *, sure: bool) -> bool:
-    """Whether words read like more parameters. sure: all else has a prefix, and they have none."""
+    """True if words read like more parameters. sure: all else has a prefix, and they have none."""
     tokens = words.split()
     if _CLOCK.search(words, 0, 40) or tokens[0][0] in "[<(*":
         return False

@@ -1,4 +1,4 @@
-"""What stands before the kernel's words in a line of a log, by whatever printed it.
+"""The prefix of a log line before the kernel's own words, by whatever printed it.
 
 A boot log comes as `dmesg` prints it in its many forms, from a journal, a syslog file, /dev/kmsg or a serial console
 that adds its own time.
@@ -47,7 +47,7 @@ def without_prefix(line: str) -> str:
 
 
 def _continues(words: str) -> bool:
-    """Whether what follows a time stamp may be more of a prefix."""
+    """True if what follows a time stamp may be more of a prefix."""
     return (
         words.lstrip()[:1] in ("[", "<", "(", "\x1b") or "\x1b" in words or " kernel: " in words or " kernel[" in words
     )

@@ -157,4 +157,4 @@ def read(name: str) -> Machine:
                     arch=facts.arch or "aarch64",
                 ),
             )
-    raise InputError("--map", f"no bundled map {name!r}", "`maps` lists them")
+    raise InputError("--map", f"unknown bundled map {name!r}", "`maps` lists them")

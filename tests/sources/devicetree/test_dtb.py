@@ -234,8 +234,8 @@ STRUCTURE = int.from_bytes(GOOD[8:12], "big")
         pytest.param(patched(12, cell(len(GOOD))), 12, "strings block", id="strings outside"),
         pytest.param(patched(16, cell(len(GOOD) - 8)), 16, "reserve map block", id="reserve map outside"),
         pytest.param(patched(40 + 16, wide(0, 1) * 40)[: len(GOOD)], None, "", id="a reserve map without end"),
-        pytest.param(patched(STRUCTURE, cell(7)), STRUCTURE, "0x7 is no token", id="no token"),
-        pytest.param(patched(STRUCTURE, cell(2)), STRUCTURE, "a node ends that has not begun", id="end before begin"),
+        pytest.param(patched(STRUCTURE, cell(7)), STRUCTURE, "0x7 is not a device tree token", id="no token"),
+        pytest.param(patched(STRUCTURE, cell(2)), STRUCTURE, "a node ends that was never begun", id="end before begin"),
         pytest.param(patched(STRUCTURE, cell(9)), STRUCTURE + 0, "the tree has no root node", id="no root"),
         pytest.param(
             patched(STRUCTURE + 12, cell(0xFFFF)), STRUCTURE + 12, "a property of 65535 bytes", id="a long property"

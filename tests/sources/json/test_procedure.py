@@ -78,7 +78,7 @@ def test_what_may_be_left_out() -> None:
         pytest.param('"name": "own",', '"nam": "own",', "own.json:2:3: nam: unknown key", id="an unknown key"),
         pytest.param('"name": "own",', "", "own.json:1:1: the document: the key name is missing", id="a missing key"),
         pytest.param('"name": "own"', '"name": ""', "own.json:2:11: name: is empty", id="an empty name"),
-        pytest.param('"root": "top"', '"root": "up"', "own.json:6:11: root: no table 'up'", id="an unknown table"),
+        pytest.param('"root": "top"', '"root": "up"', "own.json:6:11: root: unknown table 'up'", id="an unknown table"),
         pytest.param('["a"], "starts"', '["b"], "starts"', "own.json:9:35: tables.0.entries.0.covers", id="a page"),
         pytest.param(
             '"leaf"}', '"blok"}', "own.json:9:52: tables.0.entries.0.starts: is not a desc", id="a descriptor"

@@ -45,7 +45,7 @@ def test_a_log_that_agrees_with_itself() -> None:
         ),
         pytest.param(
             HEAD + NODES + SET_UP.replace("node 0", "node 1"),
-            ", a line is missing: they have none of node 1, which is set up",
+            ", a line is missing: they lack node 1, which is set up",
             id="a node",
         ),
         pytest.param(
