@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from planner.base.ranges import Span
 from planner.base.sizes import MIB, format_size
+from planner.kernel.cma import cma_align
 from planner.rewind.above import is_hidden, mem_limit
-from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_align, cma_of, lowest_from_top, replay
+from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, lowest_from_top, replay
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, total
-from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
+from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
-from planner.kernel.profiles import Profile
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
@@ -25,7 +24,6 @@ __all__ = [
     "Boot",
     "Cma",
     "Early",
-    "cma_align",
     "cma_of",
     "lifted",
     "lowest_from_top",
@@ -65,13 +63,6 @@ def cma_of(cmdline: str | None) -> Cma:
     if rest[:1] != "-":
         return Cma(size, base, base + size)
     return Cma(size, base, memparse(rest[1:])[0])
-
-
-def cma_align(profile: Profile, page_size: int) -> int:
-    """Bytes a CMA area is aligned to: a page block, up to 5.17 also the largest free block."""
-    if page_size == 4 * KIB:
-        return profile.cma_align
-    return 32 * MIB if page_size == 16 * KIB else 512 * MIB
 
 
 def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> Span | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import KIB, MIB, round_down
 from planner.kernel import crashkernel as ck
+from planner.kernel.cma import cma_align
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import cma_align
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State

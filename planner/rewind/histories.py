@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
+from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
+from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early
 from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, section_size

@@ -19,9 +19,10 @@ from math import gcd
 
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import KIB
+from planner.kernel.cma import cma_align
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA, cma_align
+from planner.rewind.changes import OTHER_CMA, USUAL_CMA
 from planner.rewind.later import Choice
 from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
