@@ -3,8 +3,9 @@
 A conflict between TLB entries of different sizes does not hurt on a processor of FEAT_BBM level 2 whose maker promises
 no conflict aborts. The kernel does not ask the ID register for that, but knows such processors by their MIDR
 (has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); from 7.3 on it also believes FEAT_BBM level 3 of the
-ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from arch/arm64/include/asm/cputype.h;
-those of Cortex-A520AE and C1-Nano were found in LLVM's Host.cpp and in Trusted Firmware-A's nevis.h.
+ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from arch/arm64/include/asm/cputype.h; that of
+Cortex-A520AE is LLVM's (Host.cpp), that of C1-Nano is Trusted Firmware-A's of the core it calls Nevis (nevis.h), which
+is taken to be the same.
 """
 
 from __future__ import annotations
