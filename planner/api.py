@@ -13,12 +13,15 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
+from planner.kernel.cputype import cpu_named
 from planner.kernel.crashkernel import reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options, make_plan
+from planner.planning.presets import preset_named
 from planner.planning.result import Plan as _Plan
+from planner.planning.strategies import strategy_named
 from planner.planning.values import (
     flag,
     number,
@@ -28,10 +31,12 @@ from planner.planning.values import (
     read,
     read_options,
     request,
+    share,
     size,
     size_or_zero,
     size_range,
     stated_ram,
+    word,
 )
 from planner.render import document, picture
 from planner.report import to_dict, to_json
@@ -45,10 +50,11 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import default_for
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, margin
+from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
+from planner.studies.remedies import with_help
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
@@ -123,7 +129,8 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
 
-    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as `"25%"`.
+    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
+    `"25%"`; rootfs_limit: a percentage.
     """
 
     kernel_size: int | str | None
@@ -134,6 +141,7 @@ class NeedInputs(TypedDict, total=False):
     cpus: int
     luks_memory: int | str | None
     margin: int | str | None
+    rootfs_limit: int | str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -180,7 +188,8 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     would stop at boot.
     """
     with _named():
-        return Plan.of(make_plan(_machine(source, options), request(crashkernel), _options(options)))
+        machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
+        return Plan.of(with_help(make_plan(machine, asked, chosen), machine, asked, chosen))
 
 
 def compare(
@@ -196,9 +205,13 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    asked, numbers = request(crashkernel), [_size("sizes", size) for size in _listed(sizes)]
+    wanted = read("aim", aim, one_of("protected", "fast", "small"))
+    asked, numbers = (
+        request(crashkernel),
+        [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")],
+    )
     with _named():
-        return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=aim)
+        return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=wanted)
 
 
 def fit(
@@ -246,9 +259,9 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
     fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
     machine's. options: of all machines; the errors are those of `plan`.
     """
-    chosen = _options(options)
+    members, needed = _fleet(fleet, options), None if need is None else _text("need", need)
     with _named():
-        return default_for([(name, _machine(source), chosen) for name, source in fleet.items()], need)
+        return default_for(members, needed)
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
@@ -278,7 +291,8 @@ def recommend(
     wanted = None if need is None else _size("need", need)
     between = None if ram is None else read("ram", str(ram), size_range)
     image, anywhere = _image(image_size, any_image=any_image)
-    asked = Asked(aim, wanted, request(crashkernel), between, anywhere, image, sure)
+    aimed = read("aim", aim, one_of("default", "protected", "fast", "small"))
+    asked = Asked(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
     with _named():
         return recommend_for(_machine(source, options), _options(options), asked)
 
@@ -298,11 +312,18 @@ def survey(
     fleet: machines by name. requests, presets: what is asked for, under each of the kernels and page_sizes; what is
     left out is the machine's own, and the usual requests beside its distribution's default. need: as of `default`.
     """
-    pages = tuple(read("page_sizes", one, number(page_size)) for one in page_sizes)
-    candidates = Candidates(tuple(requests), tuple(presets), tuple(kernels), pages, need)
-    chosen = _options(options)
+    listed = _listed("page_sizes", page_sizes, "such as ['4K', '64K']")
+    pages = tuple([read("page_sizes", one, number(page_size)) for one in listed])
+    asked, named, versions = _texts("requests", requests), _texts("presets", presets), _texts("kernels", kernels)
+    with _named(preset="presets", kernel="kernels"):
+        for name in named:
+            preset_named(name)
+        for version in versions:
+            select_profile(version)
+    candidates = Candidates(asked, named, versions, pages, None if need is None else _text("need", need))
+    members = _fleet(fleet, options)
     with _named():
-        return tabulate([(name, _machine(source), chosen) for name, source in fleet.items()], candidates)
+        return tabulate(members, candidates)
 
 
 def sweep(
@@ -348,7 +369,7 @@ def need(
     if initrd is None:
         return make_need(given, machine)
 
-    found = read_initrd(fspath(initrd))
+    found = read_initrd(_path("initrd", initrd))
     return make_need(found.applied(given, machine), machine, notes=found.notes)
 
 
@@ -359,7 +380,7 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
     """
     text, total = request(crashkernel), _size("ram", ram)
     with _named():
-        profile = NEWEST if kernel is None else select_profile(kernel).profile
+        profile = NEWEST if kernel is None else select_profile(_text("kernel", kernel)).profile
         return reading(text or "", total, profile)
 
 
@@ -378,8 +399,8 @@ def verify(
     unless another is given; the errors are those of `plan`.
     """
     chosen = _options({"strategy": "mainline", **options})
-    observed = [read_dump(fspath(page_tables))] if page_tables is not None else []
-    observed += [read_meminfo(fspath(meminfo))] if meminfo is not None else []
+    observed = [read_dump(_path("page_tables", page_tables))] if page_tables is not None else []
+    observed += [read_meminfo(_path("meminfo", meminfo))] if meminfo is not None else []
     with _named():
         return verify_machine(_machine(source, options), chosen, crashkernel=request(crashkernel), observed=observed)
 
@@ -399,7 +420,16 @@ def diff(a: _Plan, b: _Plan) -> Differences:
 
 def _options(given: PlanOptions) -> Options:
     """The options of a call. Raises InputError for an unknown name, or a value that an option does not take."""
-    return Options(**read_options({name: value for name, value in given.items() if name != "memory"}))
+    found = Options(**read_options({name: value for name, value in given.items() if name != "memory"}))
+    with _named():
+        strategy_named(found.strategy)
+        if found.preset is not None:
+            preset_named(found.preset)
+        if found.kernel is not None:
+            select_profile(found.kernel)
+        if found.cpu is not None:
+            cpu_named(found.cpu)
+    return found
 
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
@@ -409,7 +439,8 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
         "page_size": number(page_size),
         "cpus": number(processors),
         "luks_memory": number(size_or_zero),
-        "margin": margin,
+        "margin": lambda value: margin(str(value) if type(value) is int else word(value)),
+        "rootfs_limit": rootfs_limit,
     }
     return {
         name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None
@@ -417,16 +448,19 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
 
 
 @contextmanager
-def _named() -> Iterator[None]:
-    """Errors about an option name the parameter (`page_size`), not the option (`--page-size`)."""
+def _named(**called: str) -> Iterator[None]:
+    """Errors about an option name the parameter (`page_size`), not the option (`--page-size`).
+
+    called: parameters that have another name than their option.
+    """
     try:
         yield
     except InputError as error:
         where = error.where
-        if not isinstance(where, str) or not where.startswith("--"):
+        if not isinstance(where, str) or not where.startswith(("--", "CRASHKERNEL")):
             raise
-        name = "source" if where == "--map" else where[2:].replace("-", "_")
-        raise InputError(name, error.what, error.remedy) from None
+        name = {"--map": "source", "CRASHKERNEL": "crashkernel"}.get(where, where[2:].replace("-", "_"))
+        raise InputError(called.get(name, name), error.what, error.remedy) from None
 
 
 def _size(name: str, value: object) -> int:
@@ -439,11 +473,37 @@ def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
     return None if image_size is None else _size("image_size", image_size), read("any_image", any_image, flag)
 
 
-def _listed(sizes: object) -> Iterable[object]:
-    """Several sizes; a text is one, and no list of its letters."""
-    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
-        raise InputError("sizes", "must be a list of sizes", "such as ['256M', '512M']")
-    return sizes
+def _text(name: str, value: object) -> str:
+    """A text. Raises InputError, naming the parameter."""
+    text: str = read(name, value, word)
+    return text
+
+
+def _path(name: str, value: object) -> str:
+    """A path. Raises InputError, naming the parameter."""
+    return _text(name, fspath(value) if isinstance(value, PathLike) else value)
+
+
+def _listed(name: str, values: object, remedy: str) -> Iterable[object]:
+    """Several values; a text is one, and no list of its letters. Raises InputError, naming the parameter."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise InputError(name, "must be a list", remedy)
+    return values
+
+
+def _texts(name: str, values: object) -> tuple[str, ...]:
+    """Several texts. Raises InputError, naming the parameter."""
+    return tuple([_text(name, value) for value in _listed(name, values, "of texts as on the command line")])
+
+
+def _fleet(fleet: object, options: PlanOptions) -> list[tuple[str, Machine, Options]]:
+    """The machines of a fleet, each with the options of all. Raises InputError, naming the parameter."""
+    if not isinstance(fleet, Mapping):
+        raise InputError("fleet", f"{type(fleet).__name__} is not a fleet", "give a dict of machines by name")
+    if options.get("memory") is not None:
+        raise InputError("memory", "is that of one machine", "leave it out")
+    chosen = _options(options)
+    return [(name, _machine(source), chosen) for name, source in fleet.items()]
 
 
 def _machine(source: object, given: PlanOptions | None = None) -> Machine:
@@ -451,8 +511,8 @@ def _machine(source: object, given: PlanOptions | None = None) -> Machine:
     memory = (given or {}).get("memory")
     if memory is None:
         return _read(source)
-    texts = [memory] if isinstance(memory, str) else memory
-    stated = [read("memory", text, stated_ram) for text in texts]
+    texts = [memory] if isinstance(memory, str) else _listed("memory", memory, "such as ['2G@0x80000000']")
+    stated = [read("memory", _text("memory", text), stated_ram) for text in texts]
     return with_stated_ram(None if source is None else _read(source), stated)
 
 

@@ -12,6 +12,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table
+from planner.studies.remedies import with_help
 
 TIB = 1 << 40
 
@@ -48,6 +49,12 @@ HOSTILE = MemoryMap(
 """Names that would do harm if anything took them for markup or control characters."""
 
 
+def _planned(machine: Machine, asked: str, options: Options | None = None) -> Plan:
+    """The plan, with what would help, as `plan` tells it."""
+    options = options or Options()
+    return with_help(make_plan(machine, asked, options), machine, asked, options)
+
+
 def _machine(source: str, memory: MemoryMap, **facts: Any) -> Machine:
     return Machine(source, "json", memory, Facts(**facts))
 
@@ -58,7 +65,7 @@ def _server(**facts: Any) -> Machine:
 
 def _hostile() -> Plan:
     source = "\x1b]0;owned\x07<img src=x onerror=alert(1)>|a\\|b `c`"
-    return make_plan(_machine(source, HOSTILE, kernel="6.6"), "512M | <b> \x1b[0m 1. * _x_ crashkernel=512M")
+    return _planned(_machine(source, HOSTILE, kernel="6.6"), "512M | <b> \x1b[0m 1. * _x_ crashkernel=512M")
 
 
 def _running_machine() -> Plan:
@@ -66,21 +73,21 @@ def _running_machine() -> Plan:
     memory = MemoryMap(SERVER.regions, (*SERVER.reserved, Reserved(0xF600_0000, 0xFE00_0000, "reserved")))
     facts = Facts(kernel="6.1.69", page_size=4 * KIB, va_bits=48)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
-    return make_plan(machine, "512M")
+    return _planned(machine, "512M")
 
 
 PLANS = {
-    "aligned": lambda: make_plan(_server(), "512M,high"),
-    "aligned-trimmed": lambda: make_plan(_server(), "300001K,high", Options(strategy="pud-aligned-trimmed")),
-    "fallback": lambda: make_plan(_server(), "512M"),
-    "high-and-low": lambda: make_plan(_server(), "1G,high", Options(kernel="6.12")),
-    "fixed-offset": lambda: make_plan(_server(), "256M@0xa0000000"),
-    "failed": lambda: make_plan(_server(), "3G"),
-    "nothing-asked": lambda: make_plan(_server(), "512MB"),
-    "base-pages-anyway": lambda: make_plan(_server(), "512M", Options(rodata="full")),
-    "no-zones": lambda: make_plan(_server(), "512M", Options(dma_limit=NO_DMA_ZONES)),
-    "board-1g-dma": lambda: make_plan(_machine("board.json", BOARD, kernel="6.12.34", dma_limit=GIB), "64M"),
-    "pages-64k": lambda: make_plan(_server(), "512M", Options(page_size=64 * KIB, va_bits=42, align="block")),
+    "aligned": lambda: _planned(_server(), "512M,high"),
+    "aligned-trimmed": lambda: _planned(_server(), "300001K,high", Options(strategy="pud-aligned-trimmed")),
+    "fallback": lambda: _planned(_server(), "512M"),
+    "high-and-low": lambda: _planned(_server(), "1G,high", Options(kernel="6.12")),
+    "fixed-offset": lambda: _planned(_server(), "256M@0xa0000000"),
+    "failed": lambda: _planned(_server(), "3G"),
+    "nothing-asked": lambda: _planned(_server(), "512MB"),
+    "base-pages-anyway": lambda: _planned(_server(), "512M", Options(rodata="full")),
+    "no-zones": lambda: _planned(_server(), "512M", Options(dma_limit=NO_DMA_ZONES)),
+    "board-1g-dma": lambda: _planned(_machine("board.json", BOARD, kernel="6.12.34", dma_limit=GIB), "64M"),
+    "pages-64k": lambda: _planned(_server(), "512M", Options(page_size=64 * KIB, va_bits=42, align="block")),
     "running-machine": _running_machine,
     "hostile": _hostile,
 }

@@ -139,6 +139,65 @@ def test_an_error_names_the_parameter() -> None:
         planner.plan(MAP, "512M", strategy="nobody's")
 
 
+OWN: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
+    "plan": (partial(planner.plan, MAP, "64M"), ("memory",)),
+    "compare": (partial(planner.compare, MAP, "64M"), ("sizes", "aim", "strategy")),
+    "fit": (partial(planner.fit, MAP), ("keep_low", "any_image", "image_size")),
+    "explain": (partial(planner.explain, MAP, "64M"), ("any_image", "image_size")),
+    "recommend": (partial(planner.recommend, MAP), ("need", "aim", "ram", "any_image", "image_size", "sure")),
+    "survey": (partial(planner.survey, {"a": MAP}), ("requests", "presets", "kernels", "page_sizes", "need", "memory")),
+    "default": (partial(planner.default, {"a": MAP}), ("need", "memory", "cpu", "kernel", "preset")),
+    "sweep": (partial(planner.sweep, MAP, "128M", "256M"), ("step",)),
+    "need": (
+        partial(planner.need, MAP),
+        ("kernel_size", "initrd_size", "initrd_unpacked", "rootfstype", "page_size", "cpus", "luks_memory", "margin"),
+    ),
+    "parse": (partial(planner.parse, "64M"), ("ram", "kernel")),
+    "verify": (partial(planner.verify, MAP, "64M"), ("reserved",)),
+}
+"""Each call, and what it takes beside a request and the options of a plan."""
+
+
+@pytest.mark.parametrize("value", [object(), 3.7, {"a": 1}, b"64M"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("call", "name"), [(call, name) for call, (_, names) in OWN.items() for name in names], ids=str
+)
+def test_whatever_is_no_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
+    """Never an error from somewhere inside."""
+    given = {"ram": "8G", name: value} if call == "parse" else {name: value}
+    with pytest.raises(planner.InputError) as caught:
+        OWN[call][0](**given)
+    assert str(caught.value.where) == name
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        pytest.param(lambda: planner.survey(WRONG), "fleet", id="a survey of no fleet"),
+        pytest.param(lambda: planner.default([MAP]), "fleet", id="a list of machines"),  # type: ignore[arg-type]
+        pytest.param(lambda: planner.survey({"a": MAP}, requests="512M"), "requests", id="a text of requests"),
+        pytest.param(lambda: planner.survey({"a": MAP}, presets=["x"]), "presets", id="no preset"),
+        pytest.param(lambda: planner.survey({"a": MAP}, kernels=["x"]), "kernels", id="no kernel"),
+        pytest.param(lambda: planner.need(MAP, initrd=WRONG_REQUEST), "initrd", id="no path"),
+        pytest.param(lambda: planner.verify(MAP, meminfo=WRONG_REQUEST), "meminfo", id="no path either"),
+        pytest.param(lambda: planner.recommend(MAP, sure=2), "sure", id="more than all"),
+        pytest.param(lambda: planner.render.picture(WRONG), "plan", id="a picture of nothing"),
+        pytest.param(lambda: planner.sweep(MAP, "1M", "2M", "x"), "crashkernel", id="no form of a request"),
+    ],
+)
+def test_other_wrong_values_are_named(call: Callable[[], object], name: str) -> None:
+    with pytest.raises(planner.InputError) as caught:
+        call()
+    assert str(caught.value.where) == name
+
+
+@pytest.mark.parametrize("plans", [3, [3], {"a": None}], ids=["a number", "a list of one", "a dict of nothing"])
+def test_what_is_no_plan_is_no_row(plans: Any) -> None:
+    pytest.importorskip("pyarrow")
+    with pytest.raises(planner.InputError, match=r"^plans: must be plans; "):
+        planner.batch.to_arrow(plans)
+
+
 def test_plans_are_a_data_frame_by_one_call() -> None:
     """A row each, in order, with the documented columns; named by the source, or by whoever asks."""
     pytest.importorskip("pyarrow")

@@ -1,7 +1,7 @@
 """Records and answers as flat Arrow columns, with published schemas. Needs the extra `batch` (pyarrow).
 
 Addresses and byte counts are int64: they fit, and Spark has no unsigned type. What the kernel parses may need all
-64 bits; it is a decimal text. Every column may be null. The extra is imported at its first use.
+64 bits; from 2**63 on it is null. Every column may be null. The extra is imported at its first use.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def _tables(level: str) -> _Value:
     return lambda plan: getattr(plan.mapping.tables, level)
 
 
-def _granule(plan: Plan) -> int | None:
-    return plan.kernel.granule if plan.kernel.granule < 1 << 63 else None
+def _fitting(number: int) -> int | None:
+    return number if number < 1 << 63 else None
 
 
 _WASTE = {
@@ -112,12 +112,12 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
         for edge, where in (("start", "first byte"), ("end", "first byte after it"))
     ),
     ("request", "string", "what was asked for, as given", lambda plan: plan.request.text),
-    ("request_size", "string", "bytes as the kernel parsed them, in decimal", lambda plan: str(plan.request.size)),
+    ("request_size", "int64", "bytes as the kernel parsed them", lambda plan: _fitting(plan.request.size)),
     ("profile", "string", "the kernel profile", lambda plan: plan.kernel.profile),
     ("page_size", "int64", "bytes", lambda plan: plan.kernel.page_size),
     ("va_bits", "int64", "bits of a virtual address", lambda plan: plan.kernel.va_bits),
     ("strategy", "string", "the strategy's name", lambda plan: plan.kernel.strategy),
-    ("granule", "int64", "what is aligned to, in bytes; null for 2**63", _granule),
+    ("granule", "int64", "what is aligned to, in bytes; null for 2**63", lambda plan: _fitting(plan.kernel.granule)),
     ("dma_limit", "int64", "end of low memory; null without DMA zones", lambda plan: plan.kernel.dma_limit),
     ("ram", "int64", "bytes of RAM", lambda plan: plan.memory.ram),
     *((f"leaves_{kind}", "int64", f"{kind} entries", _leaves(kind)) for kind in KINDS),
@@ -280,7 +280,14 @@ def to_arrow(plans: Iterable[Plan] | Mapping[str, Plan], *, with_report: bool = 
 
     Raises InputError where the extra `batch` is not installed.
     """
-    named = plans.items() if isinstance(plans, Mapping) else [(plan.memory.source, plan) for plan in plans]
+    given: object = plans
+    listed = list(given) if isinstance(given, Iterable) else []
+    found = list(given.items()) if isinstance(given, Mapping) else [(None, plan) for plan in listed]
+    named = [
+        (plan.memory.source if name is None else str(name), plan) for name, plan in found if isinstance(plan, Plan)
+    ]
+    if len(named) < len(found) or not isinstance(given, Iterable):
+        raise InputError("plans", "must be plans", "give a list, or a dict by name, of what planner.plan() returns")
     batch = batch_of_answers([Answer(name, plan) for name, plan in named], with_report=with_report)
     return pyarrow().Table.from_batches([batch])
 

@@ -21,7 +21,18 @@ from planner.planning.presets import HIGH, PRESETS, preset_named
 from planner.planning.result import Plan, Protection
 from planner.planning.strategies import strategy_named
 
-__all__ = ["DEFAULT_CHANGES", "DIMENSIONS", "WORST", "Change", "Fleet", "Sum", "changed", "parse_change"]
+__all__ = [
+    "DEFAULT_CHANGES",
+    "DIMENSIONS",
+    "WORST",
+    "Change",
+    "Fleet",
+    "Row",
+    "Sum",
+    "changed",
+    "parse_change",
+    "row_of",
+]
 
 DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
 """Groupings of machines; `kernel` is the profile, `preset` the distribution's default if one was used."""
@@ -33,6 +44,43 @@ MOST_CHANGED = 1000
 """Machines listed for one change; those beyond are counted."""
 
 _NAME = "crashkernel="
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a fleet keeps of one plan. pages_only: it loses all its block mappings. preset: the default it asked for."""
+
+    outcome: str
+    reserved: bool
+    protection: Protection
+    pages_only: bool
+    returned: int
+    kept: int
+    base_pages_outside_crash: int
+    extra_table_bytes: int
+    table_bytes: int
+    kernel: str
+    page_size: int
+    preset: str = "none"
+
+
+def row_of(plan: Plan, preset: str | None = None) -> Row:
+    """A plan as a row. preset: the distribution's default that it asked for."""
+    waste = plan.waste
+    return Row(
+        outcome=plan.reservation.outcome,
+        reserved=plan.reserved,
+        protection=plan.protection,
+        pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
+        returned=waste.returned,
+        kept=waste.kept,
+        base_pages_outside_crash=waste.base_pages_outside_crash,
+        extra_table_bytes=waste.extra_table_bytes,
+        table_bytes=plan.mapping.table_bytes,
+        kernel=plan.kernel.profile,
+        page_size=plan.kernel.page_size,
+        preset=preset or "none",
+    )
 
 
 @dataclass(slots=True)
@@ -56,20 +104,19 @@ class Sum:
     extra_table_bytes: int = 0
     table_bytes: int = 0
 
-    def add(self, plan: Plan) -> None:
+    def add(self, row: Row) -> None:
         """One more machine."""
-        waste = plan.waste
         self.machines += 1
-        self.reserved += plan.reserved
-        self.unprotected += plan.reserved and not plan.protects
-        self.not_available += plan.reserved and plan.protection == "not available"
-        self.not_known += plan.reserved and plan.protection == "not known"
-        self.pages_only += _has_blocks(plan.baseline) and not _has_blocks(plan.mapping)
-        self.returned += waste.returned
-        self.kept += waste.kept
-        self.base_pages_outside_crash += waste.base_pages_outside_crash
-        self.extra_table_bytes += waste.extra_table_bytes
-        self.table_bytes += plan.mapping.table_bytes
+        self.reserved += row.reserved
+        self.unprotected += row.reserved and row.protection != "yes"
+        self.not_available += row.reserved and row.protection == "not available"
+        self.not_known += row.reserved and row.protection == "not known"
+        self.pages_only += row.pages_only
+        self.returned += row.returned
+        self.kept += row.kept
+        self.base_pages_outside_crash += row.base_pages_outside_crash
+        self.extra_table_bytes += row.extra_table_bytes
+        self.table_bytes += row.table_bytes
 
     def merge(self, other: Sum) -> None:
         """The machines of another sum besides."""
@@ -158,12 +205,12 @@ class Effect:
 class Fleet:
     """The sums of many plans. Mutable: `add`, `add_error`, `add_change`, `merge`; pickles.
 
-    records: all; errors: those without a plan. all: every plan. groups: per dimension and value, in order of first
-    sight. worst, refused: at most ten each. effects: per change.
+    records: all; errors: those without a plan; finished: answers of a former run. all: every plan. groups: per
+    dimension and value, in order of first sight. worst, refused: at most ten each. effects: per change.
     """
 
     def __init__(self, changes: list[str]) -> None:
-        self.records = self.errors = 0
+        self.records = self.errors = self.finished = 0
         self.all = Sum()
         self.groups: dict[str, dict[str, Sum]] = {dimension: {} for dimension in DIMENSIONS}
         self.worst: list[Bad] = []
@@ -172,15 +219,22 @@ class Fleet:
 
     def add(self, ident: str, plan: Plan, preset: str | None = None) -> None:
         """A plan; call `add_change` for the same plan, if at all, before the next one."""
+        self.add_row(ident, row_of(plan, preset))
+
+    def add_row(self, ident: str, row: Row) -> None:
+        """A plan of which no more is known than what is added up."""
         self.records += 1
-        self.all.add(plan)
-        kernel = plan.kernel
-        keys = (plan.reservation.outcome, kernel.profile, format_size(kernel.page_size), preset or "none")
+        self.all.add(row)
+        keys = (row.outcome, row.kernel, format_size(row.page_size), row.preset)
         for groups, key in zip(self.groups.values(), keys, strict=True):
-            groups.setdefault(key, Sum()).add(plan)
-        done, waste = plan.reservation, plan.waste
-        bad = Bad(ident, self.records, done.outcome, plan.protection, waste.kept, waste.extra_table_bytes)
+            groups.setdefault(key, Sum()).add(row)
+        bad = Bad(ident, self.records, row.outcome, row.protection, row.kept, row.extra_table_bytes)
         self._keep_worst([bad])
+
+    def add_finished(self, ident: str, row: Row) -> None:
+        """The answer of a former run, which no change is tried on."""
+        self.finished += 1
+        self.add_row(ident, row)
 
     def add_error(self, ident: str, error: str, line: int | None = None) -> None:
         """A record without a plan."""
@@ -199,7 +253,7 @@ class Fleet:
         now = after.reservation
         if (was.outcome, was.crash, was.low, before.protects) != (now.outcome, now.crash, now.low, after.protects):
             effect.differs(Changed(ident, self.records, was.outcome, now.outcome, was.crash, now.crash))
-        effect.after.add(after)
+        effect.after.add(row_of(after))
         outcome = after.reservation.outcome
         effect.outcomes[outcome] = effect.outcomes.get(outcome, 0) + 1
         effect.gained += after.reserved and not before.reserved
@@ -214,6 +268,7 @@ class Fleet:
         self.refused = (self.refused + moved)[:WORST]
         self.records += other.records
         self.errors += other.errors
+        self.finished += other.finished
         self.all.merge(other.all)
         for dimension, groups in other.groups.items():
             for key, part in groups.items():

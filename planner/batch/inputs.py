@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
@@ -26,6 +27,7 @@ __all__ = [
     "fewer",
     "files_in",
     "is_table",
+    "makes_table",
     "open_lines",
 ]
 
@@ -66,6 +68,9 @@ class Input(Protocol):
 
     def tasks(self) -> Iterator[Task]:
         """The records that are left."""
+
+    def count(self) -> int | None:
+        """How many records there are in all; None where that is not known before they are read."""
 
     def close(self) -> None:
         """No more is read."""
@@ -120,6 +125,21 @@ class LinesInput:
         if lines:
             yield Lines(first, lines)
 
+    def count(self) -> int | None:
+        """The lines of a file that lies there as it is, blank ones included."""
+        if self._close is None or self._name.endswith(".gz"):
+            return None
+        try:
+            with open(self._name, "rb") as file:  # noqa: PTH123 - a file that is open anyway
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
+                lines, last = 0, b""
+                while block := file.read(MIB):
+                    lines, last = lines + block.count(b"\n"), block[-1:]
+        except OSError:
+            return None
+        return lines + (last not in {b"", b"\n"})
+
     def close(self) -> None:
         """Close the stream, if it was opened here."""
         if self._close is not None:
@@ -146,6 +166,10 @@ class FileList:
         """A few files at a time: a boot log is much larger than a map."""
         for start in range(self._at, len(self._paths), 8):
             yield Files(self._paths[start : start + 8])
+
+    def count(self) -> int:
+        """One machine each."""
+        return len(self._paths)
 
     def close(self) -> None:
         """Every file is closed as soon as it is read."""
@@ -182,6 +206,11 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 def is_table(path: str) -> bool:
     """True if a path names a table: Parquet, or Arrow's file format under both its names."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
+
+
+def makes_table(path: str) -> bool:
+    """Whether answers to a path become a table: one that is also read, or comma-separated values."""
+    return is_table(path) or path.lower().endswith(".csv")
 
 
 def files_in(places: Sequence[str]) -> list[str]:

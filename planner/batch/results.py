@@ -68,12 +68,15 @@ class LinesStream:
 
 
 class LinesFile:
-    """Lines to a file, by way of its partial file. done: what a former run left, if that is taken up."""
+    """Lines to a file, by way of its partial file.
 
-    def __init__(self, path: str, *, resume: bool) -> None:
+    done: what a former run left, if that is taken up; most: no more answers than these.
+    """
+
+    def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
         self.path = os.path.realpath(path)
         self._file = open_partial(self.path)
-        self.done, self._last, keep = whole_lines(self._file) if resume else (Counts(), b"", 0)
+        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
         self._file.truncate(keep)
         self._file.seek(keep)
 
@@ -128,15 +131,15 @@ def _locked(partial: str) -> BinaryIO:
 _OUTCOME = b'"reservation":{"outcome":"'
 
 
-def whole_lines(file: BinaryIO) -> tuple[Counts, bytes, int]:
-    """What the whole lines of a partial file come to, the last of them, and where they end.
+def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes, int]:
+    """What the whole lines of a partial file, or the first of them, come to, the last of them, and where they end.
 
     Quotes inside a text of JSON are always escaped, so the bytes looked for stand at one place only.
     """
     records = errors = failed = fallback = end = 0
     last = b""
     for line in file:
-        if not (line.startswith(b'{"id":') and line.endswith(b"}\n")):
+        if records == most or not (line.startswith(b'{"id":') and line.endswith(b"}\n")):
             break
         records, end, last = records + 1, end + len(line), line
         at = line.find(_OUTCOME)

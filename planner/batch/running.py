@@ -16,7 +16,7 @@ from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
-from planner.batch.inputs import FileList, Input, Task, files_in, is_table, open_lines
+from planner.batch.inputs import FileList, Input, Task, files_in, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.tables import TableFile, count_table, open_table
@@ -48,7 +48,7 @@ def is_complete(path: str) -> bool:
 
 def count_results(path: str) -> Counts:
     """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
-    if is_table(path):
+    if makes_table(path):
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
         return whole_lines(file)[0]
@@ -141,13 +141,21 @@ def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
 def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:
     if not isinstance(output, str):
         return job, LinesStream(output)
-    if is_table(output):
+    if makes_table(output):
         if not replaceable(output):
             raise InputError(output, "this is not a file", "write a table to a file")
-        return replace(job, output="columns"), TableFile(output, resume=resume, with_report=job.with_report)
+        most = _followed(output) if resume else None
+        table = TableFile(output, resume=resume, with_report=job.with_report, most=most)
+        return replace(job, output="columns"), table
     if not replaceable(output):
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
-    return job, LinesFile(output, resume=resume)
+    return job, LinesFile(output, resume=resume, most=_followed(output) if resume else None)
+
+
+def _followed(output: str) -> int | None:
+    """How many answers of a former run its digest goes over: what was written behind it is made again."""
+    known = known_trail(partial_of(os.path.realpath(output)))
+    return None if known is None else known[0]
 
 
 def summarize(
@@ -162,4 +170,6 @@ def summarize(
                 progress(Counts(fleet.records, fleet.errors))
     finally:
         source.close()
+    if fleet.finished == fleet.records - fleet.errors:
+        fleet.effects.clear()  # nothing was planned that a change could be tried on
     return fleet

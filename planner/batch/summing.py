@@ -1,10 +1,14 @@
-"""One task of a summary: plans made, changes tried, and only their sums kept. What a worker process runs."""
+"""One task of a summary: plans made, changes tried, and only their sums kept; answers of a former run as they are.
+
+What a worker process runs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from planner.base.errors import PlannerError
+from planner.batch.finished import finished
 from planner.batch.fleet import Change, Fleet, changed
 from planner.batch.inputs import Task
 from planner.batch.records import Ask
@@ -26,6 +30,14 @@ class Sums:
 def sum_up(sums: Sums, task: Task) -> Fleet:
     """The sums of one task."""
     fleet = Fleet([change.name for change in sums.changes])
+    former = finished(task)
+    if former is not None:
+        for ident, row, error in former:
+            if row is None:
+                fleet.add_error(ident, error)
+            else:
+                fleet.add_finished(ident, row)
+        return fleet
     for answer in answers_to(sums.job, task):
         if answer.plan is None or answer.ask is None:
             fleet.add_error("" if answer.id is None else str(answer.id), answer.error or "", answer.line)

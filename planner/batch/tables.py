@@ -1,9 +1,9 @@
-"""Parquet and Arrow files of records and answers, in streams of record batches. Needs the extra `batch` (pyarrow).
+"""Parquet and Arrow files of records and answers, and CSV of answers, in streams of batches. Needs pyarrow.
 
 An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
 written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
 
-Parquet is imported where a file is of that kind.
+Parquet and CSV are imported where a file is of that kind.
 """
 
 from __future__ import annotations
@@ -75,6 +75,18 @@ class TableInput:
         while (batch := self._next()) is not None:
             yield _as_rows(batch)
 
+    def count(self) -> int | None:
+        """The rows that a file says it has."""
+        try:
+            if self._name.lower().endswith(".parquet"):
+                from pyarrow import parquet
+
+                return int(parquet.ParquetFile(self._name).metadata.num_rows)
+            reader = pyarrow().ipc.open_file(pyarrow().memory_map(self._name))
+            return sum(int(reader.get_batch(i).num_rows) for i in range(reader.num_record_batches))
+        except (OSError, ValueError, RuntimeError):
+            return None
+
     def close(self) -> None:
         """The file is closed when nothing refers to it."""
         self._batches = iter(())
@@ -106,12 +118,14 @@ def open_table(path: str) -> TableInput:
 
 
 def _batches(path: str) -> Iterator[Any]:
-    if path.lower().endswith(".parquet"):
-        from pyarrow import parquet
+    from pyarrow import csv, parquet
 
+    if path.lower().endswith(".parquet"):
         file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
         return batches
+    if path.lower().endswith(".csv"):
+        return iter(csv.open_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
 
@@ -125,21 +139,24 @@ def unreadable(path: str, error: Exception) -> InputError:
 
 
 class TableFile:
-    """Answers to a table, by way of a partial Arrow stream. done: what a former run left, if that is taken up."""
+    """Answers to a table, by way of a partial Arrow stream.
 
-    def __init__(self, path: str, *, resume: bool, with_report: bool) -> None:
+    done: what a former run left, if that is taken up; most: no batches with more answers than these.
+    """
+
+    def __init__(self, path: str, *, resume: bool, with_report: bool, most: int | None = None) -> None:
         self.path = os.path.realpath(path)
         self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
         self._file = open_partial(self.path)
         self._last: list[Any] = []
-        self.done, keep = self._whole_batches() if resume else (Counts(), 0)
+        self.done, keep = self._whole_batches(most) if resume else (Counts(), 0)
         self._file.truncate(keep)
         self._file.seek(keep)
         if not keep:
             self._file.write(self._schema.serialize().to_pybytes())
 
-    def _whole_batches(self) -> tuple[Counts, int]:
+    def _whole_batches(self, most: int | None) -> tuple[Counts, int]:
         """What the whole batches of the partial stream come to, and where they end. Keeps the last row."""
         arrow = pyarrow()
         counts, end = Counts(), 0
@@ -159,6 +176,8 @@ class TableFile:
             end = source.tell()
             while (message := arrow.ipc.read_message(source)) is not None:
                 batch = arrow.ipc.read_record_batch(message, self._schema)
+                if most is not None and counts.records + batch.num_rows > most:
+                    break
                 counts = total([counts, count_batch(batch)])
                 self._last = batch.slice(batch.num_rows - 1).to_pylist() if batch.num_rows else self._last
                 end = source.tell()
@@ -215,10 +234,12 @@ class TableFile:
                 writer.write_table(arrow.Table.from_batches(held, self._schema).combine_chunks())
 
     def _writer(self, made: str) -> Any:
-        if self.path.lower().endswith(".parquet"):
-            from pyarrow import parquet
+        from pyarrow import csv, parquet
 
+        if self.path.lower().endswith(".parquet"):
             return parquet.ParquetWriter(made, self._schema, compression="zstd")
+        if self.path.lower().endswith(".csv"):
+            return csv.CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.fleet import DEFAULT_CHANGES, parse_change
-from planner.batch.inputs import is_table
+from planner.batch.inputs import makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, kernel_options, preset_form
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, form_by_name, kernel_options, preset_form
 from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
 from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
@@ -28,7 +28,7 @@ from planner.sources.reading import decode, read_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from planner.batch.fleet import Change
+    from planner.batch.fleet import Change, Fleet
     from planner.batch.inputs import Input
 
 __all__ = ["batch"]
@@ -39,7 +39,7 @@ A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (
 page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset, steps). The
 options given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table
 with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"}
-or {"id", "error"}.
+or {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
 --files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
 the request.
@@ -57,6 +57,9 @@ Examples:
 
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
 """What a file of lines may be called; also a name without an ending, such as that of a device."""
+
+_BETWEEN = 0.2
+"""Seconds between two lines of progress."""
 
 _CONDITIONS = ("error", "failed", "fallback")
 _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
@@ -104,7 +107,12 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     "preset=NAME, strategy=NAME, align=WHAT, kernel=VERSION, page-size=SIZE, rodata=off|on|full, none); may be "
     "repeated. By default: high, size=256M, strategy=mainline.",
 )
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="With --summary: how to write it.  [default: text]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="With --summary: how to write it; by default as FILE ends, else text.",
+)
 @click.option(
     "-o",
     "--output",
@@ -141,9 +149,10 @@ def batch(
     **options: Any,
 ) -> None:
     """Plan many machines in one run."""
+    form = form or (form_by_name(output, _FORMATS, known=True) if summary else None)
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
 
-    if with_report and not is_table(output or ""):
+    if with_report and not makes_table(output or ""):
         raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
     path, sources, request = _arguments(arguments, _all_files(files, files_from), crashkernel)
     if request is not None and options["preset"] is not None:
@@ -155,7 +164,10 @@ def batch(
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
     if summary:
-        counts = _summarize(source, job, changes, jobs or cores(), form or "text", output, color)
+        fleet = _summarized(source, job, changes, jobs or cores())
+        if fleet.finished and what_if not in {(), ("none",)}:
+            raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
+        counts = _told(fleet, form or "text", output, color)
     else:
         counts = _run(source, job, output, jobs or cores(), resume=resume)
     if counts.errors:
@@ -185,10 +197,9 @@ def _check(
     if output is not None and not output:
         raise Refused("-o is empty", "name a file, or leave it out")
     ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may not be a path
-    if not summary and ending and ending not in _LINES and not is_table(output or ""):
-        raise Refused(
-            f"{ending} is not a format of results", f"name FILE{', FILE'.join((*_LINES, '.parquet', '.arrow'))}"
-        )
+    if not summary and ending and ending not in _LINES and not makes_table(output or ""):
+        known = (*_LINES, ".csv", ".parquet", ".arrow", ".feather")
+        raise Refused(f"{ending} is not a format of results", f"name FILE{', FILE'.join(known)}")
     if resume and output in (None, "-"):
         raise Refused("--resume needs a file to resume", "add -o FILE")
 
@@ -227,10 +238,10 @@ def _open(path: str, files: tuple[str, ...]) -> Input:
 
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
     # Answers in lines go through standard output where the file is its own; a table is made beside it.
-    where = None if output in (None, "-") or (is_stdout(output) and not is_table(output)) else output
+    where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
     if where is None and sys.stdout is None:
         raise OutputError("<stdout>", "it is closed", "give -o FILE, or leave standard output open")
-    with _progress() as tell:
+    with _progress(source) as tell:
         try:
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
         except BrokenPipeError:
@@ -243,11 +254,12 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             raise cannot_write(where or "<stdout>", error) from error
 
 
-def _summarize(
-    source: Input, job: Job, changes: tuple[Change, ...], jobs: int, form: str, output: str | None, color: str
-) -> Counts:
-    with _progress() as tell:
-        fleet = summarize(source, job, changes, jobs=jobs, progress=tell)
+def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int) -> Fleet:
+    with _progress(source) as tell:
+        return summarize(source, job, changes, jobs=jobs, progress=tell)
+
+
+def _told(fleet: Fleet, form: str, output: str | None, color: str) -> Counts:
     if form == "json":
         text = dumps(to_dict(fleet), indent=2) + "\n"
     else:
@@ -265,23 +277,25 @@ def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
 
 
 class _progress:  # noqa: N801 - reads as what it does
-    """A line on a terminal that says how far the run is; nothing anywhere else."""
+    """A line on a terminal that says how far the run is: done, of how many, and the time left; nothing elsewhere."""
+
+    def __init__(self, source: Input) -> None:
+        self._source, self._told = source, False
 
     def __enter__(self) -> Callable[[Counts], None] | None:
         if sys.stderr is None or not sys.stderr.isatty():
-            self._told = False
             return None
-
-        begin = last = monotonic()
+        total, begin, shown = self._source.count(), monotonic(), 0.0
+        first: int | None = None
         self._told = True
 
         def tell(counts: Counts) -> None:
-            nonlocal last
+            nonlocal first, shown
             now = monotonic()
-            if now - last >= 0.2:
-                last = now
-                rate = counts.records / (now - begin)
-                sys.stderr.write(f"\r{counts.records:,} records, {counts.errors:,} in error, {rate:,.0f} a second ")
+            first = counts.records if first is None else first  # what a former run had done is none of this one's
+            if now - shown >= _BETWEEN:
+                shown = now
+                sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")
                 sys.stderr.flush()
 
         return tell
@@ -290,3 +304,14 @@ class _progress:  # noqa: N801 - reads as what it does
         if self._told:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _line(counts: Counts, total: int | None, rate: float) -> str:
+    """How far a run is. rate: records a second."""
+    done = f"{counts.records:,}" if total is None else f"{counts.records:,} of {total:,}"
+    text = f"{done} records, {counts.errors:,} in error, {rate:,.0f} a second"
+    if total is None or rate <= 0:
+        return text
+    minutes, seconds = divmod(round(max(total - counts.records, 0) / rate), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{text}, {f'{hours}:{minutes:02}' if hours else minutes}:{seconds:02} left"

@@ -16,7 +16,7 @@ from planner.planning.values import BadValue
 from planner.render.blocks.need import blocks
 from planner.report.studies import need_dict
 from planner.sources.initrd import read_initrd
-from planner.studies.need import Given, margin
+from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 
 if TYPE_CHECKING:
@@ -46,6 +46,14 @@ def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Ma
         raise Refused(bad.what, bad.remedy, ctx, param) from None
 
 
+def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
+    """A percentage."""
+    try:
+        return rootfs_limit(value)
+    except BadValue as bad:
+        raise Refused(bad.what, bad.remedy, ctx, param) from None
+
+
 @click.command(epilog=_EPILOG)
 @click.option("--kernel-size", metavar="SIZE", type=SIZE, help="The kernel image: code, data, init and bss.")
 @click.option("--initrd-size", metavar="SIZE", type=SIZE, help="The initrd's archive, as it lies on disk.")
@@ -57,6 +65,13 @@ def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Ma
     default="tmpfs",
     show_default=True,
     help="The root file system that the initrd is unpacked into; a tmpfs takes half of the memory at most.",
+)
+@click.option(
+    "--rootfs-limit",
+    metavar="N%",
+    callback=_limit,
+    help="The share of it that a tmpfs may hold: initramfs_options=size= of the capture kernel (6.18 and later).  "
+    "[default: 50%]",
 )
 @click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page.")
 @click.option(

@@ -5,12 +5,14 @@ What checks or shows a value is imported when an option is given: `--help` loads
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from planner.base.formats import DOCUMENTS
 from planner.cli.failures import Refused
 from planner.cli.output import WIDE
 from planner.cli.param_types import (
@@ -38,6 +40,7 @@ __all__ = [
     "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
+    "form_by_name",
     "image_options",
     "kernel_option",
     "kernel_options",
@@ -57,23 +60,14 @@ MEMORY_KEY = "planner.memory"
 NO_LIVE = "planner.no live"
 """Where this key stands in a context's `meta`, this machine is not read."""
 
-FORMATS = ("text", "json", "markdown", "rst", "html")
+FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
 """Formats of every result."""
 
 PICTURES = ("svg", "png")
 """Formats of a result that has a picture, besides."""
 
-_ENDINGS = {
-    "txt": "text",
-    "json": "json",
-    "md": "markdown",
-    "markdown": "markdown",
-    "rst": "rst",
-    "htm": "html",
-    "html": "html",
-    "svg": "svg",
-    "png": "png",
-    "csv": "csv",
+_ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() for ending in endings} | {
+    form: form for form in ("json", "csv", *PICTURES)
 }
 """The format that the ending of a file's name asks for."""
 
@@ -291,7 +285,7 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
     def decorate(function: _F) -> _F:
         @wraps(function)
         def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
-            chosen = form or _by_name(output, formats)
+            chosen = form or form_by_name(output, formats)
             if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
                 raise Refused("a PNG cannot be shown on a terminal", "give -o FILE")
             if chosen == "html":
@@ -369,9 +363,16 @@ def _tell_command(ctx: click.Context) -> None:
         ctx.with_resource(made_by(words))
 
 
-def _by_name(output: str | None, formats: tuple[str, ...]) -> str:
-    """The format that a file's name asks for. Refuses one that the command does not write."""
-    form = _ENDINGS.get((output or "").rpartition(".")[2].lower(), formats[0])
+def form_by_name(output: str | None, formats: tuple[str, ...], *, known: bool = False) -> str:
+    """The format that a file's name asks for. Refuses one that the command does not write.
+
+    known: so is an ending that no format has.
+    """
+    ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
+    form = _ENDINGS.get(ending[1:], formats[0])
+    if known and ending and ending[1:] not in _ENDINGS:
+        names = [f"FILE.{name}" for name, form in _ENDINGS.items() if form in formats]
+        raise Refused(f"{ending} is not a format of results", f"name {', '.join(names)}")
     if form not in formats:
         raise Refused(f"this command writes no {form}", f"use one of {', '.join(formats)}, or another name")
     return form

@@ -46,7 +46,9 @@ def parse(
     if form == "json":
         emit(_json(value, ram, selection, result), output)
     else:
-        shown = blocks(result, asked(value, ram, selection.profile.name), selection.note)
+        name = selection.profile.name
+        nearest = name if selection.certainty == "unknown" else ""
+        shown = blocks(result, asked(value, ram, name), selection.note, nearest=nearest)
         emit(lay_out(shown, form, color=colored(color, output), width=columns(output)), output)
     ctx.exit(0 if result.valid else 1)
 
@@ -58,6 +60,7 @@ def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[
         "text": value,
         "ram": ram,
         "profile": selection.profile.name,
+        "certainty": selection.certainty,
         "valid": result.valid,
         "size": result.size,
         "offset": result.base or None,

@@ -69,34 +69,30 @@ def plan(
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
     chosen = Options(**options)
     result = make_plan(machine, crashkernel, chosen)
+    if form not in PICTURES:
+        result = _with_help(result, machine, crashkernel, chosen)
     if form == "text":
-        emit_text(_blocks(result, _advice(result, machine, crashkernel, chosen), short=short), output, color)
+        emit_text(_blocks(result, short=short), output, color)
     else:
         emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
 
 
-def _blocks(result: Plan, advice: str, *, short: bool) -> Sequence[Block]:
+def _blocks(result: Plan, *, short: bool) -> Sequence[Block]:
     from planner.render.blocks import plan as told
 
-    return told.short(result, advice) if short else told.blocks(result, advice=advice)
+    return told.short(result) if short else told.blocks(result)
 
 
-def _advice(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> str:
-    """The smallest change that would help a plan that is not what was asked for."""
-    if result.reservation.outcome == "none":
-        return "see `parse` for how the kernel reads the request"
-    if result.reservation.outcome not in {"fallback", "failed"}:
-        return ""
-    from planner.studies.inquiry import inquire
-    from planner.studies.remedies import remedies
+def _with_help(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
+    """The plan with what would help, where something may: most plans need no search for it."""
+    known = machine.facts.capture
+    if result.reservation.outcome in {"aligned", "exact"} and (known is None or known.initrd_unpacked is None):
+        return result
+    from planner.studies.remedies import with_help
 
-    found = remedies(inquire(machine, crashkernel, options), crashkernel, result)
-    if not found:
-        return "no change tried here helps; `explain` shows what is in the way"
-    where = "" if found[0].crash is None else f" at {found[0].crash.start:#x}"
-    return f"{found[0].text}: {found[0].outcome}{where}"
+    return with_help(result, machine, crashkernel, options)
 
 
 def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:

@@ -82,9 +82,9 @@ class Capture:
     """The capture kernel as sources describe it, in bytes; None and empty: not said.
 
     kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.
-    modules: (name, bytes) of /proc/modules. modules_size: of those that the kdump initrd holds. luks_memory: what
-    unlocking an encrypted target takes. drivers: names of large drivers seen. estimates: (tool, bytes) that
-    `kdumpctl estimate` or `kdumptool calibrate` recommends.
+    modules: (name, bytes) of /proc/modules. carried: names of modules that the kdump initrd holds; modules_size: bytes
+    of those that are loaded. luks_memory: what unlocking an encrypted target takes. drivers: names of large drivers
+    seen. estimates: (tool, bytes) that `kdumpctl estimate` or `kdumptool calibrate` recommends.
     """
 
     kernel_size: int | None = None
@@ -93,6 +93,7 @@ class Capture:
     modules_size: int | None = None
     luks_memory: int | None = None
     modules: tuple[tuple[str, int], ...] = ()
+    carried: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
     estimates: tuple[tuple[str, int], ...] = ()
 
@@ -109,7 +110,8 @@ class FurtherRange(NamedTuple):
 class Answered(NamedTuple):
     """The answer of an earlier plan, and what it said that its map does not show.
 
-    kernel: the fields of `views.TOLD_APART`. others: (assumption, outcome, crash, low) of every other
+    kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
+    would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
     reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
     """
 
@@ -121,6 +123,7 @@ class Answered(NamedTuple):
     others: tuple[tuple[str, str, Range | None, Range | None], ...] = ()
     notes: tuple[str, ...] = ()
     rewound: tuple[tuple[int, int, str], ...] = ()
+    help: tuple[tuple[str, str | None, str, Range | None, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

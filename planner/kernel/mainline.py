@@ -334,8 +334,8 @@ PROFILES: tuple[Profile, ...] = (
 )
 """Every profile with crash kernels, oldest first; a release's stable kernels stand before what came next."""
 
-OLDEST, NEWEST = _V4_12, _V7_3
-NEWEST_READ = (7, 3)
+OLDEST, NEWEST = PROFILES[0], PROFILES[-1]
+NEWEST_READ = NEWEST.since
 
 GENERIC = replace(
     _V7_2,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from planner.kernel.machine import Answered, Facts
 from planner.planning.outcomes import OUTCOMES
-from planner.planning.result import KernelView, OtherReading, ReservationView
+from planner.planning.result import Help, KernelView, OtherReading, Plan, ReservationView
 from planner.planning.views import TOLD_APART
 from planner.rewind.rewound import Rewound
 
-__all__ = ["former_answer", "repeated", "undone_before"]
+__all__ = ["former_answer", "former_help", "repeated", "undone_before"]
 
 
 def former_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
@@ -26,6 +26,19 @@ def repeated(former: Answered) -> tuple[OtherReading, ...]:
     return tuple(
         OtherReading(what, name, crash, low)
         for what, outcome, crash, low in former.others
+        for name in OUTCOMES
+        if name == outcome
+    )
+
+
+def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
+    """What would help by the report that is taken as a map, where the plan is its own again."""
+    former = former_answer(facts, plan.request.text, plan.kernel, plan.reservation)
+    if former is None or former.help is None:
+        return None
+    return tuple(
+        Help(text, crashkernel, name, crash, lacks)
+        for text, crashkernel, outcome, crash, lacks in former.help
         for name in OUTCOMES
         if name == outcome
     )

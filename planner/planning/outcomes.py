@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["OUTCOMES", "Outcome"]
+__all__ = ["GOOD", "OUTCOMES", "Outcome"]
 
 Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
 
@@ -15,3 +15,6 @@ OUTCOMES: dict[Outcome, str] = {
     "failed": "the request is valid, but no range that the kernel searches can hold it",
     "none": "nothing valid is requested",
 }
+
+GOOD: tuple[Outcome, ...] = ("aligned", "exact")
+"""Outcomes that are what was asked for."""

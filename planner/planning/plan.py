@@ -24,6 +24,7 @@ from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
+from planner.planning.outcomes import GOOD
 from planner.planning.processors import processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
@@ -186,6 +187,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         steps=steps,
         processors=runs_on,
         own=own,
+        help=() if reservation.outcome in GOOD else None,
     )
     return plan, bug if strategy is OWN or without is not None else None
 

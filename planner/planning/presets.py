@@ -51,7 +51,8 @@ _KDUMP_4K, _KDUMP_64K = "2G-4G:256M,4G-64G:320M,64G-:576M", "2G-4G:356M,4G-64G:4
 _OLD_KDUMP_4K, _OLD_KDUMP_64K = "1G-4G:256M,4G-64G:320M,64G-:576M", "1G-4G:356M,4G-64G:420M,64G-:676M"
 _KDUMP_LIB = "kdump-lib.sh, kdump_get_arch_recommend_crashkernel(), rhkdump/kdump-utils"
 _OLD, _NEW = "June 2022 to March 2025 (v1.0.53)", "since March 2025 (v1.0.54)"
-_BOOTED = "boot logs of RHEL 9.6, 9.7 and 10.0 have it"
+_NARROW = "with mlx5_core 150M more"
+_BOOTED = f"boot logs of RHEL 9.6, 9.7 and 10.0 have it; {_NARROW}"
 _WIDE = "with an SMMU 384M more, with mlx5_core 200M more"
 _AUTO = "RHEL 8's kernel/crash_core.c, github mkuron/almalinux-kernel"
 _AUTO_IS = "what crashkernel=auto stands for"
@@ -78,13 +79,13 @@ PRESETS: dict[str, Preset] = {
         Preset("rhel8.3", "2G-:448M", _AUTO, "8.3 to 8.7", _AUTO_IS),
         Preset("rhel9", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD, _BOOTED),
         Preset("rhel9-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
-        Preset("rhel9-2024", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD),
+        Preset("rhel9-2024", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD, _NARROW),
         Preset("rhel9-2024-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
         Preset("rhel10.0", _OLD_KDUMP_4K, _KDUMP_LIB, _OLD, _BOOTED),
         Preset("rhel10.0-64k", _OLD_KDUMP_64K, _KDUMP_LIB, _OLD, _WIDE),
-        Preset("rhel10", _KDUMP_4K, _KDUMP_LIB, _NEW, _LATER, "inferred"),
+        Preset("rhel10", _KDUMP_4K, _KDUMP_LIB, _NEW, f"{_LATER}; {_NARROW}", "inferred"),
         Preset("rhel10-64k", _KDUMP_64K, _KDUMP_LIB, _NEW, f"{_LATER}; {_WIDE}", "inferred"),
-        Preset("fedora", _KDUMP_4K, _KDUMP_LIB, _NEW),
+        Preset("fedora", _KDUMP_4K, _KDUMP_LIB, _NEW, _NARROW),
         Preset("fedora-64k", _KDUMP_64K, _KDUMP_LIB, _NEW, _WIDE),
         Preset(
             "suse",

@@ -23,6 +23,7 @@ from planner.rewind.rewound import Rewound
 __all__ = [
     "SCHEMA_VERSION",
     "FactsView",
+    "Help",
     "KernelView",
     "MemoryView",
     "OtherReading",
@@ -290,6 +291,23 @@ class RemapStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """One change that would help, and what its own plan gives."""
+
+    text: str
+    """The change in words."""
+    crashkernel: str | None
+    """What to ask for instead; null where the request stays."""
+    outcome: Outcome
+    """The outcome with this change."""
+    crash: Range | None
+    """The crash memory with this change."""
+    lacks: int | None = None
+    """Bytes that this crash memory is smaller than the least that the capture kernel needs; null where the machine's
+    sources do not tell that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
@@ -317,6 +335,9 @@ class Report:
     """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
     own: OwnView | None = None
     """What the machine's own kernel does with the same request."""
+    help: tuple[Help, ...] | None = None
+    """What would help, at most three changes: for a plan that is not what was asked for, or reserves less than the
+    capture kernel needs; empty where nothing does or has to, null where it was not looked for (`batch`)."""
 
 
 @dataclass(frozen=True, slots=True)

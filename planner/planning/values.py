@@ -202,7 +202,14 @@ def flag(value: object) -> bool:
     return value
 
 
-def _word(value: object) -> str:
+def share(value: object) -> float:
+    """A share of 1. Raises BadValue."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise BadValue(f"{str(value)[:40]!r} is no share", "give a number from 0 to 1, such as 0.99")
+    return float(value)
+
+
+def word(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise BadValue("must be a string", "write it as on the command line")
     return value
@@ -228,18 +235,18 @@ def _bits(value: str | int) -> int:
 
 
 OPTIONS: dict[str, Callable[[object], object]] = {
-    "kernel": _word,
+    "kernel": word,
     "page_size": number(page_size),
     "va_bits": number(_bits),
-    "strategy": _word,
+    "strategy": word,
     "align": number(alignment),
     "rodata": one_of("off", "on", "full"),
     "kfence": flag,
     "dma_limit": number(dma_limit),
-    "cpu": _word,
+    "cpu": word,
     "prefer_aligned": flag,
     "reserved": one_of("rewind", "as-listed"),
-    "preset": _word,
+    "preset": word,
     "steps": flag,
 }
 """The options of `plan`, and how the value of each is read: the fields of `planning.Options`."""

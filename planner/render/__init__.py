@@ -10,9 +10,10 @@ when they are called, since every renderer imports this package.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from planner.base.errors import InputError
+from planner.base.formats import DOCUMENTS, Document
 from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["document", "picture"]
 
 def document(
     result: object,
-    form: Literal["text", "markdown", "rst", "html"] = "text",
+    form: Document = "text",
     *,
     color: bool = False,
     width: int = 80,
@@ -34,13 +35,16 @@ def document(
     """
     from planner.render.results import blocks_of
 
-    if form not in ("text", "markdown", "rst", "html"):
-        raise InputError("form", f"{form!r} is not a format", "use text, markdown, rst or html")
+    if form not in DOCUMENTS:
+        *others, last = DOCUMENTS
+        raise InputError("form", f"{form!r} is not a format", f"use {', '.join(others)} or {last}")
     return lay_out(blocks_of(result), form, color=color, width=width)
 
 
 def picture(plan: Plan, *, width: int = 960) -> str:
-    """A plan drawn, as one `svg` element. width: of the drawing in pixels."""
+    """A plan drawn, as one `svg` element. width: of the drawing in pixels. Raises InputError for what is no plan."""
     from planner.render.pictures.memory_picture import draw
 
+    if not hasattr(plan, "reservation"):
+        raise InputError("plan", f"{type(plan).__name__} is no plan", "give what planner.plan() returns")
     return draw(plan, width=width)

@@ -15,8 +15,8 @@ from planner.report.document import plain
 
 __all__ = ["Difference", "Differences", "diff_dict", "differences"]
 
-_IDENTITY = {"memory.source"}
-"""Fields that name a side rather than describe it."""
+_IDENTITY = {"memory.source", "help"}
+"""Fields that name a side rather than describe it, or follow from the rest."""
 
 _AS_SETS = {
     "memory.regions",

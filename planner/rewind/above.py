@@ -19,8 +19,8 @@ from planner.rewind.view import View
 
 __all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
 
-_USUAL = 3
-"""How many powers of two above the visible RAM are always tried."""
+_USUAL = 5
+"""Amounts above what is seen that are always looked at: powers of two, and half as much more."""
 
 _MOST = 1 << 48
 
@@ -49,9 +49,10 @@ def totals(view: View) -> Iterator[int]:
     """Likely totals of RAM: the next powers of two, and those for which another size is requested."""
     seen = view.machine.memory.ram
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
-    line, size, ram = view.asked.cmdline or "", None, 1 << seen.bit_length()
-    for count in range(_MOST.bit_length()):
-        there = min(ram << count, most)
+    line, size = view.asked.cmdline or "", None
+    amounts = (half << shift for shift in range(_MOST.bit_length()) for half in (2, 3))
+    for count, ram in enumerate(ram for ram in amounts if ram > seen):
+        there = min(ram, most)
         asked = ck.parse(line, there, view.asked.profile).size
         if count < _USUAL or asked != size:
             yield there

@@ -125,4 +125,5 @@ def _may_be_hidden(view: View) -> bool:
     """True if a `mem=` cut the map, or may have: without its own command line nothing tells, if all RAM is low."""
     if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
         return is_hidden(view)
-    return mem_limit(view.asked.cmdline, view.asked.page_size) is None and view.regions[-1][1] <= view.low_max
+    new = mem_limit(view.asked.cmdline, view.asked.page_size)
+    return (new is None or new > view.machine.memory.ram) and view.regions[-1][1] <= view.low_max

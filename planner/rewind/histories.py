@@ -142,12 +142,14 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """The per-CPU areas, whose size nothing tells: right above what came later, beneath two pages that were freed."""
-    page, blocks = view.asked.page_size, view.listed.blocks
-    for block, above in pairwise(blocks):
-        beneath = any(start < block[0] and block[0] - end <= page for start, end in late)
-        hole = above[0] - block[1]
-        if beneath and page <= hole <= 2 * page and block in state.blocks and block not in view.listed.kept:
-            return [block]
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    for block, above in pairwise(view.listed.blocks):
+        if page <= above[0] - block[1] <= 2 * page and block not in kept:
+            i = bisect_left(state.blocks, (block[1], 0)) - 1
+            left = state.blocks[i] if i >= 0 else block
+            below = bisect_left(holes, (left[0], 0)) - 1
+            if left[1] == block[1] and below >= 0 and left[0] - holes[below][1] <= page:
+                return [left]
     return []
 
 

@@ -22,20 +22,20 @@ from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "of_document", "parse_text", "read_source"]
 
-FORMATS = ("iomem", "dmesg", "memblock", "json", "dtb", "lsmem", "config", "kdump", "sosreport")
-"""Kinds of content; `sosreport` is any folder or archive of a machine's files, `collect`'s among them."""
-
 _READERS = {
+    "json": "json.memory_map",
+    "memblock": "memblock",
     "iomem": "iomem",
     "dmesg": "log.dmesg",
-    "memblock": "memblock",
-    "json": "json.memory_map",
-    "lsmem": "lsmem",
-    "config": "kernel_config",
     "kdump": "capture",
+    "config": "kernel_config",
+    "lsmem": "lsmem",
 }
-"""The module of each kind of text."""
+"""The module of each kind of text, in the order in which they look at one."""
 
+FORMATS = (*_READERS, "dtb", "sosreport")
+
+_TRIED = ("json", "memblock", "iomem")  # kinds that need more than a look, or are spared one
 _EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
@@ -152,8 +152,8 @@ def _kind(text: str, name: str) -> str:
         return "memblock"
     if " : " in head and _reader("iomem").looks_like(head):
         return "iomem"
-    for kind in ("dmesg", "kdump", "config", "lsmem"):
-        if _reader(kind).looks_like(head):
+    for kind in _READERS:
+        if kind not in _TRIED and _reader(kind).looks_like(head):
             return kind
     from planner.sources import iomem
 

@@ -1,7 +1,7 @@
 """The capture kernel, as the machine's own sources describe it: its image, its initrd, modules, other tools' figures.
 
-Read here: the `Memory:` line of a boot log, /proc/modules, a listing of /boot, and what `kdumpctl estimate` and
-`kdumptool calibrate` print.
+Read here: the `Memory:` line of a boot log, /proc/modules, listings of /boot and of the kdump initrd, and what
+`kdumpctl estimate` and `kdumptool calibrate` print.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 
 from planner.base.errors import InputError, printable
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import KIB, MIB, round_up
 from planner.kernel.machine import Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["LARGE_DRIVERS", "image_size", "initrd_size", "looks_like", "merged", "modules", "parse"]
+__all__ = ["LARGE_DRIVERS", "image_size", "initrd_size", "listed", "looks_like", "merged", "modules", "parse"]
 
 LARGE_DRIVERS = ("mlx5_core", "arm-smmu-v3")
 """Drivers that need far more memory than others."""
@@ -22,7 +22,10 @@ LARGE_DRIVERS = ("mlx5_core", "arm-smmu-v3")
 _MEMORY = re.compile(
     r"\((\d{1,9})K kernel code, (\d{1,9})K rwdata, (\d{1,9})K rodata, (\d{1,9})K init, (\d{1,9})K bss,"
 )
-_MODULE = re.compile(r"^([A-Za-z0-9_]{1,64}) (\d{1,10}) \d+ ", re.MULTILINE)
+_MODULE = re.compile(r"^([A-Za-z0-9_]{1,64})[ \t]+(\d{1,10})[ \t]+-?\d", re.MULTILINE)
+_FILE = re.compile(r"^-[-rwxsStT]{9}\S?[ \t]+\d+[ \t]+\S+[ \t]+\S+[ \t]+(\d{1,12})[ \t]", re.MULTILINE)
+_CARRIED = re.compile(r"/([A-Za-z0-9_-]{1,64})\.ko(?:\.(?:xz|gz|zst))?$", re.MULTILINE)
+_IMAGE = re.compile(r"^Image: \S+: (\d{1,5})([KMG])\b")
 _LISTED = re.compile(
     r"^-[rwx-]{9}\S*\s+\d+\s+\S+\s+\S+\s+(\d{1,12})\s.*(?:initramfs-\S*kdump\.img|initrd-\S*-kdump|kdump/initrd\.img\S*)$",
     re.MULTILINE,
@@ -87,13 +90,29 @@ def image_size(line: str) -> int | None:
 
 
 def modules(text: str) -> tuple[tuple[str, int], ...]:
-    """Name and bytes of each loaded module, from /proc/modules."""
+    """Name and bytes of each loaded module, from /proc/modules or lsmod."""
     return tuple((m[1], int(m[2])) for m in _MODULE.finditer(text))[:_MOST_MODULES]
 
 
 def initrd_size(listing: str) -> int | None:
     """Bytes of the kdump initrd in the output of `ls -l`; the largest where there are several."""
     return max((int(m[1]) for m in _LISTED.finditer(listing)), default=None)
+
+
+def listed(text: str, page_size: int) -> Capture:
+    """The kdump initrd by what `lsinitrd` or `lsinitramfs -l` prints: its files in whole pages, its modules.
+
+    Files within a squashed image in it have lines of another form, and are not unpacked. The size of the archive is
+    rounded up there.
+    """
+    sizes = [int(match[1]) for match in _FILE.finditer(text)]
+    image = _IMAGE.match(text)
+    names = dict.fromkeys(match[1].replace("-", "_") for match in _CARRIED.finditer(text))
+    return Capture(
+        initrd_size=int(image[1]) << {"K": 10, "M": 20, "G": 30}[image[2]] if image is not None else None,
+        initrd_unpacked=sum(round_up(size, page_size) for size in sizes) if sizes else None,
+        carried=tuple(names)[:_MOST_MODULES],
+    )
 
 
 def merged(captures: Sequence[Capture | None]) -> Capture | None:
@@ -112,6 +131,7 @@ def merged(captures: Sequence[Capture | None]) -> Capture | None:
         modules_size=first("modules_size"),
         luks_memory=first("luks_memory"),
         modules=next((c.modules for c in known if c.modules), ()),
+        carried=next((c.carried for c in known if c.carried), ()),
         drivers=tuple(dict.fromkeys(printable(d) for c in known for d in c.drivers)),
         estimates=tuple(dict.fromkeys(e for c in known for e in c.estimates)),
     )

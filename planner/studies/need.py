@@ -1,17 +1,17 @@
 """`need`: the memory a capture kernel needs, component by component.
 
 Two moments decide. While the initrd is unpacked, its archive and its files are there twice over: the archive is freed
-only afterwards, and the root file system, a tmpfs, may hold no more than half of what is available then. Later the
-kernel, the unpacked files and what runs must fit. The larger of the two is the least reservation; the page descriptors
-of the reservation itself come on top.
+only afterwards, and the root file system, a tmpfs, may hold no more than half of what is available then (6.18 and later
+let initramfs_options=size= change that share). Later the kernel, the unpacked files and what runs must fit. The larger
+of the two is the least reservation; the page descriptors of the reservation itself come on top.
 
 The figures marked *measured* are of a kernel booted by kexec on an emulated machine with one processor and no dump
 program: least reservations with which it ran to its end, within 4.3 % of this model. A model is not a bound: whoever
 asks for memory adds a margin.
 
 Source of the mechanism: unpack_to_rootfs(), init/initramfs.c; init_rootfs(), init/do_mounts.c;
-shmem_default_max_blocks(), mm/shmem.c @ 6.12. Estimates: do_estimate(), kdumpctl of
-kdump-utils; runtimeSize(), kdumptool/calibrate.cc of kdump.
+shmem_default_max_blocks(), mm/shmem.c @ 6.12; init_mount_tree(), fs/namespace.c @ 6.18. Estimates: do_estimate(),
+kdumpctl of kdump-utils @ 63f248c; runtimeSize(), kdumptool/calibrate.cc of kdump @ 34da4b8.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 from planner.planning.values import BadValue, size
 
-__all__ = ["Component", "Estimate", "Given", "Margin", "Need", "margin", "need", "with_initrd"]
+__all__ = ["Component", "Estimate", "Given", "Margin", "Need", "margin", "need", "rootfs_limit", "with_initrd"]
 
 LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
+
+HALF, MOST = 50, 90
+"""Percent that a tmpfs may hold: by itself, and as kdump-utils lets it (KDUMP_COMMANDLINE_APPEND, since 2025)."""
 
 SWIOTLB_LOW = 64 * MIB
 """The bounce buffers of a kernel with memory above its DMA limit; they lie below it."""
@@ -66,6 +69,7 @@ class Margin:
 class Given:
     """What the user states; None leaves it to the sources, then to an assumption.
 
+    rootfs_limit: the share of the memory available then that a tmpfs may hold, in percent.
     modules: names of the kernel modules in the initrd, where it was read. initrd: how the initrd's sizes are known.
     """
 
@@ -73,6 +77,7 @@ class Given:
     initrd_size: int | None = None
     initrd_unpacked: int | None = None
     rootfstype: str = "tmpfs"
+    rootfs_limit: int = HALF
     page_size: int | None = None
     cpus: int = 1
     luks_memory: int | None = None
@@ -152,14 +157,14 @@ def need(
     given = given or Given()
     inputs = _inputs(given, machine, guess=guess)
     always = inputs.kernel.bytes + inputs.archive.bytes + inputs.unpacked.bytes
-    limit = inputs.unpacked.bytes if given.rootfstype == "tmpfs" else 0
+    limit = _beside(inputs.unpacked.bytes, given.rootfs_limit) if given.rootfstype == "tmpfs" else 0
     boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
     later = [inputs.modules, *(figure for _, figure in inputs.drivers), inputs.percpu, inputs.dump, inputs.luks]
     unpacking = always + limit + boot if limit else 0
     running = always + runtime + sum(figure.bytes for figure in later)
     binding = "unpacking" if unpacking > running else "running"
     body = max(unpacking, running)
-    least = round_up(-(-body * inputs.page // (inputs.page - _DESCRIPTOR)), inputs.page)
+    least = _described(body, inputs.page)
     components = [
         Component("kernel image", inputs.kernel.bytes, inputs.kernel.source),
         Component("page descriptors", least - body, f"computed: {_DESCRIPTOR} bytes a page of the reservation"),
@@ -181,7 +186,7 @@ def need(
             + (["page size"] if inputs.page_assumed else [])
         ),
         unmeasured=tuple(_unmeasured(given, inputs)),
-        notes=(*notes, *_notes(given, inputs, binding, running=running)),
+        notes=(*notes, *_notes(given, inputs, binding, unpacking=unpacking, running=running)),
     )
 
 
@@ -229,6 +234,16 @@ def margin(value: str | int | None) -> Margin:
         return Margin(percent=None, size=size(value))
     except BadValue:
         raise BadValue(f"{text[:40]!r} is not a margin", "give one such as 25% or 64M") from None
+
+
+def rootfs_limit(value: str | int | None) -> int:
+    """A share of memory in percent as it is given, `90%` or 90; None is half. Raises BadValue."""
+    if value is None:
+        return HALF
+    number = str(value).removesuffix("%")
+    if number.isascii() and number.isdecimal() and len(number) < 4 and 0 < int(number) <= 100:
+        return int(number)
+    raise BadValue(f"{str(value)[:40]!r} is not a share of memory", "give a percentage from 1% to 100%")
 
 
 # -- inputs ----------------------------------------------------------------------------------------------------
@@ -315,9 +330,10 @@ def _modules(given: Given, known: Capture | None) -> _Figure:
     if known is not None and known.modules_size is not None:
         return _Figure(known.modules_size, "read: what kdumpctl estimate printed")
     loaded = dict(known.modules) if known is not None else {}
-    if not loaded or not given.modules:
+    held = set(given.modules or (known.carried if known is not None else ()))
+    if not loaded or not held:
         return _Figure(0, "not known: needs /proc/modules and the initrd's own list")
-    carried = [size for name, size in loaded.items() if name in set(given.modules)]
+    carried = [size for name, size in loaded.items() if name in held]
     return _Figure(sum(carried), f"read: {len(carried)} loaded modules that the initrd holds")
 
 
@@ -353,7 +369,8 @@ def _dump(ram: int | None, page: int, cpus: int) -> _Figure:
 def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room: int) -> list[Component]:
     """The components that count only while unpacking, or only while running; those that do not are 0."""
     unpacking = binding == "unpacking"
-    half = "kernel: a tmpfs may hold half of the memory available then, so as much again is needed"
+    share = "half" if given.rootfs_limit == HALF else f"{given.rootfs_limit} %"
+    half = f"kernel: a tmpfs may hold {share} of the memory available then, so this much is needed beside the files"
     if given.rootfstype != "tmpfs":
         half = f"none: rootfstype={given.rootfstype}"
     elif not unpacking:
@@ -417,6 +434,8 @@ def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
     found = []
     if inputs.page == 64 * KIB:
         found.append("64K pages")
+    if given.rootfstype == "tmpfs" and given.rootfs_limit != HALF:
+        found.append("another share for the root file system")
     if given.cpus > 1:
         found.append("several processors")
     if inputs.luks.bytes:
@@ -426,30 +445,46 @@ def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
     return found
 
 
-def _notes(given: Given, inputs: _Inputs, binding: str, *, running: int) -> list[str]:
+def _beside(unpacked: int, percent: int) -> int:
+    """Memory that must be available beside the files, where they may take only this percentage of it."""
+    return -(-unpacked * (100 - percent) // percent)
+
+
+def _described(body: int, page: int) -> int:
+    """A reservation that holds this much besides the descriptors of its own pages."""
+    return round_up(-(-body * page // (page - _DESCRIPTOR)), page)
+
+
+def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, running: int) -> list[str]:
     notes = []
     if binding == "unpacking":
         page = inputs.page
-        other = round_up(-(-running * page // (page - _DESCRIPTOR)), page)
         notes.append(
             "the root file system's limit binds: with rootfstype=ramfs on the capture kernel's command line "
-            f"{_rounded(other)} would do"
+            f"{_rounded(_described(running, page))} would do"
         )
+        if given.rootfs_limit == HALF:
+            inside = unpacking - inputs.unpacked.bytes + _beside(inputs.unpacked.bytes, MOST)
+            notes.append(
+                f"with initramfs_options=size={MOST}% (kdump-utils since December 2025, on 6.18 and later, RHEL 9.8 "
+                f"and 10.2) {_rounded(_described(max(running, inside), page))} would do, which is not measured"
+            )
     notes.append(
         "not measured: a dump program, drivers of real hardware, encrypted targets, 64K pages, several processors, "
         ",high with a low part"
     )
     notes.append(
         f"a reservation above the DMA limit needs {format_size(SWIOTLB_LOW)} of low memory besides for swiotlb, which "
-        "the low part holds (unless the capture kernel is told swiotlb=noforce)"
+        "the low part holds (unless the capture kernel is told swiotlb=noforce, as kdump-utils does)"
     )
     notes.append(
-        "kdumptool's constants are measured by each distribution: this kernel and initrd stand for them, and nothing "
-        "for its user space"
+        "kdumptool's own constants are not known (each distribution measures them into its calibrate.conf): this "
+        "kernel and initrd stand for them, and nothing for its user space"
     )
     if given.rootfstype == "tmpfs":
         notes.append(
-            "root= without rootfstype= on the capture kernel's command line makes its root file system a ramfs"
+            "root= without rootfstype= on the capture kernel's command line makes its root file system a ramfs "
+            "(kdump-utils takes root= away)"
         )
     return notes
 

@@ -6,8 +6,9 @@ and planned as a whole before it is told; what does not do what it says is not t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from planner.base.errors import PlannerError
@@ -18,16 +19,21 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.kernel.profiles import PROFILES
+from planner.kernel.profiles import CRASH_ALIGN, PROFILES
 from planner.planning.alignment import granule_of
 from planner.planning.capacity import is_aligned, is_reserved
+from planner.planning.former import former_help
+from planner.planning.outcomes import GOOD, Outcome
 from planner.planning.plan import Options, make_plan
-from planner.planning.result import Plan
-from planner.studies.inquiry import Inquiry, readable, value_of
-from planner.studies.kaslr import image_of
+from planner.planning.request import parsed
+from planner.planning.result import Help, Plan
+from planner.studies.inquiry import Inquiry, inquire, readable, value_of
+from planner.studies.kaslr import RESERVED, image_of
+from planner.studies.need import need
 from planner.studies.owners import way_out
+from planner.studies.recommend import recommend
 
-__all__ = ["Remedy", "apply", "remedies"]
+__all__ = ["Remedy", "apply", "remedies", "with_help"]
 
 _MOST_FREED, _MOST_TRIED = 4, 32
 """Reservations in the way that are named, and that are tried: the smallest."""
@@ -44,7 +50,7 @@ class Remedy:
 
     change: Mapping[str, Any]
     text: str
-    outcome: str = ""
+    outcome: Outcome = "none"
     crash: Range | None = None
     crashkernel: str | None = None
     options: Mapping[str, Any] | None = None
@@ -69,6 +75,10 @@ def apply(
     return machine, crashkernel, options
 
 
+MOST_TOLD = 3
+"""Changes that a plan tells of."""
+
+
 def remedies(
     inquiry: Inquiry, crashkernel: str | None, plan: Plan, *, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Remedy, ...]:
@@ -77,24 +87,9 @@ def remedies(
     crashkernel: the request as it was given, None for the machine's own.
     """
     outcome = plan.reservation.outcome
-    if outcome not in ("fallback", "failed", "none"):
+    if outcome in GOOD:
         return ()
-    search = _Search(inquiry, crashkernel, outcome)
-    if not search.has_form:
-        return ()
-    kinds = (
-        search.order,
-        search.high,
-        search.plain,
-        search.size,
-        search.low,
-        search.offset,
-        search.image,
-        search.region,
-        search.cma,
-        search.align,
-        search.kernel,
-    )
+    kinds = _Search(inquiry, crashkernel, outcome).kinds
     found: list[Remedy] = []
     for done, kind in enumerate(kinds):
         if progress is not None:
@@ -105,20 +100,75 @@ def remedies(
     return tuple(found)
 
 
+def with_help(plan: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
+    """The same plan with what would help: the first changes that hold. The parameters are those it was made with.
+
+    A plan that is what was asked for, on a machine that does not tell what it needs, is given back at once.
+    """
+    least = _least(machine)
+    crash = plan.reservation.crash
+    short = least - crash.size if least and crash is not None else 0
+    outcome = plan.reservation.outcome
+    if short <= 0 and outcome in GOOD:
+        return plan
+    known = former_help(machine.facts, plan)
+    if known is not None:
+        return replace(plan, help=known)
+    search = _Search(inquire(machine, crashkernel, options), crashkernel, outcome)
+    kinds = search.kinds if outcome not in GOOD else ()
+    found = chain(search.enough(least, short) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
+    return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_TOLD)))
+
+
+def _least(machine: Machine) -> int:
+    """Bytes that the capture kernel needs at least, where the machine's sources tell all of that; 0 elsewhere."""
+    known = machine.facts.capture
+    if known is None or known.initrd_size is None or known.initrd_unpacked is None:
+        return 0
+    needed = need(None, machine)
+    return 0 if needed.assumed else needed.least
+
+
+def _help_of(remedy: Remedy, least: int) -> Help:
+    crash, text = remedy.crash, remedy.text
+    lacks = max(0, least - crash.size) if least and crash is not None else None
+    if lacks:
+        text += f", which leaves {format_size(round_up(lacks, MIB))} less than the capture kernel needs"
+    return Help(text, remedy.crashkernel, remedy.outcome, crash, lacks)
+
+
 class _Search:
     """The search for remedies of one plan; each method yields those of its kind that hold."""
 
-    def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: str) -> None:
+    def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
         question = inquiry.question
         self.machine, self.options, self.request = question.machine, question.options, question.request
-        self.given, self.outcome = crashkernel, outcome
+        self.given, self.outcome, self.text = crashkernel, outcome, question.text
         self.context, self.former, self.inquiry = inquiry.context, inquiry.former, inquiry
         self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
-        self.has_form = bool(self.request.size) and not self.request.log and readable(self.request)
         placement: Placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
         self.usable = _usable(self.former.memblock)
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
+
+    @property
+    def kinds(self) -> tuple[Callable[[], Iterator[Remedy]], ...]:
+        """The kinds of change that are tried, in this order."""
+        if not self.request.size or self.request.log or not readable(self.request):
+            return (self.unread, self.kernel)
+        return (
+            self.order,
+            self.high,
+            self.plain,
+            self.size,
+            self.low,
+            self.offset,
+            self.image,
+            self.region,
+            self.cma,
+            self.align,
+            self.kernel,
+        )
 
     # -- the parts ---------------------------------------------------------------------------------------
 
@@ -129,14 +179,16 @@ class _Search:
         rest = [word for word in self.given.split(" ") if "crashkernel=" not in word]
         return " ".join([ck.as_cmdline(value), *rest])
 
-    def _holds(self, remedy: Remedy, *, protected: bool = False) -> Remedy | None:
-        """The remedy with what comes of it, if that is what is wanted."""
+    def _holds(
+        self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
+    ) -> Remedy | None:
+        """The remedy with what comes of it, if that is what is wanted. outcomes: which ones are."""
         try:
             plan = make_plan(*apply(self.machine, self.given, self.options, remedy))
         except PlannerError:
             return None
         view = plan.reservation
-        if view.outcome not in self.wanted or (protected and not plan.protects):
+        if view.outcome not in (outcomes or self.wanted) or (protected and not plan.protects):
             return None
         return replace(remedy, outcome=view.outcome, crash=view.crash)
 
@@ -147,6 +199,40 @@ class _Search:
                 yield held
 
     # -- the kinds ---------------------------------------------------------------------------------------
+
+    def unread(self) -> Iterator[Remedy]:
+        """For a request that this kernel reads nothing of: the size in it in the plain form, or what is needed."""
+        newest = parsed(self.text, self.context.facts, PROFILES[-1], self.inquiry.question.shared.ram)
+        if not newest.size or newest.log:
+            yield from self.enough()
+            return
+        value = format_size(newest.size)
+        found = list(
+            self._told(Remedy({"kind": "plain"}, f"ask for {value}, in the plain form", crashkernel=self._ask(value)))
+        )
+        if not found:
+            former = inquire(self.machine, value, self.options).former
+            size = former.largest(is_reserved, below=newest.size)
+            if size is not None:
+                value = format_size(_handy(size))
+                found += self._told(
+                    Remedy({"kind": "size", "size": size}, f"ask for {value}", crashkernel=self._ask(value))
+                )
+        yield from found
+
+    def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
+        """What `size` recommends. least: bytes that must be reserved, 0 where it is not known; short: what lacks."""
+        found = recommend(self.machine, self.options)
+        if found.crashkernel is None:
+            return
+        why = "what a usual capture kernel needs"
+        if short:
+            why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
+        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}, {why}"
+        remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
+        held = self._holds(remedy, outcomes=RESERVED)
+        if held is not None and held.crash is not None and held.crash.size >= least:
+            yield held
 
     def order(self) -> Iterator[Remedy]:
         """Aligned in all windows before anything else."""
@@ -178,7 +264,7 @@ class _Search:
         if self.outcome != "fallback":
             sizes.insert(0, self.former.largest(is_reserved, below=self.request.size))
         for size in dict.fromkeys(s for s in sizes if s is not None):
-            value = value_of(self.request, size)
+            value = value_of(self.request, _handy(size))
             yield from self._told(
                 Remedy({"kind": "size", "size": size}, f"ask for {value}", crashkernel=self._ask(value))
             )
@@ -345,11 +431,16 @@ class _Search:
         page = self.former.page
         for span in free:
             for low, high in intersect(span, self.usable):
-                for need in self.needs:
-                    bottom = round_up(max(low, need.start, page), need.align)
-                    if min(high, need.end) - need.size >= bottom:
+                for lacking in self.needs:
+                    bottom = round_up(max(low, lacking.start, page), lacking.align)
+                    if min(high, lacking.end) - lacking.size >= bottom:
                         return True
         return False
+
+
+def _handy(size: int) -> int:
+    """A size to write down: in whole steps of the kernel's own alignment, where it has that much."""
+    return round_down(size, CRASH_ALIGN) or size
 
 
 def _usable(memblock: Memblock) -> list[Span]:

@@ -55,7 +55,17 @@ class Surveyed:
         return self.answers[0].plan
 
 
-_VENDOR_PRESETS = {"RHEL": "rhel9", "Fedora": "fedora", "Debian": "debian", "Ubuntu": "ubuntu"}
+_VENDOR_PRESETS = {
+    "RHEL": "rhel9",
+    "Fedora": "fedora",
+    "Debian": "debian",
+    "Ubuntu": "ubuntu",
+    "SUSE": "suse",
+    "openEuler": "openeuler",
+    "Kylin": "openeuler",
+    "Alibaba Cloud Linux": "alinux3",
+    "Azure Linux": "azurelinux3",
+}
 
 
 def default_of(machine: Machine) -> str:
@@ -70,6 +80,8 @@ def default_of(machine: Machine) -> str:
     name = _VENDOR_PRESETS.get(vendor, "rhel9" if large else "debian")
     if vendor == "RHEL" and facts.kernel and ".el10" in facts.kernel:
         name = "rhel10"
+    elif vendor == "RHEL" and facts.kernel and ".el8" in facts.kernel:
+        name = "rhel8"
     return f"{name}-64k" if large and f"{name}-64k" in PRESETS else name
 
 

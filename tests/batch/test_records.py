@@ -38,12 +38,14 @@ def test_every_option_of_a_plan_is_an_option_of_a_record() -> None:
 
 @pytest.mark.parametrize("number", range(24))
 def test_a_record_is_answered_as_the_library_answers(number: int) -> None:
-    """The whole report, for maps, requests and options of many kinds."""
+    """The whole report, for maps, requests and options of many kinds; what would help is not looked for."""
     record = fleet.record(number)
     answer = answer_record(record, Defaults())
     memory = fleet.as_memory_map(record["map"])
     assert answer.plan is not None
-    assert to_dict(answer.plan) == to_dict(planner.plan(memory, record["crashkernel"], **fleet.options(number)))
+    told = to_dict(planner.plan(memory, record["crashkernel"], **fleet.options(number)))
+    good = told["reservation"]["outcome"] in {"aligned", "exact"}
+    assert to_dict(answer.plan) == {**told, "help": [] if good else None}
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,24 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     assert out.read_bytes() == whole
 
 
+def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
+    """One line, no traceback of any worker; then the same command with --resume gives the same bytes."""
+    records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
+    records.write_bytes(fleet.lines(3000))
+    partial = Path(partial_of(str(out)))
+    command = [sys.executable, "-m", "planner", "batch", str(records), "-o", str(out), "--jobs", "2"]
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+    while run.poll() is None and not (partial.exists() and partial.stat().st_size):
+        time.sleep(0.002)
+    os.killpg(run.pid, signal.SIGINT)
+    _, told = run.communicate()
+    assert run.returncode == 130
+    assert told.decode() == f"{partial} holds what is done: go on with the same command and --resume\n"
+    assert not out.exists()
+    subprocess.run([*command, "--resume"], cwd=ROOT, check=True)
+    assert out.read_bytes() == undisturbed(str(records))[0]
+
+
 def _wait_for_end_of(session: int) -> None:
     """Until no process of a session is left."""
     for _ in range(500):

@@ -72,7 +72,7 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "outcome": done["outcome"],
         "protected": done["protected"],
         "request": report["request"]["text"],
-        "request_size": str(report["request"]["size"]),
+        "request_size": report["request"]["size"],
         "profile": kernel["profile"],
         "ram": report["memory"]["ram"],
         "table_bytes": mapping["table_bytes"],

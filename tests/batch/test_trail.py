@@ -63,3 +63,29 @@ def test_a_run_that_starts_afresh_forgets_the_other(tmp_path: Path) -> None:
     out = stopped(tmp_path, lines(200), 64)
     run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out))
     assert not Path(trail_of(f"{out}.partial")).exists()
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_answers_beyond_the_digest_are_made_again(tmp_path: Path, suffix: str) -> None:
+    """A run that was killed between an answer and its digest: an input that changed there gets its own answer."""
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    records = lines(300)
+    source, out, whole = tmp_path / "in.jsonl", tmp_path / f"out.{suffix}", tmp_path / f"whole.{suffix}"
+    source.write_text("".join(records))
+    trail = Path(trail_of(f"{out}.partial"))
+    kept: list[str] = []
+
+    def stop(_: object) -> None:
+        kept.append(trail.read_text())
+        if len(kept) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(open_input(str(source)), JOB, str(out), progress=stop)
+    trail.write_text(kept[1])
+    records[150] = json.dumps({"id": "other", "map": SERVER}) + "\n"
+    source.write_text("".join(records))
+    run_batch(open_input(str(source)), JOB, str(out), resume=True)
+    run_batch(open_input(str(source)), JOB, str(whole))
+    assert out.read_bytes() == whole.read_bytes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from base64 import b64decode
 from itertools import combinations
@@ -250,6 +251,23 @@ def test_tables_sort_and_headings_have_addresses(browser: Any, pages: dict[str, 
     assert values == sorted(values)
     assert browser.find_element("css selector", "h2#strategies a").get_attribute("href").endswith("#strategies")
     assert browser.find_element("css selector", "a.skip").get_attribute("href").endswith("#main")
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
+@pytest.mark.parametrize("name", ["plan", "fleet", "kernels"])
+def test_nothing_is_lost_on_a4(browser: Any, pages: dict[str, str], name: str, tmp_path: Path) -> None:
+    """Every head of every table is printed, every picture whole; nothing is that only a screen can use."""
+    show(browser, pages[name], 1280)
+    heads = browser.execute_script("return [...document.querySelectorAll('thead th')].map(e => e.textContent)")
+    texts = browser.execute_script(
+        "return [...document.querySelectorAll('.wide svg text')].map(e => e.textContent).slice(-3)"
+    )
+    made = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+    (tmp_path / "page.pdf").write_bytes(b64decode(made["data"]))
+    printed = subprocess.run(["pdftotext", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
+    words = set(printed.stdout.split())
+    assert {word for text in (*heads, *texts) for word in text.split()} <= words
+    assert "Point at a part" not in printed.stdout
 
 
 def test_a_page_works_without_scripts(browser: Any, pages: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sys
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from planner.batch.work import Counts
+from planner.cli import batch_command
 from tests.batch import fleet
 
 if TYPE_CHECKING:
@@ -187,7 +190,7 @@ def test_the_columns_are_published(run: Run) -> None:
     assert told["output_with_report"][:-1] == told["output"]
 
 
-@pytest.mark.parametrize("name", ["plans.csv", "plans.xlsx", "plans.jsonl.gz"])
+@pytest.mark.parametrize("name", ["plans.tsv", "plans.xlsx", "plans.jsonl.gz"])
 def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: str) -> None:
     """Rather than lines under a name that says otherwise."""
     (tmp_path / "in.jsonl").write_text("")
@@ -195,3 +198,57 @@ def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: st
     assert (status, err.count("\n")) == (2, 1)
     assert f"{Path(name).suffix} is not a format of results" in err
     assert not (tmp_path / name).exists()
+
+
+def test_a_summary_is_written_as_its_name_says(run: Run, tmp_path: Path) -> None:
+    """A name that no format has is an error before anything is read."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(GOOD + b"\n")
+    for name, begin in (("x.md", "**1 machine**"), ("x.json", "{"), ("x", "1 machine:")):
+        assert run("batch", str(source), "--summary", "-o", str(tmp_path / name)).status == 0
+        assert (tmp_path / name).read_text().startswith(begin)
+    status, _, err = run("batch", str(source), "--summary", "-o", str(tmp_path / "x.xls"))
+    assert (status, err.count("\n")) == (2, 1)
+    assert ".xls is not a format of results; name FILE.txt, FILE.md" in err
+
+
+def test_comma_separated_values(run: Run, tmp_path: Path) -> None:
+    """One row a record under the names of the columns; sizes in bytes, what is not there is empty."""
+    pytest.importorskip("pyarrow")
+    source, out = tmp_path / "in.jsonl", tmp_path / "plans.csv"
+    source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
+    assert run("batch", str(source), "-o", str(out)).status == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["outcome"] for row in rows] == ["aligned", "", "fallback", "failed"]
+    assert rows[0]["request_size"] == str(512 << 20)
+    assert (rows[1]["error"][:8], rows[1]["crash_start"]) == ("line 2: ", "")
+    status, _, err = run("batch", str(source), "-o", str(out), "--resume", "--fail-on", "failed")
+    assert (status, err) == (1, f"{out} is complete\n")
+
+
+def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
+    """Without planning again, so that no change can be tried on them."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "plans.jsonl"
+    source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
+    assert run("batch", str(source), "-o", str(out)).status == 0
+    told = run("batch", str(source), "--summary", "--what-if", "none", "--format", "json")
+    again = run("batch", str(out), "--summary", "--format", "json")
+    assert {**json.loads(told.out), "first_errors": []} == {**json.loads(again.out), "first_errors": []}
+    status, _, err = run("batch", str(out), "--summary", "--what-if", "high")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--what-if plans again, and these are finished results" in err
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "rate", "line"),
+    [
+        pytest.param(1200, 5000, 100.0, "1,200 of 5,000 records, 3 in error, 100 a second, 0:38 left", id="seconds"),
+        pytest.param(10, 10_010, 1.0, "10 of 10,010 records, 3 in error, 1 a second, 2:46:40 left", id="hours"),
+        pytest.param(10, 10, 5.0, "10 of 10 records, 3 in error, 5 a second, 0:00 left", id="the end"),
+        pytest.param(10, None, 5.0, "10 records, 3 in error, 5 a second", id="a pipe"),
+        pytest.param(10, 99, 0.0, "10 of 99 records, 3 in error, 0 a second", id="the first"),
+    ],
+)
+def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) -> None:
+    assert batch_command._line(Counts(done, 3), total, rate) == line

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import struct
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,47 +98,6 @@ def test_every_result_with_a_picture_has_all_formats(run: Run, server: str, args
 
 
 # -- the man page, the survey, the examples ----------------------------------------------------------------------
-
-
-def test_the_man_page_says_what_help_says(run: Run) -> None:
-    """Every command, every option."""
-    page = run("man").out
-    for name in COMMANDS:
-        assert f'.SS "{name} ' in page
-        command = cli.get_command(CONTEXT, name)
-        assert command is not None
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                assert max(parameter.opts, key=len).replace("-", "\\-") in page
-
-
-def test_the_man_page_describes_a_shared_option_once(run: Run) -> None:
-    """A command describes one of its own only where it takes other values or means something else."""
-    shared = run("man").out.split(".SH SHARED OPTIONS")[1].split(".SH OUTCOMES")[0]
-    options = re.findall(r"^\.TP\n\\fB(\S+?)[ ,\\]", shared.replace("\\-", "-"), re.MULTILINE)
-    assert len(options) == len(set(options)) > 20
-
-
-def test_a_bare_call_is_help(run: Run) -> None:
-    """As `--help` prints it."""
-    assert run() == run("--help")
-    assert run("-V").out == run("--version").out
-
-
-@pytest.mark.skipif(not (shutil.which("man") and shutil.which("groff")), reason="needs man and groff")
-def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
-    """As `man -l --warnings` sees it."""
-    page = tmp_path / "page.1"
-    assert run("man", "-o", str(page)).status == 0
-    done = subprocess.run(
-        ["man", "-E", "UTF-8", "--warnings", "-l", str(page)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80"},
-    )
-    assert done.stderr == ""
-    assert "crashkernel-planner plan 512M" in done.stdout
 
 
 @pytest.mark.parametrize("what", ["report", "map"])

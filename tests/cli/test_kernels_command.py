@@ -43,3 +43,16 @@ def test_an_unknown_name_is_one_line(run: Run) -> None:
     status, out, err = run("kernels", "windows")
     assert (status, out) == (2, "")
     assert err.startswith("error: --kernel: unknown kernel version 'windows'; ")
+
+
+@pytest.mark.parametrize(
+    "args", ["plan 512M --strategy mainline", "fit", "compare 512M", "size --sweep 256M..1G", "parse 512M --ram 8G"]
+)
+@pytest.mark.parametrize(("kernel", "unknown"), [("sles15sp5", True), ("openeuler24.03", True), ("rhel9", False)])
+def test_every_answer_begins_with_the_doubt(run: Run, args: str, kernel: str, *, unknown: bool) -> None:
+    """Of a kernel whose behaviour nobody found; that of no other does."""
+    machine = [] if args.startswith("parse") else ["--map", "sample:honeycomb-30g", "--page-size", "4K"]
+    result = run(*args.split(), *machine, "--kernel", kernel)
+    assert result.status in (0, 1)
+    first = " ".join(result.out.partition("\n\n")[0].split())
+    assert ("not known for this kernel" in first) is unknown

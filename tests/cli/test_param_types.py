@@ -71,18 +71,24 @@ def test_a_preset_there_is_none_of_is_refused_before_a_map_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("begun", "offered"),
+    ("kind", "begun", "offered"),
     [
-        pytest.param("sample:altra-3", ["sample:altra-32g"], id="a sample"),
-        pytest.param("liv", ["live"], id="this machine"),
+        pytest.param(MACHINE, "sample:altra-3", ["sample:altra-32g"], id="a sample"),
+        pytest.param(MACHINE, "liv", ["live"], id="this machine"),
+        pytest.param(MACHINE, "/etc/ho", ["/etc/ho"], id="files are left to the shell"),
+        pytest.param(PageSize(), "6", ["64K"], id="words that begin so"),
+        pytest.param(Alignment(), "p", ["pud", "pmd"], id="several"),
+        pytest.param(PRESET, "deb", ["debian"], id="names that the model knows"),
+        pytest.param(SIZE, "5", [], id="nothing for a size"),
     ],
 )
-def test_what_a_shell_offers_for_a_machine(begun: str, offered: list[str]) -> None:
+def test_what_a_shell_offers(kind: click.ParamType[Any], begun: str, offered: list[str]) -> None:
     ctx, param = click.Context(click.Command("plan")), click.Argument(["source"])
-    assert [item.value for item in MACHINE.shell_complete(ctx, param, begun)] == offered
+    assert [item.value for item in kind.shell_complete(ctx, param, begun)] == offered
 
 
 def test_with_a_map_a_side_is_a_request_and_nothing_is_offered() -> None:
     ctx, param = click.Context(click.Command("diff")), click.Argument(["a"])
+    assert SIDE.shell_complete(ctx, param, "sample:altra-3")
     ctx.params["sources"] = ("sample:altra-32g",)
-    assert SIDE.shell_complete(ctx, param, "s") == []
+    assert SIDE.shell_complete(ctx, param, "sample:altra-3") == []

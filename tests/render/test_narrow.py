@@ -21,7 +21,7 @@ from planner.render.blocks import plan as render_plan
 from planner.render.blocks import size as render_size
 from planner.render.blocks import survey as render_survey
 from planner.render.blocks.model import Block, Table
-from planner.render.formats.terminal import NARROWEST, WIDTH, wrap, wrap_items
+from planner.render.formats.terminal import NARROWEST, WIDTH
 from planner.render.formats.text import lay_out as lay_out_table
 from planner.render.layout import lay_out
 from planner.sources.samples import read
@@ -118,24 +118,3 @@ def test_a_table_on_a_narrow_terminal(width: int, lines: list[str]) -> None:
     head = ("strategy", "what it takes", "extra TLB", "")
     row = ("pud-aligned-trimmed", "boot time; nobody touches the area", "-8,312,697", "512M")
     assert lay_out_table(Table("", "llrl", head, [row]), width) == lines
-
-
-@pytest.mark.parametrize("prefix", ["", "  debian, ubuntu         "])
-def test_a_value_is_broken_after_commas_only(prefix: str) -> None:
-    """Inside `128G-:4096M` nobody could read it."""
-    value = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
-    for room in range(20, 64):
-        lines = wrap(value, len(prefix) + room, prefix, " " * len(prefix))
-        parts = [line[len(prefix) :] for line in lines]
-        assert "".join(parts) == value
-        assert all(len(part) <= room for part in parts)
-        assert all(part.endswith(",") for part in parts[:-1])
-
-
-@given(st.lists(st.text("abc ", min_size=1, max_size=50), min_size=1, max_size=6), st.integers(20, 80))
-def test_items_wrap_and_none_is_lost(items: list[str], width: int) -> None:
-    """A legend: between items where that is enough, inside one where it is longer than a line."""
-    told = [" ".join(item.split()) or "x" for item in items]
-    lines = wrap_items("  ".join(told), width, "  ")
-    assert all(len(line) <= width for line in lines)
-    assert "".join("".join(lines).split()) == "".join("".join(told).split())

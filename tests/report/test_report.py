@@ -26,7 +26,7 @@ from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
-    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own",
+    "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own help",
     "request": "text size offset high low_size cma_size",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
     "certainty configured map_certainty",

@@ -8,7 +8,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import Capture
 from planner.sources import combine, parse_text
-from planner.sources.capture import image_size, initrd_size, modules
+from planner.sources.capture import image_size, initrd_size, listed, modules
 
 KDUMPCTL = b"""\
 Encrypted kdump target requires extra memory, assuming using the keyslot with maximum memory requirement
@@ -69,6 +69,29 @@ def test_the_image_of_a_log() -> None:
 def test_loaded_modules() -> None:
     text = "nvme 61440 2 - Live 0xffff\nnvme_core 188416 3 nvme, Live 0xffff\nrubbish\n"
     assert modules(text) == (("nvme", 61440), ("nvme_core", 188416))
+    lsmod = "Module                  Size  Used by\nnvme                   61440  2\nxfs  1900544  -1\n"
+    assert modules(lsmod) == (("nvme", 61440), ("xfs", 1900544))
+
+
+LSINITRD = """\
+Image: /boot/initramfs-6.1.0kdump.img: 31M
+========================================================================
+drwxr-xr-x   3 root     root            0 Jan  1  1970 .
+crw-r--r--   1 root     root       5,   1 Jan  1  1970 dev/console
+-rwxr-xr-x   1 root     root         5000 Jan  1  1970 usr/bin/kdump.sh
+-rw-r--r--   1 root     root        70000 Jan  1  1970 usr/lib/modules/6.1.0/kernel/drivers/nvme/nvme-core.ko.xz
+lrwxrwxrwx   1 root     root            7 Jan  1  1970 bin -> usr/bin
+-rw-r--r-- root/root           90000 1970-01-01 00:00 squashfs-root/usr/lib/modules/6.1.0/kernel/fs/xfs/xfs.ko
+"""
+
+
+@pytest.mark.parametrize(("page", "unpacked"), [(4 * KIB, 20 * 4 * KIB), (64 * KIB, 3 * 64 * KIB)])
+def test_the_files_in_the_kdump_initrd(page: int, unpacked: int) -> None:
+    """Regular files in whole pages; those of a squashed image stay in it, but its modules are carried."""
+    found = listed(LSINITRD, page)
+    assert (found.initrd_size, found.initrd_unpacked) == (31 * MIB, unpacked)
+    assert found.carried == ("nvme_core", "xfs")
+    assert listed("lsinitrd: no such file\n", page).initrd_unpacked is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.values import BadValue
-from planner.studies.need import Given, Margin, Need, margin, need
+from planner.studies.need import Given, Margin, Need, margin, need, rootfs_limit
 
 KERNEL = Given(kernel_size=37 * MIB, initrd_size=23 * MIB, initrd_unpacked=27 * MIB)
 
@@ -50,6 +50,22 @@ def test_the_larger_of_two_moments_binds(given: Given, binding: str, least: floa
     found = need(given)
     assert found.binding == binding
     assert found.least / MIB == pytest.approx(least, rel=0.02)
+
+
+def test_a_root_file_system_may_hold_another_share() -> None:
+    """With 90 %, a ninth of the files must be available beside them; it was never measured."""
+    big = Given(37 * MIB, 60 * MIB, 270 * MIB, rootfs_limit=rootfs_limit("90%"))
+    found, half = need(big), need(Given(37 * MIB, 60 * MIB, 270 * MIB))
+    assert part(found, "root file system limit")[0] == 30 * MIB
+    assert "another share for the root file system" in found.unmeasured
+    assert any("size=90%" in note and f"{-(-found.least // MIB)}M would do" in note for note in half.notes)
+    assert half.least - found.least == pytest.approx(240 * MIB, rel=0.02)
+
+
+@pytest.mark.parametrize("text", ["", "0%", "101", "x", "50.5%", "-1"])
+def test_no_share_of_memory(text: str) -> None:
+    with pytest.raises(BadValue, match="is not a share of memory"):
+        rootfs_limit(text)
 
 
 @pytest.mark.parametrize(("page", "share"), [(4 * KIB, 64), (16 * KIB, 256), (64 * KIB, 1024)])

@@ -183,7 +183,7 @@ def test_the_line_to_paste_holds_the_string(where: str) -> None:
 )
 def test_a_kernel_that_is_not_known_well_is_said_to_be(kernel: str) -> None:
     """In the sentence itself."""
-    certainty = select_profile(kernel).profile.certainty
+    certainty = select_profile(kernel).certainty
     reason = recommend(server(kernel), None, Asked(need=256 * MIB)).reason
     assert ("inferred of this kernel" in reason) == (certainty == "inferred")
     assert ("which is not known" in reason) == (certainty == "unknown")

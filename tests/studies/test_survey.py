@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from planner.base.errors import PlannerError
@@ -71,3 +73,23 @@ def test_what_cannot_be_planned_has_its_error() -> None:
     assert rows[1].error is not None
     assert isinstance(rows[0], Row)
     assert rows[0].ram < 4 * GIB
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page_size", "preset"),
+    [
+        ("4.18.0-553.el8_10.aarch64", 64, "rhel8"),
+        ("5.14.0-570.el9.aarch64", 4, "rhel9"),
+        ("5.14.0-570.el9.aarch64+64k", 64, "rhel9-64k"),
+        ("6.12.0-55.el10.aarch64", 4, "rhel10"),
+        ("6.6.0-132.0.0.111.oe2403sp3.aarch64", 4, "openeuler"),
+        ("5.10.134-16.3.al8.aarch64", 4, "alinux3"),
+        ("6.6.57.1-7.azl3", 4, "azurelinux3"),
+        ("5.14.21-150500.55.52-default", 4, "suse"),
+        ("6.6.64", 4, "debian"),
+        ("6.6.64", 64, "rhel9-64k"),
+    ],
+)
+def test_the_default_is_that_of_the_kernels_distribution(kernel: str, page_size: int, preset: str) -> None:
+    facts = replace(read("altra-32g").facts, kernel=kernel, page_size=page_size * KIB)
+    assert default_of(replace(read("altra-32g"), facts=facts)) == preset

@@ -12,7 +12,7 @@ from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
-from planner.render.blocks.tables import alignment, configured
+from planner.render.blocks.tables import alignment, configured, doubt
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -55,7 +55,7 @@ def render(comparison: Comparison, form: str = "text", *, color: bool = False, w
 def _lead(comparison: Comparison) -> Lead:
     if comparison.best is None:
         return Lead("none", comparison.reason, "bad")
-    text = f"best for the aim {comparison.aim!r}"
+    text = f"{doubt(comparison.kernel)}best for the aim {comparison.aim!r}"
     if len(comparison.sizes) > 1:
         text += f" at {size(comparison.sizes[0])}"
     first = next(row for row in comparison.rows if row.best)

@@ -86,7 +86,7 @@ class Listing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing in characters: `draw(width, color)` gives its lines. Formats of documents leave it out."""
+    """A drawing in characters: `draw(width, color)` gives its lines. A page leaves it out for figures of its own."""
 
     title: str
     draw: Callable[[int, bool], Sequence[str]] = field(repr=False)

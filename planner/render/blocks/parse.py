@@ -20,11 +20,15 @@ def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
     return [("Value", printable(value) or "(nothing)"), ("RAM", size(ram)), ("Kernel", printable(profile))]
 
 
-def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "") -> list[Block]:
-    """The answer and the way there. facts: what was read; note: about the kernel that reads."""
+def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, nearest: str = "") -> list[Block]:
+    """The answer and the way there.
+
+    facts: what was read; note: about the kernel that reads. nearest: the mainline kernel that stands for one whose
+    parser is not known.
+    """
     steps: list[tuple[str, ...]] = [(str(n), printable(line)) for n, line in enumerate(result.steps, 1)]
     return [
-        _lead(result),
+        _lead(result, f"not known for this kernel; as mainline {nearest}, " if nearest else ""),
         Facts(facts),
         Table("Steps", "rl", ("", ""), steps),
         Listing("Kernel log", [printable(line) for line in result.log]),
@@ -32,9 +36,9 @@ def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "
     ]
 
 
-def _lead(result: Reading) -> Lead:
+def _lead(result: Reading, unsure: str) -> Lead:
     if not result.valid:
-        return Lead("none", "asks for nothing, no memory is reserved", "bad")
+        return Lead("none", f"{unsure}asks for nothing, no memory is reserved", "bad")
     parts = [size(result.size)]
     if result.base:
         parts.append(f"at {address(result.base)}")
@@ -44,4 +48,4 @@ def _lead(result: Reading) -> Lead:
         parts.append(f"{size(result.low)} of low memory")
     if result.cma:
         parts.append(f"{size(result.cma)} of cma")
-    return Lead("accepted", "asks for " + ", ".join(parts), "good")
+    return Lead("accepted", f"{unsure}asks for " + ", ".join(parts), "good")

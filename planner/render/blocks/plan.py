@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
+from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
+from planner.render.blocks.numbers import address
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -23,20 +25,38 @@ def mood(outcome: str) -> Mood:
     return _MOODS.get(outcome, "plain")
 
 
-def short(plan: Plan, advice: str = "") -> list[Block]:
-    """The answer alone: the verdict, the place and the cost. advice: the one thing to do, where it is not as wanted."""
+def short(plan: Plan) -> list[Block]:
+    """The answer alone: the verdict, the place and the cost, and the one thing to do where it is not as wanted."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    todo = [("To do", printable(advice))] if advice else []
-    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *todo])]
+    told = _help(plan)[:1] or _helpless(plan)
+    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in told]])]
 
 
-def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
+def _help(plan: Plan) -> list[str]:
+    """Each change that would help, with what comes of it."""
+    return [
+        printable(f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}")
+        for each in plan.help or ()
+    ]
+
+
+def _helpless(plan: Plan) -> list[str]:
+    """What to do where no change helps; nothing where none was looked for, or none has to help."""
+    if plan.help is None or plan.reservation.outcome in GOOD:
+        return []
+    if plan.reservation.outcome == "none":
+        return ["see `parse` for how the kernel reads the request"]
+    return ["no change tried here helps; `explain` shows what is in the way"]
+
+
+def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
     costs: list[Block] = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
     searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", tables.log(plan))]
     steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
-        *short(plan, advice),
+        *short(plan),
+        Bullets("What else would help", _help(plan)[1:]),
         Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
@@ -49,6 +69,6 @@ def blocks(plan: Plan, *, wide: bool = False, advice: str = "") -> list[Block]:
     ]
 
 
-def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH, advice: str = "") -> str:
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
     """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text", advice=advice), form, color=color, width=width)
+    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)

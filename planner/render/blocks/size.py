@@ -78,7 +78,7 @@ def presets(found: Presets) -> list[Block]:
     values = [(", ".join(names), value) for (value, _), names in grouped.items()]
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
-    text += f", {aligned or 'none'} aligned here"
+    text = f"{tables.doubt(found.kernel)}{text}, {aligned or 'none'} aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
@@ -113,7 +113,7 @@ def sweep(swept: Sweep) -> list[Block]:
     rows = counted(len(swept.rows), "row")
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
-        Lead(outcomes[0] if len(outcomes) == 1 else "sweep", _finding(swept), mood),
+        Lead(outcomes[0] if len(outcomes) == 1 else "sweep", tables.doubt(swept.kernel) + _finding(swept), mood),
         Facts([("Sizes", text), *_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)]),
         Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: chart(swept, w, color=c)),
         _table(swept),

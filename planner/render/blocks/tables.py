@@ -30,6 +30,7 @@ __all__ = [
     "assumptions",
     "attempts",
     "configured",
+    "doubt",
     "facts",
     "granularity",
     "kernel_facts",
@@ -71,6 +72,11 @@ def verdict(plan: Plan) -> str:
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
     return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
+
+
+def doubt(kernel: KernelView) -> str:
+    """What an answer begins with on a kernel whose behaviour is not known; "" on others."""
+    return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
 
 
 def _invalid(plan: Plan) -> str:

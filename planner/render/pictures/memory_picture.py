@@ -219,7 +219,7 @@ def _costs(canvas: Canvas, y: float, plan: Plan, rows: Sequence[_Row]) -> float:
             f"TLB entries, {size(before.table_bytes)} -> {size(after.table_bytes)} of tables"
         )
         if any(row.without for row in rows):
-            text += "; upper band without, lower with, pale where nothing changes"
+            text += "; the bands are pale where nothing changes"
     for line in wrapped(text, FONT, canvas.width - 2 * MARGIN):
         y += 15
         canvas.text(MARGIN, y, line)
@@ -301,11 +301,14 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> float:
                 canvas.line("thin", f"M{number(MARGIN + row.scale.x(cell.start))} {number(top)}v{_BAR + 3}")
         paint_grid(canvas, y, row.grid, lambda at: MARGIN + row.scale.x(at))
         y += LANE + 3
-    if row.without:
-        paint_bands(canvas, row.without, MARGIN, y + _BAND, _BAND)
-        y += _BAND + 3
-    paint_bands(canvas, row.bands, MARGIN, y + _BAND, _BAND)
-    return y + _BAND
+    if not row.without:
+        paint_bands(canvas, row.bands, MARGIN, y + _BAND, _BAND)
+        return y + _BAND
+    for bands_, text in ((row.without, "linear map without the crash kernel"), (row.bands, "with the crash kernel")):
+        canvas.text(MARGIN, y + 9, text, size=9, cls="soft")
+        paint_bands(canvas, bands_, MARGIN, y + 12 + _BAND, _BAND)
+        y += 12 + _BAND + 3
+    return y - 3
 
 
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:

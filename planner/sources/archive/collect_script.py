@@ -6,9 +6,10 @@ __all__ = ["SCRIPT"]
 
 SCRIPT = r"""#!/bin/sh
 # Gathers what crashkernel-planner needs to know of this machine into one archive. Run as root: sh collect.sh [FILE]
-# It reads the files named below, the kernel's log and what kdumpctl and kdumptool print, writes FILE (anew) and a
-# temporary folder, and uses no network. FILE holds copies of /proc and /sys files on memory, modules and the command
-# line, the kernel's configuration and log, and the device tree. Private in it may be the command line (disks, keys,
+# It reads the files named below, the kernel's log and what kdumpctl, kdumptool and lsinitrd print, writes FILE (anew)
+# and a temporary folder, and uses no network; kdumpctl makes a kdump initrd that is out of date anew. FILE holds copies
+# of /proc and /sys files on memory, modules and the command line, the kernel's configuration and log, the names and
+# sizes of the files in the kdump initrd, and the device tree. Private in it may be the command line (disks, keys,
 # addresses), the host's name, and serial numbers in the log and the device tree.
 # ANONYMOUS=1 leaves out the host's name, the device tree, and of the command line all but what is about memory.
 # ROOT=/elsewhere reads another tree and nothing outside it: no link in it is followed.
@@ -55,6 +56,16 @@ take() { # a file, if it is there, under its own name
     cat "$ROOT/$1" >"$top/$1" 2>/dev/null || rm -f "$top/$1"
 }
 
+unpacked() { # bytes that come out of a compressed initrd, counted as they pass: at most 4G, none of them kept
+    case $(od -An -tx1 -N4 "$1" | tr -d ' ') in
+    1f8b*) gzip -dc <"$1" ;;
+    fd377a58) xz -dc <"$1" ;;
+    425a68*) bzip2 -dc <"$1" ;;
+    28b52ffd) zstd -dcq <"$1" ;;
+    02214c18) lz4 -dcq <"$1" ;;
+    esac 2>/dev/null | head -c 4294967296 | wc -c | tr -d ' '
+}
+
 release=
 is_there proc/sys/kernel/osrelease && release=$(cat "$ROOT/proc/sys/kernel/osrelease" 2>/dev/null)
 case ${release:=$(uname -r)} in
@@ -67,8 +78,10 @@ for file in proc/iomem proc/cmdline proc/version proc/meminfo proc/modules proc/
 done
 for initrd in "boot/initramfs-${release}kdump.img" "var/lib/kdump/initramfs-${release}kdump.img" \
     "boot/initrd-$release-kdump" "var/lib/kdump/initrd" "var/lib/kdump/initrd.img-$release"; do
-    if is_there "$initrd"; then # its size: the archive's, not that of the files in it
-        wc -c <"$ROOT/$initrd" | tr -d ' ' >"$top/sos_commands/kdump/initrd_size"
+    if is_there "$initrd"; then
+        echo "$(wc -c <"$ROOT/$initrd" | tr -d ' ') $(unpacked "$ROOT/$initrd")" >"$top/sos_commands/kdump/initrd_size"
+        [ -z "$ROOT" ] && { lsinitramfs -l "/$initrd" || TMPDIR=$tmp lsinitrd "/$initrd"; } 2>/dev/null |
+            head -c 16777216 >"$top/sos_commands/kdump/lsinitrd_kdump" # the files in it
         break
     fi
 done

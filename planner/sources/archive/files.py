@@ -204,8 +204,12 @@ def _capture(work: _Assembly) -> Capture | None:
     if text := work.text("initrd"):
         archive, _, unpacked = text.partition(" ")
         if archive.isdecimal():
-            rest = int(unpacked) if unpacked.isdecimal() else None
+            rest = int(unpacked) if unpacked.isdecimal() and unpacked.strip("0") else None
             found.insert(0, Capture(initrd_size=int(archive), initrd_unpacked=rest))
+    if file := work.found.first("initrd list"):
+        work.used.append(file[0])
+        inside = capture.listed(file[1].decode("utf-8", "replace"), _page_size(work) or 4 * KIB)
+        found = [replace(inside, initrd_size=None), *found, inside]
     if (text := work.text("boot")) and (size := capture.initrd_size(text)):
         found.append(Capture(initrd_size=size))
     return capture.merged(found)

@@ -49,11 +49,12 @@ _WANTED = tuple(
         ("memblock", r"sys/kernel/debug/memblock/memory"),
         ("reserved", r"sys/kernel/debug/memblock/reserved"),
         ("fdt", r"sys/firmware/fdt"),
-        ("modules", r"proc/modules|sos_commands/[^/]+/cat_[./]?proc[./]modules"),
+        ("modules", r"proc/modules|sos_commands/[^/]+/(?:cat_[./]?proc[./]modules|lsmod)"),
         ("kdumpctl", r"sos_commands/[^/]+/kdumpctl_estimate[^/]*"),
         ("kdumptool", r"sos_commands/[^/]+/kdumptool_calibrate[^/]*"),
         ("boot", r"sos_commands/boot/ls_-[^/]*boot[^/]*"),
         ("initrd", r"sos_commands/kdump/initrd_sizes?"),
+        ("initrd list", r"sos_commands/kdump/lsinit(?:rd|ramfs)_[^/]*"),
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )

@@ -218,6 +218,15 @@ class _Reservation:
     other_readings: list[_Reading] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Help:
+    outcome: Outcome
+    text: Line = ""
+    crashkernel: Line | None = None
+    crash: Extent | None = None
+    lacks: Number | None = None
+
+
 @with_config(ConfigDict(extra="ignore"))
 @dataclass(frozen=True, slots=True)
 class _Report:
@@ -230,6 +239,7 @@ class _Report:
     request: _Request | None = None
     reservation: _Reservation | None = None
     notes: list[Line] = field(default_factory=list)
+    help: list[_Help] | None = None
 
 
 _MAP = TypeAdapter(_Map)
@@ -409,6 +419,11 @@ def _answered(report: _Report, kernel: _Kernel) -> Answered:
         ),
         notes=tuple(report.notes),
         rewound=tuple((*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)),
+        help=None
+        if report.help is None
+        else tuple(
+            (each.text, each.crashkernel, each.outcome, _range(each.crash, "help"), each.lacks) for each in report.help
+        ),
     )
 
 

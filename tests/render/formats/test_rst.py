@@ -46,7 +46,8 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
             wanted += [list(table.head)] * any(table.head) + [list(row) for row in table.rows]
     tree = parsed(render(plan, "rst"))
     assert cells(tree) == [["" if cell == "-" else " ".join(cell.split()) for cell in row] for row in wanted]
-    said = [(f[0].astext(), f[1].astext().replace("\n", " ")) for f in tree.findall(nodes.field)]
+    rows = [(f[0].astext(), f[1].astext().replace("\n", " ")) for f in tree.findall(nodes.field)]
+    said = [row for row in rows if row[0] != "To do"]
     facts = [*tables.summary(plan), *(row for row in tables.facts(plan) if row[0] != "Requested")]
     assert said == [(label, " ".join(text.split())) for label, text in facts]
 

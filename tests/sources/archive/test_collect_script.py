@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import shutil
 import stat
@@ -258,14 +260,22 @@ def test_what_is_private_can_be_left_out(shell: str, root: Path) -> None:
     assert plan.reservation.crash == whole.reservation.crash
 
 
+@pytest.mark.parametrize(
+    ("initrd", "unpacked"),
+    [
+        pytest.param(gzip.compress(bytes(200_000)), 200_000, id="gzip"),
+        pytest.param(lzma.compress(bytes(300_000)), 300_000, id="xz"),
+        pytest.param(bytes(12345), None, id="of a form whose unpacked size is not counted"),
+    ],
+)
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path) -> None:
-    """The loaded modules and the kdump initrd's size."""
+def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path, initrd: bytes, unpacked: int | None) -> None:
+    """The loaded modules and the kdump initrd's sizes; what comes out of it is counted, not kept."""
     (root / "proc/modules").write_text("mlx5_core 2142208 1 mlx5_ib, Live 0x0\nxfs 1900544 2 - Live 0x0\n")
-    (root / f"boot/initramfs-{BOOT['kernel']}kdump.img").write_bytes(bytes(12345))
+    (root / f"boot/initramfs-{BOOT['kernel']}kdump.img").write_bytes(initrd)
     capture = read_source(str(collected(shell, root))).facts.capture
     assert capture is not None
-    assert capture.initrd_size == 12345
+    assert (capture.initrd_size, capture.initrd_unpacked) == (len(initrd), unpacked)
     assert capture.modules == (("mlx5_core", 2142208), ("xfs", 1900544))
     assert capture.drivers == ("mlx5_core",)
 

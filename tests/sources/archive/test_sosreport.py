@@ -18,6 +18,7 @@ from planner.kernel.machine import Machine
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text, read_source
 from planner.sources.archive import files as report_files
+from planner.studies.need import Given, need
 from tests.sources.reports import packed, report_of, running_machine, written
 from tests.sources.test_capture import KDUMPCTL, KDUMPTOOL
 
@@ -455,7 +456,28 @@ def test_the_capture_kernel_of_a_report() -> None:
     sized = parse_text(packed({**files, f"{TOP}sos_commands/kdump/initrd_size": b"32000000\n"}), "x").facts.capture
     assert sized is not None
     assert sized.initrd_size == 32000000
+    both = parse_text(packed({**files, f"{TOP}sos_commands/kdump/initrd_size": b"32000000 90000000\n"}), "x")
+    assert both.facts.capture is not None
+    assert both.facts.capture.initrd_unpacked == 90000000
     estimated = parse_text(packed({**files, f"{TOP}sos_commands/kdump/kdumpctl_estimate": KDUMPCTL}), "x").facts.capture
     assert estimated is not None
     assert estimated.luks_memory == GIB
     assert parse_text(packed(FILES), "x").facts.capture != found
+
+
+@pytest.mark.parametrize(
+    "name", ["lsinitrd_.boot.initramfs-6.1.0kdump.img", "lsinitramfs_-l_.var.lib.kdump.initrd.img"]
+)
+def test_the_kdump_initrd_of_a_report(name: str) -> None:
+    """A report has its listing, which tells the unpacked size and the modules; /boot has the archive's."""
+    more = {
+        f"sos_commands/kdump/{name}": b"-rw-r--r-- 1 root root 9000 Jan 1 1970 usr/lib/modules/6/kernel/nvme.ko.xz\n",
+        "sos_commands/boot/ls_-lanR_.boot": b"-rw------- 1 0 0 31234567 Nov  1 10:00 initramfs-6.1.0kdump.img\n",
+        "sos_commands/kernel/lsmod": b"Module Size Used by\nnvme 61440 2\n",
+    }
+    machine = parse_text(packed({**FILES, **{TOP + name: data for name, data in more.items()}}), "x")
+    found = machine.facts.capture
+    assert found is not None
+    assert (found.initrd_size, found.initrd_unpacked, found.carried) == (31234567, 12288, ("nvme",))
+    parts = {c.name: c.bytes for c in need(Given(rootfstype="ramfs"), machine).components}
+    assert (parts["unpacked initrd"], parts["kernel modules"]) == (12288, 61440)

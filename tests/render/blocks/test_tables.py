@@ -1,4 +1,4 @@
-"""What a plan says of the ranges that it put back: all of them, in every format, with the reasons."""
+"""Tables of a plan: verdicts in words, what was put back; tests/golden holds the rest in every format."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ SEE = "see 'crashkernel-planner plan --help'"
         pytest.param("plan --rodata on,", f"--rodata: 'on,' is not one of 'off', 'on', 'full'; {SEE}", id="a choice"),
         pytest.param(
             "plan 1G --map sample:rpi4-4g --map-format elf",
-            "--map-format: unknown format 'elf'; use one of iomem, dmesg, memblock, json, dtb, lsmem, config, kdump, "
+            "--map-format: unknown format 'elf'; use one of json, memblock, iomem, dmesg, kdump, config, lsmem, dtb, "
             "sosreport",
             id="no format, though a bundled map needs none",
         ),

@@ -1,0 +1,126 @@
+"""Answers of a former run, as a summary adds them up: nothing is planned again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, get_args
+
+from planner.batch.columns import pyarrow
+from planner.batch.fleet import Row
+from planner.batch.inputs import Lines, Rows, Task
+from planner.batch.lines import decode
+from planner.planning.outcomes import OUTCOMES
+from planner.planning.result import Protection
+from planner.planning.strategies import OWN
+
+__all__ = ["Finished", "finished"]
+
+_PROTECTIONS: tuple[Protection, ...] = get_args(Protection)
+_BLOCKS = ("pud", "cont_pmd", "pmd")
+
+
+class Finished(NamedTuple):
+    """One answer: its row, or the error that it tells."""
+
+    id: str
+    row: Row | None
+    error: str = ""
+
+
+def finished(task: Task) -> list[Finished] | None:
+    """The answers that a task holds; None for records, which are to be planned."""
+    if isinstance(task, Lines):
+        return _of_lines([line for line in task.lines if line is None or line.strip()])
+    return _of_table(task.stream) if isinstance(task, Rows) else None
+
+
+def _of_lines(lines: list[bytes | None]) -> list[Finished] | None:
+    answers: list[Mapping[str, Any]] = []
+    for line in lines:
+        # Decoded twice only where it may be an answer.
+        if line is None or not (b'"report"' in line or b'"error"' in line):
+            return None
+        try:
+            answer = decode(line)
+        except ValueError:
+            return None
+        if not isinstance(answer, dict) or not {"report", "error"} & answer.keys() or {"map", "source"} & answer.keys():
+            return None
+        answers.append(answer)
+    return [_answer(answer) for answer in answers] if answers else None
+
+
+def _answer(answer: Mapping[str, Any]) -> Finished:
+    ident = "" if answer.get("id") is None else str(answer["id"])
+    if isinstance(answer.get("error"), str):
+        return Finished(ident, None, answer["error"])
+    try:
+        return Finished(ident, _of_report(answer["report"]))
+    except (KeyError, TypeError, AttributeError, StopIteration):
+        return Finished(ident, None, "a damaged answer; make it again")
+
+
+def _of_report(report: Any) -> Row:
+    done, kernel, waste, mapping = (report[key] for key in ("reservation", "kernel", "waste", "mapping"))
+    protection: Protection = "yes" if done["protected"] else "no"
+    if not done.get("available", True):
+        protection = "not available"
+    elif kernel["strategy"] == OWN.name and kernel.get("map_certainty") == "unknown":
+        protection = "not known"
+    return Row(
+        outcome=next(name for name in OUTCOMES if name == done["outcome"]),
+        reserved=done["crash"] is not None and done["crash"]["end"] > done["crash"]["start"],
+        protection=protection,
+        pages_only=_has_blocks(report["baseline"]["leaves"]) and not _has_blocks(mapping["leaves"]),
+        returned=_number(waste["returned"]),
+        kept=_number(waste["kept"]),
+        base_pages_outside_crash=_number(waste["base_pages_outside_crash"]),
+        extra_table_bytes=_number(waste["extra_table_bytes"]),
+        table_bytes=_number(mapping["table_bytes"]),
+        kernel=str(kernel["profile"]),
+        page_size=_number(kernel["page_size"]),
+    )
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _has_blocks(leaves: Mapping[str, Any]) -> bool:
+    return any(leaves[kind] for kind in _BLOCKS)
+
+
+def _of_table(stream: bytes) -> list[Finished] | None:
+    with pyarrow().ipc.open_stream(stream) as reader:
+        if not {"id", "error", "outcome", "kept"} <= set(reader.schema.names):
+            return None
+        rows = [row for batch in reader for row in batch.to_pylist()]
+    return [_of_columns(row) for row in rows]
+
+
+def _of_columns(row: Mapping[str, Any]) -> Finished:
+    """A row of a table of answers. A map that has no blocks and more tables than the baseline has lost them."""
+    ident = "" if row["id"] is None else str(row["id"])
+    if row["error"] is not None:
+        return Finished(ident, None, str(row["error"]))
+    try:
+        blocks = any(row[f"leaves_{kind}"] for kind in _BLOCKS)
+        told = row.get("protection") or ("yes" if row["protected"] else "no")
+        made = Row(
+            outcome=next(name for name in OUTCOMES if name == row["outcome"]),
+            reserved=row["crash_start"] is not None and row["crash_end"] > row["crash_start"],
+            protection=next(name for name in _PROTECTIONS if name == told),
+            pages_only=not blocks and row["extra_table_bytes"] > 0,
+            returned=_number(row["returned"]),
+            kept=_number(row["kept"]),
+            base_pages_outside_crash=_number(row["base_pages_outside_crash"]),
+            extra_table_bytes=_number(row["extra_table_bytes"]),
+            table_bytes=_number(row["table_bytes"]),
+            kernel=str(row["profile"]),
+            page_size=_number(row["page_size"]),
+        )
+    except (KeyError, TypeError, StopIteration):
+        return Finished(ident, None, "a damaged answer; make it again")
+    return Finished(ident, made)

@@ -1,0 +1,73 @@
+"""`diff`: options of each side, statuses as of diff(1), errors."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from planner.base.sizes import GIB, MIB
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+def answered(run: Run, *args: str) -> dict[str, Any]:
+    """The JSON of a command that says nothing on standard error."""
+    _, out, err = run(*args, "--format", "json")
+    assert err == ""
+    document: dict[str, Any] = json.loads(out)
+    assert next(iter(document.items())) == ("schema_version", 1)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "opening"),
+    [
+        pytest.param("diff {server} {crowded} 512M", 1, "different: ", id="two maps"),
+        pytest.param("diff {server} {server} 512M", 0, "same: ", id="the same map"),
+        pytest.param("diff 512M 1G --map {server}", 1, "different: ", id="two requests"),
+        pytest.param("diff 512M --map {server} --b kernel=6.12", 1, "different: ", id="two kernels"),
+        pytest.param("diff 512M --map {server} --a strategy=mainline --b strategy=mainline", 0, "same: ", id="neither"),
+        pytest.param("diff 512M --map {server} --kernel 6.1 --b kfence", 1, "different: ", id="a flag of one side"),
+        pytest.param("diff 512M --map {server} --kfence --b kfence=no", 1, "different: ", id="a flag with its value"),
+        pytest.param("diff 512M --map {server} --a no-kfence --b kfence=no", 0, "same: ", id="a flag that is off"),
+        pytest.param("diff 512M --map {server} --b cpu=neoverse-v2", 1, "different: ", id="a processor"),
+        pytest.param(
+            "diff 512M --map {server} --a reserved=as-listed --reserved as-listed", 0, "same: ", id="as listed"
+        ),
+    ],
+)
+def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
+    """0 where there is an answer that one wants, 1 where not; diff as diff(1)."""
+    result = run(*args.format(server=server, crowded=crowded).split())
+    assert (result.status, result.err) == (status, "")
+    assert result.out.startswith(opening)
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        pytest.param("diff {server}", "error: <command line>: ", id="one side only"),
+        pytest.param("diff 1G 2G 3G --map {server}", "error: <command line>: ", id="three requests"),
+        pytest.param("diff 1G --map {server} --a form=x", "error: --a: ", id="no option of a side"),
+        pytest.param("diff 1G --map {server} --a kernel", "error: --a: ", id="an option of a side without a value"),
+        pytest.param("diff 1G --map {server} --a steps=yes", "error: --a: ", id="what diff has not itself"),
+        pytest.param("diff 1G --map {server} --b align=3M", "error: --align: ", id="no value of it"),
+    ],
+)
+def test_refused(run: Run, args: str, line: str, server: str) -> None:
+    """One line, status 2, nothing on standard output."""
+    result = run(*args.format(server=server).split())
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(line)
+    assert result.err.count("\n") == 1
+
+
+def test_diff_as_json(run: Run, server: str) -> None:
+    """Path and both values; an option of one side wins over that of both."""
+    args = ("diff", "512M", "--map", server, "--kernel", "6.1", "--b", "kernel=6.12", "--b", "align=2M")
+    found = answered(run, *args)
+    assert (found["a"]["profile"], found["b"]["profile"]) == ("6.1", "6.12")
+    assert {"path": "kernel.granule", "a": GIB, "b": 2 * MIB} in found["differences"]

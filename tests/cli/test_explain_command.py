@@ -1,0 +1,43 @@
+"""`explain`: options reach the model, statuses and errors are as documented."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+def answered(run: Run, *args: str) -> dict[str, Any]:
+    """The JSON of a command that says nothing on standard error."""
+    _, out, err = run(*args, "--format", "json")
+    assert err == ""
+    document: dict[str, Any] = json.loads(out)
+    assert next(iter(document.items())) == ("schema_version", 1)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "opening"),
+    [
+        pytest.param("explain 512M --map {crowded}", 0, "fallback: ", id="explain what is reserved"),
+        pytest.param("explain 3G --map {server}", 1, "failed: ", id="explain what is not"),
+    ],
+)
+def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
+    """0 where there is an answer that one wants, 1 where not; diff as diff(1)."""
+    result = run(*args.format(server=server, crowded=crowded).split())
+    assert (result.status, result.err) == (status, "")
+    assert result.out.startswith(opening)
+
+
+def test_explain_as_json(run: Run, crowded: str) -> None:
+    """Every gap, and changes as data."""
+    told = answered(run, "explain", "512M", "--map", crowded)
+    assert told["outcome"] == "fallback"
+    assert [gap["reason"] for gap in told["attempts"][-1]["gaps"]].count("fits") == 1
+    change = next(entry for entry in told["help"] if entry["change"]["kind"] == "high")
+    assert answered(run, "plan", change["crashkernel"], "--map", crowded)["reservation"]["outcome"] == "aligned"

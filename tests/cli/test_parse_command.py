@@ -1,0 +1,53 @@
+"""`parse`: what the kernel makes of a value, with the verdict first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "verdict"),
+    [
+        pytest.param("512M", 0, "accepted: asks for 512M", id="a size"),
+        pytest.param("2G-4G:256M,4G-:512M", 0, "accepted: asks for 512M", id="a list of ranges"),
+        pytest.param("256M@1G", 0, "accepted: asks for 256M, at 0x40000000", id="an offset"),
+        pytest.param("1G,high", 0, "accepted: asks for 1G, high, 128M of low memory", id="high memory"),
+        pytest.param("512MB", 1, "none: asks for nothing, no memory is reserved", id="one letter too many"),
+        pytest.param("16G-:1G", 1, "none: asks for nothing, no memory is reserved", id="no range for so little memory"),
+        pytest.param(
+            "quiet splash", 1, "none: asks for nothing, no memory is reserved", id="a command line without it"
+        ),
+    ],
+)
+def test_parse(run: Run, value: str, status: int, verdict: str) -> None:
+    """The verdict, then the steps; status 1 where the kernel reserves nothing."""
+    result = run("parse", value, "--ram", "8G", "--kernel", "6.12")
+    assert (result.status, result.err) == (status, "")
+    assert result.out.splitlines()[0] == verdict
+    assert "Steps\n  1  " in result.out or value.startswith("quiet")
+
+
+def test_parse_as_json(run: Run) -> None:
+    """The same, for programs."""
+    facts = json.loads(run("parse", "256M@1G", "--ram", "8G", "--format", "json").out)
+    assert {key: facts[key] for key in ("size", "offset", "valid", "ram")} == {
+        "size": 1 << 28,
+        "offset": 1 << 30,
+        "valid": True,
+        "ram": 1 << 33,
+    }
+    assert facts["steps"]
+
+
+def test_parse_is_safe_to_show(run: Run) -> None:
+    """Control characters of the value are escaped."""
+    out = run("parse", "1G\x1b[31m\u202e", "--ram", "8G").out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "1G\\x1b[31m" in out

@@ -1,0 +1,48 @@
+"""A value as the kernel reads it: what is asked for, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import GIB
+from planner.kernel.crashkernel import Reading, reading
+from planner.kernel.profiles import NEWEST
+from planner.render.blocks.model import Listing
+from planner.render.blocks.parse import asked, blocks
+from tests.render.blocks.told import bullets_of, facts_of, lead_of, table_of
+
+
+def read(text: str) -> Reading:
+    return reading(text, 8 * GIB, NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("512M", "asks for 512M"),
+        ("512M@2G", "asks for 512M, at 0x80000000"),
+        ("1G,high", "asks for 1G, high, 128M of low memory"),
+        ("crashkernel=1G,high crashkernel=64M,low", "asks for 1G, high, 64M of low memory"),
+        ("crashkernel=256M crashkernel=128M,cma", "asks for 256M, 128M of cma"),
+        ("1G-4G:128M,4G-:256M", "asks for 256M"),
+    ],
+)
+def test_what_is_asked_for(text: str, told: str) -> None:
+    assert lead_of(blocks(read(text))) == ("accepted", told, "good")
+
+
+@pytest.mark.parametrize("text", ["512MB", "1G-4G:128M", "crashkernel=64M,low"])
+def test_what_asks_for_nothing(text: str) -> None:
+    """A unit too many, RAM beyond the list, a low part alone."""
+    assert lead_of(blocks(read(text))) == ("none", "asks for nothing, no memory is reserved", "bad")
+
+
+def test_the_way_there_is_numbered_and_a_note_on_the_kernel_comes_first() -> None:
+    found = read("512MB")
+    told = blocks(found, asked("512\x07MB", 8 * GIB, "6.18"), "a note on the kernel")
+    rows = table_of(told, "Steps").rows
+    assert [row[0] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
+    assert [block.lines for block in told if isinstance(block, Listing)] == [["crashkernel: unrecognized char: B"]]
+    assert bullets_of(told, "Notes")[0] == "a note on the kernel"
+    assert facts_of(told) == {"Value": r"512\x07MB", "RAM": "8G", "Kernel": "6.18"}
+    assert asked("", GIB, "6.18")[0] == ("Value", "(nothing)")

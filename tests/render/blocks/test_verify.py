@@ -1,0 +1,56 @@
+"""Verdicts in words: the outcome leads with what decided it, the rest stands below."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, MIB
+from planner.render.blocks.verify import blocks
+from planner.studies.verify import Check, Outcome, Verdict, Verification
+from tests.render.blocks.told import bullets_of, lead_of, paragraphs_of, table_of, titles_of
+
+SAME = Check("placement", "agreed", "the same place")
+OTHER = Check("placement", "disagreed", "another\x1b place")
+UNKNOWN = Check("granularity", "not checkable", "no listing")
+CRASH = Range(2 * GIB, 2 * GIB + 512 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("checks", "outcome", "why", "mood", "also"),
+    [
+        pytest.param((SAME,), "agreed", "the same place", "good", [], id="agreed"),
+        pytest.param((OTHER,), "disagreed", r"another\x1b place", "bad", [], id="disagreed"),
+        pytest.param((UNKNOWN,), "not checkable", "no listing", "warn", [], id="not checkable"),
+        pytest.param(
+            (SAME, UNKNOWN), "agreed", "the same place", "good", ["granularity: not checkable: no listing"], id="both"
+        ),
+        pytest.param(
+            (SAME, Check("granularity", "disagreed", "less")),
+            "disagreed",
+            "less",
+            "bad",
+            ["placement: agreed: the same place"],
+            id="a disagreement leads",
+        ),
+    ],
+)
+def test_one_verdict(checks: tuple[Check, ...], outcome: Outcome, why: str, mood: str, also: list[str]) -> None:
+    told = blocks(Verification((Verdict("a", checks),)))
+    assert lead_of(told) == (outcome, why, mood)
+    assert bullets_of(told, "Also") == also
+    assert titles_of(told) == []
+
+
+def test_what_was_recorded_beside_what_was_planned() -> None:
+    """Each part that either has; a size with its range."""
+    verdict = Verdict("a", (OTHER,), "6.12", recorded=(CRASH, None), planned=(None, None))
+    assert table_of(blocks(Verification((verdict,))), "Kernel 6.12").rows == [
+        ("crash kernel", "[0x80000000, 0xa0000000) (512M)", "none")
+    ]
+
+
+def test_several_sources_end_with_a_count() -> None:
+    told = blocks(Verification((Verdict("a", (SAME,)), Verdict("b", (OTHER,)), Verdict("c", (SAME,)))))
+    assert paragraphs_of(told)[-1] == "3 sources: 2 agreed, 1 disagreed, 0 not checkable"
+    assert paragraphs_of(blocks(Verification((Verdict("a", (SAME,)),)))) == []
