@@ -30,9 +30,7 @@ def blocks(found: Default) -> list[Block]:
     mood: Mood = "good" if found.served == found.machines else "warn" if found.served else "bad"
     text = f"serves {found.served} of {counted(found.machines, 'machine')}, reserving {size(found.bytes)} in all"
     lead = Lead(f"crashkernel={found.crashkernel}" if found.crashkernel else "no list", text, mood)
-    starts, sizes = column([e.start for e in found.entries]), column([e.size for e in found.entries])
-    ends = column([e.end for e in found.entries])
-    entries = [(starts[n], "" if e.end is None else ends[n], sizes[n]) for n, e in enumerate(found.entries)]
+    entries = [(size(e.start), "" if e.end is None else size(e.end), size(e.size)) for e in found.entries]
     lists = [("this list", found.served, found.bytes), *((one.preset, one.served, one.bytes) for one in found.others)]
     taken = column([reserved for _, _, reserved in lists])
     others = [(name, str(served), taken[n]) for n, (name, served, _) in enumerate(lists)]
