@@ -8,16 +8,19 @@ others are used.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, PlannerError
 from planner.batch.columns import answer_stream
-from planner.batch.inputs import Files, Lines, Rows, files_in, is_table
+from planner.batch.folders import machines_in
+from planner.batch.inputs import Files, Lines, Rows, is_table
 from planner.batch.lines import decode
 from planner.batch.records import Defaults, describe, read_record
 from planner.batch.running import open_input
+from planner.batch.work import read_group
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options
 from planner.sources import read_source
@@ -81,15 +84,20 @@ def _machines(
     if place.lower().endswith(_LINES) or is_table(place):
         yield from _records(place, defaults)
         return
-    bundled = place in ("-", "live") or place.startswith("sample:")
-    folder = not bundled and os.path.isdir(place)  # noqa: PTH112 - paths stay as they were given
-    for path in files_in([place]) if folder else [place]:
-        yield path, _read(path, defaults, stdin, what_if=what_if)
+    if place not in ("-", "live") and not place.startswith("sample:") and os.path.isdir(place):  # noqa: PTH112 - paths stay as they were given
+        for group in machines_in([place])[0]:
+            path = group.paths[0] if len(group.paths) == 1 else os.path.join(place, group.name)  # noqa: PTH118 - as above
+            yield path, _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
+        return
+    yield (
+        place,
+        _read(place, partial(read_source, place, fmt=defaults.map_format, stdin=stdin, what_if=what_if), defaults),
+    )
 
 
-def _read(path: str, defaults: Defaults, stdin: BinaryIO | None, *, what_if: bool) -> Member | str:
+def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member | str:
     try:
-        machine = read_source(path, fmt=defaults.map_format, stdin=stdin, what_if=what_if)
+        machine = read()
     except PlannerError as error:
         return str(error)
     return Member(path.removeprefix("sample:"), machine, defaults.options)

@@ -20,12 +20,12 @@ from planner.batch.lines import MAX_LINE
 __all__ = [
     "FileList",
     "Files",
+    "Group",
     "Input",
     "Lines",
     "LinesInput",
     "Rows",
     "fewer",
-    "files_in",
     "is_table",
     "makes_table",
     "open_lines",
@@ -42,10 +42,17 @@ class Lines(NamedTuple):
     lines: Sequence[bytes | None]
 
 
-class Files(NamedTuple):
-    """Paths of source files, each one machine."""
+class Group(NamedTuple):
+    """The source files of one machine. name: what the answer calls it."""
 
-    paths: Sequence[str]
+    name: str
+    paths: tuple[str, ...]
+
+
+class Files(NamedTuple):
+    """Machines by their source files."""
+
+    machines: Sequence[Group]
 
 
 class Rows(NamedTuple):
@@ -147,29 +154,29 @@ class LinesInput:
 
 
 class FileList:
-    """Source files, each one machine; its id is its path."""
+    """Machines by their source files. skipped: files of their folders that are no source."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = paths
+    def __init__(self, machines: Sequence[Group], skipped: int = 0) -> None:
+        self._machines, self.skipped = machines, skipped
         self._at = 0
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over files."""
-        if records > len(self._paths):
-            raise fewer("--files", len(self._paths), records)
+        """Pass over machines."""
+        if records > len(self._machines):
+            raise fewer("--files", len(self._machines), records)
         self._at = records
         if seen is not None:
-            seen(Files(self._paths[:records]))
-        return Files(self._paths[records - 1 : records]) if records else None
+            seen(Files(self._machines[:records]))
+        return Files(self._machines[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:
-        """A few files at a time: a boot log is much larger than a map."""
-        for start in range(self._at, len(self._paths), 8):
-            yield Files(self._paths[start : start + 8])
+        """A few machines at a time: a boot log is much larger than a map."""
+        for start in range(self._at, len(self._machines), 8):
+            yield Files(self._machines[start : start + 8])
 
     def count(self) -> int:
-        """One machine each."""
-        return len(self._paths)
+        """All of them."""
+        return len(self._machines)
 
     def close(self) -> None:
         """Every file is closed as soon as it is read."""
@@ -211,37 +218,3 @@ def is_table(path: str) -> bool:
 def makes_table(path: str) -> bool:
     """Whether answers to a path become a table: one that is also read, or comma-separated values."""
     return is_table(path) or path.lower().endswith(".csv")
-
-
-def files_in(places: Sequence[str]) -> list[str]:
-    """The source files of folders and single files, in order; a folder's are sorted by name.
-
-    What lies deeper is left alone, and what is neither a file nor a folder (a pipe that nobody writes to would never
-    end); a folder in a folder, and an unpacked sosreport, is a source of its own. One of
-    several places that cannot be read is a source too, whose record will say so: it stops no others.
-    Raises InputError for a single place that cannot be read, or a folder without files.
-    """
-    found: list[str] = []
-    for place in places:
-        try:
-            if not os.path.isdir(place) or os.path.isdir(os.path.join(place, "sos_commands")):  # noqa: PTH112, PTH118 - paths stay as they were given
-                os.stat(place)  # noqa: PTH116 - as above
-                found.append(place)
-                continue
-            inside = [os.path.join(place, name) for name in sorted(os.listdir(place)) if not name.startswith(".")]  # noqa: PTH118, PTH208 - as above
-            inside = [path for path in inside if _can_be_read(path)]
-        except (OSError, ValueError) as error:
-            if len(places) > 1:
-                found.append(place)
-                continue
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
-        if not inside:
-            raise InputError(place, "no file is in this folder", "give a folder of sources, or a source")
-        found += inside
-    return found
-
-
-def _can_be_read(path: str) -> bool:
-    """True if it is a file or a folder, or nothing at all, which its record will say."""
-    return os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path)  # noqa: PTH110, PTH112, PTH113 - as above

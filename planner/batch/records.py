@@ -125,7 +125,8 @@ def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
             'give "map": {a JSON map}, or "source": "the text of /proc/iomem, a boot log ..."',
         )
     if log is not None:
-        machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")])
+        kernel = _text(record, "kernel") or defaults.options.kernel
+        machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")], kernel)
     config = _text(record, "config")
     if config is not None:
         machine = applied(machine, parse(config, "<config>"))

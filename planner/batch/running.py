@@ -16,7 +16,8 @@ from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
-from planner.batch.inputs import FileList, Input, Task, files_in, is_table, makes_table, open_lines
+from planner.batch.folders import machines_in
+from planner.batch.inputs import FileList, Input, Task, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
 from planner.batch.tables import TableFile, count_table, open_table
@@ -35,7 +36,7 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
     files: folders and single source files, which are then the records. Raises InputError.
     """
     if files:
-        return FileList(files_in(files))
+        return FileList(*machines_in(files))
     if is_table(path):
         return open_table(path)
     return open_lines(path, stdin)

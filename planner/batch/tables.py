@@ -2,8 +2,6 @@
 
 An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
 written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
-
-Parquet and CSV are imported where a file is of that kind.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError, printable
@@ -25,8 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TableFile", "TableInput", "count_table", "open_table"]
 
+
 _TASK_ROWS = 64
 _GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 8192, 512
+
+
+def _part(name: str) -> Any:
+    """A part of pyarrow, imported where a file is of that kind."""
+    return import_module(f"pyarrow.{name}")
 
 
 class TableInput:
@@ -79,9 +84,7 @@ class TableInput:
         """The rows that a file says it has."""
         try:
             if self._name.lower().endswith(".parquet"):
-                from pyarrow import parquet
-
-                return int(parquet.ParquetFile(self._name).metadata.num_rows)
+                return int(_part("parquet").ParquetFile(self._name).metadata.num_rows)
             reader = pyarrow().ipc.open_file(pyarrow().memory_map(self._name))
             return sum(int(reader.get_batch(i).num_rows) for i in range(reader.num_record_batches))
         except (OSError, ValueError, RuntimeError):
@@ -118,13 +121,12 @@ def open_table(path: str) -> TableInput:
 
 
 def _batches(path: str) -> Iterator[Any]:
-    from pyarrow import csv, parquet
-
     if path.lower().endswith(".parquet"):
-        file = parquet.ParquetFile(path, buffer_size=MIB, pre_buffer=False)
+        file = _part("parquet").ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
         return batches
     if path.lower().endswith(".csv"):
+        csv = _part("csv")
         return iter(csv.open_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
@@ -234,12 +236,10 @@ class TableFile:
                 writer.write_table(arrow.Table.from_batches(held, self._schema).combine_chunks())
 
     def _writer(self, made: str) -> Any:
-        from pyarrow import csv, parquet
-
         if self.path.lower().endswith(".parquet"):
-            return parquet.ParquetWriter(made, self._schema, compression="zstd")
+            return _part("parquet").ParquetWriter(made, self._schema, compression="zstd")
         if self.path.lower().endswith(".csv"):
-            return csv.CSVWriter(made, self._schema)
+            return _part("csv").CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
 
 

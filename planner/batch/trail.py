@@ -53,16 +53,12 @@ def known_trail(partial: str) -> tuple[int, str] | None:
 
 
 def _records(task: Task) -> Iterator[bytes]:
-    """Each record of a task as bytes: a line, a path with the file's size and time, or a row."""
+    """Each record of a task as bytes: a line, paths with the files' sizes and times, or a row."""
     if isinstance(task, Lines):
         yield from (b"too long" if line is None else line for line in task.lines if line is None or line.strip())
     elif isinstance(task, Files):
-        for path in task.paths:
-            size, time = -1, 0
-            with suppress(OSError, ValueError):
-                stat = os.stat(path)  # noqa: PTH116 - one call
-                size, time = stat.st_size, stat.st_mtime_ns
-            yield f"{path}\0{size}\0{time}".encode("utf-8", "surrogateescape")
+        for machine in task.machines:
+            yield b"\0".join(map(_of_file, machine.paths))
     else:
         arrow = pyarrow()
         bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
@@ -74,3 +70,11 @@ def _records(task: Task) -> Iterator[bytes]:
                 same = arrow.RecordBatch.from_arrays(columns, batch.schema.names)
                 rows = [repr(row).encode("utf-8", "backslashreplace") for row in same.to_pylist()]
             yield from rows
+
+
+def _of_file(path: str) -> bytes:
+    size, time = -1, 0
+    with suppress(OSError, ValueError):
+        stat = os.stat(path)  # noqa: PTH116 - one call
+        size, time = stat.st_size, stat.st_mtime_ns
+    return f"{path}\0{size}\0{time}".encode("utf-8", "surrogateescape")

@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
 from planner.batch.columns import answer_stream, batch_of_answers
-from planner.batch.inputs import Files, Lines, Task
+from planner.batch.inputs import Files, Group, Lines, Task
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
-from planner.sources import read_source
+from planner.kernel.machine import Machine
+from planner.sources import combine, read_source
 
-__all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "total"]
+__all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "read_group", "total"]
 
 Output: TypeAlias = Literal["lines", "columns"]
 
@@ -62,20 +63,28 @@ def answers_to(job: Job, task: Task) -> Iterator[Answer]:
     if isinstance(task, Lines):
         return answer_lines(task.first, task.lines, job.defaults)
     if isinstance(task, Files):
-        return (_answer_file(path, job.defaults) for path in task.paths)
+        return (_answer_files(machine, job.defaults) for machine in task.machines)
 
     return answer_stream(task.stream, job.defaults)
 
 
-def _answer_file(path: str, defaults: Defaults) -> Answer:
-    ident = printable(path)
+def _answer_files(machine: Group, defaults: Defaults) -> Answer:
+    ident = printable(machine.name)
     try:
-        # A file may be called as `--map` calls something else.
-        plain = path if os.path.dirname(path) else os.path.join(".", path)  # noqa: PTH118, PTH120 - as it was given
-        machine = replace(read_source(plain, fmt=defaults.map_format), source=path)
+        read = read_group(machine, defaults.map_format, defaults.options.kernel)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
         return Answer(ident, None, describe(error))
-    return answer_ask(ident, Ask(machine, defaults.crashkernel, defaults.options))
+    return answer_ask(ident, Ask(read, defaults.crashkernel, defaults.options))
+
+
+def read_group(group: Group, map_format: str | None = None, kernel: str | None = None) -> Machine:
+    """The machine that files describe together. kernel: the one that is stated. Raises InputError."""
+    # A file may be called as `--map` calls something else.
+    plain = [path if os.path.dirname(path) else os.path.join(".", path) for path in group.paths]  # noqa: PTH118, PTH120 - as it was given
+    machines = [
+        replace(read_source(where, fmt=map_format), source=path) for where, path in zip(plain, group.paths, strict=True)
+    ]
+    return machines[0] if len(machines) == 1 else combine(machines, kernel)
 
 
 def counted(answers: Iterable[Answer], seen: list[int]) -> Iterator[Answer]:

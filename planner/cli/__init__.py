@@ -44,7 +44,7 @@ COMMANDS = {
     "survey": "Candidates on machines, in one table; alone: would the proposal have worked?",
     "docs": "Bring the outputs that a document shows up to date.",
     "collect": "A shell script that gathers what a plan needs from a machine.",
-    "schema": "The JSON Schema of the report, of a map, a procedure or bbm, or the columns of batch's tables.",
+    "schema": "The JSON Schema of the report, of a map or of another document; the columns of batch's tables.",
     "man": "The manual page, from the same text as --help.",
     "completion": "The completion script of a shell.",
 }

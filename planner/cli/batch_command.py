@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.base.text import counted
 from planner.batch.fleet import DEFAULT_CHANGES, parse_change
-from planner.batch.inputs import makes_table
+from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
@@ -41,8 +42,10 @@ options given here hold for records that do not say otherwise. A file named *.pa
 with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"}
 or {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
---files takes folders and single files instead, each the source of one machine; ARGUMENTS are then further files and
-the request.
+--files takes folders, with all below, and single files instead; ARGUMENTS are then further files and the request. One
+machine are files of one stem (h1.iomem, h1.dmesg), and a folder of files named after what they hold (h1/iomem,
+h1/dmesg). Its id is its path in the folder; what is no source is skipped and counted. --summary also adds up finished
+results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -72,7 +75,7 @@ _FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
     multiple=True,
     metavar="PATH",
     type=click.Path(),
-    help="A folder of source files, or one such file; may be repeated.",
+    help="A folder of sources, or one source; may be repeated.",
 )
 @click.option(
     "--files-from",
@@ -170,6 +173,11 @@ def batch(
         counts = _told(fleet, form or "text", output, color)
     else:
         counts = _run(source, job, output, jobs or cores(), resume=resume)
+    skipped = source.skipped if isinstance(source, FileList) else 0
+    if skipped:
+        click.echo(
+            f"{counted(skipped, 'file is no source and was', 'files are no sources and were')} skipped", err=True
+        )
     if counts.errors:
         number = f"{counts.records} record{'s' * (counts.records != 1)}"
         click.echo(f"{number}, {counts.errors} of them in error", err=True)

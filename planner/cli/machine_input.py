@@ -42,10 +42,11 @@ def read_machine(
     chosen = sources or (() if stated else _this_machine(context))
     if [*chosen, log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
+    kernel = options["kernel"] if options is not None else None
     machines = [read_source(spec, fmt=map_format, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
     if log is not None:
         machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
-    machine = machines[0] if len(machines) == 1 else combine(machines) if machines else None
+    machine = machines[0] if len(machines) == 1 else combine(machines, kernel) if machines else None
     if stated or machine is None:
         from planner.sources.stated import with_stated_ram
 

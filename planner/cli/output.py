@@ -29,7 +29,6 @@ __all__ = [
     "discard_stdout",
     "emit",
     "emit_result",
-    "emit_text",
     "flush_stdout",
     "is_stdout",
 ]
@@ -65,13 +64,6 @@ def emit_result(
     from planner.render.layout import lay_out
 
     emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
-
-
-def emit_text(blocks: Sequence[Block], output: str | None, color: str) -> None:
-    """Write a result as text, as wide as it may be."""
-    from planner.render.layout import lay_out
-
-    emit(lay_out(blocks, "text", color=colored(color, output), width=columns(output)), output)
 
 
 def colored(choice: str, path: str | None = None) -> bool:

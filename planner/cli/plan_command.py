@@ -11,7 +11,7 @@ import click
 
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
-from planner.cli.output import emit, emit_text
+from planner.cli.output import emit, emit_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,18 +71,18 @@ def plan(
     result = make_plan(machine, crashkernel, chosen)
     if form not in PICTURES:
         result = _with_help(result, machine, crashkernel, chosen)
-    if form == "text":
-        emit_text(_blocks(result, short=short), output, color)
+    if form in FORMATS and form not in {"json", "html"}:
+        emit_result(form, output, color, blocks=lambda: _blocks(result, form, short=short), fields=dict)
     else:
         emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
 
 
-def _blocks(result: Plan, *, short: bool) -> Sequence[Block]:
+def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
     from planner.render.blocks import plan as told
 
-    return told.short(result) if short else told.blocks(result)
+    return told.short(result) if short else told.blocks(result, wide=form != "text")
 
 
 def _with_help(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
@@ -101,14 +101,10 @@ def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None
 
         data = to_json(result, compact=form == "html")
         return data if form == "json" else _page(result, data, machine, crashkernel, options)
-    if form in PICTURES:
-        from planner.render.pictures import memory_picture, png
+    from planner.render.pictures import memory_picture, png
 
-        picture = memory_picture.draw(result)
-        return png.rendered(picture) if form == "png" else picture
-    from planner.render.blocks.plan import render
-
-    return render(result, form)
+    picture = memory_picture.draw(result)
+    return png.rendered(picture) if form == "png" else picture
 
 
 def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:

@@ -15,20 +15,27 @@ from planner.report import bbm
 __all__ = ["schema"]
 
 _EPILOG = """\
+The schemas of need, default and survey are of what these commands write with --format json; sweep and give-back are of
+size with that option, proposal is of survey alone.
+
 \b
 Example:
   crashkernel-planner schema > report.schema.json
 """
 
 
-_PUBLISHED = ("report", "map", "procedure", "bbm", "batch")
+_PUBLISHED = (
+    *("report", "map", "procedure", "bbm", "batch"),
+    *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
+)
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("what", type=click.Choice(_PUBLISHED), default="report")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
 def schema(what: str, output: str | None) -> None:
-    """The JSON Schema of the report (the default), of a map, a procedure or bbm, or the columns of batch's tables."""
+    """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
+    from planner.report.study_schemas import SCHEMAS
     from planner.sources.json import memory_map, procedure
 
     makers: dict[str, Callable[[], object]] = {
@@ -37,5 +44,6 @@ def schema(what: str, output: str | None) -> None:
         "procedure": procedure.schema,
         "bbm": bbm.schema,
         "batch": column_table,
+        **SCHEMAS,
     }
     emit(dumps(makers[what](), indent=2) + "\n", output)

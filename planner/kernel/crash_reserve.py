@@ -1,8 +1,8 @@
 """Reserving the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
 
-The windows and the order are data of the profile. With a *proposal*, each window is first searched for the size
-rounded up to the granule, at granule alignment; the crash memory is the bottom of what is found, and the tail
-goes back at once.
+The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and vendors.py).
+With a *proposal*, each window is first searched for the size rounded up to the granule, at granule alignment; the crash
+memory is the bottom of what is found, and the tail goes back at once.
 
 Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
 @ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.

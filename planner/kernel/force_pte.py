@@ -1,8 +1,8 @@
-"""Reasons for base pages in the whole linear map, apart from the crash kernel.
+"""Reasons for base pages in the whole linear map, apart from the crash kernel: rodata=full, KFENCE, debug_pagealloc.
 
-Read from the kernel's command line and configuration. Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and
-mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1. Every value
-that its parser refuses leaves what stood before.
+Read from the kernel's command line and configuration. Every value that its parser refuses leaves what stood
+before. Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1,
+6.12, 6.18, 7.2; kstrtobool() and get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1.
 """
 
 from __future__ import annotations

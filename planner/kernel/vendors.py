@@ -304,6 +304,10 @@ def vendor_of(version: str) -> str:
     return build_of(version).vendor
 
 
+_LONGEST_NUMBER = 9
+"""Digits of a build number; one of more is no build's."""
+
+
 def _number(row: VendorKernel, version: str) -> int | None:
     """The build number of a version that fits a row, -1 where it takes any; None if it does not fit."""
     if row.mark not in version:
@@ -314,6 +318,8 @@ def _number(row: VendorKernel, version: str) -> int | None:
     digits = next((group for group in match.groups() if group is not None and group.isdecimal()), None)
     if digits is None or (not row.first and row.last == 1 << 31 and not row.read):
         return -1
+    if len(digits) > _LONGEST_NUMBER:
+        return None
     number = int(digits)
     return number if row.first <= number <= row.last else None
 

@@ -1,4 +1,4 @@
-"""The cost of a plan, by the design's accounting: every number derived from ranges that the report shows."""
+"""The cost of a plan: page tables, TLB entries and waste, summed from ranges that the report shows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The linear map of a plan: which mapping calls a boot makes, and what the strategy does to them afterwards.
 
-Imports `linear_map` and `context`. Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
+Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
 
 from __future__ import annotations

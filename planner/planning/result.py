@@ -217,7 +217,7 @@ class Waste:
     rounding: int = 0
     """Area - crash memory: taken while booting."""
     returned: int = 0
-    """What freed after remapping."""
+    """What is freed after remapping."""
     kept: int = 0
     """`rounding` - `returned`."""
     base_pages_outside_crash: int = 0

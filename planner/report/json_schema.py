@@ -16,8 +16,8 @@ __all__ = ["schema_of"]
 
 _CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-_SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries", "alignment_loss"))
-"""Numbers that may be negative: differences from the baseline."""
+_SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries", "alignment_loss", "waste"))
+"""Numbers that may be negative: differences from the baseline, and sums with one."""
 
 
 class _ReportSchema(GenerateJsonSchema):

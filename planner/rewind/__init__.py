@@ -24,7 +24,8 @@ Dentry and inode hashes               top of memory                           li
 bounce buffer and its arrays          beneath the DMA limit; top              likewise, with its address
 ====================================  ======================================  =========================================
 
-Kernels that reserve before the linear map is made (4.12 to 5.10.0) have the crash kernel right after the first line.
+Kernels that reserve before the linear map is made (4.12 to 5.10.0, and others without DMA zones) have the crash kernel
+right after the first line: all that memblock handed out is later, so what fills memory from its tops is taken back.
 From 7.0 on CMA area and crash kernel come before the page descriptors. Source: arm64_memblock_init(), paging_init(),
 bootmem_init(), start_kernel() @ 5.10, 6.1, 6.12, 6.18, 7.2, 7.3.
 
@@ -32,17 +33,20 @@ The way back
 ------------
 A later view shows the end of this. `later` lists the steps after the crash kernel, with one choice each where a log
 names it and several where not. `search` takes them back, last step first: an allocation that came last lies at the
-bottom of a listed entry, and no gap above would have held it (`undo`). A choice that finds no place ends its branch;
-what is left is judged by whether the recorded crash kernel would lie where it does, what is left beneath it, and which
-entries are left in pieces. One whole way ends the search; else the best are readings, for nobody can know.
-A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that.
+bottom of a listed entry, and no gap above would have held it (`undo`). What is left is judged by whether the recorded
+crash kernel would lie where it does, what is left beneath it, and which entries are left in pieces. A way that leaves
+none is looked for first, and ends the search; a branch ends where a choice finds no place, or where what it left can no
+longer become whole. Else the best are readings, for nobody can know.
+A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that; under
+UEFI the image lies near the top, in a reading for each usual place.
 `histories` puts the state and its readings together, first the likeliest.
 
 Another boot
 ------------
 The request that is asked for comes with a command line. What of it moves the steps before the crash kernel is done
 again from the state that was found: another `cma=` or `mem=`, other page tables, a KFENCE pool (`asked`, `changes`),
-and RAM that a `mem=` hid (`above`). Where only the configuration could tell, both readings are listed.
+and RAM that a `mem=` hid (`above`). What the kernel's builder configures tells the usual CMA area; where only the
+configuration could tell, both readings are listed.
 """
 
 from planner.rewind.back import Reading, Rewind, rewind

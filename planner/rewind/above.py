@@ -19,7 +19,7 @@ from planner.rewind.view import View
 
 __all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
 
-_USUAL = 5
+_USUAL = 7
 """Amounts above what is seen that are always looked at: powers of two, and half as much more."""
 
 _MOST = 1 << 48
@@ -86,6 +86,7 @@ def with_more(history: History, view: View, more: int, boot: Boot) -> State:
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
     state = State(usable, before.without([(lowest, _MOST << 16)]).blocks, before.kept)
     state = state.with_more(state.pages(max(taken + more_tables(boot.tables, more, page), 0), page))
-    state = state.with_more(place_memmap(state, [] if profile.first else memmap(profile, page, regions, nodes), page))
+    descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
+    state = state.with_more(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
     return replay(state, Early(), replace(boot, lift=0, low_max=low_max))

@@ -59,8 +59,8 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
         low_max=view.low_max if end is None else min(view.low_max, end),
         lift=lift,
         end=end,
-        tables=tables_of(top, view),
-        memmap=[] if profile.first else memmap(profile, page, regions, view.nodes),
+        tables=0 if view.asked.reserves_first else tables_of(top, view),
+        memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
     )
 
 
@@ -74,7 +74,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
 
 def lift_of(history: History, view: View, top: Top) -> int:
     """Bytes less that are taken from the top of memory under the new command line."""
-    return top_bytes(history.top, view) - top_bytes(top, view)
+    return 0 if view.asked.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
 
 
 def _area(history: History) -> int:
@@ -90,6 +90,8 @@ def _same_cma(view: View) -> bool:
 
 def areas(history: History, view: View) -> list[tuple[str, int]]:
     """Sizes that the area may have then, the likeliest first, and what to say of each."""
+    if view.asked.reserves_first:
+        return [(history.what, 0)]
     now, new = _area(history), cma_of(view.asked.cmdline)
     sizes = [now]
     if not _same_cma(view):

@@ -50,8 +50,7 @@ class Built:
 
 def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
-    before_all = view.asked.profile.effect == "isolated"
-    kinds = _LATE | _LATE_TOO if before_all else _LATE
+    kinds = _LATE | _LATE_TOO if view.asked.reserves_first else _LATE
     late = tuple(
         ((e.start, e.end), kinds[e.kind])
         for e in view.events
@@ -63,7 +62,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     if not top.sure and not top.pages:
         # Distributions' kernels have base pages by default.
         top = Top(pages=not values(words(view.machine.facts.cmdline or ""), "rodata"), pool=top.pool, sure=False)
-    if before_all:
+    if view.asked.reserves_first:
         return Built(named, late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
+from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, cma_align
 from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+from planner.rewind.memmap import STRUCT_PAGE, section_size
 from planner.rewind.search import CMA, MEMMAP, Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, places, undo
@@ -45,6 +47,8 @@ def histories(view: View) -> list[History]:
         return [_as_logged(view)]
     if view.machine.traits.log:
         return list(_of_log_alone(view))
+    if view.asked.reserves_first:
+        return [_reserved_first(view), _all_early(view)]
     logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
     found, whole = (_logged(view), True) if logged else _guessed(view)
     if logged and found:
@@ -54,6 +58,29 @@ def histories(view: View) -> list[History]:
     # Where all RAM is low memory, what came later lies beneath the crash kernel.
     first = simple if not whole and view.regions[-1][1] <= view.low_max else []
     return [*first, *found, *(simple if not first else ()), _all_early(view)]
+
+
+def _reserved_first(view: View) -> History:
+    """The crash kernel was reserved before all that memblock handed out: that fills memory downward from its tops.
+
+    The tops are the end of memory, that of low memory, and the crash kernel.
+    """
+    profile, page = view.asked.profile, view.asked.page_size
+    # What is aligned most leaves the largest holes.
+    most = max(cma_align(profile, page), section_size(profile, page) // page * STRUCT_PAGE, CRASH_ALIGN)
+    blocks = view.listed.without(view.crash).blocks
+    late: set[Span] = set()
+    for top in (view.listed.memory[-1][1], view.low_max, *(start for start, _ in view.crash)):
+        reached = top
+        for start, end in reversed(blocks[: bisect_left(blocks, (top, 0))]):
+            if reached - end >= most:
+                break
+            reached = start
+            late.add((start, end))
+    what, kept = "what memblock handed out came later", view.listed.kept
+    taken = [(piece, "from the top of what was free") for span in sorted(late) for piece in subtract(span, kept)]
+    state = view.listed.without([*view.crash, *(span for span, _ in taken)])
+    return History(what, state, tuple(taken), Early(), top_of_listing(view, state))
 
 
 def _all_early(view: View) -> History:
@@ -99,6 +126,8 @@ def _before(view: View, early: Early) -> list[Later]:
 
 
 def _early_of_log(view: View) -> Early:
+    if view.asked.reserves_first:
+        return Early()
     areas = [
         (e.start, e.end)
         for e in view.events
@@ -241,6 +270,8 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 def _early_of_listing(view: View, state: State) -> Early:
     """The area that would lie where it lies, of a usual size; first one that is listed by itself."""
+    if view.asked.reserves_first:
+        return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):

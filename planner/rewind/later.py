@@ -60,7 +60,7 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     it is small, and hides in a hole as other small things do.
     """
     size = section_table(profile, page_size, 52)
-    large = [Choice((Later("section table", size),))] if profile.first and size >= MIB else []
+    large = [Choice((Later("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
 

@@ -149,7 +149,7 @@ class _Search:
         if step < 0:
             self._judge(after, fit, unusual=unusual)
             return
-        if step > self.inner and self._is_without_room(after.state):
+        if self.budget.left < 0 or (step > self.inner and self._is_without_room(after.state)):
             return
         if self.best is not None and self._bound(step, after, fit, unusual=unusual) >= self.best:
             return

@@ -79,7 +79,8 @@ def top_of_listing(view: View, state: State) -> Top:
     if known.pages:
         tops = [top for top in tops if top.pages]
     tops.sort(key=lambda top: -top_bytes(top, view))
-    return next((top for top in tops if taken >= top_bytes(top, view) * 97 // 100), tops[-1])
+    # A small part of the tables may lie elsewhere; but that must not make room for a pool.
+    return next((t for t in tops if taken >= top_bytes(t, view) * (100 if t.pool else 97) // 100), tops[-1])
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:

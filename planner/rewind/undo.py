@@ -246,13 +246,15 @@ def places(state: State, item: Later) -> list[int]:
             continue
         start = low + item.align - 1 & -item.align
         end = start + size
-        if end > high or (item.end and end > item.end) or _touches(state.kept, start, end):
+        if end > high or (item.end and end > item.end):
             continue
         top = end
         if end == high and above is not None and above[0] == end and not _edge(state.memory, end):
             top = above[1]
         whole = item.temporary >= top - end and (low, high) == (start, end)
-        if (whole or _highest((low, top), item) == start) and _inside(state.memory, start, end):
+        if not whole and _highest((low, top), item) != start:
+            continue
+        if _inside(state.memory, start, end) and not _touches(state.kept, start, end):
             found.append(start)
     return found[::-1]
 

@@ -36,6 +36,16 @@ class Asked:
     config: Mapping[str, str] = field(default_factory=dict)
     pa_bits: int = 48
 
+    @property
+    def reserves_first(self) -> bool:
+        """Whether the kernel reserves before the linear map is made, and so before all that memblock hands out."""
+        return self.profile.early or (self.dma_limit == NO_DMA_ZONES and self.profile.zoneless_effect == "isolated")
+
+    @property
+    def describes_later(self) -> bool:
+        """Whether page descriptors come after the crash kernel."""
+        return self.profile.first or self.reserves_first
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -67,7 +77,8 @@ class View:
     def early_memmap(self) -> list[Later]:
         """The page descriptors, where they come before the crash kernel."""
         profile = self.asked.profile
-        return [] if profile.first else memmap(profile, self.asked.page_size, self.regions, self.nodes)
+        later = self.asked.describes_later
+        return [] if later else memmap(profile, self.asked.page_size, self.regions, self.nodes)
 
 
 def view_of(machine: Machine, asked: Asked) -> View:
@@ -90,10 +101,10 @@ def view_of(machine: Machine, asked: Asked) -> View:
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
     blocks = _apart([*others, *crash])
-    tables = topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
+    tables = [] if asked.reserves_first else topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
     nodes = nodes or _numbered(memory) or _meeting(memory)
-    kept = tuple(_apart([*crash, *_known(machine), *tables]))
+    kept = tuple(_apart([*crash, *_known(machine, asked), *tables]))
     return View(
         machine,
         asked,
@@ -151,14 +162,14 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) ->
     return found[::-1]
 
 
-def _known(machine: Machine) -> list[Span]:
+def _known(machine: Machine, asked: Asked) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data
     spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
     if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
-    kinds = ("cma", "node_data", "reserved-memory")
+    kinds = ("reserved-memory",) if asked.reserves_first else ("cma", "node_data", "reserved-memory")
     return spans + [
         (e.start, e.end)
         for e in facts.events

@@ -20,7 +20,7 @@ from planner.sources.clothes import strange_margin, undress
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
-__all__ = ["FORMATS", "combine", "configured", "of_document", "parse_text", "read_source"]
+__all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
 
 _READERS = {
     "json": "json.memory_map",
@@ -40,6 +40,7 @@ _EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _BLOCK = 512  # of a tar archive
+_HEAD = 256 * 1024  # what tells the kind of a file
 
 
 class _Reader(Protocol):
@@ -109,6 +110,26 @@ def of_document(document: object, name: str) -> Machine:
     return cast("_DocumentReader", _reader("json")).of_document(document, name)
 
 
+def kind_of(path: str) -> str | None:
+    """What a file is by its first bytes: a kind of text, `dtb`, `sosreport` or `packed`; None for no source.
+
+    Raises OSError.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
+        head = file.read(_HEAD)
+    if head.startswith(_PACKED):
+        return "packed"
+    if head.startswith(_DTB):
+        return "dtb"
+    if _is_tar(head):
+        return "sosreport"
+    try:
+        kind = _kind(undress(decode_most(head, path), path), path)
+    except InputError:
+        kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps a document that goes on
+    return kind if kind and (kind != "json" or b'"memory"' in head) else None
+
+
 def _reader(kind: str) -> _Reader:
     """The module that reads a kind of text."""
     return cast("_Reader", import_module(f"planner.sources.{_READERS[kind]}"))
@@ -173,14 +194,15 @@ def _kind(text: str, name: str) -> str:
     )
 
 
-def combine(machines: Sequence[Machine]) -> Machine:
+def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
     """One machine from several sources of it: the most precise map, the facts of all.
 
-    Raises InputError, naming both sources, where two contradict each other.
+    kernel: the one that is stated; the sources may then name different ones. Raises InputError, naming both sources,
+    where two contradict each other.
     """
     from planner.sources.combining import combine as combined
 
-    return combined(machines)
+    return combined(machines, kernel=kernel)
 
 
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:

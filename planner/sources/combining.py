@@ -46,10 +46,11 @@ _FIRST = (
 _FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
 
 
-def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
+def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | None = None) -> Machine:
     """One machine from several sources of it. Raises InputError, naming both, where two contradict each other.
 
-    grows: whether a later view may show more memory than an earlier one, as some was plugged in.
+    grows: whether a later view may show more memory than an earlier one, as some was plugged in. kernel: the one that
+    the user states; then it does not matter that two sources name different ones, and a note says so.
     """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, m.traits.rank))
@@ -58,7 +59,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
     values: dict[str, object] = {}
     for name in (*_EQUAL, *_FIRST):
         values[name] = _only(ordered, name)
-    values["kernel"], values["cmdline"] = _kernel(ordered), _cmdline(ordered)
+    kernels: list[str] = []
+    values["kernel"], values["cmdline"] = _kernel(ordered, kernels if kernel else None), _cmdline(ordered)
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["capture"] = merged([m.facts.capture for m in ordered])
@@ -76,6 +78,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False) -> Machine:
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
+    notes += [f"{each}: it is planned as {kernel}, as stated" for each in kernels]
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
@@ -143,8 +146,11 @@ def _only(machines: Sequence[Machine], name: str) -> object:
     return None if first is None else getattr(first.facts, name)
 
 
-def _kernel(machines: Sequence[Machine]) -> str | None:
-    """The kernel's version, the longest of those that agree: `6.1` is a shorter way to say `6.1.0-18-arm64`."""
+def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | None:
+    """The kernel's version, the longest of those that agree: `6.1` is a shorter way to say `6.1.0-18-arm64`.
+
+    differing: takes what to say of the others, which are an error without it.
+    """
     found: Machine | None = None
     for machine in machines:
         version = machine.facts.kernel
@@ -156,7 +162,11 @@ def _kernel(machines: Sequence[Machine]) -> str | None:
             continue
         short, long = sorted((version, known), key=len)
         if not long.startswith(short) or (long[len(short) :][:1] not in ("", ".", "-", "+")):
-            raise _contradiction(machine, "kernel", version, known, found)
+            error = _contradiction(machine, "kernel", version, known, found)
+            if differing is None:
+                raise error
+            differing.append(f"{printable(machine.source)}: {error.what}")
+            continue
         found = machine if version is long else found
     return found.facts.kernel if found is not None else None
 

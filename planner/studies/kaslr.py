@@ -13,14 +13,15 @@ arch/arm64/include/asm/efi.h @ 6.12.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import KIB, MIB, round_down, round_up
-from planner.kernel.crash_reserve import reserve
+from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
@@ -47,6 +48,8 @@ ASSUMED_SIZE = 40 * MIB
 
 ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
 """Outcomes by what is wanted."""
+
+_Told = TypeVar("_Told")
 
 _NAMES = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
 _UNNAMED = ("", "reserved")
@@ -152,19 +155,13 @@ class Places:
 
     def chances(self, request: Reading) -> Chances:
         """What becomes of a request, position by position."""
-        align = self.image.align
-        usual = self._outcome(request, None)
-        used = self._used(request)
-        cuts = self._cuts(request, used)
         found: list[Positions] = []
-        for start, end in self.spans:
-            edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
-            for low, high in pairwise(edges):
-                relevant = any(a - self.image.size < high and low < b for a, b in used)
-                outcome = self._outcome(request, low) if relevant else usual
-                if found and found[-1].end == low and found[-1].outcome == outcome:
-                    low = found.pop().start  # noqa: PLW2901 - joined with what stands before it
-                found.append(Positions(low, high, _count((low, high), align), outcome))
+        used = self._used(request)
+        for low, high, outcome in self._parts(used, self._cuts(request, used), lambda at: self._outcome(request, at)):
+            first = low
+            if found and found[-1].end == low and found[-1].outcome == outcome:
+                first = found.pop().start
+            found.append(Positions(first, high, _count((first, high), self.image.align), outcome))
         totals: dict[str, int] = {}
         for part in found:
             totals[part.outcome] = totals.get(part.outcome, 0) + part.slots
@@ -179,6 +176,53 @@ class Places:
             breaking=tuple(part for part in found if part.outcome != best),
             as_mapped=None if self.image.where is None else self._outcome(request, self.image.where.start),
         )
+
+    def share(
+        self,
+        request: Reading,
+        holds: Callable[[Placement], bool],
+        known: Placement,
+        also: tuple[Places, str] | None = None,
+    ) -> float:
+        """The share of positions in which a placement is as wanted.
+
+        also: the same machine under another strategy, and the outcome that the request must have there, too.
+
+        holds: may ask where the crash memory lies against the DMA limit and against its place in `known`, whether there
+        is an area, and how large each part is.
+        """
+        used = self._used(request)
+        cuts = self._cuts(request, used) | self._crossings(request, known)
+
+        def held(at: int | None) -> bool:
+            as_wanted = holds(self._placed(request, at))
+            return as_wanted and (also is None or also[0]._outcome(request, at) == also[1])  # noqa: SLF001 - of this class
+
+        if also is not None:
+            theirs = also[0]._used(request)  # noqa: SLF001
+            used, cuts = [*used, *theirs], cuts | also[0]._cuts(request, theirs)  # noqa: SLF001
+        parts = self._parts(used, cuts, held)
+        return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.slots
+
+    def _parts(
+        self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
+    ) -> Iterator[tuple[int, int, _Told]]:
+        """Positions in runs that end the same way, ascending. told: what becomes of the request in one of them."""
+        usual = told(None)
+        for start, end in self.spans:
+            edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
+            for low, high in pairwise(edges):
+                relevant = any(a - self.image.size < high and low < b for a, b in used)
+                yield low, high, told(low) if relevant else usual
+
+    def _crossings(self, request: Reading, known: Placement) -> set[int]:
+        """Positions from which on what lies just below the image ends or begins beyond the limit, or a known place."""
+        crash, limit = known.crash, self.context.bounds.low_max
+        cuts: set[int] = set()
+        for length, unit, _, _ in self._searches(request):
+            for edge in (limit, *((crash.start, crash.end) if crash is not None else ())):
+                cuts |= {length + round_up(edge, unit), length + round_down(edge - length, unit) + unit}
+        return {round_up(cut, self.image.align) for cut in cuts if cut > 0}
 
     def certain(self, outcomes: Sequence[str]) -> int | None:
         """The largest size whose outcome is one of these wherever the image lies; None where there is none.
@@ -204,11 +248,16 @@ class Places:
         return all(part.outcome in outcomes for part in self.chances(former.sized(size)).positions)
 
     def _outcome(self, request: Reading, position: int | None) -> str:
+        return outcome_of(request, self._placed(request, position), self.context)
+
+    def _placed(self, request: Reading, position: int | None) -> Placement:
+        """What reserving does with the image there; None: without an image."""
+        if not request.valid:
+            return Placement()
         context, memblock = self.context, self.memblock.copy()
         if position is not None:
             memblock.reserve(position, self.image.size)
-        place = reserve(memblock, request, context.profile, context.bounds, context.proposal) if request.valid else None
-        return "none" if place is None else outcome_of(request, place, context)
+        return reserve(memblock, request, context.profile, context.bounds, context.proposal)
 
     def _used(self, request: Reading) -> list[Span]:
         """The gaps that the crash memory and its low part would take without an image: no other place matters.
@@ -245,7 +294,8 @@ class Places:
         if request.base:
             yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
             yield size, bounds.align, 0, request.base + size
-        for start, end in self.inquiry.former.windows():
+        former = Former(self.memblock, request, context.profile, bounds, proposal)
+        for start, end in former.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:
                 yield size, bounds.align, low, end
                 if proposal is not None:

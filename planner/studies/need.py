@@ -23,6 +23,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
 from planner.kernel.machine import Capture, Machine
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.planning.configured import with_configuration
 from planner.planning.modelled import geometry_of
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
@@ -195,7 +196,7 @@ def page_size_of(machine: Machine | None) -> tuple[int, bool]:
     if machine is None:
         return 4 * KIB, False
     remarks = Remarks()
-    page = geometry_of(machine.facts, Options(), remarks).page_size
+    page = geometry_of(with_configuration(machine.facts, Options()).facts, Options(), remarks).page_size
     return page, "page_size" in remarks.assumed
 
 
@@ -469,6 +470,9 @@ def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, runni
                 f"with initramfs_options=size={MOST}% (kdump-utils since December 2025, on 6.18 and later, RHEL 9.8 "
                 f"and 10.2) {_rounded(_described(max(running, inside), page))} would do, which is not measured"
             )
+    notes.append(
+        "a CMA area that fits is memory lost to the capture kernel: cma=0 on its command line, as kdump-utils gives it"
+    )
     notes.append(
         "not measured: a dump program, drivers of real hardware, encrypted targets, 64K pages, several processors, "
         ",high with a low part"

@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import MIB, format_size, round_up
+from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.options import with_facts
-from planner.planning.plan import Options, answer, ask, with_request
+from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import STRATEGIES, strategy_named
-from planner.studies.inquiry import Inquiry, inquire, placed
-from planner.studies.kaslr import RESERVED, Places
+from planner.studies.inquiry import inquire, placed
+from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, Need, need
 
 __all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend"]
@@ -63,7 +64,9 @@ class Candidate:
 
     form: `plain`, `high`, `high and low`, `list` or `given`. place: `low`, `high` or `straddles` the DMA limit.
     low_taken: low memory that it takes. taken: all memory that it takes, page tables included. proposal: the outcome
-    under the strategy that was chosen. share: of the image's positions, where it is reserved. serves: whether it
+    under the strategy that was chosen. share: of the image's positions, in which it is placed so that what is said of
+    it holds: on the same side of the DMA limit, with the same low part, taking no more low memory, and protected under
+    that strategy where that is what it was chosen for. serves: whether it
     does what is needed; verdict: why not, or what is worse about it than about the one recommended.
     """
 
@@ -150,19 +153,18 @@ class _Search:
     """The candidates for one machine, each planned; `plan` is of the plain form, for what all share."""
 
     def __init__(self, machine: Machine, options: Options, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
-        self.asked, self.options, self.assumed = asked, options, assumed
+        self.machine, self.asked, self.options, self.assumed = machine, asked, options, assumed
         self.size = round_up(size, CRASH_ALIGN)
         self.own, self.chosen = STRATEGIES["mainline"], strategy_named(options.strategy)
         self.question = ask(machine, f"crashkernel={format_size(self.size)}", options)
         self.plan = answer(self.question, self.own)
         self.context = self.question.mainline
-        self.places = self._places(machine) if asked.any_image else None
+        self.places = self._places() if asked.any_image else None
         self.notes = self.plan.notes
 
-    def _places(self, machine: Machine) -> tuple[Inquiry, Places]:
+    def _places(self) -> Places:
         own = replace(self.options, strategy="mainline")
-        inquiry = inquire(machine, f"crashkernel={format_size(self.size)}", own)
-        return inquiry, Places(inquiry, self.asked.image_size)
+        return Places(inquire(self.machine, f"crashkernel={format_size(self.size)}", own), self.asked.image_size)
 
     def texts(self) -> list[tuple[str, str]]:
         """Every candidate, the simplest first."""
@@ -202,10 +204,12 @@ class _Search:
             protected=plan.protects,
             proposal=placed(question, self.chosen)[0],
             proposal_protects=proposed.protects,
-            share=self._share(text),
+            share=None,
             serves=False,
             verdict="",
         )
+        if self.places is not None:
+            found = replace(found, share=self._share(found, question, self.places))
         why = self._why_not(found, plan, question.request.notes)
         return replace(found, serves=not why, verdict=why)
 
@@ -217,12 +221,27 @@ class _Search:
             return "low"
         return "high" if crash.start >= limit else "straddles"
 
-    def _share(self, text: str) -> float | None:
-        if self.places is None:
-            return None
-        inquiry, places = self.places
-        request = with_request(inquiry.question, text).request
-        return places.chances(request).of(*RESERVED)
+    def _share(self, found: Candidate, question: Question, places: Places) -> float:
+        """The share of the image's positions in which what is said of a candidate holds."""
+        known = placed(question, self.own)[1]
+        also = None
+        if self.asked.aim == "protected" and not found.protected and found.proposal_protects:
+            also = Places(inquire(self.machine, found.crashkernel, self.options), self.asked.image_size), found.proposal
+        return places.share(question.request, lambda place: self._as_said(found, place), known, also)
+
+    def _as_said(self, found: Candidate, place: Placement) -> bool:
+        """Whether a placement is what is said of a candidate, which is placed where the map has its image."""
+        if place.crash is None or found.crash is None:
+            return False
+        if place.crash.size < self.asked_size() or self._place(place.crash) != found.place:
+            return False
+        if (place.low.size if place.low is not None else 0) != (found.low.size if found.low is not None else 0):
+            return False
+        return self._low_of(place.crash) <= self._low_of(found.crash)
+
+    def _low_of(self, crash: Range) -> int:
+        """Bytes of crash memory below the DMA limit."""
+        return max(0, min(crash.end, self.context.bounds.low_max) - crash.start)
 
     def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
         """The reason why a candidate does not serve; "" where it does. said: notes on the request."""
@@ -283,7 +302,7 @@ class _Search:
         if best is None:
             return ""
         if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):
-            return f"reserved in only {_percent(c.share)} of the image's positions"
+            return f"holds in only {_percent(c.share)} of the image's positions"
         if self.asked.aim == "protected" and best.protected > c.protected:
             return "is not protected"
         if self.asked.aim == "protected" and best.proposal_protects > c.proposal_protects:
@@ -318,7 +337,7 @@ class _Search:
             parts.append("below the DMA limit" if best.place == "low" else "across the DMA limit")
         parts.append(self._aim_met(best, [c for c in candidates if c.serves]))
         if best.share is not None:
-            often = f"reserved in {_percent(best.share)} of the image's positions"
+            often = f"which holds in {_percent(best.share)} of the image's positions"
             short = (
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
@@ -327,7 +346,8 @@ class _Search:
         if doubt is not None:
             parts.append(doubt)
         if self.assumed:
-            parts.append(f"for a need that assumes the {' and the '.join(self.assumed)}")
+            *most, last = [f"the {name}" for name in self.assumed]
+            parts.append(f"for a need that assumes {' and '.join([*([', '.join(most)] if most else []), last])}")
         return ", ".join(parts)
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:

@@ -75,6 +75,9 @@ def apply(
     return machine, crashkernel, options
 
 
+_TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
+"""What a machine's sources must tell of its capture kernel; what large drivers take is what their makers say."""
+
 MOST_TOLD = 3
 """Changes that a plan tells of."""
 
@@ -126,7 +129,7 @@ def _least(machine: Machine) -> int:
     if known is None or known.initrd_size is None or known.initrd_unpacked is None:
         return 0
     needed = need(None, machine)
-    return 0 if needed.assumed else needed.least
+    return 0 if set(needed.assumed) & set(_TOLD) else needed.least
 
 
 def _help_of(remedy: Remedy, least: int) -> Help:
@@ -228,7 +231,7 @@ class _Search:
         why = "what a usual capture kernel needs"
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
-        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')}, {why}"
+        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')} ({why})"
         remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
         held = self._holds(remedy, outcomes=RESERVED)
         if held is not None and held.crash is not None and held.crash.size >= least:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.batch.inputs import Files, Lines
+from planner.batch.inputs import Files, Group, Lines
 from planner.batch.lines import answer_lines, encode_answers
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.work import Counts, Job, answers_to, counted, do, total
@@ -34,11 +34,15 @@ def test_a_task_of_lines_gives_their_answers_in_order() -> None:
 
 
 def test_a_task_of_files_gives_one_answer_for_each(tmp_path: Path) -> None:
-    """By its path; one that cannot be read stops no other."""
+    """By its name; one that cannot be read stops no other."""
     good, bad = tmp_path / "a.json", tmp_path / "b.json"
     good.write_text(json.dumps(fleet.memory(1)))
-    answers = list(answers_to(Job(Defaults("64M", Options(kernel="6.1"))), Files([str(good), str(bad)])))
-    assert [answer.id for answer in answers] == [str(good), str(bad)]
+    answers = list(
+        answers_to(
+            Job(Defaults("64M", Options(kernel="6.1"))), Files([Group(one.name, (str(one),)) for one in (good, bad)])
+        )
+    )
+    assert [answer.id for answer in answers] == ["a.json", "b.json"]
     assert answers[0].plan is not None
     assert (answers[0].plan.memory.source, answers[0].plan.kernel.profile) == (str(good), "6.1")
     assert (answers[1].error or "").startswith(f"{bad}: cannot be read")
@@ -48,7 +52,7 @@ def test_a_file_is_never_taken_for_something_else(tmp_path: Path, monkeypatch: p
     """`live` and `-` are names of files here."""
     monkeypatch.chdir(tmp_path)
     Path("live").write_text(json.dumps(fleet.memory(1)))
-    (answer,) = answers_to(Job(Defaults("64M")), Files(["live"]))
+    (answer,) = answers_to(Job(Defaults("64M")), Files([Group("live", ("live",))]))
     assert answer.error is None
 
 

@@ -1,4 +1,4 @@
-"""`schema`: what is published is a schema."""
+"""`schema`: what is published is a schema, and what the commands write satisfies it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
+
+from planner.report.study_schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -35,3 +37,41 @@ def test_the_columns_of_tables(run: Run) -> None:
     """Not a JSON Schema: the columns, and how Spark writes them."""
     columns = json.loads(run("schema", "batch").out)
     assert columns["spark_ddl"].startswith("id STRING, error STRING, outcome STRING")
+
+
+MAPS = "--map sample:honeycomb-30g --map sample:rpi4-4g"
+WRITTEN = {
+    "need": [
+        "need --kernel-size 37M --initrd-size 23M",
+        "need --map sample:altra-32g --cpus 8 --luks-memory 1G --kernel-size 1M",
+    ],
+    "size": [
+        "size --map sample:altra-32g",
+        "size 1G,high --need 64G --map sample:honeycomb-30g",
+        "size --any-image --aim protected --map sample:qemu-32g-uefi",
+    ],
+    "sweep": ["size --sweep 512M..2G --map sample:altra-32g", "size --sweep 1G..2G --step 512M --map sample:rpi4-4g"],
+    "give-back": ["size 512M --give-back 256M --map sample:altra-32g", "size 64G --give-back 1M --map sample:rpi4-4g"],
+    "default": [f"default {MAPS}", f"default {MAPS} --need 3G"],
+    "survey": [
+        f"survey {MAPS} --request 512M --preset rhel9 --kernel 6.1 --page-size 64K",
+        f"survey {MAPS} --sort ram",
+    ],
+    "proposal": ["survey"],
+}
+"""Commands by the schema of what they write."""
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [(name, command) for name, commands in WRITTEN.items() for command in commands]
+)
+def test_what_a_command_writes_satisfies_its_schema(run: Run, name: str, command: str) -> None:
+    status, out, _ = run(*command.split(), "--format", "json")
+    assert status in {0, 1}
+    made = run("schema", name)
+    Draft202012Validator.check_schema(json.loads(made.out))
+    Draft202012Validator(json.loads(made.out)).validate(json.loads(out))
+
+
+def test_every_schema_has_a_document() -> None:
+    assert set(SCHEMAS) == set(WRITTEN)

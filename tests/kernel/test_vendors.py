@@ -81,6 +81,13 @@ def test_whose_kernel_a_version_names(version: str, vendor: str, said: str) -> N
     assert said in build_of(version).note
 
 
+@pytest.mark.parametrize("version", ["5.14.0-{}.el9.aarch64", "6.12.{}+deb13-arm64", "6.1.0-{}-arm64"])
+def test_a_number_of_any_length_is_no_error(version: str) -> None:
+    """It is no build that a row tells."""
+    found = build_of(version.format("7" * 10_000)).kernel
+    assert found is None or not found.read
+
+
 def test_a_name_leads_to_one_row() -> None:
     """An alias, too; no two rows share one."""
     names = [name for row in KERNELS for name in (row.name, *row.aliases)]

@@ -85,11 +85,15 @@ class Boot:
     def _boot(self) -> None:
         for r in (IMAGE, INITRD):
             self.memblock.reserve(r.start, r.size)
+        if self.profile.early:
+            self._crash()
+            self._cma()
         self._first()
         if not self.profile.first:
             self._descriptors()
-        self._cma()
-        self._crash()
+        if not self.profile.early:
+            self._cma()
+            self._crash()
         if self.profile.first:
             self._descriptors()
         self._later()

@@ -51,6 +51,19 @@ def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
     assert combine([files, log]).source == "log"
 
 
+def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
+    """Neither of them is modelled; the better source's stays the machine's own."""
+    sources = [source("a", "iomem", RAM, kernel="6.1.0-18"), source("b", "dmesg", kernel="6.12.3")]
+    with pytest.raises(InputError, match=r"kernel is 6\.12\.3 here and 6\.1\.0-18 in a"):
+        combine(sources)
+    combined = combine(sources, "7.2")
+    assert combined.facts.kernel == "6.1.0-18"
+    assert "b: kernel is 6.12.3 here and 6.1.0-18 in a: it is planned as 7.2, as stated" in combined.notes
+    other_arch = source("c", "dmesg", arch="x86_64"), source("d", "iomem", RAM, arch="aarch64")
+    with pytest.raises(InputError, match="arch is"):
+        combine(other_arch, "7.2")
+
+
 def test_facts_of_all() -> None:
     """What one lacks another gives; a shorter version agrees with a longer one."""
     combined = combine(

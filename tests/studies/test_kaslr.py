@@ -9,6 +9,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
+from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
@@ -68,6 +69,39 @@ def test_every_position_has_the_outcome_of_its_plan(block: int) -> None:
         assert all(a.end <= b.start for a, b in pairwise(parts))
         compared |= {outcome for _, outcome in expected}
     assert compared >= {"aligned", "failed"}
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_the_share_in_which_a_placement_is_as_wanted(block: int) -> None:
+    """As trying every position finds: side of the limit, low part, no more low memory."""
+    shares = set()
+    for seed in range(block * 40, block * 40 + 40):
+        case = drawn(seed)
+        places = None if case.far else places_of(case)
+        if places is None:
+            continue
+        value = {None: "1536K", ",high": "1536K,high"}.get(case.form, case.form) or ""
+        request = form_of(case.machine, value, case.options).question.request
+        known = places._placed(request, None)
+        if known.crash is None:
+            continue
+        limit, first = places.context.bounds.low_max, known
+
+        def as_known(place: Placement, limit: int = limit, known: Placement = first) -> bool:
+            assert known.crash is not None
+            if place.crash is None or (place.low is None) != (known.low is None):
+                return False
+            sides = [
+                (c.end <= limit, c.start >= limit, max(0, min(c.end, limit) - c.start))
+                for c in (place.crash, known.crash)
+            ]
+            return sides[0][:2] == sides[1][:2] and sides[0][2] <= sides[1][2]
+
+        positions = [at for p in places.chances(request).positions for at in range(p.start, p.end, places.image.align)]
+        held = [as_known(places._placed(request, at)) for at in positions]
+        assert places.share(request, as_known, known) == pytest.approx(sum(held) / len(held)), seed
+        shares.add(0 < sum(held) < len(held))
+    assert shares == {True, False}
 
 
 @pytest.mark.parametrize("seed", range(3, 400, 40))

@@ -156,7 +156,7 @@ def test_over_all_positions_of_the_image() -> None:
     assert sure.chosen is not None
     assert (sure.chosen.share or 0) >= 0.99
     tight = recommend(crowded, None, Asked(need=540 * MIB, any_image=True, sure=1.0))
-    assert tight.chosen is None or "the best there is" in tight.reason or tight.chosen.share == 1.0
+    assert tight.chosen is None or "the best available" in tight.reason or tight.chosen.share == 1.0
 
 
 def test_no_machine_that_may_lose_its_low_memory_is_told_so() -> None:

@@ -37,7 +37,13 @@ def recommendation(found: Recommendation) -> list[Block]:
     taken = column([c.low_taken if c.crash is not None else 0 for c in candidates])
     return [
         first,
-        Facts([("Need", f"{size(found.need)}, {found.need_source}"), ("Aim", f"{found.aim}: {found.aim_text}")]),
+        Facts(
+            [
+                ("Need", f"{size(found.need)}, {found.need_source}"),
+                ("Aim", f"{found.aim}: {found.aim_text}"),
+                *([] if any(c.form == "list" for c in candidates) else [("RAM", _ram(found.ram))]),
+            ]
+        ),
         Table(
             "Requests, each planned as this kernel places it",
             "llrll",
@@ -45,6 +51,11 @@ def recommendation(found: Recommendation) -> list[Block]:
             [_candidate_cells(c, taken[n], best=c is found.chosen) for n, c in enumerate(candidates)],
         ),
     ]
+
+
+def _ram(ram: int) -> str:
+    """The machine's RAM, and how to ask for machines of which it is not known."""
+    return f"{size(ram)}; where it may change, --ram FROM..TO recommends a range list"
 
 
 def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]:

@@ -84,3 +84,70 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
     plan = plan_of("fallback")
     assert plan.memory.rewound == ()
     assert TITLE not in render(plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "aligned",
+            (
+                "aligned: 512M at 0x80780000000 in a 1G aligned area; can be unmapped after kexec load (protected); "
+                "proposed, in no released kernel (your kernel: 512M at 0x807df000000, protected)"
+            ),
+        ),
+        (
+            "fallback",
+            (
+                "fallback: 512M at 0xde000000; no aligned area was available; stays mapped (unprotected); "
+                "proposed, in no released kernel (your kernel: the same place, protected)"
+            ),
+        ),
+        (
+            "failed",
+            (
+                "failed: 3G does not fit in any range the kernel searches; nothing is reserved; "
+                "proposed, in no released kernel (your kernel: nothing reserved)"
+            ),
+        ),
+        (
+            "nothing-asked",
+            (
+                "none: no valid crashkernel request (the kernel logs 'crashkernel: unrecognized char: B'); "
+                "nothing is reserved"
+            ),
+        ),
+    ],
+)
+def test_the_verdict_is_one_sentence(name: str, sentence: str) -> None:
+    """The outcome, the place, the protection, and what the machine's own kernel does."""
+    assert tables.verdict(plan_of(name)) == sentence
+
+
+def test_crash_memory_what_returns_and_what_is_kept_add_up_to_the_area() -> None:
+    """As the first rows claim; in one unit."""
+    rows = tables.waste(plan_of("aligned")).rows
+    sizes = {row[0]: int(row[1].removesuffix("M")) for row in rows}
+    parts = sizes["crash memory"], sizes["+ returned after remapping"], sizes.get("+ kept", 0)
+    assert sum(parts) == sizes["= area"] == 1024
+
+
+def test_placement_stands_by_address() -> None:
+    """Whatever was placed first."""
+    rows = tables.placement(plan_of("high-and-low")).rows
+    assert [row[0] for row in rows] == ["low memory", "area", "crash memory"]
+    assert [row[2] for row in rows] == ["128M", "1024M", "1024M"]
+
+
+def test_attempts_are_numbered_and_end_with_the_one_that_found_it() -> None:
+    rows = tables.attempts(plan_of("fallback")).rows
+    assert [row[0] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
+    assert [row[-1].split()[0] for row in rows] == ["no"] * (len(rows) - 1) + ["found"]
+
+
+def test_tables_of_a_map_that_does_not_change_say_so() -> None:
+    """And have no second column of the same figures."""
+    plan = plan_of("fallback")
+    assert tables.granularity(plan).head == ("entries", "number", "map")
+    assert tables.page_tables(plan).title == "Page tables, as without a crash kernel"
+    assert len(tables.page_tables(plan_of("aligned")).head) == 5

@@ -1,0 +1,128 @@
+"""Sources in folders: which files are one machine's, what it is called, and what is no source at all.
+
+Files of the same stem are one machine (`host1.iomem`, `host1.dmesg`), and so is a folder whose files are named after
+what they hold (`host1/iomem`, `host1/dmesg.txt`), and an unpacked report. Machines are called by their relative path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+from planner.base.errors import InputError
+from planner.batch.inputs import Group
+from planner.sources import kind_of
+
+__all__ = ["machines_in"]
+
+_PACKED = re.compile(r"\.(?:gz|xz|bz2|zst)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+_HOLDS = re.compile(
+    r"(?:^|[-_.])(?:iomem|dmesg|boot(?:log)?|console|serial|journal|kern(?:el)?|log|memblock|memory|reserved|lsmem|config|"
+    r"fdt|dtb|kdump(?:ctl)?)(?:$|[-_.])",
+    re.IGNORECASE,
+)
+"""A stem that says what a file holds, not whose it is."""
+
+_RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
+
+
+def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
+    """The machines of folders and single files, in order, and how many files of folders are no source.
+
+    What is neither a file nor a folder is left alone (a pipe that nobody writes to would never end), and so are links
+    to folders. One of several places that cannot be read is a machine too, whose record will say so.
+    Raises InputError for a single place that cannot be read, or a folder without sources.
+    """
+    found: list[tuple[str, Group]] = []
+    skipped = 0
+    for place in places:
+        try:
+            if not os.path.isdir(place) or _is_report(place):  # noqa: PTH112 - paths stay as they were given
+                os.stat(place)  # noqa: PTH116 - as above
+                found.append((place, Group(place, (place,))))
+                continue
+            inside, others = _in_folder(place, os.path.basename(os.path.abspath(place)))  # noqa: PTH100, PTH119 - as above
+        except (OSError, ValueError) as error:
+            if len(places) > 1:
+                found.append((place, Group(place, (place,))))
+                continue
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
+        if not inside:
+            raise InputError(place, "no source is in this folder", "give a folder of sources, or a source")
+        found += [(os.path.join(place, group.name), group) for group in inside]  # noqa: PTH118 - as above
+        skipped += others
+    names = [group.name for _, group in found]
+    if len(set(names)) < len(names):
+        return [group._replace(name=whole) for whole, group in found], skipped
+    return [group for _, group in found], skipped
+
+
+def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
+    groups: list[Group] = []
+    skipped = 0
+    for folder, files in _folders(place):
+        inside = os.path.relpath(folder, place)
+        prefix = "" if inside == "." else f"{inside}/"
+        if not files:
+            groups.append(Group(inside, (folder,)))  # a report
+            continue
+        kinds = {file: _kind(os.path.join(folder, file)) for file in files}  # noqa: PTH118 - paths stay as they are
+        sources = [file for file, kind in kinds.items() if kind is not None]
+        skipped += len(files) - len(sources)
+        if len(sources) > 1 and all(_HOLDS.search(_stem(file)) for file in sources):
+            together = [(name if inside == "." else inside, sources)]
+        else:
+            together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]
+        groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in together]  # noqa: PTH118 - as above
+    return sorted(groups), skipped
+
+
+def _folders(place: str) -> Iterator[tuple[str, list[str]]]:
+    """Each folder with its files, sorted; a report without any, as it is read whole."""
+    for folder, below, files in os.walk(place):
+        if folder != place and _is_report(folder):
+            below.clear()
+            yield folder, []
+            continue
+        below[:] = sorted(one for one in below if not one.startswith("."))
+        whole = [one for one in sorted(files) if not one.startswith(".") and _can_be_read(os.path.join(folder, one))]  # noqa: PTH118 - as above
+        if whole:
+            yield folder, whole
+
+
+def _by_stem(sources: list[str], kinds: dict[str, str | None]) -> Iterator[tuple[str, list[str]]]:
+    stems: dict[str, list[str]] = {}
+    for file in sources:
+        stems.setdefault(_stem(file), []).append(file)
+    for stem, files in stems.items():
+        if len(files) > 1 and len({kinds[file] for file in files}) == len(files):
+            yield stem, files
+        else:
+            yield from ((file, [file]) for file in files)
+
+
+def _stem(file: str) -> str:
+    return _SUFFIX.sub("", _PACKED.sub("", file)) or file
+
+
+def _kind(path: str) -> str | None:
+    """What a file is; None for no source. What cannot be read is one, whose record will say so."""
+    if path.lower().endswith(_RESULTS):
+        return None
+    try:
+        return kind_of(path)
+    except OSError:
+        return "unreadable"
+
+
+def _is_report(folder: str) -> bool:
+    """Whether it holds an unpacked sosreport or a copy of /proc and /sys."""
+    return any(os.path.isdir(os.path.join(folder, name)) for name in ("sos_commands", "proc", "sys"))  # noqa: PTH112, PTH118 - as above
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether it is a file, or nothing at all, which its record will say."""
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - as above

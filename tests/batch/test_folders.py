@@ -1,0 +1,123 @@
+"""Folders of sources: machines of one or several files, by their relative path; what is no source is counted."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.batch.folders import machines_in
+from planner.batch.inputs import Group
+from planner.batch.work import read_group
+from tests.batch import fleet
+
+IOMEM = "40000000-bfffffff : System RAM\n  40200000-41ffffff : Kernel code\n"
+LOG = (
+    "[    0.000000] Linux version 6.1.0-18-arm64 (gcc) #1\n"
+    "[    0.000000] Early memory node ranges\n"
+    "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
+)
+MAP = json.dumps(fleet.memory(1))
+
+
+def made(folder: Path, files: dict[str, str]) -> str:
+    """A folder with these files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return str(folder)
+
+
+def names(place: str) -> dict[str, list[str]]:
+    """The machines of a folder, and the files of each below it."""
+    return {group.name: [os.path.relpath(path, place) for path in group.paths] for group in machines_in([place])[0]}
+
+
+@pytest.mark.parametrize(
+    ("files", "machines"),
+    [
+        pytest.param({"b.json": MAP, "a.json": MAP}, {"a.json": ["a.json"], "b.json": ["b.json"]}, id="one file each"),
+        pytest.param(
+            {"x/y/a.iomem": IOMEM, "b.json": MAP},
+            {"b.json": ["b.json"], "x/y/a.iomem": ["x/y/a.iomem"]},
+            id="sub-folders",
+        ),
+        pytest.param(
+            {"rack/h1.iomem": IOMEM, "rack/h1.dmesg": LOG, "rack/h2.iomem": IOMEM},
+            {"rack/h1": ["rack/h1.dmesg", "rack/h1.iomem"], "rack/h2.iomem": ["rack/h2.iomem"]},
+            id="files of one stem",
+        ),
+        pytest.param(
+            {"h1.example.com.iomem": IOMEM, "h1.example.com.log": LOG},
+            {"h1.example.com": ["h1.example.com.iomem", "h1.example.com.log"]},
+            id="a stem with dots",
+        ),
+        pytest.param(
+            {"h1/iomem": IOMEM, "h1/dmesg.txt": LOG, "h2/iomem": IOMEM},
+            {"h1": ["h1/dmesg.txt", "h1/iomem"], "h2/iomem": ["h2/iomem"]},
+            id="a folder of several sources",
+        ),
+        pytest.param(
+            {"a.json": MAP, "a.txt": MAP}, {"a.json": ["a.json"], "a.txt": ["a.txt"]}, id="two maps of one stem"
+        ),
+        pytest.param(
+            {"report/proc/iomem": IOMEM, "report/sys/x": "", "b.json": MAP},
+            {"b.json": ["b.json"], "report": ["report"]},
+            id="a report",
+        ),
+        pytest.param({".git/a.iomem": IOMEM, ".b.json": MAP, "c.json": MAP}, {"c.json": ["c.json"]}, id="hidden"),
+    ],
+)
+def test_machines_of_a_folder(tmp_path: Path, files: dict[str, str], machines: dict[str, list[str]]) -> None:
+    """Sorted by name."""
+    found = names(made(tmp_path, files))
+    assert found == machines
+    assert list(found) == sorted(machines)
+
+
+def test_what_is_no_source_is_counted(tmp_path: Path) -> None:
+    """Notes, scripts, other documents, results, what is empty; not what is damaged: that is a record in error."""
+    files = {"README.md": "# Maps\n", "x.sh": "#!/bin/sh\n", "package.json": '{"name": "x"}', "e": "", "r.jsonl": MAP}
+    broken = {"bad.json": MAP[:-1], "bad.iomem": IOMEM.replace("b", "0", 1)}
+    found, skipped = machines_in([made(tmp_path, {**files, **broken, "good.iomem": IOMEM})])
+    assert ([group.name for group in found], skipped) == (["bad", "good.iomem"], 5)
+
+
+def test_links_and_pipes(tmp_path: Path) -> None:
+    """A link to nothing is a record that says so; a pipe and a link to a folder are passed over."""
+    place = made(tmp_path / "fleet", {"a.json": MAP})
+    os.mkfifo(tmp_path / "fleet" / "b")
+    (tmp_path / "fleet" / "c").symlink_to("nowhere")
+    (tmp_path / "fleet" / "d").symlink_to("..")
+    assert list(names(place)) == ["a.json", "c"]
+
+
+def test_several_places(tmp_path: Path) -> None:
+    """Each under its own relative path, as long as these differ; a file as it is given, whatever it holds."""
+    one, two = made(tmp_path / "one", {"a.json": MAP}), made(tmp_path / "two", {"b.json": MAP})
+    text = tmp_path / "notes"
+    text.write_text("notes\n")
+    assert [group.name for group in machines_in([one, two, str(text)])[0]] == ["a.json", "b.json", str(text)]
+    made(tmp_path / "two", {"a.json": MAP})
+    assert [group.name for group in machines_in([one, two])[0]] == [f"{one}/a.json", f"{two}/a.json", f"{two}/b.json"]
+    assert [group.name for group in machines_in([str(tmp_path / "gone"), one])[0]] == [str(tmp_path / "gone"), "a.json"]
+
+
+@pytest.mark.parametrize("files", [{}, {"README": "none\n"}])
+def test_a_folder_without_sources(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="no source is in this folder; give a folder of sources, or a source"):
+        machines_in([made(tmp_path, files)])
+
+
+def test_files_of_a_machine_are_combined(tmp_path: Path) -> None:
+    """The map of one, the facts of all."""
+    (group,) = machines_in([made(tmp_path, {"iomem": IOMEM, "dmesg": LOG})])[0]
+    assert group.name == tmp_path.name
+    machine = read_group(group)
+    assert (machine.kind, machine.facts.kernel) == ("iomem", "6.1.0-18-arm64")
+    assert read_group(Group("x", group.paths[:1])).kind == "dmesg"

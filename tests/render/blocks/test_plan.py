@@ -1,0 +1,99 @@
+"""A plan in blocks: the answer alone, and everything in the order of interest. Whole texts stand in tests/golden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.planning.plan import Options, make_plan
+from planner.render.blocks import tables
+from planner.render.blocks.model import Table, Terms
+from planner.render.blocks.plan import blocks, mood, render, short
+from tests.planning.machines import machine
+from tests.plans import PLANS, plan_of
+from tests.render.blocks.told import bullets_of, facts_of, lead_of, titles_of
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_answer_is_the_verdict_and_the_summary(name: str) -> None:
+    """The word before the colon leads; nothing of the sentence is lost."""
+    plan = plan_of(name)
+    lead, facts = short(plan)
+    told = lead_of([lead])
+    assert f"{told.word}: {told.text}" == tables.verdict(plan)
+    assert told.word == plan.reservation.outcome
+    assert [row for row in facts_of([facts]).items() if row[0] != "To do"] == tables.summary(plan)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [("aligned", "good"), ("exact", "good"), ("fallback", "warn"), ("failed", "bad"), ("none", "bad"), ("?", "plain")],
+)
+def test_moods(outcome: str, expected: str) -> None:
+    assert mood(outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "helps", "told"),
+    [
+        pytest.param("fallback", True, "ask for 512M,high: aligned at 0x80780000000", id="the first change that helps"),
+        pytest.param(
+            "fallback", False, "no change tried here helps; `explain` shows what is in the way", id="none does"
+        ),
+        pytest.param("nothing-asked", False, "see `parse` for how the kernel reads the request", id="nothing asked"),
+        pytest.param("aligned", False, None, id="as it is wanted"),
+    ],
+)
+def test_the_one_thing_to_do_stands_in_the_answer(name: str, helps: bool, told: str | None) -> None:
+    plan = plan_of(name)
+    assert facts_of(short(plan if helps else replace(plan, help=()))).get("To do") == told
+    assert "To do" not in facts_of(short(replace(plan, help=None)))
+
+
+def test_other_changes_that_would_help_follow() -> None:
+    """The first is not said twice."""
+    plan = plan_of("failed")
+    assert plan.help is not None
+    others = bullets_of(blocks(plan), "What else would help")
+    assert len(others) == len(plan.help) - 1
+    assert facts_of(short(plan))["To do"] not in others
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("aligned", "Memory taken"), ("fallback", "Memory taken"), ("failed", "Attempts")]
+)
+def test_what_is_most_interesting_comes_first(name: str, first: str) -> None:
+    """The cost of what was found; without anything found, the search."""
+    titles = [title for title in titles_of(blocks(plan_of(name))) if title in ("Memory taken", "Attempts")]
+    assert titles[0] == first
+    assert len(titles) == 2
+
+
+def test_what_was_requested_is_said_once() -> None:
+    told = blocks(plan_of("aligned"))
+    labels = [label for block in told for label, *_ in getattr(block, "rows", ()) if label == "Requested"]
+    assert labels == ["Requested"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        pytest.param({}, None, id="nobody asked for the steps"),
+        pytest.param({"steps": True, "strategy": "switch-table"}, Table, id="steps"),
+        pytest.param({"steps": True, "strategy": "mainline", "kernel": "6.12"}, Terms, id="nothing to change"),
+    ],
+)
+def test_how_the_map_is_changed(options: dict[str, object], kind: type | None) -> None:
+    plan = make_plan(machine(), "512M", Options(**options))  # type: ignore[arg-type]
+    filled = [block for block in blocks(plan) if getattr(block, "rows", None) or getattr(block, "items", None)]
+    shown = [block for block in filled if getattr(block, "title", "") == "How the map is changed"]
+    assert [type(block) for block in shown] == ([] if kind is None else [kind])
+
+
+def test_a_document_has_room_for_whole_reasons() -> None:
+    """Text for a terminal does not."""
+    plan = plan_of("running-machine")
+    reason = plan.memory.rewound[-1].reason
+    assert reason in render(plan, "markdown").replace("\\", "")
+    assert reason not in render(plan, "text")
