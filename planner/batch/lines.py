@@ -6,6 +6,7 @@ written as ASCII, so that no reader can see a line end inside a line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from json import JSONEncoder
 
@@ -16,6 +17,7 @@ from planner.base.text import told
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.planning.result import Plan
 from planner.report import to_dict
+from planner.sources.bounds import MAX_ROWS
 
 __all__ = ["MAX_LINE", "answer_lines", "decode", "encode_answer", "encode_answers", "encode_report"]
 
@@ -25,8 +27,18 @@ MAX_LINE = 32 * MIB
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 
+_BOUNDS = ((b"{", "objects", MAX_ROWS), (b"[", "lists", 2 * MAX_ROWS), (b",", "values", 8 * MAX_ROWS))
+"""What a JSON text may have outside its strings: a value takes up to twenty times the memory of its text."""
+
+
 def decode(line: bytes) -> object:
-    """The value of a JSON text. Raises ValueError, in words, for what is not JSON."""
+    """The value of a JSON text. Raises ValueError, in words, for what is not JSON, and for more than any record has."""
+    bare = None
+    for mark, kind, most in _BOUNDS if len(line) > MAX_ROWS else ():
+        if line.count(mark) > most:  # or so many of them stand in a log
+            bare = re.sub(rb'"(?:[^"\\]++|\\.)*+"', b"", line, flags=re.DOTALL) if bare is None else bare
+            if bare.count(mark) > most:
+                raise ValueError(f"more than {most} {kind}")
     return from_json(line, allow_inf_nan=False)
 
 

@@ -10,6 +10,7 @@ import pytest
 from planner.batch.lines import MAX_LINE, answer_lines, decode, encode_answer, encode_answers, encode_report
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.report import to_dict
+from planner.sources.bounds import MAX_ROWS
 from tests.batch import fleet
 from tests.batch.test_records import MAP
 
@@ -83,3 +84,20 @@ def test_only_json_is_decoded() -> None:
     assert decode(b'{"a": [1, null]}') == {"a": [1, None]}
     with pytest.raises(ValueError, match="key must be a string"):
         decode(b"{'a': 1}")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        pytest.param("{}", "objects", id="objects"),
+        pytest.param("[]", "lists", id="lists"),
+        pytest.param("1", "values", id="values"),
+    ],
+)
+def test_what_a_record_may_have_is_counted(text: str, what: str) -> None:
+    """Before any of it is made; what stands in a text, such as a log's brackets, is no value."""
+    many = 9 * MAX_ROWS
+    with pytest.raises(ValueError, match=rf"more than \d+ {what}"):
+        decode(b'{"map": [' + b",".join([text.encode()] * many) + b"]}")
+    log = f"{text}, \\" * many
+    assert decode(json.dumps({"source": log}).encode()) == {"source": log}
