@@ -43,7 +43,7 @@ _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
 
 _FEW = 40
-"""Pages of early allocations without a name that may lie above a later one, in the same entry."""
+"""Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
 
 _FEW_ITEMS = 4
 """Allocations of one choice of which all sums are looked at."""
@@ -260,7 +260,7 @@ def _in_pieces(view: View, i: int, left: Sequence[Span], small: int) -> bool:
         return False
     if len(rests) > 1:
         return True
-    if rests[0][1] == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
+    if not view.events and rests[0][1] == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
         return False
     per_cpu = i + 1 < len(blocks) and page <= blocks[i + 1][0] - end <= 2 * page and rests[0][1] == end
     low, high = rests[0]

@@ -21,11 +21,14 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
+from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Capture, Machine
+from planner.kernel.mainline import NEWEST
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.configured import with_configuration
 from planner.planning.modelled import geometry_of
 from planner.planning.options import Options
+from planner.planning.presets import PRESETS
 from planner.planning.remarks import Remarks
 from planner.planning.values import BadValue, size
 
@@ -408,11 +411,19 @@ def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int 
     kdumpctl = kernel + inputs.modules.bytes + 3 * archive + 16 * MIB + (luks + 50 * MIB if luks else 0)
     found = [
         Estimate("kdumpctl estimate", kdumpctl),
+        *([] if ram is None else [Estimate("kdumpctl, recommended", max(kdumpctl, _default(inputs, ram)))]),
         Estimate("kdumptool calibrate", _kdumptool(inputs, given, ram)),
     ]
     known = machine.facts.capture if machine is not None else None
     found += [Estimate(f"{tool}, as it was run", size) for tool, size in (known.estimates if known is not None else ())]
     return found
+
+
+def _default(inputs: _Inputs, ram: int) -> int:
+    """What kdump-utils asks for by default on a machine with this RAM, and for its large drivers; 0 where nothing."""
+    value = PRESETS["rhel10-64k" if inputs.page == 64 * KIB else "rhel10"].value
+    size = ck.parse(ck.as_cmdline(value), ram, NEWEST).size
+    return size + sum(figure.bytes for _, figure in inputs.drivers) if size else 0
 
 
 def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:

@@ -364,7 +364,9 @@ class _Search:
             return f"needing {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
         if self.asked.aim == "small":
             return f"taking {format_size(best.taken)} in all, page tables included{among}"
-        return low + (among if self.asked.ram is None else f", with any RAM from {format_size(self.asked.ram[0])} on")
+        if best.form == "list" and self.asked.ram is not None:
+            return f"{low}, asked for with any RAM from {format_size(self.asked.ram[0])} on"
+        return low + among
 
 
 _DOUBT = {

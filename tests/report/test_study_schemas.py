@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ def test_each_is_a_schema_of_its_own(name: str) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:crashkernel-planner:{name}:1"
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", ["sweep", "give-back"])
+def test_a_kept_document_satisfies_its_schema(name: str) -> None:
+    kept = Path(__file__).parent.parent / "golden" / "asked" / f"{name}.json"
+    Draft202012Validator(SCHEMAS[name]()).validate(json.loads(kept.read_text()))
 
 
 def test_a_need_satisfies_its_schema() -> None:

@@ -30,7 +30,10 @@ LINES = (
 
 MACHINES = [
     pytest.param(Kernel(version, page), ram, id=f"{version}-{page // KIB}K-{ram // GIB}G")
-    for version, page, ram in product(("6.1", "6.12", "7.2"), (4 * KIB, 16 * KIB), (2 * GIB, 8 * GIB))
+    for version, page, ram in (
+        *product(("6.1", "6.12", "7.2"), (4 * KIB, 16 * KIB), (2 * GIB, 8 * GIB)),
+        ("7.2", 16 * KIB, 3 * GIB),
+    )
 ]
 
 

@@ -164,6 +164,26 @@ def test_kdumpctls_formula() -> None:
 def test_what_a_tool_printed_stands_beside_its_formula() -> None:
     known = machine(Capture(estimates=(("kdumptool calibrate", 300 * MIB),)))
     assert need(KERNEL, known).estimates[-1].bytes == 300 * MIB
+
+
+@pytest.mark.parametrize(
+    ("ram", "page", "drivers", "bytes_"),
+    [
+        pytest.param(32 * GIB, 4, (), 320, id="the default for this RAM"),
+        pytest.param(GIB, 4, (), 122, id="the estimate, where there is no default"),
+        pytest.param(128 * GIB, 64, ("arm-smmu-v3", "mlx5_core"), 676 + 384 + 200, id="64K pages and large drivers"),
+    ],
+)
+def test_what_kdumpctl_recommends_is_no_less_than_its_default(
+    ram: int, page: int, drivers: tuple[str, ...], bytes_: int
+) -> None:
+    known = machine(Capture(drivers=drivers), ram, page_size=page * KIB)
+    estimates = {e.tool: e.bytes for e in need(KERNEL, known).estimates}
+    assert estimates["kdumpctl, recommended"] == bytes_ * MIB
+
+
+def test_a_tool_that_was_run_is_named_so() -> None:
+    known = machine(Capture(estimates=(("kdumptool calibrate", 300 * MIB),)))
     assert need(KERNEL, known).estimates[-1].tool == "kdumptool calibrate, as it was run"
 
 

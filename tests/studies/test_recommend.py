@@ -130,6 +130,8 @@ def test_a_range_list_for_ram_that_may_change() -> None:
     found = recommend(server(), None, Asked(need=512 * MIB, ram=(4 * GIB, 64 * GIB)))
     assert found.crashkernel == "crashkernel=4G-:512M"
     assert "with any RAM from 4G on" in found.reason
+    more = recommend(server(), None, Asked(need=512 * MIB, ram=(64 * GIB, 128 * GIB)))
+    assert "with any RAM" not in more.reason
     assert (
         recommend(server(), None, Asked(need=512 * MIB, ram=(64 * GIB, 128 * GIB))).crashkernel != "crashkernel=64G-:"
     )
