@@ -46,5 +46,5 @@ def picture(plan: Plan, *, width: int = 960) -> str:
     from planner.render.pictures.memory_picture import draw
 
     if not hasattr(plan, "reservation"):
-        raise InputError("plan", f"{type(plan).__name__} is no plan", "give what planner.plan() returns")
+        raise InputError("plan", f"{type(plan).__name__} is not a plan", "give what planner.plan() returns")
     return draw(plan, width=width)

@@ -95,3 +95,11 @@ def test_wrong_usage_is_one_line(run: Run, server: str, args: list[str], line: s
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert line in err
+
+
+@pytest.mark.parametrize("form", ["markdown", "rst", "html"])
+def test_every_strategy_is_named_in_a_document(form: str, run: Run) -> None:
+    """In each of its tables; reStructuredText stays within 80 columns."""
+    out = run("compare", "512M", "--map", "sample:altra-32g", "--format", form).out
+    assert all(out.count(name) >= 4 for name in NAMES)
+    assert form != "rst" or max(map(len, out.splitlines())) <= 80

@@ -88,3 +88,17 @@ def test_the_library_gives_the_same_rows(run: Run) -> None:
     assert [(r.machine, r.outcome, r.low_free) for r in rows] == [
         (r["machine"], r["outcome"], r["low_free"]) for r in told
     ]
+
+
+@pytest.mark.parametrize("form", ["text", "rst"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param([], id="the proposal"),
+        pytest.param(["--request", "512M", "--preset", "rhel9"], id="candidates"),
+        pytest.param(["--request", "512M", "--kernel", "6.1", "--kernel", "6.12", "--page-size", "64K"], id="kernels"),
+    ],
+)
+def test_no_table_is_wider_than_a_page(args: list[str], form: str, run: Run) -> None:
+    """In documents as in text: what decides first, then the sizes, then the machines."""
+    assert max(map(len, run("survey", *args, "--format", form).out.splitlines())) <= 80

@@ -122,7 +122,7 @@ def _reason(row: Row) -> str:
         return "not known for this kernel"
     if not row.protected:
         return "no aligned area" if row.outcome == "fallback" else "map left as it is"
-    return ""
+    return "protects too"
 
 
 def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:

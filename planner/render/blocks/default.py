@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table
-from planner.render.blocks.numbers import size
+from planner.render.blocks.numbers import column, size
 
 if TYPE_CHECKING:
     from planner.studies.default import Default
@@ -31,9 +31,11 @@ def blocks(found: Default) -> list[Block]:
     text = f"serves {found.served} of {counted(found.machines, 'machine')}, reserving {size(found.bytes)} in all"
     lead = Lead(f"crashkernel={found.crashkernel}" if found.crashkernel else "no list", text, mood)
     entries = [(size(e.start), "" if e.end is None else size(e.end), size(e.size)) for e in found.entries]
-    others = [("this list", str(found.served), size(found.bytes))]
-    others += [(other.preset, str(other.served), size(other.bytes)) for other in found.others]
-    longer = [(one.crashkernel, str(one.entries), size(one.bytes)) for one in found.longer]
+    lists = [("this list", found.served, found.bytes), *((one.preset, one.served, one.bytes) for one in found.others)]
+    taken = column([reserved for _, _, reserved in lists])
+    others = [(name, str(served), taken[n]) for n, (name, served, _) in enumerate(lists)]
+    more = column([one.bytes for one in found.longer])
+    longer = [(one.crashkernel, str(one.entries), more[n]) for n, one in enumerate(found.longer)]
     return [
         lead,
         Facts([("Wasted", f"{size(found.wasted)}: reserved beyond what the machines served need")]),

@@ -11,7 +11,7 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
-from planner.render.blocks.numbers import address, size, span
+from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def _attempt(number: int, story: AttemptStory) -> list[Block]:
     inside = [gap for gap in story.gaps if gap.usable is not None]
     outside = _outside(story)
     shown = _nearest(inside)
-    rows = [_row(gap) for gap in shown]
+    sizes = column([gap.usable.size for gap in shown if gap.usable is not None])
+    short = column([gap.short_by for gap in shown])
+    rows = [_row(gap, *told) for gap, *told in zip(shown, sizes, short, strict=True)]
     left = len(inside) - len(shown)
     result: list[Block] = []
     if rows:
@@ -86,20 +88,20 @@ def _nearest(inside: Sequence[GapStory]) -> list[GapStory]:
     return [inside[i] for i in sorted(nearest)]
 
 
-def _row(gap: GapStory) -> tuple[str, str, str, str]:
+def _row(gap: GapStory, length: str, short_by: str) -> tuple[str, str, str, str]:
     assert gap.usable is not None  # noqa: S101 - only gaps inside the window are shown
     if gap.reason == "fits":
         text = "fits"
     elif gap.reason == "small":
-        text = f"{size(gap.short_by)} too small"
+        text = f"{short_by} too small"
     else:
-        text = f"aligned start is {size(gap.short_by)} below the gap"
+        text = f"aligned start is {short_by} below the gap"
     if gap.mirror:
         text += ", mirrored only"
     above = _edge(gap.above)
     if gap.above.what in _NO_NAME and gap.below.what not in _NO_NAME:
         above += f" (below it: {_edge(gap.below)})"
-    return span(gap.usable), size(gap.usable.size), text, above
+    return span(gap.usable), length, text, above
 
 
 def _edge(edge: Edge) -> str:

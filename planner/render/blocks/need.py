@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.base.sizes import MIB, format_size, round_up
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
-from planner.render.blocks.numbers import size
+from planner.render.blocks.numbers import column, size
 
 if TYPE_CHECKING:
     from planner.studies.need import Need
@@ -27,7 +27,9 @@ def blocks(found: Need) -> list[Block]:
         text += f"; assumed: {', '.join(found.assumed)}"
     if found.unmeasured:
         text += f"; not measured: {', '.join(found.unmeasured)}"
-    rows = [(c.name, size(c.bytes), printable(c.source)) for c in found.components]
+    sizes = column([c.bytes for c in found.components])
+    rows = [(c.name, sizes[n], printable(c.source)) for n, c in enumerate(found.components)]
+    others = column([e.bytes for e in found.estimates])
     return [
         Lead("needs", text, "warn" if found.assumed else "good"),
         Facts(
@@ -42,7 +44,7 @@ def blocks(found: Need) -> list[Block]:
             "Other tools, for the same inputs",
             "lr",
             ("tool", "size"),
-            [(e.tool, size(e.bytes)) for e in found.estimates],
+            [(e.tool, others[n]) for n, e in enumerate(found.estimates)],
         ),
         Bullets("Notes", [printable(note) for note in found.notes]),
     ]

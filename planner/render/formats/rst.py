@@ -122,7 +122,7 @@ def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> 
     # An empty first cell would continue the row above: an empty comment stands there.
     body = [[row[0] or "..", *row[1:]] for row in cells]
     top = [[titles[0] or "..", *titles[1:]]] if any(titles) else []
-    widths = _widths([*top, *body], align)
+    widths = _widths([*top, *body])
     rule = "  ".join(["=" * wide for wide in widths])
     lines = [rule]
     if top:
@@ -132,15 +132,15 @@ def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> 
     return [*lines, rule]
 
 
-def _widths(rows: Sequence[Sequence[str]], align: str) -> list[int]:
-    """As wide as the texts are; where that is too wide, the widest columns of texts give way, down to their words."""
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """As wide as the texts are; where that is too wide, the widest columns give way, down to their words."""
     columns = list(zip(*rows, strict=True))
     widths = [max(2, *map(len, column)) for column in columns]
     least = [max([2, *(len(word) for cell in column for word in cell.split(" "))]) for column in columns]
     least[0] = widths[0]
     excess = sum(widths) + 2 * (len(widths) - 1) - WIDTH
     while excess > 0:
-        spare = [n for n, side in enumerate(align) if side == "l" and widths[n] > least[n]]
+        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
         if not spare:
             break
         widths[max(spare, key=lambda n: widths[n])] -= 1

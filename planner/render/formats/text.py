@@ -20,6 +20,7 @@ __all__ = ["document", "lay_out"]
 
 _MOODS = {"good": f"{BOLD};{GREEN}", "warn": f"{BOLD};{YELLOW}", "bad": f"{BOLD};{RED}", "plain": BOLD}
 _LABEL = 12
+_JOINED = ",\x000x"
 _ROOMY, _LEAST = 24, 8
 """Columns that a last column of texts keeps while others can give way, and that it keeps in any case."""
 
@@ -70,11 +71,13 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
     the last column takes what is left to it, and a table of many long words goes beyond.
     """
-    body = [tuple(printable(cell) for cell in row) for row in table.rows]
+    # A range of addresses stays on one line where other texts can give way.
+    body = [tuple(printable(cell).replace(", 0x", _JOINED) for cell in row) for row in table.rows]
     rows = [table.head, *body] if any(table.head) else body
     widths, excess = _widths(rows, table.align, width - len(indent))
     if excess > 0 and width < WIDTH:
-        return [line for row in body for line in wrap(_sentence(table.head, row), width, indent, indent + "  ")]
+        told = [_sentence(table.head, row).replace(_JOINED, ", 0x") for row in body]
+        return [line for text in told for line in wrap(text, width, indent, indent + "  ")]
     if excess > 0 and table.align[-1] == "l":
         widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
     lines = []
@@ -86,8 +89,13 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
                 part.rjust(wide) if side == "r" else part.ljust(wide)
                 for part, wide, side in zip(parts, widths, table.align, strict=True)
             ]
-            lines.append((indent + "  ".join(padded)).rstrip())
+            lines.append((indent + "  ".join(padded)).rstrip().replace(_JOINED, ", 0x"))
     return lines
+
+
+def _words(cell: str, side: str) -> list[str]:
+    """The parts that a line break may stand between; a list of values breaks after its commas, too."""
+    return (cell.replace(",", ", ") if side == "l" and _JOINED not in cell else cell).split(" ")
 
 
 def _sentence(head: tuple[str, ...], row: tuple[str, ...]) -> str:
@@ -103,7 +111,7 @@ def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[lis
     if excess <= 0:
         return widths, 0
     least = [
-        max([len(word) for cell in column for word in (cell.replace(",", ", ") if side == "l" else cell).split(" ")])
+        max([len(word) for cell in column for word in _words(cell, side)])
         for column, side in zip(columns, align, strict=True)
     ]
     if align[-1] == "l":

@@ -15,8 +15,10 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import OtherReading
 from planner.render.blocks import tables
+from planner.render.blocks.model import Table
 from planner.render.blocks.plan import render
 from planner.render.formats.terminal import WIDTH, wrap
+from planner.render.formats.text import lay_out
 from tests.plans import PLANS, crash_of, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -127,3 +129,12 @@ def test_wrapping_loses_nothing_and_fits(words: str, width: int) -> None:
     assert all(len(line) <= width for line in lines)
     assert lines[0].startswith("  - ")
     assert "".join(line[4:] for line in lines).replace(" ", "") == words.replace(" ", "")
+
+
+def test_a_range_of_addresses_stays_on_its_line() -> None:
+    """The texts beside it give way, and are whole."""
+    range_, text = "[0x400040000000, 0x400080000000)", "several words that say what becomes of it then and later"
+    shown = lay_out(Table("", "lll", ("what", "range", "then"), [(text, range_, text)]), 80)
+    assert sum(range_ in line for line in shown) == 1
+    assert max(map(len, shown)) <= 80
+    assert "\x00" not in "".join(shown)
