@@ -178,7 +178,7 @@ def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path
 def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     """Three times kill -9 at random moments; no worker outlives its parent."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
-    records.write_bytes(fleet.lines(1500, bad_every=50))
+    records.write_bytes(fleet.lines(800, bad_every=50))
     whole, _ = undisturbed(str(records))
     partial = Path(partial_of(str(out)))
     moments = random.Random(7)  # noqa: S311 - any moments will do
@@ -201,7 +201,7 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
 def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
     """One line, no traceback of any worker; then the same command with --resume gives the same bytes."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
-    records.write_bytes(fleet.lines(3000))
+    records.write_bytes(fleet.lines(1200))
     partial = Path(partial_of(str(out)))
     command = [sys.executable, "-m", "planner", "batch", str(records), "-o", str(out), "--jobs", "2"]
     run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
