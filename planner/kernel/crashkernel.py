@@ -61,7 +61,7 @@ class Reading:
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
     base 0 means none. high: a `,high` request. low: None where the kernel reads none. log: the kernel's lines.
     plain, high_entry, low_entry: the single entries (rc ENOENT where there is none or it was not read).
-    steps, notes: for people.
+    steps, notes: for people. unheard: the reason why the kernel looks at no request at all; empty where it does.
     """
 
     rc: int
@@ -77,6 +77,7 @@ class Reading:
     low_given: bool
     steps: tuple[str, ...]
     notes: tuple[str, ...]
+    unheard: str = ""
 
     @property
     def valid(self) -> bool:

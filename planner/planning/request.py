@@ -12,10 +12,10 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
 from planner.planning.presets import Preset, preset_named
 
-__all__ = ["BUILT_WITHOUT", "Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
+__all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
-BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""How the note begins on a kernel whose configuration leaves the reservation out."""
+_BUILT_WITHOUT = "this kernel is built without crash kernels"
+"""What is said of a kernel whose configuration leaves the reservation out."""
 
 
 class Asked(NamedTuple):
@@ -72,10 +72,12 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
 def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty where it is built without crash kernels. ram: of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
+    if not profile.reserves:
+        return replace(request, unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
     if not without_crash_kernels(facts, profile):
         return request
-    note = f"{BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return replace(request, rc=ck.ENOENT, log=(), notes=(note,))
+    note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
+    return replace(request, rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

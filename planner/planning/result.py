@@ -60,6 +60,8 @@ class RequestView:
     """Size of the low memory asked for with `,low`; null when none is."""
     cma_size: int = 0
     """Size asked for with `,cma`."""
+    unheard: str | None = None
+    """The reason why this kernel looks at no request at all; null where it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def request_view(text: str, request: ck.Reading, placement: Placement) -> Reques
         high=request.high,
         low_size=request.low if request.high or placement.low else None,
         cma_size=request.cma,
+        unheard=request.unheard or None,
     )
 
 

@@ -44,6 +44,8 @@ def _helpless(plan: Plan) -> list[str]:
     """What to do where no change helps; nothing where none was looked for, or none has to help."""
     if plan.help is None or plan.reservation.outcome in GOOD:
         return []
+    if plan.request.unheard is not None:
+        return ["boot a kernel that has crash kernels: arm64's from 4.12 on, built with them"]
     if plan.reservation.outcome == "none":
         return ["see `parse` for how the kernel reads the request"]
     return ["no change tried here helps; `explain` shows what is in the way"]

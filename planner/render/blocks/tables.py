@@ -11,7 +11,6 @@ from planner.base.errors import printable
 from planner.base.text import counted
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.request import BUILT_WITHOUT
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
@@ -81,8 +80,8 @@ def doubt(kernel: KernelView) -> str:
 
 def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
-    if any(note.startswith(BUILT_WITHOUT) for note in plan.notes):
-        return BUILT_WITHOUT
+    if plan.request.unheard is not None:
+        return plan.request.unheard
     said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
     return f"no valid crashkernel request{printable(said)}"
 
