@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 
@@ -67,3 +67,25 @@ def crowded(tmp_path: Path) -> str:
     taken = [{"start": f"0x{start:x}", "size": "1M"} for start in (0x8800_0000, 0xC800_0000)]
     path.write_text(json.dumps({**SERVER, "reserved": taken}))
     return str(path)
+
+
+def answered(run: Run, *args: str) -> dict[str, Any]:
+    """The JSON of a command that says nothing on standard error."""
+    _, out, err = run(*args, "--format", "json")
+    assert err == ""
+    document: dict[str, Any] = json.loads(out)
+    assert next(iter(document.items())) == ("schema_version", 1)
+    return document
+
+
+def check_answer(result: Result, status: int, opening: str) -> None:
+    """An answer that begins so, nothing on standard error."""
+    assert (result.status, result.err) == (status, "")
+    assert result.out.startswith(opening)
+
+
+def check_refused(result: Result, line: str) -> None:
+    """One line that begins so, status 2, nothing on standard output."""
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(line)
+    assert result.err.count("\n") == 1

@@ -10,6 +10,7 @@ import pytest
 
 from planner import __version__
 from planner.cli import COMMANDS, PROGRAM, cli
+from tests.cli.conftest import answered
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -57,18 +58,6 @@ def test_the_list_says_what_the_command_says(name: str) -> None:
 def test_an_unknown_command_is_none() -> None:
     """Even if a module of such a name exists."""
     assert cli.get_command(CONTEXT, "options") is None
-
-
-# -- parse -------------------------------------------------------------------------------------------------
-
-
-# -- maps, schema, completion ----------------------------------------------------------------------------------
-
-
-def answered(run: Run, *args: str) -> dict[str, Any]:
-    """The JSON of a command."""
-    document: dict[str, Any] = json.loads(run(*args, "--format", "json").out)
-    return document
 
 
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:

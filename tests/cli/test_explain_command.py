@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import answered, check_answer
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
-
-
-def answered(run: Run, *args: str) -> dict[str, Any]:
-    """The JSON of a command that says nothing on standard error."""
-    _, out, err = run(*args, "--format", "json")
-    assert err == ""
-    document: dict[str, Any] = json.loads(out)
-    assert next(iter(document.items())) == ("schema_version", 1)
-    return document
 
 
 @pytest.mark.parametrize(
@@ -29,9 +21,7 @@ def answered(run: Run, *args: str) -> dict[str, Any]:
 )
 def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
     """0 where there is an answer that one wants, 1 where not; diff as diff(1)."""
-    result = run(*args.format(server=server, crowded=crowded).split())
-    assert (result.status, result.err) == (status, "")
-    assert result.out.startswith(opening)
+    check_answer(run(*args.format(server=server, crowded=crowded).split()), status, opening)
 
 
 def test_explain_as_json(run: Run, crowded: str) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from planner.base.sizes import MIB
+from tests.cli.conftest import answered, check_answer, check_refused
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
-
-
-def answered(run: Run, *args: str) -> dict[str, Any]:
-    """The JSON of a command that says nothing on standard error."""
-    _, out, err = run(*args, "--format", "json")
-    assert err == ""
-    document: dict[str, Any] = json.loads(out)
-    assert next(iter(document.items())) == ("schema_version", 1)
-    return document
 
 
 @pytest.mark.parametrize(
@@ -42,9 +33,7 @@ def answered(run: Run, *args: str) -> dict[str, Any]:
 )
 def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
     """0 where there is an answer that one wants, 1 where not; diff as diff(1)."""
-    result = run(*args.format(server=server, crowded=crowded).split())
-    assert (result.status, result.err) == (status, "")
-    assert result.out.startswith(opening)
+    check_answer(run(*args.format(server=server, crowded=crowded).split()), status, opening)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +50,7 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
 )
 def test_refused(run: Run, args: str, line: str, server: str) -> None:
     """One line, status 2, nothing on standard output."""
-    result = run(*args.format(server=server).split())
-    assert (result.status, result.out) == (2, "")
-    assert result.err.startswith(line)
-    assert result.err.count("\n") == 1
+    check_refused(run(*args.format(server=server).split()), line)
 
 
 def test_size_as_json(run: Run, server: str) -> None:

@@ -5,27 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.sources.json.text import locate
-
-TEXT = """\
-{
-  "name": "own",
-  "pages": [
-    {"name": "a", "touch": "area"}
-  ],
-  "root": "top",
-  "tables": [
-    {"name": "top", "level": "pgd", "entries": [
-      {"name": "block", "covers": ["a"], "starts": "leaf"}
-    ]}
-  ],
-  "steps": [
-    {"step": "clear", "entry": "block"},
-    {"step": "dsb"},
-    {"step": "tlbi", "pages": ["a"]},
-    {"step": "dsb"}
-  ]
-}
-"""
+from tests.sources.json.test_procedure import TEXT
 
 
 @pytest.mark.parametrize(
