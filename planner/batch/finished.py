@@ -9,9 +9,8 @@ from planner.batch.columns import pyarrow
 from planner.batch.fleet import Row
 from planner.batch.inputs import Lines, Rows, Task
 from planner.batch.lines import decode
-from planner.planning.outcomes import OUTCOMES
-from planner.planning.result import Protection
-from planner.planning.strategies import OWN
+from planner.planning.outcomes import outcome_named
+from planner.planning.result import Protection, protection_of
 
 __all__ = ["Finished", "finished"]
 
@@ -56,29 +55,40 @@ def _answer(answer: Mapping[str, Any]) -> Finished:
         return Finished(ident, None, answer["error"])
     try:
         return Finished(ident, _of_report(answer["report"]))
-    except (KeyError, TypeError, AttributeError, StopIteration):
+    except (KeyError, TypeError, AttributeError):
         return Finished(ident, None, "a damaged answer; make it again")
 
 
 def _of_report(report: Any) -> Row:
-    done, kernel, waste, mapping = (report[key] for key in ("reservation", "kernel", "waste", "mapping"))
-    protection: Protection = "yes" if done["protected"] else "no"
-    if not done.get("available", True):
-        protection = "not available"
-    elif kernel["strategy"] == OWN.name and kernel.get("map_certainty") == "unknown":
-        protection = "not known"
-    return Row(
-        outcome=next(name for name in OUTCOMES if name == done["outcome"]),
+    done, kernel, mapping = (report[key] for key in ("reservation", "kernel", "mapping"))
+    return _row(
+        {**report["waste"], **{key: kernel[key] for key in ("profile", "page_size")}, **mapping},
+        outcome=done["outcome"],
         reserved=done["crash"] is not None and done["crash"]["end"] > done["crash"]["start"],
-        protection=protection,
+        protection=protection_of(
+            protected=bool(done["protected"]),
+            available=bool(done.get("available", True)),
+            strategy=kernel["strategy"],
+            map_certainty=kernel.get("map_certainty", "read"),
+        ),
         pages_only=_has_blocks(report["baseline"]["leaves"]) and not _has_blocks(mapping["leaves"]),
-        returned=_number(waste["returned"]),
-        kept=_number(waste["kept"]),
-        base_pages_outside_crash=_number(waste["base_pages_outside_crash"]),
-        extra_table_bytes=_number(waste["extra_table_bytes"]),
-        table_bytes=_number(mapping["table_bytes"]),
-        kernel=str(kernel["profile"]),
-        page_size=_number(kernel["page_size"]),
+    )
+
+
+def _row(told: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool) -> Row:
+    """A row whose figures stand under their names."""
+    return Row(
+        outcome=outcome_named(outcome),
+        reserved=reserved,
+        protection=protection,
+        pages_only=pages_only,
+        returned=_number(told["returned"]),
+        kept=_number(told["kept"]),
+        base_pages_outside_crash=_number(told["base_pages_outside_crash"]),
+        extra_table_bytes=_number(told["extra_table_bytes"]),
+        table_bytes=_number(told["table_bytes"]),
+        kernel=str(told["profile"]),
+        page_size=_number(told["page_size"]),
     )
 
 
@@ -108,18 +118,12 @@ def _of_columns(row: Mapping[str, Any]) -> Finished:
     try:
         blocks = any(row[f"leaves_{kind}"] for kind in _BLOCKS)
         told = row.get("protection") or ("yes" if row["protected"] else "no")
-        made = Row(
-            outcome=next(name for name in OUTCOMES if name == row["outcome"]),
+        made = _row(
+            row,
+            outcome=row["outcome"],
             reserved=row["crash_start"] is not None and row["crash_end"] > row["crash_start"],
             protection=next(name for name in _PROTECTIONS if name == told),
             pages_only=not blocks and row["extra_table_bytes"] > 0,
-            returned=_number(row["returned"]),
-            kept=_number(row["kept"]),
-            base_pages_outside_crash=_number(row["base_pages_outside_crash"]),
-            extra_table_bytes=_number(row["extra_table_bytes"]),
-            table_bytes=_number(row["table_bytes"]),
-            kernel=str(row["profile"]),
-            page_size=_number(row["page_size"]),
         )
     except (KeyError, TypeError, StopIteration):
         return Finished(ident, None, "a damaged answer; make it again")

@@ -87,8 +87,10 @@ def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
 
 def _with_help(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
     """The plan with what would help, where something may: most plans need no search for it."""
+    from planner.planning.outcomes import GOOD
+
     known = machine.facts.capture
-    if result.reservation.outcome in {"aligned", "exact"} and (known is None or known.initrd_unpacked is None):
+    if result.reservation.outcome in GOOD and (known is None or known.initrd_unpacked is None):
         return result
     from planner.studies.remedies import with_help
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.kernel.machine import Answered, Facts
-from planner.planning.outcomes import OUTCOMES
+from planner.planning.outcomes import outcome_named
 from planner.planning.result import Help, KernelView, OtherReading, Plan, ReservationView
 from planner.planning.views import TOLD_APART
 from planner.rewind.rewound import Rewound
@@ -23,12 +23,7 @@ def former_answer(facts: Facts, text: str, kernel: KernelView, view: Reservation
 
 def repeated(former: Answered) -> tuple[OtherReading, ...]:
     """Its other readings of the map."""
-    return tuple(
-        OtherReading(what, name, crash, low)
-        for what, outcome, crash, low in former.others
-        for name in OUTCOMES
-        if name == outcome
-    )
+    return tuple(OtherReading(what, outcome_named(outcome), crash, low) for what, outcome, crash, low in former.others)
 
 
 def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
@@ -37,10 +32,8 @@ def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
     if former is None or former.help is None:
         return None
     return tuple(
-        Help(text, crashkernel, name, crash, lacks)
+        Help(text, crashkernel, outcome_named(outcome), crash, lacks)
         for text, crashkernel, outcome, crash, lacks in former.help
-        for name in OUTCOMES
-        if name == outcome
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["GOOD", "OUTCOMES", "Outcome"]
+__all__ = ["GOOD", "OUTCOMES", "Outcome", "outcome_named"]
 
 Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
 
@@ -18,3 +18,11 @@ OUTCOMES: dict[Outcome, str] = {
 
 GOOD: tuple[Outcome, ...] = ("aligned", "exact")
 """Outcomes that are what was asked for."""
+
+
+def outcome_named(name: object) -> Outcome:
+    """The outcome of a name in a document. Raises KeyError where there is none."""
+    for outcome in OUTCOMES:
+        if outcome == name:
+            return outcome
+    raise KeyError(name)

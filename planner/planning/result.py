@@ -35,6 +35,7 @@ __all__ = [
     "RequestView",
     "ReservationView",
     "Waste",
+    "protection_of",
 ]
 
 SCHEMA_VERSION = 1
@@ -309,6 +310,15 @@ class Help:
     sources do not tell that."""
 
 
+def protection_of(*, protected: bool, available: bool, strategy: str, map_certainty: str) -> Protection:
+    """Can the crash memory be unmapped: yes, no, a strategy not to be had here, or a kernel whose map is not known."""
+    if not available:
+        return "not available"
+    if strategy == OWN.name and map_certainty == "unknown":
+        return "not known"
+    return "yes" if protected else "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
@@ -375,12 +385,14 @@ class Plan(Report):
 
     @property
     def protection(self) -> Protection:
-        """True if the crash memory can be unmapped, as people read it in every output."""
-        if not self.reservation.available:
-            return "not available"
-        if self.kernel.strategy == OWN.name and self.kernel.map_certainty == "unknown":
-            return "not known"
-        return "yes" if self.reservation.protected else "no"
+        """What people read of it in every output: `protection_of` this plan."""
+        done, kernel = self.reservation, self.kernel
+        return protection_of(
+            protected=done.protected,
+            available=done.available,
+            strategy=kernel.strategy,
+            map_certainty=kernel.map_certainty,
+        )
 
     @property
     def protects(self) -> bool:
