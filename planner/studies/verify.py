@@ -15,7 +15,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
-from planner.kernel.machine import DAMAGED, INCOMPLETE, RECORDED, BootRecord, Machine
+from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
@@ -156,7 +156,7 @@ def verify(
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
-        notes = tuple(note for note in _damage(machine) if note not in obstacle)
+        notes = tuple(note for note in machine.damage if note not in obstacle)
         return verdict(machine.source, _check("not checkable", obstacle), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
@@ -182,7 +182,7 @@ def verify(
         profile=plan.kernel.profile,
         recorded=_both(record),
         planned=Parts(view.crash, view.low),
-        notes=(*_notes(plan, inferred), *_damage(machine)),
+        notes=(*_notes(plan, inferred), *machine.damage),
     )
 
 
@@ -216,8 +216,8 @@ def _obstacle(
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
-    if not machine.memory.regions and (incomplete := [note for note in machine.notes if note.startswith(INCOMPLETE)]):
-        return incomplete[0]
+    if not machine.memory.regions and machine.incomplete:
+        return machine.incomplete
     if record is None and not observed:
         return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
     version = options.kernel or facts.kernel
@@ -241,16 +241,10 @@ def _obstacle(
         and record.kexec_crash_size is None
         and not machine.traits.whole
     ):
-        return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
+        return next(iter(machine.damage), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return "the request is not known: it holds no command line (give the value: --crashkernel)"
     return None
-
-
-def _damage(machine: Machine) -> list[str]:
-    """What the reader of a log notes of lines that it could not use, those of the crash kernel first."""
-    notes = [note for note in machine.notes if DAMAGED in note]
-    return sorted(notes, key=lambda note: "crash kernel" not in note)
 
 
 def _size(record: BootRecord | None) -> int | None:
@@ -262,7 +256,7 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
-    if any(note.endswith(RECORDED) for note in machine.notes):
+    if facts.request_restored:
         return None, "the command line is incomplete: a request of the recorded size is taken"
     if facts.request is not None or facts.cmdline is not None:
         return None, None
