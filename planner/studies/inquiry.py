@@ -55,9 +55,9 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
     return inquiry_of(ask(machine, crashkernel, options or Options()))
 
 
-def inquiry_of(question: Question) -> Inquiry:
-    """Ready to ask about any size in place of the one in a question."""
-    strategy = strategy_named(question.options.strategy)
+def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
+    """Ready to ask about any size in place of the one in a question. strategy: None is the one of its options."""
+    strategy = strategy or strategy_named(question.options.strategy)
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
     return Inquiry(question, strategy, context, former)

@@ -33,7 +33,7 @@ from planner.studies.inquiry import Inquiry, inquire, inquiry_of, placed, readab
 from planner.studies.kaslr import RESERVED, image_of
 from planner.studies.need import need
 from planner.studies.owners import way_out
-from planner.studies.recommend import recommend
+from planner.studies.recommend import recommend_for
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 
@@ -235,7 +235,7 @@ class _Search:
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
         """What `size` recommends. least: bytes that must be reserved, 0 where it is not known; short: what lacks."""
-        found = recommend(self.question.machine, self.options)
+        found = recommend_for(self.question)
         if found.crashkernel is None:
             return
         why = "what a usual capture kernel needs"
