@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from json import dumps
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,14 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, form_by_name, kernel_options, preset_form
-from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, PICTURES, form_by_name, kernel_options, preset_form
+from planner.cli.output import cannot_write, emit, emit_result, is_stdout
 from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
-from planner.render.blocks.batch import render, to_dict
+from planner.render.blocks.batch import blocks
+from planner.render.pages import survey as survey_page
+from planner.render.pictures import heat_map, png
+from planner.report.document import document
 from planner.sources.reading import decode, read_bytes
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ _BETWEEN = 0.2
 """Seconds between two lines of progress."""
 
 _CONDITIONS = ("error", "failed", "fallback")
-_FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
+_FORMATS = (*FORMATS, *PICTURES)
 
 
 @click.command(epilog=_EPILOG)
@@ -152,7 +154,7 @@ def batch(
     **options: Any,
 ) -> None:
     """Plan many machines in one run."""
-    form = form or (form_by_name(output, _FORMATS, known=True) if summary else None)
+    form = form or (form_by_name(output, _FORMATS) if summary else None)
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
 
     if with_report and not makes_table(output or ""):
@@ -268,11 +270,13 @@ def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int)
 
 
 def _told(fleet: Fleet, form: str, output: str | None, color: str) -> Counts:
-    if form == "json":
-        text = dumps(to_dict(fleet), indent=2) + "\n"
+    if form == "html":
+        emit(survey_page.render_fleet(fleet, document(fleet.summary())), output)
+    elif form in PICTURES:
+        picture = heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=survey_page.note_of(fleet))
+        emit(png.rendered(picture) if form == "png" else picture, output)
     else:
-        text = render(fleet, form, color=colored(color, output), width=columns(output))
-    emit(text, output)
+        emit_result(form, output, color, blocks=lambda: blocks(fleet), document=fleet.summary)
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)
     return Counts(fleet.records, fleet.errors, failed, outcomes.get("fallback", 0))

@@ -363,16 +363,13 @@ def _tell_command(ctx: click.Context) -> None:
         ctx.with_resource(made_by(words))
 
 
-def form_by_name(output: str | None, formats: tuple[str, ...], *, known: bool = False) -> str:
-    """The format that a file's name asks for. Refuses one that the command does not write.
-
-    known: so is an ending that no format has.
-    """
+def form_by_name(output: str | None, formats: tuple[str, ...]) -> str:
+    """The format that a file's name asks for. Refuses one that the command does not write, or that is none."""
     ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
-    form = _ENDINGS.get(ending[1:], formats[0])
-    if known and ending and ending[1:] not in _ENDINGS:
+    form = _ENDINGS.get(ending[1:]) if ending else formats[0]
+    if form is None:
         names = [f"FILE.{name}" for name, form in _ENDINGS.items() if form in formats]
-        raise Refused(f"{ending} is not a format of results", f"name {', '.join(names)}")
+        raise Refused(f"{ending} is not a format of results", f"name {', '.join(names)}, or give --format")
     if form not in formats:
         raise Refused(f"this command writes no {form}", f"use one of {', '.join(formats)}, or another name")
     return form

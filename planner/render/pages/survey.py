@@ -1,21 +1,24 @@
-"""A survey as a page: the heat map and the table."""
+"""A survey, or the summary of a batch, as a page: the heat map and the tables."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.batch.fleet import MOST_DRAWN
+from planner.render.blocks import batch
 from planner.render.blocks.survey import blocks, tabulated
 from planner.render.formats.html import Figure, filled, page
 from planner.render.pages.plan import BROAD, NARROW
-from planner.render.pictures.heat_map import Cell, cells_of, cells_of_proposal, draw
+from planner.render.pictures.heat_map import Cell, cells_of, cells_of_fleet, cells_of_proposal, draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.batch.fleet import Fleet
     from planner.render.blocks.model import Block
     from planner.studies.survey import Row, Surveyed
 
-__all__ = ["render", "render_proposal"]
+__all__ = ["note_of", "render", "render_fleet", "render_proposal"]
 
 
 def render(rows: Sequence[Row], data: str) -> str:
@@ -28,7 +31,17 @@ def render_proposal(machines: Sequence[Surveyed], data: str) -> str:
     return _page("Would it have worked?", blocks(machines), cells_of_proposal(machines), data)
 
 
-def _page(title: str, told: Sequence[Block], cells: Sequence[Cell], data: str) -> str:
-    narrow = draw(cells, width=NARROW, prefix="narrow", style=False)
-    figure = Figure("outcomes", draw(cells, width=BROAD, prefix="wide"), narrow)
+def render_fleet(fleet: Fleet, data: str) -> str:
+    """The page of a batch's summary. data: its JSON."""
+    return _page("A fleet", batch.blocks(fleet), cells_of_fleet(fleet.drawn), data, note_of(fleet))
+
+
+def note_of(fleet: Fleet) -> str:
+    """The machines that are drawn, where these are not all."""
+    return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
+
+
+def _page(title: str, told: Sequence[Block], cells: Sequence[Cell], data: str, note: str = "") -> str:
+    narrow = draw(cells, note=note, width=NARROW, prefix="narrow", style=False)
+    figure = Figure("outcomes", draw(cells, note=note, width=BROAD, prefix="wide"), narrow)
     return page(title, [block for block in told if filled(block)], figures=[figure], data=data)

@@ -15,9 +15,10 @@ from planner.render.pictures.painting import WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.batch.fleet import Drawn
     from planner.studies.survey import Row, Surveyed
 
-__all__ = ["Cell", "cells_of", "cells_of_proposal", "draw", "draw_canvas"]
+__all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw", "draw_canvas"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
 _TOLD = 200  # cells that the description tells
@@ -59,14 +60,27 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
     ]
 
 
-def draw(cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
-    """The heat map as one `svg` element; each cell tells its plan."""
-    canvas, height = draw_canvas(cells, width=width, prefix=prefix, style=style)
+def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
+    """The cells of a batch: each machine as asked, and after each change. Machines of one name are told apart."""
+    numbers: dict[str, int] = {}
+    for one in drawn:
+        numbers.setdefault(one.machine, one.record)
+    cells = []
+    for one in drawn:
+        name = one.machine if numbers[one.machine] == one.record else f"{one.machine} (record {one.record})"
+        told = one.error or f"{one.outcome}{f' at {span(one.crash)}' if one.crash is not None else ''}"
+        cells.append(Cell(name, one.candidate, one.outcome, f"{name}, {one.candidate}: {told}", waste=one.lost))
+    return cells
+
+
+def draw(cells: Sequence[Cell], *, note: str = "", width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
+    """The heat map as one `svg` element; each cell tells its plan. note: a line under the title."""
+    canvas, height = draw_canvas(cells, note=note, width=width, prefix=prefix, style=style)
     return canvas.finish(height)
 
 
 def draw_canvas(
-    cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
+    cells: Sequence[Cell], *, note: str = "", width: int = WIDTH, prefix: str = "ckp", style: bool = True
 ) -> tuple[Canvas, float]:
     """The drawing before it is text, and its height."""
     title = "Each candidate on each machine"
@@ -76,6 +90,9 @@ def draw_canvas(
     for line in wrapped(title, 14, (width - 2 * MARGIN) / 1.1):
         y += 18
         canvas.text(MARGIN, y, line, size=14, cls="strong")
+    for line in wrapped(note, FONT, width - 2 * MARGIN) if note else []:
+        y += 16
+        canvas.text(MARGIN, y, line, cls="soft")
     if not cells:
         return canvas, y + MARGIN
     columns = list(dict.fromkeys(cell.candidate for cell in cells))
