@@ -217,7 +217,7 @@ class Drawn:
     """One machine as asked, or after a change, in the picture of a fleet. lost: bytes for good; None without a plan."""
 
     record: int
-    machine: str
+    id: str
     candidate: str
     outcome: str
     crash: Range | None = None
@@ -317,8 +317,7 @@ class Fleet:
 
     def _draw(self, ident: str, candidate: str, placed: Placed, lost: int | None, error: str | None = None) -> None:
         if self.records <= MOST_DRAWN:
-            machine = ident or f"record {self.records}"
-            self.drawn.append(Drawn(self.records, machine, candidate, placed.outcome, placed.crash, lost, error))
+            self.drawn.append(Drawn(self.records, ident, candidate, placed.outcome, placed.crash, lost, error))
 
     def merge(self, other: Fleet) -> None:
         """The machines of the next part besides; parts come in the order of the records."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.base.errors import InputError
-from planner.batch.fleet import DEFAULT_CHANGES, WORST, Change, Fleet, changed, parse_change
+from planner.batch.fleet import DEFAULT_CHANGES, MOST_DRAWN, WORST, Change, Fleet, changed, parse_change
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
 from planner.batch.summing import Sums, sum_up
@@ -99,6 +99,7 @@ def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
     # An error without an id is named by its line, which a part of the file does not know.
     assert plain(parts.summary()) | {"first_errors": 0} == plain(whole.summary()) | {"first_errors": 0}
     assert [r.record for r in parts.refused] == [r.record for r in whole.refused]
+    assert [(one.record, one.outcome) for one in parts.drawn] == [(one.record, one.outcome) for one in whole.drawn]
 
 
 def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
@@ -243,3 +244,15 @@ def test_the_data_of_a_summary_adds_up() -> None:
     for effect in told["what_if"]:
         assert sum(effect["outcomes"].values()) + effect["errors"] == told["total"]["machines"]
         assert sum(effect["outcomes"].values()) == effect["total"]["machines"]
+
+
+def test_a_picture_has_the_first_machines() -> None:
+    """As asked and after every change; the others are summed only, whatever parts the fleet comes in."""
+    lines = [json.dumps(fleet.record(n)).encode() for n in range(MOST_DRAWN + 5)]
+    whole, parts = summed(lines, DEFAULT_CHANGES), Fleet([change.name for change in DEFAULT_CHANGES])
+    for first in range(0, len(lines), 40):
+        parts.merge(summed(lines[first : first + 40], DEFAULT_CHANGES))
+    assert parts.drawn == whole.drawn
+    assert {one.record for one in whole.drawn} == set(range(1, MOST_DRAWN + 1))
+    assert len(whole.drawn) == MOST_DRAWN * (1 + len(DEFAULT_CHANGES))
+    assert {one.candidate for one in whole.drawn} == {"as asked", *(change.name for change in DEFAULT_CHANGES)}

@@ -62,12 +62,11 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
 
 def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
     """The cells of a batch: each machine as asked, and after each change. Machines of one name are told apart."""
-    numbers: dict[str, int] = {}
-    for one in drawn:
-        numbers.setdefault(one.machine, one.record)
+    first: dict[str, int] = {}
     cells = []
     for one in drawn:
-        name = one.machine if numbers[one.machine] == one.record else f"{one.machine} (record {one.record})"
+        named = one.id and first.setdefault(one.id, one.record) == one.record
+        name = one.id if named else f"{one.id} (record {one.record})".strip()
         told = one.error or f"{one.outcome}{f' at {span(one.crash)}' if one.crash is not None else ''}"
         cells.append(Cell(name, one.candidate, one.outcome, f"{name}, {one.candidate}: {told}", waste=one.lost))
     return cells
