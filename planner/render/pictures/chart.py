@@ -172,7 +172,7 @@ def _panel(
             outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
             d = f"M{number(points[0][0])} {number(base)}L{outline}L{number(points[-1][0])} {number(base)}z"
             canvas.path("tail", d, _said(row))
-    ends = [row.first.size for row in rows[1:]] + [scale.most]
+    ends = [row.size for row in rows[1:]] + [scale.most]
     points = _points(list(zip(rows, ends, strict=True)), scale, tables, base, lambda plan: plan.extra_table_bytes)
     if points:
         d = "M" + "L".join([f"{number(x)} {number(at)}" for x, at in points])
