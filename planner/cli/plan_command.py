@@ -72,7 +72,7 @@ def plan(
     if form not in PICTURES:
         result = _with_help(result, machine, crashkernel, chosen)
     if form in FORMATS and form not in {"json", "html"}:
-        emit_result(form, output, color, blocks=lambda: _blocks(result, form, short=short), fields=dict)
+        emit_result(form, output, color, blocks=lambda: _blocks(result, form, short=short), document=dict)
     else:
         emit(_rendered(result, form, machine, crashkernel, chosen), output)
     failed = not result.reserved or result.reservation.outcome == fail_on

@@ -7,7 +7,7 @@ and planned as a whole before it is told; what does not do what it says is not t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -49,13 +49,13 @@ class Remedy:
     """
 
     change: Mapping[str, Any]
-    text: str
-    outcome: Outcome = "none"
-    crash: Range | None = None
     crashkernel: str | None = None
-    options: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     free: tuple[Reserved, ...] = ()
     reserve: tuple[Reserved, ...] = ()
+    outcome: Outcome = "none"
+    crash: Range | None = None
+    text: str = ""
 
 
 def apply(
@@ -68,8 +68,7 @@ def apply(
             Reserved(a, b, r.name) for r in machine.memory.reserved for a, b in subtract((r.start, r.end), holes)
         )
         machine = replace(machine, memory=MemoryMap(machine.memory.regions, (*reserved, *remedy.reserve)))
-    if remedy.options:
-        options = replace(options, **remedy.options)
+    options = replace(options, **remedy.options)
     if remedy.crashkernel is not None:
         crashkernel, options = remedy.crashkernel, replace(options, preset=None)
     return machine, crashkernel, options
@@ -182,6 +181,10 @@ class _Search:
         rest = [word for word in self.given.split(" ") if "crashkernel=" not in word]
         return " ".join([ck.as_cmdline(value), *rest])
 
+    def _asking(self, change: Mapping[str, Any], value: str, text: str = "") -> Remedy:
+        """Another request. text: by default just that."""
+        return Remedy(change, self._ask(value), text=text or f"ask for {value}")
+
     def _holds(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
     ) -> Remedy | None:
@@ -195,11 +198,10 @@ class _Search:
             return None
         return replace(remedy, outcome=view.outcome, crash=view.crash)
 
-    def _told(self, *candidates: Remedy | None) -> Iterator[Remedy]:
-        for candidate in candidates:
-            held = self._holds(candidate) if candidate is not None else None
-            if held is not None:
-                yield held
+    def _told(self, candidate: Remedy) -> Iterator[Remedy]:
+        held = self._holds(candidate)
+        if held is not None:
+            yield held
 
     # -- the kinds ---------------------------------------------------------------------------------------
 
@@ -210,17 +212,13 @@ class _Search:
             yield from self.enough()
             return
         value = format_size(newest.size)
-        found = list(
-            self._told(Remedy({"kind": "plain"}, f"ask for {value}, in the plain form", crashkernel=self._ask(value)))
-        )
+        found = list(self._told(self._asking({"kind": "plain"}, value, f"ask for {value}, in the plain form")))
         if not found:
             former = inquire(self.machine, value, self.options).former
             size = former.largest(is_reserved, below=newest.size)
             if size is not None:
                 value = format_size(_handy(size))
-                found += self._told(
-                    Remedy({"kind": "size", "size": size}, f"ask for {value}", crashkernel=self._ask(value))
-                )
+                found += self._told(self._asking({"kind": "size", "size": size}, value))
         yield from found
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
@@ -232,7 +230,7 @@ class _Search:
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
         text = f"ask for {found.crashkernel.removeprefix('crashkernel=')} ({why})"
-        remedy = Remedy({"kind": "need", "size": found.need}, text, crashkernel=self._ask(found.crashkernel))
+        remedy = self._asking({"kind": "need", "size": found.need}, found.crashkernel, text)
         held = self._holds(remedy, outcomes=RESERVED)
         if held is not None and held.crash is not None and held.crash.size >= least:
             yield held
@@ -240,26 +238,21 @@ class _Search:
     def order(self) -> Iterator[Remedy]:
         """Aligned in all windows before anything else."""
         if self.context.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
-            yield from self._told(
-                Remedy(
-                    {"kind": "order"},
-                    "give --prefer-aligned (all windows first)",
-                    options={"prefer_aligned": True},
-                )
-            )
+            text = "give --prefer-aligned (all windows first)"
+            yield from self._told(Remedy({"kind": "order"}, options={"prefer_aligned": True}, text=text))
 
     def high(self) -> Iterator[Remedy]:
         """The same size, `,high`."""
         if not self.request.high and not self.request.base and self.context.profile.combine != "plain":
             value = f"{format_size(self.request.size)},high"
-            yield from self._told(Remedy({"kind": "high"}, f"ask for {value}", crashkernel=self._ask(value)))
+            yield from self._told(self._asking({"kind": "high"}, value))
 
     def plain(self) -> Iterator[Remedy]:
         """The same size without `,high` or without the offset."""
         if self.request.high or self.request.base:
             value = format_size(self.request.size)
             what = "without ,high" if self.request.high else "without the offset"
-            yield from self._told(Remedy({"kind": "plain"}, f"ask for {value}, {what}", crashkernel=self._ask(value)))
+            yield from self._told(self._asking({"kind": "plain"}, value, f"ask for {value}, {what}"))
 
     def size(self) -> Iterator[Remedy]:
         """The largest smaller size, and the largest that is aligned."""
@@ -268,9 +261,7 @@ class _Search:
             sizes.insert(0, self.former.largest(is_reserved, below=self.request.size))
         for size in dict.fromkeys(s for s in sizes if s is not None):
             value = value_of(self.request, _handy(size))
-            yield from self._told(
-                Remedy({"kind": "size", "size": size}, f"ask for {value}", crashkernel=self._ask(value))
-            )
+            yield from self._told(self._asking({"kind": "size", "size": size}, value))
 
     def low(self) -> Iterator[Remedy]:
         """The largest low part that there is room for, or none."""
@@ -283,7 +274,7 @@ class _Search:
             high = f"crashkernel={format_size(self.request.size)},high"
             value = f"{high} crashkernel={format_size(size)},low"
             text = f"ask for {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
-            yield from self._told(Remedy({"kind": "low", "size": size}, text, crashkernel=self._ask(value)))
+            yield from self._told(self._asking({"kind": "low", "size": size}, value, text))
 
     def offset(self) -> Iterator[Remedy]:
         """The nearest offset at which the size fits; for a request without one, the highest."""
@@ -299,12 +290,7 @@ class _Search:
         best = min(spots, key=lambda spot: abs(spot - base)) if base and spots else max(spots, default=None)
         if best is not None:
             value = f"{format_size(self.request.size)}@{best:#x}"
-            held = next(
-                self._told(
-                    Remedy({"kind": "offset", "offset": best}, f"ask for {value}", crashkernel=self._ask(value))
-                ),
-                None,
-            )
+            held = self._holds(self._asking({"kind": "offset", "offset": best}, value))
             if held is not None and held.crash is not None and held.crash.start == best:
                 yield held
 
@@ -318,7 +304,7 @@ class _Search:
             if text is None:
                 continue
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
-            for held in self._told(Remedy(change, text, free=(entry,))):
+            for held in self._told(Remedy(change, free=(entry,), text=text)):
                 found += 1
                 yield held
             if found == _MOST_FREED:
@@ -338,7 +324,7 @@ class _Search:
             return  # A single reservation is named as such.
         text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
-        yield from self._told(Remedy(change, text, free=tuple(pieces)))
+        yield from self._told(Remedy(change, free=tuple(pieces), text=text))
 
     def cma(self) -> Iterator[Remedy]:
         """A CMA area in the way, smaller (its end stays where it is)."""
@@ -355,9 +341,9 @@ class _Search:
                 size = format_size(rest.end - rest.start)
                 return Remedy(
                     {"kind": "cma", "start": entry.start, "end": entry.end, "size": rest.end - rest.start},
-                    f"shrink {entry.name} to {size} (cma={size}), its end where it is",
                     free=(entry,),
                     reserve=(rest,),
+                    text=f"shrink {entry.name} to {size} (cma={size}), its end where it is",
                 )
 
             good, bad = 0, -(-(entry.end - entry.start) // unit)
@@ -380,8 +366,8 @@ class _Search:
                 continue
             remedy = Remedy(
                 {"kind": "align", "align": name, "granule": granule},
-                f"align to {format_size(granule)} only (--align {name})",
                 options={"align": name},
+                text=f"align to {format_size(granule)} only (--align {name})",
             )
             held = self._holds(remedy, protected=True)
             if held is not None:
@@ -394,8 +380,8 @@ class _Search:
         for profile in newer if self.context.profile in PROFILES else []:
             remedy = Remedy(
                 {"kind": "kernel", "kernel": profile.name},
-                f"use a newer kernel, which tries more (--kernel {profile.name})",
                 options={"kernel": profile.name},
+                text=f"use a newer kernel, which tries more (--kernel {profile.name})",
             )
             held = self._holds(remedy)
             if held is not None:

@@ -14,7 +14,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 from planner.report import to_json
-from planner.report.studies import explain_dict
+from planner.report.document import plain
 from planner.sources import parse_text
 from planner.studies.explain import Explanation, explain
 from planner.studies.remedies import Remedy, apply, with_help
@@ -24,7 +24,7 @@ from tests.studies.test_explain import CROWDED, crowded
 
 def of(told: Explanation, kind: str) -> dict[str, Any]:
     """The one change of a kind, as JSON has it."""
-    (found,) = [entry for entry in explain_dict(told)["help"] if entry["change"]["kind"] == kind]
+    (found,) = [entry for entry in plain(told.help) if entry["change"]["kind"] == kind]
     assert isinstance(found, dict)
     return found
 
@@ -55,7 +55,7 @@ def test_every_change_does_what_it_says(block: int) -> None:
         base = {None: "3M", ",high": "4M,high"}.get(case.form, case.form) or ""
         asked = base if seed % 3 else f"quiet crashkernel={base.removeprefix('crashkernel=')} rodata=off"
         told = explain(case.machine, asked, case.options)
-        for change in explain_dict(told)["help"]:
+        for change in plain(told.help):
             assert applied(case.machine, asked, case.options, change) == (change["outcome"], change["crash"]["start"])
             better = ("aligned",) if told.plan.reservation.outcome == "fallback" else ("aligned", "fallback", "exact")
             assert change["outcome"] in better
@@ -98,7 +98,7 @@ def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
     told = explain(machine, "512M")
     shrunk = of(told, "cma")
     assert shrunk["change"]["size"] == 512 * MIB
-    assert shrunk["reserve"] == [{"start": 3 * GIB, "end": 3 * GIB + 512 * MIB, "name": "linux,cma"}]
+    assert shrunk["reserve"] == [{"start": 3 * GIB, "end": 3 * GIB + 512 * MIB, "size": 512 * MIB, "name": "linux,cma"}]
     assert of(told, "free")["text"].startswith("move ")
 
 
@@ -120,17 +120,17 @@ LOW = Reserved(3 * GIB, 3 * GIB + 64 * MIB, "initrd")
 @pytest.mark.parametrize(
     ("remedy", "reserved", "request_", "kernel"),
     [
-        pytest.param(Remedy({}, "", free=(LOW,)), CROWDED.reserved[:1], "512M", None, id="a range is freed"),
+        pytest.param(Remedy({}, free=(LOW,)), CROWDED.reserved[:1], "512M", None, id="a range is freed"),
         pytest.param(
-            Remedy({}, "", free=(Reserved(3 * GIB + 16 * MIB, 3 * GIB + 64 * MIB),)),
+            Remedy({}, free=(Reserved(3 * GIB + 16 * MIB, 3 * GIB + 64 * MIB),)),
             (CROWDED.reserved[0], Reserved(3 * GIB, 3 * GIB + 16 * MIB, "initrd")),
             "512M",
             None,
             id="a part of one: the rest keeps its name",
         ),
-        pytest.param(Remedy({}, "", reserve=(LOW,)), (*CROWDED.reserved, LOW), "512M", None, id="one is put there"),
-        pytest.param(Remedy({}, "", crashkernel="1G"), CROWDED.reserved, "1G", None, id="another request"),
-        pytest.param(Remedy({}, "", options={"kernel": "6.12"}), CROWDED.reserved, "512M", "6.12", id="another kernel"),
+        pytest.param(Remedy({}, reserve=(LOW,)), (*CROWDED.reserved, LOW), "512M", None, id="one is put there"),
+        pytest.param(Remedy({}, crashkernel="1G"), CROWDED.reserved, "1G", None, id="another request"),
+        pytest.param(Remedy({}, options={"kernel": "6.12"}), CROWDED.reserved, "512M", "6.12", id="another kernel"),
     ],
 )
 def test_a_remedy_is_applied(remedy: Remedy, reserved: tuple[Reserved, ...], request_: str, kernel: str | None) -> None:
@@ -139,7 +139,7 @@ def test_a_remedy_is_applied(remedy: Remedy, reserved: tuple[Reserved, ...], req
 
 
 def test_another_request_takes_the_place_of_a_preset() -> None:
-    _, asked, options = apply(crowded(), None, Options(preset="debian"), Remedy({}, "", crashkernel="512M,high"))
+    _, asked, options = apply(crowded(), None, Options(preset="debian"), Remedy({}, crashkernel="512M,high"))
     assert (asked, options.preset) == ("512M,high", None)
 
 
