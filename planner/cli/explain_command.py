@@ -21,7 +21,7 @@ from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
 from planner.render.pages import explain as page
-from planner.render.pictures import search
+from planner.render.pictures import memory_picture
 from planner.report.studies import explained
 from planner.studies.explain import explain as explain_plan
 
@@ -69,7 +69,7 @@ def explain(
     out.result(
         lambda: blocks(told),
         lambda: explained(told),
-        picture=lambda: search.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
+        picture=lambda: memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
         page=lambda data: page.render(told, data),
     )
     ctx.exit(0 if told.plan.reserved else 1)

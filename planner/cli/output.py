@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.render.blocks.model import Block
+    from planner.render.pictures.canvas import Canvas
 
 __all__ = [
     "PICTURES",
@@ -64,23 +65,23 @@ class Out(NamedTuple):
         text = lay_out(blocks, self.form, color=colored(self.color, self.path), width=columns(self.path))
         emit(text, self.path)
 
-    def picture(self, svg: str) -> None:
+    def picture(self, drawn: Canvas) -> None:
         """Write a picture, as SVG or PNG."""
         from planner.render.pictures import png
 
-        emit(png.rendered(svg) if self.form == "png" else svg, self.path)
+        emit(png.rendered(drawn.svg()) if self.form == "png" else drawn.svg(), self.path)
 
     def result(
         self,
         blocks: Callable[[], Sequence[Block]],
         document: Callable[[], object],
         *,
-        picture: Callable[[], str] | None = None,
+        picture: Callable[[], Canvas] | None = None,
         page: Callable[[str], str] | None = None,
     ) -> None:
         """Write a result; only what its format takes is made.
 
-        blocks: what a text says; document: what JSON holds. picture: as SVG; page: around the JSON, where HTML is more
+        blocks: what a text says; document: what JSON holds. page: around the JSON, where HTML is more
         than the blocks.
         """
         if self.form in PICTURES and picture is not None:

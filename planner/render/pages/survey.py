@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from planner.batch.fleet import MOST_DRAWN
 from planner.render.blocks import batch
 from planner.render.blocks.survey import blocks, tabulated
-from planner.render.formats.html import Figure, filled, page
-from planner.render.pages.plan import BROAD, NARROW
-from planner.render.pictures.heat_map import Cell, cells_of, cells_of_fleet, cells_of_proposal, draw
+from planner.render.formats.html import page
+from planner.render.pages.figures import figure
+from planner.render.pictures import heat_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +23,17 @@ __all__ = ["note_of", "render", "render_fleet", "render_proposal"]
 
 def render(rows: Sequence[Row], data: str) -> str:
     """The page of candidates on machines. data: its JSON."""
-    return _page("Requests on machines", tabulated(rows), cells_of(rows), data)
+    return _page("Requests on machines", tabulated(rows), heat_map.cells_of(rows), data)
 
 
 def render_proposal(machines: Sequence[Surveyed], data: str) -> str:
     """The page of the question whether the proposal would have worked. data: its JSON."""
-    return _page("Would it have worked?", blocks(machines), cells_of_proposal(machines), data)
+    return _page("Would it have worked?", blocks(machines), heat_map.cells_of_proposal(machines), data)
 
 
 def render_fleet(fleet: Fleet, data: str) -> str:
     """The page of a batch's summary. data: its JSON."""
-    return _page("A fleet", batch.blocks(fleet), cells_of_fleet(fleet.drawn), data, note_of(fleet))
+    return _page("A fleet", batch.blocks(fleet), heat_map.cells_of_fleet(fleet.drawn), data, note_of(fleet))
 
 
 def note_of(fleet: Fleet) -> str:
@@ -41,7 +41,6 @@ def note_of(fleet: Fleet) -> str:
     return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
 
 
-def _page(title: str, told: Sequence[Block], cells: Sequence[Cell], data: str, note: str = "") -> str:
-    narrow = draw(cells, note=note, width=NARROW, prefix="narrow", style=False)
-    figure = Figure("outcomes", draw(cells, note=note, width=BROAD, prefix="wide"), narrow)
-    return page(title, [block for block in told if filled(block)], figures=[figure], data=data)
+def _page(title: str, told: Sequence[Block], cells: Sequence[heat_map.Cell], data: str, note: str = "") -> str:
+    drawn = figure("outcomes", lambda frame: heat_map.draw(cells, frame, note=note))
+    return page(title, told, figures=[drawn], data=data)

@@ -10,6 +10,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.batch.fleet import Drawn
 from planner.render.pictures import heat_map
+from planner.render.pictures.canvas import Canvas, Frame
 from planner.studies.survey import Row
 from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, parsed, texts_of, titles_of
 
@@ -38,7 +39,7 @@ def row(machine: str = "a", request: str = "512M", **facts: object) -> Row:
     return Row(**known)  # type: ignore[arg-type]
 
 
-def drawn(rows: list[Row]) -> str:
+def drawn(rows: list[Row]) -> Canvas:
     """A survey of candidates."""
     return heat_map.draw(heat_map.cells_of(rows))
 
@@ -53,7 +54,7 @@ FLEET = [
 def test_no_text_meets_another(columns: int, width: int) -> None:
     """However many columns and however long the names are."""
     rows = [row(f"rack-{m}." + "long" * 20, f"{64 * n + 64}M") for m in range(3) for n in range(columns)]
-    assert_clear(*heat_map.draw_canvas(heat_map.cells_of(rows), width=width))
+    assert_clear(heat_map.draw(heat_map.cells_of(rows), Frame(width)))
 
 
 def test_every_cell_tells_its_plan() -> None:
@@ -117,4 +118,4 @@ def test_machines_of_a_batch_are_told_apart() -> None:
     picture = heat_map.draw(cells, note="the first 2 of 7 machines")
     assert "the first 2 of 7 machines" in texts_of(picture)
     for width in WIDTHS:
-        assert_clear(*heat_map.draw_canvas(cells, note="the first 2 of 7 machines", width=width))
+        assert_clear(heat_map.draw(cells, Frame(width), note="the first 2 of 7 machines"))
