@@ -7,8 +7,10 @@ those of `plan`, by their long names, with values as `planner.planning.values` r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
 from planner.base.errors import InputError, PlannerError, printable
 from planner.kernel.machine import Machine
@@ -16,9 +18,21 @@ from planner.planning import values
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 from planner.sources import combine, of_document, parse_text
+from planner.sources.json.checked import EXACT, RefusedError, checked, published, refuse
 from planner.sources.kernel_config import applied, parse
 
-__all__ = ["KEYS", "Answer", "Ask", "Defaults", "answer_ask", "answer_record", "describe", "read_record"]
+__all__ = [
+    "KEYS",
+    "Answer",
+    "Ask",
+    "Defaults",
+    "Record",
+    "answer_ask",
+    "answer_record",
+    "describe",
+    "read_record",
+    "schema",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +73,12 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
     """The answer to a decoded record; never raises. line: where it stands in its file."""
     if type(record) is not dict:
         return Answer(None, None, 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', line)
-    ident = record.get("id")
-    if ident is not None and type(ident) is not str and type(ident) is not int:
-        return Answer(None, None, "id: must be a string or an integer; such as a host name", line)
+    given = record.get("id")
+    ident = given if type(given) in (str, int) else None
     try:
         ask = read_record(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        return Answer(ident, None, describe(error))
+        return Answer(ident, None, describe(error), None if ident is given else line)
     return answer_ask(ident, ask)
 
 
@@ -90,64 +103,129 @@ def describe(error: Exception) -> str:
 # -- reading ---------------------------------------------------------------------------------------------
 
 
-def read_record(record: Mapping[str, Any], defaults: Defaults) -> Ask:
+def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """The checks of an option: read as everywhere. kinds: of JSON, that it takes."""
+    reader = values.OPTIONS[name]
+
+    def check(value: object) -> object:
+        try:
+            return None if value is None else reader(value)
+        except values.BadValue as bad:
+            refuse(bad.what, bad.remedy)
+
+    return PlainValidator(check), WithJsonSchema({"type": [*kinds, "null"]})
+
+
+def _text(remedy: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """The checks of a text."""
+
+    def check(value: object) -> object:
+        return value if value is None or type(value) is str else refuse("must be a string", remedy)
+
+    return PlainValidator(check), WithJsonSchema({"type": ["string", "null"]})
+
+
+def _ident(value: object) -> object:
+    known = value is None or type(value) is str or type(value) is int
+    return value if known else refuse("must be a string or an integer", "such as a host name")
+
+
+@with_config(EXACT)
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One machine and what is asked of it; null leaves a key out. What it does not say holds for the whole run."""
+
+    id: Annotated[str | int | None, PlainValidator(_ident), WithJsonSchema({"type": ["string", "integer", "null"]})] = (
+        None
+    )
+    """Names the record in the answer."""
+    map: Annotated[Any, WithJsonSchema({"type": ["object", "null"]})] = None
+    """A JSON map (`schema map`), or a report."""
+    source: Annotated[str | None, *_text("the content of a text source; a JSON map goes to map")] = None
+    """The text of any other source, instead of `map`."""
+    log: Annotated[str | None, *_text("the content of a boot log")] = None
+    """A boot log of the same boot, for what `map` or `source` lacks."""
+    config: Annotated[str | None, *_text("the content of a kernel configuration")] = None
+    """The text of the kernel's configuration."""
+    map_format: Annotated[str | None, *_text("such as iomem")] = None
+    """Input format of `source`; overrides detection."""
+    crashkernel: Annotated[str | None, *_text("such as 512M")] = None
+    """A value, `crashkernel=` tokens, or a kernel command line."""
+    kernel: Annotated[str | None, *_by("kernel", "string")] = None
+    """As `uname -r` prints it."""
+    page_size: Annotated[int | None, *_by("page_size", "string", "integer")] = None
+    """4K, 16K or 64K, or bytes."""
+    va_bits: Annotated[int | None, *_by("va_bits", "string", "integer")] = None
+    """Bits of a virtual address."""
+    strategy: Annotated[str | None, *_by("strategy", "string")] = None
+    """A strategy's name."""
+    align: Annotated[str | None, *_by("align", "string", "integer")] = None
+    """`pud`, `block`, `cont-pmd`, `pmd` or a size."""
+    rodata: Annotated[str | None, *_by("rodata", "string")] = None
+    """`off`, `on` or `full`."""
+    kfence: Annotated[bool | None, *_by("kfence", "boolean")] = None
+    """True if KFENCE is built in and on."""
+    dma_limit: Annotated[int | None, *_by("dma_limit", "string", "integer")] = None
+    """End of low memory; -1 or `none` for a kernel without DMA zones."""
+    cpu: Annotated[str | None, *_by("cpu", "string")] = None
+    """The processor, or `other`."""
+    prefer_aligned: Annotated[bool | None, *_by("prefer_aligned", "boolean")] = None
+    """Try aligned in all windows before anything else."""
+    reserved: Annotated[str | None, *_by("reserved", "string")] = None
+    """`rewind` or `as-listed`."""
+    preset: Annotated[str | None, *_by("preset", "string")] = None
+    """A distribution's default instead of `crashkernel`."""
+    steps: Annotated[bool | None, *_by("steps", "boolean")] = None
+    """List the operations that change the linear map, in the report."""
+
+
+KEYS = tuple(each.name for each in fields(Record))
+"""Every key of a record."""
+
+_RECORD = TypeAdapter(Record)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a record."""
+    return published(_RECORD, "record", "crashkernel-planner batch record")
+
+
+def read_record(given: Mapping[str, Any], defaults: Defaults) -> Ask:
     """The question of a record. Raises InputError for what a record may not hold, or what is wrong in its map."""
-    changes: dict[str, Any] = {}
-    for key, value in record.items():
-        if key in _DATA or value is None:
-            continue
-        reader = values.OPTIONS.get(key)
-        if reader is None:
-            raise InputError(key, "unknown key", f"use one of {', '.join(KEYS)}")
-        changes[key] = values.read(key, value, reader)
-    crashkernel = values.request(record.get("crashkernel"))
-    if crashkernel is None and changes.get("preset") is None:
+    try:
+        record = checked(_RECORD, given, "record")
+    except RefusedError as bad:
+        remedy = f"use one of {', '.join(KEYS)}" if bad.key else bad.remedy
+        raise InputError(str(bad.path[0]), bad.what, remedy) from None
+    changes = {name: value for name in values.OPTIONS if (value := getattr(record, name)) is not None}
+    crashkernel = record.crashkernel
+    if crashkernel is None and record.preset is None:
         crashkernel = defaults.crashkernel
     options = replace(defaults.options, **changes) if changes else defaults.options
-    if crashkernel is not None and options.preset is not None and "preset" not in changes:
+    if crashkernel is not None and options.preset is not None and record.preset is None:
         options = replace(options, preset=None)
     return Ask(_machine(record, defaults), crashkernel, options)
 
 
-def _machine(record: Mapping[str, Any], defaults: Defaults) -> Machine:
-    document, text, log = record.get("map"), _text(record, "source"), _text(record, "log")
-    if document is not None and text is not None:
+def _machine(record: Record, defaults: Defaults) -> Machine:
+    if record.map is not None and record.source is not None:
         raise InputError("map", "a record has a map or a source, not both", "give one of them")
-    if document is not None:
-        machine = of_document(document, "<map>")
-    elif text is not None:
-        form = _text(record, "map_format") or defaults.map_format
-        machine = parse_text(text.encode("utf-8", "surrogatepass"), "<source>", form)
+    if record.map is not None:
+        machine = of_document(record.map, "<map>")
+    elif record.source is not None:
+        machine = _parsed(record.source, "<source>", record.map_format or defaults.map_format)
     else:
         raise InputError(
             "map",
             "neither map nor source is given",
             'give "map": {a JSON map}, or "source": "the text of /proc/iomem, a boot log ..."',
         )
-    if log is not None:
-        kernel = _text(record, "kernel") or defaults.options.kernel
-        machine = combine([machine, parse_text(log.encode("utf-8", "surrogatepass"), "<log>", "dmesg")], kernel)
-    config = _text(record, "config")
-    if config is not None:
-        machine = applied(machine, parse(config, "<config>"))
-    return machine
+    if record.log is not None:
+        machine = combine(
+            [machine, _parsed(record.log, "<log>", "dmesg")], kernel=record.kernel or defaults.options.kernel
+        )
+    return machine if record.config is None else applied(machine, parse(record.config, "<config>"))
 
 
-def _text(record: Mapping[str, Any], key: str) -> str | None:
-    value = record.get(key)
-    if value is None or type(value) is str:
-        return value
-    raise InputError(key, "must be a string", _REMEDIES[key])
-
-
-_REMEDIES = {
-    "source": "the content of a text source; a JSON map goes to map",
-    "log": "the content of a boot log",
-    "config": "the content of a kernel configuration",
-    "map_format": "such as iomem",
-}
-_DATA = frozenset(("id", "map", "crashkernel", *_REMEDIES))
-
-
-KEYS = ("id", "map", "source", "log", "config", "map_format", "crashkernel", *values.OPTIONS)
-"""Every key of a record."""
+def _parsed(text: str, name: str, form: str | None) -> Machine:
+    return parse_text(text.encode("utf-8", "surrogatepass"), name, form)

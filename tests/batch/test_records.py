@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import planner
 from planner.base.sizes import GIB, KIB
-from planner.batch.records import KEYS, Defaults, answer_record
+from planner.batch.records import KEYS, Defaults, answer_record, schema
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.planning.plan import Options
 from planner.report import to_dict
@@ -132,6 +133,17 @@ def test_text_of_any_source_is_taken() -> None:
 )
 def test_a_bad_record_has_one_line_that_says_what_to_do(record: object, error: str) -> None:
     assert error_of(record) == error
+
+
+def test_records_satisfy_their_schema() -> None:
+    """What is refused by the one is refused by the other, as far as a type tells."""
+    validator = Draft202012Validator(schema())
+    validator.check_schema(schema())
+    for number in range(24):
+        validator.validate(fleet.record(number))
+    for wrong in ({"id": 1.5}, {"map": MAP, "pages": 1}, {"map": MAP, "kfence": "yes"}, {"map": MAP, "crashkernel": 5}):
+        assert not validator.is_valid(wrong)
+        error_of(wrong)
 
 
 @pytest.mark.parametrize("text", ["/etc/hostname", "sample:honeycomb-30g", "live", "-"])
