@@ -6,9 +6,9 @@ from json import dumps
 
 import click
 
-from planner.batch import records
 from planner.batch.columns import column_table
 from planner.batch.fleet import Summary
+from planner.cli.options import file_option
 from planner.cli.output import emit
 from planner.planning.result import Report
 from planner.report.bbm import Cases
@@ -35,13 +35,14 @@ _PUBLISHED = (
 
 @click.command(epilog=_EPILOG)
 @click.argument("what", type=click.Choice(_PUBLISHED), default="report")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
+@file_option()
 def schema(what: str, output: str | None) -> None:
     """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
+    from planner.batch import reading
     from planner.report.json_schema import schema_of
     from planner.sources.json import memory_map, procedure
 
-    read = {"map": memory_map.schema, "procedure": procedure.schema, "batch": column_table, "record": records.schema}
+    read = {"map": memory_map.schema, "procedure": procedure.schema, "batch": column_table, "record": reading.schema}
     written = {"report": Report, "bbm": Cases, "summary": Summary, **DOCUMENTS}
     made = read[what]() if what in read else schema_of(written[what], what)
     emit(dumps(made, indent=2) + "\n", output)
