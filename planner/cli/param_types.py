@@ -52,9 +52,9 @@ def _names(kind: str) -> Iterable[str]:
     return NAMES[kind]()
 
 
-def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+def _items(names: Iterable[str], typed: str) -> list[CompletionItem]:
     """What a shell offers of some names."""
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names if name.startswith(typed)]
 
 
 class _Kind(_ParamType):

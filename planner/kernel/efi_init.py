@@ -11,21 +11,18 @@ from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
 
-__all__ = ["ACPI_RECLAIM", "ASSUMED", "for_pages", "widened"]
+__all__ = ["ACPI_RECLAIM", "for_pages", "widened"]
 
 ACPI_RECLAIM = "ACPI reclaim"
 """The name of reserved memory that holds ACPI tables."""
 
-ASSUMED = "the EFI map is read for 4K pages: the log does not tell the page size"
-"""The note on a machine whose map is that of the firmware, and whose page size was not known to its reader."""
-
 
 def for_pages(machine: Machine, page_size: int | None) -> Machine:
-    """The machine of a log whose EFI map was read for 4K pages, once another source tells the kernel's page size.
+    """The machine with an EFI map that was read for 4K pages in pages of the kernel, once their size is known.
 
     Widening to larger pages what was widened to 4K pages is the same as doing it at once.
     """
-    if page_size is None or ASSUMED not in machine.notes:
+    if page_size is None or not machine.efi_in_4k:
         return machine
     memory = machine.memory
     nomap = [widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
@@ -46,8 +43,7 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     reserved = [
         Reserved(*widened(r.start, r.end, page_size), r.name) if r.name == ACPI_RECLAIM else r for r in memory.reserved
     ]
-    notes = tuple(note for note in machine.notes if note != ASSUMED)
-    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), notes=notes)
+    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), efi_in_4k=False)
 
 
 def widened(start: int, end: int, page_size: int) -> tuple[int, int]:

@@ -14,11 +14,8 @@ from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = [
-    "DAMAGED",
-    "INCOMPLETE",
     "KINDS",
     "NO_DMA_ZONES",
-    "RECORDED",
     "Answered",
     "BootRecord",
     "Capture",
@@ -31,15 +28,6 @@ __all__ = [
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
-
-DAMAGED = "is damaged or cut off"
-"""What the note on a line of a log says that its reader could not use."""
-
-INCOMPLETE = "the log's memory ranges are incomplete"
-"""How the note begins on a log that shows less memory than it counts, so that it gives facts only."""
-
-RECORDED = "it is incomplete, and what is recorded is planned"
-"""How the note ends on a log whose command line has lost the request, so that it was taken from the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +119,8 @@ class Facts:
     """Facts about the kernel of one boot.
 
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
-    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line.
+    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. request_restored: its crashkernel=
+    was lost, and is put back from `record`.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none.
     firmware_dma_limit: the last address that the firmware (a device tree, IORT) says all devices reach, from which a
     kernel derives its own limit; all ones: the firmware names no limit. mem_total: MemTotal of /proc/meminfo, bytes.
@@ -152,6 +141,7 @@ class Facts:
     va_bits: int | None = None
     pa_bits: int | None = None
     cmdline: str | None = None
+    request_restored: bool = False
     dma_limit: int | None = None
     firmware_dma_limit: int | None = None
     mem_total: int | None = None
@@ -228,6 +218,11 @@ class Machine:
     settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
     not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
     notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).
+
+    Of a log: incomplete: why the memory ranges that it shows cannot be all, so that it gives facts only. damage: those
+    of its notes that name a line that cannot be read, those on the crash kernel first. on_facts: those of its notes
+    that hold for its facts too, so also where another source gives the map. efi_in_4k: its map is an EFI map read for
+    4K pages, as the page size was not known.
     """
 
     source: str
@@ -236,6 +231,10 @@ class Machine:
     facts: Facts = field(default_factory=Facts)
     settled: bool = True
     notes: tuple[str, ...] = ()
+    incomplete: str | None = None
+    damage: tuple[str, ...] = ()
+    on_facts: tuple[str, ...] = ()
+    efi_in_4k: bool = False
 
     @property
     def traits(self) -> Kind:

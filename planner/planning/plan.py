@@ -10,8 +10,8 @@ from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
-from planner.kernel.efi_init import ASSUMED, for_pages
-from planner.kernel.machine import INCOMPLETE, Machine
+from planner.kernel.efi_init import for_pages
+from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
 from planner.planning.availability import obstacle_to
@@ -266,7 +266,7 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         log = machine.traits.log
         raise InputError(
             machine.source,
-            _no_ranges(machine) if log else "the map has no RAM",
+            machine.incomplete or ("the log shows no memory ranges" if log else "the map has no RAM"),
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
             else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
@@ -275,16 +275,8 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         )
 
 
-def _no_ranges(machine: Machine) -> str:
-    """What is wrong with a log without memory: its reader has noted what it could not use of it."""
-    incomplete = (note for note in machine.notes if note.startswith(INCOMPLETE))
-    return next(incomplete, "the log shows no memory ranges")
-
-
 def _in_its_pages(machine: Machine, kernel: Kernel, remarks: Remarks) -> Machine:
     """A log's EFI map, read for 4K pages, in those of the kernel."""
-    four = kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed
-    if ASSUMED not in remarks.notes or four:
-        return machine
-    remarks.notes.remove(ASSUMED)
+    if machine.efi_in_4k and kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed:
+        remarks.note("the EFI map is read for 4K pages: the log does not tell the page size")
     return for_pages(machine, kernel.geometry.page_size)

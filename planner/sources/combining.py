@@ -27,9 +27,6 @@ _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
 _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pagealloc", "movable_node", "cma")
 """Parameters by which two boots of one machine plan differently."""
 
-_OF_ALL_FACTS = "the log holds "
-"""How a note begins that concerns all that a log says, not only its map."""
-
 _FIRST = (
     "dma_limit",
     "firmware_dma_limit",
@@ -60,18 +57,15 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     for name in (*_EQUAL, *_FIRST):
         values[name] = _only(ordered, name)
     kernels: list[str] = []
-    values["kernel"], values["cmdline"] = _kernel(ordered, kernels if kernel else None), _cmdline(ordered)
+    values["kernel"] = _kernel(ordered, kernels if kernel else None)
+    values["cmdline"], values["request_restored"] = _cmdline(ordered)
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["capture"] = merged([m.facts.capture for m in ordered])
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
     _check_ram(best, ordered, grows=grows)
-    notes = [
-        note
-        for machine in machines
-        for note in machine.notes
-        if not _outdone(machine, best) or note.startswith(_OF_ALL_FACTS)
-    ]
+    notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
+    damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
         f"the map is that of {printable(best.source)}; {printable(m.source)} gives "
         + ("reserved memory and facts" if m.facts.tree is not None else "facts only")
@@ -82,7 +76,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    combined = _in_its_pages(replace(best, facts=facts, notes=tuple(dict.fromkeys(notes))))
+    combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
+    combined = for_pages(combined, facts.page_size)
     return combined if best.kind == "dtb" else beside_tree(combined)
 
 
@@ -94,13 +89,6 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
 
     for configuration in configurations:
         check_arch(configuration)
-
-
-def _in_its_pages(machine: Machine) -> Machine:
-    """A log's EFI map in pages of the size that perhaps another source tells."""
-    if not machine.traits.log:
-        return machine
-    return for_pages(machine, machine.facts.page_size)
 
 
 def _moved(machines: Sequence[Machine]) -> list[str]:
@@ -171,12 +159,15 @@ def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | N
     return found.facts.kernel if found is not None else None
 
 
-def _cmdline(machines: Sequence[Machine]) -> str | None:
-    """The command line; that of a device tree only where no other is known, as a boot loader replaces it."""
+def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, bool]:
+    """The command line, and its `request_restored`.
+
+    A device tree's only where no other is known, as a boot loader replaces it.
+    """
     known = [m for m in machines if m.facts.cmdline is not None]
     strong = [m for m in known if not m.traits.firmware] or known
     if not strong:
-        return None
+        return None, False
     first = strong[0]
     parameters = words(first.facts.cmdline or "")
     for machine in strong[1:]:
@@ -185,7 +176,7 @@ def _cmdline(machines: Sequence[Machine]) -> str | None:
             if _values(parameters, name) != _values(others, name):
                 here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
                 raise _contradiction(machine, f"{name} on the command line", here, there, first)
-    return first.facts.cmdline
+    return first.facts.cmdline, first.facts.request_restored
 
 
 def _values(parameters: list[str], name: str) -> list[str]:

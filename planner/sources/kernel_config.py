@@ -192,7 +192,4 @@ def applied(machine: Machine, config: Machine) -> Machine:
         dma_limit=old.dma_limit if new.dma_limit is None else new.dma_limit,
         config={**old.config, **new.config},
     )
-    machine = replace(machine, facts=facts, notes=tuple(notes))
-    if not machine.traits.log:
-        return machine
-    return for_pages(machine, page_size)
+    return for_pages(replace(machine, facts=facts, notes=tuple(notes)), page_size)

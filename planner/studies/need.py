@@ -132,6 +132,7 @@ class Need:
 class _Figure:
     bytes: int
     source: str
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,22 @@ class _Inputs:
     page: int
     page_assumed: bool
 
+    @property
+    def always(self) -> tuple[tuple[str, _Figure], ...]:
+        """Figures that count whatever the moment, with the names of their components."""
+        return (("kernel image", self.kernel), ("initrd archive", self.archive), ("unpacked initrd", self.unpacked))
+
+    @property
+    def later(self) -> tuple[tuple[str, _Figure], ...]:
+        """Figures that count only while running, with the names of their components."""
+        return (
+            ("kernel modules", self.modules),
+            *((f"driver {name}", figure) for name, figure in self.drivers),
+            ("further processors", self.percpu),
+            ("dump program", self.dump),
+            ("LUKS", self.luks),
+        )
+
 
 def need(
     given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = (), guess: bool = False
@@ -160,20 +177,21 @@ def need(
     """
     given = given or Given()
     inputs = _inputs(given, machine, guess=guess)
-    always = inputs.kernel.bytes + inputs.archive.bytes + inputs.unpacked.bytes
+    always = sum(figure.bytes for _, figure in inputs.always)
     limit = _beside(inputs.unpacked.bytes, given.rootfs_limit) if given.rootfstype == "tmpfs" else 0
     boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
-    later = [inputs.modules, *(figure for _, figure in inputs.drivers), inputs.percpu, inputs.dump, inputs.luks]
     unpacking = always + limit + boot if limit else 0
-    running = always + runtime + sum(figure.bytes for figure in later)
+    running = always + runtime + sum(figure.bytes for _, figure in inputs.later)
     binding = "unpacking" if unpacking > running else "running"
     body = max(unpacking, running)
     least = _described(body, inputs.page)
+    image, *initrd = [Component(name, figure.bytes, figure.source) for name, figure in inputs.always]
+    counted = (*inputs.always, *(inputs.later if binding == "running" else ()))
+    assumed = [name for name, figure in counted if figure.assumed and figure.bytes]
     components = [
-        Component("kernel image", inputs.kernel.bytes, inputs.kernel.source),
+        image,
         Component("page descriptors", least - body, f"computed: {_DESCRIPTOR} bytes a page of the reservation"),
-        Component("initrd archive", inputs.archive.bytes, inputs.archive.source),
-        Component("unpacked initrd", inputs.unpacked.bytes, inputs.unpacked.source),
+        *initrd,
         *_of_the_moment(given, inputs, binding, limit, boot if binding == "unpacking" else runtime),
     ]
     ram = machine.memory.ram if machine is not None and machine.memory.regions else None
@@ -185,10 +203,7 @@ def need(
         page_size=inputs.page,
         components=tuple(components),
         estimates=tuple(_estimates(inputs, given, machine, ram)),
-        assumed=tuple(
-            [c.name for c in components if c.source.startswith("assumed") and c.bytes]
-            + (["page size"] if inputs.page_assumed else [])
-        ),
+        assumed=(*assumed, *(["page size"] if inputs.page_assumed else [])),
         unmeasured=tuple(_unmeasured(given, inputs)),
         notes=(*notes, *_notes(given, inputs, binding, unpacking=unpacking, running=running)),
     )
@@ -267,7 +282,7 @@ def _inputs(given: Given, machine: Machine | None, *, guess: bool) -> _Inputs:
     archive, unpacked = _completed(archive, unpacked)
     ram = machine.memory.ram if machine is not None and machine.memory.regions else None
     return _Inputs(
-        kernel=kernel or _Figure(_ASSUMED_KERNEL, "assumed: the largest measured (Debian 7.3)"),
+        kernel=kernel or _Figure(_ASSUMED_KERNEL, "assumed: the largest measured (Debian 7.3)", assumed=True),
         archive=archive,
         unpacked=unpacked,
         modules=_modules(given, known),
@@ -293,7 +308,7 @@ def _kernel(given: Given, machine: Machine | None) -> _Figure | None:
     if code is not None and data is not None and data.end > code.start:
         return _Figure(data.end - code.start, f"read: Kernel code to Kernel data of {machine.source}")
     if code is not None:
-        return _Figure(code.size * 4 // 3, f"assumed: Kernel code of {machine.source} and a third of it")
+        return _Figure(code.size * 4 // 3, f"assumed: Kernel code of {machine.source} and a third of it", assumed=True)
     return None
 
 
@@ -313,12 +328,12 @@ def _initrd(given: Given, known: Capture | None) -> tuple[_Figure | None, _Figur
 
 def _completed(archive: _Figure | None, unpacked: _Figure | None) -> tuple[_Figure, _Figure]:
     if archive is None and unpacked is None:
-        archive = _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size")
+        archive = _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size", assumed=True)
     if unpacked is None:
         assert archive is not None  # noqa: S101 - set just before
-        unpacked = _Figure(archive.bytes * _USUAL_RATIO, f"assumed: {_USUAL_RATIO} times the archive")
+        unpacked = _Figure(archive.bytes * _USUAL_RATIO, f"assumed: {_USUAL_RATIO} times the archive", assumed=True)
     if archive is None:
-        archive = _Figure(unpacked.bytes, "assumed: not compressed")
+        archive = _Figure(unpacked.bytes, "assumed: not compressed", assumed=True)
     return archive, unpacked
 
 
@@ -351,14 +366,20 @@ _LARGE = {
 def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...]:
     seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
     found = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
-    return tuple((name, _Figure(size, "assumed: what RHEL's default adds, not measured")) for name, size in found)
+    return tuple(
+        (name, _Figure(size, "assumed: what RHEL's default adds, not measured", assumed=True)) for name, size in found
+    )
 
 
 def _percpu(cpus: int) -> _Figure:
     more = cpus - 1
     if not more:
         return _Figure(0, "one processor: in the runtime")
-    return _Figure(more * 250 * KIB, f"assumed: 250K for each of {more} more, after kdumptool calibrate; not measured")
+    return _Figure(
+        more * 250 * KIB,
+        f"assumed: 250K for each of {more} more, after kdumptool calibrate; not measured",
+        assumed=True,
+    )
 
 
 def _dump(ram: int | None, page: int, cpus: int) -> _Figure:
@@ -390,13 +411,7 @@ def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room
         ),
         Component("swiotlb", 0, "measured: none while all of the reservation lies below the DMA limit"),
     ]
-    for name, figure in (
-        ("kernel modules", inputs.modules),
-        *[(f"driver {name}", figure) for name, figure in inputs.drivers],
-        ("further processors", inputs.percpu),
-        ("dump program", inputs.dump),
-        ("LUKS", inputs.luks),
-    ):
+    for name, figure in inputs.later:
         later = unpacking and figure.bytes
         source = f"only after unpacking ({in_words(figure.bytes)}), which needs more" if later else figure.source
         rows.append(Component(name, 0 if unpacking else figure.bytes, source))

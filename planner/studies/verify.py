@@ -7,7 +7,7 @@ lies lower or finds no place at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
-from planner.kernel.machine import DAMAGED, INCOMPLETE, RECORDED, BootRecord, Machine
+from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
@@ -24,7 +24,18 @@ from planner.planning.plan import Options, Question, answer, ask, make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import strategy_named
 
-__all__ = ["Check", "Observed", "Outcome", "Verdict", "Verification", "verify", "verify_all"]
+__all__ = [
+    "Check",
+    "Observed",
+    "Outcome",
+    "Parts",
+    "Verdict",
+    "Verification",
+    "verdict",
+    "verification",
+    "verify",
+    "verify_all",
+]
 
 Outcome: TypeAlias = Literal["agreed", "disagreed", "not checkable"]
 
@@ -52,41 +63,74 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The main and the low part of a reservation; None where there is none."""
+
+    crash: Range | None = None
+    low: Range | None = None
+
+
+_NOTHING = Parts()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one machine. recorded, planned: the main and the low part, None where there is none."""
+    """The answer for one machine. outcome: disagreed if anything disagrees, else agreed if anything is checked."""
 
     source: str
+    outcome: Outcome
+    profile: str | None
+    recorded: Parts
+    planned: Parts
     checks: tuple[Check, ...]
-    profile: str | None = None
-    recorded: tuple[Range | None, Range | None] = (None, None)
-    planned: tuple[Range | None, Range | None] = (None, None)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
 
-    @property
-    def outcome(self) -> Outcome:
-        """Disagreed if anything disagrees, else agreed if anything could be checked."""
-        outcomes = {check.outcome for check in self.checks}
-        if "disagreed" in outcomes:
-            return "disagreed"
-        return "agreed" if "agreed" in outcomes else "not checkable"
+
+def verdict(
+    source: str,
+    *checks: Check,
+    profile: str | None = None,
+    recorded: Parts = _NOTHING,
+    planned: Parts = _NOTHING,
+    notes: tuple[str, ...] = (),
+) -> Verdict:
+    """The answer that checks come to."""
+    outcomes = {check.outcome for check in checks}
+    outcome: Outcome = "agreed" if "agreed" in outcomes else "not checkable"
+    return Verdict(
+        source, "disagreed" if "disagreed" in outcomes else outcome, profile, recorded, planned, checks, notes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Number of machines with each outcome."""
+
+    agreed: int
+    disagreed: int
+    not_checkable: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The answers for all machines, in the order given."""
 
-    verdicts: tuple[Verdict, ...]
-
-    def count(self, outcome: Outcome) -> int:
-        """Number of machines with this outcome."""
-        return sum(verdict.outcome == outcome for verdict in self.verdicts)
+    sources: tuple[Verdict, ...]
+    counts: Counts
 
     @property
     def status(self) -> int:
         """Exit status: 1 if any disagrees, else 2 if none could be checked, else 0."""
-        if self.count("disagreed"):
+        if self.counts.disagreed:
             return 1
-        return 0 if self.count("agreed") else 2
+        return 0 if self.counts.agreed else 2
+
+
+def verification(verdicts: Iterable[Verdict]) -> Verification:
+    """The verdicts with their counts."""
+    sources = tuple(verdicts)
+    outcomes: list[str] = [one.outcome for one in sources]
+    return Verification(sources, Counts(*map(outcomes.count, ("agreed", "disagreed", "not checkable"))))
 
 
 def verify_all(
@@ -97,13 +141,11 @@ def verify_all(
     observed: Sequence[Observed] = (),
 ) -> Verification:
     """Verify several machines; an error stands for a machine whose source could not be read."""
-    return Verification(
-        tuple(
-            Verdict(str(m.where), (Check("placement", "not checkable", f"{m.what}; {m.remedy}"),))
-            if isinstance(m, InputError)
-            else verify(m, options, crashkernel=crashkernel, observed=observed)
-            for m in machines
-        )
+    return verification(
+        verdict(str(m.where), _check("not checkable", f"{m.what}; {m.remedy}"))
+        if isinstance(m, InputError)
+        else verify(m, options, crashkernel=crashkernel, observed=observed)
+        for m in machines
     )
 
 
@@ -114,9 +156,8 @@ def verify(
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
-        notes = tuple(note for note in _damage(machine) if note not in obstacle)
-        check = Check("placement", "not checkable", obstacle)
-        return Verdict(machine.source, (check,), recorded=_both(record), notes=notes)
+        notes = tuple(note for note in machine.damage if note not in obstacle)
+        return verdict(machine.source, _check("not checkable", obstacle), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
         # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
@@ -128,20 +169,20 @@ def verify(
         plan = answer(question, strategy_named(question.options.strategy))
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
-        return Verdict(machine.source, (Check("placement", "not checkable", reason),), recorded=_both(record))
+        return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
     checks: list[Check] = []
     if record is not None:
         checks.append(_as_far_as_known(_placement(machine, question, plan, record, inferred=inferred), plan))
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
     checks += [_granularity(machine, plan, seen, text, options, live=live) for seen in observed]
     view = plan.reservation
-    return Verdict(
+    return verdict(
         machine.source,
-        tuple(checks),
-        plan.kernel.profile,
-        _both(record),
-        (view.crash, view.low),
-        (*_notes(plan, inferred), *_damage(machine)),
+        *checks,
+        profile=plan.kernel.profile,
+        recorded=_both(record),
+        planned=Parts(view.crash, view.low),
+        notes=(*_notes(plan, inferred), *machine.damage),
     )
 
 
@@ -151,8 +192,8 @@ def _absence(machine: Machine) -> BootRecord | None:
     return BootRecord() if asked and machine.traits.whole else None
 
 
-def _both(record: BootRecord | None) -> tuple[Range | None, Range | None]:
-    return (record.crash, record.low) if record is not None else (None, None)
+def _both(record: BootRecord | None) -> Parts:
+    return Parts(record.crash, record.low) if record is not None else _NOTHING
 
 
 def _notes(plan: Plan, inferred: str | None) -> tuple[str, ...]:
@@ -175,8 +216,8 @@ def _obstacle(
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
         return f"this is {facts.arch}, not arm64"
-    if not machine.memory.regions and (incomplete := [note for note in machine.notes if note.startswith(INCOMPLETE)]):
-        return incomplete[0]
+    if not machine.memory.regions and machine.incomplete:
+        return machine.incomplete
     if record is None and not observed:
         return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
     version = options.kernel or facts.kernel
@@ -200,16 +241,10 @@ def _obstacle(
         and record.kexec_crash_size is None
         and not machine.traits.whole
     ):
-        return next(iter(_damage(machine)), "it records lines about crashkernel, but no outcome")
+        return next(iter(machine.damage), "it records lines about crashkernel, but no outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return "the request is not known: it holds no command line (give the value: --crashkernel)"
     return None
-
-
-def _damage(machine: Machine) -> list[str]:
-    """What the reader of a log notes of lines that it could not use, those of the crash kernel first."""
-    notes = [note for note in machine.notes if DAMAGED in note]
-    return sorted(notes, key=lambda note: "crash kernel" not in note)
 
 
 def _size(record: BootRecord | None) -> int | None:
@@ -221,7 +256,7 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
-    if any(note.endswith(RECORDED) for note in machine.notes):
+    if facts.request_restored:
         return None, "the command line is incomplete: a request of the recorded size is taken"
     if facts.request is not None or facts.cmdline is not None:
         return None, None
@@ -499,5 +534,4 @@ def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
 def _unit_sizes(plan: Plan) -> dict[str, int]:
     """Bytes that one entry or run of each kind covers."""
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return dict(zip(KINDS, sizes, strict=True))
+    return dict(zip(KINDS, geo.leaf_sizes, strict=True))

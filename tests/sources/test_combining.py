@@ -191,7 +191,7 @@ def test_the_configuration_of_another_architecture_is_named() -> None:
 def test_what_concerns_all_facts_of_a_log_is_said_whichever_map_is_taken() -> None:
     """Where its map is not the one, what it says of its map does not matter."""
     told = "the log holds 2 boots: the one that begins at line 7 is read"
-    log = replace(source("log", "dmesg", RAM), notes=(told, "of its map"))
+    log = replace(source("log", "dmesg", RAM), notes=(told, "of its map"), on_facts=(told,))
     notes = combine([source("a", "iomem", RAM), log]).notes
     assert told in notes
     assert "of its map" not in notes

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner.base.sizes import format_size
-from planner.kernel.machine import INCOMPLETE, RECORDED
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
@@ -29,12 +28,12 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | 
     said = list(_larger(log)) if regions and shown == "node" else []
     higher = [] if not regions or shown != "node" else [*_higher(log, regions)]
     if lost is not None:
-        return f"{INCOMPLETE}: {'; '.join([lost, *said, *higher])}"
+        return f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}"
     if not said:
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
         return None
     said += higher
-    return f"{INCOMPLETE}, a line is missing: {'; '.join(said)}"
+    return f"the log's memory ranges are incomplete, a line is missing: {'; '.join(said)}"
 
 
 def _larger(log: Log) -> Iterator[str]:
@@ -58,11 +57,11 @@ def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
         yield f"the zones reach up to {end:#x}"
 
 
-def completed(log: Log, notes: list[str]) -> str | None:
-    """The command line, with the request that is recorded where the one that was read has lost it."""
+def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
+    """The command line; True if it lost its request, and has the recorded one in its place."""
     text = log.cmdline
     if text is None:
-        return None
+        return None, False
     words = text.split()
     chopped = text.endswith(_CHOPPED)
     if chopped:
@@ -73,16 +72,16 @@ def completed(log: Log, notes: list[str]) -> str | None:
     asked = [word for word in words if "crashkernel=" in word]
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
     if log.crash is None or (asked and not suspect) or (suspect and not _differs(asked[-1], log.crash.size)):
-        return " ".join(words) if chopped else text
+        return " ".join(words) if chopped else text, False
     notes.append(
         f"{format_size(log.crash.size)} were reserved, and the command line in the log "
-        f"{'ends within' if suspect else 'has no'} crashkernel=: {RECORDED}"
+        f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, and what is recorded is planned"
     )
     size = format_size(log.crash.size)
     request = [f"crashkernel={size}"]
     if log.low is not None:
         request = [f"crashkernel={size},high", f"crashkernel={format_size(log.low.size)},low"]
-    return " ".join([*(words[:-1] if suspect else words), *request])
+    return " ".join([*(words[:-1] if suspect else words), *request]), True
 
 
 def _differs(word: str, size: int) -> bool:

@@ -104,13 +104,14 @@ def _captures(log: Log, before: Log) -> bool:
     return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 
 
-def _machine(log: Log, name: str, notes: list[str]) -> Machine:
+def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     dumped = bool(log.dump["memory"])
     if log.arch is None and log.zones.get("DMA") == _X86_DMA:
         log.arch = "x86_64"
-    notes += log.damage[:_MOST_DAMAGE]
-    if len(log.damage) > _MOST_DAMAGE:
-        notes.append(f"{len(log.damage) - _MOST_DAMAGE} more lines are damaged or cut off")
+    damage = log.crash_damage + log.damage
+    notes = on_facts + damage[:_MOST_DAMAGE]
+    if len(damage) > _MOST_DAMAGE:
+        notes.append(f"{len(damage) - _MOST_DAMAGE} more lines are damaged or cut off")
     if dumped:
         regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
         # The dump comes right after the reservation: without what was just reserved it is the state before.
@@ -140,7 +141,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
     if lacking is not None:
         notes.append(lacking)
         regions, reserved = [], []
-    cmdline = completed(log, notes)
+    cmdline, restored = completed(log, notes)
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
@@ -154,6 +155,7 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
         page_size=log.page_size,
         va_bits=log.va_bits,
         cmdline=cmdline,
+        request_restored=restored,
         dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,
@@ -163,7 +165,18 @@ def _machine(log: Log, name: str, notes: list[str]) -> Machine:
     )
     if not regions and lacking is None:
         notes.append("the log shows no memory map: it gives facts only")
-    return Machine(name, "dmesg", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=dumped, notes=tuple(notes))
+    return Machine(
+        name,
+        "dmesg",
+        MemoryMap(tuple(regions), tuple(reserved)),
+        facts,
+        settled=dumped,
+        notes=tuple(notes),
+        incomplete=lacking,
+        damage=tuple(damage[:_MOST_DAMAGE]),
+        on_facts=tuple(on_facts),
+        efi_in_4k=bool(log.efi) and log.page_size is None and not dumped,
+    )
 
 
 def _added(log: Log, notes: list[str]) -> list[Region]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB
-from planner.kernel.efi_init import ACPI_RECLAIM, ASSUMED, widened
+from planner.kernel.efi_init import ACPI_RECLAIM, widened
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, Region, Reserved, with_nomap
 
@@ -96,8 +96,6 @@ def regions_of(
     nodes = sorted(nodes, key=lambda r: r.start)
     if not entries:
         return nodes, []
-    if page_size is None:
-        notes.append(ASSUMED)
     regions, reserved = memblock_of(entries, page_size or 4 * KIB, mirror=mirror)
     if not nodes:
         notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")

@@ -14,7 +14,7 @@ from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
 from planner.base.text import told
-from planner.kernel.machine import DAMAGED, Event
+from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
@@ -123,9 +123,9 @@ class Log:
     """The facts gathered of one boot so far.
 
     total: RAM as `Memory:` counts it. added: ranges of `memblock=debug`, and whether each was added or removed.
-    wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read.
-    lost: the first of them that tells a range of memory, by the word that such lines begin with. va_bits: that the
-    processors give. tables: the lowest address that UEFI's line of tables names.
+    wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read, crash_damage:
+    of those on the crash kernel. lost: the first that tells a range of memory, by the word that such lines begin with.
+    va_bits: that the processors give. tables: the lowest address that UEFI's line of tables names.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -149,6 +149,7 @@ class Log:
         self.added: list[tuple[bool, Range]] = []
         self.wrapped = False
         self.damage: list[str] = []
+        self.crash_damage: list[str] = []
         self.lost: dict[str, str] = {}
         self.crash_line = 0
         self.kfence: Range | None = None
@@ -197,20 +198,22 @@ def read(line: Line, log: Log) -> None:
     if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
         return
     if line.damaged is not None and line.damaged.told:
-        _damaged(line.damaged.what, line, log)
+        if words.startswith("crashkernel"):
+            _damaged(line.damaged.what, line, log.crash_damage)
+            _remember_crash(words, number, log)
+        else:
+            _damaged(line.damaged.what, line, log.damage)
         if line.damaged.ram:
             log.lost.setdefault(re.split(r"[\s:\[]", words, maxsplit=1)[0], log.damage[-1])
-        if words.startswith("crashkernel"):
-            _remember_crash(words, number, log)
     else:
         _read(words, number, log)
 
 
-def _damaged(what: str, line: Line, log: Log) -> None:
+def _damaged(what: str, line: Line, damage: list[str]) -> None:
     text = printable(line.words[:100])
-    many = len(log.damage) >= MAX_EVENTS  # counted, but not told any more
-    told_so = f"line {line.number} {DAMAGED}, so {what} cannot be read there: {text}"
-    log.damage.append(log.damage[-1] if many else told_so)
+    many = len(damage) >= MAX_EVENTS  # counted, but not told any more
+    told_so = f"line {line.number} is damaged or cut off, so {what} cannot be read there: {text}"
+    damage.append(damage[-1] if many else told_so)
 
 
 def _read(line: str, number: int, log: Log) -> None:
@@ -244,7 +247,7 @@ def _crash_line(line: str, number: int, log: Log) -> None:
     if (m := _RESERVED.search(line)) is not None or (m := _LOW.search(line)) is not None:
         found = Range(int(m[1], 16), int(m[2], 16))
         if found.size // MIB != int(m[3]):
-            _damaged("the crash kernel", Line(number, line, None), log)
+            _damaged("the crash kernel", Line(number, line, None), log.crash_damage)
         elif m[0].startswith("crashkernel low"):
             log.low = found
         else:

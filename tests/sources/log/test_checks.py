@@ -108,6 +108,16 @@ def test_verify_says_that_the_request_was_inferred() -> None:
     assert "the command line is incomplete: a request of the recorded size is taken" in verdict.notes
 
 
+def test_a_restored_request_is_said_whichever_map_is_taken() -> None:
+    """It goes with the command line, not with the map of the log."""
+    log = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
+    iomem = parse_text(
+        b"40000000-bfffffff : System RAM\n  a0000000-bfffffff : Crash kernel\n100000000-23fffffff : System RAM\n",
+        "iomem",
+    )
+    assert combine([iomem, log]).facts.request_restored
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.efi_init import ASSUMED
 from planner.kernel.memory_map import Flag, Region
 from planner.sources import combine, configured, parse_text, read_source
 from planner.sources.log import efi
@@ -144,12 +143,12 @@ def test_the_page_size_may_come_from_a_configuration(
     config.write_text(f"CONFIG_ARM64=y\nCONFIG_ARM64_{page_size // KIB}K_PAGES=y\n")
     log = HEAD + re.sub(r"(?m)^.*pcpu-alloc.*\n", "", descriptors) + (nodes if descriptors is UNALIGNED else "")
     silent = parse_text(log.encode(), "x")
-    assert ASSUMED in silent.notes
+    assert silent.efi_in_4k
     expected = parse_text((log + told).encode(), "x")
     for machine in (configured(silent, str(config)), combine([silent, read_source(str(config))])):
         assert machine.memory.reserved == expected.memory.reserved
         assert machine.memory.regions == expected.memory.regions
-        assert not any("EFI map is read for" in note for note in machine.notes)
+        assert not machine.efi_in_4k
 
 
 @pytest.mark.parametrize(
