@@ -32,8 +32,8 @@ _FEW = 40
 
 _AREAS = frozenset((*USUAL_CMA, *OTHER_CMA))
 _MOST = 1 << 64
-_MANY = 4096
-"""Sums that are told apart: of more, any size up to the largest may be one."""
+_MANY, _MANY_ITEMS = 4096, 24
+"""Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ def _any_of(of: Sequence[Sums]) -> Sums:
 
 def _sums_of(items: Iterable[Later], *, many: bool = True) -> Sums:
     """Sums of what some of the allocations take. many: those too that come in great numbers."""
-    found = Sums()
+    found, items = Sums(), list(items)
+    if len(items) > _MANY_ITEMS:
+        return Sums((0, sum(item.size * item.count for item in items)), 1, 0, (0,))
     for item in items:
         if item.count == 1:
             found = found.plus(Sums((0, item.size)))
