@@ -23,7 +23,7 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 def plain_text(text: str) -> str:
     """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
-    if "^[[" in text:  # as cat -v, script and editors show it
+    if "^" in text and "^[[" in text:  # as cat -v, script and editors show it
         text = text.replace("^[", "\x1b")
     if "\x1b" in text:
         text = re.sub(_TERMINAL, "", text)
@@ -41,14 +41,21 @@ def plain_text(text: str) -> str:
         text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
     if "=3D" in text or "=\n" in text:
         text = _without_quoted_printable(text)
-    if "\\n" in text and "\n" not in text.strip():
-        text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
-        text = text.replace('\\"', '"')
-    if "]\\t[0x" in text:  # a row of memblock's dump, in a string of a program
-        text = text.replace("]\\t[0x", "]\t[0x")
-    if "</" in text or "<br" in text or "<pre" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
+    if "\\" in text:
+        text = _without_escapes(text)
+    if ("<" in text and any(mark in text for mark in ("</", "<br", "<pre"))) or (
+        "&" in text and any(mark in text for mark in ("&lt;", "&gt;", "&quot;"))
+    ):
         text = _without_html(text)
     return text
+
+
+def _without_escapes(text: str) -> str:
+    """The text of one string of a program; of a text that quotes strings, the rows of memblock's dump are read."""
+    if "\\n" in text and "\n" not in text.strip():
+        text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
+        return text.replace('\\"', '"')
+    return text.replace("]\\t[0x", "]\t[0x")
 
 
 def _without_quoted_printable(text: str) -> str:
