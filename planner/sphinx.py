@@ -291,7 +291,7 @@ class CrashkernelSweep(_Result):
         machine = self.source()
         asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
         beside = api.defaults(machine, **asked)
-        return api.sweep(machine, least, most, **options), [(one.preset, one.plan.size) for one in beside.presets]
+        return api.sweep(machine, least, most, **options), [(one.preset, one.size) for one in beside.presets]
 
     def told(self, made: Any) -> list[Block]:
         """The sweep's blocks."""

@@ -35,7 +35,7 @@ def test_the_studies() -> None:
     assert [attempt.gaps for attempt in told.attempts]
     assert isinstance([change.text for change in told.help], list)
     swept = planner.sweep(PI, "128M", "1G", step="128M")
-    assert swept.rows[0].first.size <= swept.rows[-1].last.size
+    assert swept.sweep[0].size <= swept.sweep[-1].to
     assert planner.give_back(PI, "512M", "256M").refused is None
     assert planner.verify("sample:sa8775p-36g").outcome == "agreed"
 

@@ -14,7 +14,7 @@ from planner.planning.options import Options
 from planner.render.blocks.compare import render
 from planner.render.pages import compare as compare_page
 from planner.render.pictures import png
-from planner.report.comparison import to_json
+from planner.report.document import document
 from planner.studies.compare import make_comparison
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ compare.params = [param for param in compare.params if param.name != "strategy"]
 
 def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str | bytes:
     if form == "json":
-        return to_json(result)
+        return document(result)
     if form in PICTURES:
         picture = compare_page.picture(result)
         return png.rendered(picture) if form == "png" else picture
     if form == "html":
-        return compare_page.render(result, to_json(result))
+        return compare_page.render(result, document(result))
 
     return render(result, form, color=color, width=width)

@@ -13,7 +13,6 @@ from planner.cli.output import emit_result
 from planner.cli.param_types import PageSize
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
-from planner.report.studies import default_dict
 from planner.sources.samples import samples
 from planner.studies.default import default_for
 
@@ -57,7 +56,7 @@ def default(
 ) -> None:
     """The shortest range list that serves a fleet."""
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
-    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: default_dict(found))
+    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)
     ctx.exit(0 if found.served == found.machines else 1)
 
 

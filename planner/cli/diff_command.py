@@ -14,7 +14,8 @@ from planner.cli.param_types import SIDE
 from planner.planning.plan import Options, make_plan
 from planner.planning.values import OPTIONS
 from planner.render.blocks.diff import blocks
-from planner.report.diff import diff_dict, differences
+from planner.report.diff import diff as document
+from planner.report.diff import differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def diff(
             raise click.UsageError("B is missing: give a second map, or --map SOURCE for two requests on one map")
         plans = (_plan((a,), crashkernel, options_a, reading), _plan((b,), crashkernel, options_b, reading))
     found = differences(*plans)
-    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: diff_dict(found))
+    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: document(found))
     ctx.exit(1 if found.differences else 0)
 
 

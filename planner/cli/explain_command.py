@@ -23,7 +23,7 @@ from planner.render.blocks.explain import blocks
 from planner.render.pages import explain as page
 from planner.render.pictures import png, search
 from planner.report.document import document
-from planner.report.studies import explain_dict
+from planner.report.studies import explained
 from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_plan
 
@@ -75,13 +75,13 @@ def explain(
     if form in {*PICTURES, "html"}:
         emit(_drawn(told, form), output)
     else:
-        emit_result(form, output, color, blocks=lambda: blocks(told), fields=lambda: explain_dict(told))
+        emit_result(form, output, color, blocks=lambda: blocks(told), document=lambda: explained(told))
     ctx.exit(0 if told.plan.reserved else 1)
 
 
 def _drawn(told: Explanation, form: str) -> str | bytes:
     """The search and every position of the image as a picture, or the page."""
     if form == "html":
-        return page.render(told, document(explain_dict(told)))
+        return page.render(told, document(explained(told)))
     picture = search.draw(told.plan, over=[] if told.any_image is None else [told.any_image])
     return png.rendered(picture) if form == "png" else picture

@@ -15,7 +15,6 @@ from planner.render.blocks.fit import blocks
 from planner.render.pages import fit as page
 from planner.render.pictures import chart, png
 from planner.report.document import document
-from planner.report.studies import fit_dict
 from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
 
@@ -81,13 +80,13 @@ def fit(
     if form in {*PICTURES, "html"}:
         emit(_drawn(found, form), output)
     else:
-        emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: fit_dict(found))
+        emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)
     ctx.exit(0 if found.largest.reserved is not None else 1)
 
 
 def _drawn(found: Fit, form: str) -> str | bytes:
     """The outcome of every size as a picture, or the page."""
     if form == "html":
-        return page.render(found, document(fit_dict(found)))
+        return page.render(found, document(found))
     picture = chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at)
     return png.rendered(picture) if form == "png" else picture

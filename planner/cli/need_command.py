@@ -14,7 +14,6 @@ from planner.cli.output import emit_result
 from planner.cli.param_types import FILE, MAP_FORMAT, SIZE, SIZE_OR_ZERO, MapSource, PageSize
 from planner.planning.values import BadValue
 from planner.render.blocks.need import blocks
-from planner.report.studies import need_dict
 from planner.sources.initrd import read_initrd
 from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
@@ -111,4 +110,4 @@ def need(
     if read is not None:
         given = read.applied(given, machine)
     found = make_need(given, machine, notes=read.notes if read is not None else ())
-    emit_result(form, output, color, blocks=lambda: blocks(found), fields=lambda: need_dict(found))
+    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)

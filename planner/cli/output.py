@@ -15,9 +15,8 @@ import click
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import Any
 
     from planner.render.blocks.model import Block
 
@@ -53,13 +52,13 @@ def emit_result(
     color: str,
     *,
     blocks: Callable[[], Sequence[Block]],
-    fields: Callable[[], Mapping[str, Any]],
+    document: Callable[[], object],
 ) -> None:
-    """Write a result. blocks: what documents say; fields: what JSON holds; only one of them is made."""
+    """Write a result. blocks: what documents say; document: what JSON holds; only one of them is made."""
     if form == "json":
-        from planner.report.document import document
+        from planner.report.document import document as written
 
-        emit(document(fields()), output)
+        emit(written(document()), output)
         return
     from planner.render.layout import lay_out
 

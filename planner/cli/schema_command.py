@@ -15,8 +15,8 @@ from planner.report import bbm
 __all__ = ["schema"]
 
 _EPILOG = """\
-The schemas of need, default and survey are of what these commands write with --format json; sweep and give-back are of
-size with that option, proposal is of survey alone.
+A schema of a command's name is of what it writes with --format json; sweep and give-back are of size with that option,
+proposal is of survey alone.
 
 \b
 Example:
@@ -27,6 +27,7 @@ Example:
 _PUBLISHED = (
     *("report", "map", "procedure", "bbm", "batch"),
     *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
+    *("compare", "explain", "fit", "diff", "verify"),
 )
 
 
@@ -35,7 +36,8 @@ _PUBLISHED = (
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
 def schema(what: str, output: str | None) -> None:
     """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
-    from planner.report.study_schemas import SCHEMAS
+    from planner.report.json_schema import schema_of
+    from planner.report.studies import DOCUMENTS
     from planner.sources.json import memory_map, procedure
 
     makers: dict[str, Callable[[], object]] = {
@@ -44,6 +46,6 @@ def schema(what: str, output: str | None) -> None:
         "procedure": procedure.schema,
         "bbm": bbm.schema,
         "batch": column_table,
-        **SCHEMAS,
     }
-    emit(dumps(makers[what](), indent=2) + "\n", output)
+    made = schema_of(DOCUMENTS[what], what) if what in DOCUMENTS else makers[what]()
+    emit(dumps(made, indent=2) + "\n", output)

@@ -18,7 +18,7 @@ from planner.render.blocks import size as render
 from planner.render.pages import sweep as sweep_page
 from planner.render.pictures import chart, png
 from planner.report.document import document
-from planner.report.studies import give_back_dict, recommendation_dict, sweep_dict
+from planner.report.studies import sized
 from planner.studies.recommend import AIMS, PASTED, Asked, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
@@ -200,7 +200,7 @@ def _recommend(
     emit_result(
         *out,
         blocks=lambda: [*render.recommendation(found), *render.presets(beside)],
-        fields=lambda: recommendation_dict(found, beside),
+        document=lambda: sized(found, beside),
     )
     return found.crashkernel is not None
 
@@ -216,17 +216,17 @@ def _sweep(
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
     form, output, _ = out
     if form in {*PICTURES, "html"}:
-        defaults = [(p.preset, p.plan.size) for p in presets(machine, options).presets]
+        defaults = [(p.preset, p.size) for p in presets(machine, options).presets]
         emit(_drawn(swept, form, defaults), output)
     else:
-        emit_result(*out, blocks=lambda: render.sweep(swept), fields=lambda: sweep_dict(swept))
-    return any(row.first.crash is not None or row.last.crash is not None for row in swept.rows)
+        emit_result(*out, blocks=lambda: render.sweep(swept), document=lambda: swept)
+    return any(row.crash is not None or row.end.crash is not None for row in swept.sweep)
 
 
 def _drawn(swept: Sweep, form: str, defaults: Sequence[tuple[str, int]]) -> str | bytes:
     """The chart of a sweep with distributions' defaults, or the page around it."""
     if form == "html":
-        return sweep_page.render(swept, document(sweep_dict(swept)), defaults)
+        return sweep_page.render(swept, document(swept), defaults)
 
     picture = chart.draw(swept, defaults=defaults)
     return png.rendered(picture) if form == "png" else picture
@@ -236,5 +236,5 @@ def _give_back(
     machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
 ) -> bool:
     given = give_back(machine, crashkernel, written, options)
-    emit_result(*out, blocks=lambda: render.give_back(given), fields=lambda: give_back_dict(given))
+    emit_result(*out, blocks=lambda: render.give_back(given), document=lambda: given)
     return given.refused is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,8 @@ from planner.render.blocks.survey import csv_text, render, tabulated
 from planner.render.layout import lay_out
 from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map, png
-from planner.report.document import document, plain
+from planner.report.document import document
+from planner.report.studies import Survey, proposal
 from planner.sources.samples import read, samples
 from planner.studies.survey import Candidates, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
@@ -27,8 +27,7 @@ from planner.studies.survey import survey as make_survey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.planning.result import Plan
-    from planner.studies.survey import Row, Surveyed
+    from planner.studies.survey import Row
 
 __all__ = ["survey"]
 
@@ -145,9 +144,9 @@ def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
     if form == "csv":
         emit(csv_text(rows), output)
     elif form == "json":
-        emit(document({"rows": plain(rows)}), output)
+        emit(document(Survey(tuple(rows))), output)
     elif form == "html":
-        emit(survey_page.render(rows, document({"rows": plain(rows)})), output)
+        emit(survey_page.render(rows, document(Survey(tuple(rows)))), output)
     elif form in PICTURES:
         emit(_drawn(heat_map.cells_of(rows), form), output)
     else:
@@ -159,10 +158,10 @@ def _proposal(form: str, output: str | None, color: str) -> None:
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     if form == "json":
-        emit(_json(found), output)
+        emit(document(proposal(found)), output)
         return
     if form == "html":
-        emit(survey_page.render_proposal(found, _json(found)), output)
+        emit(survey_page.render_proposal(found, document(proposal(found))), output)
         return
     if form in PICTURES:
         emit(_drawn(heat_map.cells_of_proposal(found), form), output)
@@ -175,30 +174,3 @@ def _drawn(cells: Sequence[heat_map.Cell], form: str) -> str | bytes:
     """The heat map as a picture."""
     picture = heat_map.draw(cells)
     return png.rendered(picture) if form == "png" else picture
-
-
-def _json(found: list[Surveyed]) -> str:
-    machines = [
-        {
-            "name": one.name,
-            "ram": one.plan.memory.ram,
-            "page_size": one.plan.kernel.page_size,
-            "answers": [{"request": a.request, "preset": a.preset or None, **_answer(a.plan)} for a in one.answers],
-        }
-        for one in found
-    ]
-    return dumps({"schema_version": 1, "machines": machines}, indent=2) + "\n"
-
-
-def _answer(plan: Plan) -> dict[str, Any]:
-    done = plan.reservation
-    return {
-        "outcome": done.outcome,
-        "size": plan.request.size,
-        "crash": None
-        if done.crash is None
-        else {"start": done.crash.start, "end": done.crash.end, "size": done.crash.size},
-        "returned": plan.waste.returned,
-        "protected": done.protected,
-        "protection": plan.protection,
-    }

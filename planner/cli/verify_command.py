@@ -14,7 +14,7 @@ from planner.cli.output import colored, columns, emit
 from planner.cli.param_types import FILE, MACHINE
 from planner.planning.options import Options
 from planner.render.blocks.verify import render
-from planner.report.verification import to_json
+from planner.report.document import document
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.studies.verify import verify_all
 
@@ -97,6 +97,6 @@ def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
 
 def _rendered(result: Verification, form: str, *, color: bool, width: int) -> str:
     if form == "json":
-        return to_json(result)
+        return document(result)
 
     return render(result, form, color=color, width=width)

@@ -39,7 +39,7 @@ from planner.studies.need import Need
 from planner.studies.recommend import Recommendation
 from planner.studies.size import GiveBack, Presets, Sweep
 from planner.studies.survey import Row, Surveyed
-from planner.studies.verify import Verdict, Verification
+from planner.studies.verify import Verdict, Verification, verification
 
 __all__ = ["blocks_of"]
 
@@ -57,7 +57,7 @@ _BLOCKS: dict[type, Callable[[Any], list[Block]]] = {
     Reading: parse.blocks,
     Recommendation: size.recommendation,
     Sweep: size.sweep,
-    Verdict: lambda result: verify.blocks(Verification((result,))),
+    Verdict: lambda result: verify.blocks(verification([result])),
     Verification: verify.blocks,
 }
 

@@ -5,7 +5,6 @@ The schema is made by pydantic, which is imported by the call that needs it.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from json import JSONEncoder
 from typing import Any
 
@@ -13,8 +12,6 @@ from planner.planning.result import SCHEMA_VERSION, Report
 from planner.report.document import laid_out, plain
 
 __all__ = ["schema", "to_dict", "to_json"]
-
-_KEYS = tuple(each.name for each in fields(Report))
 
 
 def schema() -> dict[str, Any]:
@@ -26,7 +23,7 @@ def schema() -> dict[str, Any]:
 
 def to_dict(plan: Report) -> dict[str, Any]:
     """The report of one plan: dicts, lists and values, with the documented keys."""
-    return {"schema_version": SCHEMA_VERSION, **{key: plain(getattr(plan, key)) for key in _KEYS}}
+    return {"schema_version": SCHEMA_VERSION, **plain(plan)}
 
 
 def to_json(plan: Report, *, compact: bool = False) -> str:

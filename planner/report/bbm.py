@@ -27,7 +27,7 @@ class Cases:
 
 def to_dict(cases: Iterable[Case]) -> dict[str, Any]:
     """The cases, in order."""
-    return {"schema_version": SCHEMA_VERSION, "cases": [plain(case) for case in cases]}
+    return {"schema_version": SCHEMA_VERSION, **plain(Cases(tuple(cases)))}
 
 
 def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:

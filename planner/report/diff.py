@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from planner.planning.outcomes import Outcome
 from planner.planning.result import Plan
 from planner.report import to_dict
-from planner.report.document import plain
 
-__all__ = ["Difference", "Differences", "diff_dict", "differences"]
+__all__ = ["Diff", "Difference", "Differences", "Side", "diff", "differences"]
 
 _IDENTITY = {"memory.source", "help"}
 """Fields that name a side rather than describe it, or follow from the rest."""
@@ -103,20 +103,31 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-def diff_dict(found: Differences) -> dict[str, Any]:
-    """The JSON of `diff`: the two sides in short, and every field that differs."""
-    return {
-        "a": _side(to_dict(found.a)),
-        "b": _side(to_dict(found.b)),
-        "differences": plain(found.differences),
-    }
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two plans, in short."""
+
+    source: str
+    request: str
+    profile: str
+    strategy: str
+    outcome: Outcome
 
 
-def _side(report: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "source": report["memory"]["source"],
-        "request": report["request"]["text"],
-        "profile": report["kernel"]["profile"],
-        "strategy": report["kernel"]["strategy"],
-        "outcome": report["reservation"]["outcome"],
-    }
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What `diff` finds: the two sides, and every field that differs."""
+
+    a: Side
+    b: Side
+    differences: tuple[Difference, ...]
+
+
+def diff(found: Differences) -> Diff:
+    """The document of `diff`."""
+    return Diff(_side(found.a), _side(found.b), found.differences)
+
+
+def _side(plan: Plan) -> Side:
+    kernel = plan.kernel
+    return Side(plan.memory.source, plan.request.text, kernel.profile, kernel.strategy, plan.reservation.outcome)

@@ -1,4 +1,7 @@
-"""Typed results as plain data and as JSON text: the keys are the field names of the dataclasses."""
+"""Typed results as plain data and as JSON text: the keys are the field names of the dataclasses.
+
+A field with `repr=False` is for those who work on the result and is not part of its document.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
 from planner.planning.result import SCHEMA_VERSION
 from planner.rewind.rewound import Rewound
 
-__all__ = ["EXTENTS", "document", "laid_out", "plain"]
+__all__ = ["EXTENTS", "document", "keys_of", "laid_out", "plain"]
 
 EXTENTS = (Range, Region, Reserved, Rewound)
 """Dataclasses that hold `[start, end)`: their JSON has `size`, too."""
@@ -25,10 +28,10 @@ _LINE = 110
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...] | None:
-    """The fields of a dataclass or a named tuple; None for any other class."""
+def keys_of(kind: type[Any]) -> tuple[str, ...] | None:
+    """The keys that a dataclass or a named tuple is written with; None for any other class."""
     if is_dataclass(kind):
-        return tuple(each.name for each in fields(kind))
+        return tuple(each.name for each in fields(kind) if each.repr)
     return getattr(kind, "_fields", None)
 
 
@@ -39,7 +42,7 @@ def plain(value: Any) -> Any:
         return told(value)
     if kind in _ATOMS:
         return value
-    names = _names(kind)  # type: ignore[arg-type] # every class is hashable
+    names = keys_of(kind)  # type: ignore[arg-type] # every class is hashable
     if names is None:
         if isinstance(value, Mapping):
             return {told(key): plain(item) for key, item in value.items()}
@@ -54,9 +57,9 @@ def plain(value: Any) -> Any:
     return made
 
 
-def document(keys: Mapping[str, Any]) -> str:
-    """A JSON document with these keys after `schema_version`, in lines; ASCII, ends with a newline."""
-    return laid_out({"schema_version": SCHEMA_VERSION, **plain(keys)})
+def document(result: Any) -> str:
+    """A result as a JSON document: its keys after `schema_version`, in lines; ASCII, ends with a newline."""
+    return laid_out({"schema_version": SCHEMA_VERSION, **plain(result)})
 
 
 def laid_out(value: Any) -> str:

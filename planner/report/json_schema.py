@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from planner.kernel.memory_map import FLAG_NAMES, Region
-from planner.planning.result import SCHEMA_VERSION
-from planner.report.document import EXTENTS
+from planner.planning.result import SCHEMA_VERSION, Plan
+from planner.report.document import EXTENTS, keys_of
 
 __all__ = ["schema_of"]
 
 _CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+with_config(ConfigDict(arbitrary_types_allowed=True))(Plan)  # kept by results, never written: its spans have no schema
 
 _SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries", "alignment_loss", "waste"))
 """Numbers that may be negative: differences from the baseline, and sums with one."""
@@ -29,7 +31,10 @@ class _ReportSchema(GenerateJsonSchema):
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         """One dataclass as `document.plain` writes it."""
-        made = super().dataclass_schema(schema)
+        keys = keys_of(schema["cls"]) or ()  # type: ignore[arg-type] # every class is hashable
+        arguments = cast("core_schema.DataclassArgsSchema", schema["schema"])
+        written = [each for each in arguments["fields"] if each["name"] in keys]
+        made = super().dataclass_schema({**schema, "schema": {**arguments, "fields": written}})
         properties = made["properties"]
         for name, described in properties.items():
             described.pop("default", None)

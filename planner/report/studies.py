@@ -1,198 +1,194 @@
-"""The JSON of what asks the plan many times: fit, explain, size. Integers are bytes, ranges half-open.
+"""The documents of studies, each defined by one dataclass: the study's own result, or one that is put together here.
 
-Each function gives the document's keys and values as plain data; `planner.report.document.document` writes it down.
+`planner.report.document` writes them, `planner.report.json_schema` publishes their shapes. Integers are bytes, ranges
+half-open.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from planner.report import to_dict
-from planner.report.document import plain
+from planner.base.ranges import Range
+from planner.planning.outcomes import Outcome
+from planner.planning.result import KernelView, Protection, RequestView
+from planner.report.diff import Diff
+from planner.studies.compare import Comparison
+from planner.studies.default import Default
+from planner.studies.explain import AttemptStory, Explanation
+from planner.studies.fit import Fit
+from planner.studies.kaslr import Chances
+from planner.studies.need import Need
+from planner.studies.recommend import Candidate, Recommendation
+from planner.studies.remedies import Remedy
+from planner.studies.size import GiveBack, PresetPlan, Presets, Sweep
+from planner.studies.survey import Row, Surveyed
+from planner.studies.verify import Verification
 
-if TYPE_CHECKING:
-    from planner.studies.default import Default
-    from planner.studies.explain import Explanation
-    from planner.studies.fit import Fit
-    from planner.studies.kaslr import Chances
-    from planner.studies.need import Need
-    from planner.studies.recommend import Recommendation
-    from planner.studies.remedies import Remedy
-    from planner.studies.size import GiveBack, Presets, SizePlan, Sweep
-
-__all__ = [
-    "default_dict",
-    "explain_dict",
-    "fit_dict",
-    "give_back_dict",
-    "need_dict",
-    "presets_dict",
-    "recommendation_dict",
-    "sweep_dict",
-]
+__all__ = ["DOCUMENTS", "Survey", "explained", "proposal", "sized"]
 
 
-def fit_dict(fit: Fit) -> dict[str, Any]:
-    """Of `fit`: `largest` first."""
-    return {
-        "form": fit.form,
-        "offset": fit.offset,
-        "keep_low": fit.keep_low,
-        "source": fit.source,
-        "ram": fit.ram,
-        "kernel": plain(fit.kernel),
-        "largest": plain(fit.largest),
-        "next_best": plain(fit.next_best),
-        "plans": {"aligned": plain(fit.aligned), "reserved": plain(fit.reserved)},
-        "windows": plain(fit.windows),
-        "rungs": plain(fit.rungs),
-        "any_image": None
-        if fit.any_image is None
-        else {
-            "image": _image(fit.any_image.at[0]) if fit.any_image.at else None,
-            "certain": plain(fit.any_image.certain),
-            "at": [_chances(chances) for chances in fit.any_image.at],
-        },
-        "notes": list(fit.notes),
-    }
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What to ask for: tokens for a command line, null where no candidate serves; for which aim, and why."""
+
+    crashkernel: str | None
+    aim: str
+    reason: str
 
 
-def explain_dict(told: Explanation) -> dict[str, Any]:
-    """Of `explain`: the plan in short, every attempt with every gap, what would help."""
-    report = to_dict(told.plan)
-    done = report["reservation"]
-    return {
-        "request": report["request"],
-        "kernel": report["kernel"],
-        "memory": {"source": report["memory"]["source"], "ram": report["memory"]["ram"]},
-        **{key: done[key] for key in ("outcome", "crash", "low", "area", "protected", "log")},
-        "attempts": plain(told.attempts),
-        "help": [_remedy(remedy) for remedy in told.help],
-        "any_image": None if told.any_image is None else _chances(told.any_image, image=True),
-        "notes": report["notes"],
-    }
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """What `size` recommends: every request that was judged, the one recommended first, then the defaults."""
+
+    recommended: Recommended
+    need: int
+    need_source: str
+    candidates: tuple[Candidate, ...]
+    source: str
+    ram: int
+    kernel: KernelView
+    low_free_before: int
+    presets: tuple[PresetPlan, ...]
+    notes: tuple[str, ...]
 
 
-def _remedy(remedy: Remedy) -> dict[str, Any]:
-    return {
-        "change": plain(remedy.change),
-        "crashkernel": remedy.crashkernel,
-        "options": plain(remedy.options or {}),
-        "free": plain([{"start": r.start, "end": r.end, "name": r.name} for r in remedy.free]),
-        "reserve": plain([{"start": r.start, "end": r.end, "name": r.name} for r in remedy.reserve]),
-        "outcome": remedy.outcome,
-        "crash": plain(remedy.crash),
-        "text": remedy.text,
-    }
+def sized(found: Recommendation, beside: Presets) -> Sized:
+    """The document of `size` alone."""
+    return Sized(
+        recommended=Recommended(found.crashkernel, found.aim, found.reason),
+        need=found.need,
+        need_source=found.need_source,
+        candidates=(*([found.chosen] if found.chosen is not None else []), *found.others),
+        source=beside.source,
+        ram=beside.ram,
+        kernel=beside.kernel,
+        low_free_before=beside.low_free_before,
+        presets=beside.presets,
+        notes=beside.notes,
+    )
 
 
-def _image(chances: Chances) -> dict[str, Any]:
-    image = chances.image
-    return {
-        "size": image.size,
-        "align": image.align,
-        "where": plain(image.where),
-        "assumed": image.assumed,
-        "slots": chances.slots,
-    }
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The map that was planned on, in short."""
+
+    source: str
+    ram: int
 
 
-def _chances(chances: Chances, *, image: bool = False) -> dict[str, Any]:
-    outcomes = {chance.outcome: chance.probability for chance in chances.chances}
-    return {
-        **({"image": _image(chances)} if image else {}),
-        "size": chances.size,
-        "probability": {
-            outcome: outcomes.get(outcome, 0.0)
-            for outcome in dict.fromkeys(("aligned", "fallback", "failed", *outcomes))
-        },
-        "slots": {chance.outcome: chance.slots for chance in chances.chances},
-        "as_mapped": chances.as_mapped,
-        "breaking": plain(chances.breaking),
-        "positions": plain(chances.positions),
-    }
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What `explain` tells: the plan in short, every attempt with every gap, what would help."""
+
+    request: RequestView
+    kernel: KernelView
+    memory: Memory
+    outcome: Outcome
+    crash: Range | None
+    low: Range | None
+    area: Range | None
+    protected: bool
+    log: tuple[str, ...]
+    attempts: tuple[AttemptStory, ...]
+    help: tuple[Remedy, ...]
+    any_image: Chances | None
+    notes: tuple[str, ...]
 
 
-def recommendation_dict(found: Recommendation, beside: Presets) -> dict[str, Any]:
-    """Of `size` alone: what is recommended, every request that was judged, the one recommended first, the presets."""
-    judged = ([found.chosen] if found.chosen is not None else []) + list(found.others)
-    return {
-        "recommended": {"crashkernel": found.crashkernel, "aim": found.aim, "reason": found.reason},
-        "need": found.need,
-        "need_source": found.need_source,
-        "candidates": plain(judged),
-        **presets_dict(beside),
-    }
+def explained(told: Explanation) -> Explained:
+    """The document of `explain`."""
+    plan, done = told.plan, told.plan.reservation
+    return Explained(
+        request=plan.request,
+        kernel=plan.kernel,
+        memory=Memory(plan.memory.source, plan.memory.ram),
+        outcome=done.outcome,
+        crash=done.crash,
+        low=done.low,
+        area=done.area,
+        protected=done.protected,
+        log=done.log,
+        attempts=told.attempts,
+        help=told.help,
+        any_image=told.any_image,
+        notes=plan.notes,
+    )
 
 
-def presets_dict(found: Presets) -> dict[str, Any]:
-    """Of `size`: each preset with what becomes of it."""
-    return {
-        "source": found.source,
-        "ram": found.ram,
-        "kernel": plain(found.kernel),
-        "low_free_before": found.low_free_before,
-        "presets": [
-            {
-                "preset": p.preset,
-                "value": p.value,
-                **_size_plan(p.plan),
-                "source": p.source,
-                "date": p.date,
-                "comment": p.comment,
-            }
-            for p in found.presets
-        ],
-        "notes": list(found.notes),
-    }
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What `survey` finds of candidates on machines."""
+
+    rows: tuple[Row, ...]
 
 
-def sweep_dict(swept: Sweep) -> dict[str, Any]:
-    """Of `size --sweep`: rows with what becomes of their first size, and of their last where that differs."""
-    return {
-        "source": swept.source,
-        "ram": swept.ram,
-        "form": swept.form,
-        "kernel": plain(swept.kernel),
-        "least": swept.least,
-        "most": swept.most,
-        "step": swept.step,
-        "low_free_before": swept.low_free_before,
-        "sweep": [
-            {
-                **_size_plan(row.first),
-                "to": row.last.size,
-                "last": None if row.last.size == row.first.size else _size_plan(row.last),
-            }
-            for row in swept.rows
-        ],
-        "notes": list(swept.notes),
-    }
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One request on one machine under the proposal."""
+
+    request: str
+    preset: str | None
+    outcome: Outcome
+    size: int
+    crash: Range | None
+    returned: int
+    protected: bool
+    protection: Protection
 
 
-def _size_plan(row: SizePlan) -> dict[str, Any]:
-    result: dict[str, Any] = plain(row)
-    return result
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """One bundled machine."""
+
+    name: str
+    ram: int
+    page_size: int
+    answers: tuple[Answered, ...]
 
 
-def give_back_dict(given: GiveBack) -> dict[str, Any]:
-    """Of `size --give-back`."""
-    result: dict[str, Any] = plain(given)
-    return {
-        "source": result.pop("source"),
-        "freed_bytes": sum([r.size for r in given.freed]),
-        **result,
-    }
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What `survey` alone finds: whether the proposal would have worked."""
+
+    machines: tuple[Bundled, ...]
 
 
-def need_dict(found: Need) -> dict[str, Any]:
-    """Of `need`: the least and the recommended size first."""
-    result: dict[str, Any] = plain(found)
-    return result
+def proposal(found: Sequence[Surveyed]) -> Proposal:
+    """The document of `survey` alone."""
+    return Proposal(tuple(_bundled(one) for one in found))
 
 
-def default_dict(found: Default) -> dict[str, Any]:
-    """Of `default`: the list, whom it serves and fails, and distributions' defaults on the same fleet."""
-    result: dict[str, Any] = plain(found)
-    first = ("crashkernel", "machines", "served", "bytes", "failed", "others")
-    return {**{key: result.pop(key) for key in first}, **result}
+def _bundled(one: Surveyed) -> Bundled:
+    answers = tuple(
+        Answered(
+            request=answer.request,
+            preset=answer.preset or None,
+            outcome=answer.plan.reservation.outcome,
+            size=answer.plan.request.size,
+            crash=answer.plan.reservation.crash,
+            returned=answer.plan.waste.returned,
+            protected=answer.plan.reservation.protected,
+            protection=answer.plan.protection,
+        )
+        for answer in one.answers
+    )
+    return Bundled(one.name, one.plan.memory.ram, one.plan.kernel.page_size, answers)
+
+
+DOCUMENTS: dict[str, type] = {
+    "compare": Comparison,
+    "default": Default,
+    "diff": Diff,
+    "explain": Explained,
+    "fit": Fit,
+    "give-back": GiveBack,
+    "need": Need,
+    "proposal": Proposal,
+    "size": Sized,
+    "survey": Survey,
+    "sweep": Sweep,
+    "verify": Verification,
+}
+"""The shape of each, by the name it is published under: the command's; `sweep` and `give-back` for the options of
+`size`, `proposal` for `survey` alone."""

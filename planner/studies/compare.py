@@ -6,7 +6,7 @@ The plans are the same that `plan --strategy` makes; what they share is worked o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
@@ -15,11 +15,12 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
+from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
-__all__ = ["AIMS", "Comparison", "Row", "make_comparison"]
+__all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
 
 AIMS = {
     "protected": "crash memory that can be unmapped, with the fewest page tables",
@@ -33,73 +34,35 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. needs, boot_time_only, one_cpu, since: as in `strategies`; for `mainline`, of what the
-    kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2; no_aborts: it must promise no conflict aborts,
-    too. obstacle: why it cannot be had on this machine, "" if nothing is known against it. best: whether it serves
-    the aim best among the strategies for this size.
+    size: bytes asked for. outcome to waste: as in the report of its plan. needs, boot_time_only, one_cpu, since: as in
+    `strategies`; for `mainline`, of what the kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2;
+    no_conflict_aborts: it must promise that, too. obstacle: why it cannot be had on this machine, "" if nothing is
+    known against it. best: whether it serves the aim best among the strategies for this size.
     """
 
     size: int
     strategy: str
-    plan: Plan
+    outcome: Outcome
+    crash: Range | None
+    low: Range | None
+    area: Range | None
+    protected: bool
+    protection: Protection
+    bytes: Leaves
+    table_bytes: int
+    tlb_entries: int
+    extra_table_bytes: int
+    extra_tlb_entries: int
+    waste: Waste
     needs: str
     bbm_level: int
-    no_aborts: bool
+    no_conflict_aborts: bool
     boot_time_only: bool
     one_cpu: bool
     since: str
-    obstacle: str = ""
-    best: bool = False
-
-    @property
-    def outcome(self) -> str:
-        """The outcome of the request."""
-        return self.plan.reservation.outcome
-
-    @property
-    def crash(self) -> Range | None:
-        """The crash memory."""
-        return self.plan.reservation.crash
-
-    @property
-    def low(self) -> Range | None:
-        """The low part."""
-        return self.plan.reservation.low
-
-    @property
-    def area(self) -> Range | None:
-        """The aligned area."""
-        return self.plan.reservation.area
-
-    @property
-    def protected(self) -> bool:
-        """True if the crash memory can be unmapped, as far as the mapping goes."""
-        return self.plan.reservation.protected
-
-    @property
-    def protection(self) -> Protection:
-        """True if the crash memory can be unmapped on this machine."""
-        return self.plan.protection
-
-    @property
-    def bytes(self) -> Leaves:
-        """Bytes of the linear map by kind of leaf."""
-        return self.plan.mapping.bytes
-
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of all page tables of the linear map."""
-        return self.plan.mapping.table_bytes
-
-    @property
-    def tlb_entries(self) -> int:
-        """TLB entries that cover the linear map."""
-        return self.plan.mapping.tlb_entries
-
-    @property
-    def waste(self) -> Waste:
-        """Its cost."""
-        return self.plan.waste
+    obstacle: str
+    best: bool
+    plan: Plan = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +83,7 @@ class Comparison:
     best: str | None
     reason: str
     rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
 
     @property
     def reserved(self) -> bool:
@@ -146,10 +109,16 @@ def make_comparison(
     options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
-    asked = crashkernel if crashkernel is not None or not sizes else format_size(sizes[0])
-    question = ask(machine, asked, options)
+    if crashkernel is not None or not sizes:
+        return comparison_of(ask(machine, crashkernel, options), sizes, aim)
+    found = comparison_of(ask(machine, format_size(sizes[0]), options), sizes, aim)
+    return replace(found, request=",".join(format_size(size) for size in sizes))
+
+
+def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "protected") -> Comparison:
+    """As `make_comparison`, of a question; its strategy does not matter. sizes: each once."""
     questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
-    sizes = sizes or (question.request.size,)
+    sizes = tuple(sizes) or (question.request.size,)
     rows: list[Row] = []
     reason = ""
     for size, one in zip(sizes, questions, strict=True):
@@ -160,10 +129,9 @@ def make_comparison(
     by_name = {row.strategy: row for row in first}
     notes = dict.fromkeys(note for name in (OWN.name, "pud-aligned") for note in by_name[name].plan.notes)
     mainline = by_name[OWN.name].plan
-    listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
-        request=question.text if asked is crashkernel else listed,
-        source=machine.source,
+        request=question.text,
+        source=question.machine.source,
         ram=mainline.memory.ram,
         kernel=mainline.kernel,
         aim=aim,
@@ -195,17 +163,31 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
         acting = released_for(own_effect(question.mainline))
         here = f"{acting.name} ({question.mainline.profile.spans})"
         since = f"not known for this kernel; nearest: {here}" if plan.protection == "not known" else f"here: {here}"
+    done, mapping, waste = plan.reservation, plan.mapping, plan.waste
     return Row(
         size=size,
         strategy=strategy.name,
-        plan=plan,
+        outcome=done.outcome,
+        crash=done.crash,
+        low=done.low,
+        area=done.area,
+        protected=done.protected,
+        protection=plan.protection,
+        bytes=mapping.bytes,
+        table_bytes=mapping.table_bytes,
+        tlb_entries=mapping.tlb_entries,
+        extra_table_bytes=waste.extra_table_bytes,
+        extra_tlb_entries=waste.extra_tlb_entries,
+        waste=waste,
         needs=acting.needs,
         bbm_level=min(max(acting.bbm_level, 0), 2),
-        no_aborts=acting.bbm_level > 2,
+        no_conflict_aborts=acting.bbm_level > 2,
         boot_time_only=acting.boot_time,
         one_cpu=acting.one_cpu,
         since=since,
-        obstacle=plan.reservation.obstacle or "",
+        obstacle=done.obstacle or "",
+        best=False,
+        plan=plan,
     )
 
 

@@ -81,10 +81,10 @@ class Default:
     machines: int
     served: int
     bytes: int
-    wasted: int
-    entries: tuple[RangeEntry, ...]
     failed: tuple[Failed, ...]
     others: tuple[Other, ...]
+    wasted: int
+    entries: tuple[RangeEntry, ...]
     longer: tuple[Longer, ...]
     notes: tuple[str, ...]
 

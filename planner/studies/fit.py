@@ -13,9 +13,9 @@ from planner.planning.capacity import Former, Room, free_below, is_aligned, is_r
 from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
 from planner.studies.inquiry import FORM_SIZE, NOT_READ, Inquiry, form_name, inquire, readable, value_of
-from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Places
+from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Image, Places
 
-__all__ = ["Answer", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
+__all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,21 @@ class Answer:
 class AnyImage:
     """The same over all positions of the kernel image.
 
-    certain: the largest sizes that are aligned, and reserved, wherever the image lies. at: what becomes of the sizes
-    in question: the one that was asked for, if any, and the largest ones.
+    image: None where no size is in question. certain: the largest sizes that are aligned, and reserved, wherever the
+    image lies. at: for the sizes in question: the one that was asked for, if any, and the largest ones.
     """
 
+    image: Image | None
     certain: Largest
     at: tuple[Chances, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The plans of the two largest sizes."""
+
+    aligned: Answer | None
+    reserved: Answer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +102,19 @@ class Fit:
     """The largest sizes of one form of request.
 
     form: `plain`, `high` or `offset`. keep_low: bytes that had to stay free below the DMA limit. next_best: the same
-    if the gap that holds the largest were taken. aligned, reserved: the plans of those sizes. rungs: the outcome of
+    if the gap that holds the largest were taken. rungs: the outcome of
     every size, ascending.
     """
 
     form: str
     offset: int | None
     keep_low: int
-    ram: int
     source: str
+    ram: int
     kernel: KernelView
     largest: Largest
     next_best: Largest
-    aligned: Answer | None
-    reserved: Answer | None
+    plans: Answers
     windows: tuple[WindowFit, ...]
     rungs: tuple[Rung, ...]
     any_image: AnyImage | None
@@ -162,7 +170,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
     request = question.request
     found = _largest(former, keep_low)
     plans = {size: inquiry.plan(size) for size in (found.aligned, found.reserved) if size is not None}
-    aligned, reserved = [
+    answers = [
         None if size is None else _answer(inquiry, size, plans[size]) for size in (found.aligned, found.reserved)
     ]
     some_plan = next(iter(plans.values()), None) or inquiry.plan(former.page)
@@ -175,8 +183,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         kernel=some_plan.kernel,
         largest=found,
         next_best=_next_best(former, found, plans, keep_low),
-        aligned=aligned,
-        reserved=reserved,
+        plans=Answers(*answers),
         windows=tuple(_window(former, window) for window in former.windows()),
         rungs=_rungs(inquiry),
         any_image=None,
@@ -189,6 +196,7 @@ def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_si
     asked = inquiry.question.request.size if crashkernel is not None and not _is_bare(crashkernel) else None
     sizes = dict.fromkeys(size for size in (asked, found.largest.aligned, found.largest.reserved) if size)
     return AnyImage(
+        image=places.image if sizes else None,
         certain=Largest(places.certain(ALIGNED), places.certain(RESERVED))
         if readable(inquiry.question.request)
         else Largest(None, None),

@@ -13,7 +13,7 @@ arch/arm64/include/asm/efi.h @ 6.12.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -33,7 +33,6 @@ from planner.studies.inquiry import Inquiry
 __all__ = [
     "ALIGNED",
     "RESERVED",
-    "Chance",
     "Chances",
     "Image",
     "Places",
@@ -57,16 +56,17 @@ _UNNAMED = ("", "reserved")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image that is moved. size: bytes; align: of its positions; where: in the map, None if size is assumed."""
+    """The image that is moved.
+
+    size: bytes. align: of its positions; slots: how many there are. where: in the map. assumed: no source shows an
+    image, and a usual size is taken.
+    """
 
     size: int
     align: int
     where: Range | None
-
-    @property
-    def assumed(self) -> bool:
-        """True if no source shows an image, and a usual size was taken."""
-        return self.where is None
+    assumed: bool
+    slots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +80,21 @@ class Positions:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """How many positions lead to an outcome, and which part of all that is."""
-
-    outcome: str
-    slots: int
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
 class Chances:
     """What becomes of one request over all positions of the image.
 
-    chances: by outcome, the likeliest first. positions: all of them, ascending; breaking: those that do not have the
-    best outcome that any position has. as_mapped: the outcome where the image is in the map (None: it is in none).
+    probability: of each outcome, 0 for those that never happen. slots: how many positions lead to each outcome, the
+    likeliest first. as_mapped: the outcome where the image is in the map (None: it is in none). breaking: positions
+    that do not have the best outcome that any position has. positions: all of them, ascending.
     """
 
-    size: int
     image: Image
-    slots: int
-    chances: tuple[Chance, ...]
-    positions: tuple[Positions, ...]
-    breaking: tuple[Positions, ...]
+    size: int
+    probability: Mapping[str, float]
+    slots: Mapping[str, int]
     as_mapped: str | None
-
-    def of(self, *outcomes: str) -> float:
-        """The probability of these outcomes together."""
-        return sum([c.probability for c in self.chances if c.outcome in outcomes])
+    breaking: tuple[Positions, ...]
+    positions: tuple[Positions, ...]
 
 
 def is_image(name: str) -> bool:
@@ -142,15 +130,15 @@ class Places:
         memory = context.memory
         where = image_of(memory, context.facts)
         size = image_size or (where.size if where else ASSUMED_SIZE)
-        self.image = Image(size, position_align(context.geometry.page_size), where)
+        align = position_align(context.geometry.page_size)
         holes = [(where.start, where.end)] if where else []
         others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract((r.start, r.end), holes))
         self.memblock = Memblock.of(
             MemoryMap(memory.regions, others), page_size=context.geometry.page_size, movable_node=context.movable_node
         )
-        self.spans = slots_of(self.memblock, self.image)
-        self.slots = sum([_count(span, self.image.align) for span in self.spans])
-        if not self.slots:
+        self.spans = slots_of(self.memblock, size, align)
+        self.image = Image(size, align, where, where is None, sum([_count(span, align) for span in self.spans]))
+        if not self.image.slots:
             raise InputError("--any-image", "the map has no place for the kernel image", "give --image-size, or a map")
 
     def chances(self, request: Reading) -> Chances:
@@ -166,15 +154,16 @@ class Places:
         for part in found:
             totals[part.outcome] = totals.get(part.outcome, 0) + part.slots
         best = next((o for o in ("aligned", "exact", "fallback") if o in totals), None)
-        chances = [Chance(outcome, slots, slots / self.slots) for outcome, slots in totals.items()]
+        slots = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+        outcomes = dict.fromkeys(("aligned", "fallback", "failed", *slots))
         return Chances(
-            size=request.size,
             image=self.image,
-            slots=self.slots,
-            chances=tuple(sorted(chances, key=lambda c: (-c.slots, c.outcome))),
-            positions=tuple(found),
-            breaking=tuple(part for part in found if part.outcome != best),
+            size=request.size,
+            probability={outcome: slots.get(outcome, 0) / self.image.slots for outcome in outcomes},
+            slots=slots,
             as_mapped=None if self.image.where is None else self._outcome(request, self.image.where.start),
+            breaking=tuple(part for part in found if part.outcome != best),
+            positions=tuple(found),
         )
 
     def share(
@@ -202,7 +191,7 @@ class Places:
             theirs = also[0]._used(request)  # noqa: SLF001
             used, cuts = [*used, *theirs], cuts | also[0]._cuts(request, theirs)  # noqa: SLF001
         parts = self._parts(used, cuts, held)
-        return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.slots
+        return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.image.slots
 
     def _parts(
         self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
@@ -304,8 +293,8 @@ class Places:
             yield low, bounds.align, 0, bounds.low_max
 
 
-def slots_of(memblock: Memblock, image: Image) -> list[Span]:
-    """Where the image may begin: half-open ranges whose starts and ends lie on the grid of positions, ascending.
+def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
+    """Positions of an image of a size: half-open ranges with starts and ends on the grid of positions, ascending.
 
     The stub looks at the firmware's conventional memory: never hot-pluggable, only mirrored memory where there is any,
     never page 0. memblock's regions stand for it, joined where they touch, without what is reserved.
@@ -316,10 +305,10 @@ def slots_of(memblock: Memblock, image: Image) -> list[Span]:
         spans = []
         for span in union((r.start, r.end) for r in wanted):
             for start, end in subtract(span, memblock.reserved):
-                first = round_up(max(start, image.align), image.align)
-                last = round_down(end - image.size, image.align)
+                first = round_up(max(start, align), align)
+                last = round_down(end - size, align)
                 if first <= last:
-                    spans.append((first, last + image.align))
+                    spans.append((first, last + align))
         if spans:
             return spans
     return []

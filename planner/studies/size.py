@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, answer, ask
+from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS
 from planner.planning.result import KernelView, Plan
-from planner.planning.strategies import strategy_named
 from planner.studies.fit import form_of
 from planner.studies.inquiry import NOT_READ, Inquiry, form_name, inquire, readable
 
@@ -24,6 +24,8 @@ MOST_STEPS = 100_000
 
 _MOST_GRANULES = 512
 """Granules of one stretch that get a row each."""
+
+_Planned = TypeVar("_Planned", bound="SizePlan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +51,39 @@ class SizePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Sizes from `first` to `last` for which outcome, window and area are the same, and the plans of both."""
+class Row(SizePlan):
+    """Sizes for which outcome, window and area are the same: the plan of the first, and of the last if that differs.
 
-    first: SizePlan
-    last: SizePlan
+    to: the last size.
+    """
+
+    to: int
+    last: SizePlan | None
+
+    @property
+    def end(self) -> SizePlan:
+        """The plan of the last size."""
+        return self.last or self
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Sizes from `least` to `most`. step: bytes between rows; None: a row wherever something changes."""
 
+    source: str
+    ram: int
+    form: str
+    kernel: KernelView
     least: int
     most: int
     step: int | None
-    form: str
-    ram: int
-    source: str
-    kernel: KernelView
     low_free_before: int
-    rows: tuple[Row, ...]
+    sweep: tuple[Row, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PresetPlan:
+class PresetPlan(SizePlan):
     """One distribution's default on this machine. value: the text after `crashkernel=`."""
 
     preset: str
@@ -81,15 +91,14 @@ class PresetPlan:
     source: str
     date: str
     comment: str
-    plan: SizePlan
 
 
 @dataclass(frozen=True, slots=True)
 class Presets:
     """The defaults that are meant for this kernel's page size, each planned."""
 
-    ram: int
     source: str
+    ram: int
     kernel: KernelView
     low_free_before: int
     presets: tuple[PresetPlan, ...]
@@ -101,14 +110,15 @@ class GiveBack:
     """What writing a smaller number to /sys/kernel/kexec_crash_size does after boot.
 
     before, after: what the file says; asked: what is written. refused: why nothing happens, or None. freed: ranges
-    that go back to the page allocator. crash, low: what stays reserved. table_bytes: page tables that the crash
-    kernel cost at boot and that stay; base_pages: bytes outside the remaining crash memory that stay mapped with base
-    pages, beyond what there would be without a crash kernel. reboot: the plan of a boot that asks for the smaller
-    size at once, and how it would be asked for.
+    that go back to the page allocator, `freed_bytes` in all. crash, low: what stays reserved. table_bytes: page tables
+    that the crash kernel cost at boot and that stay; base_pages: bytes outside the remaining crash memory that stay
+    mapped with base pages, beyond what there would be without a crash kernel. reboot: the plan of a boot that asks for
+    the smaller size at once, and how it would be asked for.
     """
 
-    boot: SizePlan
     source: str
+    freed_bytes: int
+    boot: SizePlan
     kernel: KernelView
     before: int
     asked: int
@@ -127,25 +137,30 @@ class GiveBack:
 
 def size_plan(plan: Plan) -> SizePlan:
     """The row of one plan."""
+    return SizePlan(**_fields(plan))
+
+
+def _fields(plan: Plan) -> dict[str, Any]:
+    """The fields of a `SizePlan`, by name."""
     view, waste, area = plan.reservation, plan.waste, plan.reservation.area
-    return SizePlan(
-        size=plan.request.size,
-        outcome=view.outcome,
-        crash=view.crash,
-        low=view.low,
-        area=area,
-        granules=area.size // plan.kernel.granule if area else 0,
-        rounding=waste.rounding,
-        returned=waste.returned,
-        kept=waste.kept,
-        protected=plan.protects,
-        base_pages_outside_crash=waste.base_pages_outside_crash,
-        extra_table_bytes=waste.extra_table_bytes,
-        extra_tlb_entries=waste.extra_tlb_entries,
-        alignment_loss=waste.alignment_loss,
-        low_free_after=waste.low_free_after,
-        low_largest_after=waste.low_largest_after,
-    )
+    return {
+        "size": plan.request.size,
+        "outcome": view.outcome,
+        "crash": view.crash,
+        "low": view.low,
+        "area": area,
+        "granules": area.size // plan.kernel.granule if area else 0,
+        "rounding": waste.rounding,
+        "returned": waste.returned,
+        "kept": waste.kept,
+        "protected": plan.protects,
+        "base_pages_outside_crash": waste.base_pages_outside_crash,
+        "extra_table_bytes": waste.extra_table_bytes,
+        "extra_tlb_entries": waste.extra_tlb_entries,
+        "alignment_loss": waste.alignment_loss,
+        "low_free_after": waste.low_free_after,
+        "low_largest_after": waste.low_largest_after,
+    }
 
 
 # -- presets ---------------------------------------------------------------------------------------------------
@@ -162,11 +177,18 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         has_wide = f"{preset.name}-64k" in PRESETS
         if preset.name.endswith("-64k") != wide and (preset.name.endswith("-64k") or has_wide):
             continue
-        question = ask(machine, None, replace(options, preset=preset.name))
-        plan = answer(question, strategy_named(question.options.strategy))
+        question = with_request(base.question, preset.text(base.question.shared.ram, base.context.profile))
+        plan = answer(question, base.strategy)
         plans.append(plan)
-        fields = (preset.name, preset.value, preset.source, preset.date, preset.comment)
-        planned.append(PresetPlan(*fields, size_plan(plan)))
+        row = PresetPlan(
+            **_fields(plan),
+            preset=preset.name,
+            value=preset.value,
+            source=preset.source,
+            date=preset.date,
+            comment=preset.comment,
+        )
+        planned.append(row)
     return Presets(
         ram=base.context.memory.ram,
         source=machine.source,
@@ -214,8 +236,8 @@ def sweep(
         if progress is not None:
             progress(done, len(runs))
         plan = inquiry.plan(first)
-        row = _asked(size_plan(plan), first)
-        rows.append(Row(row, row if first == last else _asked(size_plan(inquiry.plan(last)), last)))
+        end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
+        rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
         inquiry.question.shared.forget()
     assert plan is not None  # noqa: S101 - there is a run from the least to the most size
     if progress is not None:
@@ -230,12 +252,12 @@ def sweep(
         source=machine.source,
         kernel=plan.kernel,
         low_free_before=plan.waste.low_free_before,
-        rows=tuple(rows),
+        sweep=tuple(rows),
         notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.remarks.notes])),
     )
 
 
-def _asked(row: SizePlan, size: int) -> SizePlan:
+def _asked(row: _Planned, size: int) -> _Planned:
     """A row with the size that was asked for, where the kernel read none."""
     return row if row.size else replace(row, size=size)
 
@@ -290,6 +312,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
         low = _start(low, min(counted, after)) if low is not None and counted else low
     again = refused is None and main > 0
     return GiveBack(
+        freed_bytes=sum([r.size for r in freed]),
         boot=size_plan(plan),
         source=machine.source,
         kernel=plan.kernel,

@@ -7,7 +7,7 @@ lies lower or finds no place at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -24,7 +24,18 @@ from planner.planning.plan import Options, Question, answer, ask, make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import strategy_named
 
-__all__ = ["Check", "Observed", "Outcome", "Verdict", "Verification", "verify", "verify_all"]
+__all__ = [
+    "Check",
+    "Observed",
+    "Outcome",
+    "Parts",
+    "Verdict",
+    "Verification",
+    "verdict",
+    "verification",
+    "verify",
+    "verify_all",
+]
 
 Outcome: TypeAlias = Literal["agreed", "disagreed", "not checkable"]
 
@@ -52,41 +63,74 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The main and the low part of a reservation; None where there is none."""
+
+    crash: Range | None = None
+    low: Range | None = None
+
+
+_NOTHING = Parts()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one machine. recorded, planned: the main and the low part, None where there is none."""
+    """The answer for one machine. outcome: disagreed if anything disagrees, else agreed if anything is checked."""
 
     source: str
+    outcome: Outcome
+    profile: str | None
+    recorded: Parts
+    planned: Parts
     checks: tuple[Check, ...]
-    profile: str | None = None
-    recorded: tuple[Range | None, Range | None] = (None, None)
-    planned: tuple[Range | None, Range | None] = (None, None)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
 
-    @property
-    def outcome(self) -> Outcome:
-        """Disagreed if anything disagrees, else agreed if anything could be checked."""
-        outcomes = {check.outcome for check in self.checks}
-        if "disagreed" in outcomes:
-            return "disagreed"
-        return "agreed" if "agreed" in outcomes else "not checkable"
+
+def verdict(
+    source: str,
+    *checks: Check,
+    profile: str | None = None,
+    recorded: Parts = _NOTHING,
+    planned: Parts = _NOTHING,
+    notes: tuple[str, ...] = (),
+) -> Verdict:
+    """The answer that checks come to."""
+    outcomes = {check.outcome for check in checks}
+    outcome: Outcome = "agreed" if "agreed" in outcomes else "not checkable"
+    return Verdict(
+        source, "disagreed" if "disagreed" in outcomes else outcome, profile, recorded, planned, checks, notes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Number of machines with each outcome."""
+
+    agreed: int
+    disagreed: int
+    not_checkable: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The answers for all machines, in the order given."""
 
-    verdicts: tuple[Verdict, ...]
-
-    def count(self, outcome: Outcome) -> int:
-        """Number of machines with this outcome."""
-        return sum(verdict.outcome == outcome for verdict in self.verdicts)
+    sources: tuple[Verdict, ...]
+    counts: Counts
 
     @property
     def status(self) -> int:
         """Exit status: 1 if any disagrees, else 2 if none could be checked, else 0."""
-        if self.count("disagreed"):
+        if self.counts.disagreed:
             return 1
-        return 0 if self.count("agreed") else 2
+        return 0 if self.counts.agreed else 2
+
+
+def verification(verdicts: Iterable[Verdict]) -> Verification:
+    """The verdicts with their counts."""
+    sources = tuple(verdicts)
+    outcomes: list[str] = [one.outcome for one in sources]
+    return Verification(sources, Counts(*map(outcomes.count, ("agreed", "disagreed", "not checkable"))))
 
 
 def verify_all(
@@ -97,13 +141,11 @@ def verify_all(
     observed: Sequence[Observed] = (),
 ) -> Verification:
     """Verify several machines; an error stands for a machine whose source could not be read."""
-    return Verification(
-        tuple(
-            Verdict(str(m.where), (Check("placement", "not checkable", f"{m.what}; {m.remedy}"),))
-            if isinstance(m, InputError)
-            else verify(m, options, crashkernel=crashkernel, observed=observed)
-            for m in machines
-        )
+    return verification(
+        verdict(str(m.where), _check("not checkable", f"{m.what}; {m.remedy}"))
+        if isinstance(m, InputError)
+        else verify(m, options, crashkernel=crashkernel, observed=observed)
+        for m in machines
     )
 
 
@@ -115,8 +157,7 @@ def verify(
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
         notes = tuple(note for note in machine.damage if note not in obstacle)
-        check = Check("placement", "not checkable", obstacle)
-        return Verdict(machine.source, (check,), recorded=_both(record), notes=notes)
+        return verdict(machine.source, _check("not checkable", obstacle), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
         # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
@@ -128,20 +169,20 @@ def verify(
         plan = answer(question, strategy_named(question.options.strategy))
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
-        return Verdict(machine.source, (Check("placement", "not checkable", reason),), recorded=_both(record))
+        return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
     checks: list[Check] = []
     if record is not None:
         checks.append(_as_far_as_known(_placement(machine, question, plan, record, inferred=inferred), plan))
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
     checks += [_granularity(machine, plan, seen, text, options, live=live) for seen in observed]
     view = plan.reservation
-    return Verdict(
+    return verdict(
         machine.source,
-        tuple(checks),
-        plan.kernel.profile,
-        _both(record),
-        (view.crash, view.low),
-        (*_notes(plan, inferred), *machine.damage),
+        *checks,
+        profile=plan.kernel.profile,
+        recorded=_both(record),
+        planned=Parts(view.crash, view.low),
+        notes=(*_notes(plan, inferred), *machine.damage),
     )
 
 
@@ -151,8 +192,8 @@ def _absence(machine: Machine) -> BootRecord | None:
     return BootRecord() if asked and machine.traits.whole else None
 
 
-def _both(record: BootRecord | None) -> tuple[Range | None, Range | None]:
-    return (record.crash, record.low) if record is not None else (None, None)
+def _both(record: BootRecord | None) -> Parts:
+    return Parts(record.crash, record.low) if record is not None else _NOTHING
 
 
 def _notes(plan: Plan, inferred: str | None) -> tuple[str, ...]:

@@ -63,15 +63,16 @@ def test_an_unknown_command_is_none() -> None:
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:
     """Same inputs, same results."""
     import planner
-    from planner.report.studies import explain_dict, fit_dict, sweep_dict
+    from planner.report.document import document
+    from planner.report.studies import explained
 
-    def same(document: dict[str, Any], fields: dict[str, Any]) -> bool:
-        return bool(document == json.loads(json.dumps({"schema_version": 1, **fields})))
+    def same(printed: dict[str, Any], result: object) -> bool:
+        return bool(printed == json.loads(document(result)))
 
-    assert same(answered(run, "fit", "--map", server), fit_dict(planner.fit(server)))
-    assert same(answered(run, "explain", "3G", "--map", server), explain_dict(planner.explain(server, "3G")))
+    assert same(answered(run, "fit", "--map", server), planner.fit(server))
+    assert same(answered(run, "explain", "3G", "--map", server), explained(planner.explain(server, "3G")))
     swept = planner.sweep(server, "1G", "2G", kernel="6.12")
-    assert same(answered(run, "size", "--sweep", "1G..2G", "--kernel", "6.12", "--map", server), sweep_dict(swept))
+    assert same(answered(run, "size", "--sweep", "1G..2G", "--kernel", "6.12", "--map", server), swept)
     assert planner.diff(planner.plan(server, "1G"), planner.plan(server, "1G")).differences == ()
     assert planner.give_back(server, "512M", "256M").refused is None
     assert len(planner.defaults(server).presets) > 3

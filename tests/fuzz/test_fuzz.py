@@ -17,7 +17,7 @@ from planner.base.errors import InputError, KernelBugError
 from planner.planning.plan import Options, make_plan
 from planner.sources import FORMATS, parse_text
 
-SECONDS = float(os.environ.get("CRASHKERNEL_FUZZ_MINUTES", "0")) * 60 or 3
+SECONDS = float(os.environ.get("CRASHKERNEL_FUZZ_MINUTES", "0")) * 60 or 2
 SLOW, LARGE = 5.0, 200 * 1024
 PIECES = (
     b"", b"\0", b"\xff" * 8, b"9" * 40, b"9" * 5000, b"-1", b"0x", b"ffffffffffffffff", b"\r\n", b"\n" * 2000,

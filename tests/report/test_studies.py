@@ -1,6 +1,6 @@
-"""The JSON of what asks the plan many times: documented keys in their order, and numbers that belong together.
+"""The documents of studies: documented keys in their order, numbers that belong together, and published shapes.
 
-Whole documents are kept in tests/golden/asked.
+Whole documents are kept in tests/golden/asked; what the commands write is held against the schemas in tests/cli.
 """
 
 from __future__ import annotations
@@ -10,78 +10,152 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
 
+from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.planning.plan import Options, make_plan
+from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
+from planner.report.diff import diff, differences
 from planner.report.document import document
-from planner.report.studies import (
-    default_dict,
-    explain_dict,
-    fit_dict,
-    give_back_dict,
-    need_dict,
-    presets_dict,
-    recommendation_dict,
-    sweep_dict,
-)
+from planner.report.json_schema import schema_of
+from planner.report.studies import DOCUMENTS, Survey, explained, proposal, sized
+from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
 from planner.studies.explain import explain
 from planner.studies.fit import fit
 from planner.studies.need import Given, need
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
+from planner.studies.survey import Candidates, survey, tabulate
+from planner.studies.verify import Check, Parts, Verdict, verdict, verification
 from tests.planning.machines import machine
 from tests.studies.test_explain import crowded
 
 OWN = machine(kernel="6.12")
+CRASH, LOW = Range(3 * GIB, 3 * GIB + 512 * MIB), Range(GIB, GIB + 128 * MIB)
 
 
-def recommendation() -> dict[str, Any]:
-    return recommendation_dict(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN))
+def told(result: object) -> dict[str, Any]:
+    """A document as it is read again."""
+    made: dict[str, Any] = json.loads(document(result))
+    assert made.pop("schema_version") == 1
+    return made
 
 
-MADE: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
-    "fit": (
-        lambda: fit_dict(fit(OWN, any_image=True)),
-        "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes",
-    ),
-    "explain": (
-        lambda: explain_dict(explain(crowded(), "512M", any_image=True)),
-        "request kernel memory outcome crash low area protected log attempts help any_image notes",
-    ),
-    "presets": (lambda: presets_dict(presets(OWN)), "source ram kernel low_free_before presets notes"),
-    "size": (
-        recommendation,
-        "recommended need need_source candidates source ram kernel low_free_before presets notes",
-    ),
-    "sweep": (
-        lambda: sweep_dict(sweep(OWN, 128 * MIB, GIB)),
-        "source ram form kernel least most step low_free_before sweep notes",
-    ),
-    "need": (
-        lambda: need_dict(need(Given(37 * MIB, 23 * MIB, 27 * MIB))),
-        "least recommended binding margin page_size components",
+def checked(source: str, *outcomes: str) -> Verdict:
+    """One check for each outcome."""
+    checks = [Check("placement", outcome, f"because {outcome}") for outcome in outcomes]  # type: ignore[arg-type]
+    parts = {"recorded": Parts(CRASH, LOW), "planned": Parts(CRASH)}
+    return verdict(source, *checks, profile="6.12", notes=("a note",), **parts)
+
+
+VERIFIED = verification(
+    [
+        checked("a", "agreed"),
+        checked("b", "agreed", "disagreed"),
+        checked("c", "not checkable"),
+        checked("d", "not checkable", "agreed"),
+    ]
+)
+
+GIVEN_BACK = (
+    "source freed_bytes boot kernel before asked after refused freed crash low table_bytes base_pages "
+    "low_free_after reboot reboot_crashkernel notes"
+)
+
+MADE: dict[str, tuple[Callable[[], object], str]] = {
+    "compare": (
+        lambda: make_comparison(machine(), "256M", sizes=[256 * MIB, GIB]),
+        "request source ram kernel aim sizes best reason rows notes",
     ),
     "default": (
-        lambda: default_dict(default([One("a", OWN, Options(), 256 * MIB)])),
-        "crashkernel machines served bytes failed others",
+        lambda: default([One("a", OWN, Options(), 256 * MIB)]),
+        "crashkernel machines served bytes failed others wasted entries longer notes",
     ),
+    "diff": (
+        lambda: diff(differences(make_plan(OWN, "512M"), make_plan(OWN, "1G"))),
+        "a b differences",
+    ),
+    "explain": (
+        lambda: explained(explain(crowded(), "512M", any_image=True)),
+        "request kernel memory outcome crash low area protected log attempts help any_image notes",
+    ),
+    "fit": (
+        lambda: fit(OWN, any_image=True),
+        "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes",
+    ),
+    "give-back": (lambda: give_back(OWN, "512M", 256 * MIB), GIVEN_BACK),
+    "need": (
+        lambda: need(Given(37 * MIB, 23 * MIB, 27 * MIB)),
+        "least recommended binding margin page_size components estimates assumed unmeasured notes",
+    ),
+    "proposal": (lambda: proposal(survey([("a", OWN)])), "machines"),
+    "size": (
+        lambda: sized(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN)),
+        "recommended need need_source candidates source ram kernel low_free_before presets notes",
+    ),
+    "survey": (lambda: Survey(tuple(tabulate([("a", OWN, Options())], Candidates()))), "rows"),
+    "sweep": (
+        lambda: sweep(OWN, 128 * MIB, GIB),
+        "source ram form kernel least most step low_free_before sweep notes",
+    ),
+    "verify": (lambda: VERIFIED, "sources counts"),
 }
-"""What makes each document, and its keys."""
+"""A result of each document, and its keys."""
 
 
-@pytest.mark.parametrize("name", sorted(MADE))
-def test_keys(name: str) -> None:
-    """Users rely on them, and on their order; whatever is in it can be written down."""
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_document_has_its_keys_and_its_published_shape(name: str) -> None:
+    """Users rely on the keys, and on their order."""
     made, keys = MADE[name]
-    found = made()
-    assert " ".join(list(found)[: len(keys.split())]) == keys
-    assert json.loads(document(found)) == {"schema_version": 1, **json.loads(json.dumps(found))}
+    found, schema = told(made()), schema_of(DOCUMENTS[name], name)
+    assert " ".join(found) == keys
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate({"schema_version": 1, **found})
+    assert (schema["$id"], schema["additionalProperties"]) == (f"urn:crashkernel-planner:{name}:1", False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda made: made.pop("least"), id="a key is missing"),
+        pytest.param(lambda made: made.update(more=1), id="a key is unknown"),
+        pytest.param(lambda made: made.update(least="61M"), id="a size is not a number"),
+        pytest.param(lambda made: made["components"][0].update(bytes=-1), id="a size is negative"),
+    ],
+)
+def test_what_is_not_a_need(change: Callable[[dict[str, Any]], None]) -> None:
+    made = json.loads(document(need(Given(37 * MIB, 23 * MIB, 27 * MIB))))
+    change(made)
+    with pytest.raises(ValidationError):
+        Draft202012Validator(schema_of(DOCUMENTS["need"], "need")).validate(made)
+
+
+def test_a_comparison_has_a_row_for_each_strategy_at_each_size() -> None:
+    """One of each size is the best, and the document names that of the first; a row's plan is not written."""
+    found = told(make_comparison(machine(), "256M", sizes=[256 * MIB, GIB]))
+    rows = found["rows"]
+    keys = (
+        "size strategy outcome crash low area protected protection bytes table_bytes tlb_entries extra_table_bytes "
+        "extra_tlb_entries waste needs bbm_level no_conflict_aborts boot_time_only one_cpu since obstacle best"
+    )
+    assert {" ".join(row) for row in rows} == {keys}
+    assert [row["size"] for row in rows] == [256 * MIB] * len(STRATEGIES) + [GIB] * len(STRATEGIES)
+    assert [row["strategy"] for row in rows[: len(STRATEGIES)]] == list(STRATEGIES)
+    best = [row["strategy"] for row in rows if row["best"]]
+    assert (len(best), found["best"]) == (2, best[0])
+
+
+def test_where_no_strategy_reserves_there_is_null() -> None:
+    found = told(make_comparison(machine(), "64G"))
+    assert found["best"] is None
+    assert all((row["outcome"], row["crash"], row["best"]) == ("failed", None, False) for row in found["rows"])
 
 
 def test_fit_names_both_largest_sizes_and_what_a_plan_of_each_says() -> None:
-    found = fit_dict(fit(OWN))
+    found = told(fit(OWN))
     for kind in ("aligned", "reserved"):
         plan = make_plan(OWN, str(found["largest"][kind]))
         assert found["plans"][kind]["outcome"] == plan.reservation.outcome
@@ -90,48 +164,73 @@ def test_fit_names_both_largest_sizes_and_what_a_plan_of_each_says() -> None:
 
 def test_explain_tells_the_plan_it_explains() -> None:
     """Its request, kernel, outcome and place; every change with what comes of it."""
-    told, plan = explain_dict(explain(crowded(), "512M")), to_dict(make_plan(crowded(), "512M"))
-    assert {key: told[key] for key in ("request", "kernel")} == {key: plan[key] for key in ("request", "kernel")}
+    found, plan = told(explained(explain(crowded(), "512M"))), to_dict(make_plan(crowded(), "512M"))
+    assert {key: found[key] for key in ("request", "kernel")} == {key: plan[key] for key in ("request", "kernel")}
+    assert found["memory"] == {key: plan["memory"][key] for key in ("source", "ram")}
     for key in ("outcome", "crash", "low", "area", "protected", "log"):
-        assert told[key] == plan["reservation"][key]
-    assert told["help"]
-    for entry in told["help"]:
+        assert found[key] == plan["reservation"][key]
+    assert found["help"]
+    for entry in found["help"]:
         assert " ".join(entry) == "change crashkernel options free reserve outcome crash text"
-        assert all(list(hole) == ["start", "end", "name"] for hole in (*entry["free"], *entry["reserve"]))
+        assert all(list(hole) == ["start", "end", "size", "name"] for hole in (*entry["free"], *entry["reserve"]))
 
 
 def test_chances_name_every_outcome_that_matters() -> None:
     """Those that never happen with 0, so that scripts need not ask."""
-    found = explain_dict(explain(crowded(), "512M", any_image=True))["any_image"]
+    found = told(explained(explain(crowded(), "512M", any_image=True)))["any_image"]
     assert list(found["probability"])[:3] == ["aligned", "fallback", "failed"]
     assert sum(found["probability"].values()) == pytest.approx(1)
-    assert sum(part["slots"] for part in found["positions"]) == found["image"]["slots"]
+    assert sum(part["slots"] for part in found["positions"]) == found["image"]["slots"] == sum(found["slots"].values())
 
 
 def test_a_row_of_a_sweep_has_its_last_plan_only_where_it_differs() -> None:
-    rows = sweep_dict(sweep(OWN, 512 * MIB, GIB, step=512 * MIB))["sweep"]
+    rows = told(sweep(OWN, 512 * MIB, GIB, step=512 * MIB))["sweep"]
     assert [(row["size"], row["to"], row["last"]) for row in rows] == [
         (512 * MIB, 512 * MIB, None),
         (GIB, GIB, None),
     ]
-    (row,) = [row for row in sweep_dict(sweep(OWN, 512 * MIB, GIB))["sweep"] if row["last"] is not None][:1]
+    (row,) = [row for row in told(sweep(OWN, 512 * MIB, GIB))["sweep"] if row["last"] is not None][:1]
     assert row["last"]["size"] == row["to"] > row["size"]
 
 
 def test_what_is_given_back_is_summed() -> None:
-    given = give_back_dict(give_back(OWN, "512M", 256 * MIB))
-    assert list(given)[:2] == ["source", "freed_bytes"]
+    given = told(give_back(OWN, "512M", 256 * MIB))
     assert given["freed_bytes"] == sum(r["size"] for r in given["freed"]) == 256 * MIB
 
 
 def test_the_recommended_request_is_the_first_candidate() -> None:
-    found = recommendation()
+    found = told(MADE["size"][0]())
     assert found["recommended"]["crashkernel"] == found["candidates"][0]["crashkernel"]
     assert found["need"] == 256 * MIB
 
 
 def test_the_presets_are_planned_on_this_machine() -> None:
     """Each with its source; the size is what the list gives here."""
-    rows = {row["preset"]: row for row in presets_dict(presets(OWN))["presets"]}
+    rows = {row["preset"]: row for row in told(presets(OWN))["presets"]}
     assert rows["debian"]["size"] == 512 * MIB
     assert all(row["source"] and row["date"] for row in rows.values())
+
+
+def test_each_verified_source_has_its_verdict_and_its_checks() -> None:
+    found = told(VERIFIED)
+    assert [(s["source"], s["outcome"]) for s in found["sources"]] == [
+        ("a", "agreed"),
+        ("b", "disagreed"),
+        ("c", "not checkable"),
+        ("d", "agreed"),
+    ]
+    assert found["counts"] == {"agreed": 2, "disagreed": 1, "not_checkable": 1}
+    assert found["sources"][1]["checks"][1] == {
+        "what": "placement",
+        "outcome": "disagreed",
+        "why": "because disagreed",
+    }
+
+
+def test_what_was_recorded_stands_beside_what_is_planned() -> None:
+    """Main and low part; null where there is none."""
+    source = told(VERIFIED)["sources"][0]
+    assert " ".join(source) == "source outcome profile recorded planned checks notes"
+    assert source["recorded"]["crash"] == {"start": CRASH.start, "end": CRASH.end, "size": CRASH.size}
+    assert source["recorded"]["low"]["start"] == LOW.start
+    assert source["planned"]["low"] is None

@@ -21,7 +21,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.render.blocks.compare import render
 from planner.report import to_dict
-from planner.report.comparison import comparison_to_dict, to_json
+from planner.report.document import document, plain
 from planner.studies.compare import AIMS, Comparison, Row, make_comparison
 from tests.plans import BOARD, HOSTILE, SERVER
 from tests.strategies import machine_of, memory_maps, requests
@@ -233,7 +233,7 @@ FORMATS = {".txt": "text", ".md": "markdown", ".json": "json"}
 
 def rendered(name: str, suffix: str) -> str:
     comparison = COMPARISONS[name]()
-    return to_json(comparison) if suffix == ".json" else render(comparison, FORMATS[suffix])
+    return document(comparison) if suffix == ".json" else render(comparison, FORMATS[suffix])
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
@@ -314,10 +314,10 @@ def test_markdown_has_one_table_of_nine_rows_for_each_size(name: str) -> None:
 def test_json_rows_repeat_the_plan(name: str) -> None:
     """Each row is part of the report of its plan."""
     comparison = COMPARISONS[name]()
-    document = json.loads(to_json(comparison))
-    assert document == json.loads(json.dumps(comparison_to_dict(comparison)))
-    assert (document["schema_version"], document["aim"]) == (1, comparison.aim)
-    for found, row in zip(document["rows"], comparison.rows, strict=True):
+    made = json.loads(document(comparison))
+    assert made == {"schema_version": 1, **json.loads(json.dumps(plain(comparison)))}
+    assert (made["schema_version"], made["aim"]) == (1, comparison.aim)
+    for found, row in zip(made["rows"], comparison.rows, strict=True):
         report = to_dict(row.plan)
         assert {key: found[key] for key in ("outcome", "crash", "low", "area", "protected")} == {
             key: report["reservation"][key] for key in ("outcome", "crash", "low", "area", "protected")

@@ -10,7 +10,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import Options
-from planner.report.studies import explain_dict
+from planner.report.document import plain
 from planner.studies.explain import GapStory, explain
 from tests.random_machines import drawn
 
@@ -104,7 +104,7 @@ def test_over_all_positions() -> None:
     """The chances come with the story."""
     told = explain(crowded(), "512M", any_image=True)
     assert told.any_image is not None
-    document = explain_dict(told)["any_image"]
+    document = plain(told.any_image)
     assert sum(document["probability"].values()) == pytest.approx(1)
     assert document["image"]["where"]["start"] == 2 * GIB + 16 * MIB
     assert document["as_mapped"] == "fallback"

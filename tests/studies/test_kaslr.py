@@ -65,7 +65,7 @@ def test_every_position_has_the_outcome_of_its_plan(block: int) -> None:
         chances = places.chances(form_of(case.machine, value, case.options).question.request)
         parts = chances.positions
         assert [(at, p.outcome) for p in parts for at in range(p.start, p.end, places.image.align)] == expected, seed
-        assert chances.slots == len(expected) == sum(part.slots for part in parts)
+        assert chances.image.slots == len(expected) == sum(part.slots for part in parts)
         assert all(a.end <= b.start for a, b in pairwise(parts))
         compared |= {outcome for _, outcome in expected}
     assert compared >= {"aligned", "failed"}

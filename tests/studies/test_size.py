@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from planner.base.errors import InputError
@@ -30,26 +32,26 @@ def test_a_sweep_finds_every_change_that_a_scan_finds(block: int) -> None:
         options = Options(**{name: getattr(case.options, name) for name in case.options.__slots__})
         swept = sweep(case.machine, PAGE, most, case.form, options)
         inquiry = form_of(case.machine, case.form, options)
-        rows = iter(swept.rows)
+        rows = iter(swept.sweep)
         row = next(rows)
-        assert row.first.size == PAGE
+        assert row.size == PAGE
         for size in range(PAGE, most + 1, PAGE):
-            if size > row.last.size:
+            if size > row.end.size:
                 after = next(rows)
-                assert after.first.size == row.last.size + PAGE == size
+                assert after.size == row.end.size + PAGE == size
                 row = after
             scanned = size_plan(inquiry.plan(size))
-            assert key(scanned) == key(row.first) == key(row.last), (seed, size)
+            assert key(scanned) == key(row) == key(row.end), (seed, size)
             if swept.kernel.strategy == "pud-aligned":
-                assert scanned.extra_table_bytes == row.first.extra_table_bytes
-        assert row.last.size == most // PAGE * PAGE
+                assert scanned.extra_table_bytes == row.extra_table_bytes
+        assert row.end.size == most // PAGE * PAGE
         assert next(rows, None) is None
 
 
 def test_rows_are_cut_only_where_something_changes() -> None:
     """Below 4 GiB one PUD, then the ordinary reservation, then PUD by PUD above."""
     swept = sweep(banks("6.12"), 128 * MIB, 4 * GIB)
-    assert [(r.first.size, r.last.size, r.first.outcome, r.first.granules) for r in swept.rows] == [
+    assert [(r.size, r.end.size, r.outcome, r.granules) for r in swept.sweep] == [
         (128 * MIB, GIB, "aligned", 1),
         (GIB + 4 * KIB, 2016 * MIB, "fallback", 0),
         (2016 * MIB + 4 * KIB, 2 * GIB, "aligned", 2),
@@ -60,10 +62,12 @@ def test_rows_are_cut_only_where_something_changes() -> None:
 
 def test_a_row_is_the_plan_of_its_size() -> None:
     """Field by field."""
-    for row in sweep(banks("6.12"), 512 * MIB, 2 * GIB, step=512 * MIB).rows:
-        plan = make_plan(banks("6.12"), f"{row.first.size}")
-        assert row.first == row.last == size_plan(plan)
-        assert row.first.returned == plan.waste.returned
+    for row in sweep(banks("6.12"), 512 * MIB, 2 * GIB, step=512 * MIB).sweep:
+        plan = make_plan(banks("6.12"), f"{row.size}")
+        assert row.end == row
+        same = size_plan(plan)
+        assert all(getattr(row, each.name) == getattr(same, each.name) for each in fields(SizePlan))
+        assert row.returned == plan.waste.returned
 
 
 @pytest.mark.parametrize("form", [",high", "1G,low"])
@@ -71,8 +75,8 @@ def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> No
     """As a plan of each size says; a plain request of that size would be reserved."""
     for step in (None, 512 * MIB):
         swept = sweep(banks("5.10"), 128 * MIB, GIB, form, step=step)
-        assert {plan.outcome for row in swept.rows for plan in (row.first, row.last)} == {"none"}
-        assert (swept.rows[0].first.size, swept.rows[-1].last.size) == (128 * MIB, GIB if step is None else 640 * MIB)
+        assert {plan.outcome for row in swept.sweep for plan in (row, row.end)} == {"none"}
+        assert (swept.sweep[0].size, swept.sweep[-1].end.size) == (128 * MIB, GIB if step is None else 640 * MIB)
     assert make_plan(banks("5.10"), "128M" + form.removeprefix("1G")).reservation.outcome == "none"
     assert make_plan(banks("5.10"), "128M").reservation.outcome == "aligned"
     assert any("does not read" in note for note in swept.notes)
@@ -80,8 +84,8 @@ def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> No
 
 def test_steps() -> None:
     """From the first size on, up to the last; too many are refused, and so is a range that ends before it begins."""
-    rows = sweep(banks("6.12"), 100 * MIB, 700 * MIB, step=200 * MIB).rows
-    assert [row.first.size // MIB for row in rows] == [100, 300, 500, 700]
+    rows = sweep(banks("6.12"), 100 * MIB, 700 * MIB, step=200 * MIB).sweep
+    assert [row.size // MIB for row in rows] == [100, 300, 500, 700]
     with pytest.raises(InputError, match="more than 100,000 rows"):
         sweep(banks("6.12"), MIB, 8 * GIB, step=4 * KIB)
     with pytest.raises(InputError, match="smaller first"):
@@ -91,8 +95,8 @@ def test_steps() -> None:
 def test_many_small_granules_make_one_row() -> None:
     """2M granules up to 4 GiB would be thousands."""
     swept = sweep(banks("6.12"), 2 * MIB, 4 * GIB, None, Options(align="pmd"))
-    assert len(swept.rows) < 10
-    assert swept.rows[0].first.granules < swept.rows[0].last.granules
+    assert len(swept.sweep) < 10
+    assert swept.sweep[0].granules < swept.sweep[0].end.granules
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_presets_for_this_machine_and_page_size(ram: int, page: int, sizes: dict
     """The last megabyte is firmware's: RAM is rounded up to 128M before a range is chosen."""
     memory = MemoryMap((Region(GIB, (1 + ram) * GIB - MIB),))
     found = presets(Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=page * KIB)))
-    asked = {p.preset: p.plan.size // MIB for p in found.presets}
+    asked = {p.preset: p.size // MIB for p in found.presets}
     assert {name: asked.get(name) for name in sizes} == sizes
     assert all(
         name.endswith("-64k") == (page == 64) for name in asked if name.startswith(("rhel9", "rhel10", "fedora"))

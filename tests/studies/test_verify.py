@@ -280,7 +280,7 @@ def test_several_machines_end_with_one_status() -> None:
     assert verify_all([agreed, wrong, unread], MAINLINE).status == 1
     assert verify_all([agreed, unread], MAINLINE).status == 0
     assert verify_all([machine(), unread], MAINLINE).status == 2
-    assert verify_all([agreed, unread], MAINLINE).count("not checkable") == 1
+    assert verify_all([agreed, unread], MAINLINE).counts.not_checkable == 1
 
 
 def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:

@@ -68,7 +68,7 @@ def _facts(fit: Fit) -> list[tuple[str, str]]:
 
 
 def _largest(fit: Fit) -> Table:
-    answers = (fit.aligned, fit.reserved)
+    answers = (fit.plans.aligned, fit.plans.reserved)
     sizes = column([a.size if a else None for a in answers])
     low = column([a.low_free_after if a else None for a in answers])
     nearby = column([fit.next_best.aligned, fit.next_best.reserved])

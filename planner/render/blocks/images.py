@@ -20,10 +20,10 @@ _MOST_ROWS = 12
 
 def percent(chances: Chances, outcome: str) -> str:
     """A probability in words that do not hide a rare case: never 0% or 100% unless it is exactly that."""
-    slots = next((c.slots for c in chances.chances if c.outcome == outcome), 0)
-    if slots in (0, chances.slots):
+    slots, of = chances.slots.get(outcome, 0), chances.image.slots
+    if slots in (0, of):
         return "never" if not slots else "always"
-    value = 100 * slots / chances.slots
+    value = 100 * slots / of
     if value < 0.1:
         return "<0.1%"
     return ">99.9%" if value > 99.9 else f"{value:.1f}%"
@@ -34,14 +34,14 @@ def blocks(over: Sequence[Chances], more: Sequence[tuple[str, str]] = ()) -> lis
     if not over:
         return []
     first = over[0]
-    outcomes = sorted({c.outcome for chances in over for c in chances.chances}, key=_rank)
+    outcomes = sorted({outcome for chances in over for outcome in chances.slots}, key=_rank)
     rows = [(size(chances.size), *(percent(chances, outcome) for outcome in outcomes)) for chances in over]
     result: list[Block] = [
         Heading("Wherever the kernel image lands (UEFI places it at random)"),
         Facts([("Image", _image(first.image)), ("Positions", _positions(first)), *more]),
         Table("How often", "l" + "r" * len(outcomes), ("size", *outcomes), rows),
     ]
-    if len(first.chances) == 1:
+    if len(first.slots) == 1:
         text = f"The outcome for {size(first.size)} is the same at every position."
         if len(over) == 1:
             result.append(Paragraph(text))
@@ -70,5 +70,7 @@ def _image(image: Image) -> str:
 
 
 def _positions(chances: Chances) -> str:
-    text = f"{count(chances.slots)}, every {size(chances.image.align)} in free memory; other reservations stay put"
+    text = (
+        f"{count(chances.image.slots)}, every {size(chances.image.align)} in free memory; other reservations stay put"
+    )
     return text if chances.as_mapped is None else f"{text}; where it is now: {chances.as_mapped}"

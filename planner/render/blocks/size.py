@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from planner.planning.result import KernelView
     from planner.studies.recommend import Candidate, Recommendation
-    from planner.studies.size import GiveBack, Presets, Row, SizePlan, Sweep
+    from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
 
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 
@@ -70,23 +70,24 @@ def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]
 
 def presets(found: Presets) -> list[Block]:
     """Each distribution's default, those with the same value in one row."""
-    grouped: dict[tuple[str, SizePlan], list[str]] = {}
+    grouped: dict[str, list[PresetPlan]] = {}
     for p in found.presets:
-        grouped.setdefault((p.value, p.plan), []).append(p.preset)
-    plans = [plan for _, plan in grouped]
+        grouped.setdefault(p.value, []).append(p)
+    plans = [same[0] for same in grouped.values()]
+    names = [", ".join([p.preset for p in same]) for same in grouped.values()]
     rows = [
-        (told, plan.outcome, "" if plan.crash is None else address(plan.crash.start), tables_, low, ", ".join(names))
-        for told, plan, tables_, low, names in zip(
+        (told, plan.outcome, "" if plan.crash is None else address(plan.crash.start), tables_, low, whose)
+        for told, plan, tables_, low, whose in zip(
             column([plan.size for plan in plans]),
             plans,
             signed_column([plan.extra_table_bytes for plan in plans]),
             column([plan.low_free_after for plan in plans]),
-            grouped.values(),
+            names,
             strict=True,
         )
     ]
     aligned = sum([plan.outcome == "aligned" for plan in plans])
-    values = [(", ".join(names), value) for (value, _), names in grouped.items()]
+    values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
     text = f"{tables.doubt(found.kernel)}{text}, {aligned or 'none'} aligned here"
@@ -118,10 +119,10 @@ def _end(notes: Sequence[str], kernel: KernelView) -> list[Block]:
 
 def sweep(swept: Sweep) -> list[Block]:
     """A picture and a table of outcome, waste, page tables and low memory over size."""
-    outcomes = list(dict.fromkeys(row.first.outcome for row in swept.rows))
+    outcomes = list(dict.fromkeys(row.outcome for row in swept.sweep))
     mood: Mood = "good" if "aligned" in outcomes else "warn" if {"fallback", "exact"} & set(outcomes) else "bad"
     step = f"every {size(swept.step)}" if swept.step else "wherever something changes"
-    rows = counted(len(swept.rows), "row")
+    rows = counted(len(swept.sweep), "row")
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
         Lead(outcomes[0] if len(outcomes) == 1 else "sweep", tables.doubt(swept.kernel) + _finding(swept), mood),
@@ -135,11 +136,11 @@ def sweep(swept: Sweep) -> list[Block]:
 def _finding(swept: Sweep) -> str:
     """The stretches of sizes with one outcome, with their exact last sizes in one unit."""
     parts: list[tuple[str, int, int]] = []
-    for row in swept.rows:
-        if parts and parts[-1][0] == row.first.outcome:
-            parts[-1] = (parts[-1][0], parts[-1][1], row.last.size)
+    for row in swept.sweep:
+        if parts and parts[-1][0] == row.outcome:
+            parts[-1] = (parts[-1][0], parts[-1][1], row.end.size)
         else:
-            parts.append((row.first.outcome, row.first.size, row.last.size))
+            parts.append((row.outcome, row.size, row.end.size))
     if len(parts) == 1:
         return f"every size from {size(swept.least)} to {size(swept.most)}"
     ends = column([last for _, _, last in parts])
@@ -150,8 +151,8 @@ def _finding(swept: Sweep) -> str:
 
 def _table(swept: Sweep) -> Table:
     """One unit a column: what a row says of its first and its last size."""
-    pairs = [(row.first, row.last) for row in swept.rows]
-    ends = column([size_ for row in swept.rows for size_ in (row.first.size, row.last.size)])
+    pairs = [(row, row.end) for row in swept.sweep]
+    ends = column([size_ for row in swept.sweep for size_ in (row.size, row.end.size)])
     areas = _spread([plan.area.size if plan.area else None for pair in pairs for plan in pair], column)
     freed = _spread([plan.returned for pair in pairs for plan in pair], column)
     extra = _spread([plan.extra_table_bytes for pair in pairs for plan in pair], signed_column)
@@ -176,9 +177,9 @@ def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
     cells = max(width - len("  low free  || ~123.4G"), 16)
     ratio = swept.most / swept.least
     sizes = [int(swept.least * ratio ** ((i + 0.5) / cells)) for i in range(cells)]
-    starts = [row.first.size for row in swept.rows]
-    rows = [swept.rows[max(0, bisect_right(starts, value) - 1)] for value in sizes]
-    marks = "".join(_MARKS.get(row.first.outcome, "?") for row in rows)
+    starts = [row.size for row in swept.sweep]
+    rows = [swept.sweep[max(0, bisect_right(starts, value) - 1)] for value in sizes]
+    marks = "".join(_MARKS.get(row.outcome, "?") for row in rows)
     lines = [f"  {'outcome':<10}|{_painted(marks) if color else marks}|"]
     quantities: tuple[tuple[str, Callable[[SizePlan], int]], ...] = (
         ("waste", lambda plan: plan.rounding),
@@ -204,7 +205,7 @@ def _short(value: int) -> int:
 
 def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
     """A quantity inside a row: straight from its first size to its last."""
-    first, last = row.first, row.last
+    first, last = row, row.end
     if last.size == first.size:
         return of(first)
     share = min(max(value - first.size, 0), last.size - first.size)
@@ -228,7 +229,6 @@ def give_back(given: GiveBack) -> list[Block]:
     if given.refused is not None:
         lead = Lead("refused", f"nothing is freed: {given.refused}", "bad")
         return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *_end(given.notes, given.kernel)]
-    freed = sum([r.size for r in given.freed])
     parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
     parts += [
         (label, span(r), size(r.size))
@@ -236,7 +236,7 @@ def give_back(given: GiveBack) -> list[Block]:
         if r is not None
     ]
     return [
-        Lead("freed", f"{size(freed)} is freed, {size(given.after)} stays reserved", "good"),
+        Lead("freed", f"{size(given.freed_bytes)} is freed, {size(given.after)} stays reserved", "good"),
         Facts(facts + tables.kernel_facts(given.kernel)),
         Table("Afterwards", "llr", ("", "range", "size"), parts),
         _compared(given),

@@ -22,27 +22,24 @@ def render(result: Verification, form: str, *, color: bool = False, width: int =
 
 def blocks(result: Verification) -> list[Block]:
     """All verdicts, in the order of the sources; several end with a count."""
-    if len(result.verdicts) == 1:
-        return _one(result.verdicts[0])
+    if len(result.sources) == 1:
+        return _one(result.sources[0])
     found: list[Block] = []
-    for verdict in result.verdicts:
+    for verdict in result.sources:
         found += [Heading(printable(verdict.source)), *_one(verdict)]
-    counts = ", ".join(f"{result.count(outcome)} {outcome}" for outcome in _MOODS)
-    return [*found, Heading("All sources"), Paragraph(f"{len(result.verdicts)} sources: {counts}")]
+    n = result.counts
+    counts = f"{n.agreed} agreed, {n.disagreed} disagreed, {n.not_checkable} not checkable"
+    return [*found, Heading("All sources"), Paragraph(f"{len(result.sources)} sources: {counts}")]
 
 
 def _one(verdict: Verdict) -> list[Block]:
     outcome = verdict.outcome
     why = next(check.why for check in verdict.checks if check.outcome == outcome)
     found: list[Block] = [Lead(outcome, printable(why), _MOODS[outcome])]
-    if any(verdict.recorded) and verdict.profile is not None:
-        rows = [
-            (name, _span(recorded), _span(planned))
-            for name, recorded, planned in zip(
-                ("crash kernel", "low memory"), verdict.recorded, verdict.planned, strict=True
-            )
-            if recorded or planned
-        ]
+    recorded, planned = verdict.recorded, verdict.planned
+    if (recorded.crash or recorded.low) and verdict.profile is not None:
+        parts = (("crash kernel", recorded.crash, planned.crash), ("low memory", recorded.low, planned.low))
+        rows = [(name, _span(seen), _span(wanted)) for name, seen, wanted in parts if seen or wanted]
         found.append(Table(f"Kernel {verdict.profile}", "lll", ("", "recorded", "planned"), rows))
     others = [f"{check.what}: {check.outcome}: {printable(check.why)}" for check in verdict.checks if check.why != why]
     if others:

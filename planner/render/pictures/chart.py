@@ -55,17 +55,17 @@ def draw_canvas(
         _Part(
             first.size, last.size, first.outcome, "" if first.crash is None else f", the first at {span(first.crash)}"
         )
-        for first, last in _stretches(swept.rows)
+        for first, last in _stretches(swept.sweep)
     ]
     told = "; ".join([part.text for part in parts])
     canvas = Canvas(width, title, f"{title}: {told}.", prefix=prefix, style=style)
-    ticks = _ticks(swept.rows)
+    ticks = _ticks(swept.sweep)
     left, right = (MARGIN + max(text_width(text, _SMALL) for text in side) + 6 for side in ticks)
     scale = _Sizes(swept.least, swept.most, width - left - right, left)
     canvas.text(MARGIN, 22, shorten(title, 14, (width - 2 * MARGIN) / 1.1), size=14, cls="strong")
     ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
     y = _outcomes(canvas, 30, parts, scale, ends)
-    y = _panel(canvas, y + 8, swept.rows, scale, ticks)
+    y = _panel(canvas, y + 8, swept.sweep, scale, ticks)
     y = _defaults(
         canvas, y - _PANEL - 4, y, [(name, at) for name, at in defaults if swept.least <= at <= swept.most], scale
     )
@@ -133,10 +133,10 @@ def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
     """Neighbouring rows with the same outcome as one."""
     result: list[tuple[SizePlan, SizePlan]] = []
     for row in rows:
-        if result and result[-1][1].outcome == row.first.outcome:
-            result[-1] = (result[-1][0], row.last)
+        if result and result[-1][1].outcome == row.outcome:
+            result[-1] = (result[-1][0], row.end)
         else:
-            result.append((row.first, row.last))
+            result.append((row, row.end))
     return result
 
 
@@ -163,7 +163,7 @@ def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, e
 
 def _largest(rows: Sequence[Row]) -> tuple[int, int]:
     """The largest tail, and the most page tables."""
-    both = [plan for row in rows for plan in (row.first, row.last)]
+    both = [plan for row in rows for plan in (row, row.end)]
     return max([plan.rounding for plan in both], default=0), max([plan.extra_table_bytes for plan in both], default=0)
 
 
@@ -197,13 +197,13 @@ def _panel(
         canvas.text(scale.left - 4, at + 4, ticks[0][n], size=_SMALL, cls="soft", anchor="end")
         canvas.text(scale.left + scale.width + 4, at + 4, ticks[1][n], size=_SMALL, cls="soft")
     for n, row in enumerate(rows):
-        end = rows[n + 1].first.size if n + 1 < len(rows) else scale.most
+        end = rows[n + 1].size if n + 1 < len(rows) else scale.most
         points = _points([(row, end)], scale, waste, base, lambda plan: plan.rounding)
-        if max(row.first.rounding, row.last.rounding) and points[0][0] < points[-1][0]:
+        if max(row.rounding, row.end.rounding) and points[0][0] < points[-1][0]:
             outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
             d = f"M{number(points[0][0])} {number(base)}L{outline}L{number(points[-1][0])} {number(base)}z"
             canvas.path("s-area", d, _said(row))
-    ends = [row.first.size for row in rows[1:]] + [scale.most]
+    ends = [row.size for row in rows[1:]] + [scale.most]
     points = _points(list(zip(rows, ends, strict=True)), scale, tables, base, lambda plan: plan.extra_table_bytes)
     if points:
         d = "M" + "L".join([f"{number(x)} {number(at)}" for x, at in points])
@@ -213,10 +213,10 @@ def _panel(
 
 def _said(row: Row) -> str:
     """The cost of one row of a sweep."""
-    first, last = column([row.first.rounding, row.last.rounding])
+    first, last = column([row.rounding, row.end.rounding])
     return (
-        f"{size(row.first.size)} to {size(row.last.size)}: tail of {first} down to {last}, "
-        f"{signed_size(row.last.extra_table_bytes)} of page tables"
+        f"{size(row.size)} to {size(row.end.size)}: tail of {first} down to {last}, "
+        f"{signed_size(row.end.extra_table_bytes)} of page tables"
     )
 
 
@@ -226,7 +226,7 @@ def _points(
     """A line that is level or slopes within a row, and steps between rows. rows: each with the size where it ends."""
     points: list[tuple[float, float]] = []
     for row, end in rows:
-        for plan, at in ((row.first, row.first.size), (row.last, row.last.size), (row.last, end)):
+        for plan, at in ((row, row.size), (row.end, row.end.size), (row.end, end)):
             high = _PANEL * max(of(plan), 0) / top if top else 0
             point = (round(scale.left + scale.x(at), 1), round(base - high, 1))
             # Between two points of one pixel column, only the first, the last and the extremes could be seen.

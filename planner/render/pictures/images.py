@@ -58,14 +58,14 @@ def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
 
 
 def _shares(one: Chances) -> str:
-    return ", ".join([f"{chance.probability:.0%} {chance.outcome}" for chance in one.chances])
+    return ", ".join([f"{one.probability[outcome]:.0%} {outcome}" for outcome in one.slots])
 
 
 def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:
     """Positions in the order of their addresses, each stretch as wide as it has positions."""
     x = float(MARGIN)
     for part in one.positions:
-        wide = room * part.slots / one.slots
+        wide = room * part.slots / one.image.slots
         canvas.shape(outcomes.kind(part.outcome), [(x, max(wide, 1))], top, _BAR, _said(part))
         x += wide
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
@@ -20,9 +20,9 @@ from planner.render.blocks import fit as render_fit
 from planner.render.blocks import size as render_size
 from planner.render.blocks.model import Block
 from planner.render.layout import lay_out
-from planner.report.diff import diff_dict, differences
+from planner.report.diff import diff, differences
 from planner.report.document import document
-from planner.report.studies import explain_dict, fit_dict, give_back_dict, presets_dict, sweep_dict
+from planner.report.studies import explained
 from planner.sources.samples import read, samples
 from planner.studies.explain import explain
 from planner.studies.fit import fit
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pytest_regressions.file_regression import FileRegressionFixture
 
-    Made = tuple[list[Block], dict[str, Any]]
+    Made = tuple[list[Block], object]
 
 GOLDEN = Path(__file__).parent
 
@@ -45,37 +45,37 @@ def _server(kernel: str = "6.1.69") -> Machine:
 
 def _fit() -> Made:
     found = fit(_server("6.12"), "512M", keep_low=512 * MIB, any_image=True, image_size=32 * MIB)
-    return render_fit.blocks(found), fit_dict(found)
+    return render_fit.blocks(found), found
 
 
 def _explain() -> Made:
     told = explain(_server(), "512M", any_image=True)
-    return render_explain.blocks(told), explain_dict(told)
+    return render_explain.blocks(told), explained(told)
 
 
 def _explain_hostile() -> Made:
     told = explain(Machine("<b>|x.json", "json", HOSTILE, Facts(kernel="6.6")), "5G", Options(page_size=4 * KIB))
-    return render_explain.blocks(told), explain_dict(told)
+    return render_explain.blocks(told), explained(told)
 
 
 def _presets() -> Made:
     found = presets(_server("6.12"))
-    return render_size.presets(found), presets_dict(found)
+    return render_size.presets(found), found
 
 
 def _sweep() -> Made:
     swept = sweep(_server("6.12"), 128 * MIB, 4 * GIB)
-    return render_size.sweep(swept), sweep_dict(swept)
+    return render_size.sweep(swept), swept
 
 
 def _give_back() -> Made:
     given = give_back(_server("6.12"), "512M,high", 256 * MIB)
-    return render_size.give_back(given), give_back_dict(given)
+    return render_size.give_back(given), given
 
 
 def _diff() -> Made:
     found = differences(make_plan(_server(), "512M"), make_plan(_server("6.12"), "512M,high"))
-    return render_diff.blocks(found), diff_dict(found)
+    return render_diff.blocks(found), diff(found)
 
 
 RESULTS: dict[str, Callable[[], Made]] = {

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks.images import blocks, percent
-from planner.studies.kaslr import Chance, Chances, Image, Positions
+from planner.studies.kaslr import Chances, Image, Positions
 from tests.render.blocks.told import facts_of, paragraphs_of, table_of, titles_of
 
 
@@ -16,13 +16,13 @@ def chances(*outcomes: tuple[str, int], size: int = 512 * MIB, breaking: int = 0
     slots = sum(number for _, number in outcomes)
     where = tuple(Positions(GIB + n * 4 * MIB, GIB + n * 4 * MIB + 2 * MIB, 1, "failed") for n in range(breaking))
     return Chances(
+        image=facts.pop("image", Image(40 * MIB, 2 * MIB, None, True, slots)),  # type: ignore[arg-type]
         size=size,
-        image=facts.pop("image", Image(40 * MIB, 2 * MIB, None)),  # type: ignore[arg-type]
-        slots=slots,
-        chances=tuple(Chance(name, number, number / slots) for name, number in outcomes),
-        positions=(),
-        breaking=where,
+        probability={name: number / slots for name, number in outcomes},
+        slots=dict(outcomes),
         as_mapped=facts.pop("as_mapped", None),  # type: ignore[arg-type]
+        breaking=where,
+        positions=(),
     )
 
 
@@ -73,10 +73,10 @@ def test_a_size_with_one_outcome_needs_no_table_of_positions() -> None:
 @pytest.mark.parametrize(
     ("image", "told"),
     [
-        (Image(40 * MIB, 2 * MIB, None), "40M, assumed: the map shows none (--image-size)"),
-        (Image(40 * MIB, 2 * MIB, Range(GIB, GIB + 40 * MIB)), "40M, in the map at [0x40000000, 0x42800000)"),
+        (Image(40 * MIB, 2 * MIB, None, True, 3), "40M, assumed: the map shows none (--image-size)"),
+        (Image(40 * MIB, 2 * MIB, Range(GIB, GIB + 40 * MIB), False, 3), "40M, in the map at [0x40000000, 0x42800000)"),
         (
-            Image(64 * MIB, 2 * MIB, Range(GIB, GIB + 40 * MIB)),
+            Image(64 * MIB, 2 * MIB, Range(GIB, GIB + 40 * MIB), False, 3),
             "40M, in the map at [0x40000000, 0x42800000), taken as 64M",
         ),
     ],

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks.verify import blocks
-from planner.studies.verify import Check, Outcome, Verdict, Verification
+from planner.studies.verify import Check, Outcome, Parts, verdict, verification
 from tests.render.blocks.told import bullets_of, lead_of, paragraphs_of, table_of, titles_of
 
 SAME = Check("placement", "agreed", "the same place")
@@ -36,7 +36,7 @@ CRASH = Range(2 * GIB, 2 * GIB + 512 * MIB)
     ],
 )
 def test_one_verdict(checks: tuple[Check, ...], outcome: Outcome, why: str, mood: str, also: list[str]) -> None:
-    told = blocks(Verification((Verdict("a", checks),)))
+    told = blocks(verification([verdict("a", *checks)]))
     assert lead_of(told) == (outcome, why, mood)
     assert bullets_of(told, "Also") == also
     assert titles_of(told) == []
@@ -44,13 +44,13 @@ def test_one_verdict(checks: tuple[Check, ...], outcome: Outcome, why: str, mood
 
 def test_what_was_recorded_beside_what_was_planned() -> None:
     """Each part that either has; a size with its range."""
-    verdict = Verdict("a", (OTHER,), "6.12", recorded=(CRASH, None), planned=(None, None))
-    assert table_of(blocks(Verification((verdict,))), "Kernel 6.12").rows == [
+    one = verdict("a", OTHER, profile="6.12", recorded=Parts(CRASH))
+    assert table_of(blocks(verification([one])), "Kernel 6.12").rows == [
         ("crash kernel", "[0x80000000, 0xa0000000) (512M)", "none")
     ]
 
 
 def test_several_sources_end_with_a_count() -> None:
-    told = blocks(Verification((Verdict("a", (SAME,)), Verdict("b", (OTHER,)), Verdict("c", (SAME,)))))
+    told = blocks(verification([verdict("a", SAME), verdict("b", OTHER), verdict("c", SAME)]))
     assert paragraphs_of(told)[-1] == "3 sources: 2 agreed, 1 disagreed, 0 not checkable"
-    assert paragraphs_of(blocks(Verification((Verdict("a", (SAME,)),)))) == []
+    assert paragraphs_of(blocks(verification([verdict("a", SAME)]))) == []

@@ -14,7 +14,7 @@ SWEPT = sweep(machine(), 2 * MIB, 8 * GIB)
 def test_a_page_of_a_sweep() -> None:
     page = render(SWEPT, DATA)
     assert_page(page, "Sizes from 2M to 8G on machine", ["sizes"])
-    assert len([row for row in rows_of(page) if row[2] in ("aligned", "fallback", "failed")]) == len(SWEPT.rows)
+    assert len([row for row in rows_of(page) if row[2] in ("aligned", "fallback", "failed")]) == len(SWEPT.sweep)
 
 
 def test_defaults_of_distributions_are_on_both_charts() -> None:

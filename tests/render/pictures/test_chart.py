@@ -28,7 +28,7 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
     assert_clear(canvas, height)
     root = parsed(canvas.finish(height))
     marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
-    told = [outcome for outcome, _ in groupby(row.first.outcome for row in swept.rows)]
+    told = [outcome for outcome, _ in groupby(row.outcome for row in swept.sweep)]
     assert marked[: len(told)] == told
     steps = [e.get("d", "") for e in root.iter(f"{SVG}path") if e.get("class") == "s-line"]
     lines = [d[1:].split("L") for d in steps if "L" in d]
@@ -63,7 +63,7 @@ def test_every_size_has_its_outcome(sample: str, width: int) -> None:
 def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
     """With its name where there is room, else as a line that says whose it is."""
     machine = read("altra-32g")
-    defaults = [(one.preset, one.plan.size) for one in presets(machine).presets if one.plan.size]
+    defaults = [(one.preset, one.size) for one in presets(machine).presets if one.size]
     swept = sweep(machine, 64 * MIB, 16 * GIB)
     canvas, height = chart.draw_canvas(swept, width=width, defaults=defaults)
     assert_clear(canvas, height)

@@ -34,13 +34,14 @@ def test_every_position_is_under_a_mark_with_its_outcome() -> None:
     titles = titles_of(drawn)
     assert [title.rsplit(": ", 1)[1] for title in titles] == [part.outcome for part in found.positions]
     told = [int(m[1].replace(",", "")) for title in titles if (m := re.search(r", ([\d,]+) positions", title))]
-    assert sum(told) == found.slots
+    assert sum(told) == found.image.slots
     paths = [mark[1].get("d", "") for mark in parsed(drawn).iter(f"{SVG}g") if mark.get("class") == "m"]
     wide = [float(m[1]) for d in paths if (m := re.match(r"M[\d.]+ [\d.]+h([\d.]+)", d))]
     room = 960 - 16
-    assert wide == [pytest.approx(max(room * part.slots / found.slots, 1), abs=0.1) for part in found.positions]
+    assert wide == [pytest.approx(max(room * part.slots / found.image.slots, 1), abs=0.1) for part in found.positions]
 
 
 def test_shares_stand_beside_the_size() -> None:
     found = chances()
-    assert ", ".join(f"{c.probability:.0%} {c.outcome}" for c in found.chances) in texts_of(images.draw([found]))
+    shares = ", ".join(f"{found.probability[outcome]:.0%} {outcome}" for outcome in found.slots)
+    assert shares in texts_of(images.draw([found]))

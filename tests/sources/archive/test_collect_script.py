@@ -19,7 +19,10 @@ from planner.sources import read_source
 from planner.sources.archive.collect_script import SCRIPT
 from tests.sources.reports import running_machine
 
-SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
+#: One name for each shell that this machine has: `sh` is often a link to another.
+SHELLS = list(
+    {Path(path).resolve(): name for name in ("sh", "dash", "bash", "busybox") if (path := shutil.which(name))}.values()
+)
 BOOT = running_machine("deb61-4k_8G_plain_c")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 OLD = b"an older archive"
