@@ -163,15 +163,13 @@ class _Search:
     def _always_passed(self, link: Link) -> bool:
         return all(link in walk.links for found in self._walks for bit, walk in found if bit & link.pages)
 
-    def _covering(self, page: int) -> int:
-        """The TLB entries, as bits, that match a page."""
-        return sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & page)
-
     def _prepare(self) -> None:
-        """What the walker may add and where a touch faults at each point; what each invalidation keeps."""
+        """What the walker may add and where a touch faults at each point; the TLB entries, as bits, of each page."""
         self.loads: list[tuple[_Load, ...]] = []
         self.faults: list[tuple[_Fault, ...]] = []
-        self.covering = {page: self._covering(page) for page in self.classes}
+        self.covering = {
+            page: sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & page) for page in self.classes
+        }
         for point, from_root in zip(self.points, self._walks, strict=True):
             loads: dict[tuple[int, int, int], _Load] = {}
             faults: list[_Fault] = []
@@ -205,8 +203,10 @@ class _Search:
                 if page & link.pages:
                     yield page, bit, self.tables.walk(point.memory, link.table, page)
 
-    def _kept_by(self, step: Tlbi) -> int:
-        """What an invalidation leaves, as a mask of bits."""
+    def _kept_by(self, step: Tlbi | None) -> int:
+        """What is left by an invalidation, if there is one, as a mask of bits."""
+        if step is None:
+            return (1 << self.width) - 1
         pages = self.tables.mask(step.pages)
         gone = sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & pages)
         if not step.last_level:
@@ -220,13 +220,8 @@ class _Search:
         width, cap = self.width, self.cap
         low = (1 << width) - 1
         loads, faults = self.loads, self.faults
-        everything = low
         moves = [
-            tuple(
-                (move.to << width, everything if move.drops is None else self._kept_by(move.drops), move.touches)
-                for move in found
-            )
-            for found in self.moves
+            tuple((move.to << width, self._kept_by(move.drops), move.touches) for move in found) for found in self.moves
         ]
         self.clashes: dict[int, str | None] = {}
         reached: dict[int, int] = {0: -1}
@@ -243,10 +238,14 @@ class _Search:
                 found.append(state ^ (rest & -rest))
                 rest &= rest - 1
             for to, keeps, touches in moves[point]:
-                if touches and not self._may_touch(point, bits, touches, bad, state):
-                    found += self._touched(point, bits, touches, to)
-                else:
+                if not touches or bits & self.covering[touches]:
                     found.append(to | (bits & keeps))
+                    continue
+                walk = dict(self._walks[point])[touches]
+                if walk.valid:  # a miss: the walk loads what it finds
+                    found.append(to | bits | (self.leaf_bits.get(walk.leaf, 0) if walk.leaf else 0))
+                else:
+                    bad.setdefault(AFTERWARDS, (state, touches))
             for after in found:
                 if after not in reached:
                     reached[after] = state
@@ -274,21 +273,6 @@ class _Search:
         kinds = {kind for pair, kind in self.pairs if bits & pair == pair}
         return min(kinds, default=None)
 
-    def _may_touch(self, point: int, bits: int, page: int, bad: dict[str, tuple[int, int]], state: int) -> bool:
-        """True if a `Touch` goes ahead with what is cached; notes a fault where it cannot."""
-        if bits & self.covering[page]:
-            return True
-        walk = dict(self._walks[point])[page]
-        if not walk.valid:
-            bad.setdefault(AFTERWARDS, (state, page))
-            return False
-        return not (walk.leaf and walk.leaf in self.leaf_bits)
-
-    def _touched(self, point: int, bits: int, page: int, to: int) -> list[int]:
-        """A `Touch` that missed: the walk loads what it finds."""
-        leaf = dict(self._walks[point])[page].leaf
-        return [to | bits | self.leaf_bits[leaf]] if leaf in self.leaf_bits and leaf is not None else []
-
     # -- traces -------------------------------------------------------------------------------------------------
 
     def _trace(self, reached: dict[int, int], state: int, kind: str, page: int) -> tuple[TraceStep, ...]:
@@ -297,13 +281,8 @@ class _Search:
         while (before := reached[way[-1]]) >= 0:
             way.append(before)
         way.reverse()
-        trace = [self._line(a, b) for a, b in pairwise(way)]
-        trace.append(self._last_line(state, kind, page))
-        return tuple(trace)
-
-    def _line(self, before: int, after: int) -> TraceStep:
-        actor, text = self._between(before, after)
-        return self._shown(actor, text, after)
+        trace = [self._shown(*self._between(before, after), after) for before, after in pairwise(way)]
+        return (*trace, self._last_line(state, kind, page))
 
     def _shown(self, actor: str, text: str, state: int) -> TraceStep:
         bits, point = state & ((1 << self.width) - 1), self.points[state >> self.width]
@@ -333,19 +312,15 @@ class _Search:
                 return f"{self.cpu} hardware", f"walks {page}, caches the {self._named(changed)}"
             return self.cpu, f"touches {page}: a miss, loads the {self._named(changed)}"
         for move in self.moves[point]:
-            keeps = low if move.drops is None else self._kept_by(move.drops)
-            if move.to == after >> self.width and (move.touches or bits & keeps == now):
+            if move.to == after >> self.width and (move.touches or bits & self._kept_by(move.drops) == now):
                 return move.actor, move.text
         raise AssertionError("no move between two states of a trace")
 
     def _named(self, bit: int) -> str:
-        for leaf, own in self.leaf_bits.items():
-            if own == bit:
-                return self.tables.describe_cached(leaf)
-        for link, own in self.link_bits.items():
-            if own == bit:
-                return f"walk step to table {link.table}"
-        raise AssertionError("no such bit")
+        number = bit.bit_length() - 1
+        if number < len(self.leaves):
+            return self.tables.describe_cached(self.leaves[number])
+        return f"walk step to table {self.links[number - len(self.leaves)].table}"
 
     def _last_line(self, state: int, kind: str, page: int) -> TraceStep:
         bits = state & ((1 << self.width) - 1)
@@ -353,8 +328,7 @@ class _Search:
             held = [leaf for leaf, bit in self.leaf_bits.items() if bits & bit]
             one, other = next(
                 (a, b)
-                for i, a in enumerate(held)
-                for b in held[i + 1 :]
+                for a, b in combinations(held, 2)
                 if overlap(a, b) and (a.output != b.output) == (kind == "outputs")
             )
             both = next(bit for bit in self.classes if bit & one.pages & other.pages)

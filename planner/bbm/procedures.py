@@ -1,10 +1,10 @@
 """The built-in procedures, as data: the thread's proposals on the smallest tables that tell them apart.
 
-The order of their phases is `remapping.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
-plain block without the contiguous hint, but `rebuild-margins-cont`; the root links to the tables of the linear map as
-the kernel's does, so that walks have something to keep. Source: the thread of July 2022 on "arm64: mm: fix linear mem
-mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19 August 2022,
-arch/arm64/mm/mmu.c @ 6.18.
+The order of their phases is `remap_steps.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
+plain block without the contiguous hint, except `rebuild-margins-cont`; the root links to the tables of the linear map
+as the kernel's does, so that the walker has table descriptors to cache. Source: the thread of July 2022 on "arm64: mm:
+fix linear mem mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19
+August 2022, arch/arm64/mm/mmu.c @ 6.18.
 """
 
 from __future__ import annotations
@@ -31,29 +31,20 @@ def phases(
     mark: Sequence[Write] = (),
 ) -> tuple[Step, ...]:
     """The steps of an order of phases: what is built beside, cleared, put in place (or split) and flushed."""
-    steps: list[Step] = []
-    for phase in order:
-        if phase == "build":
-            steps += build
-        elif phase == "clear":
-            steps += [Write(entry, None) for entry in clear]
-        elif phase in ("link", "split"):
-            steps += link
-        elif phase == "mark":
-            steps += mark
-        elif phase == "dsb":
-            steps.append(Dsb())
-        elif phase == "flush":
-            steps.append(Tlbi(flush))
-        elif phase == "forget":
-            steps.append(Tlbi(local=True))
-        elif phase == "leave":
-            steps.append(Switch(BOOT_ROOT))
-        elif phase == "return":
-            steps.append(Switch(ROOT))
-        else:
-            steps.append(Switch(ROOT, "all"))
-    return tuple(steps)
+    made: dict[Phase, Sequence[Step]] = {
+        "build": build,
+        "clear": [Write(entry, None) for entry in clear],
+        "link": link,
+        "split": link,
+        "mark": mark,
+        "dsb": [Dsb()],
+        "flush": [Tlbi(flush)],
+        "forget": [Tlbi(local=True)],
+        "leave": [Switch(BOOT_ROOT)],
+        "return": [Switch(ROOT)],
+        "start": [Switch(ROOT, "all")],
+    }
+    return tuple(step for phase in order for step in made[phase])
 
 
 def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ...]:

@@ -41,7 +41,6 @@ __all__ = [
     "build",
     "build_over",
     "kinds_used",
-    "map_alike",
     "measure",
     "measured",
     "remap",
@@ -145,15 +144,6 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
     """Sorted and disjoint; a plain page mapped twice to the same frame counts once."""
     spans.sort()
-    previous_end = -1
-    clash = False
-    for start, end, _ in spans:
-        if start < previous_end:
-            clash = True
-            break
-        previous_end = end
-    if not clash:
-        return spans
     result: list[LeafSpan] = []
     for start, end, kind in spans:
         if result and start < result[-1][1]:
@@ -270,30 +260,18 @@ def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
 def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
     """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
     sizes = [0, 0, 0, 0, 0]
-    pte_tables = pmd_tables = 0
-    pte_end = pmd_end = -_BEYOND  # where the last table seen ends
-    pmd_shift = geometry.pmd_size.bit_length() - 1
-    pud_shift = geometry.pud_size.bit_length() - 1
     for start, end, kind in spans:
         sizes[kind] += end - start
-        if kind:
-            if end > pmd_end:
-                last = (end - 1 - memstart) >> pud_shift
-                pmd_tables += last - ((start - memstart) >> pud_shift) + (start >= pmd_end)
-                pmd_end = ((last + 1) << pud_shift) + memstart
-            if kind > PMD and end > pte_end:
-                last = (end - 1 - memstart) >> pmd_shift
-                pte_tables += last - ((start - memstart) >> pmd_shift) + (start >= pte_end)
-                pte_end = ((last + 1) << pmd_shift) + memstart
-    upper = [_count(spans, memstart, shift) for shift in _upper(geometry)]
-    return _mapping(sizes, (*upper, pmd_tables, pte_tables), geometry)
-
-
-def _upper(geometry: Geometry) -> tuple[int, ...]:
-    """What one table maps, as a shift, for the tables that stand wherever anything is mapped, largest first."""
-    per_table = geometry.page_shift - 3
-    pud_shift = geometry.pud_size.bit_length() - 1
-    return tuple([pud_shift + above * per_table for above in range(geometry.levels - 3, 0, -1)])
+    small = [span for span in spans if span[2]] if sizes[PUD] else spans
+    pages = [span for span in small if span[2] > PMD]
+    pmd_shift, pud_shift = geometry.pmd_size.bit_length() - 1, geometry.pud_size.bit_length() - 1
+    # Upper tables stand wherever anything is mapped; each maps as much as an entry of the next one.
+    counts = [
+        _count(spans, memstart, pud_shift + above * (geometry.page_shift - 3))
+        for above in range(geometry.levels - 3, 0, -1)
+    ]
+    counts += [_count(small, memstart, pud_shift), _count(pages, memstart, pmd_shift)]
+    return _mapping(sizes, counts, geometry)
 
 
 def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) -> Mapping:
@@ -326,11 +304,6 @@ def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
 def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
     """Sorted spans with their numbers."""
     return Spans(lambda: spans), measure(spans, geometry, memstart)
-
-
-def map_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
-    """The map that `build` makes of ranges that are all mapped with the same flags. Raises KernelBugError likewise."""
-    return measured(build([(start, end, flags) for start, end in ranges], geometry, memstart), geometry, memstart)
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

@@ -278,13 +278,15 @@ class Memblock:
         align: a power of two. end: `ACCESSIBLE` or `NOLEAKTRACE` for no limit. Page 0 is never given.
         Source: memblock_find_in_range_node() and __memblock_find_range_top_down() / _bottom_up().
         """
-        if end in (ACCESSIBLE, NOLEAKTRACE):
-            end = PHYS_ADDR_MAX
-        start = max(start, self.page_size)
-        end = max(start, end)
+        start, end = self._window(start, end)
         if bottom_up:
             return _bottom_up(self.gaps(mirror_only=mirror_only), size, align, start, end)
         return _top_down(self._gaps_down(size, start, end, mirror_only=mirror_only), size, align, start, end)
+
+    def _window(self, start: int, end: int) -> Span:
+        """The bounds of a search as it clamps them."""
+        start = max(start, self.page_size)
+        return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
 
     def _gaps_down(self, size: int, start: int, end: int, *, mirror_only: bool) -> Iterable[Span]:
         """Free gaps from the top: all that can hold so many bytes of a window, and perhaps others."""
@@ -339,10 +341,7 @@ class Memblock:
 
         Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
         """
-        if end in (ACCESSIBLE, NOLEAKTRACE):
-            end = PHYS_ADDR_MAX
-        start = max(start, self.page_size)
-        end = max(start, end)
+        start, end = self._window(start, end)
         result = []
         for gap in reversed(self.gaps(mirror_only=mirror_only)):
             low, high = max(gap[0], start), min(gap[1], end)

@@ -19,7 +19,6 @@ from planner.kernel.linear_map import (
     Measured,
     build,
     build_over,
-    map_alike,
     measured,
     remapped,
 )
@@ -46,16 +45,12 @@ def _calls(
     regions = context.memory.spans(skipped)
     if profile.rounds_inward:
         regions = _whole_pages(regions, context.geometry.page_size)
-    if image is not None and profile.image == "first":
-        if pool is not None:
-            special.append((*pool, BASE_PAGES))
-        special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
+    if profile.image == "first":
+        special += [(*pool, BASE_PAGES)] if pool else []
+        if image is not None:
+            special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
         holes = [cut] if cut else []
         after: list[Call] = []
-    elif image is None and profile.image == "first":
-        special += [(*pool, BASE_PAGES)] if pool else []
-        holes = [cut] if cut else []
-        after = []
     else:
         holes = [(image.start, image.end)] if image is not None and _inside(image, regions) else []
         after = [(*h, NO_CONT) for h in holes]
@@ -136,8 +131,6 @@ def _map(
     flags = BASE_PAGES if pages else 0
     geo, memstart = context.geometry, context.memstart
     special, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
-    if not special and not after and not pages_below:
-        return map_alike(ranges, flags, geo, memstart)
     below = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
     calls = [*below, *((max(start, pages_below), end, flags) for start, end in ranges if end > pages_below), *after]
     spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)

@@ -30,26 +30,19 @@ def reservation_view(
 
     whole: the area consists of whole leaves of the linear map. obstacle: why the strategy is not available here.
     """
-    log = (*request.log, *placement.log)
-    attempts = tuple(placement.attempts)
     outcome = outcome_of(request, placement, context)
     crash, area = placement.crash, placement.area
-    cma = tuple(placement.cma)
-    if crash is None:
-        return ReservationView(
-            outcome, cma=cma, attempts=attempts, log=log, available=obstacle is None, obstacle=obstacle
-        )
-    returned = (Range(crash.end, area.end),) if area is not None and crash.end < area.end else ()
+    tail = (Range(crash.end, area.end),) if crash and area and crash.end < area.end else ()
     return ReservationView(
         outcome=outcome,
         crash=crash,
         low=placement.low,
-        cma=cma,
+        cma=tuple(placement.cma),
         area=area,
-        returned=returned,
-        protected=protected(outcome, context, whole=whole),
-        attempts=attempts,
-        log=log,
+        returned=tail,
+        protected=crash is not None and protected(outcome, context, whole=whole),
+        attempts=tuple(placement.attempts),
+        log=(*request.log, *placement.log),
         available=obstacle is None,
         obstacle=obstacle,
     )
