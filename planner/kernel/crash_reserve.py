@@ -41,8 +41,7 @@ class Attempt:
     """The address found; null when nothing fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit.
 
     has_cma: the kernel is built with CMA.

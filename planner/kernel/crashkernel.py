@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.errors import printable
 from planner.base.sizes import MIB, U64, format_size, memparse, round_up
@@ -54,8 +55,7 @@ class Entry:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A command line as the kernel reads it.
 
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);

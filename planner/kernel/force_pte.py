@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.base.sizes import memparse
 from planner.kernel.cmdline import values, words
@@ -18,8 +18,7 @@ from planner.kernel.profiles import Profile
 __all__ = ["Forcing", "forcing", "kfence_pool_size"]
 
 
-@dataclass(frozen=True, slots=True)
-class Forcing:
+class Forcing(NamedTuple):
     """reasons: why the whole map has base pages (none: blocks are used). pool: an early KFENCE pool exists.
 
     built_in_kfence: KFENCE is built in. remedies: what would have to change for blocks, one for each reason.

@@ -6,8 +6,8 @@ They count where no source and no option says otherwise; each row names where it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.sizes import KIB
 
@@ -38,8 +38,7 @@ SYMBOLS: Mapping[str, str] = {
 that a report names it by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """The configuration that one distribution builds.
 
     name: the key of the table. builder: who builds so, for people. source: where it was read. symbols: Kconfig symbols

@@ -166,8 +166,7 @@ class Facts:
     answered: Answered | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of source: all that the model must know of it.
 
     rank: precision of its map, the most precise first. stated: somebody states the map and the limits of the very

@@ -5,8 +5,8 @@ Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and ker
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size
@@ -20,8 +20,7 @@ _CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
 """Entries in a contiguous run of PTEs and of PMDs, by page shift (CONT_PTE_SHIFT, CONT_PMD_SHIFT)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """One configuration of the tables; sizes in bytes.
 
     levels: table levels, the root included (2 to 5). cont_*_size: bytes of one contiguous run.

@@ -5,7 +5,6 @@ A profile states behaviour; a version string only selects one. The rows stand in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.sizes import MIB
@@ -51,8 +50,7 @@ ABOVE_LOW = Window("low", "high")
 ABOVE_4G = Window("4G", "high")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The behaviour of one span of kernels.
 
     name: the version that stands for the span. spans: which versions it covers, for people. since: the first of them,

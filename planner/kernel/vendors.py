@@ -8,7 +8,6 @@ found, the profile is the nearest mainline one and the certainty `unknown`. Sour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,8 +17,7 @@ from planner.kernel.profile import Certainty
 __all__ = ["KERNELS", "NAMED", "VENDORS", "Build", "VendorKernel", "build_of", "kernel_named", "vendor_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class VendorKernel:
+class VendorKernel(NamedTuple):
     """One kernel of a distribution.
 
     name: what --kernel takes. spans: its versions, for people. mark: a part of every such version. pattern: what such

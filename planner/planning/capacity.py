@@ -8,7 +8,6 @@ placed higher. So the largest size with a property is found at one of them, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, total
@@ -60,7 +59,7 @@ class Former:
 
     def sized(self, size: int) -> Reading:
         """The request of this form with another size, as if parsed without a complaint."""
-        return replace(self.request, rc=0, size=size, log=(), notes=())
+        return self.request._replace(rc=0, size=size, log=(), notes=())
 
     def place(self, size: int) -> Placement:
         """The kernel's placement for this size; `memblock` stays as it is."""

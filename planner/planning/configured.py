@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.kernel.kconfig import PAGE_SYMBOLS, SYMBOLS, Configuration
@@ -14,8 +15,7 @@ from planner.planning.options import Options
 __all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(NamedTuple):
     """facts: completed. sources: what was added, by key, with who builds so and where it was read.
 
     page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
@@ -23,7 +23,7 @@ class Configured:
     """
 
     facts: Facts
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str]
     page_size: int | None = None
     other_page_size: int | None = None
 
@@ -36,12 +36,12 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
     selection = select_profile(version) if version is not None else None
     built = selection.configuration if selection is not None else None
     if selection is None or built is None:
-        return Configured(facts)
+        return Configured(facts, {})
     pages = page_size_of(built.symbols)
     if selection.page_size not in (None, pages):
         # Another flavour, whose configuration was not read: all that is sure is whether it knows crash kernels.
-        built = replace(
-            built, symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
+        built = built._replace(
+            symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
         )
         pages = selection.page_size
     known = options.page_size or facts.page_size or page_size_of(facts.config)

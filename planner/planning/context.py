@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.base.sizes import MIB
@@ -16,7 +15,6 @@ from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
-from planner.kernel.profile import Certainty
 from planner.kernel.profiles import Profile
 from planner.planning.alignment import granule_of
 from planner.planning.dma_limit import end_of_low_memory
@@ -30,18 +28,15 @@ from planner.planning.strategies import OWN, Effect, Strategy
 __all__ = ["Context", "own_effect", "placed_in", "read_context", "with_more_memory", "with_strategy", "with_text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
     although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
-    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them. certainty,
-    map_certainty, configured: as in `modelled.Kernel`.
+    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them.
     """
 
     profile: Profile
-    version: str | None
     geometry: Geometry
     strategy: Strategy
     effect: Effect
@@ -60,10 +55,8 @@ class Context:
     splits_live: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
+    kernel: Kernel
     provisional: Range | None = None
-    certainty: Certainty = "read"
-    map_certainty: Certainty = "read"
-    configured: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_context(
@@ -89,7 +82,6 @@ def read_context(
     present, align = is_present(asked.text, facts, profile), options.align or "pud"
     return Context(
         profile=profile,
-        version=kernel.version,
         geometry=kernel.geometry,
         strategy=OWN,
         effect=_effect(OWN, profile, zones=zones, present=present),
@@ -113,9 +105,7 @@ def read_context(
         splits_live=splits_live,
         processors=processors,
         cmdline=asked.cmdline,
-        certainty=kernel.certainty,
-        map_certainty=kernel.map_certainty,
-        configured=kernel.configured,
+        kernel=kernel,
     )
 
 
@@ -153,15 +143,15 @@ def placed_in(context: Context, request: ck.Reading, placement: Placement) -> Co
     if context.effect != "below-4G":
         return context
     if request.valid and not request.high and not request.base:
-        return replace(context, provisional=placement.provisional)
-    return replace(context, effect="isolated" if request.valid else "none")
+        return context._replace(provisional=placement.provisional)
+    return context._replace(effect="isolated" if request.valid else "none")
 
 
 def with_text(mainline: Context, text: str) -> Context:
     """The same machine and kernel for another request."""
     present = is_present(text, mainline.facts, mainline.profile)
     effect = _effect(mainline.strategy, mainline.profile, zones=mainline.zones, present=present)
-    return replace(mainline, present=present, effect=effect)
+    return mainline._replace(present=present, effect=effect)
 
 
 def with_more_memory(context: Context, memory: MemoryMap) -> Context:
@@ -172,24 +162,24 @@ def with_more_memory(context: Context, memory: MemoryMap) -> Context:
     memory, memstart, _ = clip_to_linear_region(memory, profile, context.geometry, pa_bits=pa_bits, image=image)
     if context.zones:
         low_max = grown_dma_limit(bounds.low_max, profile, seen, memory)
-        bounds = replace(bounds, low_max=min(low_max, bounds.high_max))
-    return replace(context, memory=memory, memstart=memstart, bounds=bounds)
+        bounds = bounds._replace(low_max=min(low_max, bounds.high_max))
+    return context._replace(memory=memory, memstart=memstart, bounds=bounds)
 
 
 def with_strategy(mainline: Context, strategy: Strategy, *, prefer_aligned: bool = False) -> Context:
     """The same machine and kernel under another strategy; `mainline` is what `read_context` gave."""
     effect = _effect(strategy, mainline.profile, zones=mainline.zones, present=mainline.present)
     if not strategy.proposal:
-        return replace(mainline, strategy=strategy, effect=effect)
+        return mainline._replace(strategy=strategy, effect=effect)
     forced = mainline.forcing
     proposal = None
     if not forced.reasons:
         if forced.built_in_kfence:
             reason = "KFENCE is built in: the posted code then maps everything with base pages"
-            forced = replace(forced, reasons=(reason,), remedies=("a kernel built without KFENCE",), pool=False)
+            forced = forced._replace(reasons=(reason,), remedies=("a kernel built without KFENCE",), pool=False)
         elif not mainline.zones:
             effect = "isolated" if mainline.present else "none"
         else:
             bug = strategy.loses_offset and mainline.profile.combine != "generic"
             proposal = Proposal(mainline.granule, prefer_aligned, posted_offset_bug=bug)
-    return replace(mainline, strategy=strategy, effect=effect, forcing=forced, proposal=proposal)
+    return mainline._replace(strategy=strategy, effect=effect, forcing=forced, proposal=proposal)

@@ -48,7 +48,7 @@ def notes_on(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
         )
-    unknown = context.map_certainty == "unknown" and context.strategy.effect is None
+    unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
     doubt = "not known for this kernel; as the nearest mainline kernel maps memory, " if unknown else ""
     return [*notes, *(doubt + note for note in on_the_map)]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One machine and one request before a strategy is chosen: what plans that differ in it share.
 
     text: what is asked for, as given. request: what the kernel makes of it. mainline: the context of the kernel's
@@ -245,7 +244,7 @@ def with_request(question: Question, text: str) -> Question:
     kept = [note for note in question.remarks.notes if note not in question.request.notes]
     remarks = Remarks([*kept, *request.notes], question.remarks.assumed)
     others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
-    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
+    return question._replace(text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
 
 
 _ARM64 = (None, "aarch64", "arm64")

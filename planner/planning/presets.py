@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import format_size
@@ -15,8 +15,7 @@ HIGH = ",high"
 """What stands behind the name of a preset for its `,high` form, as in `rhel9,high`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(NamedTuple):
     """One distribution's default.
 
     value: the text after `crashkernel=`; source and date: where it was read, and of when it is. certainty: how sure it
@@ -132,7 +131,7 @@ def preset_named(name: str) -> Preset:
     plain = name.removesuffix(HIGH)
     found = PRESETS.get(plain)
     if found is not None:
-        return found if plain == name else replace(found, name=name, high=True)
+        return found if plain == name else found._replace(name=name, high=True)
     base = plain.removesuffix("-64k")
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from planner.base.errors import InputError
@@ -73,11 +72,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty where it is built without crash kernels. ram: of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return replace(request, unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
+        return request._replace(unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return replace(request, rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
+    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

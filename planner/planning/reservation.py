@@ -51,7 +51,7 @@ def reservation_view(
 def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
     """The outcome under the machine's own kernel. mainline: the context of its own behaviour."""
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
-    known, map_known = mainline.certainty != "unknown", mainline.map_certainty != "unknown"
+    known, map_known = mainline.kernel.certainty != "unknown", mainline.kernel.map_certainty != "unknown"
     return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
 
 

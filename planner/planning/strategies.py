@@ -8,8 +8,7 @@ that file @ 5.10 to 7.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import InputError
 from planner.kernel.profiles import Profile
@@ -35,8 +34,7 @@ BEFORE_LIVE: tuple[Phase, ...] = ("build", "dsb", "start")
 _AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb")
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(NamedTuple):
     """One row of the table of strategies.
 
     effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.

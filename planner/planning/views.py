@@ -35,7 +35,7 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
     geo = context.geometry
     return KernelView(
         profile=context.profile.name,
-        version=context.version,
+        version=context.kernel.version,
         page_size=geo.page_size,
         va_bits=geo.va_bits,
         pud_size=geo.pud_size,
@@ -45,9 +45,9 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
         dma_limit=context.bounds.low_max if context.zones else None,
         forced_base_pages=context.forcing.reasons,
         assumed=tuple(dict.fromkeys(remarks.assumed)),
-        certainty=context.certainty,
-        map_certainty=context.map_certainty,
-        configured=dict(context.configured),
+        certainty=context.kernel.certainty,
+        map_certainty=context.kernel.map_certainty,
+        configured=dict(context.kernel.configured),
     )
 
 

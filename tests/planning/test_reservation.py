@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ def request(value: str = "256M") -> Reading:
     ],
 )
 def test_outcomes(value: str, placement: Placement, proposal: bool, outcome: str) -> None:
-    context = replace(context_of("pud-aligned"), proposal=Proposal(GIB) if proposal else None)
+    context = context_of("pud-aligned")._replace(proposal=Proposal(GIB) if proposal else None)
     assert outcome_of(request(value), placement, context) == outcome
 
 
@@ -47,7 +46,7 @@ def test_the_tail_of_an_area_is_returned() -> None:
 
 def test_the_kernels_lines_come_in_order_and_a_failure_keeps_its_searches() -> None:
     context = context_of("pud-aligned")
-    asked = replace(request(), log=("parsed",))
+    asked = request()._replace(log=("parsed",))
     view = reservation_view(asked, Placement(log=["cannot allocate"]), context, whole=False, obstacle="no such kernel")
     assert view.log == ("parsed", "cannot allocate")
     assert (view.outcome, view.available, view.obstacle, view.protected) == ("failed", False, "no such kernel", False)
