@@ -14,7 +14,6 @@ from typing import Literal, TypeAlias, get_args
 from planner.base.errors import PlannerError
 
 __all__ = [
-    "LEVELS",
     "TOUCHES",
     "Cpus",
     "Descriptor",

@@ -12,7 +12,7 @@ from planner.base.errors import InputError
 from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
 from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_writes
 
-__all__ = ["CAP", "ExplorationError", "Move", "Point", "Points"]
+__all__ = ["CAP", "ExplorationError", "Point", "Points"]
 
 CAP = 500_000
 """States after which an exploration gives up, loudly."""

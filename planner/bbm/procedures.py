@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
 from planner.planning.remap_steps import BOOT_ROOT, ORDERS, ROOT, Phase
 
-__all__ = ["IMAGE", "PROCEDURES", "phases"]
+__all__ = ["IMAGE", "PROCEDURES"]
 
 IMAGE = Page("image", "image")
 _NEXT = Page("next", "linear-map")  # a neighbour that has a block of its own, or the next of a contiguous run

@@ -13,7 +13,7 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
 
-__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "memstart_of", "whole_image"]
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "whole_image"]
 
 _MAX32 = (1 << 32) - 1
 

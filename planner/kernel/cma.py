@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["CRASHKERNEL_CMA_RANGES_MAX", "cma_align", "declare_contiguous", "reserve_crashkernel_cma"]
+__all__ = ["cma_align", "reserve_crashkernel_cma"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Most areas that the `,cma` memory may consist of (include/linux/crash_reserve.h)."""

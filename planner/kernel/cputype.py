@@ -17,7 +17,6 @@ from planner.kernel.profile import Profile
 
 __all__ = [
     "ALLOWED",
-    "ALLOWED_BBML3",
     "PARTS",
     "AllowedPart",
     "Processor",

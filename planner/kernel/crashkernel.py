@@ -18,18 +18,7 @@ from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
-__all__ = [
-    "EINVAL",
-    "ENOENT",
-    "Entry",
-    "Reading",
-    "as_cmdline",
-    "is_cmdline",
-    "parse",
-    "present",
-    "reading",
-    "suffixed_entry",
-]
+__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
 
 ENOENT, EINVAL = -2, -22
 

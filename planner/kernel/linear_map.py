@@ -27,9 +27,6 @@ from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Spans, Tables
 
 __all__ = [
     "BASE_PAGES",
-    "CONT_PMD",
-    "CONT_PTE",
-    "NO_BLOCKS",
     "NO_CONT",
     "PMD",
     "PTE",
@@ -41,9 +38,7 @@ __all__ = [
     "build",
     "build_over",
     "kinds_used",
-    "measure",
     "measured",
-    "remap",
     "remapped",
 ]
 
@@ -289,15 +284,12 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Distinct tables of a level whose one table maps `1 << shift` bytes."""
-    tables, seen_end, i = 0, -_BEYOND, 0
-    while i < len(spans):
-        start, end, _ = spans[i]
+    tables, seen_end = 0, -_BEYOND
+    for start, end, _ in spans:
         if end > seen_end:
             last = (end - 1 - memstart) >> shift
             tables += last - ((start - memstart) >> shift) + (start >= seen_end)
             seen_end = ((last + 1) << shift) + memstart
-        # On to the first span that ends beyond the last table seen.
-        i = max(i + 1, bisect_right(spans, (seen_end,), i + 1) - 1)
     return tables
 
 

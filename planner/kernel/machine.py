@@ -13,18 +13,7 @@ from typing import NamedTuple
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = [
-    "KINDS",
-    "NO_DMA_ZONES",
-    "Answered",
-    "BootRecord",
-    "Capture",
-    "Event",
-    "Facts",
-    "FurtherRange",
-    "Kind",
-    "Machine",
-]
+__all__ = ["KINDS", "NO_DMA_ZONES", "Answered", "BootRecord", "Capture", "Event", "Facts", "FurtherRange", "Machine"]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""

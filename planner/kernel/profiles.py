@@ -19,7 +19,6 @@ from planner.kernel.profile import CRASH_ALIGN, Bound, Certainty, Profile, Windo
 
 __all__ = [
     "CRASH_ALIGN",
-    "GENERIC",
     "NEWEST",
     "NO_CRASH_KERNELS",
     "PROFILES",
@@ -28,7 +27,6 @@ __all__ = [
     "Profile",
     "Selection",
     "Window",
-    "every_profile",
     "profile_named",
     "select_profile",
 ]

@@ -131,8 +131,11 @@ def _map(
     flags = BASE_PAGES if pages else 0
     geo, memstart = context.geometry, context.memstart
     special, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
-    below = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
-    calls = [*below, *((max(start, pages_below), end, flags) for start, end in ranges if end > pages_below), *after]
+    calls = [(start, end, flags) for start, end in ranges]
+    if pages_below:
+        calls = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
+        calls += [(max(start, pages_below), end, flags) for start, end in ranges if end > pages_below]
+    calls += after
     spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)
     return measured(spans, geo, memstart)
 

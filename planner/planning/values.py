@@ -16,8 +16,6 @@ from planner.base.errors import InputError
 from planner.base.sizes import KIB, fits, memparse
 
 __all__ = [
-    "ALIGNMENTS",
-    "NO_ZONES",
     "OPTIONS",
     "BadValue",
     "alignment",

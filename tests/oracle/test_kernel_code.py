@@ -11,8 +11,9 @@ from planner.kernel import linear_map
 from planner.kernel.crash_reserve import Bounds, reserve
 from planner.kernel.crashkernel import Entry, parse
 from planner.kernel.crashkernel import suffixed_entry as suffixed
+from planner.kernel.mainline import GENERIC
 from planner.kernel.pgtable import geometry
-from planner.kernel.profiles import GENERIC, Profile, profile_named
+from planner.kernel.profiles import Profile, profile_named
 from planner.kernel.ptdump import Mapping
 from tests.oracle.cases import Case, memblock_of, run
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from planner.bbm import PROCEDURES, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write, case, cases
+from planner.bbm import PROCEDURES, case, cases
+from planner.bbm.model import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 from planner.report.bbm import procedure_to_dict, schema, to_dict
 from planner.sources.json.procedure import parse_procedure
 from tests.bbm.random_procedures import procedures
