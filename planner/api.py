@@ -18,7 +18,7 @@ from planner.kernel.crashkernel import reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.plan import Options
 from planner.planning.presets import preset_named
 from planner.planning.result import Plan as _Plan
 from planner.planning.strategies import strategy_named
@@ -54,7 +54,7 @@ from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
 from planner.studies.recommend import Asked
 from planner.studies.recommend import recommend as recommend_for
-from planner.studies.remedies import with_help
+from planner.studies.remedies import helped
 from planner.studies.size import give_back as shrink
 from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
@@ -189,7 +189,7 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     """
     with _named():
         machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
-        return Plan.of(with_help(make_plan(machine, asked, chosen), machine, asked, chosen))
+        return Plan.of(helped(machine, asked, chosen))
 
 
 def compare(

@@ -8,11 +8,11 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.plan import Options
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table
-from planner.studies.remedies import with_help
+from planner.studies.remedies import helped
 
 TIB = 1 << 40
 
@@ -52,7 +52,7 @@ HOSTILE = MemoryMap(
 def _planned(machine: Machine, asked: str, options: Options | None = None) -> Plan:
     """The plan, with what would help, as `plan` tells it."""
     options = options or Options()
-    return with_help(make_plan(machine, asked, options), machine, asked, options)
+    return helped(machine, asked, options)
 
 
 def _machine(source: str, memory: MemoryMap, **facts: Any) -> Machine:

@@ -16,8 +16,7 @@ from planner.cli.output import emit, emit_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.kernel.machine import Machine
-    from planner.planning.plan import Options
+    from planner.planning.plan import Question
     from planner.planning.result import Plan
     from planner.render.blocks.model import Block
 
@@ -64,17 +63,18 @@ def plan(
     **options: Any,
 ) -> None:
     """Place the crash kernel on one machine, and say what it costs."""
-    from planner.planning.plan import Options, make_plan
+    from planner.planning.plan import Options, answer, ask
+    from planner.planning.strategies import strategy_named
 
     machine = read_machine(sources, map_format=map_format, log=log, options=options)
-    chosen = Options(**options)
-    result = make_plan(machine, crashkernel, chosen)
+    question = ask(machine, crashkernel, Options(**options))
+    result = answer(question, strategy_named(question.options.strategy))
     if form not in PICTURES:
-        result = _with_help(result, machine, crashkernel, chosen)
+        result = _with_help(result, question, crashkernel)
     if form in FORMATS and form not in {"json", "html"}:
         emit_result(form, output, color, blocks=lambda: _blocks(result, form, short=short), document=dict)
     else:
-        emit(_rendered(result, form, machine, crashkernel, chosen), output)
+        emit(_rendered(result, form, question), output)
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
 
@@ -85,33 +85,33 @@ def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
     return told.short(result) if short else told.blocks(result, wide=form != "text")
 
 
-def _with_help(result: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
+def _with_help(result: Plan, question: Question, crashkernel: str | None) -> Plan:
     """The plan with what would help, where something may: most plans need no search for it."""
     from planner.planning.outcomes import GOOD
 
-    known = machine.facts.capture
+    known = question.machine.facts.capture
     if result.reservation.outcome in GOOD and (known is None or known.initrd_unpacked is None):
         return result
     from planner.studies.remedies import with_help
 
-    return with_help(result, machine, crashkernel, options)
+    return with_help(result, question, crashkernel)
 
 
-def _rendered(result: Plan, form: str, machine: Machine, crashkernel: str | None, options: Options) -> str | bytes:
+def _rendered(result: Plan, form: str, question: Question) -> str | bytes:
     if form in {"json", "html"}:
         from planner.report import to_json
 
         data = to_json(result, compact=form == "html")
-        return data if form == "json" else _page(result, data, machine, crashkernel, options)
+        return data if form == "json" else _page(result, data, question)
     from planner.render.pictures import memory_picture, png
 
     picture = memory_picture.draw(result)
     return png.rendered(picture) if form == "png" else picture
 
 
-def _page(result: Plan, data: str, machine: Machine, crashkernel: str | None, options: Options) -> str:
+def _page(result: Plan, data: str, question: Question) -> str:
     """The plan beside every other strategy."""
     from planner.render.pages import plan as plan_page
-    from planner.studies.compare import make_comparison
+    from planner.studies.compare import comparison_of
 
-    return plan_page.render(result, data, make_comparison(machine, crashkernel, options))
+    return plan_page.render(result, data, comparison_of(question))

@@ -20,7 +20,7 @@ from planner.planning.plan import Options, Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
-__all__ = ["AIMS", "Comparison", "Row", "make_comparison"]
+__all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
 
 AIMS = {
     "protected": "crash memory that can be unmapped, with the fewest page tables",
@@ -109,10 +109,16 @@ def make_comparison(
     options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")
-    asked = crashkernel if crashkernel is not None or not sizes else format_size(sizes[0])
-    question = ask(machine, asked, options)
+    if crashkernel is not None or not sizes:
+        return comparison_of(ask(machine, crashkernel, options), sizes, aim)
+    found = comparison_of(ask(machine, format_size(sizes[0]), options), sizes, aim)
+    return replace(found, request=",".join(format_size(size) for size in sizes))
+
+
+def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "protected") -> Comparison:
+    """As `make_comparison`, of a question; its strategy does not matter. sizes: each once."""
     questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
-    sizes = sizes or (question.request.size,)
+    sizes = tuple(sizes) or (question.request.size,)
     rows: list[Row] = []
     reason = ""
     for size, one in zip(sizes, questions, strict=True):
@@ -123,10 +129,9 @@ def make_comparison(
     by_name = {row.strategy: row for row in first}
     notes = dict.fromkeys(note for name in (OWN.name, "pud-aligned") for note in by_name[name].plan.notes)
     mainline = by_name[OWN.name].plan
-    listed = ",".join(format_size(size) for size in sizes)
     return Comparison(
-        request=question.text if asked is crashkernel else listed,
-        source=machine.source,
+        request=question.text,
+        source=question.machine.source,
         ram=mainline.memory.ram,
         kernel=mainline.kernel,
         aim=aim,

@@ -14,7 +14,7 @@ from planner.planning.plan import Options, Question, answer, ask, outcome_of, wi
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
 
-__all__ = ["FORM_SIZE", "NOT_READ", "Inquiry", "form_name", "inquire", "placed", "readable", "value_of"]
+__all__ = ["FORM_SIZE", "NOT_READ", "Inquiry", "form_name", "inquire", "inquiry_of", "placed", "readable", "value_of"]
 
 FORM_SIZE = format_size(2 * MIB)
 """The size in a request of which only the form counts."""
@@ -52,9 +52,12 @@ class Inquiry:
 
 def inquire(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
     """Ready to ask about any size. Raises as `make_plan` does."""
-    options = options or Options()
-    question = ask(machine, crashkernel, options)
-    strategy = strategy_named(question.options.strategy)
+    return inquiry_of(ask(machine, crashkernel, options or Options()))
+
+
+def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
+    """Ready to ask about any size in place of the one in a question. strategy: None is the one of its options."""
+    strategy = strategy or strategy_named(question.options.strategy)
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
     return Inquiry(question, strategy, context, former)

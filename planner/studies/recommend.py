@@ -16,15 +16,14 @@ from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.planning.options import with_facts
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan
-from planner.planning.strategies import STRATEGIES, strategy_named
-from planner.studies.inquiry import inquire, placed
+from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
+from planner.studies.inquiry import FORM_SIZE, inquiry_of, placed
 from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, Need, need
 
-__all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend"]
+__all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend", "recommend_for"]
 
 AIMS = {
     "default": "reserved on this kernel with the least low memory",
@@ -116,13 +115,17 @@ class Recommendation:
 
 def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
     """The request that serves an aim best. Raises InputError for an unknown aim, and as `make_plan` does."""
-    options, asked = with_facts(replace(options or Options(), preset=None), machine.facts), asked or Asked()
-    options = replace(options, strategy=strategy_named(options.strategy).name)
+    return recommend_for(ask(machine, FORM_SIZE, replace(options or Options(), preset=None)), asked)
+
+
+def recommend_for(question: Question, asked: Asked | None = None) -> Recommendation:
+    """As `recommend`, for the machine and the kernel of a question, whatever it asks for."""
+    asked, machine = asked or Asked(), question.machine
     if asked.aim not in AIMS:
         raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
     needed = None if asked.need is not None else need(None, machine, guess=True)
     size = asked.need if asked.need is not None else needed.recommended if needed is not None else 0
-    search = _Search(machine, options, asked, size, needed.assumed if needed is not None else ())
+    search = _Search(question, asked, size, needed.assumed if needed is not None else ())
     candidates = [search.judged(form, text) for form, text in search.texts()]
     best = search.best([c for c in candidates if c.form != "given" or c.serves])
     others = tuple(replace(c, verdict=search.verdict(c, best)) for c in candidates if c is not best)
@@ -152,19 +155,18 @@ def _need_source(needed: Need | None) -> str:
 class _Search:
     """The candidates for one machine, each planned; `plan` is of the plain form, for what all share."""
 
-    def __init__(self, machine: Machine, options: Options, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
-        self.machine, self.asked, self.options, self.assumed = machine, asked, options, assumed
+    def __init__(self, question: Question, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
+        self.asked, self.assumed = asked, assumed
         self.size = round_up(size, CRASH_ALIGN)
-        self.own, self.chosen = STRATEGIES["mainline"], strategy_named(options.strategy)
-        self.question = ask(machine, f"crashkernel={format_size(self.size)}", options)
+        self.own, self.chosen = STRATEGIES["mainline"], strategy_named(question.options.strategy)
+        self.question = with_request(question, f"crashkernel={format_size(self.size)}")
         self.plan = answer(self.question, self.own)
         self.context = self.question.mainline
-        self.places = self._places() if asked.any_image else None
+        self.places = self._places(self.question, self.own) if asked.any_image else None
         self.notes = self.plan.notes
 
-    def _places(self) -> Places:
-        own = replace(self.options, strategy="mainline")
-        return Places(inquire(self.machine, f"crashkernel={format_size(self.size)}", own), self.asked.image_size)
+    def _places(self, question: Question, strategy: Strategy) -> Places:
+        return Places(inquiry_of(question, strategy), self.asked.image_size)
 
     def texts(self) -> list[tuple[str, str]]:
         """Every candidate, the simplest first."""
@@ -226,7 +228,7 @@ class _Search:
         known = placed(question, self.own)[1]
         also = None
         if self.asked.aim == "protected" and not found.protected and found.proposal_protects:
-            also = Places(inquire(self.machine, found.crashkernel, self.options), self.asked.image_size), found.proposal
+            also = self._places(question, self.chosen), found.proposal
         return places.share(question.request, lambda place: self._as_said(found, place), known, also)
 
     def _as_said(self, found: Candidate, place: Placement) -> bool:
@@ -295,7 +297,7 @@ class _Search:
     def verdict(self, c: Candidate, best: Candidate | None) -> str:
         """The reason why not this one, and whether it would fall back under the proposal."""
         why = c.verdict or self._worse(c, best)
-        return f"{why}; would fall back under {self.options.strategy}" if c.proposal == "fallback" else why
+        return f"{why}; would fall back under {self.chosen.name}" if c.proposal == "fallback" else why
 
     def _worse(self, c: Candidate, best: Candidate | None) -> str:
         """What is worse about a candidate that serves as well."""
@@ -306,7 +308,7 @@ class _Search:
         if self.asked.aim == "protected" and best.protected > c.protected:
             return "is not protected"
         if self.asked.aim == "protected" and best.proposal_protects > c.proposal_protects:
-            return f"would be {c.proposal} under {self.options.strategy}, not protected"
+            return f"would be {c.proposal} under {self.chosen.name}, not protected"
         if self.asked.aim == "fast" and c.extra_tlb_entries > best.extra_tlb_entries:
             return f"needs {c.extra_tlb_entries - best.extra_tlb_entries:,} more TLB entries"
         if self.asked.aim == "small" and c.taken > best.taken:
@@ -358,7 +360,7 @@ class _Search:
             if best.protected:
                 return f"protected, {low}"
             if best.proposal_protects:
-                return f"not protected by this kernel, which protects none; protected under {self.options.strategy}"
+                return f"not protected by this kernel, which protects none; protected under {self.chosen.name}"
             return f"not protected, as no form is on this kernel, {low}"
         if self.asked.aim == "fast":
             return f"needing {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"

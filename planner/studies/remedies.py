@@ -15,25 +15,27 @@ from planner.base.errors import PlannerError
 from planner.base.ranges import Range, Span, intersect, subtract
 from planner.base.sizes import MIB, format_size, in_words, round_down, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.kernel.profiles import CRASH_ALIGN, PROFILES
+from planner.kernel.profiles import CRASH_ALIGN, PROFILES, Profile
 from planner.planning.alignment import granule_of
 from planner.planning.capacity import is_aligned, is_reserved
+from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.former import former_help
 from planner.planning.outcomes import GOOD, Outcome
-from planner.planning.plan import Options, make_plan
+from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
-from planner.studies.inquiry import Inquiry, inquire, readable, value_of
+from planner.planning.shared import Shared
+from planner.studies.inquiry import Inquiry, inquire, inquiry_of, placed, readable, value_of
 from planner.studies.kaslr import RESERVED, image_of
 from planner.studies.need import need
 from planner.studies.owners import way_out
-from planner.studies.recommend import recommend
+from planner.studies.recommend import recommend_for
 
-__all__ = ["Remedy", "apply", "remedies", "with_help"]
+__all__ = ["Remedy", "helped", "remedies", "with_help"]
 
 _MOST_FREED, _MOST_TRIED = 4, 32
 """Reservations in the way that are named, and that are tried: the smallest."""
@@ -56,22 +58,6 @@ class Remedy:
     outcome: Outcome = "none"
     crash: Range | None = None
     text: str = ""
-
-
-def apply(
-    machine: Machine, crashkernel: str | None, options: Options, remedy: Remedy
-) -> tuple[Machine, str | None, Options]:
-    """The machine, the request and the options with a remedy applied."""
-    if remedy.free or remedy.reserve:
-        holes = sorted((r.start, r.end) for r in remedy.free)
-        reserved = tuple(
-            Reserved(a, b, r.name) for r in machine.memory.reserved for a, b in subtract((r.start, r.end), holes)
-        )
-        machine = replace(machine, memory=MemoryMap(machine.memory.regions, (*reserved, *remedy.reserve)))
-    options = replace(options, **remedy.options)
-    if remedy.crashkernel is not None:
-        crashkernel, options = remedy.crashkernel, replace(options, preset=None)
-    return machine, crashkernel, options
 
 
 _TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
@@ -102,21 +88,26 @@ def remedies(
     return tuple(found)
 
 
-def with_help(plan: Plan, machine: Machine, crashkernel: str | None, options: Options) -> Plan:
-    """The same plan with what would help: the first changes that hold. The parameters are those it was made with.
+def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
+    """The plan of a machine, with what would help. Raises as `make_plan` does."""
+    inquiry = inquire(machine, crashkernel, options)
+    return with_help(answer(inquiry.question, inquiry.strategy), inquiry.question, crashkernel)
+
+
+def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
+    """The same plan with what would help: the first changes that hold. question: the one that the plan answers.
 
     A plan that is what was asked for, on a machine that does not tell what it needs, is given back at once.
     """
+    machine, outcome, crash = question.machine, plan.reservation.outcome, plan.reservation.crash
     least = _least(machine)
-    crash = plan.reservation.crash
     short = least - crash.size if least and crash is not None else 0
-    outcome = plan.reservation.outcome
     if short <= 0 and outcome in GOOD:
         return plan
     known = former_help(machine.facts, plan)
     if known is not None:
         return replace(plan, help=known)
-    search = _Search(inquire(machine, crashkernel, options), crashkernel, outcome)
+    search = _Search(inquiry_of(question), crashkernel, outcome)
     kinds = search.kinds if outcome not in GOOD else ()
     found = chain(search.enough(least, short) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
     return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_TOLD)))
@@ -143,12 +134,13 @@ class _Search:
     """The search for remedies of one plan; each method yields those of its kind that hold."""
 
     def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
-        question = inquiry.question
-        self.machine, self.options, self.request = question.machine, question.options, question.request
-        self.given, self.outcome, self.text = crashkernel, outcome, question.text
-        self.context, self.former, self.inquiry = inquiry.context, inquiry.former, inquiry
+        # Other readings, of the map or of the kernel, do not count: a change is told for the reading that is planned.
+        self.question = question = replace(inquiry.question, others=(), other_kernels=())
+        self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
+        self.context, self.former = inquiry.context, inquiry.former
+        self.given, self.outcome = crashkernel, outcome
         self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
-        placement: Placement = question.shared.place(question.request, inquiry.context)[0]
+        placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
         self.usable = _usable(self.former.memblock)
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
@@ -185,18 +177,39 @@ class _Search:
         """Another request. text: by default just that."""
         return Remedy(change, self._ask(value), text=text or f"ask for {value}")
 
+    def _changed(self, remedy: Remedy) -> Question:
+        """The question with a remedy applied. Raises as `ask` does."""
+        question, mainline = self.question, self.question.mainline
+        if remedy.crashkernel is not None:
+            return with_request(question, remedy.crashkernel)
+        if remedy.free:
+            holes = sorted((r.start, r.end) for r in remedy.free)
+            reserved = [
+                Reserved(a, b, r.name) for r in mainline.memory.reserved for a, b in subtract((r.start, r.end), holes)
+            ]
+            mainline = replace(mainline, memory=MemoryMap(mainline.memory.regions, (*reserved, *remedy.reserve)))
+            return replace(question, mainline=mainline, shared=Shared(mainline))
+        options = replace(self.options, **remedy.options)
+        if "align" in remedy.options:
+            changed = replace(mainline, align=remedy.options["align"], granule=remedy.change["granule"])
+            return replace(question, mainline=changed, options=options)
+        if "kernel" in remedy.options:
+            return ask(question.machine, self.given, options)
+        return replace(question, options=options)
+
     def _holds(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
     ) -> Remedy | None:
         """The remedy with what comes of it, if that is what is wanted. outcomes: which ones are."""
         try:
-            plan = make_plan(*apply(self.machine, self.given, self.options, remedy))
+            question = self._changed(remedy)
+            if placed(question, self.strategy)[0] not in (outcomes or self.wanted):
+                return None
+            plan = answer(question, self.strategy)
         except PlannerError:
             return None
         view = plan.reservation
-        if view.outcome not in (outcomes or self.wanted) or (protected and not plan.protects):
-            return None
-        return replace(remedy, outcome=view.outcome, crash=view.crash)
+        return None if protected and not plan.protects else replace(remedy, outcome=view.outcome, crash=view.crash)
 
     def _told(self, candidate: Remedy) -> Iterator[Remedy]:
         held = self._holds(candidate)
@@ -207,15 +220,14 @@ class _Search:
 
     def unread(self) -> Iterator[Remedy]:
         """For a request that this kernel reads nothing of: the size in it in the plain form, or what is needed."""
-        newest = parsed(self.text, self.context.facts, PROFILES[-1], self.inquiry.question.shared.ram)
+        newest = parsed(self.question.text, self.context.facts, PROFILES[-1], self.question.shared.ram)
         if not newest.size or newest.log:
             yield from self.enough()
             return
         value = format_size(newest.size)
         found = list(self._told(self._asking({"kind": "plain"}, value, f"ask for {value}, in the plain form")))
         if not found:
-            former = inquire(self.machine, value, self.options).former
-            size = former.largest(is_reserved, below=newest.size)
+            size = inquiry_of(with_request(self.question, value)).former.largest(is_reserved, below=newest.size)
             if size is not None:
                 value = format_size(_handy(size))
                 found += self._told(self._asking({"kind": "size", "size": size}, value))
@@ -223,7 +235,7 @@ class _Search:
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
         """What `size` recommends. least: bytes that must be reserved, 0 where it is not known; short: what lacks."""
-        found = recommend(self.machine, self.options)
+        found = recommend_for(self.question)
         if found.crashkernel is None:
             return
         why = "what a usual capture kernel needs"
@@ -320,7 +332,7 @@ class _Search:
             for r in self.context.memory.reserved
             for a, b in intersect((r.start, r.end), [(where.start, where.end)])
         ]
-        if len(pieces) < 2 or not self._opens([(where.start, where.end)]):
+        if len(pieces) < 2:
             return  # A single reservation is named as such.
         text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
@@ -332,9 +344,8 @@ class _Search:
         for entry in self.context.memory.reserved:
             if "cma" not in entry.name.lower():
                 continue
-            # Where freeing it all does not help, a part of it does not.
-            if not self._opens([(entry.start, entry.end)]):
-                continue
+            if self._holds(Remedy({}, free=(entry,))) is None:
+                continue  # where freeing it all does not help, a part of it does not
 
             def shrunk(units: int, entry: Reserved = entry) -> Remedy:
                 rest = Reserved(entry.end - units * unit, entry.end, entry.name)
@@ -383,10 +394,24 @@ class _Search:
                 options={"kernel": profile.name},
                 text=f"use a newer kernel, which tries more (--kernel {profile.name})",
             )
-            held = self._holds(remedy)
-            if held is not None:
+            if self._places(profile) and (held := self._holds(remedy)) is not None:
                 yield held
                 return
+
+    def _places(self, profile: Profile) -> bool:
+        """True if another kernel does what is wanted with the memory as it is here: to plan it in full takes longer."""
+        question, mainline = self.question, self.question.mainline
+        limit = end_of_low_memory(question.machine, profile, mainline.memory, self.options, Remarks())
+        high = mainline.bounds.high_max
+        bounds = replace(
+            mainline.bounds,
+            low_max=high if limit is None else min(limit, high),
+            default_low=profile.low_default or 128 * MIB,
+        )
+        there = replace(mainline, profile=profile, zones=limit is not None, bounds=bounds)
+        request = parsed(question.text, there.facts, profile, question.shared.ram)
+        question = replace(question, mainline=there, request=request, shared=Shared(there))
+        return placed(question, self.strategy)[0] in self.wanted
 
     # -- what is in the way --------------------------------------------------------------------------------
 
@@ -407,13 +432,6 @@ class _Search:
             reach = max(reach, entry.end)
             if self._room(free):
                 yield entry
-
-    def _opens(self, freed: list[Span]) -> bool:
-        """True if some search that failed finds room without these ranges reserved."""
-        memblock = self.former.memblock.copy()
-        for start, end in freed:
-            memblock.free(start, end - start)
-        return any(memblock.search(need.size, need.align, need.start, need.end) is not None for need in self.needs)
 
     def _room(self, free: list[Span]) -> bool:
         """True if a search that failed finds room in these ranges, so far as they are usable memory."""

@@ -11,10 +11,9 @@ from planner.base.ranges import Range
 from planner.base.sizes import KIB, format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, answer, ask
+from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS
 from planner.planning.result import KernelView, Plan
-from planner.planning.strategies import strategy_named
 from planner.studies.fit import form_of
 from planner.studies.inquiry import NOT_READ, Inquiry, form_name, inquire, readable
 
@@ -178,8 +177,8 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         has_wide = f"{preset.name}-64k" in PRESETS
         if preset.name.endswith("-64k") != wide and (preset.name.endswith("-64k") or has_wide):
             continue
-        question = ask(machine, None, replace(options, preset=preset.name))
-        plan = answer(question, strategy_named(question.options.strategy))
+        question = with_request(base.question, preset.text(base.question.shared.ram, base.context.profile))
+        plan = answer(question, base.strategy)
         plans.append(plan)
         row = PresetPlan(
             **_fields(plan),

@@ -11,15 +11,17 @@ import planner
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.plan import Options, answer, ask, make_plan
 from planner.planning.result import Plan
+from planner.planning.strategies import STRATEGIES
 from planner.report import to_json
 from planner.report.document import plain
 from planner.sources import parse_text
 from planner.studies.explain import Explanation, explain
-from planner.studies.remedies import Remedy, apply, with_help
+from planner.studies.remedies import helped as helped_plan
+from planner.studies.remedies import with_help
 from tests.random_machines import drawn
-from tests.studies.test_explain import CROWDED, crowded
+from tests.studies.test_explain import crowded
 
 
 def of(told: Explanation, kind: str) -> dict[str, Any]:
@@ -114,35 +116,6 @@ def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
     assert explain(crowded(), asked).help == ()
 
 
-LOW = Reserved(3 * GIB, 3 * GIB + 64 * MIB, "initrd")
-
-
-@pytest.mark.parametrize(
-    ("remedy", "reserved", "request_", "kernel"),
-    [
-        pytest.param(Remedy({}, free=(LOW,)), CROWDED.reserved[:1], "512M", None, id="a range is freed"),
-        pytest.param(
-            Remedy({}, free=(Reserved(3 * GIB + 16 * MIB, 3 * GIB + 64 * MIB),)),
-            (CROWDED.reserved[0], Reserved(3 * GIB, 3 * GIB + 16 * MIB, "initrd")),
-            "512M",
-            None,
-            id="a part of one: the rest keeps its name",
-        ),
-        pytest.param(Remedy({}, reserve=(LOW,)), (*CROWDED.reserved, LOW), "512M", None, id="one is put there"),
-        pytest.param(Remedy({}, crashkernel="1G"), CROWDED.reserved, "1G", None, id="another request"),
-        pytest.param(Remedy({}, options={"kernel": "6.12"}), CROWDED.reserved, "512M", "6.12", id="another kernel"),
-    ],
-)
-def test_a_remedy_is_applied(remedy: Remedy, reserved: tuple[Reserved, ...], request_: str, kernel: str | None) -> None:
-    machine, asked, options = apply(crowded(), "512M", Options(), remedy)
-    assert (machine.memory.reserved, asked, options.kernel) == (reserved, request_, kernel)
-
-
-def test_another_request_takes_the_place_of_a_preset() -> None:
-    _, asked, options = apply(crowded(), None, Options(preset="debian"), Remedy({}, crashkernel="512M,high"))
-    assert (asked, options.preset) == ("512M,high", None)
-
-
 def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all() -> None:
     """96M below 4 GiB, and 128M are the default."""
     memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
@@ -186,7 +159,7 @@ def machine(kernel: str = "6.1", capture: Capture | None = None) -> Machine:
 def helped(on: Machine, asked: str | None, options: Options | None = None) -> Plan:
     """The plan, with what would help."""
     options = options or Options()
-    return with_help(make_plan(on, asked, options), on, asked, options)
+    return helped_plan(on, asked, options)
 
 
 @pytest.mark.parametrize(
@@ -217,9 +190,10 @@ def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str,
 @pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
 def test_a_good_plan_is_given_back(asked: str) -> None:
     """And nothing is looked for: the plan is the very same."""
-    plan = make_plan(machine(), asked)
+    question = ask(machine(), asked, Options())
+    plan = answer(question, STRATEGIES["pud-aligned"])
     assert plan.help == ()
-    assert with_help(plan, machine(), asked, Options()) is plan
+    assert with_help(plan, question, asked) is plan
 
 
 def test_a_plan_alone_has_not_looked() -> None:
