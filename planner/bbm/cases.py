@@ -33,7 +33,7 @@ BBM_LEVELS: tuple[BbmLevel, ...] = get_args(BbmLevel)
 
 Tlb: TypeAlias = Literal["architecture", "walk-on-miss"]
 TLBS: tuple[Tlb, ...] = get_args(Tlb)
-"""What the walker may do by itself."""
+"""Models of the walker: may it fetch any address at any time, or only on a miss?"""
 
 Verdict: TypeAlias = Literal["safe", "fault", "conflict-abort", "unpredictable"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -49,9 +49,9 @@ class Case:
     bbm_level: BbmLevel
     """FEAT_BBM level; `noabort` is level 2 without conflict aborts."""
     tlb: Tlb
-    """What the walker may do by itself."""
+    """Model of the walker."""
     touch: Touched
-    """What running code touches meanwhile, beside the image."""
+    """Addresses that running code touches meanwhile, beside the image."""
     cpus: int
     """Number of CPUs."""
     verdict: Verdict
@@ -155,7 +155,7 @@ def cases(
 def _explored(
     procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
 ) -> Exploration:
-    """Levels that see the same states share them."""
+    """Levels with the same states share one exploration."""
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
 
 
@@ -165,7 +165,7 @@ def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
 
 
 def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[Verdict, Trace]]:
-    """What was found, as verdicts of a level."""
+    """The findings as verdicts of a level."""
     found: list[tuple[Verdict, Trace]] = []
     if exploration.outputs is not None:
         found.append(("unpredictable", exploration.outputs))

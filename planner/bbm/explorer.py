@@ -1,8 +1,7 @@
 """Every interleaving of a procedure with what the hardware may do by itself, breadth first.
 
-A search of our own: what Python has for explicit-state model checking is either a front end to a program in
-another language or unmaintained, and with one observer at a time the whole space is small. Breadth first, the first
-bad state found is a nearest one, so the trace printed is a shortest.
+Python has no maintained explicit-state model checker that needs no other program, and with one observer at a time the
+whole space is small. Breadth first, the first bad state found is a nearest one, so the trace printed is a shortest.
 
 A state is where the procedure is (steps taken, descriptors as walkers see them, steps begun but not complete, the
 observer's root: all of which do not depend on the TLB, so they are enumerated once, as *points*) and what the
@@ -13,10 +12,11 @@ observer has cached (bits: TLB entries, then table descriptors kept by the walke
 - `walk-on-miss`: it fetches what running code touches and nothing covers, and keeps only leaves;
 - anything cached is evicted.
 
-Under `architecture` what covers one page neither helps nor hinders what covers another, so one page is asked about at a
-time: only TLB entries that match it are remembered. What nobody can tell is left out: that a write into tables which no
-walk reaches before the next DSB is not visible yet; cached entries that can overlap no other, as these neither conflict
-nor, being evicted at any time, hide anything; kept descriptors of tables that every walk passes anyway.
+Under `architecture` entries that cover one page neither help nor hinder those that cover another, so one page is
+searched at a time: only TLB entries that match it are tracked. States that cannot be told apart are merged: whether a
+write is visible yet, into tables that no walk reaches before the next DSB; cached entries that overlap no other, which
+neither conflict nor hide anything, since they may be evicted at any time; kept descriptors of tables that every walk
+passes anyway.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class TraceStep:
     """One line of a trace."""
 
     actor: str
-    """Who did it: a CPU, its hardware, memory."""
+    """The actor: a CPU, its hardware, memory."""
     step: str
-    """What was done."""
+    """The action."""
     tables: tuple[str, ...]
     """The descriptors that the procedure changes, after it."""
     tlb: tuple[str, ...]
-    """What the observer has cached after it."""
+    """The observer's cached entries after it."""
 
 
 Trace: TypeAlias = tuple[TraceStep, ...]
@@ -55,7 +55,7 @@ Trace: TypeAlias = tuple[TraceStep, ...]
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What one observer may come to; a shortest trace to each kind of harm.
+    """Result of a search for one observer: a shortest trace to each kind of harm.
 
     sizes: two entries for one address that differ in size or in the contiguous bit. outputs: that map to different
     places. faults: by who touches: one of `model.TOUCHES`, or `AFTERWARDS`.
@@ -68,9 +68,9 @@ class Exploration:
 
 
 _Load: TypeAlias = tuple[int, int, int, int]
-"""What must be cached (a kept table), what it adds, what forbids it (walk-on-miss), the page that was walked."""
+"""Bits that must be cached (a kept table), bit added, bits that forbid it (walk-on-miss), page walked."""
 _Fault: TypeAlias = tuple[int, int, int, str]
-"""What must be cached, which TLB entries would hide it, the page, who touches it."""
+"""Bits that must be cached, TLB entries that would hide the fault, the page, who touches it."""
 
 
 def explore(
@@ -96,7 +96,7 @@ def explore(
 
 
 def _together(found: list[Exploration]) -> Exploration:
-    """What several searches found, as one; of traces to the same harm a shortest."""
+    """The results of several searches as one; of traces to the same harm a shortest."""
 
     def shortest(traces: list[Trace | None]) -> Trace | None:
         return min((trace for trace in traces if trace is not None), key=len, default=None)
@@ -164,7 +164,7 @@ class _Search:
         return all(link in walk.links for found in self._walks for bit, walk in found if bit & link.pages)
 
     def _prepare(self) -> None:
-        """What the walker may add and where a touch faults at each point; the TLB entries, as bits, of each page."""
+        """Prepare the walker's loads and the faults of each point, and the TLB entries (bits) that match each page."""
         self.loads: list[tuple[_Load, ...]] = []
         self.faults: list[tuple[_Fault, ...]] = []
         self.covering = {
@@ -188,7 +188,7 @@ class _Search:
             self.faults.append(tuple(faults))
 
     def _gains(self, walk: Walk) -> list[int]:
-        """What a walk may leave behind, as single bits; what it passed stays useful where it ends at nothing."""
+        """Bits that a walk may add; the tables it passed count even where it ends at an invalid entry."""
         bits = [self.link_bits.get(link, 0) for link in walk.links]
         if walk.leaf is not None:
             bits.append(self.leaf_bits.get(walk.leaf, 0))
@@ -204,7 +204,7 @@ class _Search:
                     yield page, bit, self.tables.walk(point.memory, link.table, page)
 
     def _kept_by(self, step: Tlbi | None) -> int:
-        """What is left by an invalidation, if there is one, as a mask of bits."""
+        """Mask of the bits that survive an invalidation; all bits for None."""
         if step is None:
             return (1 << self.width) - 1
         pages = self.tables.mask(step.pages)
@@ -269,7 +269,7 @@ class _Search:
                 bad[kind] = (state, page)
 
     def _clash(self, bits: int) -> str | None:
-        """How two of these TLB entries for one address differ, if there are two; outputs weigh more."""
+        """The difference between two of these TLB entries that match one address: `outputs` before `sizes`; or None."""
         kinds = {kind for pair, kind in self.pairs if bits & pair == pair}
         return min(kinds, default=None)
 

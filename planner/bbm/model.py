@@ -40,10 +40,10 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 Touched: TypeAlias = Literal["image", "area", "linear-map"]
 TOUCHES: tuple[Touched, ...] = get_args(Touched)
-"""What a page is: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
+"""Kinds of pages: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
 
 Cpus: TypeAlias = Literal["one", "others", "all"]
-"""Who takes a step: the CPU that runs the procedure, all others, or all; the next step waits until it is taken."""
+"""CPUs that take a step: the one that runs the procedure, all others, or all; the next step waits for them."""
 
 _MOST_PAGES = 64
 

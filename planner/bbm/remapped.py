@@ -1,10 +1,10 @@
 """A plan's own remap steps as a procedure: the same operations, on as few entries as behave differently.
 
-A map has millions of entries; those that every step treats alike, in tables that are alike, cannot do anything that one
-of them cannot. So of each group one *point* is kept: the operations that reach its address, and how its old leaf or
-contiguous run is shared with others, tell it from the rest. Of a contiguous run two are kept that lie in different
-entries, because alike entries of a run are still rewritten one after the other. The tables are those that the points
-need; beside them stand a neighbour that no step reaches, and the image.
+A map has millions of entries; those that every step treats alike, in tables that are alike, behave as one of them does.
+So one *point* of each group is kept; groups differ in the operations that reach an address, and in how its old leaf or
+contiguous run is shared with others. Of a contiguous run two points in different entries are kept, because entries of a
+run are rewritten one after the other even where they are alike. The tables are those that the points need, a neighbour
+that no step reaches, and the image.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ class _Maker:
         )
 
     def _writes(self, step: RemapStep, point: _Point) -> Iterator[Write]:
-        """What a step stores in the entries of a point."""
+        """Descriptors that a step stores in the entries of a point."""
         level = step.level
         if level is None:
             return

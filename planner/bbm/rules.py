@@ -74,7 +74,7 @@ class _MayBeCached:
         return kept, set(links) if tlbi.last_level else {link for link in links if not link.pages & pages}
 
     def _complete(self, dsb: Dsb) -> None:
-        """What the barrier waits for is over: writes are seen by all, invalidations have been done."""
+        """Complete a barrier: earlier writes are visible to all, earlier invalidations are done."""
         if dsb.cpus in ("one", "all"):
             self.visible = [{to} for to in self.newest]
         waiting = []

@@ -1,6 +1,6 @@
 """The configurations that distributions build their kernels with, as far as the model reads them.
 
-They count where no source and no option says otherwise; each row names where it was read.
+They are used where no source and no option says otherwise; each row names its source.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ SYMBOLS: Mapping[str, str] = {
     "ZONE_DMA": "dma_zones",
     "ZONE_DMA32": "dma_zones",
 }
-"""What the model reads of a kernel's configuration, which has ten thousand symbols: without CONFIG_, each with the key
-that a report names it by."""
+"""The Kconfig symbols that the model reads, without CONFIG_, each with the key that names it in a report."""
 
 
 class Configuration(NamedTuple):

@@ -84,7 +84,7 @@ def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
 
 
 def _words(key: str, symbols: Mapping[str, str]) -> str:
-    """What one key of a report stands for in a configuration."""
+    """The setting that one key of a report stands for, in words."""
     if key == "page_size":
         return f"{(page_size_of(symbols) or 0) >> 10}K pages"
     if key in ("va_bits", "pa_bits"):

@@ -123,12 +123,12 @@ def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
 
 
 def own_effect(context: Context) -> Effect:
-    """The kernel's own change to the map because of a crash kernel, if there is a request."""
+    """The effect of a request under the kernel's own behaviour."""
     return OWN.effect_on(context.profile, zones=context.zones)
 
 
 def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool) -> Effect:
-    """What becomes of the map; nothing where it takes a `crashkernel` word that is not there."""
+    """The effect on the map; `none` where it takes a `crashkernel` parameter that is not there."""
     effect = strategy.effect_on(profile, zones=zones)
     if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
         return "none"
@@ -139,7 +139,7 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
 
 
 def placed_in(context: Context, request: ck.Reading, placement: Placement) -> Context:
-    """The context once the request has its place, where what becomes of the map depends on the form of the request."""
+    """The context of a placed request, for kernels where the effect on the map depends on the form of the request."""
     if context.effect != "below-4G":
         return context
     if request.valid and not request.high and not request.base:

@@ -36,7 +36,7 @@ class Kernel(NamedTuple):
 
     @property
     def map_certainty(self) -> Certainty:
-        """How sure it is what such a kernel does to the linear map."""
+        """Certainty of this kernel's treatment of the linear map."""
         return least_sure(self.certainty, self.profile.map_certainty)
 
 

@@ -41,12 +41,12 @@ __all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outc
 
 
 class Question(NamedTuple):
-    """One machine and one request before a strategy is chosen: what plans that differ in it share.
+    """One machine and one request before a strategy is chosen: the part that plans of different strategies share.
 
-    text: what is asked for, as given. request: what the kernel makes of it. mainline: the context of the kernel's
-    own behaviour. others: the maps of other readings, where nobody can know. remarks: what all plans say. shared: what
-    was already worked out. facts: what the report says the plans rest on. memory: what it says of the map.
-    other_kernels: the questions for what the kernel may be as well, where no source tells.
+    text: the request as given. request: as the kernel reads it. mainline: the context of the kernel's own behaviour.
+    others: other readings of the map, where it does not show what was reserved early. remarks: those of all plans.
+    shared: cache of work. facts, memory: the parts of the report on facts and map. other_kernels: the questions for
+    other kernels that this may be.
     """
 
     machine: Machine
@@ -126,7 +126,7 @@ def answer(question: Question, strategy: Strategy) -> Plan:
 
 
 def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugError | None]:
-    """The plan under one strategy, and what stops the kernel before it: then the strategy is not available."""
+    """The plan under one strategy, and the bug that stops the kernel: then the strategy is not available."""
     request, options, shared = question.request, question.options, question.shared
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
@@ -199,7 +199,7 @@ def _other_kernels(
     page_size: int | None,
     remarks: Remarks,
 ) -> Iterator[tuple[str, Options]]:
-    """What the kernel may be as well, in words and as options, where that changes the answer.
+    """Other kernels that this may be, in words and as options, where that changes the answer.
 
     page_size: bytes of another build whose version string looks the same.
     """
@@ -223,7 +223,7 @@ def _other_kernels(
 def _beyond_the_map(
     question: Question, strategy: Strategy, own: OwnView, view: ReservationView
 ) -> tuple[OtherReading, ...]:
-    """Readings of the kernel, not of its memory: what it may be as well; for an unknown one, the nearest mainline's."""
+    """Readings of the kernel, not of its memory: other kernels it may be; for an unknown one, the nearest mainline."""
     found: list[OtherReading] = []
     if not own.known:
         nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"

@@ -12,7 +12,7 @@ from planner.kernel.profile import Certainty, Profile
 __all__ = ["HIGH", "PRESETS", "Preset", "preset_named"]
 
 HIGH = ",high"
-"""What stands behind the name of a preset for its `,high` form, as in `rhel9,high`."""
+"""Suffix of a preset's name that asks for its `,high` form, as in `rhel9,high`."""
 
 
 class Preset(NamedTuple):
@@ -31,7 +31,7 @@ class Preset(NamedTuple):
     high: bool = False
 
     def text(self, ram: int, profile: Profile) -> str:
-        """The request on a machine with so much RAM.
+        """The request on a machine with this much RAM.
 
         A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
         InputError where the list gives none.

@@ -14,7 +14,7 @@ from planner.planning.presets import Preset, preset_named
 __all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""What is said of a kernel whose configuration leaves the reservation out."""
+"""Said of a kernel whose configuration leaves the reservation out."""
 
 
 class Asked(NamedTuple):
