@@ -67,11 +67,13 @@ from planner.render.blocks.model import (
     Picture,
     Table,
     Terms,
+    filled,
 )
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 from planner.render.pages import compare as compare_page
-from planner.render.pictures import chart, heat_map, memory_picture, search
+from planner.render.pictures import chart, heat_map, memory_picture
+from planner.render.pictures.canvas import Canvas, Frame
 from planner.render.results import blocks_of
 from planner.sources import combine, configured, read_source
 from planner.sources.json.procedure import read_procedure
@@ -98,7 +100,7 @@ _PAGE = 20
 """Lines of a table that may have to go on on another page."""
 
 _Spec = dict[str, Callable[[Any], Any]]
-_Draw = Callable[[str], str]
+_Draw = Callable[[Frame], Canvas]
 
 
 def _format(argument: str) -> str:
@@ -145,7 +147,7 @@ class _Result(SphinxDirective):
         return blocks_of(made)
 
     def drawing(self, made: Any) -> _Draw | None:
-        """What draws it, given what its ids begin with; None where there is no picture."""
+        """The function that draws it; None where there is no picture."""
         del made
         return None
 
@@ -157,7 +159,7 @@ class _Result(SphinxDirective):
         left = {name: value for name, value in options.items() if name.replace("_", "-") not in _FILES}
         try:
             made = self.make(self.arguments[0] if self.arguments else None, left)
-            blocks, draw = self.told(made), self.drawing(made)
+            blocks, draw = filled(self.told(made)), self.drawing(made)
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
         form = options.get("format", "picture")
@@ -167,7 +169,10 @@ class _Result(SphinxDirective):
         if form == "table" or draw is None:
             return tables
         prefix = f"ckp-{self.env.new_serialno('crashkernel')}"
-        return [nodes.raw("", draw(prefix), format="html"), addnodes.only("", *tables, expr="not html")]
+        return [
+            nodes.raw("", draw(Frame(prefix=prefix)).svg(), format="html"),
+            addnodes.only("", *tables, expr="not html"),
+        ]
 
     def argument(self, what: str) -> str:
         """The argument of a directive that needs one."""
@@ -229,7 +234,7 @@ class CrashkernelPlan(_Result):
 
     def drawing(self, made: Any) -> _Draw | None:
         """Memory, the linear map and the search."""
-        return lambda prefix: memory_picture.draw(made, prefix=prefix)
+        return lambda frame: memory_picture.draw(made, frame)
 
 
 class CrashkernelExplain(_Result):
@@ -244,7 +249,7 @@ class CrashkernelExplain(_Result):
     def drawing(self, made: Any) -> _Draw | None:
         """The search, and every position of the image."""
         over = [] if made.any_image is None else [made.any_image]
-        return lambda prefix: search.draw(made.plan, prefix=prefix, over=over)
+        return lambda frame: memory_picture.draw(made.plan, frame, over=over)
 
 
 class CrashkernelCompare(_Result):
@@ -258,7 +263,7 @@ class CrashkernelCompare(_Result):
 
     def drawing(self, made: Any) -> _Draw | None:
         """One strip for each group of strategies."""
-        return lambda prefix: compare_page.picture(made, prefix)
+        return lambda frame: compare_page.picture(made, frame)
 
 
 class CrashkernelFit(_Result):
@@ -273,7 +278,7 @@ class CrashkernelFit(_Result):
     def drawing(self, made: Any) -> _Draw | None:
         """The outcome of every size, and every position of the image."""
         over = [] if made.any_image is None else made.any_image.at
-        return lambda prefix: chart.draw_fit(made, prefix=prefix, over=over)
+        return lambda frame: chart.draw_fit(made, frame, over=over)
 
 
 class CrashkernelSweep(_Result):
@@ -299,7 +304,7 @@ class CrashkernelSweep(_Result):
 
     def drawing(self, made: Any) -> _Draw | None:
         """The chart."""
-        return lambda prefix: chart.draw(made[0], prefix=prefix, defaults=made[1])
+        return lambda frame: chart.draw(made[0], frame, defaults=made[1])
 
 
 class CrashkernelSurvey(_Result):
@@ -327,7 +332,7 @@ class CrashkernelSurvey(_Result):
         """The heat map."""
         alone = set(self.options) <= {"format"}
         cells = heat_map.cells_of_proposal(made) if alone else heat_map.cells_of(made)
-        return lambda prefix: heat_map.draw(cells, prefix=prefix)
+        return lambda frame: heat_map.draw(cells, frame)
 
 
 class CrashkernelSize(_Result):
@@ -529,18 +534,18 @@ def _nodes(block: Block) -> list[nodes.Node]:
             nodes.field("", nodes.field_name("", label), nodes.field_body("", nodes.paragraph("", text)))
             for label, text in block.rows
         ]
-        return [nodes.field_list("", *fields)] if fields else []
+        return [nodes.field_list("", *fields)]
     title: list[nodes.Node] = [nodes.rubric("", block.title)] if block.title else []
     if isinstance(block, Heading):
         return title
     if isinstance(block, Table):
-        return [*title, *_table(block.head if any(block.head) else (), block.rows, block.align)] if block.rows else []
+        return [*title, *_table(block.head if any(block.head) else (), block.rows, block.align)]
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
-        return [*title, nodes.literal_block(text := "\n".join(lines), text, language="text")] if lines else []
+        return [*title, nodes.literal_block(text := "\n".join(lines), text, language="text")]
     assert isinstance(block, (Bullets, Terms))  # noqa: S101 - what is left
     items = [nodes.list_item("", nodes.paragraph("", item)) for item in block.items]
-    return [*title, nodes.bullet_list("", *items)] if items else []
+    return [*title, nodes.bullet_list("", *items)]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[nodes.Node]:

@@ -123,7 +123,6 @@ Everything
 
 SAID = [
     "Crash kernel memory on server.json",
-    "How the kernel searches",
     "Outcome by position of the kernel image",
     "Strategies for 512M on sample:honeycomb-30g",
     "Outcome by size on sample:altra-32g",

@@ -80,7 +80,7 @@ def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str 
     if form == "json":
         return document(result)
     if form in PICTURES:
-        picture = compare_page.picture(result)
+        picture = compare_page.picture(result).svg()
         return png.rendered(picture) if form == "png" else picture
     if form == "html":
         return compare_page.render(result, document(result))

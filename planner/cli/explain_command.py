@@ -21,7 +21,7 @@ from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
 from planner.render.pages import explain as page
-from planner.render.pictures import png, search
+from planner.render.pictures import memory_picture, png
 from planner.report.document import document
 from planner.report.studies import explained
 from planner.studies.explain import Explanation
@@ -80,8 +80,8 @@ def explain(
 
 
 def _drawn(told: Explanation, form: str) -> str | bytes:
-    """The search and every position of the image as a picture, or the page."""
+    """Memory, the search and every position of the image as a picture, or the page."""
     if form == "html":
         return page.render(told, document(explained(told)))
-    picture = search.draw(told.plan, over=[] if told.any_image is None else [told.any_image])
+    picture = memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]).svg()
     return png.rendered(picture) if form == "png" else picture

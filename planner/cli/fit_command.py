@@ -88,5 +88,5 @@ def _drawn(found: Fit, form: str) -> str | bytes:
     """The outcome of every size as a picture, or the page."""
     if form == "html":
         return page.render(found, document(found))
-    picture = chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at)
+    picture = chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at).svg()
     return png.rendered(picture) if form == "png" else picture

@@ -105,7 +105,7 @@ def _rendered(result: Plan, form: str, question: Question) -> str | bytes:
         return data if form == "json" else _page(result, data, question)
     from planner.render.pictures import memory_picture, png
 
-    picture = memory_picture.draw(result)
+    picture = memory_picture.draw(result).svg()
     return png.rendered(picture) if form == "png" else picture
 
 

@@ -228,7 +228,7 @@ def _drawn(swept: Sweep, form: str, defaults: Sequence[tuple[str, int]]) -> str 
     if form == "html":
         return sweep_page.render(swept, document(swept), defaults)
 
-    picture = chart.draw(swept, defaults=defaults)
+    picture = chart.draw(swept, defaults=defaults).svg()
     return png.rendered(picture) if form == "png" else picture
 
 

@@ -172,5 +172,5 @@ def _proposal(form: str, output: str | None, color: str) -> None:
 
 def _drawn(cells: Sequence[heat_map.Cell], form: str) -> str | bytes:
     """The heat map as a picture."""
-    picture = heat_map.draw(cells)
+    picture = heat_map.draw(cells).svg()
     return png.rendered(picture) if form == "png" else picture

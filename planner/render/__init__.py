@@ -43,8 +43,9 @@ def document(
 
 def picture(plan: Plan, *, width: int = 960) -> str:
     """A plan drawn, as one `svg` element. width: of the drawing in pixels. Raises InputError for what is no plan."""
+    from planner.render.pictures.canvas import Frame
     from planner.render.pictures.memory_picture import draw
 
     if not hasattr(plan, "reservation"):
         raise InputError("plan", f"{type(plan).__name__} is not a plan", "give what planner.plan() returns")
-    return draw(plan, width=width)
+    return draw(plan, Frame(width)).svg()

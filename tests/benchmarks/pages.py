@@ -39,11 +39,11 @@ def _pages() -> list[Figure]:
     machine = parse_text(dumps(many_regions()).encode(), "map.json")
     plan = make_plan(machine, "512M,high")
     comparison = make_comparison(machine, "512M,high")
-    svg = len(memory_picture.draw(plan).encode()) / KIB
-    strips = len(compare_page.picture(comparison).encode()) / KIB
-    steps = len(chart.draw(sweep(machine, 128 * MIB, 64 * GIB)).encode()) / KIB
+    svg = len(memory_picture.draw(plan).svg().encode()) / KIB
+    strips = len(compare_page.picture(comparison).svg().encode()) / KIB
+    steps = len(chart.draw(sweep(machine, 128 * MIB, 64 * GIB)).svg().encode()) / KIB
     page = len(plan_page.render(plan, to_json(plan, compact=True), comparison).encode()) / MIB
-    drawing = _timed(lambda: memory_picture.draw(plan)) / _timed(lambda: make_plan(machine, "512M,high"))
+    drawing = _timed(lambda: memory_picture.draw(plan).svg()) / _timed(lambda: make_plan(machine, "512M,high"))
     return [
         Figure("SVG of a plan, 4,000 regions and reservations", svg, 300, " KiB"),
         Figure("SVG of a comparison, the same map", strips, 300, " KiB"),

@@ -68,7 +68,7 @@ DRAWN = [
 ]
 """The pages with a picture."""
 
-PICTURES = {"explain": 3, "fit": 2} | dict.fromkeys(PAGES.keys() - DRAWN, 0)
+PICTURES = {"explain": 2, "fit": 2} | dict.fromkeys(PAGES.keys() - DRAWN, 0)
 """How many pictures a page shows, if not one."""
 
 AXE = os.environ.get("CRASHKERNEL_AXE", "")

@@ -27,7 +27,7 @@ FORMATS: dict[str, Callable[[Plan], str]] = {
     ".txt": render,
     ".md": lambda plan: render(plan, "markdown"),
     ".rst": lambda plan: render(plan, "rst"),
-    ".svg": draw,
+    ".svg": lambda plan: draw(plan).svg(),
     ".json": to_json,
 }
 

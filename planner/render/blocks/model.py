@@ -22,6 +22,7 @@ __all__ = [
     "Picture",
     "Table",
     "Terms",
+    "filled",
     "spaced",
 ]
 
@@ -93,6 +94,11 @@ class Picture:
 
 
 Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms | Listing | Picture
+
+
+def filled(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without empty tables and lists."""
+    return [block for block in blocks if all(getattr(block, name, True) for name in ("rows", "items", "lines"))]
 
 
 def spaced(parts: Sequence[Sequence[str]]) -> str:

@@ -16,14 +16,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
+from planner.render.blocks.model import (
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+    filled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planner.render.blocks.model import Block
 
-__all__ = ["Figure", "document", "filled", "made_by", "page"]
+__all__ = ["Figure", "document", "made_by", "page"]
 
 _TITLE = 70  # characters of a page's title that a browser shows
 _SHOWN = {"command": ""}
@@ -37,11 +48,6 @@ class Figure:
     title: str
     wide: str
     narrow: str = ""
-
-
-def filled(block: Block) -> bool:
-    """True if a block has anything to show."""
-    return all(getattr(block, name, True) for name in ("rows", "items", "lines"))
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -85,6 +91,7 @@ def page(
         keep_trailing_newline=True,
     )
     environment.filters["anchor"] = _anchor
+    blocks, after = filled(blocks), filled(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1

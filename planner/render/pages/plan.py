@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 from planner.render.blocks import compare
 from planner.render.blocks.model import Block, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.plan import blocks
-from planner.render.formats.html import Figure, filled, page
-from planner.render.pictures import search
+from planner.render.formats.html import Figure, page
+from planner.render.pages.figures import figure
 from planner.render.pictures.memory_picture import draw
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
     from planner.studies.compare import Comparison
 
-__all__ = ["BROAD", "NARROW", "READING", "memory_figure", "render", "search_figure"]
-
-BROAD, NARROW = 720, 288
-"""Pixels of a page's pictures on wide and on narrow screens: no text is under 9 pixels from 320 pixels on."""
+__all__ = ["READING", "memory_figure", "render"]
 
 READING = (
     (
@@ -29,7 +26,8 @@ READING = (
     ),
     (
         "The picture shows memory by address, one row per bank and each row to its own scale; rows are parted where "
-        "memory has a large hole and where low memory ends. Below each row stands how the linear map covers it, "
+        "memory has a large hole and where low memory ends. The numbered tracks are the searches, from the top down. "
+        "Below them stands how the linear map covers the row, "
         "without the crash kernel and with it: high bands are large entries, low ones are base pages, which cost page "
         "tables and TLB entries."
     ),
@@ -45,33 +43,24 @@ READING = (
 def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     """The page of a plan. data: its JSON report. comparison: the same request under every strategy."""
     told = blocks(plan, wide=True)
-    assumed = [block for block in told if isinstance(block, Terms) and block.items]
-    shown = [block for block in told if not isinstance(block, Terms) and filled(block)]
+    assumed = [block for block in told if isinstance(block, Terms)]
+    shown = [block for block in told if not isinstance(block, Terms)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
     title = f"{plan.request.text or 'nothing'} on {plan.memory.source}: {plan.reservation.outcome}"
     others = _others(comparison) if comparison is not None else []
     return page(
         title,
         shown,
-        figures=[memory_figure(plan, attempts=True)],
+        figures=[memory_figure(plan)],
         after=[*others, *assumed, *reading],
         folded=["Attempts"],
         data=data,
     )
 
 
-def memory_figure(plan: Plan, *, attempts: bool) -> Figure:
-    """Memory and the linear map, with the style sheet of all pictures of a page. attempts: with the search below."""
-    wide = draw(plan, caption=False, attempts=attempts, width=BROAD, prefix="wide")
-    return Figure(
-        "memory", wide, draw(plan, width=NARROW, caption=False, attempts=attempts, prefix="narrow", style=False)
-    )
-
-
-def search_figure(plan: Plan) -> Figure:
-    """Attempts, one below the other."""
-    narrow = search.draw(plan, width=NARROW, prefix="narrow-search", style=False)
-    return Figure("search", search.draw(plan, width=BROAD, prefix="wide-search", style=False), narrow)
+def memory_figure(plan: Plan) -> Figure:
+    """Memory, the search and the linear map."""
+    return figure("memory", lambda frame: draw(plan, frame))
 
 
 def _others(comparison: Comparison) -> list[Block]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from planner.base.errors import printable
-from planner.render.pictures.labels import Box, text_width
+from planner.render.pictures.labels import Box, text_width, wrapped
 
-__all__ = ["FONT", "MARGIN", "Canvas", "number"]
+__all__ = ["FONT", "MARGIN", "WHOLE", "WIDTH", "Canvas", "Frame", "number"]
+
+WIDTH = 960
+"""Pixels of a picture, where nothing else is asked for."""
 
 FONT = 11
 """Font size of labels, in pixels."""
@@ -28,7 +32,7 @@ _STYLE = """
 .ckp text{fill:#1b1f24}.ckp .soft{fill:#4d5661}.ckp .strong{font-weight:bold}
 .ckp .paper{fill:#fff}.ckp .line{stroke:#4d5661;fill:none}.ckp .thin{stroke:#8a939d;fill:none}
 .ckp .dash{stroke-dasharray:4 3}.ckp .edge{stroke:#1b1f24;fill:none;stroke-width:1.5}
-.ckp .ram{fill:#dfe9f2}.ckp .f-nomap{fill:#a9b1b9}.ckp .l-nomap{stroke:#6a737c}
+.ckp .ram{fill:#e7e8ea}.ckp .f-nomap{fill:#a9b1b9}.ckp .l-nomap{stroke:#6a737c}
 .ckp .f-reserved{fill:#c3c9d0}.ckp .l-reserved{stroke:#5d6670}
 .ckp .crash{fill:#d55e00}.ckp .f-tail{fill:#f0c75a}.ckp .l-tail{stroke:#8a6500}
 .ckp .f-kept{fill:#f0c75a}.ckp .l-kept{stroke:#8a6500}.ckp .f-low{fill:#0072b2}.ckp .l-low{stroke:#bfe0f5}
@@ -42,15 +46,15 @@ _STYLE = """
 .ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .dot{fill:#fff;stroke:#1b1f24}
 .ckp .tick{stroke:#007a59;fill:none;stroke-width:1.6}
 .ckp .g-free{fill:#fff;stroke:#007a59;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
-.ckp .g-part{fill:#8a939d}.ckp .bar{fill:#8a939d}.ckp .s-area{fill:#8a939d}
+.ckp .g-part{fill:#fff;stroke:#8a939d}.ckp .bar{fill:#8a939d}
 .ckp .s-line{stroke:#0b355e;fill:none;stroke-width:2}
-.ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.4}
+.ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.35}
 .ckp text[class^=on-],.ckp .f-o-fallback{pointer-events:none}
 .ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
 @media screen and (prefers-color-scheme:dark){
 .ckp text{fill:#e6e9ec}.ckp .soft{fill:#aab4be}
 .ckp .paper{fill:#14181d}.ckp .line{stroke:#aab4be}.ckp .thin{stroke:#6c7681}.ckp .edge{stroke:#e6e9ec}
-.ckp .ram{fill:#2a3643}.ckp .f-nomap{fill:#4b545d}.ckp .l-nomap{stroke:#868f99}
+.ckp .ram{fill:#2b2f34}.ckp .f-nomap{fill:#4b545d}.ckp .l-nomap{stroke:#868f99}
 .ckp .f-reserved{fill:#56606a}.ckp .l-reserved{stroke:#b3bcc5}
 .ckp .crash{fill:#f07f2b}.ckp .f-low{fill:#3d9bd4}.ckp .l-low{stroke:#08304b}
 .ckp .k0{fill:#27415a}.ckp .k1{fill:#32608a}.ckp .k2{fill:#4a8cc0}.ckp .k3{fill:#84bce6}.ckp .k4{fill:#d8ecfb}
@@ -60,7 +64,7 @@ _STYLE = """
 .ckp text.on-aligned,.ckp text.on-failed{fill:#14181d}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#fff}
 .ckp .miss{stroke:#ff8a80}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
-.ckp .tick{stroke:#3ccf9f}.ckp .g-free{fill:#14181d;stroke:#3ccf9f}
+.ckp .g-part{fill:#14181d;stroke:#6c7681}.ckp .tick{stroke:#3ccf9f}.ckp .g-free{fill:#14181d;stroke:#3ccf9f}
 .ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
 .ckp .s-line{stroke:#84bce6}.ckp .best{stroke:#e6e9ec}
 .ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
@@ -85,20 +89,42 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The outside of a drawing: its width in pixels, its ids, its style sheet, its title.
+
+    prefix: begins the ids in it, so that several pictures fit one page. style: it brings its style sheet. caption: its
+    title stands above it.
+    """
+
+    width: int = WIDTH
+    prefix: str = "ckp"
+    style: bool = True
+    caption: bool = True
+
+
+WHOLE = Frame()
+"""A picture that stands alone."""
+
+
 class Canvas:
-    """A drawing that grows downwards. texts: the box of every text drawn, for who must check that none overlap."""
+    """A drawing that grows downwards to `height`. texts: the boxes of all texts, to check that none overlap.
 
-    __slots__ = ("_into", "_prefix", "_root", "_stops", "_used", "texts", "width")
+    title, text: for those who cannot see it.
+    """
 
-    def __init__(self, width: int, title: str, text: str, *, prefix: str = "ckp", style: bool = True) -> None:
-        self.width, self._prefix = width, prefix
+    __slots__ = ("_into", "_prefix", "_root", "_stops", "_used", "frame", "height", "texts", "title", "width")
+
+    def __init__(self, frame: Frame, title: str, text: str) -> None:
+        self.frame, self.width, self.height, self.title = frame, frame.width, 0.0, title
+        prefix = self._prefix = frame.prefix
         self.texts: list[Box] = []
         self._used: set[str] = set()
         names = {"aria-labelledby": f"{prefix}-title", "aria-describedby": f"{prefix}-desc"}
         self._root = Element("svg", {"xmlns": _SVG, "class": "ckp", "role": "group", **names})
         self.leaf(self._root, "title", title, id=f"{prefix}-title")
         self.leaf(self._root, "desc", text, id=f"{prefix}-desc")
-        if style:
+        if frame.style:
             SubElement(self._root, "style").text = _STYLE
         self._into, self._stops = self._root, 0
 
@@ -122,6 +148,20 @@ class Canvas:
             attributes["class"] = cls
         SubElement(self._into, "text", attributes).text = shown
 
+    def paragraph(
+        self, y: float, text: str, *, left: float = MARGIN, right: float | None = None, size: int = FONT, cls: str = ""
+    ) -> float:
+        """Text in lines below `y`, from `left` to `right` (the margin); the baseline of the last."""
+        room = (self.width - MARGIN if right is None else right) - left
+        for line in wrapped(text, size, room / 1.1 if "strong" in cls else room):
+            y += size + 4
+            self.text(left, y, line, size=size, cls=cls)
+        return y
+
+    def caption(self) -> float:
+        """The title on top, where the frame wants it; the y below it."""
+        return self.paragraph(4, self.title, size=14, cls="strong") if self.frame.caption else float(MARGIN)
+
     def line(self, cls: str, d: str) -> None:
         """A path that is stroked."""
         SubElement(self._into, "path", {"class": cls, "d": d})
@@ -135,8 +175,14 @@ class Canvas:
         return parent
 
     def path(self, cls: str, d: str, text: str) -> None:
-        """A path that is stroked, and what a pointer or the keyboard shows of it."""
-        SubElement(self._mark(text), "path", {"class": cls, "d": d})
+        """A path with the look of a class or pattern, and what a pointer or the keyboard shows of it."""
+        SubElement(self._mark(text), "path", {"d": d, **self._look(cls)})
+
+    def _look(self, kind: str) -> dict[str, str]:
+        if kind not in _PATTERNS:
+            return {"class": kind}
+        self._used.add(kind)
+        return {"fill": f"url(#{self._prefix}-{kind})"}
 
     def circle(self, x: float, y: float, radius: float, text: str) -> None:
         """A number in a circle."""
@@ -144,10 +190,9 @@ class Canvas:
         SubElement(self._into, "circle", attributes)
         self.text(x, y + 4, text, size=10, anchor="middle")
 
-    def box(self, x: float, top: float, width: float, height: float, text: str) -> None:
-        """A bold frame around something."""
-        d = f"M{number(x)} {number(top)}h{number(width)}v{number(height)}h-{number(width)}z"
-        SubElement(self._mark(text), "path", {"class": "best", "d": d})
+    def outline(self, cls: str, x: float, top: float, width: float, height: float, text: str) -> None:
+        """A frame around something."""
+        self.path(cls, f"M{number(x)} {number(top)}h{number(width)}v{number(height)}h-{number(width)}z", text)
 
     @contextmanager
     def pale(self, *, on: bool) -> Iterator[None]:
@@ -167,13 +212,6 @@ class Canvas:
         parent = self._into if text is None else self._mark(text)
         self._rectangles(parent, kind, pieces, top, height)
 
-    def frame(self, x: float, top: float, width: float, height: float, text: str) -> None:
-        """The outline of something; text as for `shape`."""
-        parent = self._mark(text)
-        wide = number(width)
-        d = f"M{number(x)} {number(top)}h{wide}v{number(height)}h-{wide}z"
-        SubElement(parent, "path", {"class": "edge", "d": d})
-
     def band(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
@@ -189,17 +227,11 @@ class Canvas:
     ) -> None:
         y, h = number(top), number(height)
         d = "".join([f"M{number(x)} {y}h{number(w)}v{h}h-{number(w)}z" for x, w in pieces])
-        attributes = {"d": d}
-        if kind in _PATTERNS:
-            self._used.add(kind)
-            attributes["fill"] = f"url(#{self._prefix}-{kind})"
-        else:
-            attributes["class"] = kind
-        SubElement(parent, "path", attributes)
+        SubElement(parent, "path", {"d": d, **self._look(kind)})
 
-    def finish(self, height: float) -> str:
-        """The whole drawing, `height` pixels high, as text of one `svg` element; ends with a newline."""
-        high = number(height)
+    def svg(self) -> str:
+        """The finished drawing as text of one `svg` element; ends with a newline."""
+        high = number(self.height)
         self._root.set("viewBox", f"0 0 {self.width} {high}")
         self._root.set("width", str(self.width))
         self._root.set("height", high)

@@ -6,15 +6,15 @@ scale written at its side; distributions' defaults are vertical lines.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING
 
 from planner.render.blocks.numbers import column, signed_size, size, span
 from planner.render.pictures import outcomes
-from planner.render.pictures.canvas import MARGIN, Canvas, number
+from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.images import paint_positions
-from planner.render.pictures.labels import Label, place_most, shorten, text_width, wrapped
-from planner.render.pictures.painting import WIDTH
+from planner.render.pictures.labels import Label, place_most, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,110 +23,84 @@ if TYPE_CHECKING:
     from planner.studies.kaslr import Chances
     from planner.studies.size import Row, SizePlan, Sweep
 
-__all__ = ["draw", "draw_canvas", "draw_fit", "draw_fit_canvas"]
+__all__ = ["draw", "draw_fit"]
 
 _PANEL, _BAND, _LANE, _SMALL = 90, 24, 14, 10
 
 
-def draw(
-    swept: Sweep,
-    *,
-    width: int = WIDTH,
-    prefix: str = "ckp",
-    style: bool = True,
-    defaults: Sequence[tuple[str, int]] = (),
-) -> str:
-    """The chart as one `svg` element. defaults: names and sizes of distributions' defaults."""
-    canvas, height = draw_canvas(swept, width=width, prefix=prefix, style=style, defaults=defaults)
-    return canvas.finish(height)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Neighbouring sizes with one outcome. more: said beside it."""
+
+    first: int
+    last: int
+    outcome: str
+    more: str = ""
+
+    @property
+    def text(self) -> str:
+        """The part in one sentence."""
+        return f"{self.outcome} from {size(self.first)} to {size(self.last)}{self.more}"
 
 
-def draw_canvas(
-    swept: Sweep,
-    *,
-    width: int = WIDTH,
-    prefix: str = "ckp",
-    style: bool = True,
-    defaults: Sequence[tuple[str, int]] = (),
-) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
-    title = f"Sizes from {size(swept.least)} to {size(swept.most)} on {swept.source}"
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Sizes on a logarithmic axis of `width` pixels that begins at `left`."""
+
+    least: int
+    most: int
+    width: float
+    left: float = MARGIN
+
+    def x(self, value: int) -> float:
+        """The pixel of a size."""
+        if self.most <= self.least:
+            return self.left
+        inside = min(max(value, self.least), self.most)
+        return self.left + self.width * log2(inside / self.least) / log2(self.most / self.least)
+
+
+def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, int]] = ()) -> Canvas:
+    """The chart of a sweep. defaults: names and sizes of distributions' defaults."""
     parts = [
         _Part(
             first.size, last.size, first.outcome, "" if first.crash is None else f", the first at {span(first.crash)}"
         )
         for first, last in _stretches(swept.sweep)
     ]
-    told = "; ".join([part.text for part in parts])
-    canvas = Canvas(width, title, f"{title}: {told}.", prefix=prefix, style=style)
+    canvas = _canvas(frame, f"Sizes from {size(swept.least)} to {size(swept.most)} on {swept.source}", parts)
     ticks = _ticks(swept.sweep)
     left, right = (MARGIN + max(text_width(text, _SMALL) for text in side) + 6 for side in ticks)
-    scale = _Sizes(swept.least, swept.most, width - left - right, left)
-    canvas.text(MARGIN, 22, shorten(title, 14, (width - 2 * MARGIN) / 1.1), size=14, cls="strong")
+    scale = _Sizes(swept.least, swept.most, canvas.width - left - right, left)
     ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
-    y = _outcomes(canvas, 30, parts, scale, ends)
+    y = _outcomes(canvas, canvas.caption() + 8, parts, scale, ends)
     y = _panel(canvas, y + 8, swept.sweep, scale, ticks)
-    y = _defaults(
-        canvas, y - _PANEL - 4, y, [(name, at) for name, at in defaults if swept.least <= at <= swept.most], scale
-    )
-    y = outcomes.legend(canvas, y, [part.outcome for part in parts])
-    return canvas, y + MARGIN
+    shown = [(name, at) for name, at in defaults if swept.least <= at <= swept.most]
+    y = _defaults(canvas, y - _PANEL - 4, y, shown, scale)
+    canvas.height = outcomes.legend(canvas, y, [part.outcome for part in parts]) + MARGIN
+    return canvas
 
 
-def draw_fit(
-    fit: Fit, *, width: int = WIDTH, prefix: str = "ckp", style: bool = True, over: Sequence[Chances] = ()
-) -> str:
-    """The outcome of every size, as one `svg` element. over: what is known of every position of the kernel image."""
-    canvas, height = draw_fit_canvas(fit, width=width, prefix=prefix, style=style)
-    if over:
-        height = paint_positions(canvas, height, over) + MARGIN
-    return canvas.finish(height)
+def draw_fit(fit: Fit, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
+    """The outcome of every size. over: what is known of every position of the kernel image."""
+    parts = [_Part(max(rung.least, 1), rung.most, rung.outcome) for rung in fit.rungs]
+    canvas = _canvas(frame, f"Outcome by size on {fit.source}", parts)
+    y = canvas.caption()
+    if parts:
+        most = parts[-1].last
+        scale = _Sizes(min(1 << 20, parts[0].last), 2 * most, canvas.width - 2 * MARGIN)
+        ends = [part.last for part in parts]
+        parts.append(_Part(most + 1, 2 * most, "failed"))
+        y = _outcomes(canvas, y + 8, parts, scale, ends)
+        y = outcomes.legend(canvas, y, [part.outcome for part in parts])
+    else:
+        y = canvas.paragraph(y + 3, "No size fits.", cls="soft")
+    canvas.height = (paint_positions(canvas, y, over) if over else y) + MARGIN
+    return canvas
 
 
-def draw_fit_canvas(fit: Fit, *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
-    title = f"Outcome by size on {fit.source}"
-    parts = [_Part(max(rung.least, 1), rung.most, rung.outcome, "") for rung in fit.rungs]
-    told = "; ".join([part.text for part in parts]) or "no size fits"
-    canvas = Canvas(width, title, f"{title}: {told}.", prefix=prefix, style=style)
-    room = width - 2 * MARGIN
-    canvas.text(MARGIN, 22, shorten(title, 14, room / 1.1), size=14, cls="strong")
-    if not parts:
-        canvas.text(MARGIN, 40, "No size fits.", cls="soft")
-        return canvas, 48.0
-    least = min(1 << 20, parts[0].last)
-    most = parts[-1].last
-    parts = [*parts, _Part(most + 1, 2 * most, "failed", "")]
-    scale = _Sizes(least, 2 * most, room)
-    y = _outcomes(canvas, 30, parts, scale, [part.last for part in parts[:-1]])
-    y = outcomes.legend(canvas, y, [part.outcome for part in parts])
-    return canvas, y + MARGIN
-
-
-class _Part:
-    """Neighbouring sizes with one outcome."""
-
-    __slots__ = ("first", "last", "outcome", "text")
-
-    def __init__(self, first: int, last: int, outcome: str, more: str) -> None:
-        self.first, self.last, self.outcome = first, last, outcome
-        self.text = f"{outcome} from {size(first)} to {size(last)}{more}"
-
-
-class _Sizes:
-    """Sizes on a logarithmic axis of `width` pixels that begins at `left`."""
-
-    __slots__ = ("least", "left", "most", "width")
-
-    def __init__(self, least: int, most: int, width: float, left: float = MARGIN) -> None:
-        self.least, self.most, self.width, self.left = least, most, width, left
-
-    def x(self, value: int) -> float:
-        """The pixel of a size."""
-        if self.most <= self.least:
-            return 0
-        inside = min(max(value, self.least), self.most)
-        return self.width * log2(inside / self.least) / log2(self.most / self.least)
+def _canvas(frame: Frame, title: str, parts: Sequence[_Part]) -> Canvas:
+    return Canvas(frame, title, f"{title}: {'; '.join([part.text for part in parts]) or 'no size fits'}.")
 
 
 def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
@@ -142,22 +116,21 @@ def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
 
 def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, ends: Sequence[int]) -> float:
     """The band, and below it the sizes `ends` (where stretches end), exactly and in one unit."""
-    edges = [scale.x(part.first) for part in parts] + [scale.width]
+    edges = [scale.x(part.first) for part in parts] + [scale.left + scale.width]
     for n, part in enumerate(parts):
-        place_ = (scale.left + edges[n], max(edges[n + 1] - edges[n], 1))
-        outcomes.band(canvas, part.outcome, place_, y, _BAND, part.text)
+        outcomes.band(canvas, part.outcome, (edges[n], max(edges[n + 1] - edges[n], 1)), y, _BAND, part.text)
     y += _BAND
-    edge = canvas.width - 2 * MARGIN
+    room = (MARGIN, canvas.width - MARGIN)
     labels = [
-        Label(text, min(max(scale.left - MARGIN + scale.x(at), 1), edge - 1))
+        Label(text, min(max(scale.x(at), room[0] + 1), room[1] - 1))
         for text, at in zip(column(ends), ends, strict=True)
     ]
-    placed = place_most(labels, _SMALL, edge, 8)
+    placed = place_most(labels, _SMALL, room, 8)
     lanes = max([p.lane for p in placed], default=0) + 1
     for p in placed:
         base = y + 15 + p.lane * _LANE
-        canvas.text(MARGIN + p.left, base, p.label.text, size=_SMALL)
-        canvas.line("thin", f"M{number(MARGIN + p.label.x)} {number(y)}V{number(base - 10)}")
+        canvas.text(p.left, base, p.label.text, size=_SMALL)
+        canvas.line("thin", f"M{number(p.label.x)} {number(y)}V{number(base - 10)}")
     return y + 6 + lanes * _LANE
 
 
@@ -178,31 +151,27 @@ def _panel(
 ) -> float:
     """The rounding as areas and the page tables as steps, each with 0, half and its largest value."""
     waste, tables = _largest(rows)
-    for cls, text in (
-        ("s-area", "area: tail of the aligned area, unavailable during boot (left scale)"),
-        ("s-line", "steps: page tables, more than without a crash kernel (right scale)"),
-    ):
-        for line in wrapped(text, _SMALL, canvas.width - 2 * MARGIN - 20):
-            y += 14
-            canvas.text(MARGIN + 20, y, line, size=_SMALL, cls="soft")
-        if cls == "s-area":
-            canvas.band("s-area", [(MARGIN, 14)], y - 9, 10)
-        else:
-            canvas.line("s-line", f"M{MARGIN} {number(y)}h7v-7h7")
-    y += 12
+    canvas.band("tail", [(MARGIN, 14)], y + 5, 10)
+    text = "area: tail of the aligned area, unavailable during boot (left scale)"
+    y = canvas.paragraph(y, text, left=MARGIN + 20, size=_SMALL, cls="soft")
+    canvas.line("s-line", f"M{MARGIN} {number(y + 14)}h7v-7h7")
+    text = "steps: page tables, more than without a crash kernel (right scale)"
+    y = canvas.paragraph(y, text, left=MARGIN + 20, size=_SMALL, cls="soft") + 12
     base = y + _PANEL
     for n, share in enumerate((0, 0.5, 1.0)):
         at = base - _PANEL * share
         canvas.line("thin dash" if n else "thin", f"M{number(scale.left)} {number(at)}h{number(scale.width)}")
-        canvas.text(scale.left - 4, at + 4, ticks[0][n], size=_SMALL, cls="soft", anchor="end")
-        canvas.text(scale.left + scale.width + 4, at + 4, ticks[1][n], size=_SMALL, cls="soft")
+        if waste or not n:
+            canvas.text(scale.left - 4, at + 4, ticks[0][n], size=_SMALL, cls="soft", anchor="end")
+        if tables or not n:
+            canvas.text(scale.left + scale.width + 4, at + 4, ticks[1][n], size=_SMALL, cls="soft")
     for n, row in enumerate(rows):
         end = rows[n + 1].size if n + 1 < len(rows) else scale.most
         points = _points([(row, end)], scale, waste, base, lambda plan: plan.rounding)
         if max(row.rounding, row.end.rounding) and points[0][0] < points[-1][0]:
             outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
             d = f"M{number(points[0][0])} {number(base)}L{outline}L{number(points[-1][0])} {number(base)}z"
-            canvas.path("s-area", d, _said(row))
+            canvas.path("tail", d, _said(row))
     ends = [row.size for row in rows[1:]] + [scale.most]
     points = _points(list(zip(rows, ends, strict=True)), scale, tables, base, lambda plan: plan.extra_table_bytes)
     if points:
@@ -228,7 +197,7 @@ def _points(
     for row, end in rows:
         for plan, at in ((row, row.size), (row.end, row.end.size), (row.end, end)):
             high = _PANEL * max(of(plan), 0) / top if top else 0
-            point = (round(scale.left + scale.x(at), 1), round(base - high, 1))
+            point = (round(scale.x(at), 1), round(base - high, 1))
             # Between two points of one pixel column, only the first, the last and the extremes could be seen.
             if len(points) > 1 and points[-1][0] == points[-2][0] == point[0]:
                 points[-1] = point
@@ -242,17 +211,26 @@ def _defaults(canvas: Canvas, top: float, base: float, defaults: Sequence[tuple[
     named: dict[int, list[str]] = {}
     for name, at in defaults:
         named.setdefault(at, []).append(name)
-    labels, whole = [], {}
-    for at, names in sorted(named.items()):
-        text = shorten(f"{size(at)} {', '.join(names)}", _SMALL, min(scale.width, 220))
-        labels.append(Label(text, scale.left - MARGIN + scale.x(at)))
-        whole[labels[-1]] = f"the default of {', '.join(names)}: {size(at)}"
-    placed = place_most(labels, _SMALL, canvas.width - 2 * MARGIN, 8)
-    lanes = max([p.lane for p in placed], default=-1) + 1
+    groups = [[at] for at in sorted(named)]
+    labels, placed = [], []
+    while True:
+        labels = [
+            Label("; ".join([f"{size(at)} {', '.join(named[at])}" for at in group]), scale.x(group[0]))
+            for group in groups
+        ]
+        labels = [Label(shorten(label.text, _SMALL, min(scale.width, 220)), label.x) for label in labels]
+        placed = place_most(labels, _SMALL, (MARGIN, canvas.width - MARGIN), 8)
+        if len(placed) == len(labels) or len(groups) == 1:
+            break
+        # Neighbours that find no place side by side share a label.
+        n = min(range(len(groups) - 1), key=lambda n: scale.x(groups[n + 1][0]) - scale.x(groups[n][-1]))
+        groups[n : n + 2] = [groups[n] + groups[n + 1]]
+    ends = {p.label.x: base + 14 + p.lane * _LANE for p in placed}
     for p in placed:
-        y = base + 14 + p.lane * _LANE
-        canvas.text(MARGIN + p.left, y, p.label.text, size=_SMALL)
-        canvas.path("line dash", f"M{number(MARGIN + p.label.x)} {number(top)}V{number(y - 10)}", whole.pop(p.label))
-    for label, text in whole.items():  # no room for their names
-        canvas.path("line dash", f"M{number(MARGIN + label.x)} {number(top)}V{number(base)}", text)
+        canvas.text(p.left, ends[p.label.x], p.label.text, size=_SMALL)
+    for at, names in sorted(named.items()):
+        end = ends.get(scale.x(at), base + 10) - 10
+        text = f"the default of {', '.join(names)}: {size(at)}"
+        canvas.path("line dash", f"M{number(scale.x(at))} {number(top)}V{number(end)}", text)
+    lanes = max([p.lane for p in placed], default=-1) + 1
     return base + lanes * _LANE + 6

@@ -29,6 +29,9 @@ CELLS = 64
 LANE = 10
 """Pixels of the lane of cells."""
 
+_SIGNS = {"free": ("tick", "m-4 0l3 3 5-6"), "part": ("line", "m-3-3l6 6m0-6l-6 6")}
+"""Marks in the middle of a cell: a tick, and a cross."""
+
 _Named: TypeAlias = tuple[int, int, str]
 
 _COUNTED = 16 * CELLS  # with more steps than this, a count of them says nothing
@@ -134,12 +137,7 @@ def paint_grid(canvas: Canvas, y: float, grid: Grid, x: Callable[[int], float]) 
     for cell in grid.cells:
         left, right = x(cell.start), x(cell.end)
         wide = max(right - left - 1, 1)
-        if cell.kind == "part":
-            w, h = number(wide), LANE
-            cross = f"M{number(left)} {number(y)}h{w}v{h}h-{w}zl{w} {h}m0-{h}l-{w} {h}"
-            canvas.path("line", cross, cell.text)
-        else:
-            canvas.shape(f"g-{cell.kind}", [(left, wide)], y, LANE, cell.text)
-            if cell.kind == "free" and wide >= LANE:
-                middle_ = left + wide / 2
-                canvas.line("tick", f"M{number(middle_ - 4)} {number(y + 5)}l3 3 5-6")
+        canvas.shape(f"g-{cell.kind}", [(left, wide)], y, LANE, cell.text)
+        if cell.kind in _SIGNS and wide >= LANE:
+            cls, d = _SIGNS[cell.kind]
+            canvas.line(cls, f"M{number(left + wide / 2)} {number(y + LANE / 2)}{d}")

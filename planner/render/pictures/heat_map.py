@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from planner.render.blocks.numbers import size, span
 from planner.render.blocks.tables import verdict
 from planner.render.pictures import outcomes
-from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
-from planner.render.pictures.labels import middle, text_width, wrapped
-from planner.render.pictures.painting import WIDTH
+from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame, number
+from planner.render.pictures.labels import middle, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.studies.survey import Row, Surveyed
 
-__all__ = ["Cell", "cells_of", "cells_of_proposal", "draw", "draw_canvas"]
+__all__ = ["Cell", "cells_of", "cells_of_proposal", "draw"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
 _TOLD = 200  # cells that the description tells
@@ -59,28 +58,24 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
     ]
 
 
-def draw(cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
-    """The heat map as one `svg` element; each cell tells its plan."""
-    canvas, height = draw_canvas(cells, width=width, prefix=prefix, style=style)
-    return canvas.finish(height)
-
-
-def draw_canvas(
-    cells: Sequence[Cell], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
-) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
+def draw(cells: Sequence[Cell], frame: Frame = WHOLE) -> Canvas:
+    """The heat map; each cell tells its plan."""
     title = "Each candidate on each machine"
     told = ". ".join([cell.text for cell in cells[:_TOLD]])
-    canvas = Canvas(width, title, f"{title}: {len(cells)} plans. {told}", prefix=prefix, style=style)
-    y = 4.0
-    for line in wrapped(title, 14, (width - 2 * MARGIN) / 1.1):
-        y += 18
-        canvas.text(MARGIN, y, line, size=14, cls="strong")
-    if not cells:
-        return canvas, y + MARGIN
+    canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {told}")
+    y = canvas.caption()
+    if cells:
+        y = _grid(canvas, y, cells)
+        y = _histogram(canvas, y + 4, [cell.waste for cell in cells if cell.waste is not None])
+    canvas.height = y + MARGIN
+    return canvas
+
+
+def _grid(canvas: Canvas, y: float, cells: Sequence[Cell]) -> float:
+    """A row for each machine, a column for each candidate, and what the cells mean."""
     columns = list(dict.fromkeys(cell.candidate for cell in cells))
     machines = list(dict.fromkeys(cell.machine for cell in cells))
-    room = width - 2 * MARGIN
+    room = canvas.width - 2 * MARGIN
     names = min(max(text_width(name, FONT) for name in machines) + 10, room * 0.4)
     wide = min((room - names) / len(columns), _CELL)
     y = _heads(canvas, y, columns, MARGIN + names, wide)
@@ -95,7 +90,7 @@ def draw_canvas(
     if any(cell.met for cell in cells):
         canvas.text(MARGIN, y + 8, "* the need is met", size=_SMALL, cls="soft")
         y += 14
-    return canvas, _histogram(canvas, y + 4, [cell.waste for cell in cells if cell.waste is not None]) + MARGIN
+    return y
 
 
 def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: float) -> float:
@@ -106,9 +101,7 @@ def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: 
             canvas.text(left + (n + 0.5) * cell, y, column, size=_SMALL, cls="soft", anchor="middle")
         return y + 6
     listed = ", ".join(f"{n} {column}" for n, column in enumerate(columns, 1))
-    for line in wrapped(listed, _SMALL, canvas.width - 2 * MARGIN):
-        canvas.text(MARGIN, y, line, size=_SMALL, cls="soft")
-        y += 14
+    y = canvas.paragraph(y - 14, listed, size=_SMALL, cls="soft") + 14
     for n in range(len(columns)):
         if text_width(str(n + 1), _SMALL) <= cell:
             canvas.text(left + (n + 0.5) * cell, y, str(n + 1), size=_SMALL, cls="soft", anchor="middle")
@@ -147,10 +140,7 @@ def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
     """How many plans lose how much for good, page tables included; each bar up to 8 times as much as the one before."""
     if not values:
         return y
-    for line in wrapped("Plans by memory permanently lost, page tables included", FONT, canvas.width - 2 * MARGIN):
-        y += 12
-        canvas.text(MARGIN, y, line, cls="soft")
-    y += 12
+    y = canvas.paragraph(y, "Plans by memory permanently lost, page tables included", cls="soft") + 12
     tops = [0, *[1 << shift for shift in range(14, 14 + 3 * (_BARS - 1), 3)]]
     counts = [0] * (len(tops) + 1)
     for value in values:

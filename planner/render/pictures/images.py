@@ -6,54 +6,43 @@ from typing import TYPE_CHECKING
 
 from planner.render.blocks.numbers import address, count, size, span
 from planner.render.pictures import outcomes
-from planner.render.pictures.canvas import FONT, MARGIN, Canvas
-from planner.render.pictures.labels import text_width, wrapped
-from planner.render.pictures.painting import WIDTH
+from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame
+from planner.render.pictures.labels import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.studies.kaslr import Chances, Positions
 
-__all__ = ["draw", "draw_canvas", "paint_positions"]
+__all__ = ["draw", "paint_positions"]
 
 _BAR, _SMALL = 20, 10
 _TITLE = "Outcome by position of the kernel image"
 
 
-def draw(over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True) -> str:
-    """The picture as one `svg` element. over: one strip each."""
-    canvas, height = draw_canvas(over, width=width, prefix=prefix, style=style)
-    return canvas.finish(height)
-
-
-def draw_canvas(
-    over: Sequence[Chances], *, width: int = WIDTH, prefix: str = "ckp", style: bool = True
-) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
+def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
+    """The picture of these strips."""
     told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
-    canvas = Canvas(width, _TITLE, told or "No positions.", prefix=prefix, style=style)
-    return canvas, paint_positions(canvas, 4, over) + MARGIN
+    canvas = Canvas(frame, _TITLE, told or "No positions.")
+    canvas.height = paint_positions(canvas, 4, over) + MARGIN
+    return canvas
 
 
 def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
     """One strip each, below `y`; the y below them."""
-    room = canvas.width - 2 * MARGIN
-    for line in wrapped(_TITLE, 14, room / 1.1):
-        y += 18
-        canvas.text(MARGIN, y, line, size=14, cls="strong")
+    right = canvas.width - MARGIN
+    y = canvas.paragraph(y, _TITLE, size=14, cls="strong")
     for one in over:
-        y += 20
-        canvas.text(MARGIN, y, size(one.size), size=12, cls="strong")
+        y = canvas.paragraph(y + 4, size(one.size), size=12, cls="strong")
         shares = _shares(one)
-        if MARGIN + text_width(size(one.size), 12) * 1.1 + 12 + text_width(shares, FONT) > canvas.width - MARGIN:
+        if canvas.texts[-1].right + 12 + text_width(shares, FONT) > right:
             y += 15
-        canvas.text(canvas.width - MARGIN, y, shares, cls="soft", anchor="end")
-        _strip(canvas, y + 5, one, room)
+        canvas.text(right, y, shares, cls="soft", anchor="end")
+        _strip(canvas, y + 5, one, right - MARGIN)
         y += 5 + _BAR + 14
         first, last = one.positions[0].start, one.positions[-1].end
         canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
-        canvas.text(canvas.width - MARGIN, y, address(last), size=_SMALL, cls="soft", anchor="end")
+        canvas.text(right, y, address(last), size=_SMALL, cls="soft", anchor="end")
     return outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
 
 

@@ -115,9 +115,9 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
 
 
 def place(
-    labels: list[Label], size: float, width: float, lanes: int, *, side: Side = None
+    labels: list[Label], size: float, room: tuple[float, float], lanes: int, *, side: Side = None
 ) -> tuple[list[Placed], list[Label]]:
-    """Labels in at most `lanes` lanes between 0 and `width`, and those for which there is no place.
+    """Labels in at most `lanes` lanes between the two ends of `room`, and those for which there is no place.
 
     No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as they can be; with
     a side, higher up on that side of their lines rather than lower on the other.
@@ -125,7 +125,7 @@ def place(
     placed: list[Placed] = []
     left_over: list[Label] = []
     for label in labels:
-        found = _find(label, placed, size, width, lanes, side=side)
+        found = _find(label, placed, size, room, lanes, side=side)
         if found is None:
             left_over.append(label)
         else:
@@ -133,30 +133,31 @@ def place(
     return placed, left_over
 
 
-def place_most(labels: list[Label], size: float, width: float, lanes: int) -> list[Placed]:
+def place_most(labels: list[Label], size: float, room: tuple[float, float], lanes: int) -> list[Placed]:
     """Labels of the same weight, ascending, so that as many as can be found a place find one."""
     # Whoever is placed first may keep another from its place. Flags that all point right, the right ones placed first,
     # leave the others' lines free, and so do flags that all point left, the left ones first.
     falling = labels[::-1]
     tries: list[tuple[list[Label], Side]] = [(falling, None), (labels, None), (falling, "right"), (labels, "left")]
-    return max([place(order, size, width, lanes, side=side)[0] for order, side in tries], key=len)
+    return max([place(order, size, room, lanes, side=side)[0] for order, side in tries], key=len)
 
 
-def _find(label: Label, placed: list[Placed], size: float, width: float, lanes: int, *, side: Side) -> Placed | None:
+def _find(
+    label: Label, placed: list[Placed], size: float, room: tuple[float, float], lanes: int, *, side: Side
+) -> Placed | None:
     wide = text_width(label.text, size)
-    if wide > width:
+    low, high = room[0], room[1] - wide
+    if low > high:
         return None
-    gap = size / 2
     # To the right of the line, around it, to its left; the middle one may have to move in from an edge.
-    starts = [label.x - 3, min(max(label.x - wide / 2, 0), width - wide), label.x - wide + 3]
+    starts = [label.x - 3, min(max(label.x - wide / 2, low), high), label.x - wide + 3]
     places = [(lane, start) for lane in range(lanes) for start in starts]
     if side is not None:
         order = starts if side == "right" else starts[::-1]
         places.sort(key=lambda found: order.index(found[1]))
     for lane, start in places:
         candidate = Placed(label, lane, start, start + wide)
-        inside = start >= 0 and start + wide <= width
-        if inside and not any(_conflict(candidate, other, gap) for other in placed):
+        if low <= start <= high and not any(_conflict(candidate, other, size / 2) for other in placed):
             return candidate
     return None
 

@@ -1,4 +1,4 @@
-"""A plan drawn: the physical map in rows, one per bank, under each what the linear map is made of there; the search.
+"""A plan drawn: the physical map in rows, one per bank; on each row the search, and what the linear map is made of.
 
 The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one more
 where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a list below
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from planner.base.ranges import intersect, total, union
 from planner.render.blocks import bar, tables
-from planner.render.blocks.numbers import address, count, size
+from planner.render.blocks.numbers import address, column, count, size
 from planner.render.pictures import search
 from planner.render.pictures.axis import node_of, scale_bar
-from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
+from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, WIDTH, Canvas, Frame, number
 from planner.render.pictures.grid import LANE, Grid, grid_of, paint_grid
+from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, middle, place, shorten, text_width, wrapped
-from planner.render.pictures.painting import WIDTH, legend, paint_bands, paint_mark
+from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Span
     from planner.planning.result import Plan
+    from planner.studies.kaslr import Chances
 
-__all__ = ["draw", "draw_canvas"]
+__all__ = ["draw"]
 
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
@@ -54,6 +56,11 @@ class _Row:
     closer: bool
     grid: Grid | None
 
+    @property
+    def layers(self) -> tuple[list[Mark], ...]:
+        """Marks as they are painted, the last on top."""
+        return (self.memory, self.reserved, self.special)
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:
@@ -64,74 +71,50 @@ class _Key:
     text: str
 
 
-def draw(
-    plan: Plan,
-    *,
-    width: int = WIDTH,
-    caption: bool = True,
-    attempts: bool = True,
-    prefix: str = "ckp",
-    style: bool = True,
-) -> str:
-    """The picture of a plan as one `svg` element.
-
-    width: of the drawing in pixels. caption: whether the verdict stands above it. attempts: whether the search stands
-    below it. prefix: begins the ids in it, so that several pictures fit one page. style: whether it brings its style
-    sheet.
-    """
-    canvas, height = draw_canvas(plan, width=width, caption=caption, attempts=attempts, prefix=prefix, style=style)
-    return canvas.finish(height)
-
-
-def draw_canvas(
-    plan: Plan,
-    *,
-    width: int = WIDTH,
-    caption: bool = True,
-    attempts: bool = True,
-    prefix: str = "ckp",
-    style: bool = True,
-) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
-    rows = _rows(plan, width - 2 * MARGIN)
-    title = f"Crash kernel memory on {plan.memory.source}"
-    text = _describe(plan, rows) + (f" The search. {search.told(plan)}" if attempts else "")
-    canvas = Canvas(width, title, text, prefix=prefix, style=style)
-    y = _caption(canvas, plan, title) if caption else float(MARGIN)
+def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
+    """The picture of a plan or of its explanation. over: what is known of every position of the kernel image."""
+    left = MARGIN + (search.GUTTER if plan.reservation.attempts else 0)
+    rows = _rows(plan, left, frame.width - MARGIN - left)
+    text = f"{_describe(plan, rows)} The search. {search.told(plan)}"
+    canvas = Canvas(frame, f"Crash kernel memory on {plan.memory.source}", text)
+    y = _caption(canvas, plan)
     keys: list[_Key] = []
     unnamed = 0
     limit = plan.kernel.dma_limit
     before: int | None = None
+    changed = [row for row in rows if any(band.runs for band in row.without) and not row.closer]
     for row in rows:
         if not row.closer:
             y = _break(canvas, y, before, row.scale.start, limit)
             before = row.scale.end
-        y, more, left = _row(canvas, y, row, len(keys))
+        costs = _costs(plan) if row is (changed or rows)[0] else ""
+        y, more, left_out = _row(canvas, y, row, plan, costs, len(keys))
         keys += more
-        unnamed += left
+        unnamed += left_out
     y = _break(canvas, y, before, None, limit)
-    y = _costs(canvas, y, plan, rows)
-    shown = [mark for row in rows for layer in (row.memory, row.reserved, row.special) for mark in layer]
+    y = search.paint_others(canvas, y, plan)
+    shown = [mark for row in rows for layer in row.layers for mark in layer]
     y = legend(canvas, y + 4, shown, [band for row in rows for band in row.bands], plan)
     y = _key_list(canvas, y, keys, unnamed)
-    if attempts:
-        y = search.paint_attempts(canvas, y + 8, plan, grid=False)
-    return canvas, y + MARGIN
+    if over:
+        y = paint_positions(canvas, y, over)
+    canvas.height = y + MARGIN
+    return canvas
 
 
 # -- what is drawn ---------------------------------------------------------------------------------------------
 
 
-def _rows(plan: Plan, width: float) -> list[_Row]:
+def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
     """The rows of a plan, with as many marks as can be told apart."""
     memory, reserved, special = items(plan)
     scales: list[tuple[Scale, bool]] = []
     area = plan.reservation.area or plan.reservation.crash
     near = bar.surroundings(plan, _CELLS)
     for start, end in bar.banks(plan):
-        scales.append((Scale(start, end, width), False))
+        scales.append((Scale(start, end, width, left), False))
         if near is not None and area is not None and start <= area.start < end:
-            scales.append((Scale(*near, width), True))
+            scales.append((Scale(*near, width, left), True))
     most_marks, most_runs = _MARKS * width // WIDTH, _RUNS * width // WIDTH
     found: list[tuple[list[Mark], list[Mark]]] = []
     for step in _STEPS:
@@ -157,7 +140,10 @@ def _grids(plan: Plan, scales: Sequence[tuple[Scale, bool]]) -> list[Grid | None
     """The steps that an aligned attempt could take in each row; those of the closer row only where others cannot."""
     result: list[Grid | None] = []
     for scale, closer in scales:
-        found = [grid_of(plan, attempt, [scale.span]) for attempt in plan.reservation.attempts]
+        searched = [
+            attempt for attempt in plan.reservation.attempts if attempt.found is None or attempt.found < scale.end
+        ]
+        found = [grid_of(plan, attempt, [scale.span]) for attempt in searched]
         grid = next((one for one in found if one is not None), None)
         if closer and result[-1] is not None and result[-1].drawn:
             grid = None
@@ -195,35 +181,21 @@ def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
 # -- how it is drawn -------------------------------------------------------------------------------------------
 
 
-def _caption(canvas: Canvas, plan: Plan, title: str) -> float:
-    y, room = 22.0, canvas.width - 2 * MARGIN
-    canvas.text(MARGIN, y, shorten(title, 14, room / 1.1), size=14, cls="strong")
-    for line in wrapped(tables.verdict(plan), 12, room):
-        y += 18
-        canvas.text(MARGIN, y, line, size=12)
+def _caption(canvas: Canvas, plan: Plan) -> float:
+    if not canvas.frame.caption:
+        return float(MARGIN)
+    y = canvas.paragraph(canvas.caption() + 2, tables.verdict(plan), size=12)
     facts = dict(tables.facts(plan))
-    for line in wrapped(f"Kernel {facts['Kernel']}. Strategy {facts['Strategy']}.", FONT, room):
-        y += 15
-        canvas.text(MARGIN, y, line, cls="soft")
-    return y + 10
+    return canvas.paragraph(y, f"Kernel {facts['Kernel']}. Strategy {facts['Strategy']}.", cls="soft") + 10
 
 
-def _costs(canvas: Canvas, y: float, plan: Plan, rows: Sequence[_Row]) -> float:
+def _costs(plan: Plan) -> str:
     """The linear map before and after in two numbers."""
     before, after = plan.baseline, plan.mapping
+    entries, bytes_ = [before.tlb_entries, after.tlb_entries], column([before.table_bytes, after.table_bytes])
     if before == after:
-        text = f"Linear map: not changed; {count(after.tlb_entries)} TLB entries, {size(after.table_bytes)} of tables"
-    else:
-        text = (
-            f"Linear map, without and with the crash kernel: {count(before.tlb_entries)} -> {count(after.tlb_entries)} "
-            f"TLB entries, {size(before.table_bytes)} -> {size(after.table_bytes)} of tables"
-        )
-        if any(row.without for row in rows):
-            text += "; the bands are pale where nothing changes"
-    for line in wrapped(text, FONT, canvas.width - 2 * MARGIN):
-        y += 15
-        canvas.text(MARGIN, y, line)
-    return y + 4
+        return f"whole map: {count(entries[1])} TLB entries, {bytes_[1]} tables"
+    return f"whole map: {count(entries[0])} -> {count(entries[1])} TLB entries, {bytes_[0]} -> {bytes_[1]} tables"
 
 
 def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: int | None) -> float:
@@ -237,37 +209,40 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
         words.append(f"low memory ends at {address(limit)} ({size(limit)})")
     if not words:
         return y
-    middle = canvas.width / 2
-    for text in wrapped("; ".join(words), _SMALL, canvas.width - 2 * MARGIN):
+    lines = wrapped("; ".join(words), _SMALL, canvas.width - 2 * MARGIN)
+    for text in lines:
         y += 14
-        canvas.text(middle, y, text, size=_SMALL, cls="soft", anchor="middle")
-        half = text_width(text, _SMALL) / 2 + 6
-        if middle - half > MARGIN:
-            left, right, rule = number(middle - half), number(middle + half), number(y - 3.5)
-            cls = "edge dash" if ends_here else "thin dash"
-            canvas.line(cls, f"M{MARGIN} {rule}H{left}M{right} {rule}H{canvas.width - MARGIN}")
+        canvas.text(canvas.width / 2, y, text, size=_SMALL, cls="soft", anchor="middle")
+    box, cls, end = canvas.texts[-1], "edge dash" if ends_here else "thin dash", canvas.width - MARGIN
+    if len(lines) == 1 and box.left - 6 > MARGIN:
+        rule = number(y - 3.5)
+        canvas.line(cls, f"M{MARGIN} {rule}H{number(box.left - 6)}M{number(box.right + 6)} {rule}H{end}")
+    else:
+        y += 6
+        canvas.line(cls, f"M{MARGIN} {number(y)}H{end}")
     return y + 8
 
 
-def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_Key], int]:
+def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int) -> tuple[float, list[_Key], int]:
     """One row; where the next begins, the names that go into the list, and how many do not even go there."""
-    width = row.scale.width
-    for line in wrapped(row.head, 12, width / 1.1):
-        y += 16
-        canvas.text(MARGIN, y, line, size=12, cls="strong")
-    used = MARGIN + text_width(line, 12) * 1.1 + 12
-    if not scale_bar(canvas, MARGIN + width, y, row.scale, used):
+    scale = row.scale
+    y = canvas.paragraph(y, row.head, size=12, cls="strong")
+    used = canvas.texts[-1].right + 12
+    if not scale_bar(canvas, y, scale, used):
         y += 13
-        scale_bar(canvas, MARGIN + width, y, row.scale, MARGIN)
+        scale_bar(canvas, y, scale, scale.left)
     labels, owners, unnamed = _labels(row)
-    placed, left_over = place(labels, FONT, width, _LANES)
+    placed, left_over = place(labels, FONT, (MARGIN, scale.right), _LANES)
     lanes = max([p.lane for p in placed], default=-1) + 1
     top = y + 8 + lanes * _LANE + (4 if lanes else 0)
     for p in placed:
         base = top - 7 - p.lane * _LANE
-        canvas.text(MARGIN + p.left, base, p.label.text)
-        canvas.line("thin", f"M{number(MARGIN + p.label.x)} {number(base + 3)}V{number(top)}")
+        canvas.text(p.left, base, p.label.text)
+        canvas.line("thin", f"M{number(p.label.x)} {number(base + 3)}V{number(top)}")
     y = _bars(canvas, row, top)
+    if not row.closer:
+        y = search.paint_tracks(canvas, y, plan, scale)
+    y = _maps(canvas, y, row, costs)
     keys = [
         _Key(known + n, label.x, owners[label.text, label.x])
         for n, label in enumerate(sorted(left_over, key=lambda label: label.x), 1)
@@ -275,39 +250,49 @@ def _row(canvas: Canvas, y: float, row: _Row, known: int) -> tuple[float, list[_
     kept = max(_KEYS - known, 0)
     unnamed += max(len(keys) - kept, 0)
     keys = keys[:kept]
-    y = _axis(canvas, _key_marks(canvas, y, keys, width), row.scale)
-    if row.grid is not None:
-        for line in wrapped(row.grid.text, _SMALL, width):
-            y += 12
-            canvas.text(MARGIN, y, line, size=_SMALL, cls="soft")
-        y += 4
-    return y, keys, unnamed
+    return _axis(canvas, _key_marks(canvas, y, keys, scale), scale), keys, unnamed
 
 
 def _bars(canvas: Canvas, row: _Row, top: float) -> float:
-    """The bar, the steps of an aligned attempt, and the linear map below; the y below them."""
-    canvas.line("thin dash", f"M{MARGIN} {number(top + _BAR / 2)}h{number(row.scale.width)}")
-    for layer in (row.memory, row.reserved, row.special):
+    """The bar, and below it the steps of an aligned attempt; the y below them."""
+    scale = row.scale
+    canvas.line("thin dash", f"M{number(scale.left)} {number(top + _BAR / 2)}h{number(scale.width)}")
+    for layer in row.layers:
         for mark in layer:
-            pieces = [(MARGIN + x, wide) for x, wide in mark.pieces]
             if mark.kind == "area":
-                canvas.frame(MARGIN + mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
+                canvas.outline("edge", mark.x - 1, top - 2, mark.width + 2, _BAR + 4, mark.text)
             else:
-                paint_mark(canvas, mark, pieces, top, _BAR)
+                paint_mark(canvas, mark, top, _BAR)
     y = top + _BAR + 3
-    if row.grid is not None and row.grid.drawn:
+    if row.grid is None:
+        return y
+    if row.grid.drawn:
         for cell in row.grid.cells:
-            if row.scale.start < cell.start < row.scale.end:
-                canvas.line("thin", f"M{number(MARGIN + row.scale.x(cell.start))} {number(top)}v{_BAR + 3}")
-        paint_grid(canvas, y, row.grid, lambda at: MARGIN + row.scale.x(at))
-        y += LANE + 3
+            if scale.start < cell.start < scale.end:
+                canvas.line("thin", f"M{number(scale.x(cell.start))} {number(top)}v{_BAR + 3}")
+        paint_grid(canvas, y, row.grid, scale.x)
+        y += LANE
+    return canvas.paragraph(y - 1, row.grid.text, left=scale.left, size=_SMALL, cls="soft") + 5
+
+
+def _maps(canvas: Canvas, y: float, row: _Row, costs: str) -> float:
+    """The linear map without the crash kernel and with it, or once where they are alike; the y below."""
+    lanes = [(row.without, "linear map without the crash kernel"), (row.bands, "with the crash kernel")]
     if not row.without:
-        paint_bands(canvas, row.bands, MARGIN, y + _BAND, _BAND)
-        return y + _BAND
-    for bands_, text in ((row.without, "linear map without the crash kernel"), (row.bands, "with the crash kernel")):
-        canvas.text(MARGIN, y + 9, text, size=9, cls="soft")
-        paint_bands(canvas, bands_, MARGIN, y + 12 + _BAND, _BAND)
-        y += 12 + _BAND + 3
+        lanes = [(row.bands, "linear map, the same without the crash kernel")]
+    left, right = row.scale.left, row.scale.right
+    for shown, text in lanes:
+        y += 9
+        canvas.text(left, y, text, size=9, cls="soft")
+        if shown is row.bands and costs:
+            # At the right end of the label, or in lines of its own.
+            fits = left + text_width(text, 9) + 12 + text_width(costs, _SMALL) <= right
+            for line in [costs] if fits else wrapped(costs, _SMALL, right - left):
+                y += 0 if fits else 12
+                canvas.text(right, y, line, size=_SMALL, anchor="end")
+        y += 3 + _BAND
+        paint_bands(canvas, shown, y, _BAND)
+        y += 3
     return y - 3
 
 
@@ -330,25 +315,26 @@ def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
         more = f" +{mark.members - 1}" if mark.members > 1 else ""
         name = middle(item.name, FONT, 150)
         found.append((f"{name} {size(item.end - item.start)}{more}", mark.x + mark.width / 2, mark.text))
-    labels = [Label(text, min(max(x, 1), row.scale.width - 1)) for text, x, _ in found]
+    low, high = row.scale.left + 1, row.scale.right - 1
+    labels = [Label(text, min(max(x, low), high)) for text, x, _ in found]
     owners = {(label.text, label.x): text for label, (_, _, text) in zip(labels, found, strict=True)}
     return labels, owners, max(len(named) - _NAMED, 0)
 
 
-def _key_marks(canvas: Canvas, y: float, keys: Sequence[_Key], width: float) -> float:
+def _key_marks(canvas: Canvas, y: float, keys: Sequence[_Key], scale: Scale) -> float:
     """Numbers below the bands; those that would touch are written as one."""
     if not keys:
         return y
     groups: list[list[_Key]] = []
     for key in keys:
         groups.append([key])
-        while len(groups) > 1 and _key_box(groups[-2], width)[1] + 5 > _key_box(groups[-1], width)[0]:
+        while len(groups) > 1 and _key_box(groups[-2], scale)[1] + 5 > _key_box(groups[-1], scale)[0]:
             last = groups.pop()
             groups[-1] += last
     for group in groups:
-        left, right, x = _key_box(group, width)
-        canvas.line("thin", f"M{number(MARGIN + x)} {number(y + 1)}v5")
-        canvas.text(MARGIN + (left + right) / 2, y + 15, _key_text(group), size=_SMALL, anchor="middle")
+        left, right, x = _key_box(group, scale)
+        canvas.line("thin", f"M{number(x)} {number(y + 1)}v5")
+        canvas.text((left + right) / 2, y + 15, _key_text(group), size=_SMALL, anchor="middle")
     return y + 17
 
 
@@ -357,11 +343,11 @@ def _key_text(group: Sequence[_Key]) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _key_box(group: Sequence[_Key], width: float) -> tuple[float, float, float]:
+def _key_box(group: Sequence[_Key], scale: Scale) -> tuple[float, float, float]:
     """Left and right end of a group's text, and the middle of its marks."""
     x = (group[0].x + group[-1].x) / 2
     wide = text_width(_key_text(group), _SMALL)
-    left = min(max(x - wide / 2, 0), width - wide)
+    left = min(max(x - wide / 2, scale.left), scale.right - wide)
     return left, left + wide, x
 
 
@@ -369,24 +355,20 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
     """The addresses at both ends, and round ones between them where there is room."""
     y += 13
     first, last = address(scale.start), address(scale.end)
-    right = scale.width - text_width(last, _SMALL)
-    canvas.text(MARGIN, y, first, size=_SMALL, cls="soft")
-    if text_width(first, _SMALL) + 10 > right:
+    used, right = scale.left + text_width(first, _SMALL) + 10, scale.right - text_width(last, _SMALL)
+    canvas.text(scale.left, y, first, size=_SMALL, cls="soft")
+    if used > right:
         return y + 4
-    canvas.text(MARGIN + scale.width, y, last, size=_SMALL, cls="soft", anchor="end")
-    room = text_width(last, _SMALL) + 30
+    canvas.text(scale.right, y, last, size=_SMALL, cls="soft", anchor="end")
     step = 1
-    while scale.x(scale.start + step) < room:
+    while step * scale.width < (text_width(last, _SMALL) + 30) * (scale.end - scale.start):
         step *= 2
-    at, used = (scale.start // step + 1) * step, text_width(first, _SMALL) + 10
-    while at < scale.end:
-        half = text_width(address(at), _SMALL) / 2
-        x = scale.x(at)
+    for at in range((scale.start // step + 1) * step, scale.end, step):
+        half, x = text_width(address(at), _SMALL) / 2, scale.x(at)
         if x - half > used and x + half + 10 < right:
-            canvas.text(MARGIN + x, y, address(at), size=_SMALL, cls="soft", anchor="middle")
-            canvas.line("thin", f"M{number(MARGIN + x)} {number(y - 12)}v3")
+            canvas.text(x, y, address(at), size=_SMALL, cls="soft", anchor="middle")
+            canvas.line("thin", f"M{number(x)} {number(y - 12)}v3")
             used = x + half + 10
-        at += step
     return y + 4
 
 
@@ -396,13 +378,14 @@ def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> f
         return y
     columns = max(min(canvas.width // 310, len(keys)), 1)
     wide = (canvas.width - 2 * MARGIN) / columns
-    lines = -(-len(keys) // columns)
-    for n, key in enumerate(keys):
-        x = MARGIN + n // lines * wide
-        text = shorten(f"{key.number}  {key.text}", _SMALL, wide - 10)
-        canvas.text(x, y + 12 + n % lines * 15, text, size=_SMALL)
-    y += lines * 15 + 4
-    if unnamed:
-        canvas.text(MARGIN, y + 12, f"and {count(unnamed)} more names", size=_SMALL, cls="soft")
-        y += 15
-    return y
+    if columns == 1:
+        for key in keys:
+            y = canvas.paragraph(y, f"{key.number}  {key.text}", size=_SMALL)
+        y += 4
+    else:
+        lines = -(-len(keys) // columns)
+        for n, key in enumerate(keys):
+            text = shorten(f"{key.number}  {key.text}", _SMALL, wide - 10)
+            canvas.text(MARGIN + n // lines * wide, y + 12 + n % lines * 15, text, size=_SMALL)
+        y += lines * 15 + 4
+    return canvas.paragraph(y, f"and {count(unnamed)} more names", size=_SMALL, cls="soft") if unnamed else y

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.kernel.pgtable import geometry
 from planner.render.blocks.numbers import size
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
-from planner.render.pictures.labels import shorten, text_width, wrapped
+from planner.render.pictures.labels import shorten, text_width
 from planner.render.pictures.strip import KIND_NAMES, Band, Mark
 
 if TYPE_CHECKING:
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
     from planner.planning.result import Plan
 
-__all__ = ["WIDTH", "legend", "paint_bands", "paint_mark"]
-
-WIDTH = 960
-"""Pixels of a picture, where nothing else is asked for."""
+__all__ = ["legend", "paint_bands", "paint_mark"]
 
 _LEGEND = {
     "ram": "memory",
@@ -30,6 +27,7 @@ _LEGEND = {
     "kept": "rest of the area (kept)",
     "low": "crash kernel's low memory",
     "cma": "crash cma",
+    "area": "aligned area",
 }
 """Each kind of memory and what the legend calls it."""
 
@@ -37,46 +35,37 @@ _EMPTY = 0.55  # the upper part of a mark that is reserved in part
 _HEIGHTS = (1.0, 0.8, 0.6, 0.42, 0.25)  # of a band, by kind of leaf: the larger, the higher
 
 
-def paint_mark(
-    canvas: Canvas, mark: Mark, pieces: Sequence[tuple[float, float]], top: float, height: float, *, stop: bool = True
-) -> None:
-    """A mark in a bar; what is reserved in part fills the lower part. stop: whether the keyboard stops there."""
-    paint = canvas.shape if stop else canvas.band
+def paint_mark(canvas: Canvas, mark: Mark, top: float, height: float, *, least: float = 0) -> None:
+    """A mark in a bar; what is reserved in part fills the lower part. least: pixels that each piece takes."""
+    pieces = [(x, max(wide, least)) for x, wide in mark.pieces]
     if mark.kind == "partly":
-        paint("reserved", pieces, top + height * _EMPTY, height * (1 - _EMPTY), mark.text)
+        canvas.shape("reserved", pieces, top + height * _EMPTY, height * (1 - _EMPTY), mark.text)
     else:
-        paint(mark.kind, pieces, top, height, mark.text)
+        canvas.shape(mark.kind, pieces, top, height, mark.text)
 
 
-def paint_bands(canvas: Canvas, shown: Sequence[Band], x: float, bottom: float, height: int) -> None:
+def paint_bands(canvas: Canvas, shown: Sequence[Band], bottom: float, height: int) -> None:
     """The linear map below a bar: the larger the entries, the higher the band."""
     for band in shown:
         high = round(height * _HEIGHTS[band.kind])
-        runs = [(x + at, wide) for at, wide in band.runs]
-        if runs:
-            canvas.shape(f"k{band.kind}", runs, bottom - high, high, band.text)
+        if band.runs:
+            canvas.shape(f"k{band.kind}", band.runs, bottom - high, high, band.text)
         if band.same:
-            paint = canvas.band if runs else canvas.shape
+            paint = canvas.band if band.runs else canvas.shape
             with canvas.pale(on=True):
-                paint(f"k{band.kind}", [(x + at, wide) for at, wide in band.same], bottom - high, high, band.text)
+                paint(f"k{band.kind}", band.same, bottom - high, high, band.text)
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
     """Swatches of what marks and bands show, in lines; the y below them."""
     used = {mark.kind for mark in shown}
-    entries: list[tuple[str, str]] = [(kind, text) for kind, text in _LEGEND.items() if kind in used]
-    if "area" in used:
-        entries.append(("area", "aligned area"))
-    y = _swatches(canvas, y + 8, entries)
+    y = _swatches(canvas, y + 8, [(kind, text) for kind, text in _LEGEND.items() if kind in used])
     kinds = sorted({band.kind for band in covers})
     if kinds:
         sizes = _leaf_sizes(plan)
-        y += 19
-        for line in wrapped("Linear map, the higher the larger the entries:", FONT, canvas.width - 2 * MARGIN):
-            canvas.text(MARGIN, y + 10, line, cls="soft")
-            y += 14
-        y -= 14
-        y = _swatches(canvas, y + 17, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])
+        pale = ", pale where the crash kernel changes nothing" if any(band.same for band in covers) else ""
+        y = canvas.paragraph(y + 14, f"Linear map, the higher the larger the entries{pale}:", cls="soft")
+        y = _swatches(canvas, y + 7, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])
     return y + 22
 
 

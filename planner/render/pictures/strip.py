@@ -1,18 +1,18 @@
 """One stretch of addresses drawn to scale: marks for what lies there, bands for how the linear map covers it.
 
-Positions are pixels from the left edge of the stretch. What is smaller than a pixel is drawn together with its small
+Positions are pixels of the picture. What is smaller than a pixel is drawn together with its small
 neighbours, so that a picture of thousands of ranges stays as small as its pixels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.base.ranges import total, union
+from planner.base.ranges import subtract, total, union
 from planner.kernel.memory_map import FLAG_NAMES, Flag
-from planner.kernel.ptdump import KINDS
 from planner.render.blocks.numbers import count, size, span
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "compared", "items", "marks", "merged"]
 
 KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, contiguous", "base pages")
-"""What each kind of leaf is called in a picture, in the order of `KINDS`."""
+"""What each kind of leaf is called in a picture, in the order of `planner.kernel.ptdump.KINDS`."""
 
 GENERIC = {"", "reserved", "Reserved"}
 """Names that say no more than the drawing does."""
@@ -42,16 +42,22 @@ _WIDEST = 16
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Addresses `[start, end)` on `width` pixels."""
+    """Addresses `[start, end)` on `width` pixels from `left` on."""
 
     start: int
     end: int
     width: float
+    left: float = 0.0
 
     def x(self, at: int) -> float:
         """The pixel of an address; outside addresses are moved to the edge."""
         inside = min(max(at, self.start), self.end) - self.start
-        return inside * self.width / (self.end - self.start)
+        return self.left + inside * self.width / (self.end - self.start)
+
+    @property
+    def right(self) -> float:
+        """The pixel where it ends."""
+        return self.left + self.width
 
     @property
     def span(self) -> Span:
@@ -100,7 +106,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where one kind of leaf maps memory. kind: index into `KINDS`; runs: (x, width); same: where nothing changes."""
+    """One kind of leaf in a stretch. kind: index into `KIND_NAMES`; runs: (x, width); same: where nothing changes."""
 
     kind: int
     runs: tuple[tuple[float, float], ...]
@@ -119,7 +125,7 @@ def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
         special.append(Item("area", done.area.start, done.area.end, "area"))
         freed = [(r.start, r.end) for r in done.returned]
         taken = ([(done.crash.start, done.crash.end)] if done.crash else []) + freed
-        kept = _without((done.area.start, done.area.end), taken)
+        kept = subtract((done.area.start, done.area.end), union(taken))
         special += [Item("kept", start, end, "rest of the area, kept") for start, end in kept]
     special += [Item("tail", r.start, r.end, "tail, freed after boot") for r in done.returned]
     special += [Item("cma", r.start, r.end, "crash cma") for r in done.cma]
@@ -128,15 +134,6 @@ def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
     if done.crash is not None:
         special.append(Item("crash", done.crash.start, done.crash.end, "crash memory"))
     return memory, reserved, special
-
-
-def _without(area: Span, taken: list[Span]) -> list[Span]:
-    parts, at = [], area[0]
-    for start, end in union(taken):
-        if at < start:
-            parts.append((at, start))
-        at = max(at, end)
-    return [*parts, (at, area[1])] if at < area[1] else parts
 
 
 def _memory(region: Region) -> Item:
@@ -209,46 +206,54 @@ def bands(plan: Plan, scale: Scale, step: float = 1.0) -> list[Band]:
 
     The crash memory's own leaves always show, however small they are.
     """
-    spans = [s for s in plan.leaf_spans if s[0] < scale.end and s[1] > scale.start]
-    columns = max(int(scale.width / step), 1)
-    shown = _columns(spans, scale, columns)
+    spans, shown = _shown(plan.leaf_spans, scale, step)
     crash = plan.reservation.crash
     if crash is not None and scale.start <= crash.start < scale.end:
-        at = min(int(scale.x(crash.start) / step), columns - 1)
+        at = min(int((scale.x(crash.start) - scale.left) / step), len(shown) - 1)
         shown[at] = next((kind for start, end, kind in spans if start <= crash.start < end), shown[at])
-    result = []
-    for kind in range(len(KINDS)):
-        runs = tuple((first * step, (last - first) * step) for first, last in _runs(shown, kind))
-        mapped = sum(min(end, scale.end) - max(start, scale.start) for start, end, k in spans if k == kind)
-        if mapped:
-            result.append(Band(kind, runs, f"linear map: {size(mapped)} here in {KIND_NAMES[kind]}"))
-    return result
+    return _bands(spans, shown, [True] * len(shown), scale, step, "linear map")
 
 
 def compared(plan: Plan, scale: Scale, step: float = 1.0) -> tuple[list[Band], list[Band]]:
     """The linear map inside a scale without the crash kernel and with it, in what changes and what does not."""
-    columns = max(int(scale.width / step), 1)
-    sides = []
-    for listed in (plan.baseline_spans, plan.leaf_spans):
-        spans = [s for s in listed if s[0] < scale.end and s[1] > scale.start]
-        sides.append((spans, _columns(spans, scale, columns)))
-    changed = [a != b for a, b in zip(sides[0][1], sides[1][1], strict=True)]
-    result = []
-    for (spans, shown), word in zip(sides, ("without", "with"), strict=True):
-        found = []
-        for kind in range(len(KINDS)):
-            differ = [k if moved else None for k, moved in zip(shown, changed, strict=True)]
-            stays = [None if moved else k for k, moved in zip(shown, changed, strict=True)]
-            mapped = sum(min(end, scale.end) - max(start, scale.start) for start, end, k in spans if k == kind)
-            if mapped:
-                runs, same = (
-                    tuple([(first * step, (last - first) * step) for first, last in _runs(part, kind)])
-                    for part in (differ, stays)
+    before, after = (_shown(spans, scale, step) for spans in (plan.baseline_spans, plan.leaf_spans))
+    changed = [a != b for a, b in zip(before[1], after[1], strict=True)]
+    return (
+        _bands(*before, changed, scale, step, "linear map without the crash kernel"),
+        _bands(*after, changed, scale, step, "linear map with the crash kernel"),
+    )
+
+
+def _shown(
+    listed: Sequence[tuple[int, int, int]], scale: Scale, step: float
+) -> tuple[list[tuple[int, int, int]], list[int | None]]:
+    """Spans inside a scale, and the kind that each column of `step` pixels shows."""
+    spans = [s for s in listed if s[0] < scale.end and s[1] > scale.start]
+    return spans, _columns(spans, scale, max(int(scale.width / step), 1))
+
+
+def _bands(
+    spans: Sequence[tuple[int, int, int]],
+    shown: Sequence[int | None],
+    changed: Sequence[bool],
+    scale: Scale,
+    step: float,
+    what: str,
+) -> list[Band]:
+    """A band for each kind of leaf that maps anything."""
+    found = []
+    for kind, name in enumerate(KIND_NAMES):
+        mapped = sum(min(end, scale.end) - max(start, scale.start) for start, end, k in spans if k == kind)
+        if mapped:
+            runs, same = (
+                tuple(
+                    (scale.left + first * step, (last - first) * step)
+                    for first, last in _runs([k == kind and c == moved for k, c in zip(shown, changed, strict=True)])
                 )
-                text = f"linear map {word} the crash kernel: {size(mapped)} here in {KIND_NAMES[kind]}"
-                found.append(Band(kind, runs, text, same))
-        result.append(found)
-    return result[0], result[1]
+                for moved in (True, False)
+            )
+            found.append(Band(kind, runs, f"{what}: {size(mapped)} here in {name}", same))
+    return found
 
 
 def _columns(spans: Sequence[tuple[int, int, int]], scale: Scale, columns: int) -> list[int | None]:
@@ -267,11 +272,11 @@ def _columns(spans: Sequence[tuple[int, int, int]], scale: Scale, columns: int) 
     return [max(kinds, key=lambda k: (kinds[k], k)) if kinds else None for kinds in most]
 
 
-def _runs(shown: list[int | None], kind: int) -> Iterator[tuple[int, int]]:
-    first = None
-    for column, value in enumerate([*shown, None]):
-        if value == kind and first is None:
-            first = column
-        elif value != kind and first is not None:
-            yield first, column
-            first = None
+def _runs(shown: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last column, exclusive, of each run of true ones."""
+    at = 0
+    for on, group in groupby(shown):
+        end = at + sum(1 for _ in group)
+        if on:
+            yield at, end
+        at = end

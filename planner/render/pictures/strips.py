@@ -6,15 +6,14 @@ the picture is narrow. A frame and a star mark the best; what is not available h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import signed_column, signed_count
 from planner.render.pictures.axis import axis, breaks, segments
-from planner.render.pictures.canvas import FONT, MARGIN, Canvas
-from planner.render.pictures.labels import shorten, wrapped
-from planner.render.pictures.painting import WIDTH, legend, paint_bands, paint_mark
+from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame
+from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import Band, Mark, Scale, bands, items, marks
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from planner.planning.result import Plan
 
-__all__ = ["Strip", "draw", "draw_canvas"]
+__all__ = ["Strip", "draw"]
 
 _BAR, _BAND, _SMALL = 20, 15, 10
 _COLUMN = (96, 64, 88)  # pixels of what stands at the right: protected, page tables, TLB entries
@@ -41,54 +40,29 @@ class Strip:
     obstacle: str = ""
 
 
-def draw(
-    title: str,
-    strips: Sequence[Strip],
-    *,
-    width: int = WIDTH,
-    caption: bool = True,
-    prefix: str = "ckp",
-    style: bool = True,
-) -> str:
-    """The picture as one `svg` element. strips: all of one map."""
-    canvas, height = draw_canvas(title, strips, width=width, caption=caption, prefix=prefix, style=style)
-    return canvas.finish(height)
-
-
-def draw_canvas(
-    title: str,
-    strips: Sequence[Strip],
-    *,
-    width: int = WIDTH,
-    caption: bool = True,
-    prefix: str = "ckp",
-    style: bool = True,
-) -> tuple[Canvas, float]:
-    """The drawing before it is text, and its height."""
+def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
+    """The picture of strategies, all of one map."""
     told = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
-    canvas = Canvas(width, title, told, prefix=prefix, style=style)
-    y = float(MARGIN)
-    if caption:
-        y = 22
-        canvas.text(MARGIN, y, shorten(title, 14, (width - 2 * MARGIN) / 1.1), size=14, cls="strong")
-    if not strips:
-        return canvas, y + MARGIN
-    first = strips[0].plan
-    found = segments(first, MARGIN, _room(canvas))
-    heads = ("protected", "page tables", "TLB entries")
-    if width >= _NARROW:
-        _cells(canvas, y + 18, heads)
-    y = axis(canvas, y + 6, found, first)
-    shown = _memory(canvas, y + 4, first, found)
-    y += 4 + _BAR
-    covers: list[Band] = []
-    groups = _groups(strips, found)
-    costs = signed_column([group[0].plan.waste.extra_table_bytes for group in groups])
-    for group, cost in zip(groups, costs, strict=True):
-        y, special, more = _group(canvas, y + 8, group, cost, found)
-        shown += special
-        covers += more
-    return canvas, legend(canvas, y + 4, shown, covers, first) + MARGIN
+    canvas = Canvas(frame, title, told)
+    y = canvas.caption()
+    if strips:
+        first = strips[0].plan
+        found = segments(first, MARGIN, _room(canvas))
+        if canvas.width >= _NARROW:
+            _cells(canvas, y + 18, ("protected", "page tables", "TLB entries"))
+        y = axis(canvas, y + 6, found, first) + 4
+        shown = _memory(canvas, y, first, found)
+        y += _BAR
+        covers: list[Band] = []
+        groups = _groups(strips, found)
+        costs = signed_column([group[0].plan.waste.extra_table_bytes for group in groups])
+        for group, cost in zip(groups, costs, strict=True):
+            y, special, more = _group(canvas, y + 8, group, cost, found)
+            shown += special
+            covers += more
+        y = legend(canvas, y + 4, shown, covers, first)
+    canvas.height = y + MARGIN
+    return canvas
 
 
 def _room(canvas: Canvas) -> float:
@@ -107,72 +81,63 @@ def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") ->
             canvas.text(right - wide, y, text, size=_SMALL, cls=cls)
 
 
-def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[tuple[float, Scale]]) -> list[Mark]:
+def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> list[Mark]:
     """Memory and what is reserved of it, with as many marks as can be told apart."""
     memory, reserved, _ = items(plan)
-    drawn: list[tuple[float, list[Mark]]] = []
+    drawn: list[Mark] = []
     for step in _STEPS:
-        drawn = [(x, marks(memory, scale, step) + marks(reserved, scale, step)) for x, scale in found]
-        if sum(len(some) for _, some in drawn) <= _MARKS:
+        drawn = [mark for scale in found for layer in (memory, reserved) for mark in marks(layer, scale, step)]
+        if len(drawn) <= _MARKS:
             break
-    for x, some in drawn:
-        for mark in some:
-            paint_mark(canvas, mark, [(x + at, wide) for at, wide in mark.pieces], top, _BAR)
+    for mark in drawn:
+        paint_mark(canvas, mark, top, _BAR)
     breaks(canvas, found, top + _BAR, _BAR)
-    return [mark for _, some in drawn for mark in some]
+    return drawn
 
 
-def _groups(strips: Sequence[Strip], found: Sequence[tuple[float, Scale]]) -> list[list[Strip]]:
+def _groups(strips: Sequence[Strip], found: Sequence[Scale]) -> list[list[Strip]]:
     """Strategies whose memory and map are the same, in their order."""
     groups: dict[tuple[object, ...], list[Strip]] = {}
     for strip in strips:
         done = strip.plan.reservation
-        cover = tuple(tuple(bands(strip.plan, scale, 2)) for _, scale in found)
+        cover = tuple(tuple(bands(strip.plan, scale, 2)) for scale in found)
         key = (done.crash, done.low, done.area, done.outcome, done.protected, strip.obstacle, cover)
         groups.setdefault(key, []).append(strip)
     return list(groups.values())
 
 
 def _group(
-    canvas: Canvas, y: float, group: Sequence[Strip], cost: str, found: Sequence[tuple[float, Scale]]
+    canvas: Canvas, y: float, group: Sequence[Strip], cost: str, found: Sequence[Scale]
 ) -> tuple[float, list[Mark], list[Band]]:
     """One group: its names, its answer, where it goes and what its map is made of. cost: its page tables."""
     plan = group[0].plan
     best, away = any(strip.best for strip in group), bool(group[0].obstacle)
-    start, room = y, _room(canvas)
+    start, left, right = y, MARGIN + 2, MARGIN + 2 + _room(canvas)
     names = ", ".join([("\u2605 " if strip.best else "") + strip.name for strip in group])
-    cls = "soft" if away else "strong"
-    for line in wrapped(names, 12, room / 1.1):
-        y += 15
-        canvas.text(MARGIN + 2, y, line, size=12, cls=cls)
-    protects = "not here" if away else plan.protection
-    figures = (protects, cost, signed_count(plan.waste.extra_tlb_entries))
+    y = canvas.paragraph(y, names, left=left, right=right, size=12, cls="soft" if away else "strong")
+    figures = ("not here" if away else plan.protection, cost, signed_count(plan.waste.extra_tlb_entries))
     answer = _answer(plan, group[0].obstacle)
     if canvas.width < _NARROW:
-        answer += "" if away else f"; protected: {protects}"
+        answer += "" if away else f"; protected: {plan.protection}"
         answer += f"; {figures[1]} page tables; {figures[2]} TLB entries"
-    for line in wrapped(answer, FONT, room):
-        y += 14
-        canvas.text(MARGIN + 2, y, line, cls="soft")
-    y += 6
+    y = canvas.paragraph(y, answer, left=left, right=right, cls="soft") + 6
     if canvas.width >= _NARROW:
         _cells(canvas, y + 9 + _BAND - 3, figures, "soft" if away else "")
     covers: list[Band] = []
-    special: list[Mark] = []
+    special = [
+        mark for scale in found for item in items(plan)[2] for mark in marks([item], scale, 0) if item.kind != "area"
+    ]
     with canvas.pale(on=away):
-        for x, scale in found:
-            for item in items(plan)[2]:
-                for mark in marks([item], scale, 0):
-                    pieces = [(x + at, max(wide, 2)) for at, wide in mark.pieces]
-                    if mark.kind != "area":
-                        canvas.shape(mark.kind, pieces, y, 7, f"{names}: {mark.text}")
-                        special.append(mark)
+        for mark in special:
+            paint_mark(canvas, replace(mark, text=f"{names}: {mark.text}"), y, 7, least=2)
+        y += 9 + _BAND
+        for scale in found:
             cover = bands(plan, scale, 2)
-            paint_bands(canvas, cover, x, y + 9 + _BAND, _BAND)
+            paint_bands(canvas, cover, y, _BAND)
             covers += cover
-    y += 9 + _BAND + 3
+    y += 3
     if best:
-        canvas.box(MARGIN - 3, start, canvas.width - 2 * MARGIN + 6, y - start, "the best for the aim")
+        canvas.outline("best", MARGIN - 3, start, canvas.width - 2 * MARGIN + 6, y - start, "the best for the aim")
     return y, special, covers
 
 

@@ -7,7 +7,7 @@ import re
 
 import html5lib
 
-from planner.render.pages.plan import BROAD, NARROW
+from planner.render.pages.figures import BROAD, NARROW
 
 __all__ = ["DATA", "assert_page", "headings_of", "rows_of"]
 

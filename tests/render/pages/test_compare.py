@@ -6,6 +6,7 @@ import pytest
 
 from planner.base.sizes import GIB, MIB
 from planner.render.pages.compare import picture, render
+from planner.render.pictures.canvas import Frame
 from planner.studies.compare import make_comparison
 from tests.planning.machines import machine
 from tests.render.pages.asserted import DATA, assert_page, rows_of
@@ -34,5 +35,5 @@ def test_a_strip_names_its_size_where_there_are_several(sizes: tuple[int, ...], 
 
 def test_ids_begin_as_asked() -> None:
     """Two pictures on one page must not share any."""
-    assert 'id="other-title"' in picture(FOUND, "other")
-    assert 'id="ckp-title"' in picture(FOUND)
+    assert 'id="other-title"' in picture(FOUND, Frame(prefix="other")).svg()
+    assert 'id="ckp-title"' in picture(FOUND).svg()

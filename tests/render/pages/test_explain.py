@@ -1,4 +1,4 @@
-"""The page of an explanation: the search comes first, the positions of the image only where they were asked for."""
+"""The page of an explanation: memory with the search, the positions of the image only where they were asked for."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from tests.render.pages.asserted import DATA, assert_page
 @pytest.mark.parametrize(
     ("value", "any_image", "title", "figures"),
     [
-        pytest.param(
-            "512M", False, "How 512M is placed on machine: aligned", ["search", "memory"], id="as the map shows it"
-        ),
+        pytest.param("512M", False, "How 512M is placed on machine: aligned", ["memory"], id="as the map shows it"),
         pytest.param(
             "3G",
             True,
             "How 3G is placed on machine: failed",
-            ["search", "memory", "kernel image positions"],
+            ["memory", "kernel image positions"],
             id="at every position",
         ),
-        pytest.param("", False, "How nothing is placed on machine: none", ["search", "memory"], id="nothing asked"),
+        pytest.param("", False, "How nothing is placed on machine: none", ["memory"], id="nothing asked"),
     ],
 )
 def test_a_page_of_an_explanation(value: str, any_image: bool, title: str, figures: list[str]) -> None:

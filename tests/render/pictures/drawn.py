@@ -10,18 +10,23 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
-from planner.render.pages.plan import NARROW
-from planner.render.pictures.canvas import Canvas
+from planner.render.pages.figures import NARROW
+from planner.render.pictures.canvas import Canvas, Frame
 
-__all__ = ["SVG", "WIDTHS", "assert_clear", "crowded", "parsed", "texts_of", "titles_of"]
+__all__ = ["SVG", "WIDTHS", "assert_clear", "canvas_of", "crowded", "parsed", "texts_of", "titles_of"]
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDTHS = [960, NARROW]
 
 
-def parsed(svg: str) -> ET.Element:
+def canvas_of(width: int = 300, **facts: object) -> Canvas:
+    """An empty drawing."""
+    return Canvas(Frame(width, **facts), "t", "d")  # type: ignore[arg-type]
+
+
+def parsed(drawn: Canvas | str) -> ET.Element:
     """The elements of a drawing."""
-    return ET.fromstring(svg)  # noqa: S314 - our own output
+    return ET.fromstring(drawn if isinstance(drawn, str) else drawn.svg())  # noqa: S314 - our own output
 
 
 def crowded(count: int, *, regions: bool = False) -> Plan:
@@ -37,21 +42,22 @@ def crowded(count: int, *, regions: bool = False) -> Plan:
     return make_plan(Machine("crowded", "json", memory, Facts(kernel="6.12", page_size=4096, va_bits=48)), "64M,high")
 
 
-def assert_clear(canvas: Canvas, height: float) -> None:
-    """No text on another, none outside the picture."""
+def assert_clear(canvas: Canvas, height: float | None = None) -> None:
+    """No text on another, none outside the picture. height: where the drawing ends, if it is not finished."""
+    high = canvas.height if height is None else height
     for a, b in combinations(canvas.texts, 2):
         assert not a.meets(b), (a, b)
     for box in canvas.texts:
         assert box.left >= -0.01
         assert box.right <= canvas.width + 0.01
-        assert 0 <= box.top < box.bottom <= height
+        assert 0 <= box.top < box.bottom <= high
 
 
-def texts_of(svg: str) -> list[str]:
+def texts_of(drawn: Canvas | str) -> list[str]:
     """Every line of text in a drawing, in order."""
-    return [element.text or "" for element in parsed(svg).iter(f"{SVG}text")]
+    return [element.text or "" for element in parsed(drawn).iter(f"{SVG}text")]
 
 
-def titles_of(svg: str) -> list[str]:
+def titles_of(drawn: Canvas | str) -> list[str]:
     """What a pointer shows of each part of a drawing, in order."""
-    return [mark.findtext(f"{SVG}title") or "" for mark in parsed(svg).iter(f"{SVG}g") if mark.get("class") == "m"]
+    return [mark.findtext(f"{SVG}title") or "" for mark in parsed(drawn).iter(f"{SVG}g") if mark.get("class") == "m"]

@@ -11,6 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.render.blocks.numbers import column
 from planner.render.pictures import chart
+from planner.render.pictures.canvas import Frame
 from planner.sources.samples import read
 from planner.studies.fit import fit
 from planner.studies.size import presets, sweep
@@ -24,9 +25,9 @@ from tests.strategies import machine_of
 def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: int) -> None:
     """Its marks are the outcomes in order; its steps stay inside their panel."""
     swept = sweep(read(sample), *sizes)
-    canvas, height = chart.draw_canvas(swept, width=width)
-    assert_clear(canvas, height)
-    root = parsed(canvas.finish(height))
+    canvas = chart.draw(swept, Frame(width))
+    assert_clear(canvas)
+    root = parsed(canvas)
     marked = [(m.findtext(f"{SVG}title") or "").split()[0] for m in root.iter(f"{SVG}g") if m.get("tabindex")]
     told = [outcome for outcome, _ in groupby(row.outcome for row in swept.sweep)]
     assert marked[: len(told)] == told
@@ -36,14 +37,14 @@ def test_a_sweep_is_drawn_as_steps(sample: str, sizes: tuple[int, int], width: i
     for points in lines:
         xs = [float(point.split()[0]) for point in points]
         assert xs == sorted(xs)
-        assert all(0 <= float(point.split()[1]) <= height for point in points)
+        assert all(0 <= float(point.split()[1]) <= canvas.height for point in points)
 
 
 def test_a_large_sweep_makes_no_large_picture() -> None:
     """128M to 64G on a map of 4,000 regions, in at most 300 KiB."""
     memory = MemoryMap(crowded(4000, regions=True).memory.regions)
     swept = sweep(machine_of(memory), 128 * MIB, 64 * GIB)
-    assert len(chart.draw(swept).encode()) <= 300 * KIB
+    assert len(chart.draw(swept).svg().encode()) <= 300 * KIB
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -51,9 +52,8 @@ def test_a_large_sweep_makes_no_large_picture() -> None:
 def test_every_size_has_its_outcome(sample: str, width: int) -> None:
     """In the order of the ladder; above it all fails."""
     found = fit(read(sample))
-    canvas, height = chart.draw_fit_canvas(found, width=width)
-    assert_clear(canvas, height)
-    drawn = canvas.finish(height)
+    drawn = chart.draw_fit(found, Frame(width))
+    assert_clear(drawn)
     assert set(column([rung.most for rung in found.rungs])) <= set(texts_of(drawn))
     said = [title.split(" ")[0] for title in titles_of(drawn) if " from " in title]
     assert said == [*(rung.outcome for rung in found.rungs), "failed"]
@@ -65,9 +65,9 @@ def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
     machine = read("altra-32g")
     defaults = [(one.preset, one.size) for one in presets(machine).presets if one.size]
     swept = sweep(machine, 64 * MIB, 16 * GIB)
-    canvas, height = chart.draw_canvas(swept, width=width, defaults=defaults)
-    assert_clear(canvas, height)
-    drawn = canvas.finish(height)
+    canvas = chart.draw(swept, Frame(width), defaults=defaults)
+    assert_clear(canvas)
+    drawn = canvas.svg()
     assert drawn.count("the default of ") == len({size for _, size in defaults})
     assert len(re.findall(r"<text[^>]*>0<", drawn)) == 2
 

@@ -10,9 +10,8 @@ from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
-from planner.render.pictures.canvas import Canvas
 from planner.render.pictures.grid import CELLS, Grid, free_memory, grid_of, paint_grid
-from tests.render.pictures.drawn import titles_of
+from tests.render.pictures.drawn import canvas_of, titles_of
 from tests.strategies import machine_of
 
 GAPS = MemoryMap(
@@ -94,6 +93,6 @@ def test_free_memory_is_neither_reserved_nor_nomap() -> None:
 def test_every_cell_is_painted_with_its_text() -> None:
     found = grid()
     assert found is not None
-    canvas = Canvas(300, "t", "d")
+    canvas = canvas_of()
     paint_grid(canvas, 10, found, lambda at: at / GIB * 50)
-    assert titles_of(canvas.finish(40)) == [cell.text for cell in found.cells]
+    assert titles_of(canvas) == [cell.text for cell in found.cells]

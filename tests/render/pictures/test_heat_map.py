@@ -9,6 +9,7 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.render.pictures import heat_map
+from planner.render.pictures.canvas import Canvas, Frame
 from planner.studies.survey import Row
 from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, parsed, texts_of, titles_of
 
@@ -37,7 +38,7 @@ def row(machine: str = "a", request: str = "512M", **facts: object) -> Row:
     return Row(**known)  # type: ignore[arg-type]
 
 
-def drawn(rows: list[Row]) -> str:
+def drawn(rows: list[Row]) -> Canvas:
     """A survey of candidates."""
     return heat_map.draw(heat_map.cells_of(rows))
 
@@ -52,7 +53,7 @@ FLEET = [
 def test_no_text_meets_another(columns: int, width: int) -> None:
     """However many columns and however long the names are."""
     rows = [row(f"rack-{m}." + "long" * 20, f"{64 * n + 64}M") for m in range(3) for n in range(columns)]
-    assert_clear(*heat_map.draw_canvas(heat_map.cells_of(rows), width=width))
+    assert_clear(heat_map.draw(heat_map.cells_of(rows), Frame(width)))
 
 
 def test_every_cell_tells_its_plan() -> None:

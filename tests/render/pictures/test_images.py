@@ -7,6 +7,7 @@ import re
 import pytest
 
 from planner.render.pictures import images
+from planner.render.pictures.canvas import Frame
 from planner.sources.samples import read
 from planner.studies.explain import explain
 from planner.studies.kaslr import Chances
@@ -23,7 +24,7 @@ def chances(sample: str = "altra-2node-512g") -> Chances:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("sample", ["altra-2node-512g", "rpi4-4g", "sa8775p-36g"])
 def test_no_text_meets_another(sample: str, width: int) -> None:
-    assert_clear(*images.draw_canvas([chances(sample)], width=width))
+    assert_clear(images.draw([chances(sample)], Frame(width)))
 
 
 def test_every_position_is_under_a_mark_with_its_outcome() -> None:

@@ -18,7 +18,7 @@ from planner.render.pictures.labels import Box, Label, middle, place, shorten, t
 def test_labels_keep_clear_of_each_other_and_of_lines(xs: list[int], texts: list[str]) -> None:
     """No two texts in a lane overlap; no line crosses a text below it; every label is placed or handed back."""
     labels = [Label(text, x) for text, x in zip(texts, xs, strict=False)]
-    placed, left_over = place(labels, 10, 400, 4)
+    placed, left_over = place(labels, 10, (0, 400), 4)
     assert len(placed) + len(left_over) == len(labels)
     for p in placed:
         assert p.left >= 0
@@ -78,7 +78,7 @@ def test_boxes_that_meet(other: Box, meets: bool) -> None:
 
 def test_the_first_label_has_the_better_place() -> None:
     """The lane next to the bar; the one after it goes above."""
-    placed, left_over = place([Label("important", 50), Label("less so", 15)], 10, 100, 2)
+    placed, left_over = place([Label("important", 50), Label("less so", 15)], 10, (0, 100), 2)
     assert [(p.label.text, p.lane) for p in placed] == [("important", 0), ("less so", 1)]
     assert left_over == []
-    assert place([Label("important", 50), Label("less so", 15)], 10, 100, 1)[1] == [Label("less so", 15)]
+    assert place([Label("important", 50), Label("less so", 15)], 10, (0, 100), 1)[1] == [Label("less so", 15)]

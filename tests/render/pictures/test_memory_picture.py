@@ -13,7 +13,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
-from planner.render.pictures.memory_picture import draw, draw_canvas
+from planner.render.pictures.canvas import Frame
+from planner.render.pictures.memory_picture import draw
 from planner.sources.samples import read, samples
 from tests.plans import PLANS, plan_of
 from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, crowded, parsed
@@ -24,7 +25,7 @@ NAMES = ["crash", "a name of some length", "W" * 60, "\u4e2d\u6587" * 9, "x\x00<
 
 def assert_readable(plan: Plan, width: int) -> None:
     """No text on another, none outside the picture."""
-    assert_clear(*draw_canvas(plan, width=width))
+    assert_clear(draw(plan, Frame(width)))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -79,7 +80,7 @@ def test_every_range_of_a_map_is_under_a_mark(sample: str) -> None:
 
 def test_nothing_of_the_input_becomes_markup() -> None:
     """The only elements are ours; control characters are written out."""
-    drawn = draw(plan_of("hostile"))
+    drawn = draw(plan_of("hostile")).svg()
     tags = {element.tag.removeprefix(SVG) for element in parsed(drawn).iter()}
     assert tags <= {"svg", "title", "desc", "style", "defs", "pattern", "rect", "circle", "path", "text", "g"}
     assert not set(re.findall(r"[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e]", drawn))
@@ -89,7 +90,7 @@ def test_nothing_of_the_input_becomes_markup() -> None:
 def test_a_large_map_makes_no_large_picture(regions: bool) -> None:
     """At most 300 KiB; what is smaller than a pixel is drawn together."""
     plan = crowded(4000, regions=regions)
-    assert len(draw(plan).encode()) <= 300 * KIB
+    assert len(draw(plan).svg().encode()) <= 300 * KIB
     assert_readable(plan, 960)
 
 
@@ -105,7 +106,7 @@ def test_no_map_of_thousands_of_regions_makes_a_large_picture(seed: int) -> None
         reserved.append(Reserved(at, at + size // 2, random.choice(["", "name" * 50, f"{n}<&>\u4e2d"])))
         at += size
     plan = make_plan(machine_of(MemoryMap(tuple(regions), tuple(reserved))), "64M,high")
-    assert len(draw(plan).encode()) <= 300 * KIB
+    assert len(draw(plan).svg().encode()) <= 300 * KIB
     assert_readable(plan, 960)
 
 
@@ -120,11 +121,9 @@ def test_a_plan_shows_the_steps_and_the_attempts(sample: str) -> None:
     assert aligned
     assert any(re.match(r"\d+ aligned steps? of 1G, \d+ free", text) for text in texts)
     assert any(re.match(r"0x[0-9a-f]+: (free as a whole|not all memory|.* \d+ more)", title) for title in titles)
-    numbers = [text for text in texts if text.isdecimal()]
-    assert numbers[-len(plan.reservation.attempts) :] == [str(n + 1) for n in range(len(plan.reservation.attempts))]
-    assert len(draw(plan, attempts=False)) < len(draw(plan))
+    assert {text for text in texts if text.isdecimal()} >= {str(n + 1) for n in range(len(plan.reservation.attempts))}
     if len({region.node for region in plan.memory.regions}) > 1:
-        assert any(re.match(r"0x[0-9a-f]+, node \d", text) for text in texts)
+        assert any(re.search(r" from 0x[0-9a-f]+, .*node \d", text) for text in texts)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -132,14 +131,16 @@ def test_a_plan_shows_the_steps_and_the_attempts(sample: str) -> None:
 def test_every_row_has_a_scale(sample: str, width: int) -> None:
     """A bar with its length for every row, also where its head is long."""
     plan = make_plan(read(sample), "512M")
-    drawn = draw(plan, width=width, attempts=False)
+    drawn = draw(plan, Frame(width)).svg()
     rows = [text for text in re.findall(r"<text[^>]*>([^<]*)<", drawn) if " of RAM from " in text or "Closer" in text]
     assert len(re.findall(r'<path class="thin" d="M[\d.]+ [\d.]+v6M', drawn)) >= len(rows) >= 1
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
     """And two pictures on one page have different ids."""
-    assert draw(plan_of("aligned")) == draw(plan_of("aligned"))
-    ids = [set(re.findall(r'id="(.*?)"', draw(plan_of("aligned"), prefix=prefix))) for prefix in ("a", "b")]
+    assert draw(plan_of("aligned")).svg() == draw(plan_of("aligned")).svg()
+    ids = [
+        set(re.findall(r'id="(.*?)"', draw(plan_of("aligned"), Frame(prefix=prefix)).svg())) for prefix in ("a", "b")
+    ]
     assert ids[0]
     assert not ids[0] & ids[1]

@@ -7,14 +7,9 @@ import re
 import pytest
 
 from planner.render.pictures import outcomes
-from planner.render.pictures.canvas import Canvas
-from tests.render.pictures.drawn import SVG, assert_clear, parsed
+from tests.render.pictures.drawn import SVG, assert_clear, canvas_of, parsed
 
 KINDS = ("aligned", "fallback", "exact", "failed", "none")
-
-
-def canvas(width: int = 400) -> Canvas:
-    return Canvas(width, "t", "d")
 
 
 def test_every_outcome_has_a_glyph_and_a_look_of_its_own() -> None:
@@ -28,9 +23,9 @@ def test_every_outcome_has_a_glyph_and_a_look_of_its_own() -> None:
 @pytest.mark.parametrize("outcome", KINDS)
 def test_the_style_sheet_knows_every_look(outcome: str) -> None:
     """As a class, or as a pattern with two."""
-    drawn = canvas()
+    drawn = canvas_of()
     drawn.band(outcomes.kind(outcome), [(0, 10)], 0, 10)
-    svg = drawn.finish(20)
+    svg = drawn.svg()
     style = parsed(svg).findtext(f"{SVG}style") or ""
     used = set(re.findall(r'class="([fl]?-?o-\w+)"', svg))
     assert used
@@ -40,7 +35,7 @@ def test_the_style_sheet_knows_every_look(outcome: str) -> None:
 
 @pytest.mark.parametrize(("wide", "written"), [(200, True), (20, False)])
 def test_a_word_stands_in_its_stretch_where_it_fits(wide: float, written: bool) -> None:
-    drawn = canvas()
+    drawn = canvas_of()
     assert outcomes.band(drawn, "fallback", (10, wide), 0, 24, "512M") is written
     assert [box.left >= 10 and box.right <= 10 + wide for box in drawn.texts] == [True] * written
 
@@ -48,8 +43,8 @@ def test_a_word_stands_in_its_stretch_where_it_fits(wide: float, written: bool) 
 @pytest.mark.parametrize("width", [100, 150, 400])
 def test_a_legend_has_what_is_used_in_one_order(width: int) -> None:
     """In lines, whatever the width."""
-    drawn = canvas(width)
+    drawn = canvas_of(width)
     y = outcomes.legend(drawn, 0, ["failed", "aligned", "failed", "fallback"])
     assert_clear(drawn, y)
-    words = [text.text for text in parsed(drawn.finish(y)).iter(f"{SVG}text") if len(text.text or "") > 1]
+    words = [text.text for text in parsed(drawn).iter(f"{SVG}text") if len(text.text or "") > 1]
     assert words == ["aligned", "fallback", "failed"]

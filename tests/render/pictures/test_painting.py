@@ -10,7 +10,7 @@ from planner.render.pictures.canvas import Canvas
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import Band, Item, Mark
 from tests.plans import plan_of
-from tests.render.pictures.drawn import SVG, assert_clear, parsed
+from tests.render.pictures.drawn import SVG, assert_clear, canvas_of, parsed
 
 
 def mark(kind: str) -> Mark:
@@ -19,7 +19,7 @@ def mark(kind: str) -> Mark:
 
 def boxes(canvas: Canvas) -> list[tuple[float, float]]:
     """Top and height of each rectangle painted."""
-    paths = [path.get("d", "") for path in parsed(canvas.finish(200)).iter(f"{SVG}path")]
+    paths = [path.get("d", "") for path in parsed(canvas).iter(f"{SVG}path")]
     found = [re.match(r"M[\d.]+ ([\d.]+)h[\d.]+v([\d.]+)h", d) for d in paths]
     return [(float(m[1]), float(m[2])) for m in found if m]
 
@@ -29,21 +29,14 @@ def boxes(canvas: Canvas) -> list[tuple[float, float]]:
     [pytest.param("reserved", (50, 20), id="the whole height"), pytest.param("partly", (61, 9), id="the lower part")],
 )
 def test_a_mark_fills_its_bar(kind: str, box: tuple[float, float]) -> None:
-    canvas = Canvas(300, "t", "d")
-    paint_mark(canvas, mark(kind), mark(kind).pieces, 50, 20)
+    canvas = canvas_of()
+    paint_mark(canvas, mark(kind), 50, 20)
     assert boxes(canvas) == [box]
 
 
-@pytest.mark.parametrize(("stop", "index"), [(True, "0"), (False, None)])
-def test_the_keyboard_stops_where_it_shall(stop: bool, index: str | None) -> None:
-    canvas = Canvas(300, "t", "d")
-    paint_mark(canvas, mark("reserved"), mark("reserved").pieces, 50, 20, stop=stop)
-    assert next(parsed(canvas.finish(200)).iter(f"{SVG}g")).get("tabindex") == index
-
-
 def test_larger_leaves_stand_higher_and_on_one_line() -> None:
-    canvas = Canvas(300, "t", "d")
-    paint_bands(canvas, [Band(kind, ((10.0 * kind, 9.0),), "t") for kind in range(5)], 0, 100, 20)
+    canvas = canvas_of()
+    paint_bands(canvas, [Band(kind, ((10.0 * kind, 9.0),), "t") for kind in range(5)], 100, 20)
     heights = [height for _, height in boxes(canvas)]
     assert heights == sorted(heights, reverse=True)
     assert len(set(heights)) == 5
@@ -51,19 +44,19 @@ def test_larger_leaves_stand_higher_and_on_one_line() -> None:
 
 
 def test_what_does_not_change_is_pale() -> None:
-    canvas = Canvas(300, "t", "d")
-    paint_bands(canvas, [Band(0, (), "t", same=((10, 9),))], 0, 100, 20)
-    assert next(parsed(canvas.finish(200)).iter(f"{SVG}g")).get("class") == "pale"
+    canvas = canvas_of()
+    paint_bands(canvas, [Band(0, (), "t", same=((10, 9),))], 100, 20)
+    assert next(parsed(canvas).iter(f"{SVG}g")).get("class") == "pale"
 
 
 @pytest.mark.parametrize("width", [120, 300, 960])
 def test_a_legend_has_what_is_shown(width: int) -> None:
     """Kinds of memory once each, then kinds of leaf with the size of one entry or run."""
-    canvas = Canvas(width, "t", "d")
+    canvas = canvas_of(width)
     shown = [mark("crash"), mark("reserved"), mark("crash"), mark("area")]
     y = legend(canvas, 0, shown, [Band(4, (), ""), Band(1, (), "")], plan_of("aligned"))
     assert_clear(canvas, y)
-    texts = [text.text or "" for text in parsed(canvas.finish(y)).iter(f"{SVG}text")]
+    texts = [text.text or "" for text in parsed(canvas).iter(f"{SVG}text")]
     if width == 960:
         assert texts == [
             "reserved",

@@ -8,16 +8,17 @@ import sys
 import pytest
 
 from planner.base.errors import InputError
-from planner.render.pictures.canvas import Canvas
 from planner.render.pictures.png import ZOOM, rendered
+from tests.render.pictures.drawn import canvas_of
 
 
 def test_a_png_has_the_size_of_the_drawing() -> None:
     """On a screen of two pixels for one."""
     pytest.importorskip("resvg_py")
-    canvas = Canvas(300, "t", "d")
+    canvas = canvas_of()
+    canvas.height = 40
     canvas.text(10, 20, "crash memory")
-    made = rendered(canvas.finish(40))
+    made = rendered(canvas.svg())
     assert made.startswith(b"\x89PNG\r\n\x1a\n")
     assert struct.unpack(">II", made[16:24]) == (300 * ZOOM, 40 * ZOOM)
 

@@ -1,31 +1,68 @@
-"""The search drawn: each attempt a track with its number, each aligned step a cell that says what is in the way."""
+"""The search drawn: each attempt a track with its number on the rows that it searches, and where it ends."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from planner.base.sizes import GIB, MIB
+from planner.kernel.crash_reserve import Attempt
+from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.plan import make_plan
-from planner.render.pictures import search
+from planner.planning.result import Plan
+from planner.render.pictures.canvas import Canvas
+from planner.render.pictures.search import paint_others, paint_tracks, told
+from planner.render.pictures.strip import Scale
 from planner.sources.samples import read
 from tests.plans import plan_of
-from tests.render.pictures.drawn import WIDTHS, assert_clear, texts_of, titles_of
+from tests.render.pictures.drawn import canvas_of, texts_of, titles_of
+from tests.strategies import machine_of
+
+LOW, HIGH = Scale(GIB, 4 * GIB, 400, 40), Scale(8 * GIB, 16 * GIB, 400, 40)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("sample", ["altra-2node-512g", "rpi4-4g", "sa8775p-36g"])
-def test_every_attempt_has_its_number(sample: str, width: int) -> None:
-    """And no text meets another."""
-    plan = make_plan(read(sample), "512M")
-    canvas, height = search.draw_canvas(plan, width=width)
-    assert_clear(canvas, height)
-    numbers = [text for text in texts_of(canvas.finish(height)) if text.isdecimal()]
-    assert numbers == [str(n + 1) for n in range(len(plan.reservation.attempts))]
+def searched(plan: Plan, scale: Scale) -> Canvas:
+    """The tracks on one row."""
+    canvas = canvas_of(500)
+    paint_tracks(canvas, 0, plan, scale)
+    return canvas
+
+
+def two_banks(value: str) -> Plan:
+    """A request on 3G of low memory and 8G above it."""
+    memory = MemoryMap((Region(LOW.start, LOW.end), Region(HIGH.start, HIGH.end)))
+    return make_plan(machine_of(memory), value)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        pytest.param("512M", ["1"], [], id="one window"),
+        pytest.param("512M,high", ["2"], ["1"], id="high memory, then the low part"),
+        pytest.param("4G", ["1", "2", "4"], ["3"], id="low memory in vain, then high memory"),
+    ],
+)
+def test_an_attempt_stands_on_the_rows_that_it_searches(value: str, low: list[str], high: list[str]) -> None:
+    plan = two_banks(value)
+    for scale, numbers in ((LOW, low), (HIGH, high)):
+        found = [text for text in texts_of(searched(plan, scale)) if text.isdecimal()]
+        assert found == numbers
+
+
+def test_a_row_below_the_address_found_is_not_searched() -> None:
+    """The search is from the top down."""
+    plan = two_banks("512M,high")
+    crash = plan.reservation.crash
+    assert crash is not None
+    assert texts_of(searched(plan, Scale(HIGH.start, crash.start, 400))) == []
 
 
 def test_a_track_ends_where_something_is_found_or_nothing_is() -> None:
     """With its window, and each gap above that was passed."""
     plan = plan_of("fallback")
-    titles = titles_of(search.draw(plan))
+    regions = plan.memory.regions
+    titles = titles_of(searched(plan, Scale(regions[0].start, regions[-1].end, 400)))
     crash = plan.reservation.crash
     assert crash is not None
     assert "the search ends here without a fit" in titles
@@ -33,5 +70,24 @@ def test_a_track_ends_where_something_is_found_or_nothing_is() -> None:
     assert "free [0xc4000000, 0xfe000000), 928M: too small" in titles
 
 
+def test_a_window_without_memory_is_said() -> None:
+    """Below the rows, with the attempt's number."""
+    plan = two_banks("512M")
+    beyond = Attempt("exact", GIB, 2 * MIB, 32 * GIB, 64 * GIB, None)
+    plan = replace(plan, reservation=replace(plan.reservation, attempts=(beyond,)))
+    canvas = canvas_of(960)
+    paint_others(canvas, 0, plan)
+    assert any("holds no memory" in text for text in texts_of(canvas))
+    canvas = canvas_of(960)
+    assert paint_others(canvas, 0, two_banks("512M")) == 0
+
+
 def test_where_no_request_is_valid_nothing_is_searched() -> None:
-    assert "Nothing is searched." in texts_of(search.draw(plan_of("nothing-asked")))
+    canvas = canvas_of()
+    paint_others(canvas, 0, plan_of("nothing-asked"))
+    assert texts_of(canvas) == ["Nothing is searched."]
+
+
+def test_every_attempt_is_told() -> None:
+    plan = make_plan(read("altra-2node-512g"), "512M")
+    assert told(plan).startswith("1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: ")

@@ -9,6 +9,7 @@ import pytest
 from planner.kernel.machine import Facts, Machine
 from planner.planning.plan import Options, make_plan
 from planner.render.pictures import strips
+from planner.render.pictures.canvas import Frame
 from planner.render.pictures.strips import Strip
 from planner.sources.samples import read
 from planner.studies.compare import make_comparison
@@ -23,9 +24,9 @@ def test_a_comparison_has_one_strip_per_strategy(sample: str, width: int) -> Non
     comparison = make_comparison(read(sample), "512M")
     plans = [(row.strategy, row.plan) for row in comparison.rows]
     drawn = [strips.Strip(row.strategy, row.plan, row.best, row.obstacle) for row in comparison.rows]
-    canvas, height = strips.draw_canvas("strategies", drawn, width=width)
-    assert_clear(canvas, height)
-    root = parsed(canvas.finish(height))
+    canvas = strips.draw("strategies", drawn, Frame(width))
+    assert_clear(canvas)
+    root = parsed(canvas)
     texts = [element.text for element in root.iter(f"{SVG}text")]
     titles = [element.text or "" for element in root.iter(f"{SVG}title")]
     for name, plan in plans:

@@ -1,0 +1,25 @@
+"""A picture of a page, drawn once for wide and once for narrow screens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.render.formats.html import Figure
+from planner.render.pictures.canvas import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from planner.render.pictures.canvas import Canvas
+
+__all__ = ["BROAD", "NARROW", "figure"]
+
+BROAD, NARROW = 720, 288
+"""Pixels of a page's pictures on wide and on narrow screens: no text is under 9 pixels from 320 pixels on."""
+
+
+def figure(title: str, draw: Callable[[Frame], Canvas], name: str = "") -> Figure:
+    """Both drawings. name: tells the ids of a page's pictures apart; the one without brings the style sheet of all."""
+    wide = Frame(BROAD, f"wide{name}", style=not name, caption=False)
+    narrow = Frame(NARROW, f"narrow{name}", style=False, caption=False)
+    return Figure(title, draw(wide).svg(), draw(narrow).svg())
