@@ -14,7 +14,6 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
-from planner.planning.availability import obstacle_to
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
@@ -25,14 +24,13 @@ from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.outcomes import GOOD
-from planner.planning.processors import processors
+from planner.planning.processors import obstacle_to, processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.reservation import outcome_of, own_view, reservation_view
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
-from planner.planning.views import facts_view, kernel_view, request_view
+from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
     from planner.rewind import Reading
@@ -131,7 +129,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
     context = placed_in(context, request, placement)
-    baseline, without = shared.baseline(context), shared.stopped(context)
+    baseline, without = shared.baseline(context)
     whole = shared.whole(placement.area, context)
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
