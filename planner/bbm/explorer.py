@@ -74,13 +74,7 @@ _Fault: TypeAlias = tuple[int, int, int, str]
 
 
 def explore(
-    procedure: Procedure,
-    *,
-    nt_honoured: bool,
-    tlb: str,
-    touch: str,
-    observer: Observer = "one",
-    cap: int = CAP,
+    procedure: Procedure, *, nt_honoured: bool, tlb: str, touch: str, observer: Observer = "one", cap: int = CAP
 ) -> Exploration:
     """All states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
 

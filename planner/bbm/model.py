@@ -8,6 +8,7 @@ table of the next level.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -47,11 +48,14 @@ Cpus: TypeAlias = Literal["one", "others", "all"]
 
 _MOST_PAGES = 64
 
+_Path: TypeAlias = tuple[str | int, ...]
+"""A part of a procedure: keys and indices."""
+
 
 class ProcedureError(PlannerError):
     """A procedure that makes no sense. path: which part of it, as keys and indices; what: why; remedy: what to do."""
 
-    def __init__(self, path: tuple[str | int, ...], what: str, remedy: str) -> None:
+    def __init__(self, path: _Path, what: str, remedy: str) -> None:
         super().__init__(path, what, remedy)
         self.path, self.what, self.remedy = path, what, remedy
 
@@ -207,9 +211,7 @@ def _check_entries(table: Table, index: int, pages: set[str], tables: dict[str, 
         _check_descriptor(entry.starts, table, entry, tables, (*path, "starts"))
 
 
-def _check_descriptor(
-    to: Descriptor, table: Table, entry: Entry, tables: dict[str, Table], path: tuple[str | int, ...]
-) -> None:
+def _check_descriptor(to: Descriptor, table: Table, entry: Entry, tables: dict[str, Table], path: _Path) -> None:
     if not isinstance(to, str):
         return
     _known(to, tables, path, "table")
@@ -224,11 +226,7 @@ def _check_descriptor(
 
 
 def _check_step(
-    step: Step,
-    path: tuple[str | int, ...],
-    pages: set[str],
-    tables: dict[str, Table],
-    homes: dict[str, tuple[Table, Entry]],
+    step: Step, path: _Path, pages: set[str], tables: dict[str, Table], homes: dict[str, tuple[Table, Entry]]
 ) -> None:
     if isinstance(step, Write):
         _known(step.entry, homes, (*path, "entry"), "entry")
@@ -237,16 +235,15 @@ def _check_step(
         for page in step.pages or ():
             _known(page, pages, (*path, "pages"), "page")
         if step.cpus != "one" and not step.local:
-            raise ProcedureError(
-                (*path, "cpus"), "a broadcast reaches every CPU from one", 'add "local": true, or leave "cpus" out'
-            )
+            what = "a broadcast reaches every CPU from one"
+            raise ProcedureError((*path, "cpus"), what, 'add "local": true, or leave "cpus" out')
     elif isinstance(step, Switch):
         _known(step.root, tables, (*path, "root"), "table")
     elif isinstance(step, Touch):
         _known(step.page, pages, (*path, "page"), "page")
 
 
-def _distinct(names: list[str], path: tuple[str | int, ...], what: str) -> set[str]:
+def _distinct(names: list[str], path: _Path, what: str) -> set[str]:
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -255,16 +252,11 @@ def _distinct(names: list[str], path: tuple[str | int, ...], what: str) -> set[s
     return seen
 
 
-def _known(
-    name: str,
-    known: dict[str, Table] | dict[str, tuple[Table, Entry]] | set[str],
-    path: tuple[str | int, ...],
-    what: str,
-) -> None:
+def _known(name: str, known: Collection[str], path: _Path, what: str) -> None:
     if name not in known:
         raise ProcedureError(path, f"unknown {what} {name!r}", f"use one of {', '.join(sorted(known))}")
 
 
-def _one_of(value: str, allowed: tuple[str, ...], path: tuple[str | int, ...]) -> None:
+def _one_of(value: str, allowed: tuple[str, ...], path: _Path) -> None:
     if value not in allowed:
         raise ProcedureError(path, f"{value!r} is not known", f"use one of {', '.join(allowed)}")

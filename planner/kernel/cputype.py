@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
+    """One processor, by its main ID register or by the name of its core."""
 
     midr: int | None
     """Its main ID register (MIDR_EL1); null where only the core is known."""

@@ -25,10 +25,10 @@ __all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve", "windows_of"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
+    """One search of memblock."""
 
     purpose: str
-    """Its purpose: `aligned`, `exact`, `low` and the like."""
+    """Its purpose: `aligned`, `exact` or `low`."""
     size: int
     """Bytes searched for."""
     align: int

@@ -264,14 +264,7 @@ class Memblock:
         ]
 
     def find(
-        self,
-        size: int,
-        align: int,
-        start: int,
-        end: int,
-        *,
-        bottom_up: bool = False,
-        mirror_only: bool = False,
+        self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
     ) -> int | None:
         """The address that a search for `size` bytes in the window `[start, end)` gives, or None.
 

@@ -97,13 +97,13 @@ def select_profile(version: str) -> Selection:
 
 def _by_name(name: str) -> Selection:
     """The selection of a row's name, perhaps with the page size of a flavour: `rhel9`, `rhel9-64k`."""
-    from planner.kernel.vendors import kernel_named
+    from planner.kernel.vendors import NAMED
 
     base, mark, pages = name.rpartition("-")
-    row = kernel_named(name)
+    row = NAMED.get(name)
     flavour = ""
     if row is None and mark and pages in ("16k", "64k"):
-        row, flavour = kernel_named(base), f"+{pages}"
+        row, flavour = NAMED.get(base), f"+{pages}"
     if row is None:
         own = _vendor_profiles().get(name)
         if own is not None:
@@ -156,9 +156,9 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
 
 def _before_crash_kernels(version: str) -> Selection:
     """A kernel before 4.12 does nothing, unless its vendor added it."""
-    from planner.kernel.vendors import vendor_of
+    from planner.kernel.vendors import build_of
 
-    vendor = vendor_of(version)
+    vendor = build_of(version).vendor
     plain = version.replace(".", "").removeprefix("v").isdecimal()
     note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
     if not plain:

@@ -52,7 +52,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The linear map in numbers. leaves: entries. bytes: bytes they map. tlb_entries: one per leaf or run."""
+    """The linear map in numbers."""
 
     leaves: Leaves
     """Entries."""

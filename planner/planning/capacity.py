@@ -180,11 +180,7 @@ class Former:
 
 
 def largest_size(
-    memblock: Memblock,
-    request: Reading,
-    profile: Profile,
-    bounds: Bounds,
-    proposal: Proposal | None = None,
+    memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> int | None:
     """The largest size, in whole pages, that a request of this form would get reserved; None if none is."""
     return Former(memblock, request, profile, bounds, proposal).largest(is_reserved)

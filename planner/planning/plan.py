@@ -190,12 +190,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
 
 
 def _other_kernels(
-    machine: Machine,
-    kernel: Kernel,
-    early: EarlyMemory,
-    options: Options,
-    page_size: int | None,
-    remarks: Remarks,
+    machine: Machine, kernel: Kernel, early: EarlyMemory, options: Options, page_size: int | None, remarks: Remarks
 ) -> Iterator[tuple[str, Options]]:
     """Other kernels that this may be, in words and as options, where that changes the answer.
 
