@@ -133,7 +133,7 @@ class _Reserver:
         """The main part, and the low part where one comes with it."""
         memblock, request, profile, place = self.memblock, self.request, self.profile, self.place
         size, wants_low = request.size, request.low
-        if profile.rounds_size:
+        if profile.rounds_size or (profile.provisional and request.high):
             size = self._page_rounded(size)
         if request.base:
             found = self._fixed(request.base, size)

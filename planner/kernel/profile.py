@@ -72,8 +72,8 @@ class Profile(NamedTuple):
     multiple below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at
     a multiple of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
     ARCH_LOW_ADDRESS_LIMIT; `dma32-capped`: 4 GiB, or the end of RAM that starts above; `4G`: 4 GiB always).
-    plain, high: windows in the order they are tried. provisional: the `high` window is searched first and given back
-    once a plain request has found its place. fixed: how X@base is placed: `tests` checks the range, `window`
+    plain, high: windows in the order they are tried. provisional: the `high` window is searched first, for a size in
+    whole pages, and freed again once a plain request has found its place. fixed: how X@base is placed: `tests` checks the range, `window`
     searches [base, base + X), `aligned` does so after testing the alignment. low_when: which main part takes a low
     part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size), `over-limit`
     (it ends above the limit), `always`. low_from: where the search for the low part starts.
