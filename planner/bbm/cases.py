@@ -51,7 +51,7 @@ class Case:
     tlb: Tlb
     """Model of the walker."""
     touch: Touched
-    """Addresses that running code touches meanwhile, beside the image."""
+    """Addresses that running code touches meanwhile, apart from the image."""
     cpus: int
     """Number of CPUs."""
     verdict: Verdict
@@ -61,7 +61,7 @@ class Case:
     trace: Trace
     """A shortest way to the verdict; empty only if it is safe."""
     states: int
-    """States explored, which are all there are."""
+    """Number of states, all explored."""
 
     @property
     def safe(self) -> bool:
@@ -88,8 +88,8 @@ def case(
 ) -> Case:
     """Explore one procedure exhaustively.
 
-    procedure: a name of `PROCEDURES`, or one of one's own. touch: what running code touches meanwhile, beside the image
-    (None: what really runs). cpus: all after the second are like the second, and add nothing.
+    procedure: a name of `PROCEDURES`, or a procedure. touch: what running code touches meanwhile, apart from the image
+    (None: the procedure's own). cpus: all after the second are like the second, and add nothing.
     Raises ProcedureError for a procedure that makes no sense, ExplorationError for more than `cap` states.
     """
     if isinstance(procedure, str):

@@ -148,7 +148,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Access a page, whatever running code may touch beside it."""
+    """Access a page, in addition to what running code may touch anyway."""
 
     page: str
     cpus: Cpus = "one"

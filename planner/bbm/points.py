@@ -1,6 +1,6 @@
 """The points a procedure can reach: steps taken, begun and complete, in every order that the barriers leave open.
 
-None of it depends on what a TLB holds, so it is enumerated once, before TLBs are looked at.
+None of it depends on what a TLB holds, so the points are enumerated once, before any TLB is modelled.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Points:
             )
 
     def _moves_of(self, point: Point) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
-        """Who may do what next: actor, text, where that leads, the invalidation that takes place, the page touched."""
+        """The possible next moves: actor, text, point reached, invalidation that takes place, page touched."""
         for place in range(len(point.pending)):
             yield from self._completed(point, place)
         steps = self.tables.procedure.steps

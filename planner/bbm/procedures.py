@@ -1,4 +1,4 @@
-"""The built-in procedures, as data: the thread's proposals on the smallest tables that tell them apart.
+"""The built-in procedures, as data: the thread's proposals on the smallest tables that show how they differ.
 
 The order of their phases is `remap_steps.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
 plain block without the contiguous hint, except `rebuild-margins-cont`; the root links to the tables of the linear map
@@ -30,7 +30,7 @@ def phases(
     flush: tuple[str, ...] | None = None,
     mark: Sequence[Write] = (),
 ) -> tuple[Step, ...]:
-    """The steps of an order of phases: what is built beside, cleared, put in place (or split) and flushed."""
+    """The steps of an order of phases, given what is built, cleared, linked (or split), marked and flushed."""
     made: dict[Phase, Sequence[Step]] = {
         "build": build,
         "clear": [Write(entry, None) for entry in clear],
@@ -56,7 +56,7 @@ def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ..
 
 
 def _puds(own: tuple[str, ...], starts: Leaf | None = _BLOCK) -> Table:
-    """The PUD that a procedure is about, and one beside it."""
+    """The PUD that a procedure changes, and a neighbour."""
     return Table("puds", "pud", (Entry("PUD", own, starts), Entry("next PUD", ("next",), starts)))
 
 

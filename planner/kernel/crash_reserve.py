@@ -80,7 +80,7 @@ class Placement:
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
     memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
-    again, because the low part found no place. provisional: what was taken first and may have been given back
+    again, because the low part found no place. provisional: the range taken first, which may have been freed again
     (`Profile.provisional`). cma: the areas of the `,cma` memory.
     """
 
@@ -119,7 +119,7 @@ def windows_of(request: Reading, profile: Profile, bounds: Bounds) -> list[Span]
 
 
 class _Reserver:
-    """One reservation. place: what has come of it so far; ram: RAM as the log lines count it."""
+    """One reservation. place: its result so far; ram: RAM as the log lines count it."""
 
     def __init__(
         self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None

@@ -240,7 +240,7 @@ def _replaced(whole: Spans, old: Sequence[LeafSpan], new: Sequence[LeafSpan]) ->
 
 
 def _new_around(whole: Spans, window: Span, new: Sequence[LeafSpan], low: int, high: int) -> Sequence[LeafSpan]:
-    """Spans around a range: the new ones inside the window, beside the old ones outside it."""
+    """Spans around a range: new ones inside the window, old ones outside it."""
     if window[0] <= low and high <= window[1]:
         return new
     outside = [span for span in whole.near(low, high) if span[1] <= window[0] or window[1] <= span[0]]

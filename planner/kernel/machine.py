@@ -158,8 +158,8 @@ class Facts:
 class Kind(NamedTuple):
     """One kind of source: all that the model must know of it.
 
-    rank: precision of its map, the most precise first. stated: somebody states the map and the limits of the very
-    kernel that is asked about. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
+    rank: precision of its map, the most precise first. stated: map and limits are stated for the very
+    kernel that is planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
     kernel. whole: it lists the crash kernel where there is one, and ranges that overlap are nested. partial: its map
     lacks or lumps together what others show. at_boot: the map is of the boot itself, before memory was plugged in.
     firmware: what the firmware handed over: from before `mem=`, with a command line that a boot loader may replace.
@@ -231,5 +231,5 @@ class Machine:
 
     @property
     def fixed(self) -> bool:
-        """True if the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        """True if the map is memblock itself under a command line that is not known, so that no other one changes it."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

@@ -48,7 +48,7 @@ class Geometry(NamedTuple):
     def linear_size(self) -> int:
         """Bytes of the linear region: half of the virtual address space; more with 52 bits.
 
-        A 52-bit kernel must also run with fewer bits, so its other half is no larger than theirs (PAGE_END and
+        A 52-bit kernel must also run with fewer bits, so its other half has at most the size of theirs (PAGE_END and
         VA_BITS_MIN, arch/arm64/include/asm/memory.h @ 6.1, 6.12: 48 bits, 47 with 16K pages).
         """
         least = min(self.va_bits, 47 if self.page_shift == 14 and self.va_bits == 52 else 48)

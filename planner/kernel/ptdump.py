@@ -113,4 +113,4 @@ def _spans_of(listed: tuple[tuple[int, int, int], ...]) -> Spans:
 
 
 NO_SPANS = Spans()
-"""A linear map that nobody looked at."""
+"""The spans of a linear map that was not computed."""

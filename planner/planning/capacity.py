@@ -36,9 +36,9 @@ class Stretch(NamedTuple):
 
 
 class Former:
-    """Requests of one form on one state of memblock, whatever their size.
+    """Requests of one form and any size on one state of memblock, which stays unchanged.
 
-    request: its form is what counts; its size does not. Nobody changes `memblock`.
+    request: gives the form; its size does not matter.
     """
 
     __slots__ = ("_stretches", "bounds", "memblock", "page", "profile", "proposal", "request")
@@ -58,7 +58,7 @@ class Former:
         return round_down(ram - 1 if self.profile.combine == "generic" else U64 - 1, self.page)
 
     def sized(self, size: int) -> Reading:
-        """The request of this form with another size, as if parsed without a complaint."""
+        """The request of this form with another size, as if it had been parsed without an error."""
         return self.request._replace(rc=0, size=size, log=(), notes=())
 
     def place(self, size: int) -> Placement:
@@ -113,7 +113,7 @@ class Former:
             return
         low_max = self.bounds.low_max
         for start, end in self.windows():
-            # Above low memory a low part is needed besides, so the two parts of a window differ.
+            # Above low memory a low part is needed as well, so the two parts of a window differ.
             parts = [(start, end), (low_max, end)] if start < low_max < end else [(start, end)]
             for part in parts:
                 for aligned in (False, True):

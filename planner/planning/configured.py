@@ -1,4 +1,4 @@
-"""Facts that the configuration of a distribution's kernel tells, where no source and no option does."""
+"""Facts from the configuration of a distribution's kernel, where no source and no option gives them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
 class Configured(NamedTuple):
-    """facts: completed. sources: what was added, by key, with who builds so and where it was read.
+    """facts: completed. sources: the facts added, by key, with builder and source.
 
     page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
     looks the same; None where that is not known.
@@ -31,7 +31,7 @@ class Configured(NamedTuple):
 def with_configuration(facts: Facts, options: Options) -> Configured:
     """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
     if facts.page_size is not None and options.page_size not in (None, facts.page_size):
-        facts = replace(facts, page_size=None, va_bits=None)  # other pages do not tell how many bits addresses have
+        facts = replace(facts, page_size=None, va_bits=None)  # another page size says nothing about address bits
     version = options.kernel or facts.kernel
     selection = select_profile(version) if version is not None else None
     built = selection.configuration if selection is not None else None
@@ -65,7 +65,7 @@ _MOST_BITS = "52"
 
 
 def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
-    """True if no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
+    """True if no source gives the fact of this symbol. same_pages: the kernel has the page size it is built with."""
     if symbol in PAGE_SYMBOLS:
         return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
@@ -78,7 +78,7 @@ def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same
 
 
 def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
-    """The facts added, in words, with who builds so and where it was read, by the keys of a report."""
+    """The facts added, in words with builder and source, by the keys of a report."""
     keys = dict.fromkeys(SYMBOLS[symbol] for symbol in added)
     return {key: f"{built.builder} builds with {_words(key, built.symbols)} [{built.source}]" for key in keys}
 

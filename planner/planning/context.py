@@ -1,4 +1,4 @@
-"""Everything decided before memblock is searched: the kernel, its memory, its limits, what forces base pages."""
+"""Everything decided before memblock is searched: kernel, memory, limits, reasons for base pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Context(NamedTuple):
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
-    although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
+    although it may have been freed again (`Profile.provisional`). cmdline: source of the other parameters.
     processors: those that are known. splits_live: a log says that this kernel splits blocks live on them.
     """
 

@@ -1,4 +1,4 @@
-"""The answer of a report that is taken as a map, repeated where the plan gives it again."""
+"""The answer of a report that is taken as a map, repeated where the plan comes to the same answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The linear map of a plan: which mapping calls a boot makes, and what the strategy does to them afterwards.
+"""The linear map of a plan: the mapping calls of a boot, and the changes that the strategy makes afterwards.
 
 Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
@@ -177,7 +177,7 @@ def planned_map(context: Context, reservation: ReservationView, baseline: Measur
 
 
 def _left_out(context: Context, reservation: ReservationView) -> Span | None:
-    """The low part, where the kernel takes it out of the map for good."""
+    """The low part, on kernels that remove it from the map for good."""
     low = reservation.low
     if low is None or not context.profile.unmaps_low or context.strategy.effect is not None:
         return None
@@ -185,7 +185,7 @@ def _left_out(context: Context, reservation: ReservationView) -> Span | None:
 
 
 def _call_around(context: Context, cut: Span) -> Span | None:
-    """The one mapping call, of whole pages, that holds a range; None where it is not so simple."""
+    """The one mapping call, of whole pages, that contains a range; None if there is none."""
     special, ranges, _ = _calls(context, None, 0, 0)
     index = bisect_right(ranges, (cut[0], 1 << 65)) - 1
     if special or index < 0:
@@ -196,7 +196,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
-    """True if the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
+    """True if the area consists of whole leaves and whole contiguous runs of the map, shared with nothing else."""
     units = geo.leaf_sizes
     for edge in (area.start, area.end):
         i = bisect_right(spans, (edge,)) - 1

@@ -1,4 +1,4 @@
-"""The answers under other readings of a map, where nobody can know what was reserved early."""
+"""The answers under other readings of a map that does not show which reservations came early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request of a plan: the text that asks for crash memory, and what the kernel makes of it."""
+"""The request of a plan: its text, and how the kernel reads it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BUILT_WITHOUT = "this kernel is built without crash kernels"
 
 
 class Asked(NamedTuple):
-    """text: what asks for memory, as given. cmdline: what other parameters are read from (None: not known).
+    """The text of a request. cmdline: source of the other parameters (None: not known).
 
-    preset: where the text comes from, if it is a distribution's default.
+    preset: the distribution's default that the text is, if any.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
         return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{unsure}{comment}{form}"
 
     def on(self, ram: int, profile: Profile) -> Asked:
-        """The same on a machine with so much RAM. Raises InputError where a preset has no such form there."""
+        """The same on a machine with this much RAM. Raises InputError where a preset has no such form there."""
         return self if self.preset is None else self._replace(text=self.preset.text(ram, profile))
 
 

@@ -246,17 +246,17 @@ class Waste:
 
 
 NO_FACTS = FactsView()
-"""Nothing is known beside the memory."""
+"""No facts but the memory map."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """The processors that may run a strategy, and whether those known qualify."""
+    """The processors that may run a strategy, and the verdict on those known."""
 
     needs: str
     """Requirement of the strategy."""
     may_run: bool | None
-    """True if the processors known may run it; null where nobody can tell."""
+    """True if the known processors may run it; null if that is not known."""
     why: str
     """The reason."""
     cpus: tuple[Processor, ...]
@@ -270,7 +270,7 @@ class RemapStep:
     """One operation that changes the linear map because of the crash kernel; keys that do not apply are null."""
 
     step: str
-    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables nobody can reach yet.
+    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables not linked yet.
     `clear`: make entries invalid. `link`: point entries to the tables built. `write`: store leaves in a table in use.
     `tlbi`: invalidate, everything if there is no range. `switch`: change the table register."""
     range: Range | None = None

@@ -23,13 +23,13 @@ edges of the crash memory; base pages for the whole area; the same with the tail
 Phase: TypeAlias = Literal[
     "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
 ]
-"""build: fill new tables beside. clear: make the old entries invalid. link: put the new ones in place. split: build
-and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT bit. flush:
-invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: run on the boot table,
-on the kernel's own again. start: all CPUs run on the kernel's table for the first time."""
+"""build: populate new tables that are not linked yet. clear: make the old entries invalid. link: link the new tables.
+split: build and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT
+bit. flush: invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: switch to
+the boot table, and back to the kernel's own. start: all CPUs run on the kernel's table for the first time."""
 
 BEFORE_LIVE: tuple[Phase, ...] = ("build", "dsb", "start")
-"""The phases where everything is decided before the map is live."""
+"""The phases of a strategy that is decided before the map is live."""
 
 _AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb")
 

@@ -203,7 +203,7 @@ def flag(value: object) -> bool:
 def share(value: object) -> float:
     """A share of 1. Raises BadValue."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise BadValue(f"{str(value)[:40]!r} is no share", "give a number from 0 to 1, such as 0.99")
+        raise BadValue(f"{str(value)[:40]!r} is not a share", "give a number from 0 to 1, such as 0.99")
     return float(value)
 
 

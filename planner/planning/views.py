@@ -72,7 +72,7 @@ def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
 
 
 def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> Outcome:
-    """`aligned`, `fallback`, `exact`, `failed` or `none`: what became of a request."""
+    """The outcome of a request: `aligned`, `fallback`, `exact`, `failed` or `none`."""
     if not request.valid:
         return "none"
     if placement.crash is None:
@@ -108,14 +108,14 @@ def reservation_view(
 
 
 def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
-    """The outcome under the machine's own kernel. mainline: the context of its own behaviour."""
+    """The result under the machine's own kernel. mainline: the context of its own behaviour."""
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
     known, map_known = mainline.kernel.certainty != "unknown", mainline.kernel.map_certainty != "unknown"
     return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
 
 
 def protected(outcome: str, context: Context, *, whole: bool) -> bool:
-    """True if the memory has base pages, or leaves of its own, and somebody unmaps it."""
+    """True if the memory has base pages, or leaves of its own, and kernel or strategy unmaps it once loaded."""
     strategy, mapped = context.strategy, context.effect != "none" or bool(context.forcing.reasons)
     if strategy.proposal:
         return whole if outcome == "aligned" else context.proposal is None and mapped

@@ -36,7 +36,12 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             id="no zones",
         ),
         pytest.param(
-            "256M", MEMORY, {}, {"strategy": "isolated"}, "isolates reserves before CMA", id="an earlier moment"
+            "256M",
+            MEMORY,
+            {},
+            {"strategy": "isolated"},
+            "isolates the crash memory reserves it before CMA",
+            id="an earlier moment",
         ),
         pytest.param(
             "256M", MEMORY, {}, {"strategy": "mainline"}, "a crashkernel parameter is present", id="base pages"
