@@ -231,5 +231,5 @@ class Machine:
 
     @property
     def fixed(self) -> bool:
-        """True if the map is memblock itself under a command line that is not known, so that no other one changes it."""
+        """True if the map is memblock itself, under an unknown command line: another one does not change it."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

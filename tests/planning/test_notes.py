@@ -83,7 +83,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             MEMORY,
             {"kernel": "6.7"},
             {"strategy": "mainline", "dma_limit": NO_DMA_ZONES},
-            "would retry for ever",
+            "would loop for ever",
             id="a loop without a guard",
         ),
         pytest.param(
