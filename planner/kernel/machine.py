@@ -19,8 +19,7 @@ NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One early allocation that a boot log names.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
@@ -39,8 +38,7 @@ class Event:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BootRecord:
+class BootRecord(NamedTuple):
     """The crash kernel of the boot that a source records.
 
     crash, low: the ranges recorded (main and low part). log: the kernel's own crashkernel lines, without
@@ -54,8 +52,7 @@ class BootRecord:
     kexec_crash_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """The capture kernel as sources describe it, in bytes; None and empty: not said.
 
     kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.

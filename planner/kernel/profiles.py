@@ -69,11 +69,6 @@ def profile_named(name: str) -> Profile | None:
     return found if found is not None or name[:1].isdigit() else _vendor_profiles().get(name)
 
 
-def every_profile() -> tuple[Profile, ...]:
-    """All profiles: those before crash kernels, mainline's oldest first, then those of distributions."""
-    return (NO_CRASH_KERNELS, *PROFILES, *_vendor_profiles().values())
-
-
 @lru_cache(maxsize=256)
 def select_profile(version: str) -> Selection:
     """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`) or for a name (`rhel9`).

@@ -64,7 +64,8 @@ def read_context(
 ) -> Context:
     """The context of the kernel itself, from which those of all strategies are made."""
     facts, profile = machine.facts, kernel.profile
-    processors = _processors(facts, options)
+    cpu = options.cpu  # the user's word, or the processors of the source
+    processors = (cpu_named(cpu),) if cpu is not None else tuple(of_midr(midr) for midr in facts.midr)
     splits_live = _splits_live(facts, options, profile)
     no_aborts = without_aborts(processors, allowed_by(profile)) or splits_live
     forced = forcing(
@@ -113,13 +114,6 @@ def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
     """True if the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
     own = options.kernel is None or options.kernel == facts.kernel
     return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
-
-
-def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
-    """The processors that are known: the one the user names, or those of the source."""
-    if options.cpu is not None:
-        return (cpu_named(options.cpu),)
-    return tuple(of_midr(midr) for midr in facts.midr)
 
 
 def own_effect(context: Context) -> Effect:
