@@ -1,4 +1,4 @@
-"""The TLB model: what a translation cache may hold while live page tables change, and what comes of it.
+"""The TLB model: the entries that a TLB may hold while live page tables change, and the harm they can do.
 
 `case("rebuild-margins", "0")` explores one procedure at one FEAT_BBM level; `cases()` gives the matrix. A `Procedure`
 is data: pages, tables and steps (`model`), built in (`PROCEDURES`), read from JSON, or made of a plan's own steps.

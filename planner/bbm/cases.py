@@ -1,10 +1,10 @@
 """Verdicts: a procedure on a processor of some FEAT_BBM level, under a TLB model, while some addresses are in use.
 
-What each level promises when two TLB entries that differ in size, or in the contiguous bit, match one address (Arm ARM
-D8.16 and ID_AA64MMFR2_EL1.BBM): level 0 and 1 nothing, so it is `unpredictable`; level 2 that nothing worse than a TLB
-conflict abort comes of it, until they are invalidated; `noabort` is level 2 on a processor whose maker promises that
-there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT bit. No level
-excuses two entries that map one address to different places.
+The promise of each level for two TLB entries that differ in size, or in the contiguous bit, and match one address (Arm
+ARM D8.16 and ID_AA64MMFR2_EL1.BBM): levels 0 and 1 promise nothing, so it is `unpredictable`; level 2 that it causes
+nothing worse than a TLB conflict abort, until they are invalidated; `noabort` is level 2 on a processor whose maker
+promises that there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT
+bit. No level excuses two entries that map one address to different places.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def case(
     """Explore one procedure exhaustively.
 
     procedure: a name of `PROCEDURES`, or a procedure. touch: what running code touches meanwhile, apart from the image
-    (None: the procedure's own). cpus: all after the second are like the second, and add nothing.
-    Raises ProcedureError for a procedure that makes no sense, ExplorationError for more than `cap` states.
+    (None: the procedure's own). cpus: those after the second behave like the second and add no states.
+    Raises ProcedureError for an inconsistent procedure, ExplorationError for more than `cap` states.
     """
     if isinstance(procedure, str):
         procedure = procedure_named(procedure)
@@ -127,7 +127,7 @@ def case(
 
 
 def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
-    """The allowed value that is meant."""
+    """The allowed value that equals a text."""
     for one in allowed:
         if value == one:
             return one

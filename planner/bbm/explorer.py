@@ -106,7 +106,7 @@ def _together(found: list[Exploration]) -> Exploration:
 
 
 class _Search:
-    """One search. focus: the pages (a mask) of which it asks what matches them; all of them, or one."""
+    """One search. focus: the pages (a mask) whose TLB entries are tracked: all of them, or one."""
 
     def __init__(self, points: Points, tlb: str, touch: str, focus: int) -> None:
         self.tables, self.points, self.moves = points.tables, points.points, points.moves
@@ -127,7 +127,7 @@ class _Search:
         return [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes]
 
     def _choose_bits(self) -> None:
-        """Number what is worth remembering: TLB entries that may overlap another, tables not passed anyway."""
+        """Number the entries to track: TLB entries that may overlap another, tables that not every walk passes."""
         walks = [walk for found in self._walks for _, walk in found]
         links = list(dict.fromkeys(link for walk in walks for link in walk.links)) if self.eager else []
         links = [link for link in links if not self._always_passed(link)]
@@ -189,7 +189,7 @@ class _Search:
         return [bit for bit in bits if bit]
 
     def _every_walk(self, point: Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
-        """Each page, what must be cached for the walk, and the walk: from the root, and from each kept table."""
+        """(page, bit that must be cached, walk) for all walks: from the root, and from each kept table."""
         for page, walk in from_root:
             yield page, 0, walk
         for link, bit in self.link_bits.items():
@@ -270,7 +270,7 @@ class _Search:
     # -- traces -------------------------------------------------------------------------------------------------
 
     def _trace(self, reached: dict[int, int], state: int, kind: str, page: int) -> tuple[TraceStep, ...]:
-        """The way from the start to a state, and what is bad about it."""
+        """The path from the start to a state, and the harm there."""
         way = [state]
         while (before := reached[way[-1]]) >= 0:
             way.append(before)
@@ -289,7 +289,7 @@ class _Search:
         return TraceStep(actor, text, self.tables.describe(point.memory), tuple(tlb))
 
     def _between(self, before: int, after: int) -> tuple[str, str]:
-        """Who did what from one state to the next."""
+        """The actor and the action between two states."""
         low = (1 << self.width) - 1
         point, bits, now = before >> self.width, before & low, after & low
         if point == after >> self.width:

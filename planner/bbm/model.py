@@ -1,6 +1,6 @@
 """The parts of a procedure: pages, tables of descriptors, and the steps that change them while they are live.
 
-The words are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
+The terms are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
 decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
 *entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of the
 table of the next level.
@@ -53,7 +53,7 @@ _Path: TypeAlias = tuple[str | int, ...]
 
 
 class ProcedureError(PlannerError):
-    """A procedure that makes no sense. path: which part of it, as keys and indices; what: why; remedy: what to do."""
+    """An inconsistent procedure. path: which part of it, as keys and indices; what: why; remedy: what to do."""
 
     def __init__(self, path: _Path, what: str, remedy: str) -> None:
         super().__init__(path, what, remedy)
@@ -129,7 +129,7 @@ class Dsb:
 class Tlbi:
     """Invalidate what is cached of some pages, of all if None; done at any time before the next `Dsb` ends.
 
-    local: on this CPU only, not broadcast. last_level: leave what walks keep of tables (TLBI VALE1IS and the like).
+    local: on this CPU only, not broadcast. last_level: keep cached table descriptors (TLBI VALE1IS and the like).
     """
 
     pages: tuple[str, ...] | None = None
@@ -162,7 +162,7 @@ class Procedure:
     """A way to change live tables.
 
     root: the table every CPU runs on at the start. touch: what really runs meanwhile, one of `TOUCHES`.
-    rests_on: what its safety rests on, in words.
+    rests_on: the condition of its safety, in words.
     """
 
     name: str

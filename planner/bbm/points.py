@@ -47,7 +47,7 @@ class Move:
 
 
 class Points:
-    """All points of a procedure, the first one first, and the moves from each, by number."""
+    """All points of a procedure, from the first on, and the moves from each, by number."""
 
     def __init__(self, tables: Tables, observer: Observer, cap: int) -> None:
         self.tables, self.observer, self.cap = tables, observer, cap

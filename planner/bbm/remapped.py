@@ -49,7 +49,7 @@ def procedure_of(
     name: str = "plan",
     touch: str = "linear-map",
 ) -> Procedure:
-    """The procedure that a plan's steps are. area: the aligned range that is remapped; the crash memory without it.
+    """The procedure of a plan's steps. area: the aligned range that is remapped; the crash memory without it.
 
     touch: what really runs meanwhile. Where the steps contradict each other, exploring it raises ProcedureError.
     """
@@ -69,7 +69,7 @@ class _Maker:
     # -- which addresses stand for all --------------------------------------------------------------------------
 
     def _points(self) -> tuple[_Point, ...]:
-        """One point of each kind, or two; units that show nothing another does not are left out."""
+        """One point of each kind, or two; units whose points another unit has as well are left out."""
         page = self.sizes["pte"]
         edges = {edge for step in self.steps if step.range for edge in (step.range.start, step.range.end)}
         edges |= {edge for span in (self.crash, self.own) for edge in (span.start, -(-span.end // page) * page)}
@@ -261,7 +261,7 @@ def _of_run(kind: str | None) -> bool:
 
 
 def _numbered(points: Sequence[_Point]) -> Iterator[_Point]:
-    """Points with names of their own."""
+    """The points with distinct names."""
     counts: dict[str, int] = {}
     names = [point.name for point in points]
     for point in points:

@@ -1,8 +1,8 @@
 """One CPU's walker and TLB: table walks, the entries they leave behind, and the invalidations that remove them.
 
-Two TLBs never talk to each other: what CPU 1 has cached depends on the tables and on what is broadcast, not on what CPU
-0 has cached. And a bad outcome is bad in one TLB. So one *observer* at a time is explored, the CPU that runs the
-procedure or any of the others (which are all alike), and nothing is lost.
+TLBs are independent: what CPU 1 has cached depends on the tables and on broadcasts, not on what CPU 0 has cached. And a
+bad outcome is one within a single TLB. So one *observer* at a time is explored, the CPU that runs the procedure or any
+of the others (which are all alike), and no outcome is lost.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def overlap(one: Cached, other: Cached) -> bool:
 
 
 def owner(step: Step, observer: Observer) -> Observer:
-    """Whose barrier waits for this step, as far as the observer is concerned."""
+    """The CPU whose barrier waits for this step, as seen by the observer."""
     return observer if isinstance(step, Tlbi) and step.local else "one"
 
 

@@ -1,8 +1,8 @@
 """Reservation of the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
 
 The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and
-vendor_profiles.py). With a *proposal*, each window is first searched for the size rounded up to the granule, at granule
-alignment; the crash memory is the bottom of what is found, and the tail is freed at once.
+vendor_profiles.py). With a *proposal*, each window is first searched for the size rounded up to the
+alignment, at that alignment; the crash memory is the bottom of what is found, and the tail is freed at once.
 
 Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
 @ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
@@ -79,7 +79,7 @@ class Placement:
     """The result of reserving.
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
-    memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
+    memory, before anything was reserved. hang: the kernel would loop for ever. low_failed: the main part was freed
     again, because the low part found no place. provisional: the range taken first, which may have been freed again
     (`Profile.provisional`). cma: the areas of the `,cma` memory.
     """
@@ -164,7 +164,7 @@ class _Reserver:
         """The place and size of a plain request whose kernel takes memory anywhere first.
 
         It does so before the linear map is built, and frees that memory once it has found low memory; the search below
-        the limit goes round it, and only the provisional size is rounded up to a page.
+        the limit avoids it, and only the provisional size is rounded up to a page.
         """
         memblock, size, place = self.memblock, self.request.size, self.place
         low, (start, end) = windows_of(self.request, self.profile, self.bounds)

@@ -40,8 +40,8 @@ SYMBOLS: Mapping[str, str] = {
 class Configuration(NamedTuple):
     """The configuration that one distribution builds.
 
-    name: the key of the table. builder: who builds so, for people. source: where it was read. symbols: Kconfig symbols
-    without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.
+    name: the key of the table. builder: the distribution, for people. source: where it was read. symbols: Kconfig
+    symbols without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.
     """
 
     name: str

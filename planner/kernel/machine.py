@@ -1,7 +1,7 @@
 """One machine as a source describes it: its memory map, and the facts about its kernel.
 
-Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
-one place, `planning`, and reported.
+Every fact is optional: None is "the source does not say". Assumptions for unknown facts are made in one place,
+`planning`, and reported.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Capture(NamedTuple):
 
 
 class FurtherRange(NamedTuple):
-    """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
+    """A range of a reserved-memory node after its first, which not every kernel reserves (nomap: marks NOMAP)."""
 
     start: int
     end: int
@@ -82,7 +82,7 @@ class FurtherRange(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The answer of an earlier plan, and what it said that its map does not show.
+    """The answer of an earlier plan, with the parts that its map does not show.
 
     kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
     would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
@@ -153,7 +153,7 @@ class Facts:
 
 
 class Kind(NamedTuple):
-    """One kind of source: all that the model must know of it.
+    """One kind of source, by the traits that the model depends on.
 
     rank: precision of its map, the most precise first. stated: map and limits are stated for the very
     kernel that is planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash

@@ -49,7 +49,7 @@ class Rejection(NamedTuple):
 
 
 class Memblock:
-    """The state of memblock. Mutable; nothing outside holds its arrays.
+    """The state of memblock. Mutable; nothing else may hold its arrays.
 
     Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
     """

@@ -1,4 +1,4 @@
-"""Page-table geometry of arm64: what one entry maps at each level, and which entries may be leaves.
+"""Page-table geometry of arm64: the bytes that one entry maps at each level, and the entries that may be leaves.
 
 Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and kernel-pgtable.h @ 6.1.
 """

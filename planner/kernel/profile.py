@@ -1,4 +1,4 @@
-"""The type of a kernel profile: what one span of arm64 kernels does about a crash kernel, as data.
+"""The type of a kernel profile: the behaviour of one span of arm64 kernels about a crash kernel, as data.
 
 A profile states behaviour; a version string only selects one. The rows stand in `mainline` and `vendor_profiles`.
 """

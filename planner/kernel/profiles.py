@@ -3,7 +3,7 @@
 A profile states behaviour. A version string only selects one, and distributions backport, so the report always
 names the profile that was taken.
 
-The rows of distributions are imported when a version is not a plain number, since they take a while to make.
+The rows of distributions are imported when a version is not a plain number: building them takes time at start.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _by_name(name: str) -> Selection:
 
 def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
     """The selection of a version that says more than numbers."""
-    # The rows of distributions take a while to make, and a version of numbers alone needs none of them.
+    # Building the rows of distributions takes time, and a version of numbers alone needs none of them.
     from planner.kernel.vendors import build_of
 
     build = build_of(version)

@@ -1,4 +1,4 @@
-"""The profiles of distributions' kernels that do otherwise than the mainline they come from, one row a kernel.
+"""The profiles of distributions' kernels that differ from the mainline they are based on, one row a kernel.
 
 Each is a mainline profile, or the distribution's own next one, with what differs. Where no file is named it is
 arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.

@@ -197,7 +197,7 @@ def is_aligned(place: Placement) -> bool:
 
 
 def free_below(gaps: Sequence[Span], limit: int, place: Placement) -> int:
-    """Bytes that stay free below `limit` after a placement; gaps: what was free before it."""
+    """Bytes that stay free below `limit` after a placement; gaps: the free gaps before it."""
     free = sum([min(end, limit) - start for start, end in gaps if start < limit])
     taken = [(r.start, min(r.end, limit)) for r in (place.crash, place.low) if r is not None and r.start < limit]
     return free - sum([total(intersect(span, gaps)) for span in taken])

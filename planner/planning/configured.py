@@ -16,7 +16,7 @@ __all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
 class Configured(NamedTuple):
-    """facts: completed. sources: the facts added, by key, with builder and source.
+    """The completed facts. sources: the facts added, by key, with builder and source.
 
     page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
     looks the same; None where that is not known.

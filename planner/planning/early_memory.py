@@ -80,7 +80,7 @@ def _at_reservation(
 
 
 def _builders(version: str | None) -> Mapping[str, str]:
-    """The builder's part of a kernel's configuration."""
+    """The symbols that a kernel's distribution builds it with."""
     built = select_profile(version).configuration if version is not None else None
     return built.symbols if built is not None else {}
 

@@ -1,4 +1,4 @@
-"""One plan, from top to bottom: the context, the request, the reservation, the linear map, the cost, the words."""
+"""One plan, from top to bottom: the context, the request, the reservation, the linear map, the cost, the notes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Question(NamedTuple):
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
-    """Place the crash kernel of one machine, and count what that costs.
+    """Place the crash kernel of one machine, and count the cost.
 
     crashkernel: a value (`512M`), `crashkernel=` tokens, or a kernel command line; None takes the preset's value
     or the machine's own command line.
@@ -74,7 +74,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
-    """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    """The part of a plan that does not depend on the strategy. Raises as `make_plan` does."""
     options = with_facts(options, machine.facts)
     remarks = Remarks(list(machine.notes))
     _check_machine(machine, options, remarks)

@@ -29,7 +29,7 @@ class Asked(NamedTuple):
 
     @property
     def note(self) -> str | None:
-        """The source of a preset, and what it was made of."""
+        """The note on a preset: its value, source, date and form."""
         preset = self.preset
         if preset is None:
             return None
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
     """The request for a machine: from the call, the preset, or the machine's own command line.
 
-    Raises InputError where nothing or too much asks.
+    Raises InputError where there is none, or more than one.
     """
     named = preset_named(preset) if preset else None
     own = machine.facts.cmdline

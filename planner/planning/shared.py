@@ -44,13 +44,13 @@ class Shared:
         self.memblock = Memblock.of(
             context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node
         )
-        self.memblock.gaps(below=context.bounds.low_max)  # for all that is worked out on copies of this state
+        self.memblock.gaps(below=context.bounds.low_max)  # shared with all copies of this state
         self.ram = self.memblock.phys_mem_size
         self._baselines: dict[object, tuple[Measured, KernelBugError | None]] = {}
         self.forget()
 
     def forget(self) -> None:
-        """Drop what belongs to single requests: of thousands of them, none is asked twice."""
+        """Drop the results for single requests: a run over thousands of them asks none twice."""
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._elsewhere: dict[object, Elsewhere] = {}
@@ -110,7 +110,7 @@ class Shared:
         )
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
-        """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
+        """The linear map of a plan; the baseline itself where the crash kernel changes nothing."""
         forcing = context.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
         crash = None if context.effect == "area" and reservation.area is not None else reservation.crash
