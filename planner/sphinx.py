@@ -67,7 +67,7 @@ from planner.render.blocks.model import (
     Picture,
     Table,
     Terms,
-    filled,
+    shown,
 )
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
@@ -159,7 +159,7 @@ class _Result(SphinxDirective):
         left = {name: value for name, value in options.items() if name.replace("_", "-") not in _FILES}
         try:
             made = self.make(self.arguments[0] if self.arguments else None, left)
-            blocks, draw = filled(self.told(made)), self.drawing(made)
+            blocks, draw = shown(self.told(made)), self.drawing(made)
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
         form = options.get("format", "picture")

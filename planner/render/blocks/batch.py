@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size
@@ -60,7 +59,7 @@ def blocks(fleet: Fleet) -> list[Block]:
 
 def _refused(fleet: Fleet) -> Bullets:
     more = ", the first" if fleet.errors > len(fleet.refused) else ""
-    listed = [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused]
+    listed = [f"{r.ident or f'record {r.number}'}: {r.error}" for r in fleet.refused]
     return Bullets(f"Broken records{more}", listed)
 
 
@@ -103,7 +102,7 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
         signed_column([part.extra_table_bytes for _, part in shown]),
         strict=True,
     )
-    rows = [(printable(key), *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
+    rows = [(key, *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
     return Table(title, "l" + "r" * 7, head, rows)
 
 
@@ -120,7 +119,7 @@ def _worst(fleet: Fleet) -> Table:
     kept = column([bad.kept for bad in fleet.worst])
     extra = signed_column([bad.extra_table_bytes for bad in fleet.worst])
     rows = [
-        (printable(bad.ident or f"record {bad.number}"), bad.outcome, bad.protection, kept[n], extra[n])
+        (bad.ident or f"record {bad.number}", bad.outcome, bad.protection, kept[n], extra[n])
         for n, bad in enumerate(fleet.worst)
     ]
     return Table(f"The worst {len(rows)}", "lllrr", head, rows)
@@ -132,7 +131,7 @@ def _effects(fleet: Fleet) -> Table:
     kept = signed_column([effect.after.kept - before.kept for effect in effects])
     extra = signed_column([effect.after.extra_table_bytes - before.extra_table_bytes for effect in effects])
     rows = [
-        (printable(name), *_difference(effect.after, before), kept[n], extra[n], count(effect.not_planned))
+        (name, *_difference(effect.after, before), kept[n], extra[n], count(effect.not_planned))
         for n, (name, effect) in enumerate(fleet.effects.items())
     ]
     return Table("Effect of one change", "l" + "r" * 6, head, rows)
@@ -154,7 +153,7 @@ def _changed(name: str, effect: Effect) -> Table:
     head = ("", "outcome", "then", "at", "then at")
     rows = [
         (
-            printable(one.ident or f"record {one.number}"),
+            one.ident or f"record {one.number}",
             one.before,
             one.after,
             _at(one.crash_before),
@@ -163,7 +162,7 @@ def _changed(name: str, effect: Effect) -> Table:
         for one in effect.machines[:_MOST_SHOWN]
     ]
     first = f", the first {_MOST_SHOWN}" if effect.changed > _MOST_SHOWN else ""
-    return Table(f"{printable(name)} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
+    return Table(f"{name} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
 
 
 def _at(crash: Range | None) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import images, tables
-from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
 
@@ -35,16 +34,14 @@ def blocks(told: Explanation) -> list[Block]:
     result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *more])]
     for number, story in enumerate(told.attempts, 1):
         result += _attempt(number, story)
-    result.append(Listing("Kernel log", tables.log(plan)))
+    result.append(Listing("Kernel log", plan.reservation.log))
     result += _help(told)
     if told.any_image is not None:
         result += images.blocks([told.any_image])
     return [
         *result,
         Bullets("Other readings", tables.other_readings(plan)),
-        Bullets("Notes", tables.notes(plan)),
-        tables.configured(plan.kernel),
-        Terms("Assumed (not in any source)", tables.assumptions(plan)),
+        *tables.closing(plan.notes, plan.kernel),
     ]
 
 
@@ -106,7 +103,7 @@ def _row(gap: GapStory, length: str, short_by: str) -> tuple[str, str, str, str]
 
 def _edge(edge: Edge) -> str:
     if edge.what == "reserved":
-        return printable(edge.name) or "reserved, no name"
+        return edge.name or "reserved, no name"
     return {"window": "end of the window", "other region": "another region"}.get(edge.what, edge.what)
 
 
@@ -125,7 +122,7 @@ def _help(told: Explanation) -> list[Block]:
     outcome = told.plan.reservation.outcome
     if told.help:
         items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
-        return [Bullets("What would help", [printable(item) for item in items])]
+        return [Bullets("What would help", items)]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":

@@ -6,7 +6,6 @@ from csv import writer
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
@@ -132,8 +131,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
     whole, ram = _in_one_unit([row.ram for row in machines])
     about = [
-        (printable(one.machine), ram[n], *(() if several else (printable(one.kernel), size(one.page_size))))
-        for n, one in enumerate(machines)
+        (one.machine, ram[n], *(() if several else (one.kernel, size(one.page_size)))) for n, one in enumerate(machines)
     ]
     errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
     met = sum(row.met for row in rows)
@@ -141,7 +139,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     return [
         Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
         Table("", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
-        Bullets("Not planned", [printable(error) for error in errors]),
+        Bullets("Not planned", errors),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(
             "Machines",
@@ -156,7 +154,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
     kernel = (row.kernel, size(row.page_size)) if several else ()
-    return tuple(printable(cell) for cell in (row.machine, *kernel, row.preset or row.request))
+    return tuple(cell for cell in (row.machine, *kernel, row.preset or row.request))
 
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:

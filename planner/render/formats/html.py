@@ -26,7 +26,7 @@ from planner.render.blocks.model import (
     Picture,
     Table,
     Terms,
-    filled,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def page(
         keep_trailing_newline=True,
     )
     environment.filters["anchor"] = _anchor
-    blocks, after = filled(blocks), filled(after)
+    blocks, after = shown(blocks), shown(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1
