@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from planner.base.text import told
 
 __all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
@@ -11,20 +13,17 @@ class PlannerError(Exception):
     """Base of everything this package raises on purpose."""
 
 
-class Location:
+class Location(NamedTuple):
     """The place in an input where something is wrong.
 
     file: path as the user gave it, or `<stdin>`, `<crashkernel>`, `<cmdline>`, `<live>`.
     line, column: from 1; 0 is "not known". offset: byte offset of a binary input, or None.
     """
 
-    __slots__ = ("column", "file", "line", "offset")
-
-    def __init__(self, file: str, line: int = 0, column: int = 0, offset: int | None = None) -> None:
-        self.file, self.line, self.column, self.offset = file, line, column, offset
-
-    def __reduce__(self) -> tuple[type[Location], tuple[str, int, int, int | None]]:
-        return (Location, (self.file, self.line, self.column, self.offset))
+    file: str
+    line: int = 0
+    column: int = 0
+    offset: int | None = None
 
     def __str__(self) -> str:
         if self.offset is not None:

@@ -65,19 +65,7 @@ class _Maker:
     def __init__(self, steps: Sequence[RemapStep], geometry: Geometry, crash: Range, own: Range) -> None:
         self.steps, self.crash, self.own = steps, crash, own
         self.sizes = {"pud": geometry.pud_size, "pmd": geometry.pmd_size, "pte": geometry.page_size}
-        self.units = dict(
-            zip(
-                KINDS,
-                (
-                    geometry.pud_size,
-                    geometry.cont_pmd_size,
-                    geometry.pmd_size,
-                    geometry.cont_pte_size,
-                    geometry.page_size,
-                ),
-                strict=True,
-            )
-        )
+        self.units = dict(zip(KINDS, geometry.leaf_sizes, strict=True))
         self.live = any(step.was for step in steps)
         self.points = self._points()
 

@@ -66,11 +66,7 @@ def whole_image(code: Range | None, data: Range | None) -> Range | None:
 
 def memstart_of(profile: Profile, geometry: Geometry, start: int) -> int:
     """`memstart_addr` without KASLR, of memory that begins at `start`: where the linear region begins."""
-    return round_down(start, _memstart_align(profile, geometry))
-
-
-def _memstart_align(profile: Profile, geometry: Geometry) -> int:
-    return geometry.memstart_align(section_size=profile.section_64k if geometry.page_shift == 16 else 0)
+    return round_down(start, geometry.memstart_align(profile.section_64k))
 
 
 def clip_to_linear_region(
@@ -88,8 +84,7 @@ def clip_to_linear_region(
         return memory, memstart, ()
     kept = _clip(memory.regions, 0, limit)
     if kept and kept[-1].end > memstart + linear_size:
-        align = _memstart_align(profile, geometry)
-        memstart = round_up(kept[-1].end - linear_size, align)
+        memstart = round_up(kept[-1].end - linear_size, geometry.memstart_align(profile.section_64k))
         kept = _clip(kept, memstart, limit)
     dropped = memory.ram - sum(r.end - r.start for r in kept)
     note = (

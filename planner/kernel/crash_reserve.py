@@ -1,8 +1,8 @@
-"""Reserving the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
+"""Reservation of the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
 
-The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and vendors.py).
-With a *proposal*, each window is first searched for the size rounded up to the granule, at granule alignment; the crash
-memory is the bottom of what is found, and the tail goes back at once.
+The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and
+vendor_profiles.py). With a *proposal*, each window is first searched for the size rounded up to the granule, at granule
+alignment; the crash memory is the bottom of what is found, and the tail is freed at once.
 
 Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
 @ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from planner.base.ranges import Range
+from planner.base.ranges import Range, Span
 from planner.base.sizes import GIB, MIB, U64, round_up
 from planner.kernel.cma import reserve_crashkernel_cma
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
-from planner.kernel.profiles import CRASH_ALIGN, Bound, Profile, Window
+from planner.kernel.profiles import CRASH_ALIGN, Bound, Profile
 
-__all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve"]
+__all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve", "windows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def reserve(
     memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> Placement:
     """Reserve what a valid request asks for; `memblock` is left as the kernel leaves it."""
-    place = _main_and_low(memblock, request, profile, bounds, proposal)
+    place = _Reserver(memblock, request, profile, bounds, proposal).main_and_low()
     if profile.cma and request.cma:
         if bounds.has_cma:
             place.cma, line = reserve_crashkernel_cma(memblock, request.cma, profile)
@@ -111,84 +111,167 @@ def reserve(
     return place
 
 
-def _main_and_low(
-    memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
-) -> Placement:
-    """The main part, and the low part where one comes with it."""
-    place = Placement()
-    ram = memblock.phys_mem_size
-    size = request.size
-    if profile.rounds_size:
-        size = round_up(size, memblock.page_size) % U64
-    if request.base:
-        found = _fixed(memblock, request.base, size, profile, bounds, proposal, place)
-        wants_low = request.low
-    elif profile.provisional and not request.high:
-        found, size = _after_provisional(memblock, request, profile, bounds, proposal, place)
-        wants_low = request.low
-    else:
-        windows = profile.high if request.high else profile.plain
-        if request.high and not profile.loops_high and bounds.low_max == bounds.high_max:
-            windows = windows[:1]  # The guard against retrying for ever skips the second window.
-        index, found = _windows(memblock, size, windows, bounds, proposal, place)
-        # A plain request that is only met by a later window needs low memory besides.
-        wants_low = request.low if request.high or index == 0 or profile.low_with_plain else bounds.default_low
-    if found is None:
-        if not place.log and not place.hang:
-            _say_failed(place, request, profile, bounds, size)
+def windows_of(request: Reading, profile: Profile, bounds: Bounds) -> list[Span]:
+    """The windows that a request without a fixed offset is searched in, in order."""
+    windows = profile.high if request.high else profile.plain
+    if request.high and not profile.loops_high and bounds.low_max == bounds.high_max:
+        windows = windows[:1]  # The guard against retrying for ever skips the second window.
+    return [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
+
+
+class _Reserver:
+    """One reservation. place: what has come of it so far; ram: RAM as the log lines count it."""
+
+    def __init__(
+        self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
+    ) -> None:
+        self.memblock, self.request, self.profile = memblock, request, profile
+        self.bounds, self.proposal = bounds, proposal
+        self.place = Placement()
+        self.ram = memblock.phys_mem_size
+
+    def main_and_low(self) -> Placement:
+        """The main part, and the low part where one comes with it."""
+        memblock, request, profile, place = self.memblock, self.request, self.profile, self.place
+        size, wants_low = request.size, request.low
+        if profile.rounds_size:
+            size = self._page_rounded(size)
+        if request.base:
+            found = self._fixed(request.base, size)
+        elif profile.provisional and not request.high:
+            found, size = self._after_provisional()
+        else:
+            index, found = self._in_windows(size, windows_of(request, profile, self.bounds))
+            if index and not request.high and not profile.low_with_plain:
+                wants_low = self.bounds.default_low  # of a plain request that only a later window meets
+        if found is None:
+            if not place.log:
+                self._say_failed(size)
+            return place
+        end = found + (size if place.area is None else round_up(size, memblock.page_size))
+        memblock.reserve(found, end - found)
+        if self._takes_low(found, end, wants_low) and not self._low(wants_low):
+            memblock.free(found, end - found)
+            place.area = None
+            return place
+        place.crash = Range(found, end)
+        place.log.append(_reserved_line(place.crash, profile, self.ram))
         return place
-    end = found + (size if place.area is None else round_up(size, memblock.page_size))
-    memblock.reserve(found, end - found)
-    if _takes_low(found, end, wants_low, profile, bounds) and not _low(
-        memblock, wants_low, profile, bounds, place, ram=ram
-    ):
-        memblock.free(found, end - found)
-        place.area = None
-        return place
-    place.crash = Range(found, end)
-    place.log.append(_reserved_line(place.crash, profile, ram))
-    return place
 
+    def _page_rounded(self, size: int) -> int:
+        return round_up(size, self.memblock.page_size) % U64
 
-def _after_provisional(
-    memblock: Memblock,
-    request: Reading,
-    profile: Profile,
-    bounds: Bounds,
-    proposal: Proposal | None,
-    place: Placement,
-) -> tuple[int | None, int]:
-    """The place and size of a plain request whose kernel takes memory anywhere first.
+    def _after_provisional(self) -> tuple[int | None, int]:
+        """The place and size of a plain request whose kernel takes memory anywhere first.
 
-    It does so before the linear map is built, and gives that memory back once it has found low memory; the search
-    below the limit goes round it, and only the provisional size is rounded up to a page.
-    """
-    low, high = profile.plain
-    rounded = round_up(request.size, memblock.page_size) % U64
-    start, end = bounds.resolve(high.start), bounds.resolve(high.end)
-    kept = memblock.search(rounded, bounds.align, start, end) if rounded else None
-    if kept is not None:
-        place.provisional = Range(kept, kept + rounded)
-        memblock.reserve(kept, rounded)
-    _, found = _windows(memblock, request.size, (low,), bounds, proposal, place)
-    if kept is not None:
-        memblock.free(kept, rounded)
-    if found is not None:
-        return found, request.size
-    place.attempts.append(Attempt("exact", rounded, bounds.align, start, end, kept))
-    return kept, rounded
+        It does so before the linear map is built, and frees that memory once it has found low memory; the search below
+        the limit goes round it, and only the provisional size is rounded up to a page.
+        """
+        memblock, size, place = self.memblock, self.request.size, self.place
+        low, (start, end) = windows_of(self.request, self.profile, self.bounds)
+        rounded = self._page_rounded(size)
+        kept = memblock.search(rounded, self.bounds.align, start, end) if rounded else None
+        if kept is not None:
+            place.provisional = Range(kept, kept + rounded)
+            memblock.reserve(kept, rounded)
+        _, found = self._in_windows(size, [low])
+        if kept is not None:
+            memblock.free(kept, rounded)
+        if found is not None:
+            return found, size
+        place.attempts.append(Attempt("exact", rounded, self.bounds.align, start, end, kept))
+        return kept, rounded
 
+    def _takes_low(self, start: int, end: int, size: int) -> bool:
+        """True if a low part comes with a main part that was placed at [start, end)."""
+        limit, when = self.bounds.low_max, self.profile.low_when
+        if not size:
+            return False
+        if when == "near-limit":
+            return start > limit - size
+        if when == "over-limit":
+            return end > limit
+        return when == "always" or start >= limit
 
-def _takes_low(start: int, end: int, size: int, profile: Profile, bounds: Bounds) -> bool:
-    """True if a low part comes with a main part that was placed at [start, end)."""
-    limit = bounds.low_max
-    if not size:
-        return False
-    if profile.low_when == "near-limit":
-        return start > limit - size
-    if profile.low_when == "over-limit":
-        return end > limit
-    return profile.low_when == "always" or start >= limit
+    def _say_failed(self, size: int) -> None:
+        profile, request, log = self.profile, self.request, self.place.log
+        loops = profile.loops_high if request.high else profile.loops_plain
+        if not request.base and loops and self.bounds.low_max == self.bounds.high_max:
+            self.place.hang = True
+        elif request.base and (profile.in_use_message or profile.messages == "openeuler"):
+            log.append("crashkernel reservation failed - memory is in use.")
+        elif profile.messages == "openeuler":
+            log.append("crashkernel reservation failed - No suitable area found.")
+        else:
+            log.append(f"cannot allocate crashkernel (size:{size:#x})")
+
+    def _in_windows(self, size: int, windows: list[Span]) -> tuple[int, int | None]:
+        """The index of the window that held the request and the address found."""
+        proposal, align, place = self.proposal, self.bounds.align, self.place
+        steps = [(i, aligned) for i in range(len(windows)) for aligned in ((True, False) if proposal else (False,))]
+        if proposal and proposal.prefer_aligned:
+            steps.sort(key=lambda step: not step[1])
+        for index, aligned in steps:
+            start, end = windows[index]
+            if not aligned:
+                found = self._search("exact", size, align, start, end)
+            else:
+                assert proposal is not None  # noqa: S101 - steps holds aligned ones only with a proposal
+                area = round_up(size, proposal.granule)
+                found = self._search("aligned", area, max(proposal.granule, align), start, end)
+                if found is not None:
+                    place.area = Range(found, found + area)
+                    place.unaligned = self.memblock.search(size, align, start, end)
+            if found is not None:
+                return index, found
+        return 0, None
+
+    def _search(self, purpose: str, size: int, align: int, start: int, end: int) -> int | None:
+        # An `end` of 0 or 1 would mean "no limit" to memblock; a window never means that.
+        found = self.memblock.search(size, align, start, end) if end > 1 and size < U64 else None
+        self.place.attempts.append(Attempt(purpose, size, align, start, end, found))
+        return found
+
+    def _low(self, size: int) -> bool:
+        """Reserve the low part; False if it finds no place."""
+        own, bounds, log = self.profile.messages != "mainline", self.bounds, self.place.log
+        found = self._search("low", size, bounds.align, bounds.resolve(self.profile.low_from), bounds.low_max)
+        if found is None:
+            log.append(
+                f"Cannot reserve {size >> 20}MB crashkernel low memory, please try smaller size."
+                if own
+                else f"cannot allocate crashkernel low memory (size:{size:#x})."
+            )
+            self.place.low_failed = True
+            return False
+        self.memblock.reserve(found, size)
+        self.place.low = Range(found, found + size)
+        log.append(
+            f"Reserving {size >> 20}MB of low memory at {found >> 20}MB for crashkernel "
+            f"(low RAM limit: {min(self.ram, bounds.low_max) >> 20}MB)"
+            if own
+            else f"crashkernel low memory reserved: {found:#010x} - {found + size:#010x} ({size >> 20} MB)"
+        )
+        return True
+
+    def _fixed(self, base: int, size: int) -> int | None:
+        """The address of X@base, as the kernel checks or searches it."""
+        fixed, align, proposal = self.profile.fixed, self.bounds.align, self.proposal
+        if fixed == "window" or (fixed == "aligned" and base % align == 0):
+            start = 0 if proposal is not None and proposal.posted_offset_bug else base
+            return self._search("exact", size, align, start, base + size if start == 0 else (base + size) % U64)
+        problem = None
+        if fixed == "tests" and not self.memblock.is_region_memory(base, size):
+            problem = "region is not memory"
+        elif fixed == "tests" and self.memblock.is_region_reserved(base, size):
+            problem = "region overlaps reserved memory"
+        elif base % align:
+            problem = "base address is not 2MB aligned"
+        found = None if problem else base
+        self.place.attempts.append(Attempt("exact", size, align, base, (base + size) % U64, found))
+        if problem:
+            self.place.log.append(f"cannot reserve crashkernel: {problem}")
+        return found
 
 
 def _reserved_line(crash: Range, profile: Profile, ram: int) -> str:
@@ -198,110 +281,3 @@ def _reserved_line(crash: Range, profile: Profile, ram: int) -> str:
             f"(System RAM: {ram >> 20}MB)"
         )
     return f"crashkernel reserved: {crash.start:#018x} - {crash.end:#018x} ({crash.size >> 20} MB)"
-
-
-def _say_failed(place: Placement, request: Reading, profile: Profile, bounds: Bounds, size: int) -> None:
-    loops = profile.loops_high if request.high else profile.loops_plain
-    if not request.base and loops and bounds.low_max == bounds.high_max:
-        place.hang = True
-    elif request.base and (profile.in_use_message or profile.messages == "openeuler"):
-        place.log.append("crashkernel reservation failed - memory is in use.")
-    elif profile.messages == "openeuler":
-        place.log.append("crashkernel reservation failed - No suitable area found.")
-    else:
-        place.log.append(f"cannot allocate crashkernel (size:{size:#x})")
-
-
-def _windows(
-    memblock: Memblock,
-    size: int,
-    windows: tuple[Window, ...],
-    bounds: Bounds,
-    proposal: Proposal | None,
-    place: Placement,
-) -> tuple[int, int | None]:
-    """The index of the window that held the request and the address found."""
-    spans = [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
-    steps = [(i, aligned) for i in range(len(spans)) for aligned in ((True, False) if proposal else (False,))]
-    if proposal and proposal.prefer_aligned:
-        steps.sort(key=lambda step: not step[1])
-    for index, aligned in steps:
-        start, end = spans[index]
-        if not aligned:
-            found = _search(memblock, "exact", size, bounds.align, start, end, place)
-        else:
-            assert proposal is not None  # noqa: S101 - steps holds aligned ones only with a proposal
-            area = round_up(size, proposal.granule)
-            align = max(proposal.granule, bounds.align)
-            found = _search(memblock, "aligned", area, align, start, end, place)
-            if found is not None:
-                place.area = Range(found, found + area)
-                place.unaligned = memblock.search(size, bounds.align, start, end)
-        if found is not None:
-            return index, found
-    return 0, None
-
-
-def _search(
-    memblock: Memblock, purpose: str, size: int, align: int, start: int, end: int, place: Placement
-) -> int | None:
-    # An `end` of 0 or 1 would mean "no limit" to memblock; a window never means that.
-    found = memblock.search(size, align, start, end) if end > 1 and size < U64 else None
-    place.attempts.append(Attempt(purpose, size, align, start, end, found))
-    return found
-
-
-def _low(memblock: Memblock, size: int, profile: Profile, bounds: Bounds, place: Placement, *, ram: int) -> bool:
-    own = profile.messages != "mainline"
-    start = bounds.resolve(profile.low_from)
-    found = _search(memblock, "low", size, bounds.align, start, bounds.low_max, place)
-    if found is None:
-        place.log.append(
-            f"Cannot reserve {size >> 20}MB crashkernel low memory, please try smaller size."
-            if own
-            else f"cannot allocate crashkernel low memory (size:{size:#x})."
-        )
-        place.low_failed = True
-        return False
-    memblock.reserve(found, size)
-    place.low = Range(found, found + size)
-    place.log.append(
-        f"Reserving {size >> 20}MB of low memory at {found >> 20}MB for crashkernel "
-        f"(low RAM limit: {min(ram, bounds.low_max) >> 20}MB)"
-        if own
-        else f"crashkernel low memory reserved: {found:#010x} - {found + size:#010x} ({size >> 20} MB)"
-    )
-    return True
-
-
-def _fixed(
-    memblock: Memblock,
-    base: int,
-    size: int,
-    profile: Profile,
-    bounds: Bounds,
-    proposal: Proposal | None,
-    place: Placement,
-) -> int | None:
-    end = (base + size) % U64
-    if profile.fixed == "aligned" and base % bounds.align:
-        place.attempts.append(Attempt("exact", size, bounds.align, base, end, None))
-        place.log.append("cannot reserve crashkernel: base address is not 2MB aligned")
-        return None
-    if profile.fixed != "tests":
-        start = 0 if proposal is not None and proposal.posted_offset_bug else base
-        if start == 0:
-            end = base + size
-        return _search(memblock, "exact", size, bounds.align, start, end, place)
-    problem = None
-    if not memblock.is_region_memory(base, size):
-        problem = "cannot reserve crashkernel: region is not memory"
-    elif memblock.is_region_reserved(base, size):
-        problem = "cannot reserve crashkernel: region overlaps reserved memory"
-    elif base % bounds.align:
-        problem = "cannot reserve crashkernel: base address is not 2MB aligned"
-    place.attempts.append(Attempt("exact", size, bounds.align, base, end, None if problem else base))
-    if problem:
-        place.log.append(problem)
-        return None
-    return base

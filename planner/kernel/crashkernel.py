@@ -1,7 +1,7 @@
 """The `crashkernel=` parameter: the kernel's grammar exactly, with its traps, by profile.
 
-Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading` that also
-says step by step what was read and what a person should know about it.
+Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading`, which also lists
+what was read step by step, with notes.
 
 Source: kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12 to 7.2.
 """
@@ -59,9 +59,9 @@ class Reading:
     """A command line as the kernel reads it.
 
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
-    base 0 means none. high: a `,high` request. low: None where the kernel reads none. log: the kernel's lines.
-    plain, high_entry, low_entry: the single entries (rc ENOENT where there is none or it was not read).
-    steps, notes: for people. unheard: the reason why the kernel looks at no request at all; empty where it does.
+    base 0 means none. high: a `,high` request. log: the kernel's lines. plain: the plain entry (rc ENOENT where there
+    is none). low_given: a `,low` entry counts. steps, notes: for people. unheard: the reason why the kernel ignores
+    every request; empty where it does not.
     """
 
     rc: int
@@ -72,8 +72,6 @@ class Reading:
     cma: int
     log: tuple[str, ...]
     plain: Entry
-    high_entry: Entry
-    low_entry: Entry
     low_given: bool
     steps: tuple[str, ...]
     notes: tuple[str, ...]
@@ -98,7 +96,7 @@ def is_cmdline(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def as_cmdline(text: str) -> str:
-    """A command line that asks for what CRASHKERNEL says: a bare value gets its name, one of GRUB's file loses it."""
+    """The command line that CRASHKERNEL stands for: `crashkernel=` before a bare value, GRUB_CMDLINE_LINUX= removed."""
     in_grub = _GRUB.fullmatch(text)
     if in_grub is not None:
         return in_grub[2]
@@ -126,13 +124,20 @@ def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> 
     found = -1
     at = cmdline.find(_NAME) if suffix is None or suffix in cmdline else -1
     while at >= 0:
-        end = cmdline.find(" ", at)
-        token = cmdline[at:] if end < 0 else cmdline[at:end]
-        matches = token.endswith(suffix) if suffix else not token.endswith(suffixes)
-        if matches:
+        token = _token(cmdline, at)
+        if token.endswith(suffix) if suffix else not token.endswith(suffixes):
             found = at + len(_NAME)
         at = cmdline.find(_NAME, at + 1)
     return found
+
+
+def _opened(cmdline: str, suffix: str | None, profile: Profile) -> tuple[Entry, int]:
+    """The last entry of a kind before its value is read, and where that starts; rc ENOENT where there is none."""
+    at = _last_entry(cmdline, suffix, profile.suffixes)
+    if at < 0:
+        return Entry(rc=ENOENT), at
+    token = _token(cmdline, at)
+    return Entry(token=token, steps=[f"{suffix or 'plain'} entry {printable(token)!r}"]), at
 
 
 def _token(cmdline: str, at: int) -> str:
@@ -251,12 +256,9 @@ def _range_tail(text: str, pos: int, profile: Profile, entry: Entry) -> Entry:
 
 
 def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
-    at = _last_entry(cmdline, None, profile.suffixes)
-    entry = Entry(token=_token(cmdline, at) if at >= 0 else "")
-    if at < 0:
-        entry.rc = ENOENT
+    entry, at = _opened(cmdline, None, profile)
+    if entry.rc:
         return entry
-    entry.steps.append(f"plain entry {printable(entry.token)!r}")
     if profile.auto and entry.token.startswith("auto"):
         # kernel: parse_crashkernel_auto(), RHEL 8's kernel/crash_core.c: the first four characters count.
         entry.log.append(_AUTO)
@@ -269,12 +271,9 @@ def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
 
 def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
     """The last entry of a kind (`,high`, `,low`, `,cma`) by itself."""
-    at = _last_entry(cmdline, suffix, profile.suffixes)
-    entry = Entry(token=_token(cmdline, at) if at >= 0 else "")
-    if at < 0:
-        entry.rc = ENOENT
+    entry, at = _opened(cmdline, suffix, profile)
+    if entry.rc:
         return entry
-    entry.steps.append(f"{suffix} entry {printable(entry.token)!r}")
     entry.size, pos = memparse(cmdline, at)
     if pos == at:
         return _fail(entry, "crashkernel: memory value expected")
@@ -290,36 +289,35 @@ def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
 # -- combining -------------------------------------------------------------------------------------------
 
 
-def parse(cmdline: str, system_ram: int, profile: Profile, *, default_low: int | None = None) -> Reading:
+def parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
     """A whole command line as a kernel of this profile reads it.
 
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
-    default_low: overrides the profile's default low size (other architectures differ).
     """
     # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
     if ":" not in cmdline and not profile.auto:
-        found = _under_any_ram(cmdline, profile, default_low)
+        found = _under_any_ram(cmdline, profile)
         if found.size < system_ram:
             return found
-    return _parse(cmdline, system_ram, profile, default_low)
+    return _parse(cmdline, system_ram, profile)
 
 
 @lru_cache(maxsize=64)
-def _under_any_ram(cmdline: str, profile: Profile, default_low: int | None) -> Reading:
-    return _parse(cmdline, U64, profile, default_low)
+def _under_any_ram(cmdline: str, profile: Profile) -> Reading:
+    return _parse(cmdline, U64, profile)
 
 
-def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | None) -> Reading:
+def _parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
     if not profile.reserves:
-        nothing = Entry(rc=ENOENT)
-        return _reading(cmdline, system_ram, profile, _Combined(ENOENT), plain=nothing)
-    low_default = profile.low_default if default_low is None else default_low
+        return _reading(cmdline, system_ram, profile, _Combined(Entry(rc=ENOENT)))
     plain = _plain(cmdline, system_ram, profile)
-    made = _Combined(plain.rc, plain.size)
+    made = _Combined(plain)
     if _goes_on_to_high(plain, profile):
-        _combine_high(cmdline, profile, low_default, made)
+        _combine_high(cmdline, profile, made)
     if profile.low_with_plain and made.size and made.rc in (0, ENOENT):
-        _combine_low_of_any(cmdline, profile, low_default, made)
+        # `,low` counts for plain requests too, and an unreadable one gives the default.
+        made.low_entry = suffixed_entry(cmdline, ",low", profile)
+        made.low = profile.low_default if made.low_entry.rc else made.low_entry.size
     if profile.combine == "generic" and (not made.size or (profile.refuses_oversize and made.size >= system_ram)):
         made.rc = EINVAL
     elif not made.size and made.rc == 0:
@@ -329,21 +327,17 @@ def _parse(cmdline: str, system_ram: int, profile: Profile, default_low: int | N
     if profile.asks_cma and (plain.rc != ENOENT or made.high):
         made.cma_entry = suffixed_entry(cmdline, ",cma", profile)
         made.cma = made.cma_entry.size
-    return _reading(cmdline, system_ram, profile, made, plain=plain)
+    return _reading(cmdline, system_ram, profile, made)
 
 
-@dataclass(slots=True)
 class _Combined:
     """The entries of a command line while they are combined."""
 
-    rc: int
-    size: int = 0
-    low: int = 0
-    high: bool = False
-    cma: int = 0
-    high_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
-    low_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
-    cma_entry: Entry = field(default_factory=lambda: Entry(rc=ENOENT))
+    def __init__(self, plain: Entry) -> None:
+        self.plain, self.rc, self.size = plain, plain.rc, plain.size
+        self.low = self.cma = 0
+        self.high = False
+        self.high_entry = self.low_entry = self.cma_entry = Entry(rc=ENOENT)
 
 
 def _goes_on_to_high(plain: Entry, profile: Profile) -> bool:
@@ -353,7 +347,7 @@ def _goes_on_to_high(plain: Entry, profile: Profile) -> bool:
     return plain.rc == ENOENT or (profile.high_after == "failure" and bool(plain.rc or not plain.size))
 
 
-def _combine_high(cmdline: str, profile: Profile, low_default: int, made: _Combined) -> None:
+def _combine_high(cmdline: str, profile: Profile, made: _Combined) -> None:
     """`,high`, and with it `,low`, in the place of a plain entry."""
     high_entry = made.high_entry = suffixed_entry(cmdline, ",high", profile)
     made.size = high_entry.size
@@ -366,49 +360,43 @@ def _combine_high(cmdline: str, profile: Profile, low_default: int, made: _Combi
         return
     low_entry = made.low_entry = suffixed_entry(cmdline, ",low", profile)
     made.rc = 0 if low_entry.rc == ENOENT else low_entry.rc
-    made.low = low_default if low_entry.rc == ENOENT else low_entry.size
+    made.low = profile.low_default if low_entry.rc == ENOENT else low_entry.size
     if profile.combine == "generic" and low_entry.rc not in (0, ENOENT):
         made.high = False
 
 
-def _combine_low_of_any(cmdline: str, profile: Profile, low_default: int, made: _Combined) -> None:
-    """`,low` where it counts for plain requests too, and an unreadable one gives the default."""
-    made.low_entry = suffixed_entry(cmdline, ",low", profile)
-    made.low = low_default if made.low_entry.rc else made.low_entry.size
-
-
-def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined, *, plain: Entry) -> Reading:
-    rc, size, low, high = made.rc, made.size, made.low, made.high
-    high_entry, low_entry = made.high_entry, made.low_entry
-    entries = (plain, high_entry, low_entry, made.cma_entry)
+def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined) -> Reading:
+    rc, size, low, plain = made.rc, made.size, made.low, made.plain
+    entries = (plain, made.high_entry, made.low_entry, made.cma_entry)
     steps = [step for entry in entries for step in entry.steps]
     notes = [note for entry in entries for note in entry.notes]
-    if (high or profile.low_with_plain) and low_entry.rc == ENOENT and size:
+    reads_low = made.high or profile.low_with_plain
+    if reads_low and made.low_entry.rc == ENOENT and size:
         steps.append(
             f"no ,low entry: {format_size(low)} below the DMA limit" if low else "no ,low entry: no low memory"
         )
     if not steps:
         steps.append("no entry that this kernel reads: nothing is requested")
-    oversized = rc and size >= system_ram and plain.rc in (0, ENOENT) and profile.combine == "generic"
-    oversized = oversized and profile.refuses_oversize
-    if oversized:
+    if (
+        (rc and size >= system_ram and plain.rc in (0, ENOENT))
+        and profile.combine == "generic"
+        and profile.refuses_oversize
+    ):
         notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
-    main = plain if plain.token else high_entry
+    main = plain if plain.token else made.high_entry
     if main.token and not (main.rc or main.size or main.log):
         notes.append("a size of 0 requests nothing")
-    notes += _traps(cmdline, profile, plain, high=high)
+    notes += _traps(cmdline, profile, plain, high=made.high)
     return Reading(
         rc=rc,
         size=size,
         base=plain.base,
         low=low,
-        high=high,
+        high=made.high,
         cma=made.cma,
         log=tuple(line for entry in entries for line in entry.log),
         plain=plain,
-        high_entry=high_entry,
-        low_entry=low_entry,
-        low_given=(high or profile.low_with_plain) and low_entry.rc == 0,
+        low_given=reads_low and made.low_entry.rc == 0,
         steps=tuple(steps),
         notes=tuple(notes),
     )

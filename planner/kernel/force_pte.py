@@ -1,8 +1,8 @@
 """Reasons for base pages in the whole linear map, apart from the crash kernel: rodata=full, KFENCE, debug_pagealloc.
 
-Read from the kernel's command line and configuration. Every value that its parser refuses leaves what stood
-before. Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1,
-6.12, 6.18, 7.2; kstrtobool() and get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1.
+Read from the kernel's command line and configuration. A value that the kernel's parser refuses changes nothing.
+Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and
+get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from planner.base.sizes import memparse
 from planner.kernel.cmdline import values, words
@@ -50,43 +49,16 @@ def forcing(
 ) -> Forcing:
     """The reasons for base pages under this profile.
 
-    cmdline: None where it is not known. rodata, kfence: the user's word, which
-    wins. no_aborts: all processors are on the kernel's list of those that split blocks live (from 6.18).
+    cmdline: None where it is not known. rodata, kfence: the user's word, which wins. no_aborts: all processors are on
+    the kernel's list of those that split blocks live (from 6.18).
     """
-    if config:
-        return _forcing(profile, cmdline, config, rodata, kfence, no_aborts)
-    return _without_config(profile, cmdline, rodata, kfence, no_aborts)
-
-
-@lru_cache(maxsize=64)
-def _without_config(
-    profile: Profile,
-    cmdline: str | None,
-    rodata: str | None,
-    kfence: bool | None,  # noqa: FBT001 - one of a key's parts
-    no_aborts: bool,  # noqa: FBT001 - likewise
-) -> Forcing:
-    """The same for all machines of which nothing but a command line is known."""
-    return _forcing(profile, cmdline, {}, rodata, kfence, no_aborts)
-
-
-def _forcing(
-    profile: Profile,
-    cmdline: str | None,
-    config: Mapping[str, str],
-    rodata: str | None,
-    kfence: bool | None,  # noqa: FBT001 - as above
-    no_aborts: bool,  # noqa: FBT001 - as above
-) -> Forcing:
     known = cmdline is not None or bool(config)
     parameters = words(cmdline or "")
-    assumed: list[str] = []
     notes: list[str] = []
     causes: list[_Cause] = []
     given = [rodata] if rodata is not None else values(parameters, "rodata")
     full = _rodata_full(profile, given, config, known=known)
     if full is None:
-        assumed.append("rodata")
         notes.append(
             "rodata= unknown; assuming the linear map may use blocks; distribution kernels default to rodata=full, "
             "which maps everything with base pages (--rodata full)"
@@ -116,7 +88,7 @@ def _forcing(
         pool=pool,
         built_in_kfence=built_in,
         remedies=tuple(remedy for _, remedy in causes),
-        assumed=tuple(assumed),
+        assumed=("rodata",) if full is None else (),
         notes=tuple(notes),
     )
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
+from operator import floordiv
 from typing import TypeAlias
 
 from planner.base.errors import KernelBugError
@@ -299,24 +300,12 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
     """The numbers of a map. sizes: bytes of each kind; counts: tables of the lowest levels, the PTE tables last."""
     # Folded levels have no tables of their own, and the root is not counted.
     tables = Tables(*[0] * (5 - geometry.levels), *counts[1 - geometry.levels :])
-    pmd_size, page = geometry.pmd_size, geometry.page_size
-    leaves = Leaves(
-        sizes[0] // geometry.pud_size,
-        sizes[1] // pmd_size,
-        sizes[2] // pmd_size,
-        sizes[3] // page,
-        sizes[4] // page,
-    )
     return Mapping(
-        leaves=leaves,
+        leaves=Leaves(*map(floordiv, sizes, geometry.entry_sizes)),
         bytes=Leaves(*sizes),
         tables=tables,
-        table_bytes=page * (tables.p4d + tables.pud + tables.pmd + tables.pte),
-        tlb_entries=leaves.pud
-        + sizes[1] // geometry.cont_pmd_size
-        + leaves.pmd
-        + sizes[3] // geometry.cont_pte_size
-        + leaves.pte,
+        table_bytes=geometry.page_size * tables.total,
+        tlb_entries=sum(map(floordiv, sizes, geometry.leaf_sizes)),
     )
 
 

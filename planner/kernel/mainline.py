@@ -189,7 +189,6 @@ _V5_18 = replace(
     source="arch/arm64/mm/init.c @ 5.15-rc and 031495635b46 (kernels without DMA zones reserve early again)",
     certainty="inferred",
     combine="plain",
-    suffixes=(",high", ",low"),
     high=(),
 )
 _V5_15 = replace(
@@ -268,7 +267,6 @@ _V5_10_0 = replace(
     source="5.10.13, read whole; removed lines of 791ab8b2e3db (ignore DMA offsets)",
     early=True,
     effect="isolated",
-    zoneless_effect="isolated",
     dma_limit="dma32",
     needs_word=False,
 )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from planner.base.ranges import Span, intersect, subtract, union
 from planner.kernel.machine import FurtherRange, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
 
 __all__ = ["as_reserved"]
@@ -36,30 +36,8 @@ def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]
 
 def _without(memory: MemoryMap, further: Iterable[FurtherRange]) -> MemoryMap:
     dropped = {(r.start, r.end, r.name) for r in further if not r.nomap}
-    mapped = union((r.start, r.end) for r in further if r.nomap)
-    return MemoryMap(
-        _merged(piece for region in memory.regions for piece in _mapped(region, mapped)),
-        [r for r in memory.reserved if (r.start, r.end, r.name) not in dropped],
-    )
-
-
-def _mapped(region: Region, spans: list[Span]) -> list[Region]:
-    """A region, cut so that what lies in `spans` is not NOMAP."""
-    if not region.flags & Flag.NOMAP.value:
-        return [region]
-    whole = (region.start, region.end)
-    pieces = [(a, b, region.flags) for a, b in subtract(whole, spans)]
-    pieces += [(a, b, region.flags & ~Flag.NOMAP.value) for a, b in intersect(whole, spans)]
-    return [Region(a, b, flags, region.node) for a, b, flags in sorted(pieces)]
-
-
-def _merged(regions: Iterable[Region]) -> list[Region]:
-    """The regions as memblock keeps them: none touches another of the same kind."""
-    found: list[Region] = []
-    for r in regions:
-        last = found[-1] if found else None
-        if last is not None and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
-            found[-1] = replace(last, end=r.end)
-        else:
-            found.append(r)
-    return found
+    memblock = Memblock.of(memory)
+    for r in further:
+        if r.nomap:
+            memblock.mark(r.start, r.end - r.start, Flag.NOMAP.value, value=False)
+    return MemoryMap(memblock.memory, [r for r in memory.reserved if (r.start, r.end, r.name) not in dropped])

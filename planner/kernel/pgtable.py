@@ -56,16 +56,25 @@ class Geometry:
         return (1 << self.va_bits) - (1 << (least - 1))
 
     @property
+    def entry_sizes(self) -> tuple[int, ...]:
+        """Bytes that one entry maps, by the kinds of leaves (`ptdump.KINDS`)."""
+        return (self.pud_size, self.pmd_size, self.pmd_size, self.page_size, self.page_size)
+
+    @property
+    def leaf_sizes(self) -> tuple[int, ...]:
+        """Bytes of a leaf, or of a whole contiguous run, by the kinds of leaves."""
+        return (self.pud_size, self.cont_pmd_size, self.pmd_size, self.cont_pte_size, self.page_size)
+
+    @property
     def largest_leaf(self) -> int:
         """Bytes of the largest leaf or contiguous run that some address of the linear map can have."""
         if self.pud_leaf:
             return self.pud_size
         return self.pmd_size if self.levels == 2 else self.cont_pmd_size
 
-    def memstart_align(self, *, section_size: int = 0) -> int:
-        """Alignment of `memstart_addr` (ARM64_MEMSTART_ALIGN), raised to the sparsemem section size."""
-        base = 512 * MIB if self.page_shift == 16 else GIB
-        return max(base, section_size)
+    def memstart_align(self, section_64k: int) -> int:
+        """Alignment of `memstart_addr` (ARM64_MEMSTART_ALIGN); section_64k: of sparsemem with 64K pages."""
+        return max(512 * MIB, section_64k) if self.page_shift == 16 else GIB
 
 
 @lru_cache(maxsize=16)

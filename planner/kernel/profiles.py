@@ -149,15 +149,10 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
     note = f"{version} is newer than {name}, the newest kernel read; taken as {name}"
     if selection.note:
         note = f"{note}; {selection.note}"
-    return Selection(
-        selection.profile,
+    return selection._replace(
         note=note,
         supported=release[0] <= NEWEST_READ[0],
-        page_size=selection.page_size,
         certainty="unknown" if selection.certainty == "unknown" else "inferred",
-        vendor=selection.vendor,
-        row=selection.row,
-        configuration=selection.configuration,
     )
 
 
@@ -166,14 +161,10 @@ def _before_crash_kernels(version: str) -> Selection:
     from planner.kernel.vendors import vendor_of
 
     vendor = vendor_of(version)
-    whose = vendor or "its vendor"
-    note = (
-        f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved, unless {whose} "
-        "added it, which is not known"
-    )
     plain = version.replace(".", "").removeprefix("v").isdecimal()
-    if plain:
-        note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
+    note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
+    if not plain:
+        note += f", unless {vendor or 'its vendor'} added it, which is not known"
     return Selection(NO_CRASH_KERNELS, note, supported=False, certainty="read" if plain else "inferred", vendor=vendor)
 
 
@@ -190,7 +181,6 @@ def _of_release(release: tuple[int, int], rest: str) -> Profile:
         return [p for p in PROFILES if p.since <= release][-1]
     if re.fullmatch(_FIRST_RELEASE, rest) is not None:
         return _BY_NAME[stable[0][1]]
+    # Without a patch level it is the release's series, or a vendor's own numbering: the stable kernel of today.
     patch = re.match(_PATCH, rest)
-    if patch is None:  # the release's series as such, or a vendor's own numbering: the stable kernel of today
-        return _BY_NAME[stable[-1][1]]
-    return _BY_NAME[[name for first, name in stable if first <= int(patch[1])][-1]]
+    return _BY_NAME[[name for first, name in stable if patch is None or first <= int(patch[1])][-1]]

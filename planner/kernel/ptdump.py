@@ -44,6 +44,11 @@ class Tables:
     pte: int = 0
     """PTE tables."""
 
+    @property
+    def total(self) -> int:
+        """All table pages."""
+        return self.p4d + self.pud + self.pmd + self.pte
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping:

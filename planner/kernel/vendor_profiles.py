@@ -36,7 +36,6 @@ _EL8_7 = replace(
     spans="RHEL 8.7 (4.18.0-425)",
     source="github mkuron/almalinux-kernel, 8.7",
     combine="arch",
-    low_default=0,
     low_when="always",
     dma_limit="dma32",
     high=(ANYWHERE,),
@@ -208,6 +207,13 @@ _SLE15_SP2 = replace(
     dma_limit="dma32-capped",
     map_certainty="inferred",
 )
+_UEK8 = replace(
+    _MAINLINE["6.12"],
+    name="uek8",
+    spans="Oracle UEK8 (6.12.0 uek)",
+    source="github oracle/linux-uek, init.c @ 0a5c3a3af485",
+    map_certainty="inferred",
+)
 _AMZN_6_18 = replace(
     _MAINLINE["6.18"],
     name="amazon-6.18",
@@ -236,6 +242,7 @@ VENDOR_PROFILES: dict[str, Profile] = {
         _ALI_5_10,
         _OCS_5_4,
         _SLE15_SP2,
+        _UEK8,
         _AMZN_6_18,
     )
 }

@@ -107,7 +107,7 @@ KERNELS: tuple[VendorKernel, ...] = (
        "uek7", "unknown", "configuration only", "5.15.0-206.el9uek.aarch64", last=314, note=_NOT_FOUND),
     _K("uek7-315", "Oracle UEK", "5.15.0-315 uek and later (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
        "uek7-315", "unknown", "configuration only", "5.15.0-315.el9uek.aarch64", first=315, note=_NOT_FOUND),
-    _K("uek8", "Oracle UEK", "6.12.0 uek (UEK8)", "uek", r"^6\.12\.0-.*uek", "", "uek8", "read",
+    _K("uek8", "Oracle UEK", "6.12.0 uek (UEK8)", "uek", r"^6\.12\.0-.*uek", "uek8", "uek8", "read",
        "github oracle/linux-uek, init.c @ 0a5c3a3af485", "6.12.0-100.el10uek.aarch64", config_64k="uek8-64k"),
     _el8("3", "rhel8.3", (240,), 0, 304),
     _el8("4", "rhel8.3", (305,), 305, 347),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, total
 from planner.base.sizes import U64, round_down, round_up
-from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve, windows_of
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.profiles import Profile
@@ -68,22 +68,16 @@ class Former:
 
     def windows(self) -> list[Span]:
         """The windows, in the kernel's order; none for a fixed offset."""
-        if self.request.base:
-            return []
-        bounds = self.bounds
-        chosen = self.profile.high if self.request.high else self.profile.plain
-        if self.request.high and not self.profile.loops_high and bounds.low_max == bounds.high_max:
-            chosen = chosen[:1]
-        return [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in chosen]
+        return [] if self.request.base else windows_of(self.request, self.profile, self.bounds)
 
-    def rooms(self, window: Span, *, aligned: bool, mirror_only: bool = False) -> list[Room]:
+    def rooms(self, window: Span, *, aligned: bool) -> list[Room]:
         """Size that each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
 
         aligned: for the aligned attempt, whose size is rounded up to the alignment.
         """
-        return sorted(self._held(window, aligned=aligned, mirror_only=mirror_only), key=lambda r: (-r.size, -r.start))
+        return sorted(self._held(window, aligned=aligned), key=lambda r: (-r.size, -r.start))
 
-    def _held(self, window: Span, *, aligned: bool, mirror_only: bool, best_only: bool = False) -> list[Room]:
+    def _held(self, window: Span, *, aligned: bool, mirror_only: bool = False, best_only: bool = False) -> list[Room]:
         """Size that each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
         align, unit = self.bounds.align, self.page
         if aligned:

@@ -201,7 +201,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
     """True if the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
-    units = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
+    units = geo.leaf_sizes
     for edge in (area.start, area.end):
         i = bisect_right(spans, (edge,)) - 1
         if i >= 0 and spans[i][0] < edge < spans[i][1] and (edge - spans[i][0]) % units[spans[i][2]]:

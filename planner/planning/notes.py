@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.base.sizes import GIB, format_size
 from planner.kernel import crashkernel as ck
-from planner.kernel.crash_reserve import Placement
+from planner.kernel.crash_reserve import Placement, windows_of
 from planner.kernel.memblock import Memblock
 from planner.planning.capacity import largest_size
 from planner.planning.context import Context
@@ -93,8 +93,7 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
                 f"the posted patch loses the offset: it searched below {request.base + request.size:#x} instead"
             )
         return notes
-    windows = context.profile.high if request.high else context.profile.plain
-    if len(windows) > 1:
+    if len(windows_of(request, context.profile, context.bounds)) > 1:
         order = "aligned in every window, then exact" if proposal.prefer_aligned else "per window: aligned, then exact"
         notes.append(f"{order} is an extension of this tool: the posted code has one window and one aligned attempt")
     if context.align == "pud" and geo.pud_size > GIB:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from planner.base.ranges import Range, Span, union
 from planner.kernel.linear_map import LeafSpan, kinds_used
-from planner.kernel.ptdump import KINDS, Mapping, Tables
+from planner.kernel.ptdump import KINDS, TABLES, Mapping, Tables
 from planner.planning.context import Context
 from planner.planning.result import RemapStep, ReservationView
 from planner.planning.strategies import BEFORE_LIVE, STRATEGIES, Phase
@@ -84,13 +84,10 @@ def remap_steps(
     else:
         area = reservation.area if strategy.proposal else None
         pieces = _within(before, after, area) if area else maker.changed(before, after)
-        tables = Tables(
-            *(max(0, getattr(mapping.tables, level) - getattr(baseline.tables, level)) for level in Tables.__slots__)
-        )
+        tables = Tables(*(max(0, getattr(mapping.tables, level) - getattr(baseline.tables, level)) for level in TABLES))
     if not pieces:
         return ()
-    total = tables.p4d + tables.pud + tables.pmd + tables.pte
-    steps = [RemapStep("tables", entries=total, tables=tables)]
+    steps = [RemapStep("tables", entries=tables.total, tables=tables)]
     for phase in order:
         steps += maker.phase(phase, pieces)
     return tuple(steps)
@@ -99,12 +96,9 @@ def remap_steps(
 def _within(before: Sequence[LeafSpan], after: Sequence[LeafSpan], area: Range) -> list[_Piece]:
     """Every entry of an area that consists of whole leaves."""
     return [
-        _Piece(start, end, kind, _clipped(after, start, end)) for start, end, kind in _clipped(before, *_span(area))
+        _Piece(start, end, kind, _clipped(after, start, end))
+        for start, end, kind in _clipped(before, area.start, area.end)
     ]
-
-
-def _span(area: Range) -> Span:
-    return area.start, area.end
 
 
 def _clipped(spans: Sequence[LeafSpan], start: int, end: int) -> tuple[LeafSpan, ...]:
@@ -127,8 +121,7 @@ class _Maker:
         geo = context.geometry
         self.cleared = "clear" in order
         self.kinds = kinds_used(geo, context.memstart)
-        self.entry_sizes = (geo.pud_size, geo.pmd_size, geo.pmd_size, geo.page_size, geo.page_size)
-        self.unit_sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
+        self.entry_sizes, self.unit_sizes = geo.entry_sizes, geo.leaf_sizes
 
     def changed(self, before: Sequence[LeafSpan], after: Sequence[LeafSpan]) -> list[_Piece]:
         """The leaves and whole runs that are not what they were."""

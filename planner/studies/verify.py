@@ -534,5 +534,4 @@ def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
 def _unit_sizes(plan: Plan) -> dict[str, int]:
     """Bytes that one entry or run of each kind covers."""
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return dict(zip(KINDS, sizes, strict=True))
+    return dict(zip(KINDS, geo.leaf_sizes, strict=True))

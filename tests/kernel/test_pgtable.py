@@ -67,7 +67,7 @@ def test_the_largest_leaf_of_the_linear_map(page: int, bits: int, largest: int) 
     ],
 )
 def test_the_alignment_of_memstart_addr(page: int, section: int, align: int) -> None:
-    assert geometry(page, 48).memstart_align(section_size=section) == align
+    assert geometry(page, 48).memstart_align(section) == align
 
 
 def test_half_of_the_address_space_is_linear() -> None:

@@ -192,7 +192,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
         ("5.4.17-2136.338.4.2.el8uek.aarch64", "uek6", "4.12", "unknown", None),
         ("5.15.0-314.193.5.4.el9uek.aarch64", "uek7", "5.15-stable", "unknown", None),
         ("5.15.0-315.196.5.1.el9uek.aarch64", "uek7-315", "5.15-stable", "unknown", None),
-        ("6.12.0-105.51.5.el9uek.aarch64.64k", "uek8", "6.12", "read", 64),
+        ("6.12.0-105.51.5.el9uek.aarch64.64k", "uek8", "uek8", "read", 64),
         ("4.14.355-280.664.amzn2.aarch64", "amazonlinux2", "4.12", "inferred", None),
         ("6.1.27-43.48.amzn2023.aarch64", "amazon", "6.0", "inferred", None),
         ("6.12.58-82.121.amzn2023.aarch64", "amazon", "6.12", "inferred", None),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from planner.base.errors import KernelBugError
@@ -67,7 +69,9 @@ def test_parse_cases(capsys: pytest.CaptureFixture[str]) -> None:
 
     def check(case: Case) -> tuple[object, object]:
         profile = profile_of(case)
-        reading = parse(case["cmdline"], case["system_ram"], profile, default_low=case.get("default_low"))
+        if "default_low" in case:
+            profile = replace(profile, low_default=case["default_low"])
+        reading = parse(case["cmdline"], case["system_ram"], profile)
         if case["kernel"] == "generic":
             got = (
                 reading.rc,
@@ -99,8 +103,9 @@ def test_reserve_cases(capsys: pytest.CaptureFixture[str]) -> None:
 
     def check(case: Case) -> tuple[object, object]:
         profile, memblock = profile_of(case), memblock_of(case)
-        default_low = case["default_low"] if case["kernel"] == "generic" else None
-        reading = parse(case["cmdline"], case["phys_mem_size"], profile, default_low=default_low)
+        if case["kernel"] == "generic":
+            profile = replace(profile, low_default=case["default_low"])
+        reading = parse(case["cmdline"], case["phys_mem_size"], profile)
         bounds = Bounds(case["low_max"], case["high_max"], case["align"], case["default_low"])
         crash = low = None
         log, hang = list(reading.log), False

@@ -94,9 +94,8 @@ def _leaf_columns(comparison: Comparison) -> list[tuple[str, str]]:
     """Kinds of leaves that occur anywhere, each under its size."""
     kernel = comparison.kernel
     geo = geometry(kernel.page_size, kernel.va_bits)
-    sizes = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
     used = {kind for row in comparison.rows for kind in KINDS if getattr(row.bytes, kind)}
-    return [(kind, size(bytes_)) for kind, bytes_ in zip(KINDS, sizes, strict=True) if kind in used]
+    return [(kind, size(bytes_)) for kind, bytes_ in zip(KINDS, geo.leaf_sizes, strict=True) if kind in used]
 
 
 def _reason(row: Row) -> str:

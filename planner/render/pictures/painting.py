@@ -97,5 +97,4 @@ def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
 def _leaf_sizes(plan: Plan) -> tuple[str, ...]:
     """What one entry, or one contiguous run, of each kind maps."""
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    runs = (geo.pud_size, geo.cont_pmd_size, geo.pmd_size, geo.cont_pte_size, geo.page_size)
-    return tuple([size(run) for run in runs])
+    return tuple([size(run) for run in geo.leaf_sizes])
