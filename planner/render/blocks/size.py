@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 
 _FORMS = {"plain": "plain", "high": ",high", "offset": "fixed offset"}
+_OTHER_RAM = " (for machines with other sizes --ram FROM..TO recommends a range list)"
 _MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
 _STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
 
@@ -40,7 +41,7 @@ def recommendation(found: Recommendation) -> list[Block]:
             [
                 ("Need", f"{size(found.need)}, {found.need_source}"),
                 ("Aim", f"{found.aim}: {found.aim_text}"),
-                *([] if any(c.form == "list" for c in candidates) else [("RAM", _ram(found.ram))]),
+                *([] if any(c.form == "list" for c in candidates) else [("RAM", f"{size(found.ram)}{_OTHER_RAM}")]),
             ]
         ),
         Table(
@@ -50,11 +51,6 @@ def recommendation(found: Recommendation) -> list[Block]:
             [_candidate_cells(c, taken[n], best=c is found.chosen) for n, c in enumerate(candidates)],
         ),
     ]
-
-
-def _ram(ram: int) -> str:
-    """The machine's RAM, and how to ask for machines of which it is not known."""
-    return f"{size(ram)}; where it may change, --ram FROM..TO recommends a range list"
 
 
 def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]:
@@ -88,7 +84,7 @@ def presets(found: Presets) -> list[Block]:
     aligned = sum([plan.outcome == "aligned" for plan in plans])
     values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
-    text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
+    text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct value')}"
     text = f"{tables.doubt(found.kernel)}{text}, {aligned or 'none'} aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [

@@ -41,9 +41,11 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         (one.name, ram[n], size(one.plan.kernel.page_size), sizes[n], one.answers[0].preset)
         for n, one in enumerate(machines)
     ]
+    first, rest = summary(machines)
     return [
+        first,
         Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows),
-        Paragraph(summary(machines)),
+        Paragraph(rest),
         Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
         Bullets("", _remarks()),
     ]
@@ -58,19 +60,21 @@ def _at(crash: Range | None) -> str:
     return "-" if crash is None else address(crash.start)
 
 
-def summary(machines: Sequence[Surveyed]) -> str:
-    """The answer in counts."""
+def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
+    """The answer in counts, and the counts by page size and machine."""
     plans = [answer.plan for one in machines for answer in one.answers]
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
-    text = f"Of {counted(len(plans), 'plan')} on {counted(len(machines), 'machine')} {_counts(plans)}."
+    text = f"{counted(len(plans), 'plan')} on {counted(len(machines), 'machine')}: {_counts(plans)}"
+    pages = ""
     if small and large:
-        text += f" Of the {len(small)} with 4K pages {_counts(small)};"
-        text += f" of the {len(large)} with larger pages {_counts(large)}."
+        pages = f"Of the {len(small)} with 4K pages {_counts(small)}; "
+        pages += f"of the {len(large)} with larger pages {_counts(large)}. "
     every = sum(all(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     some = sum(any(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     have = counted(some, "machine has", "machines have")
-    return f"{text} {have} an aligned area for at least one of the requests, {every} for all of them."
+    told = f"{pages}{have} an aligned area for at least one of the requests, {every} for all of them."
+    return Lead("survey", text, "good" if some else "warn"), told
 
 
 def _counts(plans: Sequence[Plan]) -> str:

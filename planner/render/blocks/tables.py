@@ -78,6 +78,8 @@ def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
     if plan.request.unheard is not None:
         return plan.request.unheard
+    if plan.request.size >= plan.memory.ram and not plan.reservation.log:
+        return f"{size(plan.request.size)} is not less than the RAM ({size(plan.memory.ram)}), which the kernel refuses"
     said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
     return f"no valid crashkernel request{said}"
 

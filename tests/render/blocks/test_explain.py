@@ -57,7 +57,7 @@ def test_why_a_gap_does_not_hold_it(facts: dict[str, object], why: str) -> None:
 @pytest.mark.parametrize(
     ("above", "below", "told"),
     [
-        (Edge("reserved", "Kernel\x1b"), Edge("window", ""), r"Kernel\x1b"),
+        (Edge("reserved", "Kernel\x1b"), Edge("window", ""), "Kernel\x1b"),
         (Edge("window", ""), Edge("reserved", "initrd"), "end of the window (below it: initrd)"),
         (Edge("window", ""), Edge("end of memory", ""), "end of the window"),
         (Edge("other region", ""), Edge("reserved", "initrd"), "another region"),
