@@ -31,7 +31,8 @@ def blocks(told: Explanation) -> list[Block]:
     plan = told.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
     more = [row for row in tables.facts(plan) if row[0] != "Requested"]
-    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *more])]
+    facts = [*tables.summary(plan), *_not_higher(told), *more]
+    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
     for number, story in enumerate(told.attempts, 1):
         result += _attempt(number, story)
     result.append(Listing("Kernel log", plan.reservation.log))
@@ -43,6 +44,27 @@ def blocks(told: Explanation) -> list[Block]:
         Bullets("Other readings", tables.other_readings(plan)),
         *tables.closing(plan.notes, plan.kernel),
     ]
+
+
+def _not_higher(told: Explanation) -> list[tuple[str, str]]:
+    """The row that says why the crash memory does not lie higher; none where nothing was searched and found."""
+    crash = told.plan.reservation.crash
+    story = next((s for s in told.attempts if crash is not None and s.found == crash.start and s.gaps), None)
+    taken = next((gap for gap in story.gaps if gap.reason == "fits"), None) if story is not None else None
+    if crash is None or story is None or taken is None or taken.usable is None:
+        return []
+    tried = [gap.usable.size for gap in story.gaps if gap.usable is not None and gap.usable.start >= taken.usable.end]
+    beyond = [gap.end - gap.start for gap in story.gaps if gap.reason == "above"]
+    fills = crash.start + story.size == taken.usable.end
+    text = "its gap ends at" if fills else f"{size(story.align)} higher it would pass the end of its gap,"
+    text += f" {address(taken.usable.end)} ({_edge(taken.above)})"
+    if tried:
+        gaps = counted(len(tried), "free gap above does", "free gaps above do")
+        text += f"; {gaps} not hold {size(story.size)} (largest {size(max(tried))})"
+    if beyond:
+        gaps = counted(len(beyond), "free gap", "free gaps")
+        text += f"; memory from {address(story.end)} on is not searched ({gaps}, largest {size(max(beyond))})"
+    return [("Not higher", text)]
 
 
 _PURPOSES = {"aligned": "an aligned area", "exact": "the size itself", "low": "the low part"}
