@@ -87,17 +87,16 @@ def test_the_same_key_in_several_objects_is_no_key_twice() -> None:
 
 
 def test_windows_encodings() -> None:
-    """A byte order mark is no text; UTF-16 is named."""
+    """A byte order mark is not text; UTF-16 is read too."""
     assert parse_text(b"\xef\xbb\xbf" + GOOD.encode() + b"}", "map.json").facts.kernel == "6.12"
-    with pytest.raises(InputError, match=r"map.json:1:1: is UTF-16"):
-        parse_text((GOOD + "}").encode("utf-16"), "map.json")
+    assert parse_text((GOOD + "}").encode("utf-16"), "map.json").facts.kernel == "6.12"
 
 
 @pytest.mark.parametrize("name", ["System R", "Kernel cod", "reser", "Crash ker", ""])
 def test_an_iomem_that_ends_inside_a_name_is_cut_off(name: str) -> None:
     """What was lost may have been a reservation."""
     text = f"40000000-bfffffff : System RAM\n  50000000-50ffffff : {name}"
-    with pytest.raises(InputError, match=r"iomem:2:1: the last line is cut off"):
+    with pytest.raises(InputError, match=r"iomem:2:1: the line is cut off"):
         parse_text(text.encode(), "iomem")
 
 
