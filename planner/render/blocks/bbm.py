@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.base.text import counted
 from planner.bbm.cases import BBM_LEVELS
 from planner.bbm.walking import Tables
-from planner.render.blocks.model import Block, Facts, Heading, Lead, Mood, Paragraph, Table
+from planner.render.blocks.model import Block, Facts, Lead, Mood, Paragraph, Table
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -98,11 +99,15 @@ def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Bloc
     by_key = {(case.procedure, case.bbm_level): case for case in cases}
     rows = [(procedure.name, *(_cell(by_key[procedure.name, level]) for level in levels)) for procedure in procedures]
     states = sum({(case.procedure, case.bbm_level != "0"): case.states for case in cases}.values())
+    safe = [p.name for p in procedures if all(by_key[p.name, level].verdict == "safe" for level in levels)]
+    others = [procedure.name for procedure in procedures if procedure.name not in safe]
+    said = [f"{len(safe)} safe at every level ({', '.join(safe)})"] if safe else []
+    said += [f"{len(others)} not safe at every level ({', '.join(others)})"] if others else []
     found: list[Block] = [
-        Heading("Changing live page tables, by FEAT_BBM level"),
+        Lead(counted(len(procedures), "procedure"), "; ".join(said), "warn" if others else "good"),
         Facts([("Explored", f"all {states:,} states; {_setting(cases[0])}")]),
         Table(
-            "",
+            "Changing live page tables, by FEAT_BBM level",
             "l" * (1 + len(levels)),
             ("procedure", *("level 2, no conflict aborts" if level == "noabort" else level for level in levels)),
             rows,

@@ -51,7 +51,10 @@ class Figure:
 
 
 def document(blocks: Sequence[Block]) -> str:
-    """The blocks as a page; ends with a newline."""
+    """The blocks as a page, titled by the command that made it or else by what it says first; ends with a newline."""
+    command = _SHOWN["command"].removeprefix("crashkernel-planner ")
+    if command:
+        return page(command, blocks)
     told = next((block for block in blocks if isinstance(block, (Lead, Paragraph))), None)
     if isinstance(told, Paragraph) and told is not blocks[0]:
         told = None
