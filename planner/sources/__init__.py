@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
-from planner.sources.clothes import strange_margin, undress
+from planner.sources.clothes import is_json, strange_margin, undress
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
@@ -165,8 +165,7 @@ def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
 
 def _kind(text: str, name: str) -> str:
     head = text[:200_000]
-    opening = "".join(head[:4096].split())[:2]
-    if opening[:1] == "{" or opening in ("[{", "[]"):
+    if is_json(head):
         return "lsmem" if _reader("lsmem").looks_like(head[:4096]) else "json"
     # What every listing of a kind contains is looked for first: it spares the reader of another kind.
     if "..0x" in head and _reader("memblock").looks_like(head):

@@ -19,11 +19,14 @@ from planner.sources.reading import STRAY, text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LINE = re.compile(r"(\s*+)(?:0x)?([0-9a-fA-F]{1,16})-(?:0x)?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
-_FIRST = re.compile(r"^[ \t]*+(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} : ", re.MULTILINE)
-_LOOSELY = re.compile(r"^[ \t]*+(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16}[ \t]*+[:|]", re.MULTILINE)
+_LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
+_ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
+_FIRST = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : ", re.MULTILINE)
+_LOOSELY = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]", re.MULTILINE)
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
+_OTHER = "?"
+_OF_NAMES = ("-", "@", ".", ":", "/")  # signs within the names of devices
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?)?$")
 _FOREIGN = {
     "Kernel bss": "x86_64 or s390x",
@@ -35,10 +38,11 @@ _FOREIGN = {
 }
 """Names that no arm64 kernel gives to a resource, and what has them; the later ones say more."""
 _TOP = 1 << 52
+_DIGITS = 8  # of an address at least: r_show(), kernel/resource.c
 _MOST_NOTES = 5
 
 _Row = tuple[int, int, str]
-"""Start and end, and the name if it matters."""
+"""Start and end, and the name: one that matters, or `_OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -80,6 +84,8 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
         shown = _known(what)
+        if (len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER) and (lost := _lost(match, shown)):
+            raise InputError(Location(name, number, 1), lost, "read the file again, whole")
         if end < start or (shown == "System RAM" and end >= _TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if what in _FOREIGN:
@@ -87,9 +93,19 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
         rows.append((start, end + 1, shown))
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
-    if not text.endswith("\n") and rows and _is_cut(line, what):
-        raise InputError(Location(name, number), "the last line is cut off", "read the file again, whole")
+    if not text.endswith("\n") and rows and _CUT.match(line):
+        raise InputError(Location(name, number, 1), "the line is cut off", "read the file again, whole")
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _lost(match: re.Match[str], shown: str) -> str:
+    """The part that a row has lost: digits of an address, the end of its name; "" if nothing shows that it has."""
+    if shown == _OTHER:
+        begun = match[4].rstrip(">.\u2026 ")
+        return "the line is cut off" if any(known.startswith(begun) for known in _NAMES) else ""
+    if match[0].lstrip()[:2].lower() == "0x":
+        return ""
+    return f"an address has lost digits ({match[2]}-{match[3]})"
 
 
 def _unusable(match: re.Match[str], where: Location) -> InputError:
@@ -109,20 +125,15 @@ def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> No
 
 
 def _known(what: str) -> str:
-    """The name of a resource without what somebody wrote behind it; nothing for one that does not matter."""
+    """The name of a resource without what somebody wrote around it; `_OTHER` for one that does not matter."""
     if what in _NAMES:
         return what
+    what = what.lstrip("*`'\"=_~ ")
     for known in _NAMES:
-        if what.startswith(known) and (what[len(known)].isspace() or what[len(known)] in "(#,;"):
+        behind = what[len(known) : len(known) + 1]
+        if what.startswith(known) and not (behind.isalnum() or behind in _OF_NAMES):
             return known
-    return ""
-
-
-def _is_cut(line: str, what: str) -> bool:
-    """True if a last line without its end is the beginning of a resource."""
-    if what or _LINE.match(line):
-        return what not in _NAMES and any(known.startswith(what) for known in _NAMES)
-    return _CUT.match(line) is not None
+    return _OTHER
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
@@ -130,7 +141,7 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
-    around: list[tuple[int, bool]] = []  # ends of the resources around the next, and whether memory is among them
+    around: list[tuple[int, bool, str]] = []  # resources around the next: end, whether memory is among them, name
     for start, end, what in sorted(rows, key=lambda row: (row[0], -row[1])):
         while around and (around[-1][0] < end or around[-1][0] <= start):
             around.pop()
@@ -139,15 +150,24 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             regions.append(Region(start, end))
         elif what == "reserved" and not around:
             regions.append(Region(start, end, Flag.NOMAP.value))
-        elif what and (in_ram or what.startswith("Crash kernel")):
+        elif what == _OTHER:
+            if around and around[-1][2] == "System RAM":
+                if len(notes) < _MOST_NOTES:
+                    notes.append(f"arm64 gives no such name to memory as at {start:#x}: it is read as reserved")
+                reserved.append(Reserved(start, end, "reserved"))
+        elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))
             seen.setdefault(what, Range(start, end))
-        around.append((end, in_ram or what == "System RAM"))
+        around.append((end, in_ram or what == "System RAM", what))
     return _clean(regions, name, notes), reserved, seen
 
 
 def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
-    """Memory without overlaps, and without firmware that may as well be a device."""
+    """Memory without overlaps.
+
+    Firmware's memory below the first bank counts too: only NOMAP memory is called `reserved` at the top level
+    (request_standard_resources(), arch/arm64/kernel/setup.c @ 6.1).
+    """
     clean: list[Region] = []
     for region in regions:
         last = clean[-1].end if clean else 0
@@ -158,8 +178,6 @@ def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
             notes.append(f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does")
         if region.end > last:
             clean.append(Region(last, region.end, region.flags))
-    first = next((r.start for r in clean if not r.flags), None)
-    if first is None:
+    if all(region.flags for region in clean):
         raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
-    # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
-    return [r for r in clean if not r.flags or r.end >= first]
+    return clean

@@ -28,6 +28,7 @@ __all__ = [
 STRAY = "[\ufffd\udc80-\udcff]"
 """A pattern for what stands for bytes that are not text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks, as Windows writes them
 _FEW = 4  # bytes of text at least for one that is not
 
 
@@ -96,9 +97,8 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input. Raises InputError if it is empty, binary, or not UTF-8. A byte order mark is ignored."""
-    _check_text(data, name)
-    _check_extent(data, name)
+    """The text of an input, UTF-8 or with a mark UTF-16. Raises InputError if it is empty, binary, or neither."""
+    data = _as_utf8(data, name)
     at = data.find(b"\0")
     if at >= 0:
         raise _binary(name, at)
@@ -112,14 +112,13 @@ def decode(data: bytes, name: str) -> str:
 
 def decode_most(data: bytes, name: str) -> str:
     """The text of an input that may hold stray bytes, as `STRAY` says. Raises InputError for what is binary."""
+    data = _as_utf8(data, name)
     try:
         if b"\0" not in data:
             return decode(data, name)
     except InputError as error:
         if not isinstance(error.__context__, UnicodeDecodeError):
             raise
-    _check_text(data, name)
-    _check_extent(data, name)
     # A crash leaves a block of NUL at the end of a file, and a serial line many in a row.
     data = data.rstrip(b"\0")
     strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
@@ -144,11 +143,17 @@ def stray_note(text: str) -> str | None:
     return f"{where}{more}: bytes that are not text were replaced; nothing is read there"
 
 
-def _check_text(data: bytes, name: str) -> None:
+def _as_utf8(data: bytes, name: str) -> bytes:
+    """The bytes of a text, with those of UTF-16 made UTF-8. Raises InputError for no text, and for too much."""
+    if data.startswith(_UTF16):
+        try:
+            data = data.decode("utf-16").encode()
+        except UnicodeError:
+            raise InputError(Location(name, 1, 1), "is damaged UTF-16", "save the text as UTF-8") from None
     if not data.strip(b" \t\r\n\v\f\0"):
         raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(Location(name, 1, 1), "is UTF-16, not UTF-8", "save the text as UTF-8")
+    _check_extent(data, name)
+    return data
 
 
 def _check_extent(data: bytes, name: str) -> None:

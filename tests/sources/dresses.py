@@ -40,6 +40,7 @@ ANYTHING: dict[str, Dress] = {
     "a reply": each(lambda _, line: f"> {line}"),
     "a reply to a reply": each(lambda _, line: f"> > {line}"),
     "a reply, packed": each(lambda _, line: f">>{line}"),
+    "a reply to some replies": each(lambda i, line: ">" * (i % 3) + " " + line),
     "a comment": each(lambda _, line: f"# {line}"),
     "a table": each(lambda _, line: f"| {line} |"),
     "a framed box": each(lambda _, line: f"\u2502 {line} \u2502"),
@@ -49,6 +50,13 @@ ANYTHING: dict[str, Dress] = {
     "CRLF": whole(lambda text: text.replace("\n", "\r\n")),
     "LF CR": whole(lambda text: text.replace("\n", "\n\r")),
     "CR alone": whole(lambda text: text.replace("\n", "\r")),
+    "UTF-16": lambda lines: "\r\n".join(lines).encode("utf-16"),
+    "cat -v": each(lambda _, line: f"^[[0m^[[01;32m{line}^[[0m"),
+    "Jira": whole(lambda text: f"{{code:title=seen here}}\n{text}{{code}}\n"),
+    "an object of JSON": lambda lines: json.dumps(
+        {"rc": 0, "stdout": "\n".join(lines), "stdout_lines": lines}
+    ).encode(),
+    "XML": each(lambda i, line: f'<line no="{i}">{html.escape(line)}</line>'),
     "line numbers": each(lambda i, line: f"{i + 1:7d}  {line}"),
     "cat -n": each(lambda i, line: f"{i + 1:6d}\t{line}"),
     "grep -n": each(lambda i, line: f"{i + 1}:{line}"),
@@ -130,11 +138,13 @@ LISTINGS: dict[str, Dress] = {
     "a prompt before and after": whole(lambda text: f"root@host:~# cat /proc/iomem\n{text}root@host:~# "),
     "colours": each(lambda _, line: line.replace("reserved", "\x1b[01;31m\x1b[Kreserved\x1b[m\x1b[K")),
     "a table of two columns": each(lambda _, line: "| " + line.strip().replace(" : ", " | ") + " |"),
+    "blanks around the dash": each(lambda _, line: line.replace("-", " - ", 1)),
+    "stars around a name": each(lambda _, line: line.replace("reserved", "**reserved**")),
     "no blank before the colon": each(lambda _, line: line.replace(" : ", ": ")),
     "other dashes": each(lambda _, line: line.replace("-", "\u2013", 1)),
     "a tree": each(lambda _, line: ("\u251c\u2500" if line[0] == " " else "") + line.strip()),
     "capitals": each(lambda _, line: line.split(" : ")[0].upper() + " : " + line.split(" : ")[1]),
-    "0x": each(lambda _, line: re.sub(r"([0-9a-f]+)-([0-9a-f]+)", r"0x\1-0x\2", line, count=1)),
+    "0x": each(lambda _, line: re.sub(r"([0-9a-f]+)-([0-9a-f]+)", r"0X\1-0x\2", line, count=1)),
     "remarks": each(lambda i, line: f"{line}   # row {i}"),
     "jc": lambda lines: json.dumps(
         [

@@ -103,5 +103,34 @@ def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) ->
 )
 def test_a_range_without_its_end_is_cut_off(end: str) -> None:
     """What is no beginning of a resource is something else."""
-    with pytest.raises(InputError, match=r"iomem:2:1: the last line is cut off"):
+    with pytest.raises(InputError, match=r"iomem:2:1: the line is cut off"):
         parse_text(f"40000000-bfffffff : System RAM\n{end}".encode(), "iomem")
+
+
+@pytest.mark.parametrize(
+    ("row", "damaged", "what"),
+    [
+        pytest.param(
+            "80010000-bfffffff : System RAM", "8001000-bfffffff : System RAM", "an address has lost", id="digit"
+        ),
+        pytest.param(
+            "  421a0000-42b5ffff : reserved", "21a0000-42b5ffff : reserved", "an address has lost", id="begin"
+        ),
+        pytest.param("80010000-bfffffff : System RAM", "80010000-bfffffff : Syste", "the line is cut off", id="name"),
+        pytest.param("  421a0000-42b5ffff : reserved", "  421a0000-42b5ffff : r>", "the line is cut off", id="pager"),
+        pytest.param("  421a0000-42b5ffff : reserved", "  421a0000-42b5ffff :", "the line is cut off", id="no name"),
+    ],
+)
+def test_a_row_that_has_lost_a_part_is_refused(row: str, damaged: str, what: str) -> None:
+    """An address has eight digits at least, and the beginning of a name may be any of several."""
+    with pytest.raises(InputError, match=rf"iomem:\d+:1: {what}"):
+        parse_text(NESTED.replace(row, damaged).encode(), "iomem")
+
+
+def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
+    """A typing error, or a damaged name."""
+    machine = parse_text(
+        NESTED.replace("421a0000-42b5ffff : reserved", "421a0000-42b5ffff : rserved").encode(), "iomem"
+    )
+    assert Reserved(0x421A_0000, 0x42B6_0000, "reserved") in machine.memory.reserved
+    assert "arm64 gives no such name to memory as at 0x421a0000: it is read as reserved" in machine.notes

@@ -8,12 +8,15 @@ The reader of journals' records is imported where a text looks like one: most do
 
 from __future__ import annotations
 
+import re
+
 from planner.base.sizes import MIB
 from planner.sources.clothes.margins import strange_margin, without_margins
 from planner.sources.clothes.transfer import plain_text
 
-__all__ = ["strange_margin", "undress"]
+__all__ = ["is_json", "strange_margin", "undress"]
 
+_MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # of Jira, around code
 _LARGEST, _MOST_LINES = 16 * MIB, 250_000  # of a text that is taken apart; nobody dresses more
 
 
@@ -30,12 +33,12 @@ def undress(text: str, name: str) -> str:
         from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)
-    if messages is None and _is_json(head):
+    if messages is None and is_json(head):
         return text
     return without_margins(plain_text(text if messages is None else messages))
 
 
-def _is_json(head: str) -> bool:
+def is_json(head: str) -> bool:
     """True if a text is one JSON document, as maps and reports are; a log may begin with a bracket, too."""
-    opening = "".join(head.split())[:2]
-    return opening[:1] == "{" or opening in ("[{", "[]")
+    opening = "".join(head[:4096].split())[:2]
+    return opening in ("[{", "[]") or (opening[:1] == "{" and re.match(_MACRO, head) is None)

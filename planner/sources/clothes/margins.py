@@ -34,9 +34,10 @@ _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 _RANGE = re.compile(r"(?<![\w.])(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} {0,4}[:|] ?")
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _WIDEST = 400  # characters of a margin
-_SIGNS = ">|+#*!%:;`\u2502"  # with which a whole text may be quoted
+_SIGNS = "|+#*!%:;`\u2502"  # with which a whole text may be quoted
 _CLOSING = "|'\"},;`\u2502 \t"
-_REPLIED = ">|+\u2502"  # signs with which no line of any text begins by itself
+_REPLY = re.compile(r"^[ \t]*+>(?:[ \t]*+>)*+ ?", re.MULTILINE)
+_REPLIED = "|+\u2502"  # signs with which no line of any text begins by itself
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4
@@ -47,6 +48,8 @@ _Finder = Callable[[str], int]
 
 def without_margins(text: str) -> str:
     """The text without what stands before the kernel's words on most of its lines."""
+    if text[:1] == ">" or "\n>" in text or "\n >" in text:
+        text = re.sub(_REPLY, "", text)
     for _ in range(_ROUNDS):
         find = _finder(text)
         if find is None:

@@ -33,8 +33,10 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_export(text)
     if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):
         return _of_document(text, name)
-    if "{" not in head or _SIGN.search(head) is None:
+    if "{" not in head:
         return None
+    if _SIGN.search(head) is None:
+        return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
         return "\n".join(_of_line(line) for line in text.split("\n"))
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
@@ -115,8 +117,7 @@ def _of_document(text: str, name: str) -> str | None:
         if document is None:
             raise
     if isinstance(document, dict):
-        lists = [value for value in document.values() if isinstance(value, list)]
-        document = lists[0] if len(lists) == 1 and "memory" not in document else []
+        document = [] if "memory" in document else _only_text(document)
     if not isinstance(document, list) or not document:
         return None
     if all(isinstance(row, dict) and {"start", "end", "device"} <= row.keys() for row in document):
@@ -126,6 +127,13 @@ def _of_document(text: str, name: str) -> str | None:
     if not any(isinstance(row, dict) and _message(row) is not None for row in document):
         return None
     return "\n".join(_words(row) for row in document if isinstance(row, dict))
+
+
+def _only_text(document: dict[str, object]) -> object:
+    """The one text of several lines in an object, or its one list; nothing where that is not plain."""
+    texts = [value.split("\n") for value in document.values() if isinstance(value, str) and "\n" in value]
+    found = texts or [value for value in document.values() if isinstance(value, list) and value]
+    return found[0] if len(found) == 1 else []
 
 
 def _several(text: str) -> list[dict[str, Any]] | None:

@@ -17,12 +17,14 @@ _DASHES = ("\u2010", "\u2011", "\u2013", "\u2212")
 _FRAMES = "[\u2500-\u257f]"
 _NOTHING = ("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
-_TAG = r"</?(?:a|b|body|br|code|div|font|head|html|i|li|ol|p|pre|samp|span|table|tbody|td|tr|tt|u|ul)\b[^<>\n]{0,300}>"
+_TAG = r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,300})?/?>"
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 
 def plain_text(text: str) -> str:
     """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
+    if "^" in text and "^[[" in text:  # as cat -v, script and editors show it
+        text = text.replace("^[", "\x1b")
     if "\x1b" in text:
         text = re.sub(_TERMINAL, "", text)
     if "\r" in text:
@@ -39,12 +41,21 @@ def plain_text(text: str) -> str:
         text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
     if "=3D" in text or "=\n" in text:
         text = _without_quoted_printable(text)
-    if "\\n" in text and "\n" not in text.strip():
-        text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
-        text = text.replace('\\"', '"')
-    if "</" in text or "<br" in text or "<pre" in text or "&lt;" in text or "&gt;" in text or "&quot;" in text:
+    if "\\" in text:
+        text = _without_escapes(text)
+    if ("<" in text and any(mark in text for mark in ("</", "<br", "<pre"))) or (
+        "&" in text and any(mark in text for mark in ("&lt;", "&gt;", "&quot;"))
+    ):
         text = _without_html(text)
     return text
+
+
+def _without_escapes(text: str) -> str:
+    """The text of one string of a program; of a text that quotes strings, the rows of memblock's dump are read."""
+    if "\\n" in text and "\n" not in text.strip():
+        text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
+        return text.replace('\\"', '"')
+    return text.replace("]\\t[0x", "]\t[0x")
 
 
 def _without_quoted_printable(text: str) -> str:

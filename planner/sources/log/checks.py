@@ -6,15 +6,20 @@ first range to the last, mm/page_alloc.c and mm/mm_init.c @ 5.10 to 7.2; all log
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from planner.base.sizes import format_size
+from planner.base.ranges import Range
+from planner.base.sizes import KIB, MIB, format_size
+from planner.base.text import counted
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
-__all__ = ["completed", "lacking_ram"]
+__all__ = ["completed", "lacking_ram", "missing_lines", "missing_zone"]
 
 _PRINTED = 968  # characters of a command line that fills all that printk keeps of a line
+_LARGEST_PAGE = 64 * KIB
+_ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # of the others, some kernels take no notice
 _CHOPPED = (">", "\u2026", "...")  # how pagers end a line that is wider than the screen
 
 
@@ -24,9 +29,11 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | 
     Zones that reach higher do so by ranges above all that were read: that is noted, and what was read is used.
     """
     shown = "memory" if log.dump["memory"] else "node" if log.nodes else "efi" if log.efi else "memblock_add"
+    if shown == "memory" and len(set(log.dump["memory"])) < log.counts.get("memory", 0):
+        log.lost.setdefault("memory", _rows_missing(log, "memory"))
     lost = log.lost.get(shown) if regions else next(iter(log.lost.values()), None)
-    said = list(_larger(log)) if regions and shown == "node" else []
-    higher = [] if not regions or shown != "node" else [*_higher(log, regions)]
+    exact = regions if shown in ("node", "memory") else ()
+    said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:
         return f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}"
     if not said:
@@ -36,25 +43,63 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | 
     return f"the log's memory ranges are incomplete, a line is missing: {'; '.join(said)}"
 
 
-def _larger(log: Log) -> Iterator[str]:
+def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     """Signs that the log shows more memory than its ranges."""
-    ram = sum(r.end - r.start for r in log.nodes)
-    if log.total is not None and log.total > ram:
+    ram = sum(r.end - r.start for r in regions)
+    if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
+    if not regions or any(r.node is None for r in regions):
+        return
+    nodes: dict[str, Range] = {}
+    for r in regions:
+        known = nodes.get(str(r.node), r)
+        nodes[str(r.node)] = Range(min(known.start, r.start), max(known.end, r.end))
     for event in log.events:
         if event.kind != "node" or event.start is None or event.end is None:
             continue
-        of_node = [r for r in log.nodes if str(r.node) == event.name]
-        if not of_node:
+        if event.name not in nodes:
             yield f"they lack node {event.name}, which is set up"
-        elif min(r.start for r in of_node) > event.start or max(r.end for r in of_node) < event.end:
+        elif nodes[event.name].start > event.start or nodes[event.name].end < event.end:
             yield f"node {event.name} is set up from {event.start:#x} to {event.end:#x}"
 
 
 def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
-    end = max((zone for zone in log.zones.values() if zone is not None), default=0)
-    if end > max(r.end for r in regions):
+    end = max((zone.end for zone in log.zones.values() if zone is not None), default=0)
+    if regions and end > max(r.end for r in regions):
         yield f"the zones reach up to {end:#x}"
+
+
+def missing_zone(log: Log) -> Range | None:
+    """Memory below, or between, the zones that the log shows: the line of its zone is missing."""
+    zones = sorted((zone for zone in log.zones.values() if zone is not None), key=lambda zone: zone.start)
+    at = min((r.start for r in log.map), default=zones[0].start if zones else 0)
+    for zone in zones:
+        if zone.start >= at + _LARGEST_PAGE:
+            return Range(at, zone.start)
+        at = max(at, zone.end)
+    return None
+
+
+def missing_lines(log: Log) -> Iterator[str]:
+    """Notes on what the log counts or asks for, and does not show."""
+    if (zone := missing_zone(log)) is not None:
+        yield f"no zone of the log holds {zone.start:#x} to {zone.end:#x}: the line of one is missing"
+    areas = [e for e in log.events if e.kind == "cma" or e.name == "pool"]
+    shown = sum(e.size for e in areas)
+    if log.cma >= shown + (len(areas) + 1) * MIB:
+        counted_cma, shown_cma = format_size(log.cma), format_size(shown)
+        yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
+    if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
+        yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
+    if log.cmdline is None and log.total is not None:
+        yield "the log lacks its command line, so what it asked for is not known"
+    elif not log.lines and _ASKS.search(log.cmdline or ""):
+        yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
+
+
+def _rows_missing(log: Log, array: str) -> str:
+    count, rows = log.counts[array], len(set(log.dump[array]))
+    return f"memblock.{array} has {counted(count, 'row')}, and the log shows {rows}"
 
 
 def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
@@ -66,7 +111,7 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
     chopped = text.endswith(_CHOPPED)
     if chopped:
         words = words[:-1]
-    cut = chopped or log.wrapped or len(text) >= _PRINTED
+    cut = chopped or log.chopped or log.wrapped or len(text) >= _PRINTED
     if cut:
         notes.append("the command line in the log is cut off at its end")
     asked = [word for word in words if "crashkernel=" in word]

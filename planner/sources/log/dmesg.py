@@ -6,6 +6,7 @@ it says twice must agree: the ranges of memory with its size, the command line w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from planner.base.errors import InputError, Location
@@ -16,7 +17,7 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, maybe_several
-from planner.sources.log.checks import completed, lacking_ram
+from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
 from planner.sources.log.lines import Log, read
 from planner.sources.log.pieces import whole_lines, width_of
 from planner.sources.nomap import inferred_nomap
@@ -51,18 +52,26 @@ def looks_like(head: str) -> bool:
 
 def parse(text: str, name: str) -> Machine:
     """The machine a log describes. Raises InputError."""
-    if not maybe_several(text):
-        log = Log(name)
-        for line in whole_lines(text_lines(text, name), width_of(text)):
-            read(line, log)
-        return _machine(log, name, [])
+    notes = []
+    if _is_reversed(text):
+        text = "\n".join(reversed(text.split("\n")))
+        notes.append("the log is read from its end, as its newest line stands first; lines are numbered from there")
     logs: list[tuple[int, Log]] = []
-    lines, width = text_lines(text, name), width_of(text)
-    for span in boots(text, name):
-        logs.append((span.start, Log(name)))
-        for line in whole_lines(_within(lines, span), width):
-            read(line, logs[-1][1])
-    return _machine(*_chosen(logs, name))
+    lines, (width, chopped) = text_lines(text, name), width_of(text)
+    for span in boots(text, name) if maybe_several(text) else [None]:
+        log = Log(name, chopped=chopped)
+        logs.append((span.start if span else 1, log))
+        for line in whole_lines(_within(lines, span) if span else lines, width):
+            read(line, log)
+    log, others = _chosen(logs)
+    return _machine(log, name, notes + others)
+
+
+def _is_reversed(text: str) -> bool:
+    """True if the newest line stands first, as `journalctl -r` prints it: the zones before their heading."""
+    at = text.find("Zone ranges:")
+    before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
+    return at >= 0 and re.search(r"(?:DMA|DMA32|Normal|Device)\s+(?:empty|\[mem 0x)", before) is not None
 
 
 def _within(lines: Iterator[tuple[int, str]], span: range) -> Iterator[tuple[int, str]]:
@@ -74,7 +83,7 @@ def _within(lines: Iterator[tuple[int, str]], span: range) -> Iterator[tuple[int
             break
 
 
-def _chosen(logs: list[tuple[int, Log]], name: str) -> tuple[Log, str, list[str]]:
+def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
     """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on the others."""
     told = [(first, log) for first, log in logs if log.tells] or logs[-1:]
     others: list[tuple[int, Log]] = []
@@ -84,10 +93,10 @@ def _chosen(logs: list[tuple[int, Log]], name: str) -> tuple[Log, str, list[str]
     candidates = others or told
     first, log = next((c for c in reversed(candidates) if c[1].map or c[1].efi), candidates[-1])
     if len(told) == 1:
-        return log, name, []
+        return log, []
     captures = len(told) - len(others)
     of_them = f", {captures} of them of a capture kernel" if captures else ""
-    return log, name, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {first} is read"]
+    return log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {first} is read"]
 
 
 def _captures(log: Log, before: Log) -> bool:
@@ -106,7 +115,7 @@ def _captures(log: Log, before: Log) -> bool:
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     dumped = bool(log.dump["memory"])
-    if log.arch is None and log.zones.get("DMA") == _X86_DMA:
+    if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
     damage = log.crash_damage + log.damage
     notes = on_facts + damage[:_MOST_DAMAGE]
@@ -142,6 +151,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         notes.append(lacking)
         regions, reserved = [], []
     cmdline, restored = completed(log, notes)
+    notes += missing_lines(log)
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
@@ -156,7 +166,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         va_bits=log.va_bits,
         cmdline=cmdline,
         request_restored=restored,
-        dma_limit=_dma_limit(log.zones, whole=log.zones_whole),
+        dma_limit=_dma_limit(log),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,
         record=record,
@@ -199,14 +209,17 @@ def _capture(log: Log) -> Capture | None:
     return Capture(kernel_size=log.image, drivers=("arm-smmu-v3",) if log.smmu else ())
 
 
-def _dma_limit(zones: dict[str, int | None], *, whole: bool) -> int | None:
+def _dma_limit(log: Log) -> int | None:
+    """The end of the first zone for DMA; where its line is missing, that is where the next zone begins."""
+    zones = log.zones
     if "Normal" not in zones and "DMA" not in zones and "DMA32" not in zones:
         return None
-    if zones.get("DMA"):
-        return zones["DMA"]
-    if zones.get("DMA32"):
-        return zones["DMA32"]
-    return NO_DMA_ZONES if whole and "DMA" not in zones and "DMA32" not in zones else None
+    if (missing := missing_zone(log)) is not None and not zones.get("DMA"):
+        return missing.end
+    for name in ("DMA", "DMA32"):
+        if (zone := zones.get(name)) is not None:
+            return zone.end
+    return NO_DMA_ZONES if log.zones_whole and "DMA" not in zones and "DMA32" not in zones else None
 
 
 def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:

@@ -19,7 +19,7 @@ from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
-from planner.sources.log.pieces import Line
+from planner.sources.log.pieces import Line, reversed_range
 
 __all__ = ["Log", "read"]
 
@@ -50,10 +50,11 @@ _NODE = _Pattern("node ", rf"^\s*node\s+{_INT}: \[mem {_HEX}-{_HEX}\]")
 _ZONE = _Pattern("", rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
 _DUMP = _Pattern(
     " flags: 0x",
-    rf"^\s*(memory|reserved)\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
+    rf"^\s*(memory|reserved)\[{_HEX}\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
 )
 _RESERVED = _Pattern("crashkernel reserved: ", rf"crashkernel reserved: {_HEX} - {_HEX} \({_INT} MB\)")
 _LOW = _Pattern("crashkernel low memory reserved: ", rf"crashkernel low memory reserved: {_HEX} - {_HEX} \({_INT} MB\)")
+_COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
 _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
@@ -75,7 +76,7 @@ _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
-_MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available")
+_MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _ADDRESS = re.compile(f"={_HEX}")
@@ -110,8 +111,18 @@ _BUILDS = {
 """How distributions' versions end that name the architecture."""
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
-    *("node ", "DMA", "Normal", "Device", "Movable", "memory[", "reserved[", "efi:", "Zone ranges:", "memblock_"),
-    *("MEMBLOCK configuration", "pcpu-alloc: ", "arm-smmu-v3 ", "percpu: ", "cma: ", "kvm [", "software IO TLB"),
+    *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
+    *(
+        "memblock_add:",
+        "memblock_remove:",
+        "MEMBLOCK configuration",
+        "pcpu-alloc: ",
+        "arm-smmu-v3 ",
+        "percpu: ",
+        "cma: ",
+        "kvm [",
+        "software IO TLB",
+    ),
     *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
     *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
     *_FOREIGN_SIGNS,
@@ -122,22 +133,24 @@ _BEGIN = (
 class Log:
     """The facts gathered of one boot so far.
 
-    total: RAM as `Memory:` counts it. added: ranges of `memblock=debug`, and whether each was added or removed.
-    wrapped: the command line goes on in the next line. damage: what to say of lines that cannot be read, crash_damage:
-    of those on the crash kernel. lost: the first that tells a range of memory, by the word that such lines begin with.
-    va_bits: that the processors give. tables: the lowest address that UEFI's line of tables names.
+    total, cma: RAM and CMA areas as `Memory:` counts them. counts: of the rows in each array of the dump. added: ranges
+    of `memblock=debug`, and whether each was added or removed. wrapped: the command line goes on in the next line.
+    chopped: it ends at the column where all lines of the log do. damage: what to say of lines that cannot be read,
+    crash_damage: of those on the crash kernel. lost: the first that tells a range of memory, by the word that such
+    lines begin with. va_bits: that the processors give. tables: the lowest address that UEFI's line of tables names.
     """
 
-    def __init__(self, name: str = "") -> None:
-        self.name, self.rows = name, 0
+    def __init__(self, name: str = "", *, chopped: bool = False) -> None:
+        self.name, self.rows, self.chopped = name, 0, chopped
         self.kernel: str | None = None
         self.arch: str | None = None
         self.cmdline: str | None = None
         self.page_size: int | None = None
-        self.zones: dict[str, int | None] = {}
+        self.zones: dict[str, Range | None] = {}
         self.zones_whole = False
         self.nodes: list[Region] = []
         self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
+        self.counts: dict[str, int] = {}
         self.efi: list[efi.Entry] = []
         self.nomap: list[Range] = []
         self.events: list[Event] = []
@@ -146,6 +159,7 @@ class Log:
         self.lines: list[str] = []
         self.failed = False
         self.total: int | None = None
+        self.cma = 0
         self.added: list[tuple[bool, Range]] = []
         self.wrapped = False
         self.damage: list[str] = []
@@ -197,13 +211,14 @@ def read(line: Line, log: Log) -> None:
     words, number = line.words, line.number
     if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
         return
-    if line.damaged is not None and line.damaged.told:
+    damaged = line.damaged or reversed_range(words)
+    if damaged is not None and damaged.told:
         if words.startswith("crashkernel"):
-            _damaged(line.damaged.what, line, log.crash_damage)
+            _damaged(damaged.what, line, log.crash_damage)
             _remember_crash(words, number, log)
         else:
-            _damaged(line.damaged.what, line, log.damage)
-        if line.damaged.ram:
+            _damaged(damaged.what, line, log.damage)
+        if damaged.ram:
             log.lost.setdefault(re.split(r"[\s:\[]", words, maxsplit=1)[0], log.damage[-1])
     else:
         _read(words, number, log)
@@ -220,10 +235,11 @@ def _read(line: str, number: int, log: Log) -> None:
     if (m := _NODE.search(line)) is not None:
         log.row(log.nodes, Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])), number)
     elif (m := _DUMP.search(line)) is not None:
-        row = (int(m[2], 16), int(m[3], 16) + 1, int(m[5], 16), int(m[4]) if m[4] else None)
+        row = (int(m[3], 16), int(m[4], 16) + 1, int(m[6], 16), int(m[5]) if m[5] else None)
         log.row(log.dump[m[1]], row, number)
+        log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
     elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
-        log.zones.setdefault(m[1], int(m[3], 16) + 1 if m[3] else None)
+        log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower():
         _crash_line(line, number, log)
     elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
@@ -238,7 +254,9 @@ def _read(line: str, number: int, log: Log) -> None:
         log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
     elif "MEMBLOCK configuration" in line:
         # The last dump stands: the first ones come before the firmware's memory is known.
-        log.dump = {"memory": [], "reserved": []}
+        log.dump, log.counts = {"memory": [], "reserved": []}, {}
+    elif (m := _COUNT.search(line)) is not None:
+        log.counts[m[1]] = int(m[2], 16)
     else:
         _fact(line, number, log)
 
@@ -289,8 +307,7 @@ def _fact(line: str, number: int, log: Log) -> None:
         for group, units in re.findall(_GROUP, line):
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
     elif line.startswith("Memory: "):
-        log.image = image_size(line)
-        log.total = int(m[2]) * KIB if (m := _MEMORY.search(line)) is not None else None
+        _counted(line, log)
     elif line.startswith("arm-smmu-v3 "):
         log.smmu = True
     elif (m := _EMBEDDED.search(line)) is not None:
@@ -299,6 +316,13 @@ def _fact(line: str, number: int, log: Log) -> None:
             log.page_size = size if size in _PAGE_SIZES else None
     else:
         _allocation(line, number, log)
+
+
+def _counted(line: str, log: Log) -> None:
+    """The kernel's own account of its memory."""
+    log.image = image_size(line)
+    if (m := _MEMORY.search(line)) is not None:
+        log.total, log.cma = int(m[2]) * KIB, int(m[3] or 0) * KIB
 
 
 def _processor(line: str, log: Log) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from planner.sources.bounds import MAX_LINE
 from planner.sources.log.prefix import without_prefix
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "whole_lines", "width_of"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lines", "width_of"]
 
 COMMAND_LINE = "Kernel command line:"
 
@@ -47,15 +47,19 @@ class Line(NamedTuple):
 _HEX = "0x[0-9a-f]{1,16}"
 # A number at the end of a line: with a zero before it, it has all its digits, or was cut.
 _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
-_SPAN = rf"\[mem {_HEX}-{_HEX}\]"
+# Padded with zeros to 8 or 16 digits, in the dumps of old kernels to 14; any other number with a zero first lost one.
+_ADDRESS = "0x(?:[0-9a-f]{8}|[0-9a-f]{16}|[1-9a-f][0-9a-f]{8,14})"
+_IN_DUMP = f"(?:{_ADDRESS}|0x[0-9a-f]{{14}})"
+_RANGE = r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})"
+_SPAN = rf"\[mem {_ADDRESS}-{_ADDRESS}\]"
 
 _KINDS = {
     "node": Kind("a memory range", r"node\s+\d+: \[m|node(?:\s+\d+:?)?$", rf"node\s+\d+: {_SPAN}", ram=True),
     "memory[": Kind(
-        "a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x", ram=True
+        "a memory range", r"memory\[0x", rf"memory\[0x[0-9a-f]+\]\s+\[{_IN_DUMP}-{_IN_DUMP}\], .* flags: 0x", ram=True
     ),
     "reserved[": Kind(
-        "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_HEX}-{_HEX}\], .* flags: 0x"
+        "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_IN_DUMP}-{_IN_DUMP}\], .* flags: 0x"
     ),
     "efi: ": Kind(
         "a range of the EFI map",
@@ -63,7 +67,7 @@ _KINDS = {
         r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
         ram=True,
     ),
-    "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_HEX}-{_HEX}\]", ram=True),
+    "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_ADDRESS}-{_ADDRESS}\]", ram=True),
     "crashkernel": Kind(
         "the crash kernel",
         r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
@@ -141,19 +145,33 @@ def begun(words: str) -> Kind | None:
     return None
 
 
-def width_of(text: str) -> int:
-    """Characters of the lines that a terminal has broken, within words, too; 0 if none has."""
+def reversed_range(words: str) -> Kind | None:
+    """The kind of a line whose range ends before it starts, so that one of its numbers is damaged."""
+    found = re.search(_RANGE, words)
+    if found is None or int(found[1], 16) <= int(found[2], 16):
+        return None
+    return next((kind for head, kind in _KINDS.items() if words.startswith(head)), None)
+
+
+def width_of(text: str) -> tuple[int, bool]:
+    """Characters of the lines that a terminal has broken, within words, too, 0 if none has; True if lines are cut.
+
+    They are if the command line is one of several that are as long as the longest.
+    """
     if len(text) > _LARGEST:
-        return 0
+        return 0, False
     lines = text.split("\n")
-    lengths = [len(line) for line in lines]
+    lengths = list(map(len, lines))
     longest = max(lengths)
-    if longest > _WIDEST or lengths.count(longest) < _FEWEST:
-        return 0
+    count = lengths.count(longest)
+    if longest > _WIDEST or count < _FEWEST:
+        return 0, False
     # A program that breaks between words leaves pieces of all lengths up to the longest.
     pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
     full = pieces.count(longest)
-    return longest if full >= _FEWEST and 4 * full > 3 * len(pieces) else 0
+    if full >= _FEWEST and 4 * full > 3 * len(pieces):
+        return longest, False
+    return 0, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
 
 
 def _has_prefix(raw: str) -> bool:

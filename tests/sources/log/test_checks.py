@@ -76,6 +76,91 @@ def test_zones_alone_are_a_note() -> None:
     assert any(note.startswith("the zones reach up to 0x240000000") for note in machine.notes)
 
 
+DUMP = (
+    "[    0.000000] MEMBLOCK configuration:\n"
+    "[    0.000000]  memory.cnt  = 0x2\n"
+    "[    0.000000]  memory[0x0]\t[0x0000000040000000-0x00000000bfffffff], 0x80000000 bytes on node 0 flags: 0x0\n"
+    "[    0.000000]  memory[0x1]\t[0x0000000100000000-0x000000023fffffff], 0x140000000 bytes on node 0 flags: 0x0\n"
+    "[    0.000000]  reserved.cnt  = 0x2\n"
+    "[    0.000000]  reserved[0x0]\t[0x0000000040200000-0x0000000041ffffff], 0x1e00000 bytes on node 0 flags: 0x0\n"
+    "[    0.000000]  reserved[0x1]\t[0x00000000b0000000-0x00000000bfffffff], 0x10000000 bytes on node 0 flags: 0x0\n"
+)
+ALL_ZONES = (
+    "[    0.000000] Zone ranges:\n"
+    "[    0.000000]   DMA      [mem 0x0000000040000000-0x000000007fffffff]\n"
+    "[    0.000000]   DMA32    [mem 0x0000000080000000-0x00000000ffffffff]\n" + ZONES
+)
+COUNTED = MEMORY.replace("0K cma", "65536K cma")
+CMA = "[    0.000000] cma: Reserved 64 MiB at 0x00000000bc000000\n"
+WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashkernel=512M\n" + COUNTED
+
+
+@pytest.mark.parametrize(
+    ("text", "lost", "note"),
+    [
+        pytest.param(
+            WHOLE, "  DMA ", "no zone of the log holds 0x40000000 to 0x80000000: the line of one", id="a zone"
+        ),
+        pytest.param(
+            WHOLE, " cma: ", "`Memory:` counts 64M of CMA areas, and the log shows 0: a line", id="a CMA area"
+        ),
+        pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
+        pytest.param(
+            WHOLE, "command line", "the log lacks its command line, so what it asked for", id="what was asked"
+        ),
+        pytest.param(
+            HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
+        ),
+        pytest.param(
+            HEAD + DUMP, "memory[0x1]", "the log's memory ranges are incomplete: memblock.memory has 2 rows", id="RAM"
+        ),
+        pytest.param(
+            HEAD + DUMP.replace("memory.cnt", "memory count") + MEMORY,
+            "memory[0x1]",
+            "the log's memory ranges are incomplete, a line is missing: they hold 2G, and `Memory:` counts 7G",
+            id="the last row",
+        ),
+    ],
+)
+def test_a_line_that_is_missing(text: str, lost: str, note: str) -> None:
+    """A note says so; the whole log has none like it."""
+    kept = "".join(line for line in text.splitlines(keepends=True) if lost not in line)
+    assert any(one.startswith(note) for one in parse_text(kept.encode(), "log").notes)
+    assert not any(one.startswith(note[:12]) for one in parse_text(text.encode(), "log").notes)
+
+
+def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
+    """It is where the next zone begins."""
+    text = "".join(line for line in WHOLE.splitlines(keepends=True) if "  DMA " not in line)
+    assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
+
+
+@pytest.mark.parametrize("number", ["0x00000000bffffff", "0x000000bfffffff", "0x00000000000bffff"])
+def test_a_number_that_has_lost_a_digit(number: str) -> None:
+    """The kernel pads them with zeros, and no range ends before it starts."""
+    machine = parse_text((HEAD + NODES.replace("0x00000000bfffffff", number)).encode(), "log")
+    assert machine.incomplete == (
+        "the log's memory ranges are incomplete: line 2 is damaged or cut off, so a memory range cannot be read there: "
+        f"node   0: [mem 0x0000000040000000-{number}]"
+    )
+
+
+def test_a_log_with_its_newest_line_first() -> None:
+    """It is read from its end."""
+    backwards = parse_text("\n".join(reversed(WHOLE.splitlines())).encode(), "log")
+    machine = parse_text(WHOLE.encode(), "log")
+    assert (backwards.memory, backwards.facts) == (machine.memory, machine.facts)
+    assert backwards.notes[0].startswith("the log is read from its end")
+
+
+def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
+    """The request may be another."""
+    lines = [line[:66] for line in WHOLE.replace("ro crash", "root=/dev/sda2 crash").splitlines()]
+    assert lines[-2].endswith("crashkernel=512")
+    assert "the command line in the log is cut off at its end" in parse_text("\n".join(lines).encode(), "log").notes
+    assert "the command line in the log is cut off at its end" not in parse_text(WHOLE.encode(), "log").notes
+
+
 @pytest.mark.parametrize(
     ("lines", "crash", "note"),
     [
