@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from planner.batch.fleet import Change, Fleet
-    from planner.batch.inputs import Input
+    from planner.batch.running import Input
 
 __all__ = ["batch"]
 
