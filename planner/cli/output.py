@@ -212,11 +212,12 @@ def _replace(data: bytes, target: Path) -> None:
 @contextmanager
 def writing(where: str, *kinds: type[Exception]) -> Iterator[None]:
     """Turns an OSError, or one of other kinds, into an OutputError; a closed pipe stays what it is."""
+    told: tuple[type[Exception], ...] = (OSError, *kinds)
     try:
         yield
     except BrokenPipeError:
         raise
-    except (OSError, *kinds) as error:
+    except told as error:
         raise _cannot_write(where, error) from error
 
 
