@@ -17,7 +17,7 @@ from planner.planning.values import BadValue
 from planner.render.blocks.survey import blocks, csv_text, tabulated
 from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
-from planner.report.studies import Survey, proposal
+from planner.report.studies import Proposal, Survey
 from planner.sources.samples import read, samples
 from planner.studies.survey import SORTED_BY, Candidates, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
@@ -141,7 +141,7 @@ def _proposal(out: Out) -> None:
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     out.result(
         lambda: blocks(found),
-        lambda: proposal(found),
+        lambda: Proposal(tuple(found)),
         picture=lambda: heat_map.draw(heat_map.cells_of_proposal(found)),
         page=lambda data: survey_page.render_proposal(found, data),
     )
