@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
@@ -57,7 +58,7 @@ _NAME = "crashkernel="
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a fleet keeps of one plan. pages_only: it loses all its block mappings. preset: the default it asked for."""
+    """One plan, as a fleet adds it up. pages_only: it loses all block mappings. preset: the default it asked for."""
 
     outcome: str
     reserved: bool
@@ -97,7 +98,7 @@ class Sum:
     """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
 
     reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there,
-    not_available of which because the strategy is not available, and of not_known nobody knows it of their kernel.
+    not_available of which because the strategy is not available, not_known because it is not known of their kernel.
     pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
     """
 
@@ -293,7 +294,7 @@ class Fleet:
         self._draw(named, AS_ASKED, Placed("error", None), None, error)
 
     def add_change(self, name: str, ident: str, before: Plan, after: Plan | PlannerError) -> None:
-        """What a change makes of the plan that was added last; an error where there is none with it."""
+        """The plan that was added last, after a change; an error if there is none with it."""
         effect, was = self.effects[name], before.reservation
         asked = Placed(was.outcome, was.crash)
         if isinstance(after, PlannerError):
@@ -441,10 +442,11 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     A new size or `,high` replaces the request itself and leaves the other words of a command line alone; a fixed
     offset goes, as it cannot be combined with `,high`. A machine that asks for nothing goes on doing so.
     """
-    option = _CHANGED_OPTIONS.get(change.what)
-    if option is not None:
-        value: object = int(change.value) if option == "page_size" else change.value
-        return crashkernel, replace(options, **{option: value})  # type: ignore[arg-type]
+    if change.what not in ("high", "size", "crashkernel", "preset"):
+        changed: dict[str, Any] = {change.what.replace("-", "_"): change.value}
+        if change.what == "page-size":
+            changed = {"page_size": int(change.value)}
+        return crashkernel, replace(options, **changed)
     if change.what in ("crashkernel", "preset"):
         value = change.value if change.what == "crashkernel" else _preset_value(change.value, plan)
         return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
@@ -456,15 +458,6 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     else:
         value = f"{change.value},high" if request.high else change.value
     return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
-
-
-_CHANGED_OPTIONS = {
-    "strategy": "strategy",
-    "align": "align",
-    "kernel": "kernel",
-    "page-size": "page_size",
-    "rodata": "rodata",
-}
 
 
 def _preset_value(name: str, plan: Plan) -> str:

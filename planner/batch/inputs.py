@@ -77,7 +77,7 @@ class Input(Protocol):
         """The records that are left."""
 
     def count(self) -> int | None:
-        """How many records there are in all; None where that is not known before they are read."""
+        """The number of records; None if it is not known before they are read."""
 
     def close(self) -> None:
         """No more is read."""
@@ -154,7 +154,7 @@ class LinesInput:
 
 
 class FileList:
-    """Machines by their source files. skipped: files of their folders that are no source."""
+    """Machines by their source files. skipped: files of their folders that are not sources."""
 
     def __init__(self, machines: Sequence[Group], skipped: int = 0) -> None:
         self._machines, self.skipped = machines, skipped
@@ -216,5 +216,5 @@ def is_table(path: str) -> bool:
 
 
 def makes_table(path: str) -> bool:
-    """Whether answers to a path become a table: one that is also read, or comma-separated values."""
+    """True if answers to a path become a table: one that is also read, or comma-separated values."""
     return is_table(path) or path.lower().endswith(".csv")

@@ -28,7 +28,7 @@ _encode = JSONEncoder(separators=(",", ":")).encode
 
 
 _BOUNDS = ((b"{", "objects", MAX_ROWS), (b"[", "lists", 2 * MAX_ROWS), (b",", "values", 8 * MAX_ROWS))
-"""What a JSON text may have outside its strings: a value takes up to twenty times the memory of its text."""
+"""Bounds on a JSON text outside its strings: a value takes up to twenty times the memory of its text."""
 
 
 def decode(line: bytes) -> object:

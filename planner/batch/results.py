@@ -132,7 +132,7 @@ _OUTCOME = b'"reservation":{"outcome":"'
 
 
 def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes, int]:
-    """What the whole lines of a partial file, or the first of them, come to, the last of them, and where they end.
+    """The counts of the whole lines of a partial file, or of the first `most`; the last of them, and their end.
 
     Quotes inside a text of JSON are always escaped, so the bytes looked for stand at one place only.
     """

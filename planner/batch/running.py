@@ -48,7 +48,7 @@ def is_complete(path: str) -> bool:
 
 
 def count_results(path: str) -> Counts:
-    """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
+    """The counts of a former run's results. Raises InputError for a table that cannot be read, OSError."""
     if makes_table(path):
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
@@ -154,7 +154,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
 
 
 def _followed(output: str) -> int | None:
-    """How many answers of a former run its digest goes over: what was written behind it is made again."""
+    """The number of answers of a former run that its digest covers: those behind it are made again."""
     known = known_trail(partial_of(os.path.realpath(output)))
     return None if known is None else known[0]
 
@@ -162,7 +162,7 @@ def _followed(output: str) -> int | None:
 def summarize(
     source: Input, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
 ) -> Fleet:
-    """What the answers come to together, and what each change would do; no answer is kept."""
+    """The sums of all answers, and the effect of each change; no answer is kept."""
     fleet = Fleet([change.name for change in changes])
     try:
         for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):

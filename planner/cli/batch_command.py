@@ -69,7 +69,7 @@ Examples:
 """
 
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
-"""What a file of lines may be called; also a name without an ending, such as that of a device."""
+"""Endings of a file of lines; it may also have none, such as a device."""
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
@@ -170,7 +170,7 @@ def batch(
     skipped = source.skipped if isinstance(source, FileList) else 0
     if skipped:
         click.echo(
-            f"{counted(skipped, 'file is no source and was', 'files are no sources and were')} skipped", err=True
+            f"{counted(skipped, 'file is not a source and was', 'files are not sources and were')} skipped", err=True
         )
     if counts.errors:
         number = f"{counts.records} record{'s' * (counts.records != 1)}"
@@ -310,7 +310,7 @@ class _progress:  # noqa: N801 - reads as what it does
 
 
 def _line(counts: Counts, total: int | None, rate: float) -> str:
-    """How far a run is. rate: records a second."""
+    """The progress of a run. rate: records a second."""
     done = f"{counts.records:,}" if total is None else f"{counts.records:,} of {total:,}"
     text = f"{done} records, {counts.errors:,} in error, {rate:,.0f} a second"
     if total is None or rate <= 0:

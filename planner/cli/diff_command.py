@@ -37,7 +37,7 @@ Example:
 """
 
 _FLAGS = {"prefer-aligned": True, "kfence": True, "no-kfence": False}
-"""What one side may be given without a value, and what it then is."""
+"""Options of one side that may be given without a value, and their values then."""
 
 
 @click.command(epilog=_EPILOG)

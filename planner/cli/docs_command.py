@@ -84,7 +84,7 @@ def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
 
 
 def _alike(old: list[str], new: list[str]) -> int:
-    """How many first lines are the same."""
+    """The number of first lines that are the same."""
     return next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 

@@ -29,7 +29,7 @@ from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, e
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
 
 RAM_UNIT = 128 * MIB
-"""What kernels round RAM up to before they match a range."""
+"""The unit to which kernels round RAM up before they match a range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Longer:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """The list and what it comes to.
+    """The list, and its result on the fleet.
 
     crashkernel: the text after `crashkernel=`; "" where no size serves any machine. served: machines that get what
     they need. bytes: reserved on all of them together, low parts included; wasted: of that, what the machines served
@@ -90,7 +90,7 @@ class Default:
 
 
 def need_of(text: str | None, machine: Machine, page_size: int | None = None) -> int:
-    """What a machine needs: of a size, or of needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
+    """The need of a machine, from a size or from needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
 
     page_size: where it is not the machine's own. RAM is rounded up as kernels round it; a class that is not listed
     needs nothing. Raises InputError for a text that is neither.
@@ -158,7 +158,7 @@ class _Piece:
 
 
 class _Sizes:
-    """What a plain request of any size comes to on one machine."""
+    """The outcome of a plain request of any size on one machine."""
 
     def __init__(self, one: One) -> None:
         self.one = one
@@ -256,7 +256,7 @@ def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
 
 
 def _table(sizes: Sequence[_Sizes], unit: int) -> Table:
-    """What each size comes to for each class of RAM."""
+    """The cost of each candidate size for each class of RAM."""
     return Table([Member(s.ram, s.one.need, tuple(s.runs()), tuple(s.edges())) for s in sizes], unit)
 
 

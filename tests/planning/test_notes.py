@@ -25,7 +25,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "256M", MEMORY, FULL, {}, "has base pages already (rodata=full by default", id="forced base pages"
         ),
         pytest.param(
-            "256M", MEMORY, FULL, {}, "an aligned area buys nothing here", id="which leave nothing to align for"
+            "256M", MEMORY, FULL, {}, "an aligned area gains nothing here", id="which leave nothing to align for"
         ),
         pytest.param(
             "256M",
@@ -36,12 +36,17 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             id="no zones",
         ),
         pytest.param(
-            "256M", MEMORY, {}, {"strategy": "isolated"}, "isolates reserves before CMA", id="an earlier moment"
+            "256M",
+            MEMORY,
+            {},
+            {"strategy": "isolated"},
+            "isolates the crash memory reserves it before CMA",
+            id="an earlier moment",
         ),
         pytest.param(
             "256M", MEMORY, {}, {"strategy": "mainline"}, "a crashkernel parameter is present", id="base pages"
         ),
-        pytest.param("256M@2G", MEMORY, {}, {}, "a fixed offset is not touched by the proposal", id="a fixed offset"),
+        pytest.param("256M@2G", MEMORY, {}, {}, "the proposal does not apply to a fixed offset", id="a fixed offset"),
         pytest.param(
             "256M@2G",
             MemoryMap((Region(GIB, 9 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),)),
@@ -78,7 +83,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             MEMORY,
             {"kernel": "6.7"},
             {"strategy": "mainline", "dma_limit": NO_DMA_ZONES},
-            "would retry for ever",
+            "would loop for ever",
             id="a loop without a guard",
         ),
         pytest.param(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from planner.bbm import PROCEDURES, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write, case, cases
+from planner.bbm import PROCEDURES, case, cases
+from planner.bbm.model import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 from planner.report.bbm import Cases, procedure_to_dict
 from planner.report.document import document as written
 from planner.report.json_schema import schema_of
