@@ -241,9 +241,6 @@ class Memblock:
         """Free gaps from the top: all that can hold `size` bytes of a window, and possibly others."""
         if not size:  # a gap outside the window is empty after clamping, and holds nothing
             return reversed(self.gaps(mirror_only=mirror_only))
-        if self._gaps is not None and end <= self._gaps_to and not mirror_only:
-            gaps = self._gaps
-            return reversed(gaps[max(bisect_right(gaps, (start,)) - 1, 0) : bisect_left(gaps, (end,))])
         return self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
 
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
