@@ -10,21 +10,24 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
 from planner.batch.folders import machines_in
-from planner.batch.inputs import FileList, Input, Task, is_table, makes_table, open_lines
-from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
+from planner.batch.inputs import FileList, LinesInput, Task, is_table, makes_table, open_lines
+from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
-from planner.batch.tables import TableFile, count_table, open_table
+from planner.batch.tables import TableFile, TableInput, count_table, open_table
 from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
 
-__all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
+__all__ = ["Input", "count_results", "is_complete", "open_input", "run_batch", "summarize"]
+
+Input: TypeAlias = LinesInput | TableInput | FileList
+_Results: TypeAlias = LinesStream | LinesFile | TableFile
 
 Progress = Callable[[Counts], None]
 """Called with the counts so far, after every task."""
@@ -83,7 +86,7 @@ def run_batch(
     return counts
 
 
-def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: Progress | None) -> Counts:
+def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress: Progress | None) -> Counts:
     counts = results.done
     partial = partial_of(results.path) if isinstance(results, (LinesFile, TableFile)) else None
     known = known_trail(partial) if partial is not None and counts.records else None
@@ -139,7 +142,7 @@ def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
         os.unlink(path)  # noqa: PTH108 - as above
 
 
-def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:
+def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, _Results]:
     if not isinstance(output, str):
         return job, LinesStream(output)
     if makes_table(output):

@@ -143,12 +143,9 @@ def _printed(root: click.Context, command: click.Command, words: Sequence[str], 
         form = context.params.get("form") or "text"
         if form not in _FORMS:
             raise Refused(f"{form} does not fit into a document", f"use one of {', '.join(_FORMS)}")
-        try:
-            command.invoke(context)
-        except click.exceptions.Exit as end:
-            if end.exit_code not in {0, 1}:
-                why = f"ends with status {end.exit_code}"
-                raise InputError(words[0], why, "run it by hand to see why") from end
+        status = command.invoke(context)
+        if status not in {None, 0, 1}:
+            raise InputError(words[0], f"ends with status {status}", "run it by hand to see why")
         out.flush()
         buffer = out.buffer
         assert isinstance(buffer, io.BytesIO)  # noqa: S101 - as made above

@@ -101,7 +101,7 @@ def size(
     pasted: str | None,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
@@ -124,7 +124,7 @@ def size(
     else:
         aim = wanted.pop("aim") or "default"
         ok = _recommend(machine, chosen, Asked(aim, given=crashkernel, **wanted), pasted, out)
-    ctx.exit(0 if ok else 1)
+    return 0 if ok else 1
 
 
 def _option(name: str) -> click.Parameter:

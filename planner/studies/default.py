@@ -148,15 +148,6 @@ def default_for(
 # -- one machine -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Sizes up to `most` that end the same way: reserved, with `low` bytes of low memory besides."""
-
-    most: int
-    reserved: bool
-    low: int
-
-
 class _Sizes:
     """The outcome of a plain request of any size on one machine."""
 
@@ -168,46 +159,31 @@ class _Sizes:
         rounds = self.inquiry.context.profile.rounds_ram
         self.ram = round_up(ram, RAM_UNIT) if rounds else ram
         self.limit = min(self.ram, self.inquiry.former.limit + 1)
-        self.pieces = list(self._pieces())
-        self._tops = [piece.most for piece in self.pieces]
+        self.runs = tuple(self._runs())
 
-    def _pieces(self) -> list[_Piece]:
-        found: list[_Piece] = []
-        for stretch in self.inquiry.former.stretches():
-            _, place, _ = placed(self.inquiry.at(stretch.most), self.inquiry.strategy)
-            found.append(_Piece(stretch.most, place.crash is not None, place.low.size if place.low is not None else 0))
-        return found
+    def _runs(self) -> Iterator[Run]:
+        """The sizes that are reserved, below the RAM."""
+        for least, most in self.inquiry.former.stretches():
+            _, place, _ = placed(self.inquiry.at(most), self.inquiry.strategy)
+            if place.crash is not None and least - self.inquiry.former.page + 1 < self.limit:
+                low = place.low.size if place.low is not None else 0
+                yield Run(least - self.inquiry.former.page + 1, min(most, self.limit - 1), low)
 
     def taken(self, size: int) -> int:
         """Bytes reserved for a request of this size, the low part included; 0 where it fails."""
-        if not size or size >= self.limit:
+        at = bisect_left(self.runs, size, key=lambda run: run.most)
+        if not size or at == len(self.runs) or size < self.runs[at].least:
             return 0
-        at = bisect_left(self._tops, size)
-        if at == len(self.pieces) or not self.pieces[at].reserved:
-            return 0
-        return size + self.pieces[at].low
+        return size + self.runs[at].low
 
     def serves(self, size: int) -> bool:
         """True if so much is reserved, and that is enough."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
-    def runs(self) -> Iterator[Run]:
-        """The sizes that are reserved, below the RAM."""
-        first = 1
-        for piece in self.pieces:
-            most = min(piece.most, self.limit - 1)
-            if piece.reserved and most >= first:
-                yield Run(first, most, piece.low)
-            first = piece.most + 1
-
-    def edges(self) -> list[int]:
-        """Sizes from which on something may change."""
-        return [self.one.need, *(piece.most + 1 for piece in self.pieces)]
-
     @property
     def most(self) -> int:
         """The largest size that is reserved."""
-        return max((min(p.most, self.limit - 1) for p in self.pieces if p.reserved), default=0)
+        return self.runs[-1].most if self.runs else 0
 
 
 # -- the list --------------------------------------------------------------------------------------------------
@@ -257,7 +233,8 @@ def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
 
 def _table(sizes: Sequence[_Sizes], unit: int) -> Table:
     """The cost of each candidate size for each class of RAM."""
-    return Table([Member(s.ram, s.one.need, tuple(s.runs()), tuple(s.edges())) for s in sizes], unit)
+    edges = [(s.one.need, *(edge for run in s.runs for edge in (run.least, run.most + 1))) for s in sizes]
+    return Table([Member(s.ram, s.one.need, s.runs, found) for s, found in zip(sizes, edges, strict=True)], unit)
 
 
 def _shortest(search: Search, others: Sequence[Other]) -> list[int]:
@@ -294,7 +271,7 @@ def _longer(search: Search) -> Iterator[Longer]:
 
 def _why(s: _Sizes, given: int) -> str:
     wanted = format_size(s.one.need)
-    if not any(p.reserved and min(p.most, s.limit - 1) >= s.one.need for p in s.pieces):
+    if s.most < s.one.need or not s.runs:
         room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"
         return f"needs {wanted}, and {room} there by a plain request"
     got = f"gets {format_size(given)}" if s.taken(given) else "gets nothing"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from planner.base.ranges import Range
 from planner.base.sizes import MIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
@@ -24,6 +25,7 @@ __all__ = [
     "form_name",
     "inquire",
     "inquiry_of",
+    "place_of",
     "placed",
     "readable",
     "ticked",
@@ -116,6 +118,15 @@ def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Cont
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     placement, _ = question.shared.place(question.request, context)
     return outcome_of(question.request, placement, context), placement, context
+
+
+def place_of(crash: Range | None, limit: int | None) -> str | None:
+    """The side of the DMA limit: `low`, `high` or `straddles`; None without crash memory, or without a limit."""
+    if crash is None or limit is None:
+        return None
+    if crash.end <= limit:
+        return "low"
+    return "high" if crash.start >= limit else "straddles"
 
 
 def value_of(form: ck.Reading, size: int) -> str:

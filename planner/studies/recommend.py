@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import MIB, format_size, round_up
+from planner.base.sizes import MIB, U64, format_size, round_up
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
-from planner.studies.inquiry import FORM_SIZE, inquiry_of, placed
+from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, Need, need
 
@@ -210,18 +210,12 @@ class _Search:
             serves=False,
             verdict="",
         )
-        if self.places is not None:
-            found = replace(found, share=self._share(found, question, self.places))
+        share = None if self.places is None else self._share(found, question, self.places)
         why = self._why_not(found, plan, question.request.notes)
-        return replace(found, serves=not why, verdict=why)
+        return replace(found, share=share, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
-        limit = self.context.bounds.low_max
-        if crash is None:
-            return None
-        if crash.end <= limit or not self.context.zones:
-            return "low"
-        return "high" if crash.start >= limit else "straddles"
+        return place_of(crash, self.context.bounds.low_max if self.context.zones else U64)
 
     def _share(self, found: Candidate, question: Question, places: Places) -> float:
         """The share of the image's positions in which what is said of a candidate holds."""

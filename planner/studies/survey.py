@@ -15,7 +15,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS, preset_named
 from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
-from planner.studies.inquiry import Progress, ticked
+from planner.studies.inquiry import Progress, place_of, ticked
 
 __all__ = [
     "REQUESTS",
@@ -211,7 +211,7 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         preset=options.preset,
         size=plan.request.size,
         outcome=done.outcome,
-        place=_place(done.crash, plan.kernel.dma_limit),
+        place=place_of(done.crash, plan.kernel.dma_limit),
         crash=done.crash,
         low=done.low,
         need=needed,
@@ -220,12 +220,3 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
     )
-
-
-def _place(crash: Range | None, limit: int | None) -> str | None:
-    """Where crash memory lies with regard to the DMA limit; None: there is none, or no limit."""
-    if crash is None or limit is None:
-        return None
-    if crash.end <= limit:
-        return "low"
-    return "high" if crash.start >= limit else "straddles"
