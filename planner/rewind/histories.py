@@ -50,7 +50,7 @@ def histories(view: View) -> list[History]:
         return list(_of_log_alone(view))
     if view.asked.reserves_first:
         return [_reserved_first(view), _all_early(view)]
-    logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
+    logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
     found, whole = (_logged(view), True) if logged else _guessed(view)
     if logged and found:
         return found
@@ -285,14 +285,14 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 
 def _early_of_listing(view: View, state: State) -> Early:
-    """The area that would lie where it lies, of a usual size; first one that is listed by itself."""
+    """The area that would lie where it lies, of a usual size; first one that is listed by itself, up to the limit."""
     if view.asked.reserves_first:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
-    whole = [area for area in found if area in state.blocks]
+    whole = [area for area in found if area in state.blocks or area[1] == view.low_max]
     return Early((), next(iter((*whole, *found)), None))
 
 
