@@ -132,6 +132,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
     return before.with_more([area] if area else [])
 
 
+<<<<<<< HEAD
 def lowest_from_top(state: State, top: int = 0) -> int:
     """Where what was taken from a top (0: of memory) begins: above the first hole of 2M from there."""
     low = top or state.memory[-1][1]
@@ -140,6 +141,12 @@ def lowest_from_top(state: State, top: int = 0) -> int:
             break
         low = min(start, low)
     return low
+=======
+def lowest_from_top(state: State) -> int:
+    """Where what was taken from the top of memory begins: above the first hole of 2M from there."""
+    hole = next((end for start, end in state.gaps_down() if end - start >= 2 * MIB), 0)
+    return max(hole, state.blocks[0][0]) if state.blocks else hole
+>>>>>>> main
 
 
 def lowest_pages(state: State, size: int, top: int) -> list[Span]:
