@@ -132,21 +132,11 @@ def replay(state: State, early: Early, boot: Boot) -> State:
     return before.with_more([area] if area else [])
 
 
-<<<<<<< HEAD
 def lowest_from_top(state: State, top: int = 0) -> int:
     """Where what was taken from a top (0: of memory) begins: above the first hole of 2M from there."""
-    low = top or state.memory[-1][1]
-    for start, end in reversed(state.blocks[: bisect_left(state.blocks, (low, 0))]):
-        if low - end >= 2 * MIB:
-            break
-        low = min(start, low)
-    return low
-=======
-def lowest_from_top(state: State) -> int:
-    """Where what was taken from the top of memory begins: above the first hole of 2M from there."""
-    hole = next((end for start, end in state.gaps_down() if end - start >= 2 * MIB), 0)
+    gaps = ((start, min(end, top or end)) for start, end in state.gaps_down(top))
+    hole = next((end for start, end in gaps if end - start >= 2 * MIB), 0)
     return max(hole, state.blocks[0][0]) if state.blocks else hole
->>>>>>> main
 
 
 def lowest_pages(state: State, size: int, top: int) -> list[Span]:
