@@ -8,7 +8,7 @@ arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
@@ -26,22 +26,15 @@ __all__ = ["Log", "read"]
 _Row = TypeVar("_Row")
 
 
-class _Pattern:
+class _Pattern(NamedTuple):
     """A kind of line: a text that it always holds, and its pattern, compiled when the first such line comes."""
 
-    __slots__ = ("_compiled", "_pattern", "_text")
-
-    def __init__(self, text: str, pattern: str) -> None:
-        self._text, self._pattern = text, pattern
-        self._compiled: re.Pattern[str] | None = None
+    text: str
+    pattern: str
 
     def search(self, line: str) -> re.Match[str] | None:
         """The match in a line of this kind."""
-        if self._text not in line:
-            return None
-        if self._compiled is None:
-            self._compiled = re.compile(self._pattern)
-        return self._compiled.search(line)
+        return re.search(self.pattern, line) if self.text in line else None
 
 
 _HEX = r"0x([0-9a-f]{1,16})"
