@@ -37,7 +37,7 @@ MAX_SYMBOLS = 1 << 16
 
 
 PHYSICAL_TOP = 1 << 52
-"""Where all physical addresses of arm64 end."""
+"""The end of the physical addresses of arm64: 52 bits."""
 
 
 def check_range(start: int, end: int, name: str, line: int) -> None:
@@ -48,5 +48,5 @@ def check_range(start: int, end: int, name: str, line: int) -> None:
 
 
 def too_many_rows(where: Location | str) -> InputError:
-    """What a reader raises at the first row too many, before it spends memory on it."""
+    """The error of a reader at the first row beyond `MAX_ROWS`, before it spends memory on it."""
     return InputError(where, f"has more than {MAX_ROWS} rows", "give the map of one machine")

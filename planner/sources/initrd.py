@@ -62,7 +62,7 @@ class Initrd:
     notes: tuple[str, ...]
 
     def applied(self, given: Given, machine: Machine | None) -> Given:
-        """What is stated of a need, and for the rest what this initrd holds."""
+        """The stated inputs of `need`, those that are missing taken from this initrd."""
         source = f"read: {self.name} ({', '.join(dict.fromkeys(self.compression))})".replace("(none", "(uncompressed")
         return with_initrd(
             given, machine, archive=self.archive, unpacked=self.unpacked, modules=self.modules, source=source

@@ -129,7 +129,7 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
 
 
 def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
-    """What a row holds in each column; range and state, which no other column looks like, wherever they stand."""
+    """The cells of a row by column. Range and state are found anywhere, as no other column looks like them."""
     found = dict(_PAIR.findall(line))
     if found:
         return found

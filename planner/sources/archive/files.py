@@ -31,7 +31,7 @@ _TITLES = {
     "config": "the kernel's configuration",
     "crash_size": "kexec_crash_size",
 }
-"""What a plan is best made of."""
+"""Files that a plan needs most, by kind; those that are missing are named in a note."""
 
 _MAX_ALL = 48 * MIB
 _RELEASE = re.compile(r"Linux version (\S+) ")
@@ -99,7 +99,7 @@ class _Assembly:
         return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
 
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
-        """What a reader makes of a file; a file it cannot use is told of."""
+        """The machine of one file; None for a file that its reader refuses, which a note names."""
         try:
             text = decode_most(data, path)
             machine, note = parse(undress(text, path), path), stray_note(text)
@@ -160,7 +160,7 @@ def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
 
 
 def _facts(work: _Assembly) -> Facts:
-    """What the small files say."""
+    """The facts in small files: versions, the command line, sizes."""
     kernel, arch = None, None
     uname = work.text("uname")
     if uname:
@@ -216,7 +216,7 @@ def _mem_total(meminfo: str | None) -> int | None:
 
 
 def _page_size(work: _Assembly) -> int | None:
-    """What getconf says; failing that, what the sizes of huge pages tell."""
+    """The page size by getconf, or else by the sizes of huge pages."""
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)

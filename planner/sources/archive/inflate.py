@@ -29,10 +29,10 @@ MAX_INFLATED = 8 * GIB
 """Bytes that may come out of one compressed input."""
 
 MAX_RATIO, FREE = 250, 32 * MIB
-"""How many times its own size an input may unpack to, once it has given more than `FREE` bytes (text: 5 to 40)."""
+"""The factor by which an input may grow when unpacked, once it has given more than `FREE` bytes (text: 5 to 40)."""
 
 MAX_DICTIONARY = 64 * MIB
-"""What a decompressor may remember of its output; `xz -9` takes all of it."""
+"""The largest dictionary of a decompressor, in bytes; `xz -9` uses all of it."""
 
 _CHUNK = 64 * 1024
 

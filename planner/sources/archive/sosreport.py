@@ -90,7 +90,7 @@ class _Reports:
         self._deeper: str | None = None
 
     def files_of(self, top: str, kind: str) -> Found | None:
-        """Where to put a file that lies below a folder; None if it is not part of the report."""
+        """The files that one below this folder belongs to; None if it is not part of the report."""
         if top in self._tops[:1]:
             return self.found
         depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
@@ -173,7 +173,7 @@ def _depth(top: str) -> int:
 
 
 def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
-    """What a path is, the folder that the report lies in, and the path in it."""
+    """The kind of file at a path, the folder of the report, and the path within it."""
     first = max(0, len(parts) - _MOST_PARTS)
     for depth, part in enumerate(parts[first:], first):
         if part in _TOPS:

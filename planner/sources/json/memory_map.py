@@ -140,9 +140,9 @@ class _Map:
     config: _Symbols | None = None
     """Kconfig symbols without CONFIG_, with their values."""
     kernel_image: Extent | None = None
-    """What /proc/iomem calls Kernel code."""
+    """The range that /proc/iomem calls Kernel code."""
     kernel_data: Extent | None = None
-    """What /proc/iomem calls Kernel data."""
+    """The range that /proc/iomem calls Kernel data."""
     kfence_pool: Extent | None = None
     """The pool of KFENCE that is allocated early."""
 

@@ -89,7 +89,7 @@ _FOREIGN = {
     "radix-mmu: ": "ppc64",
     "hash-mmu: ": "ppc64",
 }
-"""How lines begin that only other architectures' kernels print."""
+"""Beginnings of lines that only other architectures' kernels print."""
 _FOREIGN_SIGNS = tuple(_FOREIGN)
 _BUILDS = {
     ".aarch64": "aarch64",
@@ -101,7 +101,7 @@ _BUILDS = {
     ".riscv64": "riscv64",
     ".loongarch64": "loongarch64",
 }
-"""How distributions' versions end that name the architecture."""
+"""Ends of distributions' versions that name the architecture."""
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
     *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
@@ -120,7 +120,7 @@ _BEGIN = (
     *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
     *_FOREIGN_SIGNS,
 )
-"""How all lines begin that tell anything, apart from those with a subsystem's name before them."""
+"""Beginnings of all lines that are read, but for those with a subsystem's name before them."""
 
 
 class Log:
