@@ -91,8 +91,9 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
     if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
-    if log.cmdline is None and log.total is not None:
-        yield "the log lacks its command line, so what it asked for is not known"
+    if log.cmdline is None and log.map:
+        ends = "ends before" if log.total is None else "lacks"
+        yield f"the log {ends} its command line: what that asked for, and what else is missing, is not known"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
 

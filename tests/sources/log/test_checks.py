@@ -106,7 +106,7 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
         ),
         pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
         pytest.param(
-            WHOLE, "command line", "the log lacks its command line, so what it asked for", id="what was asked"
+            WHOLE, "command line", "the log lacks its command line: what that asked for", id="what was asked"
         ),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
