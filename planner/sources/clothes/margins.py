@@ -27,6 +27,7 @@ _SAID = (
     "MEMBLOCK configuration:",
     "efi: Processing EFI memory map:",
     "memblock_add: [0x",
+    "efi:   0x0",
 )
 """Words that boot logs always or often hold, and other texts do not."""
 

@@ -41,6 +41,8 @@ def plain_text(text: str) -> str:
             text = text.replace(nothing, "")
         # What a serial line or a crash leaves before a line is not of that line.
         text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
+    if text[:80].lstrip()[:2] == "['":  # a list of Python
+        text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
     if ("<" in text and any(mark in text for mark in ("</", "<br", "<pre"))) or (

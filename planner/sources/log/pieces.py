@@ -61,10 +61,13 @@ _KINDS = {
     "reserved[": Kind(
         "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_IN_DUMP}-{_IN_DUMP}\], .* flags: 0x"
     ),
-    "efi: ": Kind(
+    "efi:": Kind(
         "a range of the EFI map",
-        r"efi:\s+0x[0-9a-f]+-",
-        r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
+        r"efi:(?:\s{2,}(?:0x?)?[0-9a-f]*)?$|efi:\s+0x[0-9a-f]+-",
+        r"efi:\s+0x[0-9a-f]{12,16}-0x[0-9a-f]{12,16} "
+        # Names of types have words with a capital, those of attributes two or three letters.
+        r"\[(?:[A-Z][A-Za-z/]{2,11}(?: [A-Z][A-Za-z/]{2,11})*|type=\d+) *"
+        r"(?:\|attr=0x[0-9a-f]+|(?:\| *(?:[A-Z]{2,3} *)?)+)\]",
         ram=True,
     ),
     "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_ADDRESS}-{_ADDRESS}\]", ram=True),
