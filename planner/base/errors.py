@@ -1,4 +1,4 @@
-"""Errors as one line a person can act on."""
+"""Errors of one line that a person can act on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
 
 
 class PlannerError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of all errors that this package raises on purpose."""
 
 
 class Location(NamedTuple):

@@ -1,4 +1,4 @@
-"""Paths that may be used: a file that can be replaced in one step; a file that a document may read."""
+"""Checks of paths: may a file be replaced in one step, may a document read it?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["replaceable", "why_not"]
 def replaceable(path: str) -> bool:
     """True if a path leads to a regular file, or to nothing yet; not to a pipe, a device or a folder.
 
-    What /dev/fd names may have no path of its own: `/proc/7/fd/pipe:[123]` is nowhere, and so is a deleted file.
+    A name in /dev/fd may lead to something without a path: a pipe (`/proc/7/fd/pipe:[123]`), a deleted file.
     """
     if not os.path.exists(path):  # noqa: PTH110 - pathlib costs start-up time
         return True

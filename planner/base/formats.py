@@ -1,4 +1,4 @@
-"""The documents that a result is written as, and what ends the names of their files."""
+"""The formats of documents, with the extensions of their files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Half-open ranges of bytes, and arithmetic on sorted lists of them.
 
-The arithmetic works on `(start, end)` tuples of plain ints, the form of the inner loops; a `Range` is what
-leaves a layer.
+The arithmetic works on `(start, end)` tuples of plain ints, the form of the inner loops; layers
+exchange `Range` values.
 """
 
 from __future__ import annotations

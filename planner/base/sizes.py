@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "GIB",
-    "KIB",
-    "MIB",
-    "PIB",
-    "TIB",
-    "U64",
-    "fits",
-    "format_size",
-    "in_words",
-    "memparse",
-    "round_down",
-    "round_up",
-]
+__all__ = ["GIB", "KIB", "MIB", "U64", "fits", "format_size", "in_words", "memparse", "round_down", "round_up"]
 
 KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
 U64 = 1 << 64

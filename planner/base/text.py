@@ -1,4 +1,4 @@
-"""Words and bytes as a person reads them: numbers of things, bytes that are not text."""
+"""Numbers of things and stray bytes, as a person reads them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def told(text: str) -> str:
-    r"""A text whose stray bytes are told as `\\xff`, wherever they come from and under any locale; UTF-8 from then on.
+    r"""A text with stray bytes escaped as `\\xff`, whatever their source and locale; the result is valid UTF-8.
 
     Python keeps a byte that its locale or UTF-8 does not know as a lone surrogate (PEP 383). What is UTF-8 in spite of
-    an ASCII locale is read as such; a surrogate that stands for no byte is told by its number.
+    an ASCII locale is read as such; a surrogate that stands for no byte is shown as its number.
     """
     if text.isascii():
         return text

@@ -7,7 +7,8 @@ parts of a fleet merge into the whole.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import asdict, dataclass, field, replace
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
@@ -24,12 +25,17 @@ from planner.planning.strategies import strategy_named
 __all__ = [
     "DEFAULT_CHANGES",
     "DIMENSIONS",
+    "MOST_DRAWN",
     "WORST",
     "Change",
+    "Drawn",
+    "Effect",
     "Fleet",
     "Row",
     "Sum",
+    "Summary",
     "changed",
+    "largest_first",
     "parse_change",
     "row_of",
 ]
@@ -42,6 +48,9 @@ WORST = 10
 
 MOST_CHANGED = 1000
 """Machines listed for one change; those beyond are counted."""
+
+MOST_DRAWN = 100
+"""Machines in the picture of a fleet: the first."""
 
 _NAME = "crashkernel="
 
@@ -130,48 +139,48 @@ def _has_blocks(mapping: Mapping) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A machine among the worst. lost: bytes gone for good, `kept` + `extra_table_bytes`."""
+    """A machine among the worst. record: its number."""
 
-    ident: str
-    number: int
+    id: str
+    record: int
     outcome: str
+    protected: bool
     protection: Protection
     kept: int
     extra_table_bytes: int
 
     @property
-    def lost(self) -> int:
-        """Bytes that are gone for good."""
-        return self.kept + self.extra_table_bytes
-
-    @property
     def rank(self) -> tuple[bool, bool, int, int]:
-        """Sorts the worst first: nothing reserved, then not protected, then most lost, then as they came."""
-        return (self.outcome not in ("failed", "none"), self.protection == "yes", -self.lost, self.number)
+        """Sorts the worst first: nothing reserved, then not protected, then most lost for good, then as they came."""
+        lost = self.kept + self.extra_table_bytes
+        return (self.outcome not in ("failed", "none"), self.protected, -lost, self.record)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A record without a plan."""
 
-    ident: str
-    number: int
+    id: str
+    record: int
     error: str
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """An outcome and its crash memory."""
+
+    outcome: str
+    crash: Range | None
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
-    """A machine that a change makes a difference to: outcome and crash memory before and after.
+    """A machine that a change makes a difference to. error: why it cannot be planned with the change."""
 
-    error: why it cannot be planned with the change, and there is no after.
-    """
-
-    ident: str
-    number: int
-    before: str
-    after: str
-    crash_before: Range | None
-    crash_after: Range | None
+    id: str
+    record: int
+    before: Placed
+    after: Placed
     error: str | None = None
 
 
@@ -179,17 +188,18 @@ class Changed:
 class Effect:
     """The effect of a change on the machines that have a plan.
 
-    after: their sum with the change. outcomes: how many have which outcome then. not_planned: machines on which the
-    changed request is an error. gained, lost: machines whose crash memory is reserved only with, only without it.
-    protection_gained, protection_lost: likewise, protected. changed: machines whose outcome, crash memory or protection
-    differ; machines: the first of them.
+    total: their sum with the change. outcomes: how many have which outcome then. errors: machines on which the changed
+    request is an error. reserved_gained, reserved_lost: machines whose crash memory is reserved only with, only without
+    it; protection_gained, protection_lost: likewise, protected. changed: machines whose outcome, crash memory or
+    protection differ; machines: the first of them.
     """
 
-    after: Sum
-    outcomes: dict[str, int]
-    not_planned: int = 0
-    gained: int = 0
-    lost: int = 0
+    change: str
+    total: Sum = field(default_factory=Sum)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    errors: int = 0
+    reserved_gained: int = 0
+    reserved_lost: int = 0
     protection_gained: int = 0
     protection_lost: int = 0
     changed: int = 0
@@ -202,11 +212,45 @@ class Effect:
             self.machines.append(machine)
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One machine as asked, or after a change, in the picture of a fleet. lost: bytes for good; None without a plan."""
+
+    record: int
+    id: str
+    candidate: str
+    outcome: str
+    crash: Range | None = None
+    lost: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The plans of a fleet together, and what each change would do to them.
+
+    by: the sums of each value of a grouping, the largest first. worst, first_errors: at most ten each.
+    """
+
+    records: int
+    errors: int
+    total: Sum
+    by: AbstractMapping[str, list[dict[str, int | str]]]
+    worst: list[Bad]
+    what_if: list[Effect]
+    first_errors: list[Refused]
+
+
+AS_ASKED = "as asked"
+"""The first column of a fleet's picture."""
+
+
 class Fleet:
     """The sums of many plans. Mutable: `add`, `add_error`, `add_change`, `merge`; pickles.
 
     records: all; errors: those without a plan; finished: answers of a former run. all: every plan. groups: per
-    dimension and value, in order of first sight. worst, refused: at most ten each. effects: per change.
+    dimension and value, in order of first sight. worst, refused: at most ten each. effects: per change. drawn: the
+    first machines.
     """
 
     def __init__(self, changes: list[str]) -> None:
@@ -215,21 +259,24 @@ class Fleet:
         self.groups: dict[str, dict[str, Sum]] = {dimension: {} for dimension in DIMENSIONS}
         self.worst: list[Bad] = []
         self.refused: list[Refused] = []
-        self.effects = {name: Effect(Sum(), {}) for name in changes}
+        self.effects = {name: Effect(name) for name in changes}
+        self.drawn: list[Drawn] = []
 
     def add(self, ident: str, plan: Plan, preset: str | None = None) -> None:
         """A plan; call `add_change` for the same plan, if at all, before the next one."""
-        self.add_row(ident, row_of(plan, preset))
+        self.add_row(ident, row_of(plan, preset), plan.reservation.crash)
 
-    def add_row(self, ident: str, row: Row) -> None:
+    def add_row(self, ident: str, row: Row, crash: Range | None = None) -> None:
         """A plan of which no more is known than what is added up."""
         self.records += 1
         self.all.add(row)
         keys = (row.outcome, row.kernel, format_size(row.page_size), row.preset)
         for groups, key in zip(self.groups.values(), keys, strict=True):
             groups.setdefault(key, Sum()).add(row)
-        bad = Bad(ident, self.records, row.outcome, row.protection, row.kept, row.extra_table_bytes)
+        protected = row.protection == "yes"
+        bad = Bad(ident, self.records, row.outcome, protected, row.protection, row.kept, row.extra_table_bytes)
         self._keep_worst([bad])
+        self._draw(ident, AS_ASKED, Placed(row.outcome, crash), row.kept + row.extra_table_bytes)
 
     def add_finished(self, ident: str, row: Row) -> None:
         """The answer of a former run, which no change is tried on."""
@@ -240,31 +287,44 @@ class Fleet:
         """A record without a plan."""
         self.records += 1
         self.errors += 1
+        named = ident or (f"line {line}" if line else "")
         if len(self.refused) < WORST:
-            self.refused.append(Refused(ident or (f"line {line}" if line else ""), self.records, error))
+            self.refused.append(Refused(named, self.records, error))
+        self._draw(named, AS_ASKED, Placed("error", None), None, error)
 
     def add_change(self, name: str, ident: str, before: Plan, after: Plan | PlannerError) -> None:
         """What a change makes of the plan that was added last; an error where there is none with it."""
         effect, was = self.effects[name], before.reservation
+        asked = Placed(was.outcome, was.crash)
         if isinstance(after, PlannerError):
-            effect.not_planned += 1
-            effect.differs(Changed(ident, self.records, was.outcome, "error", was.crash, None, str(after)))
+            effect.errors += 1
+            changed = Placed("error", None)
+            effect.differs(Changed(ident, self.records, asked, changed, str(after)))
+            self._draw(ident, name, changed, None, str(after))
             return
         now = after.reservation
+        changed = Placed(now.outcome, now.crash)
         if (was.outcome, was.crash, was.low, before.protects) != (now.outcome, now.crash, now.low, after.protects):
-            effect.differs(Changed(ident, self.records, was.outcome, now.outcome, was.crash, now.crash))
-        effect.after.add(row_of(after))
-        outcome = after.reservation.outcome
-        effect.outcomes[outcome] = effect.outcomes.get(outcome, 0) + 1
-        effect.gained += after.reserved and not before.reserved
-        effect.lost += before.reserved and not after.reserved
+            effect.differs(Changed(ident, self.records, asked, changed))
+        row = row_of(after)
+        effect.total.add(row)
+        effect.outcomes[now.outcome] = effect.outcomes.get(now.outcome, 0) + 1
+        effect.reserved_gained += after.reserved and not before.reserved
+        effect.reserved_lost += before.reserved and not after.reserved
         effect.protection_gained += after.protects and not before.protects
         effect.protection_lost += before.protects and not after.protects
+        self._draw(ident, name, changed, row.kept + row.extra_table_bytes)
+
+    def _draw(self, ident: str, candidate: str, placed: Placed, lost: int | None, error: str | None = None) -> None:
+        if self.records <= MOST_DRAWN:
+            self.drawn.append(Drawn(self.records, ident, candidate, placed.outcome, placed.crash, lost, error))
 
     def merge(self, other: Fleet) -> None:
         """The machines of the next part besides; parts come in the order of the records."""
-        self._keep_worst([replace(bad, number=bad.number + self.records) for bad in other.worst])
-        moved = [replace(refused, number=refused.number + self.records) for refused in other.refused]
+        self._keep_worst([replace(bad, record=bad.record + self.records) for bad in other.worst])
+        moved = [replace(refused, record=refused.record + self.records) for refused in other.refused]
+        room = max(MOST_DRAWN - self.records, 0)
+        self.drawn += [replace(one, record=one.record + self.records) for one in other.drawn if one.record <= room]
         self.refused = (self.refused + moved)[:WORST]
         self.records += other.records
         self.errors += other.errors
@@ -276,20 +336,34 @@ class Fleet:
         for name, theirs in other.effects.items():
             _merge_effect(self.effects[name], theirs, self.records - other.records)
 
+    def summary(self) -> Summary:
+        """The document of the fleet."""
+        by: dict[str, list[dict[str, int | str]]] = {
+            dimension: [{dimension: key, **asdict(part)} for key, part in largest_first(groups)]
+            for dimension, groups in self.groups.items()
+        }
+        effects = [replace(one, outcomes=dict(sorted(one.outcomes.items()))) for one in self.effects.values()]
+        return Summary(self.records, self.errors, self.all, by, self.worst, effects, self.refused)
+
     def _keep_worst(self, more: list[Bad]) -> None:
         if len(self.worst) == WORST and all(bad.rank > self.worst[-1].rank for bad in more):
             return
         self.worst = sorted(self.worst + more, key=lambda bad: bad.rank)[:WORST]
 
 
+def largest_first(groups: AbstractMapping[str, Sum]) -> list[tuple[str, Sum]]:
+    """The values of a grouping with their sums, most machines first."""
+    return sorted(groups.items(), key=lambda item: (-item[1].machines, item[0]))
+
+
 def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
     """before: records of the parts before."""
     room = MOST_CHANGED - len(ours.machines)
-    ours.machines += [replace(one, number=one.number + before) for one in theirs.machines[:room]]
-    ours.after.merge(theirs.after)
+    ours.machines += [replace(one, record=one.record + before) for one in theirs.machines[:room]]
+    ours.total.merge(theirs.total)
     for outcome, machines in theirs.outcomes.items():
         ours.outcomes[outcome] = ours.outcomes.get(outcome, 0) + machines
-    for name in ("not_planned", "gained", "lost", "protection_gained", "protection_lost", "changed"):
+    for name in ("errors", "reserved_gained", "reserved_lost", "protection_gained", "protection_lost", "changed"):
         setattr(ours, name, getattr(ours, name) + getattr(theirs, name))
 
 

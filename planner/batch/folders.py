@@ -1,17 +1,20 @@
 """Sources in folders: which files are one machine's, what it is called, and what is no source at all.
 
-Files of the same stem are one machine (`host1.iomem`, `host1.dmesg`), and so is a folder whose files are named after
-what they hold (`host1/iomem`, `host1/dmesg.txt`), and an unpacked report. Machines are called by their relative path.
+Files of the same stem are one machine (`host1.iomem`, `host1.dmesg`), and so are an unpacked report, a folder whose
+files are named after what they hold (`host1/iomem`, `host1/dmesg.txt`), and one whose sources are each of another kind
+and agree on RAM and kernel (`host1/a.iomem`, `host1/b.dmesg`): two listings are two machines. Machines are called by
+their relative path.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, PlannerError
 from planner.batch.inputs import Group
+from planner.batch.work import read_group
 from planner.sources import kind_of
 
 __all__ = ["machines_in"]
@@ -72,12 +75,29 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
         kinds = {file: _kind(os.path.join(folder, file)) for file in files}  # noqa: PTH118 - paths stay as they are
         sources = [file for file, kind in kinds.items() if kind is not None]
         skipped += len(files) - len(sources)
-        if len(sources) > 1 and all(_HOLDS.search(_stem(file)) for file in sources):
+        if len(sources) > 1 and (_all_tell(sources) or _agree(folder, sources, kinds)):
             together = [(name if inside == "." else inside, sources)]
         else:
             together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]
         groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in together]  # noqa: PTH118 - as above
     return sorted(groups), skipped
+
+
+def _all_tell(sources: Sequence[str]) -> bool:
+    """True if the names of all say what they hold."""
+    return all(_HOLDS.search(_stem(file)) for file in sources)
+
+
+def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None]) -> bool:
+    """True if sources of several stems, each of another kind, are of one machine as far as they tell."""
+    stems, what = {_stem(file) for file in sources}, {kinds[file] for file in sources}
+    if len(stems) == 1 or len(what) < len(sources):
+        return False
+    try:
+        read_group(Group("", tuple(os.path.join(folder, file) for file in sources)))  # noqa: PTH118 - paths stay as they are
+    except PlannerError:
+        return False
+    return True
 
 
 def _folders(place: str) -> Iterator[tuple[str, list[str]]]:

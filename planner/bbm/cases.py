@@ -1,10 +1,10 @@
 """Verdicts: a procedure on a processor of some FEAT_BBM level, under a TLB model, while some addresses are in use.
 
-What each level promises when two TLB entries that differ in size, or in the contiguous bit, match one address (Arm ARM
-D8.16 and ID_AA64MMFR2_EL1.BBM): level 0 and 1 nothing, so it is `unpredictable`; level 2 that nothing worse than a TLB
-conflict abort comes of it, until they are invalidated; `noabort` is level 2 on a processor whose maker promises that
-there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT bit. No level
-excuses two entries that map one address to different places.
+The promise of each level for two TLB entries that differ in size, or in the contiguous bit, and match one address (Arm
+ARM D8.16 and ID_AA64MMFR2_EL1.BBM): levels 0 and 1 promise nothing, so it is `unpredictable`; level 2 that it causes
+nothing worse than a TLB conflict abort, until they are invalidated; `noabort` is level 2 on a processor whose maker
+promises that there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT
+bit. No level excuses two entries that map one address to different places.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BBM_LEVELS: tuple[BbmLevel, ...] = get_args(BbmLevel)
 
 Tlb: TypeAlias = Literal["architecture", "walk-on-miss"]
 TLBS: tuple[Tlb, ...] = get_args(Tlb)
-"""What the walker may do by itself."""
+"""Models of the walker: may it fetch any address at any time, or only on a miss?"""
 
 Verdict: TypeAlias = Literal["safe", "fault", "conflict-abort", "unpredictable"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -49,9 +49,9 @@ class Case:
     bbm_level: BbmLevel
     """FEAT_BBM level; `noabort` is level 2 without conflict aborts."""
     tlb: Tlb
-    """What the walker may do by itself."""
+    """Model of the walker."""
     touch: Touched
-    """What running code touches meanwhile, beside the image."""
+    """Addresses that running code touches meanwhile, apart from the image."""
     cpus: int
     """Number of CPUs."""
     verdict: Verdict
@@ -61,7 +61,7 @@ class Case:
     trace: Trace
     """A shortest way to the verdict; empty only if it is safe."""
     states: int
-    """States explored, which are all there are."""
+    """Number of states, all explored."""
 
     @property
     def safe(self) -> bool:
@@ -88,9 +88,9 @@ def case(
 ) -> Case:
     """Explore one procedure exhaustively.
 
-    procedure: a name of `PROCEDURES`, or one of one's own. touch: what running code touches meanwhile, beside the image
-    (None: what really runs). cpus: all after the second are like the second, and add nothing.
-    Raises ProcedureError for a procedure that makes no sense, ExplorationError for more than `cap` states.
+    procedure: a name of `PROCEDURES`, or a procedure. touch: what running code touches meanwhile, apart from the image
+    (None: the procedure's own). cpus: those after the second behave like the second and add no states.
+    Raises ProcedureError for an inconsistent procedure, ExplorationError for more than `cap` states.
     """
     if isinstance(procedure, str):
         procedure = procedure_named(procedure)
@@ -127,7 +127,7 @@ def case(
 
 
 def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
-    """The allowed value that is meant."""
+    """The allowed value that equals a text."""
     for one in allowed:
         if value == one:
             return one
@@ -155,7 +155,7 @@ def cases(
 def _explored(
     procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
 ) -> Exploration:
-    """Levels that see the same states share them."""
+    """Levels with the same states share one exploration."""
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
 
 
@@ -165,7 +165,7 @@ def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
 
 
 def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[Verdict, Trace]]:
-    """What was found, as verdicts of a level."""
+    """The findings as verdicts of a level."""
     found: list[tuple[Verdict, Trace]] = []
     if exploration.outputs is not None:
         found.append(("unpredictable", exploration.outputs))

@@ -1,8 +1,7 @@
 """Every interleaving of a procedure with what the hardware may do by itself, breadth first.
 
-A search of our own: what Python has for explicit-state model checking is either a front end to a program in
-another language or unmaintained, and with one observer at a time the whole space is small. Breadth first, the first
-bad state found is a nearest one, so the trace printed is a shortest.
+Python has no maintained explicit-state model checker that needs no other program, and with one observer at a time the
+whole space is small. Breadth first, the first bad state found is a nearest one, so the trace printed is a shortest.
 
 A state is where the procedure is (steps taken, descriptors as walkers see them, steps begun but not complete, the
 observer's root: all of which do not depend on the TLB, so they are enumerated once, as *points*) and what the
@@ -13,10 +12,11 @@ observer has cached (bits: TLB entries, then table descriptors kept by the walke
 - `walk-on-miss`: it fetches what running code touches and nothing covers, and keeps only leaves;
 - anything cached is evicted.
 
-Under `architecture` what covers one page neither helps nor hinders what covers another, so one page is asked about at a
-time: only TLB entries that match it are remembered. What nobody can tell is left out: that a write into tables which no
-walk reaches before the next DSB is not visible yet; cached entries that can overlap no other, as these neither conflict
-nor, being evicted at any time, hide anything; kept descriptors of tables that every walk passes anyway.
+Under `architecture` entries that cover one page neither help nor hinder those that cover another, so one page is
+searched at a time: only TLB entries that match it are tracked. States that cannot be told apart are merged: whether a
+write is visible yet, into tables that no walk reaches before the next DSB; cached entries that overlap no other, which
+neither conflict nor hide anything, since they may be evicted at any time; kept descriptors of tables that every walk
+passes anyway.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class TraceStep:
     """One line of a trace."""
 
     actor: str
-    """Who did it: a CPU, its hardware, memory."""
+    """The actor: a CPU, its hardware, memory."""
     step: str
-    """What was done."""
+    """The action."""
     tables: tuple[str, ...]
     """The descriptors that the procedure changes, after it."""
     tlb: tuple[str, ...]
-    """What the observer has cached after it."""
+    """The observer's cached entries after it."""
 
 
 Trace: TypeAlias = tuple[TraceStep, ...]
@@ -55,7 +55,7 @@ Trace: TypeAlias = tuple[TraceStep, ...]
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """What one observer may come to; a shortest trace to each kind of harm.
+    """Result of a search for one observer: a shortest trace to each kind of harm.
 
     sizes: two entries for one address that differ in size or in the contiguous bit. outputs: that map to different
     places. faults: by who touches: one of `model.TOUCHES`, or `AFTERWARDS`.
@@ -68,19 +68,13 @@ class Exploration:
 
 
 _Load: TypeAlias = tuple[int, int, int, int]
-"""What must be cached (a kept table), what it adds, what forbids it (walk-on-miss), the page that was walked."""
+"""Bits that must be cached (a kept table), bit added, bits that forbid it (walk-on-miss), page walked."""
 _Fault: TypeAlias = tuple[int, int, int, str]
-"""What must be cached, which TLB entries would hide it, the page, who touches it."""
+"""Bits that must be cached, TLB entries that would hide the fault, the page, who touches it."""
 
 
 def explore(
-    procedure: Procedure,
-    *,
-    nt_honoured: bool,
-    tlb: str,
-    touch: str,
-    observer: Observer = "one",
-    cap: int = CAP,
+    procedure: Procedure, *, nt_honoured: bool, tlb: str, touch: str, observer: Observer = "one", cap: int = CAP
 ) -> Exploration:
     """All states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
 
@@ -96,7 +90,7 @@ def explore(
 
 
 def _together(found: list[Exploration]) -> Exploration:
-    """What several searches found, as one; of traces to the same harm a shortest."""
+    """The results of several searches as one; of traces to the same harm a shortest."""
 
     def shortest(traces: list[Trace | None]) -> Trace | None:
         return min((trace for trace in traces if trace is not None), key=len, default=None)
@@ -112,7 +106,7 @@ def _together(found: list[Exploration]) -> Exploration:
 
 
 class _Search:
-    """One search. focus: the pages (a mask) of which it asks what matches them; all of them, or one."""
+    """One search. focus: the pages (a mask) whose TLB entries are tracked: all of them, or one."""
 
     def __init__(self, points: Points, tlb: str, touch: str, focus: int) -> None:
         self.tables, self.points, self.moves = points.tables, points.points, points.moves
@@ -133,7 +127,7 @@ class _Search:
         return [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes]
 
     def _choose_bits(self) -> None:
-        """Number what is worth remembering: TLB entries that may overlap another, tables not passed anyway."""
+        """Number the entries to track: TLB entries that may overlap another, tables that not every walk passes."""
         walks = [walk for found in self._walks for _, walk in found]
         links = list(dict.fromkeys(link for walk in walks for link in walk.links)) if self.eager else []
         links = [link for link in links if not self._always_passed(link)]
@@ -163,15 +157,13 @@ class _Search:
     def _always_passed(self, link: Link) -> bool:
         return all(link in walk.links for found in self._walks for bit, walk in found if bit & link.pages)
 
-    def _covering(self, page: int) -> int:
-        """The TLB entries, as bits, that match a page."""
-        return sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & page)
-
     def _prepare(self) -> None:
-        """What the walker may add and where a touch faults at each point; what each invalidation keeps."""
+        """Prepare the walker's loads and the faults of each point, and the TLB entries (bits) that match each page."""
         self.loads: list[tuple[_Load, ...]] = []
         self.faults: list[tuple[_Fault, ...]] = []
-        self.covering = {page: self._covering(page) for page in self.classes}
+        self.covering = {
+            page: sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & page) for page in self.classes
+        }
         for point, from_root in zip(self.points, self._walks, strict=True):
             loads: dict[tuple[int, int, int], _Load] = {}
             faults: list[_Fault] = []
@@ -190,14 +182,14 @@ class _Search:
             self.faults.append(tuple(faults))
 
     def _gains(self, walk: Walk) -> list[int]:
-        """What a walk may leave behind, as single bits; what it passed stays useful where it ends at nothing."""
+        """Bits that a walk may add; the tables it passed count even where it ends at an invalid entry."""
         bits = [self.link_bits.get(link, 0) for link in walk.links]
         if walk.leaf is not None:
             bits.append(self.leaf_bits.get(walk.leaf, 0))
         return [bit for bit in bits if bit]
 
     def _every_walk(self, point: Point, from_root: list[tuple[int, Walk]]) -> Iterator[tuple[int, int, Walk]]:
-        """Each page, what must be cached for the walk, and the walk: from the root, and from each kept table."""
+        """(page, bit that must be cached, walk) for all walks: from the root, and from each kept table."""
         for page, walk in from_root:
             yield page, 0, walk
         for link, bit in self.link_bits.items():
@@ -205,8 +197,10 @@ class _Search:
                 if page & link.pages:
                     yield page, bit, self.tables.walk(point.memory, link.table, page)
 
-    def _kept_by(self, step: Tlbi) -> int:
-        """What an invalidation leaves, as a mask of bits."""
+    def _kept_by(self, step: Tlbi | None) -> int:
+        """Mask of the bits that survive an invalidation; all bits for None."""
+        if step is None:
+            return (1 << self.width) - 1
         pages = self.tables.mask(step.pages)
         gone = sum(bit for leaf, bit in self.leaf_bits.items() if leaf.pages & pages)
         if not step.last_level:
@@ -220,13 +214,8 @@ class _Search:
         width, cap = self.width, self.cap
         low = (1 << width) - 1
         loads, faults = self.loads, self.faults
-        everything = low
         moves = [
-            tuple(
-                (move.to << width, everything if move.drops is None else self._kept_by(move.drops), move.touches)
-                for move in found
-            )
-            for found in self.moves
+            tuple((move.to << width, self._kept_by(move.drops), move.touches) for move in found) for found in self.moves
         ]
         self.clashes: dict[int, str | None] = {}
         reached: dict[int, int] = {0: -1}
@@ -243,10 +232,14 @@ class _Search:
                 found.append(state ^ (rest & -rest))
                 rest &= rest - 1
             for to, keeps, touches in moves[point]:
-                if touches and not self._may_touch(point, bits, touches, bad, state):
-                    found += self._touched(point, bits, touches, to)
-                else:
+                if not touches or bits & self.covering[touches]:
                     found.append(to | (bits & keeps))
+                    continue
+                walk = dict(self._walks[point])[touches]
+                if walk.valid:  # a miss: the walk loads what it finds
+                    found.append(to | bits | (self.leaf_bits.get(walk.leaf, 0) if walk.leaf else 0))
+                else:
+                    bad.setdefault(AFTERWARDS, (state, touches))
             for after in found:
                 if after not in reached:
                     reached[after] = state
@@ -270,40 +263,20 @@ class _Search:
                 bad[kind] = (state, page)
 
     def _clash(self, bits: int) -> str | None:
-        """How two of these TLB entries for one address differ, if there are two; outputs weigh more."""
+        """The difference between two of these TLB entries that match one address: `outputs` before `sizes`; or None."""
         kinds = {kind for pair, kind in self.pairs if bits & pair == pair}
         return min(kinds, default=None)
-
-    def _may_touch(self, point: int, bits: int, page: int, bad: dict[str, tuple[int, int]], state: int) -> bool:
-        """True if a `Touch` goes ahead with what is cached; notes a fault where it cannot."""
-        if bits & self.covering[page]:
-            return True
-        walk = dict(self._walks[point])[page]
-        if not walk.valid:
-            bad.setdefault(AFTERWARDS, (state, page))
-            return False
-        return not (walk.leaf and walk.leaf in self.leaf_bits)
-
-    def _touched(self, point: int, bits: int, page: int, to: int) -> list[int]:
-        """A `Touch` that missed: the walk loads what it finds."""
-        leaf = dict(self._walks[point])[page].leaf
-        return [to | bits | self.leaf_bits[leaf]] if leaf in self.leaf_bits and leaf is not None else []
 
     # -- traces -------------------------------------------------------------------------------------------------
 
     def _trace(self, reached: dict[int, int], state: int, kind: str, page: int) -> tuple[TraceStep, ...]:
-        """The way from the start to a state, and what is bad about it."""
+        """The path from the start to a state, and the harm there."""
         way = [state]
         while (before := reached[way[-1]]) >= 0:
             way.append(before)
         way.reverse()
-        trace = [self._line(a, b) for a, b in pairwise(way)]
-        trace.append(self._last_line(state, kind, page))
-        return tuple(trace)
-
-    def _line(self, before: int, after: int) -> TraceStep:
-        actor, text = self._between(before, after)
-        return self._shown(actor, text, after)
+        trace = [self._shown(*self._between(before, after), after) for before, after in pairwise(way)]
+        return (*trace, self._last_line(state, kind, page))
 
     def _shown(self, actor: str, text: str, state: int) -> TraceStep:
         bits, point = state & ((1 << self.width) - 1), self.points[state >> self.width]
@@ -316,7 +289,7 @@ class _Search:
         return TraceStep(actor, text, self.tables.describe(point.memory), tuple(tlb))
 
     def _between(self, before: int, after: int) -> tuple[str, str]:
-        """Who did what from one state to the next."""
+        """The actor and the action between two states."""
         low = (1 << self.width) - 1
         point, bits, now = before >> self.width, before & low, after & low
         if point == after >> self.width:
@@ -333,19 +306,15 @@ class _Search:
                 return f"{self.cpu} hardware", f"walks {page}, caches the {self._named(changed)}"
             return self.cpu, f"touches {page}: a miss, loads the {self._named(changed)}"
         for move in self.moves[point]:
-            keeps = low if move.drops is None else self._kept_by(move.drops)
-            if move.to == after >> self.width and (move.touches or bits & keeps == now):
+            if move.to == after >> self.width and (move.touches or bits & self._kept_by(move.drops) == now):
                 return move.actor, move.text
         raise AssertionError("no move between two states of a trace")
 
     def _named(self, bit: int) -> str:
-        for leaf, own in self.leaf_bits.items():
-            if own == bit:
-                return self.tables.describe_cached(leaf)
-        for link, own in self.link_bits.items():
-            if own == bit:
-                return f"walk step to table {link.table}"
-        raise AssertionError("no such bit")
+        number = bit.bit_length() - 1
+        if number < len(self.leaves):
+            return self.tables.describe_cached(self.leaves[number])
+        return f"walk step to table {self.links[number - len(self.leaves)].table}"
 
     def _last_line(self, state: int, kind: str, page: int) -> TraceStep:
         bits = state & ((1 << self.width) - 1)
@@ -353,8 +322,7 @@ class _Search:
             held = [leaf for leaf, bit in self.leaf_bits.items() if bits & bit]
             one, other = next(
                 (a, b)
-                for i, a in enumerate(held)
-                for b in held[i + 1 :]
+                for a, b in combinations(held, 2)
                 if overlap(a, b) and (a.output != b.output) == (kind == "outputs")
             )
             both = next(bit for bit in self.classes if bit & one.pages & other.pages)

@@ -1,6 +1,6 @@
 """The parts of a procedure: pages, tables of descriptors, and the steps that change them while they are live.
 
-The words are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
+The terms are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
 decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
 *entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of the
 table of the next level.
@@ -8,13 +8,13 @@ table of the next level.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from planner.base.errors import PlannerError
 
 __all__ = [
-    "LEVELS",
     "TOUCHES",
     "Cpus",
     "Descriptor",
@@ -41,18 +41,21 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 Touched: TypeAlias = Literal["image", "area", "linear-map"]
 TOUCHES: tuple[Touched, ...] = get_args(Touched)
-"""What a page is: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
+"""Kinds of pages: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
 
 Cpus: TypeAlias = Literal["one", "others", "all"]
-"""Who takes a step: the CPU that runs the procedure, all others, or all; the next step waits until it is taken."""
+"""CPUs that take a step: the one that runs the procedure, all others, or all; the next step waits for them."""
 
 _MOST_PAGES = 64
 
+_Path: TypeAlias = tuple[str | int, ...]
+"""A part of a procedure: keys and indices."""
+
 
 class ProcedureError(PlannerError):
-    """A procedure that makes no sense. path: which part of it, as keys and indices; what: why; remedy: what to do."""
+    """An inconsistent procedure. path: which part of it, as keys and indices; what: why; remedy: what to do."""
 
-    def __init__(self, path: tuple[str | int, ...], what: str, remedy: str) -> None:
+    def __init__(self, path: _Path, what: str, remedy: str) -> None:
         super().__init__(path, what, remedy)
         self.path, self.what, self.remedy = path, what, remedy
 
@@ -126,7 +129,7 @@ class Dsb:
 class Tlbi:
     """Invalidate what is cached of some pages, of all if None; done at any time before the next `Dsb` ends.
 
-    local: on this CPU only, not broadcast. last_level: leave what walks keep of tables (TLBI VALE1IS and the like).
+    local: on this CPU only, not broadcast. last_level: keep cached table descriptors (TLBI VALE1IS and the like).
     """
 
     pages: tuple[str, ...] | None = None
@@ -145,7 +148,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Access a page, whatever running code may touch beside it."""
+    """Access a page, in addition to what running code may touch anyway."""
 
     page: str
     cpus: Cpus = "one"
@@ -159,7 +162,7 @@ class Procedure:
     """A way to change live tables.
 
     root: the table every CPU runs on at the start. touch: what really runs meanwhile, one of `TOUCHES`.
-    rests_on: what its safety rests on, in words.
+    rests_on: the condition of its safety, in words.
     """
 
     name: str
@@ -208,9 +211,7 @@ def _check_entries(table: Table, index: int, pages: set[str], tables: dict[str, 
         _check_descriptor(entry.starts, table, entry, tables, (*path, "starts"))
 
 
-def _check_descriptor(
-    to: Descriptor, table: Table, entry: Entry, tables: dict[str, Table], path: tuple[str | int, ...]
-) -> None:
+def _check_descriptor(to: Descriptor, table: Table, entry: Entry, tables: dict[str, Table], path: _Path) -> None:
     if not isinstance(to, str):
         return
     _known(to, tables, path, "table")
@@ -225,11 +226,7 @@ def _check_descriptor(
 
 
 def _check_step(
-    step: Step,
-    path: tuple[str | int, ...],
-    pages: set[str],
-    tables: dict[str, Table],
-    homes: dict[str, tuple[Table, Entry]],
+    step: Step, path: _Path, pages: set[str], tables: dict[str, Table], homes: dict[str, tuple[Table, Entry]]
 ) -> None:
     if isinstance(step, Write):
         _known(step.entry, homes, (*path, "entry"), "entry")
@@ -238,16 +235,15 @@ def _check_step(
         for page in step.pages or ():
             _known(page, pages, (*path, "pages"), "page")
         if step.cpus != "one" and not step.local:
-            raise ProcedureError(
-                (*path, "cpus"), "a broadcast reaches every CPU from one", 'add "local": true, or leave "cpus" out'
-            )
+            what = "a broadcast reaches every CPU from one"
+            raise ProcedureError((*path, "cpus"), what, 'add "local": true, or leave "cpus" out')
     elif isinstance(step, Switch):
         _known(step.root, tables, (*path, "root"), "table")
     elif isinstance(step, Touch):
         _known(step.page, pages, (*path, "page"), "page")
 
 
-def _distinct(names: list[str], path: tuple[str | int, ...], what: str) -> set[str]:
+def _distinct(names: list[str], path: _Path, what: str) -> set[str]:
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -256,16 +252,11 @@ def _distinct(names: list[str], path: tuple[str | int, ...], what: str) -> set[s
     return seen
 
 
-def _known(
-    name: str,
-    known: dict[str, Table] | dict[str, tuple[Table, Entry]] | set[str],
-    path: tuple[str | int, ...],
-    what: str,
-) -> None:
+def _known(name: str, known: Collection[str], path: _Path, what: str) -> None:
     if name not in known:
         raise ProcedureError(path, f"unknown {what} {name!r}", f"use one of {', '.join(sorted(known))}")
 
 
-def _one_of(value: str, allowed: tuple[str, ...], path: tuple[str | int, ...]) -> None:
+def _one_of(value: str, allowed: tuple[str, ...], path: _Path) -> None:
     if value not in allowed:
         raise ProcedureError(path, f"{value!r} is not known", f"use one of {', '.join(allowed)}")

@@ -2,7 +2,8 @@
 
 A bad outcome is two TLB entries for one address, or one address that nothing maps. Entries of different parts cover no
 common address, and what a step does to one part neither helps nor hinders a walk of another. So each part can be
-explored by itself, with the steps that concern it, and nothing is lost; what would multiply, adds up.
+explored by itself, with the steps that concern it, and no outcome is lost; numbers of states add up instead of
+multiplying.
 """
 
 from __future__ import annotations

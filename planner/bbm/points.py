@@ -1,6 +1,6 @@
 """The points a procedure can reach: steps taken, begun and complete, in every order that the barriers leave open.
 
-None of it depends on what a TLB holds, so it is enumerated once, before TLBs are looked at.
+None of it depends on what a TLB holds, so the points are enumerated once, before any TLB is modelled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from planner.base.errors import InputError
 from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
 from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_writes
 
-__all__ = ["CAP", "ExplorationError", "Move", "Point", "Points"]
+__all__ = ["CAP", "ExplorationError", "Point", "Points"]
 
 CAP = 500_000
 """States after which an exploration gives up, loudly."""
@@ -47,7 +47,7 @@ class Move:
 
 
 class Points:
-    """All points of a procedure, the first one first, and the moves from each, by number."""
+    """All points of a procedure, from the first on, and the moves from each, by number."""
 
     def __init__(self, tables: Tables, observer: Observer, cap: int) -> None:
         self.tables, self.observer, self.cap = tables, observer, cap
@@ -82,7 +82,7 @@ class Points:
             )
 
     def _moves_of(self, point: Point) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
-        """Who may do what next: actor, text, where that leads, the invalidation that takes place, the page touched."""
+        """The possible next moves: actor, text, point reached, invalidation that takes place, page touched."""
         for place in range(len(point.pending)):
             yield from self._completed(point, place)
         steps = self.tables.procedure.steps

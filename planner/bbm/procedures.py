@@ -1,10 +1,10 @@
-"""The built-in procedures, as data: the thread's proposals on the smallest tables that tell them apart.
+"""The built-in procedures, as data: the thread's proposals on the smallest tables that show how they differ.
 
-The order of their phases is `remapping.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
-plain block without the contiguous hint, but `rebuild-margins-cont`; the root links to the tables of the linear map as
-the kernel's does, so that walks have something to keep. Source: the thread of July 2022 on "arm64: mm: fix linear mem
-mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19 August 2022,
-arch/arm64/mm/mmu.c @ 6.18.
+The order of their phases is `remap_steps.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
+plain block without the contiguous hint, except `rebuild-margins-cont`; the root links to the tables of the linear map
+as the kernel's does, so that the walker has table descriptors to cache. Source: the thread of July 2022 on "arm64: mm:
+fix linear mem mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19
+August 2022, arch/arm64/mm/mmu.c @ 6.18.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
 from planner.planning.remap_steps import BOOT_ROOT, ORDERS, ROOT, Phase
 
-__all__ = ["IMAGE", "PROCEDURES", "phases"]
+__all__ = ["IMAGE", "PROCEDURES"]
 
 IMAGE = Page("image", "image")
 _NEXT = Page("next", "linear-map")  # a neighbour that has a block of its own, or the next of a contiguous run
@@ -30,30 +30,21 @@ def phases(
     flush: tuple[str, ...] | None = None,
     mark: Sequence[Write] = (),
 ) -> tuple[Step, ...]:
-    """The steps of an order of phases: what is built beside, cleared, put in place (or split) and flushed."""
-    steps: list[Step] = []
-    for phase in order:
-        if phase == "build":
-            steps += build
-        elif phase == "clear":
-            steps += [Write(entry, None) for entry in clear]
-        elif phase in ("link", "split"):
-            steps += link
-        elif phase == "mark":
-            steps += mark
-        elif phase == "dsb":
-            steps.append(Dsb())
-        elif phase == "flush":
-            steps.append(Tlbi(flush))
-        elif phase == "forget":
-            steps.append(Tlbi(local=True))
-        elif phase == "leave":
-            steps.append(Switch(BOOT_ROOT))
-        elif phase == "return":
-            steps.append(Switch(ROOT))
-        else:
-            steps.append(Switch(ROOT, "all"))
-    return tuple(steps)
+    """The steps of an order of phases, given what is built, cleared, linked (or split), marked and flushed."""
+    made: dict[Phase, Sequence[Step]] = {
+        "build": build,
+        "clear": [Write(entry, None) for entry in clear],
+        "link": link,
+        "split": link,
+        "mark": mark,
+        "dsb": [Dsb()],
+        "flush": [Tlbi(flush)],
+        "forget": [Tlbi(local=True)],
+        "leave": [Switch(BOOT_ROOT)],
+        "return": [Switch(ROOT)],
+        "start": [Switch(ROOT, "all")],
+    }
+    return tuple(step for phase in order for step in made[phase])
 
 
 def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ...]:
@@ -65,7 +56,7 @@ def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ..
 
 
 def _puds(own: tuple[str, ...], starts: Leaf | None = _BLOCK) -> Table:
-    """The PUD that a procedure is about, and one beside it."""
+    """The PUD that a procedure changes, and a neighbour."""
     return Table("puds", "pud", (Entry("PUD", own, starts), Entry("next PUD", ("next",), starts)))
 
 

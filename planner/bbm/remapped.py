@@ -1,17 +1,16 @@
 """A plan's own remap steps as a procedure: the same operations, on as few entries as behave differently.
 
-A map has millions of entries; those that every step treats alike, in tables that are alike, cannot do anything that one
-of them cannot. So of each group one *point* is kept: the operations that reach its address, and how its old leaf or
-contiguous run is shared with others, tell it from the rest. Of a contiguous run two are kept that lie in different
-entries, because alike entries of a run are still rewritten one after the other. The tables are those that the points
-need; beside them stand a neighbour that no step reaches, and the image.
+A map has millions of entries; those that every step treats alike, in tables that are alike, behave as one of them does.
+So one *point* of each group is kept; groups differ in the operations that reach an address, and in how its old leaf or
+contiguous run is shared with others. Of a contiguous run two points in different entries are kept, because entries of a
+run are rewritten one after the other even where they are alike. The tables are those that the points need, a neighbour
+that no step reaches, and the image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from planner.base.ranges import Range
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
@@ -27,8 +26,7 @@ __all__ = ["procedure_of"]
 _Reached: TypeAlias = tuple[int, str, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
+class _Point(NamedTuple):
     """One address that stands for all like it. unit: the old leaf or run it lies in, None if nothing was mapped.
 
     was: the old kind. reached: what the steps do to it: phase, operation, kinds now and before.
@@ -50,13 +48,12 @@ def procedure_of(
     *,
     name: str = "plan",
     touch: str = "linear-map",
-    summary: str = "the remap steps of a plan",
 ) -> Procedure:
-    """The procedure that a plan's steps are. area: the aligned range that is remapped; the crash memory without it.
+    """The procedure of a plan's steps. area: the aligned range that is remapped; the crash memory without it.
 
     touch: what really runs meanwhile. Where the steps contradict each other, exploring it raises ProcedureError.
     """
-    return _Maker(steps, geometry, crash, area or crash).procedure(name, touch, summary)
+    return _Maker(steps, geometry, crash, area or crash).procedure(name, touch)
 
 
 class _Maker:
@@ -72,7 +69,7 @@ class _Maker:
     # -- which addresses stand for all --------------------------------------------------------------------------
 
     def _points(self) -> tuple[_Point, ...]:
-        """One point of each kind, or two; units that show nothing another does not are left out."""
+        """One point of each kind, or two; units whose points another unit has as well are left out."""
         page = self.sizes["pte"]
         edges = {edge for step in self.steps if step.range for edge in (step.range.start, step.range.end)}
         edges |= {edge for span in (self.crash, self.own) for edge in (span.start, -(-span.end // page) * page)}
@@ -131,20 +128,18 @@ class _Maker:
 
     # -- tables ------------------------------------------------------------------------------------------------
 
-    def procedure(self, name: str, touch: str, summary: str) -> Procedure:
+    def procedure(self, name: str, touch: str) -> Procedure:
         """The procedure itself."""
-        steps = tuple(self._abstract())
         pages = [Page(point.name, point.touch) for point in self.points]
         if self.live:
             pages.append(Page("next", "linear-map"))
         return Procedure(
             name=name,
-            summary=summary,
-            rests_on="",
+            summary="the remap steps of a plan",
             pages=(*pages, IMAGE),
             tables=tuple(self._tables()),
             root=ROOT if self.live else BOOT_ROOT,
-            steps=steps,
+            steps=tuple(self._abstract()),
             touch=touch,
         )
 
@@ -177,13 +172,14 @@ class _Maker:
         tops = dict.fromkeys(self._top(point) for point in self.points)
         entries: dict[tuple[str, str], dict[str, Entry]] = {}
         for point in self.points:
-            top = self._top(point)
             for level in self._levels(point):
-                starts = self._starts(point) if level == top else None
-                group = self._group(point, level)
-                run = f"run {point.unit}" if level == top and _of_run(point.was) else ""
-                if level != top:
-                    run = self._new_run(point, level)
+                group, starts, run = self._group(point, level), None, ""
+                if level != self._top(point):
+                    if level != "pud":  # new entries are of a run, should the hint be set
+                        run = f"run {point.address // self.units[f'cont_{level}']}"
+                elif point.was is not None:
+                    starts = Leaf(cont=_of_run(point.was))
+                    run = f"run {point.unit}" if starts.cont else ""
                 table = entries.setdefault((self._table(point, level), level), {})
                 entry = self._entry(point, level)
                 table.setdefault(entry, Entry(entry, tuple(p.name for p in group), starts, run))
@@ -203,26 +199,15 @@ class _Maker:
         for (name, level), held in entries.items():
             yield Table(name, level, tuple(held.values()))
 
-    def _levels(self, point: _Point) -> Iterator[str]:
+    def _levels(self, point: _Point) -> tuple[str, ...]:
         """The levels of which a point has an entry."""
-        deepest = max(
-            [
-                TABLE_LEVELS.index(self._top(point)),
-                *(
-                    TABLE_LEVELS.index(step.level)
-                    for step in self.steps
-                    if step.level and step.step in ("build", "write") and self._reaches(step, point)
-                ),
-            ]
-        )
-        yield from TABLE_LEVELS[TABLE_LEVELS.index(self._top(point)) : deepest + 1]
-
-    def _starts(self, point: _Point) -> Leaf | None:
-        return None if point.was is None else Leaf(cont=_of_run(point.was))
-
-    def _new_run(self, point: _Point, level: str) -> str:
-        """The contiguous run that new entries of a level belong to, should the hint be set."""
-        return f"run {point.address // self.units[f'cont_{level}']}" if level != "pud" else ""
+        top = TABLE_LEVELS.index(self._top(point))
+        stored = [
+            TABLE_LEVELS.index(step.level)
+            for step in self.steps
+            if step.level and step.step in ("build", "write") and self._reaches(step, point)
+        ]
+        return TABLE_LEVELS[top : max(top, *stored, top) + 1]
 
     def _reaches(self, step: RemapStep, point: _Point) -> bool:
         return step.range is not None and step.range.start <= point.address < step.range.end
@@ -241,7 +226,7 @@ class _Maker:
             elif step.step == "switch":
                 yield Switch(step.root or ROOT, "all" if step.cpus == "all" else "one")
             else:
-                yield from _once(write for point in reached for write in self._writes(step, point))
+                yield from dict.fromkeys(write for point in reached for write in self._writes(step, point))
 
     def _filled(self, point: _Point, level: str) -> bool:
         """True if some step says by itself what a point's entry of a level becomes."""
@@ -251,7 +236,7 @@ class _Maker:
         )
 
     def _writes(self, step: RemapStep, point: _Point) -> Iterator[Write]:
-        """What a step stores in the entries of a point."""
+        """Descriptors that a step stores in the entries of a point."""
         level = step.level
         if level is None:
             return
@@ -275,15 +260,11 @@ def _of_run(kind: str | None) -> bool:
     return kind is not None and kind.startswith("cont_")
 
 
-def _once(writes: Iterable[Write]) -> Iterator[Write]:
-    yield from dict.fromkeys(writes)
-
-
 def _numbered(points: Sequence[_Point]) -> Iterator[_Point]:
-    """Points with names of their own."""
+    """The points with distinct names."""
     counts: dict[str, int] = {}
     names = [point.name for point in points]
     for point in points:
         number = counts[point.name] = counts.get(point.name, 0) + 1
         name = point.name if names.count(point.name) == 1 else f"{point.name} {number}"
-        yield _Point(point.address, name, point.touch, point.was, point.unit, point.reached)
+        yield point._replace(name=name)

@@ -26,7 +26,7 @@ _Cache: TypeAlias = tuple[set[Cached], set[Link]]
 
 
 def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
-    """Which parts of the rule the steps break, on a machine with so many CPUs."""
+    """The parts of the rule that the steps break, on a machine with this many CPUs."""
     tables = Tables(procedure, nt_honoured=nt_honoured)
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [_MayBeCached(tables, observer).judge() for observer in observers]
@@ -34,7 +34,7 @@ def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
 
 
 class _MayBeCached:
-    """All that one CPU may have cached, step by step.
+    """The entries that one CPU may have cached, step by step.
 
     visible: what walkers may see of each entry. flushing: invalidations that no DSB has waited for yet, each with what
     may be cached if it was done at once: that much is left when the DSB ends.
@@ -50,7 +50,7 @@ class _MayBeCached:
         self.sizes = self.outputs = False
 
     def judge(self) -> Broken:
-        """Take every step; which parts of the rule were broken."""
+        """Take every step; returns the parts of the rule that were broken."""
         self._fetch()
         for step in self.tables.procedure.steps:
             if isinstance(step, Write):
@@ -74,7 +74,7 @@ class _MayBeCached:
         return kept, set(links) if tlbi.last_level else {link for link in links if not link.pages & pages}
 
     def _complete(self, dsb: Dsb) -> None:
-        """What the barrier waits for is over: writes are seen by all, invalidations have been done."""
+        """Complete a barrier: earlier writes are visible to all, earlier invalidations are done."""
         if dsb.cpus in ("one", "all"):
             self.visible = [{to} for to in self.newest]
         waiting = []
@@ -86,7 +86,7 @@ class _MayBeCached:
         self.flushing = waiting
 
     def _fetch(self) -> None:
-        """Add all that walks may find now, and see whether it contradicts what is there."""
+        """Add all that walks may find now, and check it against the entries already there."""
         fetched = self._fill(self.cache)
         for _, left in self.flushing:
             self._fill(left)

@@ -1,8 +1,8 @@
 """One CPU's walker and TLB: table walks, the entries they leave behind, and the invalidations that remove them.
 
-Two TLBs never talk to each other: what CPU 1 has cached depends on the tables and on what is broadcast, not on what CPU
-0 has cached. And a bad outcome is bad in one TLB. So one *observer* at a time is explored, the CPU that runs the
-procedure or any of the others (which are all alike), and nothing is lost.
+TLBs are independent: what CPU 1 has cached depends on the tables and on broadcasts, not on what CPU 0 has cached. And a
+bad outcome is one within a single TLB. So one *observer* at a time is explored, the CPU that runs the procedure or any
+of the others (which are all alike), and no outcome is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Step, Switch, Tl
 __all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]
 
 Observer: TypeAlias = Literal["one", "others"]
-"""Whose TLB is looked at: that of the CPU that runs the procedure, or of another."""
+"""The CPU whose TLB is modelled: the one that runs the procedure, or another."""
 
 Memory: TypeAlias = tuple[Descriptor, ...]
 """The descriptors, one per entry, as walkers see them."""
@@ -23,7 +23,7 @@ Memory: TypeAlias = tuple[Descriptor, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A TLB entry: the pages it matches (a mask), and what tells it from another that matches them too."""
+    """A TLB entry: the pages it matches (a mask), and the properties by which two entries differ."""
 
     pages: int
     level: str
@@ -33,7 +33,7 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a walk step may keep of a table descriptor: which table translates these pages (a mask)."""
+    """A table descriptor that a walk may cache: the table that translates these pages (a mask)."""
 
     pages: int
     table: str
@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where a walk ended. valid: at a leaf. leaves: what it may cache; None where it must not (nT). links: passed."""
+    """Result of a walk. valid: it ended at a leaf. leaf: the entry it may cache; None for none (nT). links: passed."""
 
     valid: bool
     leaf: Cached | None
@@ -54,7 +54,7 @@ def overlap(one: Cached, other: Cached) -> bool:
 
 
 def owner(step: Step, observer: Observer) -> Observer:
-    """Whose barrier waits for this step, as far as the observer is concerned."""
+    """The CPU whose barrier waits for this step, as seen by the observer."""
     return observer if isinstance(step, Tlbi) and step.local else "one"
 
 
@@ -165,7 +165,7 @@ class Tables:
         return self._at[table].get(page)
 
     def link(self, index: int, table: str) -> Link:
-        """What a walk may keep of an entry that holds a table descriptor."""
+        """The `Link` of an entry that holds a table descriptor."""
         return Link(self._covers[index], table)
 
     def cached(self, index: int, leaf: Leaf) -> Cached | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from json import dumps
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,13 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, form_by_name, kernel_options, preset_form
-from planner.cli.output import cannot_write, colored, columns, emit, is_stdout
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, kernel_options, out_of, preset_form
+from planner.cli.output import PICTURES, Out, cannot_write, is_stdout
 from planner.cli.param_types import FILE, MAP_FORMAT
 from planner.planning.plan import Options
-from planner.render.blocks.batch import render, to_dict
+from planner.render.blocks.batch import blocks
+from planner.render.pages import survey as survey_page
+from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ or {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes 
 
 --files takes folders, with all below, and single files instead; ARGUMENTS are then further files and the request. One
 machine are files of one stem (h1.iomem, h1.dmesg), and a folder of files named after what they hold (h1/iomem,
-h1/dmesg). Its id is its path in the folder; what is no source is skipped and counted. --summary also adds up finished
-results.
+h1/dmesg) or whose sources are each of another kind and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its
+path in the folder; what is not a source is skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -65,7 +66,7 @@ _BETWEEN = 0.2
 """Seconds between two lines of progress."""
 
 _CONDITIONS = ("error", "failed", "fallback")
-_FORMATS = tuple(form for form in FORMATS if form not in {"svg", "png"})
+_FORMATS = (*FORMATS, *PICTURES)
 
 
 @click.command(epilog=_EPILOG)
@@ -152,7 +153,7 @@ def batch(
     **options: Any,
 ) -> None:
     """Plan many machines in one run."""
-    form = form or (form_by_name(output, _FORMATS, known=True) if summary else None)
+    out = out_of(form, output, color, _FORMATS) if summary else None
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
 
     if with_report and not makes_table(output or ""):
@@ -166,11 +167,11 @@ def batch(
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
-    if summary:
+    if out is not None:
         fleet = _summarized(source, job, changes, jobs or cores())
         if fleet.finished and what_if not in {(), ("none",)}:
             raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
-        counts = _told(fleet, form or "text", output, color)
+        counts = _told(fleet, out)
     else:
         counts = _run(source, job, output, jobs or cores(), resume=resume)
     skipped = source.skipped if isinstance(source, FileList) else 0
@@ -267,12 +268,13 @@ def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int)
         return summarize(source, job, changes, jobs=jobs, progress=tell)
 
 
-def _told(fleet: Fleet, form: str, output: str | None, color: str) -> Counts:
-    if form == "json":
-        text = dumps(to_dict(fleet), indent=2) + "\n"
-    else:
-        text = render(fleet, form, color=colored(color, output), width=columns(output))
-    emit(text, output)
+def _told(fleet: Fleet, out: Out) -> Counts:
+    out.result(
+        lambda: blocks(fleet),
+        fleet.summary,
+        picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=survey_page.note_of(fleet)),
+        page=lambda data: survey_page.render_fleet(fleet, data),
+    )
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)
     return Counts(fleet.records, fleet.errors, failed, outcomes.get("fallback", 0))

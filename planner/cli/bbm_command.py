@@ -6,7 +6,6 @@ The reader of procedures is imported when there is one to read.
 from __future__ import annotations
 
 import sys
-from json import dumps
 from typing import TYPE_CHECKING
 
 import click
@@ -14,13 +13,14 @@ import click
 from planner.base.errors import InputError
 from planner.bbm import PROCEDURES, cases, procedure_named
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.output import Out, emit
 from planner.cli.param_types import FILE, PROCEDURE
-from planner.render.blocks.bbm import render
-from planner.report.bbm import procedure_to_dict, to_dict
+from planner.render.blocks.bbm import blocks
+from planner.report.bbm import Cases, procedure_to_dict
+from planner.report.document import laid_out
 
 if TYPE_CHECKING:
-    from planner.bbm import Case, Procedure
+    from planner.bbm import Procedure
 
 __all__ = ["bbm"]
 
@@ -74,17 +74,15 @@ def bbm(
     files: tuple[str, ...],
     show: bool,  # noqa: FBT001 - a flag
     fail_on: str | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
 ) -> None:
     """Check whether a way to change live page tables is safe, and if not, how it fails."""
     procedures = _procedures(names, files)
     if show:
-        emit(_shown(procedures), output)
+        emit(_shown(procedures), out.path)
         return
     found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
-    emit(_rendered(found, procedures, form, color=colored(color, output), width=columns(output)), output)
+    out.result(lambda: blocks(found, procedures, wide=out.form != "text"), lambda: Cases(tuple(found)))
     ctx.exit(1 if fail_on and not all(case.safe for case in found) else 0)
 
 
@@ -104,11 +102,4 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
 def _shown(procedures: list[Procedure]) -> str:
     if len(procedures) != 1:
         raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
-    return dumps(procedure_to_dict(procedures[0]), indent=2) + "\n"
-
-
-def _rendered(found: list[Case], procedures: list[Procedure], form: str, *, color: bool, width: int) -> str:
-    if form == "json":
-        return dumps(to_dict(found), indent=2) + "\n"
-
-    return render(found, procedures, form, color=color, width=width)
+    return laid_out(procedure_to_dict(procedures[0]))

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
-from planner.cli.output import colored, columns, emit
+from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options, preset_form
+from planner.cli.output import PICTURES, Out
 from planner.cli.param_types import SIZE
 from planner.planning.options import Options
-from planner.render.blocks.compare import render
+from planner.render.blocks.compare import blocks
 from planner.render.pages import compare as compare_page
-from planner.render.pictures import png
-from planner.report.document import document
 from planner.studies.compare import make_comparison
-
-if TYPE_CHECKING:
-    from planner.studies.compare import Comparison
 
 __all__ = ["compare"]
 
@@ -55,34 +50,23 @@ def compare(
     ctx: click.Context,
     /,
     crashkernel: str | None,
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     sizes: tuple[int, ...],
     aim: str,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **options: Any,
 ) -> None:
     """Every strategy on one machine, and which serves an aim best."""
-    machine = read_machine(sources, map_format=map_format, log=log, options=options)
+    machine = read_machine(maps, options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
-    emit(_rendered(result, form, color=colored(color, output), width=columns(output)), output)
+    out.result(
+        lambda: blocks(result),
+        lambda: result,
+        picture=lambda: compare_page.picture(result),
+        page=lambda data: compare_page.render(result, data),
+    )
     ctx.exit(0 if result.reserved else 1)
 
 
 # Every strategy is in every answer, so there is none to choose.
 compare.params = [param for param in compare.params if param.name != "strategy"]
-
-
-def _rendered(result: Comparison, form: str, *, color: bool, width: int) -> str | bytes:
-    if form == "json":
-        return document(result)
-    if form in PICTURES:
-        picture = compare_page.picture(result).svg()
-        return png.rendered(picture) if form == "png" else picture
-    if form == "html":
-        return compare_page.render(result, document(result))
-
-    return render(result, form, color=color, width=width)

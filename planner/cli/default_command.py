@@ -9,7 +9,7 @@ import click
 
 from planner.batch.gather import gather
 from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options
-from planner.cli.output import emit_result
+from planner.cli.output import Out
 from planner.cli.param_types import PageSize
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
@@ -50,13 +50,11 @@ def default(
     need: str | None,
     kernel: str | None,
     page_size: int | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
 ) -> None:
     """The shortest range list that serves a fleet."""
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
-    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)
+    out.result(lambda: blocks(found), lambda: found)
     ctx.exit(0 if found.served == found.machines else 1)
 
 

@@ -8,8 +8,8 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
-from planner.cli.output import emit_result
+from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
+from planner.cli.output import Out
 from planner.cli.param_types import SIDE
 from planner.planning.plan import Options, make_plan
 from planner.planning.values import OPTIONS
@@ -18,8 +18,6 @@ from planner.report.diff import diff as document
 from planner.report.diff import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from planner.planning.result import Plan
 
 __all__ = ["diff"]
@@ -58,34 +56,30 @@ def diff(
     a: str,
     b: str | None,
     crashkernel: str | None,
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     only_a: tuple[str, ...],
     only_b: tuple[str, ...],
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **options: Any,
 ) -> None:
     """Two maps, or one map under two requests, kernels or strategies: only what differs."""
     options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
-    reading = {"map_format": map_format, "log": log}
-    if sources:
+    if maps.sources:
         if crashkernel is not None:
             raise click.UsageError("with --map, A and B are the two requests: there is no third")
-        plans = (_plan(sources, a, options_a, reading), _plan(sources, a if b is None else b, options_b, reading))
+        plans = (_plan(maps, a, options_a), _plan(maps, a if b is None else b, options_b))
     else:
         if b is None:
             raise click.UsageError("B is missing: give a second map, or --map SOURCE for two requests on one map")
-        plans = (_plan((a,), crashkernel, options_a, reading), _plan((b,), crashkernel, options_b, reading))
+        one, other = maps._replace(sources=(a,)), maps._replace(sources=(b,))
+        plans = (_plan(one, crashkernel, options_a), _plan(other, crashkernel, options_b))
     found = differences(*plans)
-    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: document(found))
+    out.result(lambda: blocks(found), lambda: document(found))
     ctx.exit(1 if found.differences else 0)
 
 
-def _plan(sources: Sequence[str], crashkernel: str | None, options: dict[str, Any], reading: dict[str, Any]) -> Plan:
-    return make_plan(read_machine(tuple(sources), options=options, **reading), crashkernel, Options(**options))
+def _plan(maps: Maps, crashkernel: str | None, options: dict[str, Any]) -> Plan:
+    return make_plan(read_machine(maps, options), crashkernel, Options(**options))
 
 
 def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:

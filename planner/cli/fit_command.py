@@ -7,15 +7,13 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
-from planner.cli.output import emit, emit_result
+from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
+from planner.cli.output import PICTURES, Out
 from planner.cli.param_types import SIZE_OR_ZERO
 from planner.planning.plan import Options
 from planner.render.blocks.fit import blocks
 from planner.render.pages import fit as page
-from planner.render.pictures import chart, png
-from planner.report.document import document
-from planner.studies.fit import Fit
+from planner.render.pictures import chart
 from planner.studies.fit import fit as fit_machine
 
 __all__ = ["fit"]
@@ -51,16 +49,12 @@ def fit(
     ctx: click.Context,
     /,
     crashkernel: str | None,
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     high: bool,  # noqa: FBT001 - click hands options over as they are
     keep_low: int,
     any_image: bool,  # noqa: FBT001 - likewise
     image_size: int | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **options: Any,
 ) -> None:
     """The largest crash kernel a machine can give."""
@@ -68,25 +62,19 @@ def fit(
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
     if high and options["preset"] is not None:
         options["preset"] += ",high"
-    machine = read_machine(sources, map_format=map_format, log=log, options=options)
+    machine = read_machine(maps, options)
     found = fit_machine(
         machine,
         ",high" if high and options["preset"] is None else crashkernel,
         Options(**options),
         keep_low=keep_low,
-        any_image=any_image or image_size is not None,
+        any_image=any_image,
         image_size=image_size,
     )
-    if form in {*PICTURES, "html"}:
-        emit(_drawn(found, form), output)
-    else:
-        emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)
+    out.result(
+        lambda: blocks(found),
+        lambda: found,
+        picture=lambda: chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at),
+        page=lambda data: page.render(found, data),
+    )
     ctx.exit(0 if found.largest.reserved is not None else 1)
-
-
-def _drawn(found: Fit, form: str) -> str | bytes:
-    """The outcome of every size as a picture, or the page."""
-    if form == "html":
-        return page.render(found, document(found))
-    picture = chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at).svg()
-    return png.rendered(picture) if form == "png" else picture

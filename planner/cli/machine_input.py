@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, BinaryIO
 
+    from planner.cli.options import Maps
     from planner.kernel.machine import Machine
 
 __all__ = ["read_machine"]
 
 
-def read_machine(
-    sources: tuple[str, ...],
-    *,
-    map_format: str | None = None,
-    log: str | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Machine:
+def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machine:
     """The machine that all sources describe together.
 
     options: those of `kernel_options`; a kernel or a page size makes this machine, whatever it is, a what-if.
@@ -39,13 +34,13 @@ def read_machine(
     context = click.get_current_context(silent=True)
     config = context.meta.get(CONFIG_KEY) if context is not None else None
     stated = context.meta.get(MEMORY_KEY, ()) if context is not None else ()
-    chosen = sources or (() if stated else _this_machine(context))
-    if [*chosen, log, config].count("-") > 1:
+    chosen = maps.sources or (() if stated else _this_machine(context))
+    if [*chosen, maps.log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     kernel = options["kernel"] if options is not None else None
-    machines = [read_source(spec, fmt=map_format, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
-    if log is not None:
-        machines.append(read_source(log, fmt="dmesg", stdin=_stdin(log)))
+    machines = [read_source(spec, fmt=maps.form, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
+    if maps.log is not None:
+        machines.append(read_source(maps.log, fmt="dmesg", stdin=_stdin(maps.log)))
     machine = machines[0] if len(machines) == 1 else combine(machines, kernel) if machines else None
     if stated or machine is None:
         from planner.sources.stated import with_stated_ram

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from json import dumps
-from typing import Any
-
 import click
 
 from planner.cli.options import FORMATS, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.output import Out, emit
 from planner.render.blocks.maps import blocks
-from planner.render.layout import lay_out
+from planner.report.document import laid_out
 from planner.sources.samples import samples
 
 __all__ = ["maps"]
@@ -26,14 +23,10 @@ Example:
 
 @click.command(epilog=_EPILOG)
 @output_options(*FORMATS)
-def maps(form: str, output: str | None, color: str) -> None:
+def maps(out: Out) -> None:
     """The bundled maps of real machines."""
-    if form == "json":
-        emit(dumps([_facts(sample) for sample in samples()], indent=2) + "\n", output)
-        return
-
-    emit(lay_out(blocks(samples()), form, color=colored(color, output), width=columns(output)), output)
-
-
-def _facts(sample: Any) -> dict[str, Any]:
-    return {"name": sample.name, "ram": sample.ram, "page_size": sample.page_size, "shows": sample.shows}
+    if out.form == "json":
+        keys = ("name", "ram", "page_size", "shows")
+        emit(laid_out([{key: getattr(sample, key) for key in keys} for sample in samples()]), out.path)
+    else:
+        out.blocks(blocks(samples()))

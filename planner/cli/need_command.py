@@ -9,8 +9,8 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, output_options
-from planner.cli.output import emit_result
+from planner.cli.options import FORMATS, MAP_FORMAT_HELP, Maps, output_options
+from planner.cli.output import Out
 from planner.cli.param_types import FILE, MAP_FORMAT, SIZE, SIZE_OR_ZERO, MapSource, PageSize
 from planner.planning.values import BadValue
 from planner.render.blocks.need import blocks
@@ -98,16 +98,14 @@ def need(
     sources: tuple[str, ...],
     map_format: str | None,
     initrd: str | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **stated: Any,
 ) -> None:
     """What a capture kernel needs, component by component."""
-    machine = read_machine(sources, map_format=map_format) if sources else None
+    machine = read_machine(Maps(sources, map_format)) if sources else None
     given = Given(**stated)
     read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))
     if read is not None:
         given = read.applied(given, machine)
     found = make_need(given, machine, notes=read.notes if read is not None else ())
-    emit_result(form, output, color, blocks=lambda: blocks(found), document=lambda: found)
+    out.result(lambda: blocks(found), lambda: found)

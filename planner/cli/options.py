@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
 from planner.base.formats import DOCUMENTS
 from planner.cli.failures import Refused
-from planner.cli.output import WIDE
+from planner.cli.output import PICTURES, WIDE, Out
 from planner.cli.param_types import (
     FILE,
     KERNEL,
@@ -40,11 +40,13 @@ __all__ = [
     "MEMORY_KEY",
     "NO_LIVE",
     "PICTURES",
+    "Maps",
     "form_by_name",
     "image_options",
     "kernel_option",
     "kernel_options",
     "map_options",
+    "out_of",
     "output_options",
     "preset_form",
 ]
@@ -62,9 +64,6 @@ NO_LIVE = "planner.no live"
 
 FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
 """Formats of every result."""
-
-PICTURES = ("svg", "png")
-"""Formats of a result that has a picture, besides."""
 
 _ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() for ending in endings} | {
     form: form for form in ("json", "csv", *PICTURES)
@@ -98,10 +97,23 @@ MAP_FORMAT_HELP = (
 )
 
 
+class Maps(NamedTuple):
+    """The sources of one machine, as the options name them. log: a boot log besides."""
+
+    sources: tuple[str, ...] = ()
+    form: str | None = None
+    log: str | None = None
+
+
 def map_options(function: _F) -> _F:
-    """The source of the memory map: `sources`, `map_format`, `log`, `reserved`."""
+    """The source of the memory map: `maps`, `reserved`."""
+
+    @wraps(function)
+    def run(*args: Any, sources: tuple[str, ...], map_format: str | None, log: str | None, **others: Any) -> Any:
+        return function(*args, maps=Maps(sources, map_format, log), **others)
+
     return _apply(
-        function,
+        cast("_F", run),
         [
             click.option(
                 "--map",
@@ -257,9 +269,14 @@ def preset_form(function: _F) -> _F:
 
 
 def image_options(function: _F) -> _F:
-    """Over all positions of the kernel image: `any_image`, `image_size`."""
+    """Over all positions of the kernel image: `any_image`, which a size implies, and `image_size`."""
+
+    @wraps(function)
+    def run(*args: Any, any_image: bool, image_size: int | None, **others: Any) -> Any:
+        return function(*args, any_image=any_image or image_size is not None, image_size=image_size, **others)
+
     return _apply(
-        function,
+        cast("_F", run),
         [
             click.option(
                 "--any-image",
@@ -277,20 +294,15 @@ def image_options(function: _F) -> _F:
 
 
 def output_options(*formats: str) -> Callable[[_F], _F]:
-    """Format and destination of the result: `form`, `output`, `color`.
+    """Format and destination of the result: `out`.
 
     Without `--format` the ending of the file's name decides, then the first of `formats`.
     """
 
     def decorate(function: _F) -> _F:
         @wraps(function)
-        def run(*args: Any, form: str | None, output: str | None, **others: Any) -> Any:
-            chosen = form or form_by_name(output, formats)
-            if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
-                raise Refused("a PNG cannot be shown on a terminal", "give -o FILE")
-            if chosen == "html":
-                _tell_command(click.get_current_context())
-            return function(*args, form=chosen, output=output, **others)
+        def run(*args: Any, form: str | None, output: str | None, color: str, **others: Any) -> Any:
+            return function(*args, out=out_of(form, output, color, formats), **others)
 
         return _apply(
             cast("_F", run),
@@ -335,6 +347,16 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
     return decorate
 
 
+def out_of(form: str | None, output: str | None, color: str, formats: tuple[str, ...]) -> Out:
+    """The format and the destination that the options name."""
+    chosen = form or form_by_name(output, formats)
+    if chosen == "png" and output in {None, "-"} and sys.stdout is not None and sys.stdout.isatty():
+        raise Refused("a PNG cannot be shown on a terminal", "give -o FILE")
+    if chosen == "html":
+        _tell_command(click.get_current_context())
+    return Out(chosen, output, color)
+
+
 def _wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
     del param
     ctx.meta[WIDE] = value
@@ -363,16 +385,13 @@ def _tell_command(ctx: click.Context) -> None:
         ctx.with_resource(made_by(words))
 
 
-def form_by_name(output: str | None, formats: tuple[str, ...], *, known: bool = False) -> str:
-    """The format that a file's name asks for. Refuses one that the command does not write.
-
-    known: so is an ending that no format has.
-    """
+def form_by_name(output: str | None, formats: tuple[str, ...]) -> str:
+    """The format that a file's name asks for. Refuses one that the command does not write, or that is none."""
     ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
-    form = _ENDINGS.get(ending[1:], formats[0])
-    if known and ending and ending[1:] not in _ENDINGS:
+    form = _ENDINGS.get(ending[1:]) if ending else formats[0]
+    if form is None:
         names = [f"FILE.{name}" for name, form in _ENDINGS.items() if form in formats]
-        raise Refused(f"{ending} is not a format of results", f"name {', '.join(names)}")
+        raise Refused(f"{ending} is not a format of results", f"name {', '.join(names)}, or give --format")
     if form not in formats:
         raise Refused(f"this command writes no {form}", f"use one of {', '.join(formats)}, or another name")
     return form

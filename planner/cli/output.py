@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.render.blocks.model import Block
+    from planner.render.pictures.canvas import Canvas
 
 __all__ = [
+    "PICTURES",
     "WIDE",
+    "Out",
     "cannot_write",
     "colored",
     "columns",
     "discard_stdout",
     "emit",
-    "emit_result",
     "flush_stdout",
     "is_stdout",
 ]
 
 _STDOUT = "<stdout>"
+
+PICTURES = ("svg", "png")
+"""Formats of a result that has a picture."""
 
 WIDE = "planner.wide"
 """Key of the context's meta data: `--wide` is given."""
@@ -46,23 +51,48 @@ def emit(result: str | bytes, path: str | None = None) -> None:
         _to_file(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"), path)
 
 
-def emit_result(
-    form: str,
-    output: str | None,
-    color: str,
-    *,
-    blocks: Callable[[], Sequence[Block]],
-    document: Callable[[], object],
-) -> None:
-    """Write a result. blocks: what documents say; document: what JSON holds; only one of them is made."""
-    if form == "json":
-        from planner.report.document import document as written
+class Out(NamedTuple):
+    """The format and the destination of a result, as the options give them. path: None or `-` for standard output."""
 
-        emit(written(document()), output)
-        return
-    from planner.render.layout import lay_out
+    form: str = "text"
+    path: str | None = None
+    color: str = "auto"
 
-    emit(lay_out(blocks(), form, color=colored(color, output), width=columns(output)), output)
+    def blocks(self, blocks: Sequence[Block]) -> None:
+        """Write a document."""
+        from planner.render.layout import lay_out
+
+        text = lay_out(blocks, self.form, color=colored(self.color, self.path), width=columns(self.path))
+        emit(text, self.path)
+
+    def picture(self, drawn: Canvas) -> None:
+        """Write a picture, as SVG or PNG."""
+        from planner.render.pictures import png
+
+        emit(png.rendered(drawn.svg()) if self.form == "png" else drawn.svg(), self.path)
+
+    def result(
+        self,
+        blocks: Callable[[], Sequence[Block]],
+        document: Callable[[], object],
+        *,
+        picture: Callable[[], Canvas] | None = None,
+        page: Callable[[str], str] | None = None,
+    ) -> None:
+        """Write a result; only what its format takes is made.
+
+        blocks: what a text says; document: what JSON holds. page: around the JSON, where HTML is more
+        than the blocks.
+        """
+        if self.form in PICTURES and picture is not None:
+            self.picture(picture())
+        elif self.form == "json" or (self.form == "html" and page is not None):
+            from planner.report.document import document as written
+
+            data = written(document())
+            emit(page(data) if self.form == "html" and page is not None else data, self.path)
+        else:
+            self.blocks(blocks())
 
 
 def colored(choice: str, path: str | None = None) -> bool:

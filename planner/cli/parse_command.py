@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from json import dumps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.base.text import told
 from planner.cli.options import FORMATS, kernel_option, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.output import Out
 from planner.cli.param_types import SIZE
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, select_profile
 from planner.render.blocks.parse import asked, blocks
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
@@ -36,27 +34,23 @@ Example:
 @kernel_option
 @output_options(*FORMATS)
 @click.pass_context
-def parse(
-    ctx: click.Context, value: str, ram: int, kernel: str | None, form: str, output: str | None, color: str
-) -> None:
+def parse(ctx: click.Context, value: str, ram: int, kernel: str | None, out: Out) -> None:
     """What the kernel makes of a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     value = told(value)
     result = reading(value, ram, selection.profile)
-    if form == "json":
-        emit(_json(value, ram, selection, result), output)
-    else:
-        name = selection.profile.name
-        nearest = name if selection.certainty == "unknown" else ""
-        shown = blocks(result, asked(value, ram, name), selection.note, nearest=nearest)
-        emit(lay_out(shown, form, color=colored(color, output), width=columns(output)), output)
+    name = selection.profile.name
+    nearest = name if selection.certainty == "unknown" else ""
+    out.result(
+        lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
+        lambda: _facts(value, ram, selection, result),
+    )
     ctx.exit(0 if result.valid else 1)
 
 
 def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[str, Any]:
     notes = [selection.note, *result.notes] if selection.note else list(result.notes)
     return {
-        "schema_version": 1,
         "text": value,
         "ram": ram,
         "profile": selection.profile.name,
@@ -71,7 +65,3 @@ def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[
         "log": list(result.log),
         "notes": notes,
     }
-
-
-def _json(value: str, ram: int, selection: Selection, result: Reading) -> str:
-    return dumps(_facts(value, ram, selection, result), indent=2) + "\n"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, kernel_options, map_options, output_options, preset_form
-from planner.cli.output import emit, emit_result
+from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options, preset_form
+from planner.cli.output import PICTURES, Out, emit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +51,9 @@ def plan(
     ctx: click.Context,
     /,
     crashkernel: str | None,
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     fail_on: str | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     *,
     short: bool,
     **options: Any,
@@ -66,15 +62,19 @@ def plan(
     from planner.planning.plan import Options, answer, ask
     from planner.planning.strategies import strategy_named
 
-    machine = read_machine(sources, map_format=map_format, log=log, options=options)
+    machine = read_machine(maps, options)
     question = ask(machine, crashkernel, Options(**options))
     result = answer(question, strategy_named(question.options.strategy))
-    if form not in PICTURES:
+    if out.form not in PICTURES:
         result = _with_help(result, question, crashkernel)
-    if form in FORMATS and form not in {"json", "html"}:
-        emit_result(form, output, color, blocks=lambda: _blocks(result, form, short=short), document=dict)
+    if out.form in {"json", "html"}:
+        emit(_rendered(result, out.form, question), out.path)
+    elif out.form in PICTURES:
+        from planner.render.pictures import memory_picture
+
+        out.picture(memory_picture.draw(result))
     else:
-        emit(_rendered(result, form, question), output)
+        out.blocks(_blocks(result, out.form, short=short))
     failed = not result.reserved or result.reservation.outcome == fail_on
     ctx.exit(1 if failed else 0)
 
@@ -97,20 +97,13 @@ def _with_help(result: Plan, question: Question, crashkernel: str | None) -> Pla
     return with_help(result, question, crashkernel)
 
 
-def _rendered(result: Plan, form: str, question: Question) -> str | bytes:
-    if form in {"json", "html"}:
-        from planner.report import to_json
+def _rendered(result: Plan, form: str, question: Question) -> str:
+    """The report, or a page with it: the plan beside every other strategy."""
+    from planner.report import to_json
 
-        data = to_json(result, compact=form == "html")
-        return data if form == "json" else _page(result, data, question)
-    from planner.render.pictures import memory_picture, png
-
-    picture = memory_picture.draw(result).svg()
-    return png.rendered(picture) if form == "png" else picture
-
-
-def _page(result: Plan, data: str, question: Question) -> str:
-    """The plan beside every other strategy."""
+    data = to_json(result, compact=form == "html")
+    if form == "json":
+        return data
     from planner.render.pages import plan as plan_page
     from planner.studies.compare import comparison_of
 

@@ -1,22 +1,23 @@
-"""`schema`: the JSON Schemas, as they are published; what reads these documents is imported to say its shape."""
+"""`schema`: the JSON Schemas, as they are published; what makes them, and what reads documents, is imported for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from json import dumps
 
 import click
 
-from planner import report
 from planner.batch.columns import column_table
+from planner.batch.fleet import Summary
 from planner.cli.output import emit
-from planner.report import bbm
+from planner.planning.result import Report
+from planner.report.bbm import Cases
+from planner.report.studies import DOCUMENTS
 
 __all__ = ["schema"]
 
 _EPILOG = """\
 A schema of a command's name is of what it writes with --format json; sweep and give-back are of size with that option,
-proposal is of survey alone.
+proposal is of survey alone, summary of batch with that option.
 
 \b
 Example:
@@ -27,7 +28,7 @@ Example:
 _PUBLISHED = (
     *("report", "map", "procedure", "bbm", "batch"),
     *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
-    *("compare", "explain", "fit", "diff", "verify"),
+    *("compare", "explain", "fit", "diff", "verify", "summary"),
 )
 
 
@@ -37,15 +38,9 @@ _PUBLISHED = (
 def schema(what: str, output: str | None) -> None:
     """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
     from planner.report.json_schema import schema_of
-    from planner.report.studies import DOCUMENTS
     from planner.sources.json import memory_map, procedure
 
-    makers: dict[str, Callable[[], object]] = {
-        "report": report.schema,
-        "map": memory_map.schema,
-        "procedure": procedure.schema,
-        "bbm": bbm.schema,
-        "batch": column_table,
-    }
-    made = schema_of(DOCUMENTS[what], what) if what in DOCUMENTS else makers[what]()
+    read = {"map": memory_map.schema, "procedure": procedure.schema, "batch": column_table}
+    written = {"report": Report, "bbm": Cases, "summary": Summary, **DOCUMENTS}
+    made = read[what]() if what in read else schema_of(written[what], what)
     emit(dumps(made, indent=2) + "\n", output)

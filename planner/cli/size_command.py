@@ -9,25 +9,23 @@ import click
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, PICTURES, image_options, kernel_options, map_options, output_options
-from planner.cli.output import emit, emit_result
+from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
+from planner.cli.output import PICTURES, Out, emit
 from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES
 from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks import size as render
 from planner.render.pages import sweep as sweep_page
-from planner.render.pictures import chart, png
-from planner.report.document import document
+from planner.render.pictures import chart
 from planner.report.studies import sized
 from planner.studies.recommend import AIMS, PASTED, Asked, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from planner.kernel.machine import Machine
-    from planner.studies.size import Sweep
 
 __all__ = ["size"]
 
@@ -104,12 +102,12 @@ class _Wanted(NamedTuple):
     @property
     def given(self) -> bool:
         """True if any of the options is given."""
-        return any((self.need, self.aim, self.ram, self.pasted, self.any_image, self.image_size))
+        return any((self.need, self.aim, self.ram, self.pasted, self.any_image))
 
     def asked(self, crashkernel: str | None) -> Asked:
         """The same as the study takes it. crashkernel: a request to judge beside the others."""
-        image = self.any_image or self.image_size is not None
-        return Asked(self.aim or "default", self.need, crashkernel, self.ram, image, self.image_size, self.sure)
+        aim = self.aim or "default"
+        return Asked(aim, self.need, crashkernel, self.ram, self.any_image, self.image_size, self.sure)
 
 
 def _recommendation_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -147,16 +145,12 @@ def size(
     ctx: click.Context,
     /,
     crashkernel: str | None,
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     sweep: tuple[int, int] | None,
     step: int | None,
     give_back: int | None,
     wanted: _Wanted,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **options: Any,
 ) -> None:
     """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
@@ -168,11 +162,10 @@ def size(
         raise click.UsageError(
             "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
         )
-    if form in PICTURES and sweep is None:
+    if out.form in PICTURES and sweep is None:
         raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", ctx, _option("form"))
-    machine = read_machine(sources, map_format=map_format, log=log, options=options)
+    machine = read_machine(maps, options)
     chosen = Options(**options)
-    out = (form, output, color)
     if sweep is not None:
         ok = _sweep(machine, sweep, step, crashkernel, chosen, out)
     elif give_back is not None:
@@ -186,22 +179,16 @@ def _option(name: str) -> click.Parameter:
     return next(param for param in size.params if param.name == name)
 
 
-def _recommend(
-    machine: Machine, options: Options, asked: Asked, pasted: str | None, out: tuple[str, str | None, str]
-) -> bool:
+def _recommend(machine: Machine, options: Options, asked: Asked, pasted: str | None, out: Out) -> bool:
     found = recommend(machine, options, asked)
     if pasted is not None:
         if found.crashkernel is None:
             click.echo(f"nothing to recommend: {found.reason}", err=True)
         else:
-            emit(line_of(found.crashkernel, pasted) + "\n", out[1])
+            emit(line_of(found.crashkernel, pasted) + "\n", out.path)
         return found.crashkernel is not None
     beside = presets(machine, options)
-    emit_result(
-        *out,
-        blocks=lambda: [*render.recommendation(found), *render.presets(beside)],
-        document=lambda: sized(found, beside),
-    )
+    out.result(lambda: [*render.recommendation(found), *render.presets(beside)], lambda: sized(found, beside))
     return found.crashkernel is not None
 
 
@@ -211,30 +198,23 @@ def _sweep(
     step: int | None,
     crashkernel: str | None,
     options: Options,
-    out: tuple[str, str | None, str],
+    out: Out,
 ) -> bool:
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
-    form, output, _ = out
-    if form in {*PICTURES, "html"}:
-        defaults = [(p.preset, p.size) for p in presets(machine, options).presets]
-        emit(_drawn(swept, form, defaults), output)
-    else:
-        emit_result(*out, blocks=lambda: render.sweep(swept), document=lambda: swept)
+
+    def defaults() -> list[tuple[str, int]]:
+        return [(p.preset, p.size) for p in presets(machine, options).presets]
+
+    out.result(
+        lambda: render.sweep(swept),
+        lambda: swept,
+        picture=lambda: chart.draw(swept, defaults=defaults()),
+        page=lambda data: sweep_page.render(swept, data, defaults()),
+    )
     return any(row.crash is not None or row.end.crash is not None for row in swept.sweep)
 
 
-def _drawn(swept: Sweep, form: str, defaults: Sequence[tuple[str, int]]) -> str | bytes:
-    """The chart of a sweep with distributions' defaults, or the page around it."""
-    if form == "html":
-        return sweep_page.render(swept, document(swept), defaults)
-
-    picture = chart.draw(swept, defaults=defaults).svg()
-    return png.rendered(picture) if form == "png" else picture
-
-
-def _give_back(
-    machine: Machine, crashkernel: str | None, written: int, options: Options, out: tuple[str, str | None, str]
-) -> bool:
+def _give_back(machine: Machine, crashkernel: str | None, written: int, options: Options, out: Out) -> bool:
     given = give_back(machine, crashkernel, written, options)
-    emit_result(*out, blocks=lambda: render.give_back(given), document=lambda: given)
+    out.result(lambda: render.give_back(given), lambda: given)
     return given.refused is None

@@ -9,24 +9,20 @@ import click
 
 from planner.batch.gather import gather
 from planner.cli.failures import Refused
-from planner.cli.options import FORMATS, PICTURES, fleet_options, need_option, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.options import FORMATS, fleet_options, need_option, output_options
+from planner.cli.output import PICTURES, Out, emit
 from planner.cli.param_types import KERNEL, PRESET, STRATEGY, PageSize
 from planner.cli.progress import progress
 from planner.planning.plan import Options
-from planner.render.blocks.survey import csv_text, render, tabulated
-from planner.render.layout import lay_out
+from planner.render.blocks.survey import blocks, csv_text, tabulated
 from planner.render.pages import survey as survey_page
-from planner.render.pictures import heat_map, png
-from planner.report.document import document
+from planner.render.pictures import heat_map
 from planner.report.studies import Survey, proposal
 from planner.sources.samples import read, samples
-from planner.studies.survey import Candidates, sorted_by, tabulate
+from planner.studies.survey import SORTED_BY, Candidates, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from planner.studies.survey import Row
 
 __all__ = ["survey"]
@@ -44,25 +40,11 @@ Examples:
   crashkernel-planner survey --request 512M --request 1G,high --sort -low_free
 """
 
-_SORTED_BY = (
-    "machine",
-    "ram",
-    "kernel",
-    "page_size",
-    "request",
-    "size",
-    "outcome",
-    "place",
-    "met",
-    "low_free",
-    "waste",
-)
-
 
 def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """A column, perhaps with a `-` before it."""
-    if value is not None and value.removeprefix("-") not in _SORTED_BY:
-        raise Refused(f"unknown column {value[:40]!r}", f"use one of {', '.join(_SORTED_BY)}", ctx, param)
+    if value is not None and value.removeprefix("-") not in SORTED_BY:
+        raise Refused(f"unknown column {value[:40]!r}", f"use one of {', '.join(SORTED_BY)}", ctx, param)
     return value
 
 
@@ -106,15 +88,13 @@ def survey(
     map_format: str | None,
     strategy: str | None,
     sort: str | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **chosen: Any,
 ) -> None:
     """Candidates on machines, in one table; alone: would the proposal have worked?"""
-    asked = any(chosen.values()) or sources or strategy or sort or form == "csv"
+    asked = any(chosen.values()) or sources or strategy or sort or out.form == "csv"
     if not asked:
-        _proposal(form, output, color)
+        _proposal(out)
         return
 
     candidates = Candidates(
@@ -126,7 +106,7 @@ def survey(
     )
     options = Options() if strategy is None else Options(strategy=strategy)
     rows = _rows(sources, map_format, candidates, options)
-    _write(rows if sort is None else sorted_by(rows, sort), form, output, color)
+    _write(rows if sort is None else sorted_by(rows, sort), out)
 
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
@@ -139,38 +119,26 @@ def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidat
     return tabulate(members, candidates, progress=progress("machines"))
 
 
-def _write(rows: list[Row], form: str, output: str | None, color: str) -> None:
+def _write(rows: list[Row], out: Out) -> None:
     """One table in a format."""
-    if form == "csv":
-        emit(csv_text(rows), output)
-    elif form == "json":
-        emit(document(Survey(tuple(rows))), output)
-    elif form == "html":
-        emit(survey_page.render(rows, document(Survey(tuple(rows)))), output)
-    elif form in PICTURES:
-        emit(_drawn(heat_map.cells_of(rows), form), output)
-    else:
-        emit(lay_out(tabulated(rows), form, color=colored(color, output), width=columns(output)), output)
+    if out.form == "csv":
+        emit(csv_text(rows), out.path)
+        return
+    out.result(
+        lambda: tabulated(rows),
+        lambda: Survey(tuple(rows)),
+        picture=lambda: heat_map.draw(heat_map.cells_of(rows)),
+        page=lambda data: survey_page.render(rows, data),
+    )
 
 
-def _proposal(form: str, output: str | None, color: str) -> None:
+def _proposal(out: Out) -> None:
     """Would the proposal have worked on the bundled machines?"""
     names = [sample.name for sample in samples()]
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
-    if form == "json":
-        emit(document(proposal(found)), output)
-        return
-    if form == "html":
-        emit(survey_page.render_proposal(found, document(proposal(found))), output)
-        return
-    if form in PICTURES:
-        emit(_drawn(heat_map.cells_of_proposal(found), form), output)
-        return
-
-    emit(render(found, form, color=colored(color, output), width=columns(output)), output)
-
-
-def _drawn(cells: Sequence[heat_map.Cell], form: str) -> str | bytes:
-    """The heat map as a picture."""
-    picture = heat_map.draw(cells).svg()
-    return png.rendered(picture) if form == "png" else picture
+    out.result(
+        lambda: blocks(found),
+        lambda: proposal(found),
+        picture=lambda: heat_map.draw(heat_map.cells_of_proposal(found)),
+        page=lambda data: survey_page.render_proposal(found, data),
+    )

@@ -9,18 +9,17 @@ import click
 from planner.base.errors import InputError
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, kernel_options, map_options, output_options
-from planner.cli.output import colored, columns, emit
+from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
+from planner.cli.output import Out
 from planner.cli.param_types import FILE, MACHINE
 from planner.planning.options import Options
-from planner.render.blocks.verify import render
-from planner.report.document import document
+from planner.render.blocks.verify import blocks
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.studies.verify import verify_all
 
 if TYPE_CHECKING:
     from planner.kernel.machine import Machine
-    from planner.studies.verify import Observed, Verification
+    from planner.studies.verify import Observed
 
 __all__ = ["verify"]
 
@@ -49,26 +48,22 @@ def verify(
     ctx: click.Context,
     /,
     machines: tuple[str, ...],
-    sources: tuple[str, ...],
-    map_format: str | None,
-    log: str | None,
+    maps: Maps,
     crashkernel: str | None,
     page_tables: str | None,
     meminfo: str | None,
-    form: str,
-    output: str | None,
-    color: str,
+    out: Out,
     **options: Any,
 ) -> None:
     """What sources record of the crash kernel, against the plan."""
-    groups = [*((machine,) for machine in machines), *((sources,) if sources or not machines else ())]
-    if len(groups) > 1 and (log or page_tables or meminfo):
+    groups = [*((machine,) for machine in machines), *((maps.sources,) if maps.sources or not machines else ())]
+    if len(groups) > 1 and (maps.log or page_tables or meminfo):
         raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")
     if groups.count(("-",)) > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
-    read = [_read(group, map_format, log, alone=len(groups) == 1) for group in groups]
+    read = [_read(maps._replace(sources=group), alone=len(groups) == 1) for group in groups]
     result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=_observed(page_tables, meminfo))
-    emit(_rendered(result, form, color=colored(color, output), width=columns(output)), output)
+    out.result(lambda: blocks(result), lambda: result)
     ctx.exit(result.status)
 
 
@@ -77,10 +72,10 @@ for _parameter in verify.params:
         _parameter.default = "mainline"  # what was recorded is what that kernel really does
 
 
-def _read(group: tuple[str, ...], map_format: str | None, log: str | None, *, alone: bool) -> Machine | InputError:
+def _read(maps: Maps, *, alone: bool) -> Machine | InputError:
     """One machine; among several, what cannot be read is not checkable, and the others still are."""
     try:
-        return read_machine(group, map_format=map_format, log=log)
+        return read_machine(maps)
     except InputError as error:
         if alone:
             raise
@@ -93,10 +88,3 @@ def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
 
     found = [read_dump(page_tables)] if page_tables is not None else []
     return found + ([read_meminfo(meminfo)] if meminfo is not None else [])
-
-
-def _rendered(result: Verification, form: str, *, color: bool, width: int) -> str:
-    if form == "json":
-        return document(result)
-
-    return render(result, form, color=color, width=width)

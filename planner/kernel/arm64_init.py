@@ -1,4 +1,4 @@
-"""The limits of a machine: the DMA limit, where the linear map starts, and what of memory it can hold.
+"""The limits of a machine: the DMA limit, the start of the linear map, and the memory that it can hold.
 
 Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
@@ -13,7 +13,7 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
 
-__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "memstart_of", "whole_image"]
+__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "whole_image"]
 
 _MAX32 = (1 << 32) - 1
 
@@ -53,7 +53,7 @@ def derived_dma_limit(
 
 
 def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
-    """The limit with more RAM than is seen: one that only says where RAM ends moves up with it."""
+    """The limit with more RAM than the source shows: a limit that is the end of RAM moves up with it."""
     return derived_dma_limit(profile, grown) if limit == seen.end else limit
 
 
@@ -103,7 +103,7 @@ def _clip(regions: Iterable[Region], low: int, high: int) -> list[Region]:
 
 
 def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
-    """The map after `mem=limit`: what lies above the address where `limit` bytes are used up is removed.
+    """The map after `mem=limit`: memory above the address where `limit` bytes are used up is removed.
 
     NOMAP regions stay; the kernel image (`image`: from its code to the end of its data) is added back.
     Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.

@@ -1,4 +1,4 @@
-"""Areas for the contiguous memory allocator at boot: where one goes, and the `,cma` memory of a crash kernel.
+"""Areas for the contiguous memory allocator at boot: the place of one, and the `,cma` memory of a crash kernel.
 
 Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_cma(), kernel/crash_reserve.c @ 6.17,
 7.3.
@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["CRASHKERNEL_CMA_RANGES_MAX", "cma_align", "declare_contiguous", "reserve_crashkernel_cma"]
+__all__ = ["cma_align", "reserve_crashkernel_cma"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Most areas that the `,cma` memory may consist of (include/linux/crash_reserve.h)."""
@@ -25,7 +25,7 @@ def cma_align(profile: Profile, page_size: int) -> int:
 
 
 def declare_contiguous(memblock: Memblock, size: int, align: int) -> Range | None:
-    """Reserve an area anywhere: upwards from 4 GiB where RAM goes on beyond it, else from the top of memory down."""
+    """Reserve an area anywhere: upwards from 4 GiB where RAM reaches beyond it, else from the top of memory down."""
     size = round_up(size, align)
     end = memblock.memory[-1].end
     found = None
@@ -40,7 +40,7 @@ def declare_contiguous(memblock: Memblock, size: int, align: int) -> Range | Non
 
 
 def reserve_crashkernel_cma(memblock: Memblock, size: int, profile: Profile) -> tuple[list[Range], str]:
-    """The areas of so many bytes of `,cma` memory, and the kernel's line about them.
+    """The areas of `size` bytes of `,cma` memory, and the kernel's log line.
 
     One area if it fits, else up to four, each half as large as the last that did not.
     """

@@ -1,7 +1,7 @@
 """Processors by main ID register (MIDR_EL1) and by name, and the kernel's list of those that it trusts to split live.
 
-A conflict between TLB entries of different sizes does not hurt on a processor of FEAT_BBM level 2 whose maker promises
-no conflict aborts. The kernel does not ask the ID register for that, but knows such processors by their MIDR
+A conflict between TLB entries of different sizes is harmless on a processor of FEAT_BBM level 2 whose maker promises no
+conflict aborts. The kernel does not read that from an ID register, but knows such processors by their MIDR
 (has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); from 7.3 on it also believes FEAT_BBM level 3 of the
 ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from arch/arm64/include/asm/cputype.h; that of
 Cortex-A520AE is LLVM's (Host.cpp), that of C1-Nano is Trusted Firmware-A's of the core it calls Nevis (nevis.h), which
@@ -17,7 +17,6 @@ from planner.kernel.profile import Profile
 
 __all__ = [
     "ALLOWED",
-    "ALLOWED_BBML3",
     "PARTS",
     "AllowedPart",
     "Processor",
@@ -33,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """One processor. midr: MIDR_EL1; None where only the core is known. name: of the core, if it has one here."""
+    """One processor, by its main ID register or by the name of its core."""
 
     midr: int | None
     """Its main ID register (MIDR_EL1); null where only the core is known."""
@@ -184,9 +183,9 @@ def of_midr(midr: int) -> Processor:
 
 
 def cpu_named(text: str) -> Processor:
-    """Main ID registers for `--cpu`: a MIDR (0x410fd821), a core, perhaps with revision (cortex-x4-r0p3); `other`.
+    """The processor of `--cpu`: a MIDR (0x410fd821), a core, perhaps with revision (cortex-x4-r0p3), or `other`.
 
-    Raises InputError for what is neither.
+    Raises InputError for anything else.
     """
     key = text.strip().lower().replace("_", "-").replace(" ", "-")
     if key == "other":

@@ -1,8 +1,8 @@
 """Reservation of the crash kernel: windows tried in a kernel's order, and the aligned attempt before each of them.
 
 The windows and their order are data of the profile (`plain` and `high` of the rows in mainline.py and
-vendor_profiles.py). With a *proposal*, each window is first searched for the size rounded up to the granule, at granule
-alignment; the crash memory is the bottom of what is found, and the tail is freed at once.
+vendor_profiles.py). With a *proposal*, each window is first searched for the size rounded up to the
+alignment, at that alignment; the crash memory is the bottom of what is found, and the tail is freed at once.
 
 Source: reserve_crashkernel(), arch/arm64/mm/init.c @ 5.10 to 6.6; reserve_crashkernel_generic(), kernel/crash_reserve.c
 @ 6.12 to 7.2; for the aligned attempt the idea of July 2022 and the patch 20220819041156.873873-1-rppt@kernel.org.
@@ -25,10 +25,10 @@ __all__ = ["Attempt", "Bounds", "Placement", "Proposal", "reserve", "windows_of"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One search of memblock: purpose (`aligned`, `exact`, `low`), the window [start, end), the address found."""
+    """One search of memblock."""
 
     purpose: str
-    """Its purpose: `aligned`, `exact`, `low` and the like."""
+    """Its purpose: `aligned`, `exact` or `low`."""
     size: int
     """Bytes searched for."""
     align: int
@@ -41,8 +41,7 @@ class Attempt:
     """The address found; null when nothing fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """The limits of one machine in bytes. low_max: `arm64_dma_phys_limit`; high_max: the physical limit.
 
     has_cma: the kernel is built with CMA.
@@ -80,8 +79,8 @@ class Placement:
     """The result of reserving.
 
     area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
-    memory, before anything was reserved. hang: the kernel would retry for ever. low_failed: the main part was freed
-    again, because the low part found no place. provisional: what was taken first and may have been given back
+    memory, before anything was reserved. hang: the kernel would loop for ever. low_failed: the main part was freed
+    again, because the low part found no place. provisional: the range taken first, which may have been freed again
     (`Profile.provisional`). cma: the areas of the `,cma` memory.
     """
 
@@ -120,7 +119,7 @@ def windows_of(request: Reading, profile: Profile, bounds: Bounds) -> list[Span]
 
 
 class _Reserver:
-    """One reservation. place: what has come of it so far; ram: RAM as the log lines count it."""
+    """One reservation. place: its result so far; ram: RAM as the log lines count it."""
 
     def __init__(
         self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None
@@ -134,7 +133,7 @@ class _Reserver:
         """The main part, and the low part where one comes with it."""
         memblock, request, profile, place = self.memblock, self.request, self.profile, self.place
         size, wants_low = request.size, request.low
-        if profile.rounds_size:
+        if profile.rounds_size or (profile.provisional and request.high):
             size = self._page_rounded(size)
         if request.base:
             found = self._fixed(request.base, size)
@@ -165,7 +164,7 @@ class _Reserver:
         """The place and size of a plain request whose kernel takes memory anywhere first.
 
         It does so before the linear map is built, and frees that memory once it has found low memory; the search below
-        the limit goes round it, and only the provisional size is rounded up to a page.
+        the limit avoids it, and only the provisional size is rounded up to a page.
         """
         memblock, size, place = self.memblock, self.request.size, self.place
         low, (start, end) = windows_of(self.request, self.profile, self.bounds)

@@ -11,24 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.errors import printable
 from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
-__all__ = [
-    "EINVAL",
-    "ENOENT",
-    "Entry",
-    "Reading",
-    "as_cmdline",
-    "is_cmdline",
-    "parse",
-    "present",
-    "reading",
-    "suffixed_entry",
-]
+__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
 
 ENOENT, EINVAL = -2, -22
 
@@ -54,8 +44,7 @@ class Entry:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A command line as the kernel reads it.
 
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
@@ -179,7 +168,7 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
 
 
 def _check_offset(text: str, entry: Entry) -> None:
-    """Say where an offset reads like an address in hexadecimal without the 0x that the kernel needs."""
+    """Note an offset that looks like a hexadecimal address without the 0x that the kernel needs."""
     if len(text) < _SHORTEST_ADDRESS or re.fullmatch("[0-9a-fA-F]{1,16}", text) is None:
         return
     if entry.base % CRASH_ALIGN == 0 and not re.search("[a-fA-F]", text):
@@ -415,7 +404,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     unread = (",high",) if profile.low_with_plain else (",high", ",low")
     has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
     if plain.rc != ENOENT and not high:
-        notes += [f"a plain entry is there, so {suffix} is not read" for suffix in unread if has[suffix]]
+        notes += [f"a plain entry is present, so {suffix} is not read" for suffix in unread if has[suffix]]
     elif not high and has[",low"] and not has[",high"]:
         notes.append(",low without ,high is never read: nothing is requested")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
@@ -455,7 +444,7 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
 
 
 def reading(text: str, system_ram: int, profile: Profile) -> Reading:
-    """CRASHKERNEL as a person gives it (a value, tokens, or a command line), read as the kernel does."""
+    """CRASHKERNEL (a value, tokens, or a command line) as the kernel reads it."""
     return parse(as_cmdline(text), system_ram, profile)
 
 

@@ -1,4 +1,4 @@
-"""A firmware's memory map as the kernel's memblock takes it: descriptors of 4K pages in pages of the kernel's size.
+"""The EFI memory map as memblock holds it: descriptors in units of 4K, widened to pages of the kernel's size.
 
 Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1, which widens each descriptor to whole pages.
 """
@@ -20,7 +20,7 @@ ACPI_RECLAIM = "ACPI reclaim"
 def for_pages(machine: Machine, page_size: int | None) -> Machine:
     """The machine with an EFI map that was read for 4K pages in pages of the kernel, once their size is known.
 
-    Widening to larger pages what was widened to 4K pages is the same as doing it at once.
+    Widening to 4K pages first and to larger pages later gives the same result as widening once.
     """
     if page_size is None or not machine.efi_in_4k:
         return machine

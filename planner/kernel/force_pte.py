@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.base.sizes import memparse
 from planner.kernel.cmdline import values, words
@@ -18,12 +18,11 @@ from planner.kernel.profiles import Profile
 __all__ = ["Forcing", "forcing", "kfence_pool_size"]
 
 
-@dataclass(frozen=True, slots=True)
-class Forcing:
-    """reasons: why the whole map has base pages (none: blocks are used). pool: an early KFENCE pool exists.
+class Forcing(NamedTuple):
+    """Reasons why the whole map has base pages; with none, blocks are used.
 
-    built_in_kfence: KFENCE is built in. remedies: what would have to change for blocks, one for each reason.
-    assumed: facts no source gave. notes: what a person must know.
+    pool: an early KFENCE pool exists. built_in_kfence: KFENCE is built in. remedies: the change that would allow
+    blocks, one for each reason. assumed: facts that no source gave. notes: for people.
     """
 
     reasons: tuple[str, ...] = ()
@@ -96,7 +95,7 @@ def forcing(
 def _rodata_full(
     profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
 ) -> _Cause | tuple[()] | None:
-    """The reason why rodata forces base pages; () if it does not, None if nobody can tell."""
+    """The reason why rodata forces base pages; () if it does not, None if it is not known."""
     default = config.get("RODATA_FULL_DEFAULT_ENABLED")
     built_in = None if default is None else default == "y"
     remedy = _REMEDIES[profile.rodata]
@@ -122,7 +121,7 @@ def _by_default(built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None
 
 
 def _full_only(given: list[str], built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None:  # noqa: FBT001 - as above
-    """6.0 to 6.6.3: `on` and `off` leave "full" as it is, and `off` takes the protection away altogether."""
+    """6.0 to 6.6.3: `on` and `off` do not clear "full"; `off` disables rodata as a whole."""
     enabled, full = True, built_in
     for value in given:
         if value in ("on", "off"):

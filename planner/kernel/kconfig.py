@@ -1,13 +1,13 @@
 """The configurations that distributions build their kernels with, as far as the model reads them.
 
-They count where no source and no option says otherwise; each row names where it was read.
+They are used where no source and no option says otherwise; each row names its source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.sizes import KIB
 
@@ -34,16 +34,14 @@ SYMBOLS: Mapping[str, str] = {
     "ZONE_DMA": "dma_zones",
     "ZONE_DMA32": "dma_zones",
 }
-"""What the model reads of a kernel's configuration, which has ten thousand symbols: without CONFIG_, each with the key
-that a report names it by."""
+"""The Kconfig symbols that the model reads, without CONFIG_, each with the key that names it in a report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """The configuration that one distribution builds.
 
-    name: the key of the table. builder: who builds so, for people. source: where it was read. symbols: Kconfig symbols
-    without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.
+    name: the key of the table. builder: the distribution, for people. source: where it was read. symbols: Kconfig
+    symbols without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.
     """
 
     name: str

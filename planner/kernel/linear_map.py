@@ -27,9 +27,6 @@ from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Spans, Tables
 
 __all__ = [
     "BASE_PAGES",
-    "CONT_PMD",
-    "CONT_PTE",
-    "NO_BLOCKS",
     "NO_CONT",
     "PMD",
     "PTE",
@@ -41,10 +38,7 @@ __all__ = [
     "build",
     "build_over",
     "kinds_used",
-    "map_alike",
-    "measure",
     "measured",
-    "remap",
     "remapped",
 ]
 
@@ -145,15 +139,6 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
     """Sorted and disjoint; a plain page mapped twice to the same frame counts once."""
     spans.sort()
-    previous_end = -1
-    clash = False
-    for start, end, _ in spans:
-        if start < previous_end:
-            clash = True
-            break
-        previous_end = end
-    if not clash:
-        return spans
     result: list[LeafSpan] = []
     for start, end, kind in spans:
         if result and start < result[-1][1]:
@@ -255,7 +240,7 @@ def _replaced(whole: Spans, old: Sequence[LeafSpan], new: Sequence[LeafSpan]) ->
 
 
 def _new_around(whole: Spans, window: Span, new: Sequence[LeafSpan], low: int, high: int) -> Sequence[LeafSpan]:
-    """Spans around a range: the new ones inside the window, beside the old ones outside it."""
+    """Spans around a range: new ones inside the window, old ones outside it."""
     if window[0] <= low and high <= window[1]:
         return new
     outside = [span for span in whole.near(low, high) if span[1] <= window[0] or window[1] <= span[0]]
@@ -270,30 +255,18 @@ def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
 def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Mapping:
     """Leaves, bytes, tables and TLB entries of a map; `spans` is sorted."""
     sizes = [0, 0, 0, 0, 0]
-    pte_tables = pmd_tables = 0
-    pte_end = pmd_end = -_BEYOND  # where the last table seen ends
-    pmd_shift = geometry.pmd_size.bit_length() - 1
-    pud_shift = geometry.pud_size.bit_length() - 1
     for start, end, kind in spans:
         sizes[kind] += end - start
-        if kind:
-            if end > pmd_end:
-                last = (end - 1 - memstart) >> pud_shift
-                pmd_tables += last - ((start - memstart) >> pud_shift) + (start >= pmd_end)
-                pmd_end = ((last + 1) << pud_shift) + memstart
-            if kind > PMD and end > pte_end:
-                last = (end - 1 - memstart) >> pmd_shift
-                pte_tables += last - ((start - memstart) >> pmd_shift) + (start >= pte_end)
-                pte_end = ((last + 1) << pmd_shift) + memstart
-    upper = [_count(spans, memstart, shift) for shift in _upper(geometry)]
-    return _mapping(sizes, (*upper, pmd_tables, pte_tables), geometry)
-
-
-def _upper(geometry: Geometry) -> tuple[int, ...]:
-    """What one table maps, as a shift, for the tables that stand wherever anything is mapped, largest first."""
-    per_table = geometry.page_shift - 3
-    pud_shift = geometry.pud_size.bit_length() - 1
-    return tuple([pud_shift + above * per_table for above in range(geometry.levels - 3, 0, -1)])
+    small = [span for span in spans if span[2]] if sizes[PUD] else spans
+    pages = [span for span in small if span[2] > PMD]
+    pmd_shift, pud_shift = geometry.pmd_size.bit_length() - 1, geometry.pud_size.bit_length() - 1
+    # Upper tables stand wherever anything is mapped; each maps as much as an entry of the next one.
+    counts = [
+        _count(spans, memstart, pud_shift + above * (geometry.page_shift - 3))
+        for above in range(geometry.levels - 3, 0, -1)
+    ]
+    counts += [_count(small, memstart, pud_shift), _count(pages, memstart, pmd_shift)]
+    return _mapping(sizes, counts, geometry)
 
 
 def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) -> Mapping:
@@ -311,26 +284,18 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Distinct tables of a level whose one table maps `1 << shift` bytes."""
-    tables, seen_end, i = 0, -_BEYOND, 0
-    while i < len(spans):
-        start, end, _ = spans[i]
+    tables, seen_end = 0, -_BEYOND
+    for start, end, _ in spans:
         if end > seen_end:
             last = (end - 1 - memstart) >> shift
             tables += last - ((start - memstart) >> shift) + (start >= seen_end)
             seen_end = ((last + 1) << shift) + memstart
-        # On to the first span that ends beyond the last table seen.
-        i = max(i + 1, bisect_right(spans, (seen_end,), i + 1) - 1)
     return tables
 
 
 def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
     """Sorted spans with their numbers."""
     return Spans(lambda: spans), measure(spans, geometry, memstart)
-
-
-def map_alike(ranges: Iterable[Span], flags: int, geometry: Geometry, memstart: int) -> Measured:
-    """The map that `build` makes of ranges that are all mapped with the same flags. Raises KernelBugError likewise."""
-    return measured(build([(start, end, flags) for start, end in ranges], geometry, memstart), geometry, memstart)
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

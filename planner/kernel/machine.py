@@ -1,7 +1,7 @@
 """One machine as a source describes it: its memory map, and the facts about its kernel.
 
-Every fact is optional: None is "the source does not say". What is assumed for an unknown fact is decided in
-one place, `planning`, and reported.
+Every fact is optional: None is "the source does not say". Assumptions for unknown facts are made in one place,
+`planning`, and reported.
 """
 
 from __future__ import annotations
@@ -13,25 +13,13 @@ from typing import NamedTuple
 from planner.base.ranges import Range
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = [
-    "KINDS",
-    "NO_DMA_ZONES",
-    "Answered",
-    "BootRecord",
-    "Capture",
-    "Event",
-    "Facts",
-    "FurtherRange",
-    "Kind",
-    "Machine",
-]
+__all__ = ["KINDS", "NO_DMA_ZONES", "Answered", "BootRecord", "Capture", "Event", "Facts", "FurtherRange", "Machine"]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One early allocation that a boot log names.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
@@ -50,8 +38,7 @@ class Event:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BootRecord:
+class BootRecord(NamedTuple):
     """The crash kernel of the boot that a source records.
 
     crash, low: the ranges recorded (main and low part). log: the kernel's own crashkernel lines, without
@@ -65,8 +52,7 @@ class BootRecord:
     kexec_crash_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """The capture kernel as sources describe it, in bytes; None and empty: not said.
 
     kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.
@@ -87,7 +73,7 @@ class Capture:
 
 
 class FurtherRange(NamedTuple):
-    """A range of a reserved-memory node after its first, which not every kernel reserves; nomap: or marks NOMAP."""
+    """A range of a reserved-memory node after its first, which not every kernel reserves (nomap: marks NOMAP)."""
 
     start: int
     end: int
@@ -96,7 +82,7 @@ class FurtherRange(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The answer of an earlier plan, and what it said that its map does not show.
+    """The answer of an earlier plan, with the parts that its map does not show.
 
     kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
     would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
@@ -166,12 +152,11 @@ class Facts:
     answered: Answered | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of source: all that the model must know of it.
+class Kind(NamedTuple):
+    """One kind of source, by the traits that the model depends on.
 
-    rank: precision of its map, the most precise first. stated: somebody states the map and the limits of the very
-    kernel that is asked about. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
+    rank: precision of its map, the most precise first. stated: map and limits are stated for the very
+    kernel that is planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
     kernel. whole: it lists the crash kernel where there is one, and ranges that overlap are nested. partial: its map
     lacks or lumps together what others show. at_boot: the map is of the boot itself, before memory was plugged in.
     firmware: what the firmware handed over: from before `mem=`, with a command line that a boot loader may replace.
@@ -243,5 +228,5 @@ class Machine:
 
     @property
     def fixed(self) -> bool:
-        """True if the map is memblock itself and nothing tells under which command line: no other one changes it."""
+        """True if the map is memblock itself, under an unknown command line: another one does not change it."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

@@ -7,8 +7,6 @@ list patches that made the change, or on distributions' trees that have the same
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planner.base.sizes import GIB, MIB
 from planner.kernel.profile import ABOVE_4G, ANYWHERE, BELOW_LOW, Profile
 
@@ -35,8 +33,7 @@ _V7_3 = Profile(
     swiotlb="always",
     log_info=112,
 )
-_V7_2 = replace(
-    _V7_3,
+_V7_2 = _V7_3._replace(
     name="7.2",
     spans="7.2",
     since=(7, 2),
@@ -47,8 +44,7 @@ _V7_2 = replace(
     bbm="bbml2",
     swiotlb="small",
 )
-_V7_0 = replace(
-    _V7_2,
+_V7_0 = _V7_2._replace(
     name="7.0",
     spans="7.0 and 7.1",
     since=(7, 0),
@@ -57,8 +53,7 @@ _V7_0 = replace(
     reserved_reg="all",
     image="apart",
 )
-_V6_18 = replace(
-    _V7_0,
+_V6_18 = _V7_0._replace(
     name="6.18",
     spans="6.18 and 6.19",
     since=(6, 18),
@@ -66,8 +61,7 @@ _V6_18 = replace(
     first=False,
     log_info=88,
 )
-_V6_17 = replace(
-    _V6_18,
+_V6_17 = _V6_18._replace(
     name="6.17",
     spans="6.17",
     since=(6, 17),
@@ -75,8 +69,7 @@ _V6_17 = replace(
     rodata="keywords",
     bbm="none",
 )
-_V6_12 = replace(
-    _V6_17,
+_V6_12 = _V6_17._replace(
     name="6.12",
     spans="6.12 to 6.16",
     since=(6, 12),
@@ -86,8 +79,7 @@ _V6_12 = replace(
     # The misspelt prefix is the kernel's own (kernel/crash_reserve.c @ 6.12).
     bad_base="crahskernel: Memory value expected after '@'",
 )
-_V6_7 = replace(
-    _V6_12,
+_V6_7 = _V6_12._replace(
     name="6.7",
     spans="6.7 to 6.11",
     since=(6, 7),
@@ -97,8 +89,7 @@ _V6_7 = replace(
     loops_high=True,
     refuses_oversize=False,
 )
-_V6_6 = replace(
-    _V6_7,
+_V6_6 = _V6_7._replace(
     name="6.6",
     spans="6.6.4 and later 6.6",
     since=(6, 6),
@@ -109,8 +100,7 @@ _V6_6 = replace(
     bad_size="Memory value expected",
     bad_base="Memory value expected after '@'",
 )
-_V6_5 = replace(
-    _V6_6,
+_V6_5 = _V6_6._replace(
     name="6.5",
     spans="6.5 to 6.6.3",
     since=(6, 5),
@@ -118,8 +108,7 @@ _V6_5 = replace(
     # kernel: arch_parse_debug_rodata(), arch/arm64/include/asm/setup.h, 6.0 to 6.6.3 and 6.1.64.
     rodata="full-only",
 )
-_V6_4 = replace(
-    _V6_5,
+_V6_4 = _V6_5._replace(
     name="6.4",
     spans="6.4",
     since=(6, 4),
@@ -134,8 +123,7 @@ _V6_4 = replace(
     # kernel: kernel/dma/swiotlb.c, mem_init() asks for a small buffer for unaligned kmalloc memory from 6.5 on.
     swiotlb="needed",
 )
-_V6_2 = replace(
-    _V6_4,
+_V6_2 = _V6_4._replace(
     name="6.2",
     spans="6.2 and 6.3",
     since=(6, 2),
@@ -147,8 +135,7 @@ _V6_2 = replace(
     protects=True,
     kfence="forces",
 )
-_V6_1 = replace(
-    _V6_2,
+_V6_1 = _V6_2._replace(
     name="6.1",
     spans="6.1.65 and later 6.1",
     since=(6, 1),
@@ -162,8 +149,7 @@ _V6_1 = replace(
     kfence="pool",
     rodata="keywords",
 )
-_V6_0 = replace(
-    _V6_1,
+_V6_0 = _V6_1._replace(
     name="6.0",
     spans="6.0 to 6.1.64",
     since=(6, 0),
@@ -171,8 +157,7 @@ _V6_0 = replace(
     kfence="forces",
     rodata="full-only",
 )
-_V5_19 = replace(
-    _V6_0,
+_V5_19 = _V6_0._replace(
     name="5.19",
     spans="5.19",
     since=(5, 19),
@@ -181,8 +166,7 @@ _V5_19 = replace(
     # kernel: parse_rodata(), arch/arm64/mm/mmu.c, up to 5.19: what kstrtobool() knows, and full.
     rodata="booleans",
 )
-_V5_18 = replace(
-    _V5_19,
+_V5_18 = _V5_19._replace(
     name="5.18",
     spans="5.18",
     since=(5, 18),
@@ -191,8 +175,7 @@ _V5_18 = replace(
     combine="plain",
     high=(),
 )
-_V5_15 = replace(
-    _V5_18,
+_V5_15 = _V5_18._replace(
     name="5.15",
     spans="5.15 to 5.17",
     since=(5, 15),
@@ -203,16 +186,14 @@ _V5_15 = replace(
     # block, of MAX_ORDER, whole.
     cma_align=4 * MIB,
 )
-_V5_15_STABLE = replace(
-    _V5_15,
+_V5_15_STABLE = _V5_15._replace(
     name="5.15-stable",
     spans="5.15.100 and later 5.15",
     source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y "
     "has it first is not known, after 5.15.32: taken from 5.15.100)",
     zoneless_effect="isolated",
 )
-_V5_14 = replace(
-    _V5_15,
+_V5_14 = _V5_15._replace(
     name="5.14",
     spans="5.14",
     since=(5, 14),
@@ -220,16 +201,14 @@ _V5_14 = replace(
     certainty="inferred",
     fixed="tests",
 )
-_V5_12 = replace(
-    _V5_14,
+_V5_12 = _V5_14._replace(
     name="5.12",
     spans="5.12 and 5.13",
     since=(5, 12),
     # kernel: struct io_tlb_slot, kernel/dma/swiotlb.c, since 5.14: one array; the allocated sizes came with 5.12.
     swiotlb_slots=(4, 8, 8),
 )
-_V5_11 = replace(
-    _V5_12,
+_V5_11 = _V5_12._replace(
     name="5.11",
     spans="5.11",
     since=(5, 11),
@@ -239,8 +218,7 @@ _V5_11 = replace(
     section_64k=GIB,
     swiotlb_slots=(4, 8),
 )
-_V5_10 = replace(
-    _V5_11,
+_V5_10 = _V5_11._replace(
     name="5.10",
     spans="5.10.47 and later 5.10",
     since=(5, 10),
@@ -249,8 +227,7 @@ _V5_10 = replace(
     certainty="read",
     zoneless_effect="isolated",
 )
-_V5_10_22 = replace(
-    _V5_10,
+_V5_10_22 = _V5_10._replace(
     name="5.10.22",
     spans="5.10.22 to 5.10.46",
     source="the ZONE_DMA back-ports of 5.10.22 (stable mail of June 2021), before 2687275a5843 and 791ab8b2e3db",
@@ -260,8 +237,7 @@ _V5_10_22 = replace(
     # kernel: max_zone_phys(), arch/arm64/mm/init.c, before 791ab8b2e3db.
     dma_limit="bits-offset",
 )
-_V5_10_0 = replace(
-    _V5_10,
+_V5_10_0 = _V5_10._replace(
     name="5.10.0",
     spans="5.10.0 to 5.10.21",
     source="5.10.13, read whole; removed lines of 791ab8b2e3db (ignore DMA offsets)",
@@ -270,8 +246,7 @@ _V5_10_0 = replace(
     dma_limit="dma32",
     needs_word=False,
 )
-_V5_5 = replace(
-    _V5_10_0,
+_V5_5 = _V5_10_0._replace(
     name="5.5",
     spans="5.5 to 5.9",
     since=(5, 5),
@@ -280,8 +255,7 @@ _V5_5 = replace(
     # kernel: kernel/printk/printk_ringbuffer.c, since 5.10.
     log_descriptors=False,
 )
-_V4_12 = replace(
-    _V5_5,
+_V4_12 = _V5_5._replace(
     name="4.12",
     spans="4.12 to 5.4",
     since=(4, 12),
@@ -289,8 +263,7 @@ _V4_12 = replace(
     "the 32-bit zone less one",
     dma_limit="dma32-exclusive",
 )
-NO_CRASH_KERNELS = replace(
-    _V4_12,
+NO_CRASH_KERNELS = _V4_12._replace(
     name="4.11",
     spans="4.11 and before",
     since=(0, 0),
@@ -335,8 +308,7 @@ PROFILES: tuple[Profile, ...] = (
 OLDEST, NEWEST = PROFILES[0], PROFILES[-1]
 NEWEST_READ = NEWEST.since
 
-GENERIC = replace(
-    _V7_2,
+GENERIC = _V7_2._replace(
     name="generic",
     spans="kernel/crash_reserve.c of 6.7 and later, for an architecture that asks for everything",
     asks_cma=True,

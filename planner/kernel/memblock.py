@@ -1,8 +1,8 @@
 """memblock, the kernel's boot-time allocator: search, reserve, remove and free with the kernel's exact results.
 
-Two sorted arrays, `memory` (regions with flags) and `reserved`. A *free gap* is a memory region that a search
-may use, minus what is reserved; gaps are never joined across two regions, even if these touch. Every search
-takes one candidate per gap.
+Two sorted arrays, `memory` (regions with flags) and `reserved`. A *free gap* is a part of a memory region that a search
+may use and that is not reserved; gaps are never joined across two regions, even if these touch. A search tries one
+candidate address per gap.
 
 Source: mm/memblock.c at 5.10, 6.1 and 7.2 (the same search in all).
 """
@@ -31,7 +31,7 @@ ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
 
 SMP_CACHE_BYTES = 64
-"""What an alignment of 0 becomes on arm64 (the kernel also dumps its stack)."""
+"""The alignment used for a requested alignment of 0 on arm64 (the kernel also dumps its stack)."""
 
 
 class Rejection(NamedTuple):
@@ -49,7 +49,7 @@ class Rejection(NamedTuple):
 
 
 class Memblock:
-    """The state of memblock. Mutable; nothing outside holds its arrays.
+    """The state of memblock. Mutable; nothing else may hold its arrays.
 
     Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
     """
@@ -107,7 +107,7 @@ class Memblock:
 
     @property
     def memory(self) -> list[Region]:
-        """The regions; as they are listed in a map until something changes them."""
+        """The regions: as the map lists them until something changes them."""
         memory = self._memory
         if memory is None:
             memory = self._memory = list(self._listed.regions)
@@ -154,7 +154,7 @@ class Memblock:
         self._gaps = None
 
     def reserve(self, start: int, size: int) -> None:
-        """Reserve a range, whatever lies there; size 0 does nothing."""
+        """Reserve a range, whether or not it is memory; size 0 does nothing."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
@@ -171,7 +171,7 @@ class Memblock:
         self._gaps = self._gaps_without(taken, end_taken)
 
     def _gaps_without(self, start: int, end: int) -> list[Span] | None:
-        """The known gaps without a range that lies inside one of them, as an allocation does; None for any other."""
+        """The known gaps without a range that lies inside one of them, as every allocation does; else None."""
         gaps = self._gaps
         if gaps is None:
             return None
@@ -182,7 +182,7 @@ class Memblock:
         return [*gaps[:index], *subtract((low, high), [(start, end)]), *gaps[index + 1 :]]
 
     def free(self, start: int, size: int) -> None:
-        """Take a range out of `reserved`; what was never reserved is ignored, a partial overlap is trimmed."""
+        """Remove a range from `reserved`; unreserved parts are ignored, partly covered reservations are trimmed."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
@@ -264,30 +264,25 @@ class Memblock:
         ]
 
     def find(
-        self,
-        size: int,
-        align: int,
-        start: int,
-        end: int,
-        *,
-        bottom_up: bool = False,
-        mirror_only: bool = False,
+        self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
     ) -> int | None:
         """The address that a search for `size` bytes in the window `[start, end)` gives, or None.
 
         align: a power of two. end: `ACCESSIBLE` or `NOLEAKTRACE` for no limit. Page 0 is never given.
         Source: memblock_find_in_range_node() and __memblock_find_range_top_down() / _bottom_up().
         """
-        if end in (ACCESSIBLE, NOLEAKTRACE):
-            end = PHYS_ADDR_MAX
-        start = max(start, self.page_size)
-        end = max(start, end)
+        start, end = self._window(start, end)
         if bottom_up:
             return _bottom_up(self.gaps(mirror_only=mirror_only), size, align, start, end)
         return _top_down(self._gaps_down(size, start, end, mirror_only=mirror_only), size, align, start, end)
 
+    def _window(self, start: int, end: int) -> Span:
+        """The bounds of a search as it clamps them."""
+        start = max(start, self.page_size)
+        return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
+
     def _gaps_down(self, size: int, start: int, end: int, *, mirror_only: bool) -> Iterable[Span]:
-        """Free gaps from the top: all that can hold so many bytes of a window, and perhaps others."""
+        """Free gaps from the top: all that can hold `size` bytes of a window, and possibly others."""
         if not size:  # a gap outside the window is empty after clamping, and holds nothing
             return reversed(self.gaps(mirror_only=mirror_only))
         if self._gaps is not None and end <= self._gaps_to and not mirror_only:
@@ -296,7 +291,7 @@ class Memblock:
         return self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
 
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
-        """The gaps of a window from the top, one after the other: most searches need no more than the first."""
+        """The gaps of a window from the top, found one at a time: most searches need only the first."""
         reserved = self.reserved
         for index in range(bisect_left(regions, (end,)) - 1, -1, -1):
             low, high = regions[index]
@@ -339,10 +334,7 @@ class Memblock:
 
         Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
         """
-        if end in (ACCESSIBLE, NOLEAKTRACE):
-            end = PHYS_ADDR_MAX
-        start = max(start, self.page_size)
-        end = max(start, end)
+        start, end = self._window(start, end)
         result = []
         for gap in reversed(self.gaps(mirror_only=mirror_only)):
             low, high = max(gap[0], start), min(gap[1], end)
@@ -381,7 +373,7 @@ class Memblock:
 
 
 def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
-    """What memblock makes of regions that overlap: what is there keeps its flags, the rest is added."""
+    """Overlapping regions as memblock adds them one by one: parts already present keep their flags."""
     memblock = Memblock()
     for region in regions:
         memblock.add(region.start, region.end - region.start, region.flags, region.node)

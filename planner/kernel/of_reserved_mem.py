@@ -1,4 +1,4 @@
-"""Reserved-memory nodes of a device tree that have several ranges: which of them a kernel reserves.
+"""Reserved-memory nodes of a device tree with several ranges, of which not every kernel reserves all.
 
 Source: fdt_scan_reserved_mem(), drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first).
 """
@@ -19,7 +19,7 @@ _NAMED = 3  # of the nodes that the note is about
 
 
 def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]:
-    """The machine with those ranges that the kernel reserves, and what to tell; its map lists all of them."""
+    """The machine with the ranges that the kernel reserves, of all that its map lists; and the notes on it."""
     further = machine.facts.further_ranges
     if not further:
         return machine, []

@@ -1,12 +1,12 @@
-"""Page-table geometry of arm64: what one entry maps at each level, and which entries may be leaves.
+"""Page-table geometry of arm64: the bytes that one entry maps at each level, and the entries that may be leaves.
 
 Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and kernel-pgtable.h @ 6.1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size
@@ -20,8 +20,7 @@ _CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
 """Entries in a contiguous run of PTEs and of PMDs, by page shift (CONT_PTE_SHIFT, CONT_PMD_SHIFT)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """One configuration of the tables; sizes in bytes.
 
     levels: table levels, the root included (2 to 5). cont_*_size: bytes of one contiguous run.
@@ -49,7 +48,7 @@ class Geometry:
     def linear_size(self) -> int:
         """Bytes of the linear region: half of the virtual address space; more with 52 bits.
 
-        A 52-bit kernel must also run with fewer bits, so its other half is no larger than theirs (PAGE_END and
+        A 52-bit kernel must also run with fewer bits, so its other half has at most the size of theirs (PAGE_END and
         VA_BITS_MIN, arch/arm64/include/asm/memory.h @ 6.1, 6.12: 48 bits, 47 with 16K pages).
         """
         least = min(self.va_bits, 47 if self.page_shift == 14 and self.va_bits == 52 else 48)

@@ -1,11 +1,10 @@
-"""The type of a kernel profile: what one span of arm64 kernels does about a crash kernel, as data.
+"""The type of a kernel profile: the behaviour of one span of arm64 kernels about a crash kernel, as data.
 
 A profile states behaviour; a version string only selects one. The rows stand in `mainline` and `vendor_profiles`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.sizes import MIB
@@ -51,8 +50,7 @@ ABOVE_LOW = Window("low", "high")
 ABOVE_4G = Window("4G", "high")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The behaviour of one span of kernels.
 
     name: the version that stands for the span. spans: which versions it covers, for people. since: the first of them,
@@ -69,21 +67,20 @@ class Profile:
     `,cma` entry. refuses_oversize: a size that is not less than RAM is refused without a line. auto: what stands in
     for `auto` ("" where it is not known).
 
-    Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit, or what stands
-    for it, is derived (`bits`: the highest bit of the firmware's limit; `bits-offset`: likewise, counted from the
-    multiple below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at
-    a multiple of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
-    ARCH_LOW_ADDRESS_LIMIT; `dma32-capped`: 4 GiB, or the end of RAM that starts above; `4G`: 4 GiB always).
-    plain, high: windows in the order they are tried. provisional: the `high` window is searched first and given back
-    once a plain request has found its place. fixed: how X@base is placed: `tests` checks the range, `window`
-    searches [base, base + X), `aligned` does so after testing the alignment. low_when: which main part takes a low
-    part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size), `over-limit`
-    (it ends above the limit), `always`. low_from: where the search for the low part starts.
-    loops_high: an unsuccessful `,high` request retries for ever where the DMA limit is the physical limit;
-    loops_plain likewise. in_use_message: X@base fails with a message of its own. reserved_reg: of a
-    reserved-memory node with several ranges, all are reserved or only the first. messages: whose log lines these
-    are. first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
-    map is built and before the default CMA area.
+    Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit, or what stands for
+    it, is derived (`bits`: the highest bit of the firmware's limit; `bits-offset`: likewise, counted from the multiple
+    below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at a multiple
+    of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
+    ARCH_LOW_ADDRESS_LIMIT; `dma32-capped`: 4 GiB, or the end of RAM that starts above; `4G`: 4 GiB always). plain,
+    high: windows in the order they are tried. provisional: the `high` window is searched first, for a size in whole
+    pages, and freed again once a plain request has found its place. fixed: how X@base is placed: `tests` checks the
+    range, `window` searches [base, base + X), `aligned` does so after testing the alignment. low_when: which main part
+    takes a low part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size),
+    `over-limit` (it ends above the limit), `always`. low_from: where the search for the low part starts. loops_high: an
+    unsuccessful `,high` request retries for ever where the DMA limit is the physical limit; loops_plain likewise.
+    in_use_message: X@base fails with a message of its own. reserved_reg: of a reserved-memory node with several ranges,
+    all are reserved or only the first. messages: whose log lines these are. first: crash memory is placed before the
+    memmap and the zones (7.0). early: it is placed before the linear map is built and before the default CMA area.
 
     Linear map. effect, zoneless_effect: what a crashkernel parameter does with and without DMA zones
     (`isolated`: reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain

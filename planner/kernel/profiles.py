@@ -3,7 +3,7 @@
 A profile states behaviour. A version string only selects one, and distributions backport, so the report always
 names the profile that was taken.
 
-The rows of distributions are imported when a version is not a plain number, since they take a while to make.
+The rows of distributions are imported when a version is not a plain number: building them takes time at start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from planner.kernel.profile import CRASH_ALIGN, Bound, Certainty, Profile, Windo
 
 __all__ = [
     "CRASH_ALIGN",
-    "GENERIC",
     "NEWEST",
     "NO_CRASH_KERNELS",
     "PROFILES",
@@ -28,7 +27,6 @@ __all__ = [
     "Profile",
     "Selection",
     "Window",
-    "every_profile",
     "profile_named",
     "select_profile",
 ]
@@ -71,11 +69,6 @@ def profile_named(name: str) -> Profile | None:
     return found if found is not None or name[:1].isdigit() else _vendor_profiles().get(name)
 
 
-def every_profile() -> tuple[Profile, ...]:
-    """All profiles: those before crash kernels, mainline's oldest first, then those of distributions."""
-    return (NO_CRASH_KERNELS, *PROFILES, *_vendor_profiles().values())
-
-
 @lru_cache(maxsize=256)
 def select_profile(version: str) -> Selection:
     """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`) or for a name (`rhel9`).
@@ -99,13 +92,13 @@ def select_profile(version: str) -> Selection:
 
 def _by_name(name: str) -> Selection:
     """The selection of a row's name, perhaps with the page size of a flavour: `rhel9`, `rhel9-64k`."""
-    from planner.kernel.vendors import kernel_named
+    from planner.kernel.vendors import NAMED
 
     base, mark, pages = name.rpartition("-")
-    row = kernel_named(name)
+    row = NAMED.get(name)
     flavour = ""
     if row is None and mark and pages in ("16k", "64k"):
-        row, flavour = kernel_named(base), f"+{pages}"
+        row, flavour = NAMED.get(base), f"+{pages}"
     if row is None:
         own = _vendor_profiles().get(name)
         if own is not None:
@@ -120,7 +113,7 @@ def _by_name(name: str) -> Selection:
 
 def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
     """The selection of a version that says more than numbers."""
-    # The rows of distributions take a while to make, and a version of numbers alone needs none of them.
+    # Building the rows of distributions takes time, and a version of numbers alone needs none of them.
     from planner.kernel.vendors import build_of
 
     build = build_of(version)
@@ -158,9 +151,9 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
 
 def _before_crash_kernels(version: str) -> Selection:
     """A kernel before 4.12 does nothing, unless its vendor added it."""
-    from planner.kernel.vendors import vendor_of
+    from planner.kernel.vendors import build_of
 
-    vendor = vendor_of(version)
+    vendor = build_of(version).vendor
     plain = version.replace(".", "").removeprefix("v").isdecimal()
     note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
     if not plain:

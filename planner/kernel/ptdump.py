@@ -52,7 +52,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The linear map in numbers. leaves: entries. bytes: bytes they map. tlb_entries: one per leaf or run."""
+    """The linear map in numbers."""
 
     leaves: Leaves
     """Entries."""
@@ -113,4 +113,4 @@ def _spans_of(listed: tuple[tuple[int, int, int], ...]) -> Spans:
 
 
 NO_SPANS = Spans()
-"""A linear map that nobody looked at."""
+"""The spans of a linear map that was not computed."""

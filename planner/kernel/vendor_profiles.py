@@ -1,12 +1,10 @@
-"""The profiles of distributions' kernels that do otherwise than the mainline they come from, one row a kernel.
+"""The profiles of distributions' kernels that differ from the mainline they are based on, one row a kernel.
 
 Each is a mainline profile, or the distribution's own next one, with what differs. Where no file is named it is
 arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from planner.base.sizes import MIB
 from planner.kernel.mainline import PROFILES
@@ -20,8 +18,7 @@ _MAINLINE = {p.name: p for p in PROFILES}
 
 _AUTO_448M, _AUTO_480M = "2G-:448M", "2G-:480M"
 
-_EL8_3 = replace(
-    _MAINLINE["4.12"],
+_EL8_3 = _MAINLINE["4.12"]._replace(
     name="rhel8.3",
     spans="RHEL 8.3 to 8.6 (4.18.0-240 to -372)",
     since=(4, 18),
@@ -30,8 +27,7 @@ _EL8_3 = replace(
     rounds_ram=True,
     auto=_AUTO_448M,
 )
-_EL8_7 = replace(
-    _EL8_3,
+_EL8_7 = _EL8_3._replace(
     name="rhel8.7",
     spans="RHEL 8.7 (4.18.0-425)",
     source="github mkuron/almalinux-kernel, 8.7",
@@ -41,8 +37,7 @@ _EL8_7 = replace(
     high=(ANYWHERE,),
     fixed="window",
 )
-_EL8_8 = replace(
-    _EL8_7,
+_EL8_8 = _EL8_7._replace(
     name="rhel8.8",
     spans="RHEL 8.8 and 8.9 (4.18.0-477, -513)",
     source="github mkuron/almalinux-kernel, 8.8 and 8.9",
@@ -51,8 +46,7 @@ _EL8_8 = replace(
     low_default=128 * MIB,
     low_when="near-limit",
 )
-_EL8_10 = replace(
-    _EL8_8,
+_EL8_10 = _EL8_8._replace(
     name="rhel8.10",
     spans="RHEL 8.10 (4.18.0-553)",
     source="github mkuron/almalinux-kernel, 8.10",
@@ -64,61 +58,53 @@ _EL8_10 = replace(
 
 # -- RHEL 9 --------------------------------------------------------------------------------------------------
 
-_EL9_0 = replace(
-    _MAINLINE["5.15"],
+_EL9_0 = _MAINLINE["5.15"]._replace(
     name="rhel9.0",
     spans="RHEL 9.0 (5.14.0-70)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.0",
 )
-_EL9_1 = replace(
-    _MAINLINE["6.0"],
+_EL9_1 = _MAINLINE["6.0"]._replace(
     name="rhel9.1",
     spans="RHEL 9.1 (5.14.0-162)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.1",
     rodata="booleans",
 )
-_EL9_2 = replace(
-    _MAINLINE["6.2"],
+_EL9_2 = _MAINLINE["6.2"]._replace(
     name="rhel9.2",
     spans="RHEL 9.2 (5.14.0-284)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.2",
     rodata="booleans",
 )
-_EL9_3 = replace(
-    _EL9_2,
+_EL9_3 = _EL9_2._replace(
     name="rhel9.3",
     spans="RHEL 9.3 (5.14.0-362)",
     source="github mkuron/almalinux-kernel, 9.3",
     rodata="full-only",
 )
-_EL9_4 = replace(
-    _MAINLINE["6.6"],
+_EL9_4 = _MAINLINE["6.6"]._replace(
     name="rhel9.4",
     spans="RHEL 9.4 (5.14.0-427)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.4",
     crash_size_counts_low=False,
 )
-_EL9_5 = replace(
-    _EL9_4,
+_EL9_5 = _EL9_4._replace(
     name="rhel9.5",
     spans="RHEL 9.5 (5.14.0-503)",
     source="github mkuron/almalinux-kernel, 9.5",
     crash_size_counts_low=True,
 )
-_EL9_6 = replace(
-    _MAINLINE["6.7"],
+_EL9_6 = _MAINLINE["6.7"]._replace(
     name="rhel9.6",
     spans="RHEL 9.6 and 9.7 (5.14.0-570, -611)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.6; 9.7 has the same options (github oracle/kconfigs)",
     dma_limit="value",
 )
-_EL10_0 = replace(
-    _MAINLINE["6.12"],
+_EL10_0 = _MAINLINE["6.12"]._replace(
     name="rhel10.0",
     spans="RHEL 10.0 and 10.1 (6.12.0-55, -124)",
     source="github mkuron/almalinux-kernel, 10.0; 10.1 and Stream 10 inferred",
@@ -128,8 +114,7 @@ _EL10_0 = replace(
 
 _FROM_2M, _FROM_2M_HIGH = Window("2M", "low"), Window("2M", "high")
 
-_OE_5_10_EARLY = replace(
-    _MAINLINE["5.10"],
+_OE_5_10_EARLY = _MAINLINE["5.10"]._replace(
     name="openeuler-5.10-early",
     spans="openEuler's 5.10 of 2021 (5.10.0-4, .oe1)",
     source="github openeuler-mirror/kernel, kernel/crash_core.c @ 4f11565e5b43; its bound and its linear map were not "
@@ -146,8 +131,7 @@ _OE_5_10_EARLY = replace(
     messages="openeuler",
     map_certainty="unknown",
 )
-_OE_5_10 = replace(
-    _OE_5_10_EARLY,
+_OE_5_10 = _OE_5_10_EARLY._replace(
     name="openeuler-5.10",
     spans="openEuler 22.03's 5.10 (.oe2203)",
     source="github openeuler-mirror/kernel, init.c and mmu.c @ 02d3d962aed1, kernel/crash_core.c @ 12cd6de3a159",
@@ -161,8 +145,7 @@ _OE_5_10 = replace(
     needs_word=False,
     kfence="harmless",
 )
-_ALI_5_10 = replace(
-    _MAINLINE["5.10"],
+_ALI_5_10 = _MAINLINE["5.10"]._replace(
     name="alibaba-5.10",
     spans="Alibaba Cloud Linux 3's and Anolis 8's 5.10 (.al8, .an8)",
     source="github alibaba/cloud-kernel, init.c @ 05e8ae98c7c7; its mmu.c was not read and is taken as 5.10 stable's",
@@ -176,8 +159,7 @@ _ALI_5_10 = replace(
     messages="alibaba",
     map_certainty="unknown",
 )
-_OCS_5_4 = replace(
-    _MAINLINE["4.12"],
+_OCS_5_4 = _MAINLINE["4.12"]._replace(
     name="tencent-5.4",
     spans="TencentOS 3's and OpenCloudOS 8's 5.4 (.tl3, .oc8)",
     since=(5, 4),
@@ -197,8 +179,7 @@ _OCS_5_4 = replace(
     messages="openeuler",
     unmaps_low=True,
 )
-_SLE15_SP2 = replace(
-    _MAINLINE["4.12"],
+_SLE15_SP2 = _MAINLINE["4.12"]._replace(
     name="sle15-5.3",
     spans="SLE 15 SP2 and SP3 (5.3.18)",
     since=(5, 3),
@@ -207,15 +188,13 @@ _SLE15_SP2 = replace(
     dma_limit="dma32-capped",
     map_certainty="inferred",
 )
-_UEK8 = replace(
-    _MAINLINE["6.12"],
+_UEK8 = _MAINLINE["6.12"]._replace(
     name="uek8",
     spans="Oracle UEK8 (6.12.0 uek)",
     source="github oracle/linux-uek, init.c @ 0a5c3a3af485",
     map_certainty="inferred",
 )
-_AMZN_6_18 = replace(
-    _MAINLINE["6.18"],
+_AMZN_6_18 = _MAINLINE["6.18"]._replace(
     name="amazon-6.18",
     spans="Amazon Linux's 6.18",
     source="github amazonlinux/linux, init.c @ e535de7a5179: Nitro Enclaves' CMA area comes before the crash kernel",

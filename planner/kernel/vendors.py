@@ -8,18 +8,16 @@ found, the profile is the nearest mainline one and the certainty `unknown`. Sour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.kernel.profile import Certainty
 
-__all__ = ["KERNELS", "NAMED", "VENDORS", "Build", "VendorKernel", "build_of", "kernel_named", "vendor_of"]
+__all__ = ["KERNELS", "NAMED", "Build", "VendorKernel", "build_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class VendorKernel:
+class VendorKernel(NamedTuple):
     """One kernel of a distribution.
 
     name: what --kernel takes. spans: its versions, for people. mark: a part of every such version. pattern: what such
@@ -71,21 +69,19 @@ _DEBIAN_BUILD = r"(?:\+(?:deb\d+(?:\+\d+)?|bpo))?-(?:cloud-|rt-)?arm64(?:[-+]16k
 _EL8, _EL9, _EL10 = r"^4\.18\.0-(\d+)\..*el8", r"^5\.14\.0-(\d+)\..*el9", r"^6\.12\.0-(\d+)\..*el10"
 
 
-def _el8(minor: str, profile: str, builds: tuple[int, ...], first: int, last: int, aliases: tuple[str, ...] = ()) -> _K:
-    n = builds[-1]
+def _el8(minor: str, profile: str, n: int, first: int, last: int, aliases: tuple[str, ...] = ()) -> _K:
     return VendorKernel(
         name=f"rhel8.{minor}", vendor="RHEL", spans=f"4.18.0-{n} .el8 (RHEL 8.{minor})", mark=".el8", pattern=_EL8,
         profile=profile, config="el8", certainty="read", source=_ALMA, version=f"4.18.0-{n}.el8.aarch64",
-        first=first, last=last, read=builds, aliases=aliases,
+        first=first, last=last, read=(n,), aliases=aliases,
     )  # fmt: skip
 
 
-def _el9(minor: str, builds: tuple[int, ...], first: int, last: int, aliases: tuple[str, ...] = ()) -> _K:
-    n = builds[0]
+def _el9(minor: str, n: int, first: int, last: int) -> _K:
     return VendorKernel(
         name=f"rhel9.{minor}", vendor="RHEL", spans=f"5.14.0-{n} .el9 (RHEL 9.{minor})", mark=".el9", pattern=_EL9,
         profile=f"rhel9.{minor}", config="el9.0" if minor == "0" else "el9", certainty="read", source=_ALMA,
-        version=f"5.14.0-{n}.el9.aarch64", first=first, last=last, read=(n,), aliases=aliases,
+        version=f"5.14.0-{n}.el9.aarch64", first=first, last=last, read=(n,),
         config_64k="" if minor in "01" else "el9-64k",
     )  # fmt: skip
 
@@ -109,20 +105,20 @@ KERNELS: tuple[VendorKernel, ...] = (
        "uek7-315", "unknown", "configuration only", "5.15.0-315.el9uek.aarch64", first=315, note=_NOT_FOUND),
     _K("uek8", "Oracle UEK", "6.12.0 uek (UEK8)", "uek", r"^6\.12\.0-.*uek", "uek8", "uek8", "read",
        "github oracle/linux-uek, init.c @ 0a5c3a3af485", "6.12.0-100.el10uek.aarch64", config_64k="uek8-64k"),
-    _el8("3", "rhel8.3", (240,), 0, 304),
-    _el8("4", "rhel8.3", (305,), 305, 347),
-    _el8("5", "rhel8.3", (348,), 348, 371),
-    _el8("6", "rhel8.3", (372,), 372, 424),
-    _el8("7", "rhel8.7", (425,), 425, 476),
-    _el8("8", "rhel8.8", (477,), 477, 512),
-    _el8("9", "rhel8.8", (513,), 513, 552),
-    _el8("10", "rhel8.10", (553,), 553, 1 << 31, ("rhel8", "almalinux8", "rocky8", "el8")),
-    _el9("0", (70,), 0, 161),
-    _el9("1", (162,), 162, 283),
-    _el9("2", (284,), 284, 361),
-    _el9("3", (362,), 362, 426),
-    _el9("4", (427,), 427, 502),
-    _el9("5", (503,), 503, 546),
+    _el8("3", "rhel8.3", 240, 0, 304),
+    _el8("4", "rhel8.3", 305, 305, 347),
+    _el8("5", "rhel8.3", 348, 348, 371),
+    _el8("6", "rhel8.3", 372, 372, 424),
+    _el8("7", "rhel8.7", 425, 425, 476),
+    _el8("8", "rhel8.8", 477, 477, 512),
+    _el8("9", "rhel8.8", 513, 513, 552),
+    _el8("10", "rhel8.10", 553, 553, 1 << 31, ("rhel8", "almalinux8", "rocky8", "el8")),
+    _el9("0", 70, 0, 161),
+    _el9("1", 162, 162, 283),
+    _el9("2", 284, 284, 361),
+    _el9("3", 362, 362, 426),
+    _el9("4", 427, 427, 502),
+    _el9("5", 503, 503, 546),
     _K("rhel9.6", "RHEL", "5.14.0-547 and later .el9 (RHEL 9.6 and 9.7)", ".el9", _EL9, "rhel9.6", "el9", "read", _ALMA,
        "5.14.0-570.el9.aarch64", first=547, read=(570,), config_64k="el9-64k",
        aliases=("rhel9", "rhel9.7", "almalinux9", "rocky9", "centos9", "el9")),
@@ -265,9 +261,7 @@ KERNELS: tuple[VendorKernel, ...] = (
 NAMED = {name: row for row in reversed(KERNELS) for name in (*row.aliases, row.name)}
 """The rows by the names that --kernel takes, aliases included."""
 
-VENDORS: tuple[str, ...] = tuple(dict.fromkeys(row.vendor for row in KERNELS))
-
-# Expressions are compiled only for a version that may fit: at a start, compiling costs more than everything else here.
+# Expressions are compiled only for a version that may fit: compiling all costs more than the rest of this module.
 _PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
 _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
@@ -275,11 +269,6 @@ _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
 
 _FLAVOUR = r"[-+.](debug|rt)(?![a-z])"
 _FLAVOURS = {"debug": "a debug build", "rt": "a real-time build"}
-
-
-def kernel_named(name: str) -> VendorKernel | None:
-    """The row of a name that --kernel takes, an alias included."""
-    return NAMED.get(name)
 
 
 @lru_cache(maxsize=256)
@@ -299,13 +288,7 @@ def build_of(version: str) -> Build:
     return Build(page_size=page_size, note=note, certainty="inferred")
 
 
-def vendor_of(version: str) -> str:
-    """Whose kernel a version string names; "" for mainline and stable, and where it does not tell."""
-    return build_of(version).vendor
-
-
-_LONGEST_NUMBER = 9
-"""Digits of a build number; one of more is no build's."""
+_LONGEST_NUMBER = 9  # digits of a build number
 
 
 def _number(row: VendorKernel, version: str) -> int | None:

@@ -8,7 +8,6 @@ placed higher. So the largest size with a property is found at one of them, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, total
@@ -37,9 +36,9 @@ class Stretch(NamedTuple):
 
 
 class Former:
-    """Requests of one form on one state of memblock, whatever their size.
+    """Requests of one form and any size on one state of memblock, which stays unchanged.
 
-    request: its form is what counts; its size does not. Nobody changes `memblock`.
+    request: gives the form; its size does not matter.
     """
 
     __slots__ = ("_stretches", "bounds", "memblock", "page", "profile", "proposal", "request")
@@ -59,8 +58,8 @@ class Former:
         return round_down(ram - 1 if self.profile.combine == "generic" else U64 - 1, self.page)
 
     def sized(self, size: int) -> Reading:
-        """The request of this form with another size, as if parsed without a complaint."""
-        return replace(self.request, rc=0, size=size, log=(), notes=())
+        """The request of this form with another size, as if it had been parsed without an error."""
+        return self.request._replace(rc=0, size=size, log=(), notes=())
 
     def place(self, size: int) -> Placement:
         """The kernel's placement for this size; `memblock` stays as it is."""
@@ -114,7 +113,7 @@ class Former:
             return
         low_max = self.bounds.low_max
         for start, end in self.windows():
-            # Above low memory a low part is needed besides, so the two parts of a window differ.
+            # Above low memory a low part is needed as well, so the two parts of a window differ.
             parts = [(start, end), (low_max, end)] if start < low_max < end else [(start, end)]
             for part in parts:
                 for aligned in (False, True):
@@ -181,11 +180,7 @@ class Former:
 
 
 def largest_size(
-    memblock: Memblock,
-    request: Reading,
-    profile: Profile,
-    bounds: Bounds,
-    proposal: Proposal | None = None,
+    memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> int | None:
     """The largest size, in whole pages, that a request of this form would get reserved; None if none is."""
     return Former(memblock, request, profile, bounds, proposal).largest(is_reserved)
@@ -202,7 +197,7 @@ def is_aligned(place: Placement) -> bool:
 
 
 def free_below(gaps: Sequence[Span], limit: int, place: Placement) -> int:
-    """Bytes that stay free below `limit` after a placement; gaps: what was free before it."""
+    """Bytes that stay free below `limit` after a placement; gaps: the free gaps before it."""
     free = sum([min(end, limit) - start for start, end in gaps if start < limit])
     taken = [(r.start, min(r.end, limit)) for r in (place.crash, place.low) if r is not None and r.start < limit]
     return free - sum([total(intersect(span, gaps)) for span in taken])

@@ -1,9 +1,10 @@
-"""Facts that the configuration of a distribution's kernel tells, where no source and no option does."""
+"""Facts from the configuration of a distribution's kernel, where no source and no option gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.kernel.kconfig import PAGE_SYMBOLS, SYMBOLS, Configuration
@@ -14,16 +15,15 @@ from planner.planning.options import Options
 __all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """facts: completed. sources: what was added, by key, with who builds so and where it was read.
+class Configured(NamedTuple):
+    """The completed facts. sources: the facts added, by key, with builder and source.
 
     page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
     looks the same; None where that is not known.
     """
 
     facts: Facts
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str]
     page_size: int | None = None
     other_page_size: int | None = None
 
@@ -31,17 +31,17 @@ class Configured:
 def with_configuration(facts: Facts, options: Options) -> Configured:
     """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
     if facts.page_size is not None and options.page_size not in (None, facts.page_size):
-        facts = replace(facts, page_size=None, va_bits=None)  # other pages do not tell how many bits addresses have
+        facts = replace(facts, page_size=None, va_bits=None)  # another page size says nothing about address bits
     version = options.kernel or facts.kernel
     selection = select_profile(version) if version is not None else None
     built = selection.configuration if selection is not None else None
     if selection is None or built is None:
-        return Configured(facts)
+        return Configured(facts, {})
     pages = page_size_of(built.symbols)
     if selection.page_size not in (None, pages):
         # Another flavour, whose configuration was not read: all that is sure is whether it knows crash kernels.
-        built = replace(
-            built, symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
+        built = built._replace(
+            symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
         )
         pages = selection.page_size
     known = options.page_size or facts.page_size or page_size_of(facts.config)
@@ -65,7 +65,7 @@ _MOST_BITS = "52"
 
 
 def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
-    """True if no source says what this symbol does. same_pages: the kernel has the pages that it is built with."""
+    """True if no source gives the fact of this symbol. same_pages: the kernel has the page size it is built with."""
     if symbol in PAGE_SYMBOLS:
         return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
@@ -78,13 +78,13 @@ def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same
 
 
 def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
-    """The facts added, in words, with who builds so and where it was read, by the keys of a report."""
+    """The facts added, in words with builder and source, by the keys of a report."""
     keys = dict.fromkeys(SYMBOLS[symbol] for symbol in added)
     return {key: f"{built.builder} builds with {_words(key, built.symbols)} [{built.source}]" for key in keys}
 
 
 def _words(key: str, symbols: Mapping[str, str]) -> str:
-    """What one key of a report stands for in a configuration."""
+    """The setting that one key of a report stands for, in words."""
     if key == "page_size":
         return f"{(page_size_of(symbols) or 0) >> 10}K pages"
     if key in ("va_bits", "pa_bits"):

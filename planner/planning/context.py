@@ -1,9 +1,8 @@
-"""Everything decided before memblock is searched: the kernel, its memory, its limits, what forces base pages."""
+"""Everything decided before memblock is searched: kernel, memory, limits, reasons for base pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.base.sizes import MIB
@@ -16,7 +15,6 @@ from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
-from planner.kernel.profile import Certainty
 from planner.kernel.profiles import Profile
 from planner.planning.alignment import granule_of
 from planner.planning.dma_limit import end_of_low_memory
@@ -30,18 +28,15 @@ from planner.planning.strategies import OWN, Effect, Strategy
 __all__ = ["Context", "own_effect", "placed_in", "read_context", "with_more_memory", "with_strategy", "with_text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Everything one plan starts from, resolved.
 
     present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
-    although it may have been given back (`Profile.provisional`). cmdline: what other parameters are read from.
-    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them. certainty,
-    map_certainty, configured: as in `modelled.Kernel`.
+    although it may have been freed again (`Profile.provisional`). cmdline: source of the other parameters.
+    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them.
     """
 
     profile: Profile
-    version: str | None
     geometry: Geometry
     strategy: Strategy
     effect: Effect
@@ -60,10 +55,8 @@ class Context:
     splits_live: bool
     processors: tuple[Processor, ...]
     cmdline: str | None
+    kernel: Kernel
     provisional: Range | None = None
-    certainty: Certainty = "read"
-    map_certainty: Certainty = "read"
-    configured: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_context(
@@ -71,7 +64,8 @@ def read_context(
 ) -> Context:
     """The context of the kernel itself, from which those of all strategies are made."""
     facts, profile = machine.facts, kernel.profile
-    processors = _processors(facts, options)
+    cpu = options.cpu  # the user's word, or the processors of the source
+    processors = (cpu_named(cpu),) if cpu is not None else tuple(of_midr(midr) for midr in facts.midr)
     splits_live = _splits_live(facts, options, profile)
     no_aborts = without_aborts(processors, allowed_by(profile)) or splits_live
     forced = forcing(
@@ -89,7 +83,6 @@ def read_context(
     present, align = is_present(asked.text, facts, profile), options.align or "pud"
     return Context(
         profile=profile,
-        version=kernel.version,
         geometry=kernel.geometry,
         strategy=OWN,
         effect=_effect(OWN, profile, zones=zones, present=present),
@@ -113,9 +106,7 @@ def read_context(
         splits_live=splits_live,
         processors=processors,
         cmdline=asked.cmdline,
-        certainty=kernel.certainty,
-        map_certainty=kernel.map_certainty,
-        configured=kernel.configured,
+        kernel=kernel,
     )
 
 
@@ -125,20 +116,13 @@ def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
     return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
 
 
-def _processors(facts: Facts, options: Options) -> tuple[Processor, ...]:
-    """The processors that are known: the one the user names, or those of the source."""
-    if options.cpu is not None:
-        return (cpu_named(options.cpu),)
-    return tuple(of_midr(midr) for midr in facts.midr)
-
-
 def own_effect(context: Context) -> Effect:
-    """The kernel's own change to the map because of a crash kernel, if there is a request."""
+    """The effect of a request under the kernel's own behaviour."""
     return OWN.effect_on(context.profile, zones=context.zones)
 
 
 def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool) -> Effect:
-    """What becomes of the map; nothing where it takes a `crashkernel` word that is not there."""
+    """The effect on the map; `none` where it takes a `crashkernel` parameter that is not there."""
     effect = strategy.effect_on(profile, zones=zones)
     if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
         return "none"
@@ -149,19 +133,19 @@ def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool)
 
 
 def placed_in(context: Context, request: ck.Reading, placement: Placement) -> Context:
-    """The context once the request has its place, where what becomes of the map depends on the form of the request."""
+    """The context of a placed request, for kernels where the effect on the map depends on the form of the request."""
     if context.effect != "below-4G":
         return context
     if request.valid and not request.high and not request.base:
-        return replace(context, provisional=placement.provisional)
-    return replace(context, effect="isolated" if request.valid else "none")
+        return context._replace(provisional=placement.provisional)
+    return context._replace(effect="isolated" if request.valid else "none")
 
 
 def with_text(mainline: Context, text: str) -> Context:
     """The same machine and kernel for another request."""
     present = is_present(text, mainline.facts, mainline.profile)
     effect = _effect(mainline.strategy, mainline.profile, zones=mainline.zones, present=present)
-    return replace(mainline, present=present, effect=effect)
+    return mainline._replace(present=present, effect=effect)
 
 
 def with_more_memory(context: Context, memory: MemoryMap) -> Context:
@@ -172,24 +156,24 @@ def with_more_memory(context: Context, memory: MemoryMap) -> Context:
     memory, memstart, _ = clip_to_linear_region(memory, profile, context.geometry, pa_bits=pa_bits, image=image)
     if context.zones:
         low_max = grown_dma_limit(bounds.low_max, profile, seen, memory)
-        bounds = replace(bounds, low_max=min(low_max, bounds.high_max))
-    return replace(context, memory=memory, memstart=memstart, bounds=bounds)
+        bounds = bounds._replace(low_max=min(low_max, bounds.high_max))
+    return context._replace(memory=memory, memstart=memstart, bounds=bounds)
 
 
 def with_strategy(mainline: Context, strategy: Strategy, *, prefer_aligned: bool = False) -> Context:
     """The same machine and kernel under another strategy; `mainline` is what `read_context` gave."""
     effect = _effect(strategy, mainline.profile, zones=mainline.zones, present=mainline.present)
     if not strategy.proposal:
-        return replace(mainline, strategy=strategy, effect=effect)
+        return mainline._replace(strategy=strategy, effect=effect)
     forced = mainline.forcing
     proposal = None
     if not forced.reasons:
         if forced.built_in_kfence:
             reason = "KFENCE is built in: the posted code then maps everything with base pages"
-            forced = replace(forced, reasons=(reason,), remedies=("a kernel built without KFENCE",), pool=False)
+            forced = forced._replace(reasons=(reason,), remedies=("a kernel built without KFENCE",), pool=False)
         elif not mainline.zones:
             effect = "isolated" if mainline.present else "none"
         else:
             bug = strategy.loses_offset and mainline.profile.combine != "generic"
             proposal = Proposal(mainline.granule, prefer_aligned, posted_offset_bug=bug)
-    return replace(mainline, strategy=strategy, effect=effect, forcing=forced, proposal=proposal)
+    return mainline._replace(strategy=strategy, effect=effect, forcing=forced, proposal=proposal)

@@ -25,7 +25,7 @@ class LowMemory(NamedTuple):
 
 
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
-    """Low memory that a reservation takes. gaps: free gaps before it; low_limit: end of low memory."""
+    """Low memory before and after a reservation. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
     after = _without(before, union((r.start, r.end) for r in taken))
     return LowMemory(
@@ -49,7 +49,7 @@ def waste(
 ) -> Waste:
     """The waste table of a plan.
 
-    outside: bytes with base pages beyond crash memory and baseline. low: what the reservation takes of low memory.
+    outside: bytes with base pages beyond crash memory and baseline. low: low memory before and after.
     above: free bytes above the area. unaligned: where a search without the alignment would have put the crash memory.
     """
     crash, area = reservation.crash, reservation.area

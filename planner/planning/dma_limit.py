@@ -15,7 +15,7 @@ __all__ = ["end_of_low_memory"]
 def end_of_low_memory(
     machine: Machine, profile: Profile, memory: MemoryMap, options: Options, remarks: Remarks
 ) -> int | None:
-    """Its address; None for a kernel without DMA zones."""
+    """The address; None for a kernel without DMA zones."""
     facts = machine.facts
     if options.dma_limit is not None:
         return None if options.dma_limit == NO_DMA_ZONES else max(options.dma_limit, 0)
@@ -44,9 +44,8 @@ _BOUND_BY_ZONE = ("dma32", "dma32-exclusive", "dma32-capped")
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
     """True if the source's limit does not say where this kernel's low memory ends.
 
-    Kernels before 5.10.22 search the 32-bit zone, and some distributions' to a limit of their own, not the DMA zone
-    whose end a log shows first; and a kernel that takes the firmware's limit to the bit ends elsewhere than one that
-    takes its highest bit.
+    Kernels before 5.10.22 search the 32-bit zone, and some distributions' kernels up to a limit of their own, not the
+    DMA zone whose end a log shows first; and the exact limit of the firmware gives another end than its highest bit.
     """
     if profile.dma_limit in _BOUND_BY_ZONE or profile.dma_limit == "4G":
         return True

@@ -1,6 +1,6 @@
 """The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
 
-What only some plans need is imported by them.
+Rewinding is imported only by a plan that needs it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = ["EarlyMemory", "early_memory"]
 class EarlyMemory(NamedTuple):
     """The map that a plan is made on.
 
-    memstart: where the linear map starts (`memstart_addr`). rewound: what was undone. others: the maps of other
-    readings, where nobody can know.
+    memstart: where the linear map starts (`memstart_addr`). rewound: allocations undone. others: other readings,
+    where the sources allow more than one.
     """
 
     map: MemoryMap
@@ -64,7 +64,7 @@ def early_memory(
 def _at_reservation(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
-    """The map without later allocations, what was undone, and the other readings where nobody can know."""
+    """The map without later allocations, the allocations undone, and the other readings of the sources."""
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
@@ -80,7 +80,7 @@ def _at_reservation(
 
 
 def _builders(version: str | None) -> Mapping[str, str]:
-    """The builder's part of a kernel's configuration."""
+    """The symbols that a kernel's distribution builds it with."""
     built = select_profile(version).configuration if version is not None else None
     return built.symbols if built is not None else {}
 

@@ -1,4 +1,4 @@
-"""The linear map of a plan: which mapping calls a boot makes, and what the strategy does to them afterwards.
+"""The linear map of a plan: the mapping calls of a boot, and the changes that the strategy makes afterwards.
 
 Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
@@ -19,7 +19,6 @@ from planner.kernel.linear_map import (
     Measured,
     build,
     build_over,
-    map_alike,
     measured,
     remapped,
 )
@@ -46,16 +45,12 @@ def _calls(
     regions = context.memory.spans(skipped)
     if profile.rounds_inward:
         regions = _whole_pages(regions, context.geometry.page_size)
-    if image is not None and profile.image == "first":
-        if pool is not None:
-            special.append((*pool, BASE_PAGES))
-        special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
+    if profile.image == "first":
+        special += [(*pool, BASE_PAGES)] if pool else []
+        if image is not None:
+            special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
         holes = [cut] if cut else []
         after: list[Call] = []
-    elif image is None and profile.image == "first":
-        special += [(*pool, BASE_PAGES)] if pool else []
-        holes = [cut] if cut else []
-        after = []
     else:
         holes = [(image.start, image.end)] if image is not None and _inside(image, regions) else []
         after = [(*h, NO_CONT) for h in holes]
@@ -136,10 +131,11 @@ def _map(
     flags = BASE_PAGES if pages else 0
     geo, memstart = context.geometry, context.memstart
     special, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
-    if not special and not after and not pages_below:
-        return map_alike(ranges, flags, geo, memstart)
-    below = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
-    calls = [*below, *((max(start, pages_below), end, flags) for start, end in ranges if end > pages_below), *after]
+    calls = [(start, end, flags) for start, end in ranges]
+    if pages_below:
+        calls = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
+        calls += [(max(start, pages_below), end, flags) for start, end in ranges if end > pages_below]
+    calls += after
     spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)
     return measured(spans, geo, memstart)
 
@@ -181,7 +177,7 @@ def planned_map(context: Context, reservation: ReservationView, baseline: Measur
 
 
 def _left_out(context: Context, reservation: ReservationView) -> Span | None:
-    """The low part, where the kernel takes it out of the map for good."""
+    """The low part, on kernels that remove it from the map for good."""
     low = reservation.low
     if low is None or not context.profile.unmaps_low or context.strategy.effect is not None:
         return None
@@ -189,7 +185,7 @@ def _left_out(context: Context, reservation: ReservationView) -> Span | None:
 
 
 def _call_around(context: Context, cut: Span) -> Span | None:
-    """The one mapping call, of whole pages, that holds a range; None where it is not so simple."""
+    """The one mapping call, of whole pages, that contains a range; None if there is none."""
     special, ranges, _ = _calls(context, None, 0, 0)
     index = bisect_right(ranges, (cut[0], 1 << 65)) - 1
     if special or index < 0:
@@ -200,7 +196,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
-    """True if the area consists of whole leaves (and whole contiguous runs) of the map: nobody else lives there."""
+    """True if the area consists of whole leaves and whole contiguous runs of the map, shared with nothing else."""
     units = geo.leaf_sizes
     for edge in (area.start, area.end):
         i = bisect_right(spans, (edge,)) - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import Facts
@@ -19,8 +19,7 @@ from planner.planning.remarks import Remarks
 __all__ = ["Kernel", "geometry_of", "modelled", "other_va_bits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(NamedTuple):
     """The kernel that is modelled.
 
     version: what selected the profile (None: the newest is assumed). pa_bits: of a physical address. certainty: how
@@ -32,12 +31,12 @@ class Kernel:
     version: str | None
     geometry: Geometry
     pa_bits: int
-    certainty: Certainty = "read"
-    configured: Mapping[str, str] = field(default_factory=dict)
+    certainty: Certainty
+    configured: Mapping[str, str]
 
     @property
     def map_certainty(self) -> Certainty:
-        """How sure it is what such a kernel does to the linear map."""
+        """Certainty of this kernel's treatment of the linear map."""
         return least_sure(self.certainty, self.profile.map_certainty)
 
 

@@ -16,10 +16,10 @@ __all__ = ["notes_on", "why_failed"]
 def notes_on(
     request: ck.Reading, placement: Placement, reservation: ReservationView, context: Context, *, whole: bool
 ) -> list[str]:
-    """The notes on a plan, the most important first; `whole`: the area consists of whole leaves."""
+    """The notes on a plan, the most important first. whole: the area consists of whole leaves."""
     notes: list[str] = []
     if placement.hang:
-        notes.append("the kernel would retry for ever here: no DMA zones, and its loop has no guard")
+        notes.append("the kernel would loop for ever here: no DMA zones, and its retry loop has no guard")
     if placement.low_failed:
         notes.append("the low part could not be reserved, so the main part was freed again")
     if reservation.crash is not None and not reservation.crash.size:
@@ -35,8 +35,8 @@ def notes_on(
         notes += _what_would_help(context)
     if context.strategy.early and context.profile.effect != "isolated" and context.zones:
         notes.append(
-            "a kernel that isolates reserves before CMA and the memmap; this map shows the moment of the chosen "
-            "kernel's own reservation, so the place may lie higher"
+            "a kernel that isolates the crash memory reserves it before CMA and the memmap; this map shows the moment "
+            "of the chosen kernel's own reservation, so the real place may be higher"
         )
     if context.strategy.proposal and context.effect == "isolated" and not context.forcing.reasons:
         notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
@@ -48,7 +48,7 @@ def notes_on(
             "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
             "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
         )
-    unknown = context.map_certainty == "unknown" and context.strategy.effect is None
+    unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
     doubt = "not known for this kernel; as the nearest mainline kernel maps memory, " if unknown else ""
     return [*notes, *(doubt + note for note in on_the_map)]
 
@@ -59,8 +59,8 @@ def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
     profile = context.profile
     if context.effect == "below-4G":
         notes.append(
-            "for a plain request this kernel maps all RAM below 4G with base pages, and above it the memory that it "
-            "takes for a while before it has looked there"
+            "for a plain request this kernel maps all RAM below 4G with base pages, and also the memory that it "
+            "reserves provisionally before it searches there"
         )
     if profile.unmaps_low and reservation.low is not None and context.strategy.effect is None:
         notes.append("this kernel takes the low part out of the linear map and never maps it again")

@@ -36,7 +36,7 @@ class Options:
 
 
 def with_facts(options: Options, facts: Facts) -> Options:
-    """The user's options, and where they say nothing, what an earlier plan of this map was asked."""
+    """The user's options; where they say nothing, those of the report that is taken as a map."""
     if facts.answered is None:
         return options
     return replace(

@@ -1,4 +1,4 @@
-"""The answers under other readings of a map, where nobody can know what was reserved early."""
+"""The answers under other readings of a map that does not show which reservations came early."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.context import Context, with_more_memory
 from planner.planning.request import parsed
-from planner.planning.reservation import outcome_of
 from planner.planning.result import OtherReading, ReservationView
+from planner.planning.views import outcome_of
 
 if TYPE_CHECKING:
     from planner.rewind import Reading

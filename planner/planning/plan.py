@@ -1,10 +1,10 @@
-"""One plan, from top to bottom: the context, the request, the reservation, the linear map, the cost, the words."""
+"""One plan, from top to bottom: the context, the request, the reservation, the linear map, the cost, the notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
@@ -14,7 +14,6 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
-from planner.planning.availability import obstacle_to
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
@@ -25,14 +24,13 @@ from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.outcomes import GOOD
-from planner.planning.processors import processors
+from planner.planning.processors import obstacle_to, processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.reservation import outcome_of, own_view, reservation_view
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
-from planner.planning.views import facts_view, kernel_view, request_view
+from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
     from planner.rewind import Reading
@@ -40,14 +38,13 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One machine and one request before a strategy is chosen: what plans that differ in it share.
+class Question(NamedTuple):
+    """One machine and one request before a strategy is chosen: the part that plans of different strategies share.
 
-    text: what is asked for, as given. request: what the kernel makes of it. mainline: the context of the kernel's
-    own behaviour. others: the maps of other readings, where nobody can know. remarks: what all plans say. shared: what
-    was already worked out. facts: what the report says the plans rest on. memory: what it says of the map.
-    other_kernels: the questions for what the kernel may be as well, where no source tells.
+    text: the request as given. request: as the kernel reads it. mainline: the context of the kernel's own behaviour.
+    others: other readings of the map, where it does not show what was reserved early. remarks: those of all plans.
+    shared: cache of work. facts, memory: the parts of the report on facts and map. other_kernels: the questions for
+    other kernels that this may be.
     """
 
     machine: Machine
@@ -64,7 +61,7 @@ class Question:
 
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
-    """Place the crash kernel of one machine, and count what that costs.
+    """Place the crash kernel of one machine, and count the cost.
 
     crashkernel: a value (`512M`), `crashkernel=` tokens, or a kernel command line; None takes the preset's value
     or the machine's own command line.
@@ -77,7 +74,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
 
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
-    """Everything that does not depend on the strategy. Raises as `make_plan` does."""
+    """The part of a plan that does not depend on the strategy. Raises as `make_plan` does."""
     options = with_facts(options, machine.facts)
     remarks = Remarks(list(machine.notes))
     _check_machine(machine, options, remarks)
@@ -127,12 +124,12 @@ def answer(question: Question, strategy: Strategy) -> Plan:
 
 
 def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugError | None]:
-    """The plan under one strategy, and what stops the kernel before it: then the strategy is not available."""
+    """The plan under one strategy, and the bug that stops the kernel: then the strategy is not available."""
     request, options, shared = question.request, question.options, question.shared
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
     context = placed_in(context, request, placement)
-    baseline, without = shared.baseline(context), shared.stopped(context)
+    baseline, without = shared.baseline(context)
     whole = shared.whole(placement.area, context)
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
@@ -193,14 +190,9 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
 
 
 def _other_kernels(
-    machine: Machine,
-    kernel: Kernel,
-    early: EarlyMemory,
-    options: Options,
-    page_size: int | None,
-    remarks: Remarks,
+    machine: Machine, kernel: Kernel, early: EarlyMemory, options: Options, page_size: int | None, remarks: Remarks
 ) -> Iterator[tuple[str, Options]]:
-    """What the kernel may be as well, in words and as options, where that changes the answer.
+    """Other kernels that this may be, in words and as options, where that changes the answer.
 
     page_size: bytes of another build whose version string looks the same.
     """
@@ -224,7 +216,7 @@ def _other_kernels(
 def _beyond_the_map(
     question: Question, strategy: Strategy, own: OwnView, view: ReservationView
 ) -> tuple[OtherReading, ...]:
-    """Readings of the kernel, not of its memory: what it may be as well; for an unknown one, the nearest mainline's."""
+    """Readings of the kernel, not of its memory: other kernels it may be; for an unknown one, the nearest mainline."""
     found: list[OtherReading] = []
     if not own.known:
         nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
@@ -245,7 +237,7 @@ def with_request(question: Question, text: str) -> Question:
     kept = [note for note in question.remarks.notes if note not in question.request.notes]
     remarks = Remarks([*kept, *request.notes], question.remarks.assumed)
     others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
-    return replace(question, text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
+    return question._replace(text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
 
 
 _ARM64 = (None, "aarch64", "arm64")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import format_size
@@ -12,11 +12,10 @@ from planner.kernel.profile import Certainty, Profile
 __all__ = ["HIGH", "PRESETS", "Preset", "preset_named"]
 
 HIGH = ",high"
-"""What stands behind the name of a preset for its `,high` form, as in `rhel9,high`."""
+"""Suffix of a preset's name that asks for its `,high` form, as in `rhel9,high`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(NamedTuple):
     """One distribution's default.
 
     value: the text after `crashkernel=`; source and date: where it was read, and of when it is. certainty: how sure it
@@ -32,7 +31,7 @@ class Preset:
     high: bool = False
 
     def text(self, ram: int, profile: Profile) -> str:
-        """The request on a machine with so much RAM.
+        """The request on a machine with this much RAM.
 
         A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
         InputError where the list gives none.
@@ -132,7 +131,7 @@ def preset_named(name: str) -> Preset:
     plain = name.removesuffix(HIGH)
     found = PRESETS.get(plain)
     if found is not None:
-        return found if plain == name else replace(found, name=name, high=True)
+        return found if plain == name else found._replace(name=name, high=True)
     base = plain.removesuffix("-64k")
     if base in PRESETS:
         raise InputError("--preset", f"{base} has no 64K-page default for arm64", f"use --preset {base}")

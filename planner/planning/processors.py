@@ -1,14 +1,15 @@
-"""The strategies that the processors of a machine may run."""
+"""Availability of a strategy: the processors that may run it, and what else stands in its way."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from planner.kernel.cputype import ALLOWED, AllowedPart, Processor, allowed_row, older_than_bbm, show
+from planner.planning.context import Context
 from planner.planning.result import ProcessorsView
 from planner.planning.strategies import Strategy
 
-__all__ = ["processors"]
+__all__ = ["obstacle_to", "processors"]
 
 _NO_LEVEL, _NOABORT = -1, 3  # of Strategy.bbm_level
 
@@ -47,3 +48,19 @@ def processors(
         for cpu, row in zip(cpus, rows, strict=True)
     )
     return ProcessorsView(needs, True, f"{names}: on the kernel's list", cpus, allowed)
+
+
+def obstacle_to(strategy: Strategy, context: Context, processors: ProcessorsView) -> str | None:
+    """The reason why a strategy is not available here; None where nothing that is known stands in its way.
+
+    The kernel's own behaviour is always available. context: under that or any other strategy.
+    """
+    if strategy.effect is None:
+        return None
+    if processors.may_run is False:
+        return f"these processors cannot run it: {processors.why}"
+    if strategy.bbm_level > 0 and not context.no_aborts:
+        return "no processor here is known to split blocks live"
+    if strategy.early and context.zones and context.profile.effect != "isolated":
+        return "with DMA zones the limit is not known that early"
+    return None

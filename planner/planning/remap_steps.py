@@ -1,6 +1,6 @@
 """The operations by which each strategy changes the linear map, in order, on the entries of one map.
 
-The order of a strategy's phases stands in its row: the concrete steps of a plan follow it, and so do the procedures
+The order of phases is a field of the strategy's row; the concrete steps of a plan follow it, and so do the procedures
 of the TLB model (`bbm`).
 """
 
@@ -41,12 +41,12 @@ _WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
     "return": RemapStep("switch", root=ROOT),
     "start": RemapStep("switch", root=ROOT, cpus="all"),
 }
-"""The phases that are one operation whatever changes."""
+"""The phases that are one operation, whichever entries change."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Entries that change: whole leaves or contiguous runs of one kind, and what they become.
+    """Entries that change: whole leaves or contiguous runs of one kind, and their new leaves.
 
     was: None where nothing was mapped before.
     """
@@ -68,7 +68,7 @@ def remap_steps(
 ) -> tuple[RemapStep, ...]:
     """The operations that lead from the map without a crash kernel to that of the plan; empty if it stays as it is.
 
-    What is decided before the map is live is built whole; all else changes entries of the live map.
+    A map that is decided before it is live is built as a whole; otherwise entries of the live map change.
     """
     if after is before or (reservation.crash is None and context.effect != "pages"):
         return ()
@@ -124,7 +124,7 @@ class _Maker:
         self.entry_sizes, self.unit_sizes = geo.entry_sizes, geo.leaf_sizes
 
     def changed(self, before: Sequence[LeafSpan], after: Sequence[LeafSpan]) -> list[_Piece]:
-        """The leaves and whole runs that are not what they were."""
+        """The leaves and whole runs that change."""
         pieces = []
         first = 0
         for start, end, kind in before:

@@ -23,5 +23,5 @@ class Remarks:
         self.assumed += keys
 
     def copy(self) -> Remarks:
-        """The same remarks, to be added to apart."""
+        """An independent copy."""
         return Remarks(list(self.notes), list(self.assumed))

@@ -1,8 +1,7 @@
-"""The request of a plan: the text that asks for crash memory, and what the kernel makes of it."""
+"""The request of a plan: its text, and how the kernel reads it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from planner.base.errors import InputError
@@ -15,13 +14,13 @@ from planner.planning.presets import Preset, preset_named
 __all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""What is said of a kernel whose configuration leaves the reservation out."""
+"""Said of a kernel whose configuration leaves the reservation out."""
 
 
 class Asked(NamedTuple):
-    """text: what asks for memory, as given. cmdline: what other parameters are read from (None: not known).
+    """The text of a request. cmdline: source of the other parameters (None: not known).
 
-    preset: where the text comes from, if it is a distribution's default.
+    preset: the distribution's default that the text is, if any.
     """
 
     text: str
@@ -30,7 +29,7 @@ class Asked(NamedTuple):
 
     @property
     def note(self) -> str | None:
-        """The source of a preset, and what it was made of."""
+        """The note on a preset: its value, source, date and form."""
         preset = self.preset
         if preset is None:
             return None
@@ -40,14 +39,14 @@ class Asked(NamedTuple):
         return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{unsure}{comment}{form}"
 
     def on(self, ram: int, profile: Profile) -> Asked:
-        """The same on a machine with so much RAM. Raises InputError where a preset has no such form there."""
+        """The same on a machine with this much RAM. Raises InputError where a preset has no such form there."""
         return self if self.preset is None else self._replace(text=self.preset.text(ram, profile))
 
 
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
     """The request for a machine: from the call, the preset, or the machine's own command line.
 
-    Raises InputError where nothing or too much asks.
+    Raises InputError where there is none, or more than one.
     """
     named = preset_named(preset) if preset else None
     own = machine.facts.cmdline
@@ -73,11 +72,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty where it is built without crash kernels. ram: of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return replace(request, unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
+        return request._replace(unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return replace(request, rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
+    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

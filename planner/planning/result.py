@@ -1,4 +1,4 @@
-"""The typed result of one plan: what every report, picture and comparison reads, and nothing computes twice.
+"""The typed result of one plan, which every report, picture and comparison reads.
 
 The shape is the JSON report's (its keys are these field names). Integers are bytes unless said otherwise; ranges are
 half-open.
@@ -41,13 +41,13 @@ __all__ = [
 SCHEMA_VERSION = 1
 
 Protection: TypeAlias = Literal["yes", "no", "not available", "not known"]
-"""Whether the crash memory can be unmapped once a crash kernel is loaded; whether the strategy is available here at
-all, and whether it is known what this kernel does."""
+"""Can the crash memory be unmapped once a crash kernel is loaded? `not available`: the strategy is not available here;
+`not known`: this kernel's treatment of the linear map is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """What was requested, as the kernel parsed it, before any rounding."""
+    """The request as the kernel parsed it, before any rounding."""
 
     text: str
     """The request as given."""
@@ -80,11 +80,11 @@ class KernelView:
     pud_size: int
     """PUD_SIZE of this configuration."""
     granule: int
-    """What the strategy aligns to and rounds up to."""
+    """Alignment of the strategy, to which it also rounds up the size."""
     strategy: str
-    """What happens to the linear map because of the crash kernel."""
+    """Name of the strategy: how the linear map is changed because of the crash kernel."""
     align: str
-    """How the alignment was chosen."""
+    """The alignment as chosen: `pud`, `block`, `cont-pmd`, `pmd` or a size."""
     dma_limit: int | None
     """End of low memory (arm64_dma_phys_limit); null for a kernel without DMA zones."""
     forced_base_pages: tuple[str, ...] = ()
@@ -92,17 +92,17 @@ class KernelView:
     assumed: tuple[str, ...] = ()
     """Facts that no source gave."""
     certainty: Certainty = "read"
-    """How sure it is that such a kernel does what its profile says: `read` in its source, `configured`: taken from a
-    built kernel, `inferred` from neighbours, `unknown`."""
+    """Certainty that this kernel does what its profile says: `read` in its source, `configured`: taken from a built
+    kernel, `inferred` from neighbours, `unknown`."""
     configured: AbstractMapping[str, str] = field(default_factory=dict)
-    """What the configuration of the distribution gave, by key, with who builds so and where it was read."""
+    """Facts taken from the distribution's configuration, by key, each with builder and source."""
     map_certainty: Certainty = "read"
-    """How sure it is what such a kernel does to the linear map."""
+    """Certainty of what this kernel does to the linear map."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactsView:
-    """What else the plan rests on, the user's word included: with it, a report is a map that gives the same plan."""
+    """Other facts the plan rests on, options included: with them a report, taken as a map, gives the same plan."""
 
     cmdline: str | None = None
     """The command line that `rodata=` and the like were read from, if one is known."""
@@ -111,9 +111,9 @@ class FactsView:
     pa_bits: int | None = None
     """Bits of a physical address, where the source says so."""
     kernel_image: Range | None = None
-    """What /proc/iomem calls Kernel code."""
+    """Kernel code, as /proc/iomem shows it."""
     kernel_data: Range | None = None
-    """What /proc/iomem calls Kernel data."""
+    """Kernel data, as /proc/iomem shows it."""
     kfence_pool: Range | None = None
     """The early KFENCE pool, where the source says so."""
     midr: tuple[int, ...] = ()
@@ -135,23 +135,23 @@ class MemoryView:
     """The map the plan was made on: `reserved` is the state at reservation, after rewinding."""
 
     source: str
-    """Where the map came from."""
+    """Source of the map."""
     ram: int
     """Sum of all regions."""
     regions: tuple[Region, ...]
     """Memory, ascending."""
     reserved: tuple[Reserved, ...]
-    """What is taken when the crash kernel is reserved, after rewinding."""
+    """Reserved ranges at the moment of the reservation, after rewinding."""
     rewound: tuple[Rewound, ...] = ()
-    """What rewinding put back."""
+    """Allocations that rewinding undid."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The answer under another reading: of a map that cannot show all early reservations, or of the kernel."""
+    """The answer under another reading of the map, which cannot show all early reservations, or of the kernel."""
 
     assumption: str
-    """What is assumed instead."""
+    """The assumption of this reading."""
     outcome: Outcome
     """The outcome under that assumption."""
     crash: Range | None
@@ -159,12 +159,12 @@ class OtherReading:
     low: Range | None
     """The low part under that assumption."""
     about: Literal["map", "kernel"] = "map"
-    """What is read otherwise: the map, or what the kernel is and does."""
+    """The subject that is read differently: the map, or the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReservationView:
-    """Where the crash kernel went. outcome: `aligned`, `fallback`, `exact`, `failed` or `none`."""
+    """Result of the reservation."""
 
     outcome: Outcome
     """`aligned`: in an area of its own. `fallback`: reserved, but not aligned. `exact`: nothing was to be
@@ -176,31 +176,31 @@ class ReservationView:
     cma: tuple[Range, ...] = ()
     """CMA areas reserved for the crash kernel."""
     area: Range | None = None
-    """The aligned range taken while booting."""
+    """The aligned range reserved during boot."""
     returned: tuple[Range, ...] = ()
-    """What is freed to the allocator after remapping."""
+    """Ranges freed to the allocator after remapping."""
     protected: bool = False
     """True if the crash memory can be unmapped once a crash kernel is loaded."""
     attempts: tuple[Attempt, ...] = ()
     """Every search, in order."""
     log: tuple[str, ...] = ()
-    """What the kernel logs about it."""
+    """The kernel's log lines about it."""
     other_readings: tuple[OtherReading, ...] = ()
     """Other answers, where the map allows more than one."""
     available: bool = True
     """True if the strategy is available on this kernel and these processors, as far as is known."""
     obstacle: str | None = None
-    """What stands in its way; null where it is available."""
+    """The reason why it is not available; null where it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnView:
-    """What the machine's own kernel does with the same request, whatever the strategy of the plan."""
+    """Result of the same request on the machine's own kernel, whatever the strategy of the plan."""
 
     profile: str
     """Name of its profile."""
     outcome: Outcome
-    """What becomes of the request."""
+    """Outcome of the request."""
     crash: Range | None
     """The crash memory."""
     low: Range | None
@@ -215,12 +215,12 @@ class OwnView:
 
 @dataclass(frozen=True, slots=True)
 class Waste:
-    """What the plan costs, over a map of the same machine without a crash kernel."""
+    """Costs of the plan, over a map of the same machine without a crash kernel."""
 
     rounding: int = 0
-    """Area - crash memory: taken while booting."""
+    """Area - crash memory: reserved during boot."""
     returned: int = 0
-    """What is freed after remapping."""
+    """Bytes freed after remapping."""
     kept: int = 0
     """`rounding` - `returned`."""
     base_pages_outside_crash: int = 0
@@ -238,7 +238,7 @@ class Waste:
     low_largest_after: int = 0
     """Largest free range below the DMA limit after."""
     alignment_loss: int = 0
-    """How much lower the crash memory starts than an unaligned search would have put it."""
+    """Bytes by which the crash memory starts lower than an unaligned search would have put it."""
     hole_above: int = 0
     """Free bytes left between the area and what lies above it."""
     ideal_table_bytes: int = 0
@@ -246,17 +246,17 @@ class Waste:
 
 
 NO_FACTS = FactsView()
-"""Nothing is known beside the memory."""
+"""No facts but the memory map."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """The processors that may run a strategy, and whether those known qualify."""
+    """The processors that may run a strategy, and the verdict on those known."""
 
     needs: str
-    """What it asks of them."""
+    """Requirement of the strategy."""
     may_run: bool | None
-    """True if the processors known may run it; null where nobody can tell."""
+    """True if the known processors may run it; null if that is not known."""
     why: str
     """The reason."""
     cpus: tuple[Processor, ...]
@@ -270,7 +270,7 @@ class RemapStep:
     """One operation that changes the linear map because of the crash kernel; keys that do not apply are null."""
 
     step: str
-    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables nobody can reach yet.
+    """`tables`: this many pages of tables must exist beforehand. `build`: store leaves in tables not linked yet.
     `clear`: make entries invalid. `link`: point entries to the tables built. `write`: store leaves in a table in use.
     `tlbi`: invalidate, everything if there is no range. `switch`: change the table register."""
     range: Range | None = None
@@ -282,7 +282,7 @@ class RemapStep:
     level: str | None = None
     """The level of the entries."""
     entries: int | None = None
-    """How many entries; of `tables`: how many pages."""
+    """Number of entries; of `tables`: number of pages."""
     tables: Tables | None = None
     """The pages of tables by level, of the step `tables`."""
     root: str | None = None
@@ -300,7 +300,7 @@ class Help:
     text: str
     """The change in words."""
     crashkernel: str | None
-    """What to ask for instead; null where the request stays."""
+    """The request to make instead; null where it stays the same."""
     outcome: Outcome
     """The outcome with this change."""
     crash: Range | None
@@ -311,7 +311,7 @@ class Help:
 
 
 def protection_of(*, protected: bool, available: bool, strategy: str, map_certainty: str) -> Protection:
-    """Can the crash memory be unmapped: yes, no, a strategy not to be had here, or a kernel whose map is not known."""
+    """Can the crash memory be unmapped? Not where the strategy is not available; not known where the map is not."""
     if not available:
         return "not available"
     if strategy == OWN.name and map_certainty == "unknown":
@@ -324,32 +324,32 @@ class Report:
     """The plan for one machine and one `crashkernel=` request. Integers are bytes; ranges are half-open."""
 
     request: RequestView
-    """What was asked for."""
+    """The request."""
     kernel: KernelView
     """The kernel that was modelled."""
     memory: MemoryView
     """The map that the plan was made on."""
     reservation: ReservationView
-    """Where the crash kernel went."""
+    """Result of the reservation."""
     mapping: Mapping
     """The linear map of this plan."""
     baseline: Mapping
     """The linear map without a crash kernel."""
     waste: Waste
-    """What the plan costs."""
+    """Costs of the plan."""
     notes: tuple[str, ...] = ()
-    """What else one should know."""
+    """Remarks for people, one sentence each."""
     facts: FactsView = NO_FACTS
-    """What else the plan rests on."""
+    """Other facts that the plan rests on."""
     processors: ProcessorsView | None = None
     """Which processors may run the strategy."""
     steps: tuple[RemapStep, ...] | None = None
-    """How the linear map is changed, in order; null if not asked for, empty if it is not changed."""
+    """Changes to the linear map, in order; null if not asked for, empty if there are none."""
     own: OwnView | None = None
-    """What the machine's own kernel does with the same request."""
+    """Result of the same request on the machine's own kernel."""
     help: tuple[Help, ...] | None = None
-    """What would help, at most three changes: for a plan that is not what was asked for, or reserves less than the
-    capture kernel needs; empty where nothing does or has to, null where it was not looked for (`batch`)."""
+    """Changes that would help, at most three: for a plan that is not what was asked for, or reserves less than the
+    capture kernel needs; empty where nothing helps or is needed, null where none was searched for (`batch`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +385,7 @@ class Plan(Report):
 
     @property
     def protection(self) -> Protection:
-        """What people read of it in every output: `protection_of` this plan."""
+        """`protection_of` this plan, as every output shows it."""
         done, kernel = self.reservation, self.kernel
         return protection_of(
             protected=done.protected,

@@ -1,14 +1,15 @@
 """A cache of the work that plans of one machine and kernel share, each piece done once for the same inputs.
 
-A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the
-free gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the free
+gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
 
-What only some plans need is imported by them.
+Steps of the remapping are imported only by a plan that lists them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from planner.base.errors import KernelBugError
 from planner.base.ranges import Range
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Shared"]
 
+_T = TypeVar("_T")
+
 
 class Shared:
     """Work on one map, kernel and geometry; strategies and requests may differ.
@@ -41,12 +44,16 @@ class Shared:
         self.memblock = Memblock.of(
             context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node
         )
-        self.memblock.gaps(below=context.bounds.low_max)  # for all that is worked out on copies of this state
+        self.memblock.gaps(below=context.bounds.low_max)  # shared with all copies of this state
         self.ram = self.memblock.phys_mem_size
+        self._baselines: dict[object, tuple[Measured, KernelBugError | None]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the results for single requests: a run over thousands of them asks none twice."""
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._elsewhere: dict[object, Elsewhere] = {}
-        self._baselines: dict[object, tuple[Measured, KernelBugError | None]] = {}
         self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
         self._outsides: dict[object, int] = {}
@@ -54,10 +61,7 @@ class Shared:
     def place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
         """The placement, and the notes where it fails."""
         key = (request.rc, request.size, request.base, request.high, request.low, context.proposal)
-        found = self._placements.get(key)
-        if found is None:
-            found = self._placements[key] = self._place(request, context)
-        return found
+        return _once(self._placements, key, lambda: self._place(request, context))
 
     def _place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
         if not request.valid:
@@ -67,80 +71,46 @@ class Shared:
         return placement, why_failed(memblock, request, context) if placement.crash is None else []
 
     def other_readings(
-        self,
-        others: tuple[Reading, ...],
-        text: str,
-        request: ck.Reading,
-        context: Context,
-        view: ReservationView,
+        self, others: tuple[Reading, ...], text: str, request: ck.Reading, context: Context, view: ReservationView
     ) -> tuple[OtherReading, ...]:
         """The answers under other readings of the map that differ from the plan's."""
         if not others:
             return ()
         key = (text, context.proposal)
-        found = self._elsewhere.get(key)
-        if found is None:
-            found = self._elsewhere[key] = placed_elsewhere(others, text, request, context)
+        found = _once(self._elsewhere, key, lambda: placed_elsewhere(others, text, request, context))
         return other_readings(others, found, context, view)
-
-    def forget(self) -> None:
-        """Drop what belongs to single requests: of thousands of them, none is asked twice."""
-        self._placements.clear()
-        self._elsewhere.clear()
-        self._wholes.clear()
-        self._maps.clear()
-        self._outsides.clear()
-        self._low.clear()
 
     def low_memory(self, reservation: ReservationView, context: Context) -> LowMemory:
         """Memory below the DMA limit that the reservation takes."""
-        key = (reservation.crash, reservation.low)
-        found = self._low.get(key)
-        if found is None:
-            taken = [r for r in key if r is not None]
-            low_max = context.bounds.low_max
-            found = self._low[key] = low_memory(self.memblock.gaps(below=low_max), low_max, taken)
-        return found
+        parts, low_max = (reservation.crash, reservation.low), context.bounds.low_max
+        taken = [r for r in parts if r is not None]
+        return _once(self._low, parts, lambda: low_memory(self.memblock.gaps(below=low_max), low_max, taken))
 
     def hole_above(self, area: Range | None) -> int:
         """Free bytes between an aligned area and what lies above it."""
         return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
-    def baseline(self, context: Context) -> Measured:
+    def baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         """The linear map without a crash kernel, under the same forced base pages.
 
-        Where that stops the kernel (`stopped`): a map of base pages throughout, which holds any memory.
+        Where that stops the kernel, with the error: a map of base pages throughout, which holds any memory.
         """
-        return self._baseline(context)[0]
-
-    def stopped(self, context: Context) -> KernelBugError | None:
-        """The error that stops the kernel without a crash kernel."""
-        return self._baseline(context)[1]
-
-    def _baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         key = (bool(context.forcing.reasons), context.forcing.pool)
-        found = self._baselines.get(key)
-        if found is None:
-            try:
-                found = (baseline_map(context), None)
-            except KernelBugError as bug:
-                found = (base_page_map(context), bug)
-            self._baselines[key] = found
-        return found
+        return _once(self._baselines, key, lambda: _baseline(context))
 
     def whole(self, area: Range | None, context: Context) -> bool:
         """True if there is an area, and it consists of whole leaves of the baseline."""
         if area is None:
             return False
-        found = self._wholes.get(area)
-        if found is None:
-            found = self._wholes[area] = whole_leaves(
-                self.baseline(context)[0].near(area.start - 1, area.end + 1), area, context.geometry
-            )
-        return found
+        spans = self.baseline(context)[0][0]
+        return _once(
+            self._wholes,
+            area,
+            lambda: whole_leaves(spans.near(area.start - 1, area.end + 1), area, context.geometry),
+        )
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
-        """The linear map of a plan; the very baseline where the crash kernel changes nothing."""
+        """The linear map of a plan; the baseline itself where the crash kernel changes nothing."""
         forcing = context.forcing
         # Where the whole area has base pages, it does not matter which part of it is crash memory.
         crash = None if context.effect == "area" and reservation.area is not None else reservation.crash
@@ -149,10 +119,8 @@ class Shared:
             *(context.effect, context.present, context.provisional, bool(forcing.reasons), forcing.pool),
             *(crash, low, reservation.area),
         )
-        found = self._maps.get(key)
-        if found is None:
-            found = self._maps[key] = planned_map(context, reservation, self.baseline(context), whole=whole)
-        return found
+        baseline, _ = self.baseline(context)
+        return _once(self._maps, key, lambda: planned_map(context, reservation, baseline, whole=whole))
 
     def steps(
         self, context: Context, reservation: ReservationView, before: Measured, after: Measured
@@ -171,7 +139,19 @@ class Shared:
 
     def _outside(self, measured: Measured, crash: Range | None) -> int:
         key = (id(measured), crash)  # of a map that is kept here
-        found = self._outsides.get(key)
-        if found is None:
-            found = self._outsides[key] = base_pages_outside(measured, crash)
-        return found
+        return _once(self._outsides, key, lambda: base_pages_outside(measured, crash))
+
+
+def _once(kept: dict[object, _T], key: object, make: Callable[[], _T]) -> _T:
+    """The value of a key, made when it is first asked for."""
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = make()
+    return found
+
+
+def _baseline(context: Context) -> tuple[Measured, KernelBugError | None]:
+    try:
+        return baseline_map(context), None
+    except KernelBugError as bug:
+        return base_page_map(context), bug

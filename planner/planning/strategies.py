@@ -1,4 +1,4 @@
-"""The strategies: what can happen to the linear map because of a crash kernel, one row each.
+"""The strategies: changes to the linear map because of a crash kernel, one row each.
 
 Everything that differs between them is a field of the row. Source: the thread of July 2022 on "arm64: mm: fix linear
 mem mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022,
@@ -8,8 +8,7 @@ that file @ 5.10 to 7.2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import InputError
 from planner.kernel.profiles import Profile
@@ -17,26 +16,25 @@ from planner.kernel.profiles import Profile
 __all__ = ["BEFORE_LIVE", "OWN", "STRATEGIES", "Effect", "Phase", "Strategy", "released_for", "strategy_named"]
 
 Effect: TypeAlias = Literal["none", "pages", "below-4G", "isolated", "split", "area", "trimmed"]
-"""What the crash memory does to the map: nothing; everything in base pages; all RAM below 4 GiB, and memory that is
-taken for a while above; only the crash memory in base pages, cut out; leaves cut at the edges of the crash memory; the
-whole area in base pages; the area with its tail in blocks again."""
+"""Effect of the crash memory on the map: none; base pages everywhere; base pages for all RAM below 4 GiB and for a
+provisional reservation above; base pages for the crash memory alone, mapped by a call of its own; leaves split at the
+edges of the crash memory; base pages for the whole area; the same with the tail in blocks again."""
 
 Phase: TypeAlias = Literal[
     "build", "clear", "link", "split", "mark", "dsb", "flush", "forget", "leave", "return", "start"
 ]
-"""build: fill new tables beside. clear: make the old entries invalid. link: put the new ones in place. split: build
-and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT bit. flush:
-invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: run on the boot table,
-on the kernel's own again. start: all CPUs run on the kernel's table for the first time."""
+"""build: populate new tables that are not linked yet. clear: make the old entries invalid. link: link the new tables.
+split: build and link, one size of leaf after the other, each with its barriers (set_pmd() has one). mark: set the nT
+bit. flush: invalidate what changed, on all CPUs. forget: invalidate everything, on this CPU. leave, return: switch to
+the boot table, and back to the kernel's own. start: all CPUs run on the kernel's table for the first time."""
 
 BEFORE_LIVE: tuple[Phase, ...] = ("build", "dsb", "start")
-"""The phases where everything is decided before the map is live."""
+"""The phases of a strategy that is decided before the map is live."""
 
 _AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb")
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(NamedTuple):
     """One row of the table of strategies.
 
     effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
@@ -66,7 +64,7 @@ class Strategy:
     loses_offset: bool = False
 
     def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
-        """What it does under this profile, with or without DMA zones."""
+        """The effect under this profile, with or without DMA zones."""
         if self.effect is not None:
             return self.effect
         return profile.effect if zones else profile.zoneless_effect

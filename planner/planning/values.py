@@ -3,7 +3,7 @@
 Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
 which reader an option has.
 
-A near name is looked for, and what that takes is imported, only for an error.
+The search for a similar name is imported only for an error.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from planner.base.errors import InputError
 from planner.base.sizes import KIB, fits, memparse
 
 __all__ = [
-    "ALIGNMENTS",
-    "NO_ZONES",
     "OPTIONS",
     "BadValue",
     "alignment",
@@ -196,16 +194,16 @@ def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
 
 
 def flag(value: object) -> bool:
-    """True or False themselves: a text would be true whatever it says. Raises BadValue."""
+    """A bool; any text would count as true. Raises BadValue."""
     if type(value) is not bool:
         raise BadValue("must be true or false", "or leave it out")
     return value
 
 
 def share(value: object) -> float:
-    """A share of 1. Raises BadValue."""
+    """A number from 0 to 1. Raises BadValue."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise BadValue(f"{str(value)[:40]!r} is no share", "give a number from 0 to 1, such as 0.99")
+        raise BadValue(f"{str(value)[:40]!r} is not a share", "give a number from 0 to 1, such as 0.99")
     return float(value)
 
 

@@ -1,17 +1,19 @@
-"""The parts of the report on the request, the kernel and the facts of a plan."""
+"""The parts of the report on the request, the kernel, the facts and the reservation of a plan."""
 
 from __future__ import annotations
 
+from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import Facts
-from planner.planning.context import Context
+from planner.planning.context import Context, placed_in
 from planner.planning.options import Options
+from planner.planning.outcomes import Outcome
 from planner.planning.remarks import Remarks
-from planner.planning.result import FactsView, KernelView, RequestView
+from planner.planning.result import FactsView, KernelView, OwnView, RequestView, ReservationView
 
-__all__ = ["TOLD_APART", "facts_view", "kernel_view", "request_view"]
+__all__ = ["TOLD_APART", "facts_view", "kernel_view", "outcome_of", "own_view", "request_view", "reservation_view"]
 
 TOLD_APART = ("profile", "version", "page_size", "va_bits", "granule", "strategy", "dma_limit")
 """Fields of the kernel's view by which two plans of one request and map differ."""
@@ -35,7 +37,7 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
     geo = context.geometry
     return KernelView(
         profile=context.profile.name,
-        version=context.version,
+        version=context.kernel.version,
         page_size=geo.page_size,
         va_bits=geo.va_bits,
         pud_size=geo.pud_size,
@@ -45,9 +47,9 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
         dma_limit=context.bounds.low_max if context.zones else None,
         forced_base_pages=context.forcing.reasons,
         assumed=tuple(dict.fromkeys(remarks.assumed)),
-        certainty=context.certainty,
-        map_certainty=context.map_certainty,
-        configured=dict(context.configured),
+        certainty=context.kernel.certainty,
+        map_certainty=context.kernel.map_certainty,
+        configured=dict(context.kernel.configured),
     )
 
 
@@ -67,3 +69,56 @@ def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
         splits_live=context.splits_live or None,
         prefer_aligned=options.prefer_aligned,
     )
+
+
+def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> Outcome:
+    """The outcome of a request: `aligned`, `fallback`, `exact`, `failed` or `none`."""
+    if not request.valid:
+        return "none"
+    if placement.crash is None:
+        return "failed"
+    if placement.area is not None:
+        return "aligned"
+    return "fallback" if context.proposal is not None and not request.base else "exact"
+
+
+def reservation_view(
+    request: ck.Reading, placement: Placement, context: Context, *, whole: bool, obstacle: str | None = None
+) -> ReservationView:
+    """The reservation as the report shows it.
+
+    whole: the area consists of whole leaves of the linear map. obstacle: why the strategy is not available here.
+    """
+    outcome = outcome_of(request, placement, context)
+    crash, area = placement.crash, placement.area
+    tail = (Range(crash.end, area.end),) if crash and area and crash.end < area.end else ()
+    return ReservationView(
+        outcome=outcome,
+        crash=crash,
+        low=placement.low,
+        cma=tuple(placement.cma),
+        area=area,
+        returned=tail,
+        protected=crash is not None and protected(outcome, context, whole=whole),
+        attempts=tuple(placement.attempts),
+        log=(*request.log, *placement.log),
+        available=obstacle is None,
+        obstacle=obstacle,
+    )
+
+
+def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
+    """The result under the machine's own kernel. mainline: the context of its own behaviour."""
+    done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
+    known, map_known = mainline.kernel.certainty != "unknown", mainline.kernel.map_certainty != "unknown"
+    return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
+
+
+def protected(outcome: str, context: Context, *, whole: bool) -> bool:
+    """True if the memory has base pages, or leaves of its own, and kernel or strategy unmaps it once loaded."""
+    strategy, mapped = context.strategy, context.effect != "none" or bool(context.forcing.reasons)
+    if strategy.proposal:
+        return whole if outcome == "aligned" else context.proposal is None and mapped
+    if strategy.protects is not None:
+        return strategy.protects and mapped
+    return mapped and context.profile.protects

@@ -1,20 +1,14 @@
-"""Cases and procedures of the TLB model as plain data with documented keys, and the JSON Schema of cases.
-
-The schema is made by pydantic, which is imported by the call that needs it.
-"""
+"""The documents of the TLB model: cases with their verdicts, and procedures as `sources.json.procedure` reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from planner.bbm.cases import Case
 from planner.bbm.model import Descriptor, Dsb, Procedure, Step, Switch, Touch, Write
-from planner.planning.result import SCHEMA_VERSION
-from planner.report.document import plain
 
-__all__ = ["procedure_to_dict", "schema", "to_dict"]
+__all__ = ["Cases", "procedure_to_dict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +17,6 @@ class Cases:
 
     cases: tuple[Case, ...]
     """One per procedure and level."""
-
-
-def to_dict(cases: Iterable[Case]) -> dict[str, Any]:
-    """The cases, in order."""
-    return {"schema_version": SCHEMA_VERSION, **plain(Cases(tuple(cases)))}
 
 
 def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:
@@ -84,10 +73,3 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
     pages = "all" if step.pages is None else list(step.pages)
     flags = {key: True for key in ("local", "last_level") if getattr(step, key)}
     return {"step": "tlbi", "pages": pages, **flags, **said}
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of what `to_dict` gives."""
-    from planner.report.json_schema import schema_of
-
-    return schema_of(Cases, "bbm")

@@ -27,7 +27,7 @@ from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.planning.capacity import Former
-from planner.planning.reservation import outcome_of
+from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
 
 __all__ = [

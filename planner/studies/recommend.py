@@ -344,7 +344,7 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
             parts.append(often + short)
-        doubt = _DOUBT.get(self.context.certainty)
+        doubt = _DOUBT.get(self.context.kernel.certainty)
         if doubt is not None:
             parts.append(doubt)
         if self.assumed:

@@ -135,7 +135,7 @@ class _Search:
 
     def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
         # Other readings, of the map or of the kernel, do not count: a change is told for the reading that is planned.
-        self.question = question = replace(inquiry.question, others=(), other_kernels=())
+        self.question = question = inquiry.question._replace(others=(), other_kernels=())
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
         self.context, self.former = inquiry.context, inquiry.former
         self.given, self.outcome = crashkernel, outcome
@@ -187,15 +187,15 @@ class _Search:
             reserved = [
                 Reserved(a, b, r.name) for r in mainline.memory.reserved for a, b in subtract((r.start, r.end), holes)
             ]
-            mainline = replace(mainline, memory=MemoryMap(mainline.memory.regions, (*reserved, *remedy.reserve)))
-            return replace(question, mainline=mainline, shared=Shared(mainline))
+            mainline = mainline._replace(memory=MemoryMap(mainline.memory.regions, (*reserved, *remedy.reserve)))
+            return question._replace(mainline=mainline, shared=Shared(mainline))
         options = replace(self.options, **remedy.options)
         if "align" in remedy.options:
-            changed = replace(mainline, align=remedy.options["align"], granule=remedy.change["granule"])
-            return replace(question, mainline=changed, options=options)
+            changed = mainline._replace(align=remedy.options["align"], granule=remedy.change["granule"])
+            return question._replace(mainline=changed, options=options)
         if "kernel" in remedy.options:
             return ask(question.machine, self.given, options)
-        return replace(question, options=options)
+        return question._replace(options=options)
 
     def _holds(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
@@ -403,14 +403,13 @@ class _Search:
         question, mainline = self.question, self.question.mainline
         limit = end_of_low_memory(question.machine, profile, mainline.memory, self.options, Remarks())
         high = mainline.bounds.high_max
-        bounds = replace(
-            mainline.bounds,
+        bounds = mainline.bounds._replace(
             low_max=high if limit is None else min(limit, high),
             default_low=profile.low_default or 128 * MIB,
         )
-        there = replace(mainline, profile=profile, zones=limit is not None, bounds=bounds)
+        there = mainline._replace(profile=profile, zones=limit is not None, bounds=bounds)
         request = parsed(question.text, there.facts, profile, question.shared.ram)
-        question = replace(question, mainline=there, request=request, shared=Shared(there))
+        question = question._replace(mainline=there, request=request, shared=Shared(there))
         return placed(question, self.strategy)[0] in self.wanted
 
     # -- what is in the way --------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def verify(
     try:
         question = ask(machine, text, options)
         # The boot that is verified had the RAM that it shows.
-        question = replace(question, others=tuple(other for other in question.others if not other.more))
+        question = question._replace(others=tuple(other for other in question.others if not other.more))
         plan = answer(question, strategy_named(question.options.strategy))
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)

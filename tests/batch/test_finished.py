@@ -15,7 +15,7 @@ from planner.batch.fleet import DEFAULT_CHANGES
 from planner.batch.inputs import Lines
 from planner.batch.running import open_input, run_batch, summarize
 from planner.batch.work import Job
-from planner.render.blocks.batch import to_dict
+from planner.report.document import plain
 from tests.batch import fleet
 
 
@@ -35,7 +35,7 @@ def test_finished_answers_are_only_added_up(tmp_path: Path, suffix: str, monkeyp
     found = summarize(open_input(str(out)), Job(), DEFAULT_CHANGES)
     assert found.finished == found.records - found.errors
     assert found.effects == {}
-    one, other = to_dict(found), to_dict(whole)
+    one, other = plain(found.summary()), plain(whole.summary())
     for told in (one, other):
         for bad in told["first_errors"]:
             del bad["id"]  # a record without one is told by its line, which an answer has in its error, or not at all

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.base.errors import InputError
-from planner.batch.fleet import DEFAULT_CHANGES, WORST, Change, Fleet, changed, parse_change
+from planner.batch.fleet import DEFAULT_CHANGES, MOST_DRAWN, WORST, Change, Fleet, changed, parse_change
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
 from planner.batch.summing import Sums, sum_up
@@ -20,7 +20,8 @@ from planner.kernel.ptdump import Mapping
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
-from planner.render.blocks.batch import render, to_dict
+from planner.render.blocks.batch import render
+from planner.report.document import plain
 from tests.batch import fleet
 from tests.batch.fleet import as_memory_map
 from tests.plans import PLANS
@@ -83,7 +84,7 @@ def test_the_worst_are_those_without_memory_then_without_protection_then_the_dea
         lost = plan.waste.rounding - plan.waste.returned + plan.waste.extra_table_bytes
         return plan.reservation.crash is not None, plan.reservation.protected, -lost
 
-    assert [bad.ident for bad in total.worst] == sorted(plans, key=rank)[:WORST]
+    assert [bad.id for bad in total.worst] == sorted(plans, key=rank)[:WORST]
 
 
 @settings(max_examples=30)
@@ -96,8 +97,9 @@ def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
         parts.merge(summed(RECORDS[start:end]))
     whole = summed(RECORDS)
     # An error without an id is named by its line, which a part of the file does not know.
-    assert to_dict(parts) | {"first_errors": 0} == to_dict(whole) | {"first_errors": 0}
-    assert [r.number for r in parts.refused] == [r.number for r in whole.refused]
+    assert plain(parts.summary()) | {"first_errors": 0} == plain(whole.summary()) | {"first_errors": 0}
+    assert [r.record for r in parts.refused] == [r.record for r in whole.refused]
+    assert [(one.record, one.outcome) for one in parts.drawn] == [(one.record, one.outcome) for one in whole.drawn]
 
 
 def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
@@ -120,14 +122,14 @@ def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
     ):
         effect = summed(lines, (change,)).effects[change.name]
         asked = summed([json.dumps({**json.loads(line), **other}).encode() for line in lines])
-        assert effect.after == asked.all
+        assert effect.total == asked.all
         assert effect.outcomes == {key: part.machines for key, part in asked.groups["outcome"].items()}
         before = summed(lines).all
         plans = [[answer_record(json.loads(line) | more, Defaults()).plan for line in lines] for more in ({}, other)]
         differ = [n for n, (was, now) in enumerate(zip(*plans, strict=True), 1) if _tells(was) != _tells(now)]
-        assert [one.number for one in effect.machines] == differ
+        assert [one.record for one in effect.machines] == differ
         assert effect.changed == len(differ)
-        assert effect.gained - effect.lost == asked.all.reserved - before.reserved
+        assert effect.reserved_gained - effect.reserved_lost == asked.all.reserved - before.reserved
 
 
 def _tells(plan: Plan | None) -> object:
@@ -146,7 +148,7 @@ def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -
     whole, parts = summed(lines, (change,)), Fleet([change.name])
     for at in range(0, 8, 3):
         parts.merge(summed(lines[at : at + 3], (change,)))
-    assert to_dict(parts) == to_dict(whole)
+    assert plain(parts.summary()) == plain(whole.summary())
     effect = whole.effects[change.name]
     assert effect.changed > len(effect.machines) == 3
 
@@ -155,7 +157,7 @@ def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
     """39 VA bits go with 4K pages only."""
     line = json.dumps({**fleet.record(0), "va_bits": 39, "page_size": "4K", "crashkernel": "64M"}).encode()
     effect = summed([line], (parse_change("page-size=64K"),)).effects["page-size=64K"]
-    assert (effect.not_planned, effect.changed, effect.machines[0].after) == (1, 1, "error")
+    assert (effect.errors, effect.changed, effect.machines[0].after.outcome) == (1, 1, "error")
     assert effect.machines[0].error is not None
 
 
@@ -234,7 +236,7 @@ def test_a_summary_says_all_of_it(form: str) -> None:
 
 
 def test_the_data_of_a_summary_adds_up() -> None:
-    told = json.loads(json.dumps(to_dict(summed(RECORDS, DEFAULT_CHANGES))))
+    told = json.loads(json.dumps(plain(summed(RECORDS, DEFAULT_CHANGES).summary())))
     assert told["records"] == len(RECORDS) == told["errors"] + told["total"]["machines"]
     for groups in told["by"].values():
         for name, value in told["total"].items():
@@ -242,3 +244,15 @@ def test_the_data_of_a_summary_adds_up() -> None:
     for effect in told["what_if"]:
         assert sum(effect["outcomes"].values()) + effect["errors"] == told["total"]["machines"]
         assert sum(effect["outcomes"].values()) == effect["total"]["machines"]
+
+
+def test_a_picture_has_the_first_machines() -> None:
+    """As asked and after every change; the others are summed only, whatever parts the fleet comes in."""
+    lines = [json.dumps(fleet.record(n)).encode() for n in range(MOST_DRAWN + 5)]
+    whole, parts = summed(lines, DEFAULT_CHANGES), Fleet([change.name for change in DEFAULT_CHANGES])
+    for first in range(0, len(lines), 40):
+        parts.merge(summed(lines[first : first + 40], DEFAULT_CHANGES))
+    assert parts.drawn == whole.drawn
+    assert {one.record for one in whole.drawn} == set(range(1, MOST_DRAWN + 1))
+    assert len(whole.drawn) == MOST_DRAWN * (1 + len(DEFAULT_CHANGES))
+    assert {one.candidate for one in whole.drawn} == {"as asked", *(change.name for change in DEFAULT_CHANGES)}

@@ -63,6 +63,26 @@ def names(place: str) -> dict[str, list[str]]:
             id="a folder of several sources",
         ),
         pytest.param(
+            {"h1/a.iomem": IOMEM, "h1/b.dmesg": LOG, "h2/a.iomem": IOMEM, "h2/b.iomem": IOMEM},
+            {"h1": ["h1/a.iomem", "h1/b.dmesg"], "h2/a.iomem": ["h2/a.iomem"], "h2/b.iomem": ["h2/b.iomem"]},
+            id="a folder of one listing and one log, and one of two listings",
+        ),
+        pytest.param(
+            {"a.iomem": IOMEM, "b.dmesg": LOG.replace("00000000bfffffff", "00000004bfffffff"), "c.sh": "#!/bin/sh\n"},
+            {"a.iomem": ["a.iomem"], "b.dmesg": ["b.dmesg"]},
+            id="a listing and a log that do not have the same RAM",
+        ),
+        pytest.param(
+            {"a.iomem": IOMEM, "b.dmesg": LOG, "c.json": MAP},
+            {"a.iomem": ["a.iomem"], "b.dmesg": ["b.dmesg"], "c.json": ["c.json"]},
+            id="a third that is another machine's",
+        ),
+        pytest.param(
+            {"h/a.iomem": IOMEM, "h/b.log": LOG, "h/c": "CONFIG_ARM64=y\nCONFIG_ARM64_4K_PAGES=y\n"},
+            {"h": ["h/a.iomem", "h/b.log", "h/c"]},
+            id="a configuration beside them",
+        ),
+        pytest.param(
             {"a.json": MAP, "a.txt": MAP}, {"a.json": ["a.json"], "a.txt": ["a.txt"]}, id="two maps of one stem"
         ),
         pytest.param(

@@ -43,8 +43,8 @@ def test_a_change_is_planned_on_each_machine() -> None:
     effect = summed(*RECORDS, changes=("kernel=6.12",)).effects["kernel=6.12"]
     differ = [f"host-{n}" for n in range(12) if told(n) != told(n, kernel="6.12")]
     assert 0 < len(differ) < 12
-    assert ([one.ident for one in effect.machines], effect.changed) == (differ, len(differ))
-    assert effect.after.machines == 12
+    assert ([one.id for one in effect.machines], effect.changed) == (differ, len(differ))
+    assert effect.total.machines == 12
 
 
 def test_a_machine_that_a_change_does_not_apply_to_stays_as_it_was() -> None:
@@ -52,7 +52,7 @@ def test_a_machine_that_a_change_does_not_apply_to_stays_as_it_was() -> None:
     effect = summed(json.dumps({**fleet.record(2), "crashkernel": "64M,high"}).encode(), changes=("high",)).effects[
         "high"
     ]
-    assert (effect.changed, effect.after.machines) == (0, 1)
+    assert (effect.changed, effect.total.machines) == (0, 1)
 
 
 def test_defaults_hold_for_records_that_say_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from planner.bbm import Dsb, Leaf, Procedure, Switch, Tlbi, Touch, Write
+from planner.bbm.model import Dsb, Leaf, Procedure, Switch, Tlbi, Touch, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from planner.bbm import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Touch, Write
+from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Touch, Write
 
 _LEAVES = [Leaf(), Leaf(), Leaf(cont=True), Leaf(nt=True), Leaf(output="elsewhere")]
 

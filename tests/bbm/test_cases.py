@@ -7,23 +7,8 @@ from dataclasses import replace
 import pytest
 
 from planner.base.errors import InputError
-from planner.bbm import (
-    BBM_LEVELS,
-    PROCEDURES,
-    Dsb,
-    Entry,
-    Leaf,
-    Page,
-    Procedure,
-    Step,
-    Switch,
-    Table,
-    Tlbi,
-    Touch,
-    Write,
-    case,
-    cases,
-)
+from planner.bbm import BBM_LEVELS, PROCEDURES, case, cases
+from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Touch, Write
 
 U, C, F, S = "unpredictable", "conflict-abort", "fault", "safe"
 

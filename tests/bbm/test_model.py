@@ -7,20 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from planner.bbm import (
-    PROCEDURES,
-    Entry,
-    Leaf,
-    Page,
-    Procedure,
-    ProcedureError,
-    Switch,
-    Table,
-    Tlbi,
-    Touch,
-    Write,
-    check,
-)
+from planner.bbm import PROCEDURES
+from planner.bbm.model import Entry, Leaf, Page, Procedure, ProcedureError, Switch, Table, Tlbi, Touch, Write, check
 from tests.bbm.test_cases import TABLES, procedure
 
 ROOT = Table("root", "pgd", (Entry("top", ("a",), "ptes"),))

@@ -5,24 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from planner.bbm import (
-    BBM_LEVELS,
-    PROCEDURES,
-    TLBS,
-    VERDICTS,
-    Dsb,
-    Entry,
-    Leaf,
-    Page,
-    Procedure,
-    Step,
-    Table,
-    Tlbi,
-    Touch,
-    Write,
-    case,
-)
+from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, VERDICTS, case
 from planner.bbm.explorer import explore
+from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Table, Tlbi, Touch, Write
 from planner.bbm.parts import parts
 from tests.bbm.random_procedures import procedures
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.bbm import Dsb, ExplorationError, Leaf, Step, Switch, Tlbi, Touch, Write, case
-from planner.bbm.points import Point, Points
+from planner.bbm import case
+from planner.bbm.model import Dsb, Leaf, Step, Switch, Tlbi, Touch, Write
+from planner.bbm.points import ExplorationError, Point, Points
 from planner.bbm.walking import Observer, Tables
 from tests.bbm.test_cases import procedure
 

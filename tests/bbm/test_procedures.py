@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from planner.bbm import BBM_LEVELS, PROCEDURES, Dsb, Procedure, Tlbi, Write, case
+from planner.bbm import BBM_LEVELS, PROCEDURES, case
+from planner.bbm.model import Dsb, Procedure, Tlbi, Write
 
 LATER_DSB = "nothing is looked at before the next dsb, which waits for it too"
 NOBODY_THERE = "who saw the link before the entries would find them invalid, but nobody touches the area before the end"

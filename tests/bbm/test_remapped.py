@@ -7,7 +7,8 @@ import json
 import pytest
 
 import planner
-from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, Procedure, case, procedure_of
+from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, Procedure, case
+from planner.bbm.remapped import procedure_of
 from planner.kernel.pgtable import geometry
 from planner.planning.result import Plan
 from planner.report import to_json

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.bbm import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write, case
+from planner.bbm import case
+from planner.bbm.model import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 from planner.bbm.rules import broken
 from tests.bbm.random_procedures import procedures
 from tests.bbm.test_cases import FLUSH, SPLIT, procedure

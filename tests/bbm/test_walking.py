@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.bbm import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Touch, Write
+from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Touch, Write
 from planner.bbm.walking import Cached, Link, Tables, Walk, overlap, owner, takes, unseen_writes
 
 PAGES = (Page("a", "area"), Page("b", "area"), Page("c", "linear-map"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from planner.batch.work import Counts
 from planner.cli import batch_command
@@ -212,6 +214,23 @@ def test_a_summary_is_written_as_its_name_says(run: Run, tmp_path: Path) -> None
     status, _, err = run("batch", str(source), "--summary", "-o", str(tmp_path / "x.xls"))
     assert (status, err.count("\n")) == (2, 1)
     assert ".xls is not a format of results; name FILE.txt, FILE.md" in err
+
+
+def test_a_summary_is_drawn(run: Run, tmp_path: Path) -> None:
+    """Each machine as asked and after each change; the page has the picture and the data, which satisfy the schema."""
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
+    command = ("batch", str(source), "--summary", "--what-if", "high")
+    drawn = run(*command, "--format", "svg").out
+    titles = re.findall(r"<title>([^<]*)</title>", drawn)
+    assert sum(title.endswith("as asked") or ", as asked: " in title for title in titles) == 4
+    assert sum(", high: " in title for title in titles) == 3
+    assert run(*command, "-o", str(tmp_path / "fleet.png")).status == 0
+    assert (tmp_path / "fleet.png").read_bytes().startswith(b"\x89PNG")
+    page = run(*command, "--format", "html").out
+    assert page.count("<svg") >= 2
+    schema = json.loads(run("schema", "summary").out)
+    Draft202012Validator(schema).validate(json.loads(run(*command, "--format", "json").out))
 
 
 def test_comma_separated_values(run: Run, tmp_path: Path) -> None:

@@ -41,12 +41,15 @@ def test_the_ending_of_a_file_names_its_format(run: Run, tmp_path: Path, server:
     assert target.read_text(encoding="utf-8").startswith(BEGINNINGS[ending])
 
 
-def test_an_explicit_format_wins_and_an_unknown_ending_is_text(run: Run, tmp_path: Path, server: str) -> None:
-    """Nobody is surprised."""
+def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_path: Path, server: str) -> None:
+    """Rather than text under a name that says otherwise."""
     target = tmp_path / "plan.svg"
     assert run("plan", "512M", "--map", server, "--format", "json", "-o", str(target)).status == 0
     assert target.read_text(encoding="utf-8").startswith("{")
-    assert run("plan", "512M", "--map", server, "-o", str(tmp_path / "plan.out")).status == 0
+    status, _, err = run("plan", "512M", "--map", server, "-o", str(tmp_path / "plan.out"))
+    assert (status, (tmp_path / "plan.out").exists()) == (2, False)
+    assert ".out is not a format of results; name FILE.txt, FILE.md" in err
+    assert run("plan", "512M", "--map", server, "--format", "text", "-o", str(tmp_path / "plan.out")).status == 0
     assert (tmp_path / "plan.out").read_text(encoding="utf-8").startswith("aligned: ")
 
 

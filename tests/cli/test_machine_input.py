@@ -15,7 +15,7 @@ from planner.base.sizes import GIB, KIB
 from planner.cli import PROGRAM, cli
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import CONFIG_KEY, MEMORY_KEY, NO_LIVE
+from planner.cli.options import CONFIG_KEY, MEMORY_KEY, NO_LIVE, Maps
 from planner.kernel.machine import Machine
 
 IOMEM = "40000000-23fffffff : System RAM\n"
@@ -34,11 +34,11 @@ def within(meta: dict[str, object], *sources: str, **given: Any) -> Machine:
     context = click.Context(cli, info_name=PROGRAM)
     context.meta.update(meta)
     with context:
-        return read_machine(sources, **given)
+        return read_machine(Maps(sources, **given))
 
 
 def test_one_source_is_the_machine(iomem: str) -> None:
-    found = read_machine((iomem,))
+    found = read_machine(Maps((iomem,)))
     assert (found.source, found.memory.ram) == (iomem, 8 * GIB)
 
 
@@ -46,7 +46,7 @@ def test_a_log_lends_its_facts(iomem: str, tmp_path: Path) -> None:
     """The map stays the more precise source's."""
     path = tmp_path / "log"
     path.write_text(LOG)
-    found = read_machine((iomem,), log=str(path))
+    found = read_machine(Maps((iomem,), log=str(path)))
     assert (found.facts.kernel, found.memory.ram) == ("6.12.9", 8 * GIB)
 
 
@@ -66,14 +66,14 @@ def test_stated_ram_needs_no_map(sources: tuple[str, ...]) -> None:
 def test_two_names_of_standard_input() -> None:
     for sources, log in ((("-", "-"), None), (("-",), "-")):
         with pytest.raises(Refused, match="standard input is named twice"):
-            read_machine(sources, log=log)
+            read_machine(Maps(sources, log=log))
     with pytest.raises(Refused, match="standard input is named twice"):
         within({CONFIG_KEY: "-"}, "-")
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(IOMEM.encode())))
-    assert read_machine(("-",)).source == "<stdin>"
+    assert read_machine(Maps(("-",))).source == "<stdin>"
 
 
 def test_a_document_asks_no_machine() -> None:
@@ -85,9 +85,9 @@ def test_a_document_asks_no_machine() -> None:
 def test_the_format_that_is_given_wins(tmp_path: Path) -> None:
     path = tmp_path / "map"
     path.write_text(json.dumps({"schema_version": 1, "memory": [{"start": "1G", "size": "1G"}]}))
-    assert read_machine((str(path),)).kind == "json"
+    assert read_machine(Maps((str(path),))).kind == "json"
     with pytest.raises(InputError):
-        read_machine((str(path),), map_format="iomem")
+        read_machine(Maps((str(path),), "iomem"))
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_a_kernel_or_a_page_size_makes_this_machine_a_what_if(
 
     monkeypatch.setattr("planner.sources.read_source", live)
     with pytest.raises(InputError, match="not read"):
-        read_machine((), options=options)
+        read_machine(Maps(), options)
     assert (asked["spec"], asked["what_if"]) == ("live", what_if)

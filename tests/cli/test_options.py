@@ -38,16 +38,17 @@ def called(decorator: Any, *words: str) -> tuple[dict[str, Any], dict[str, Any]]
         pytest.param(("-o", "OUT.MD"), "markdown", id="in whatever letters"),
         pytest.param(("-o", "out.html", "--format", "json"), "json", id="what is asked goes first"),
         pytest.param(("-o", "out"), "text", id="a name without an ending"),
-        pytest.param(("-o", "out.log"), "text", id="an ending of no format"),
     ],
 )
 def test_the_format_of_a_result(words: tuple[str, ...], form: str) -> None:
-    assert called(output_options(*FORMATS), *words)[0]["form"] == form
+    assert called(output_options(*FORMATS), *words)[0]["out"].form == form
 
 
 def test_a_file_of_a_format_that_the_command_does_not_write_is_refused() -> None:
     with pytest.raises(Refused, match="writes no svg"):
         called(output_options(*FORMATS), "-o", "out.svg")
+    with pytest.raises(Refused, match="\\.log is not a format of results"):
+        called(output_options(*FORMATS), "-o", "out.log")
 
 
 def test_a_preset_takes_its_form_along() -> None:
@@ -63,7 +64,7 @@ def test_what_no_command_is_called_with_stands_in_its_context(tmp_path: Path) ->
     config = tmp_path / "config"
     config.write_text("CONFIG_ARM64=y\n")
     given, meta = called(map_options, "--config", str(config), "--memory", "2G@4G", "--memory", "1G@8G")
-    assert given.keys() == {"sources", "map_format", "log", "reserved", "preset"}
+    assert given.keys() == {"maps", "reserved", "preset"}
     assert meta[CONFIG_KEY] == str(config)
     assert meta[MEMORY_KEY] == ((4 * GIB, 6 * GIB), (8 * GIB, 9 * GIB))
     assert not {CONFIG_KEY, MEMORY_KEY} & called(map_options)[1].keys()

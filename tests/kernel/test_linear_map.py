@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.base.errors import KernelBugError
-from planner.base.ranges import Span, union
+from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.linear_map import (
     BASE_PAGES,
@@ -26,8 +26,8 @@ from planner.kernel.linear_map import (
     build,
     build_over,
     kinds_used,
-    map_alike,
     measure,
+    measured,
     remap,
     remapped,
 )
@@ -196,18 +196,6 @@ def test_a_table_stands_wherever_something_smaller_lies(case: Alike) -> None:
     assert found.tlb_entries == sum((b - a) // entry[kind] for a, b, kind in spans)
 
 
-@given(alike())
-def test_numbers_without_spans_are_those_of_the_spans(case: Alike) -> None:
-    geo, memstart, ranges, flags = case
-    page = geo.page_size
-    pages = [(start & -page, -(-end // page) * page) for start, end in ranges]
-    if sum(end - start for start, end in union(pages)) != sum(end - start for start, end in pages):
-        return  # two ranges meet in a page: the map is built, or the kernel stops
-    spans, mapping = map_alike(ranges, flags, geo, memstart)
-    assert mapping == measure(built(ranges, flags, geo, memstart), geo, memstart)
-    assert spans.listed == tuple(built(ranges, flags, geo, memstart))
-
-
 @given(alike(), st.data())
 def test_a_remapped_area_changes_what_mapping_it_anew_changes(case: Alike, data: st.DataObject) -> None:
     """The numbers, all spans, and those near any range are the ones of the whole map remapped."""
@@ -220,7 +208,7 @@ def test_a_remapped_area_changes_what_mapping_it_anew_changes(case: Alike, data:
     first, last = data.draw(st.sampled_from(inside))
     low = data.draw(st.integers(first, last - 1))
     area = (low * page, data.draw(st.integers(low + 1, last)) * page)
-    base = map_alike(apart, flags, geo, memstart)
+    base = measured(built(apart, flags, geo, memstart), geo, memstart)
     spans, numbers = remapped(base, area, [(*area, BASE_PAGES)], geo, memstart)
     near = (data.draw(st.integers(0, area[1])), data.draw(st.integers(area[0] + 1, apart[-1][1] + 1)))
     close = spans.near(*near) if near[0] < near[1] else []
@@ -228,20 +216,6 @@ def test_a_remapped_area_changes_what_mapping_it_anew_changes(case: Alike, data:
     assert numbers == measure(expected, geo, memstart)
     assert close == [span for span in expected if span[0] < near[1] and near[0] < span[1] and near[0] < near[1]]
     assert list(spans.listed) == expected
-
-
-@pytest.mark.parametrize(
-    ("ranges", "flags"),
-    [
-        pytest.param([], 0, id="no range"),
-        pytest.param([(0, 5 * KIB), (6 * KIB, 9 * KIB)], BASE_PAGES, id="pages that meet"),
-    ],
-)
-def test_other_ranges_are_built(ranges: list[Span], flags: int) -> None:
-    geo = geometry(4 * KIB, 48)
-    spans, mapping = map_alike(ranges, flags, geo, 0)
-    assert spans.listed == tuple(built(ranges, flags, geo, 0))
-    assert mapping == measure(spans.listed, geo, 0)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.linear_map import map_alike
+from planner.kernel.linear_map import CONT_PTE, PUD, measured
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import NO_SPANS, Spans
 
@@ -66,8 +66,8 @@ def test_a_map_that_nobody_looked_at_is_empty() -> None:
 def test_spans_are_values() -> None:
     """Equal, and equal after a journey to another process, whether they were made before or not."""
     geo = geometry(4 * KIB, 48)
-    one, same = (map_alike([(0, 3 * GIB + MIB)], 0, geo, 0)[0] for _ in range(2))
-    other = map_alike([(0, 3 * GIB)], 0, geo, 0)[0]
+    one, same = (measured([(0, 3 * GIB, PUD), (3 * GIB, 3 * GIB + MIB, CONT_PTE)], geo, 0)[0] for _ in range(2))
+    other = measured([(0, 3 * GIB, PUD)], geo, 0)[0]
     assert pickle.loads(pickle.dumps(one)) == same  # noqa: S301 - its own
     assert one != other
     assert one != one.listed

@@ -366,6 +366,20 @@ def test_the_low_search_goes_round_the_provisional_region() -> None:
     assert found.reservation.low is None
 
 
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        pytest.param("300001K,high", 300004 * KIB, id="it is what a high request gets, in whole pages"),
+        pytest.param("300001K", 300001 * KIB, id="a plain request finds low memory for its size as it stands"),
+    ],
+)
+def test_the_provisional_region_has_whole_pages(value: str, size: int) -> None:
+    """Its size is rounded up to a page, and the low search's is not."""
+    crash = plan(ROWS["openEuler 22.03"], ABOVE, value).reservation.crash
+    assert crash is not None
+    assert crash.size == size
+
+
 def test_the_provisional_region_is_kept_where_low_memory_is_full() -> None:
     memory = MemoryMap((Region(GIB, GIB + 300 * MIB), Region(8 * GIB, 16 * GIB)))
     found = plan(ROWS["openEuler 22.03"], memory, "512M")

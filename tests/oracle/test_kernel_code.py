@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from planner.base.errors import KernelBugError
@@ -13,8 +11,9 @@ from planner.kernel import linear_map
 from planner.kernel.crash_reserve import Bounds, reserve
 from planner.kernel.crashkernel import Entry, parse
 from planner.kernel.crashkernel import suffixed_entry as suffixed
+from planner.kernel.mainline import GENERIC
 from planner.kernel.pgtable import geometry
-from planner.kernel.profiles import GENERIC, Profile, profile_named
+from planner.kernel.profiles import Profile, profile_named
 from planner.kernel.ptdump import Mapping
 from tests.oracle.cases import Case, memblock_of, run
 
@@ -70,7 +69,7 @@ def test_parse_cases(capsys: pytest.CaptureFixture[str]) -> None:
     def check(case: Case) -> tuple[object, object]:
         profile = profile_of(case)
         if "default_low" in case:
-            profile = replace(profile, low_default=case["default_low"])
+            profile = profile._replace(low_default=case["default_low"])
         reading = parse(case["cmdline"], case["system_ram"], profile)
         if case["kernel"] == "generic":
             got = (
@@ -104,7 +103,7 @@ def test_reserve_cases(capsys: pytest.CaptureFixture[str]) -> None:
     def check(case: Case) -> tuple[object, object]:
         profile, memblock = profile_of(case), memblock_of(case)
         if case["kernel"] == "generic":
-            profile = replace(profile, low_default=case["default_low"])
+            profile = profile._replace(low_default=case["default_low"])
         reading = parse(case["cmdline"], case["phys_mem_size"], profile)
         bounds = Bounds(case["low_max"], case["high_max"], case["align"], case["default_low"])
         crash = low = None

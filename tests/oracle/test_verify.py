@@ -76,7 +76,7 @@ def test_an_altered_record_disagrees(how: str, capsys: pytest.CaptureFixture[str
         altered = replace(
             machine,
             memory=MemoryMap(machine.memory.regions, tuple(reserved)),
-            facts=replace(machine.facts, record=replace(record, crash=span)),
+            facts=replace(machine.facts, record=record._replace(crash=span)),
         )
         found[verify(altered, MAINLINE).outcome] += 1
     with capsys.disabled():

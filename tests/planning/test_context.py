@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,7 +118,7 @@ def test_where_the_form_of_a_request_decides(value: str, effect: str, provisiona
     """openEuler's 5.10: all RAM below 4 GiB in base pages for a plain request."""
     asked = question(value, kernel="openeuler22.03")
     taken = Placement(provisional=Range(8 * GIB, 8 * GIB + 256 * MIB))
-    found = placed_in(replace(asked.mainline, effect="below-4G"), asked.request, taken)
+    found = placed_in(asked.mainline._replace(effect="below-4G"), asked.request, taken)
     assert found.effect == effect
     assert (found.provisional is not None) is provisional
 

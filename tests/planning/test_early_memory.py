@@ -23,7 +23,7 @@ RUNNING = MemoryMap(MEMORY.regions, (*MEMORY.reserved, CRASH))
 
 def early(own: Machine, cmdline: str | None = None, **options: Any) -> tuple[EarlyMemory, Remarks]:
     asked, remarks = Options(**options), Remarks()
-    return early_memory(own, modelled(Configured(own.facts), asked, Remarks()), asked, cmdline, remarks), remarks
+    return early_memory(own, modelled(Configured(own.facts, {}), asked, Remarks()), asked, cmdline, remarks), remarks
 
 
 def later(**facts: Any) -> Machine:

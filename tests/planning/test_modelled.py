@@ -157,7 +157,7 @@ C = "config"
 
 def kernel(facts: dict[str, Any], **options: Any) -> tuple[Kernel, Remarks]:
     remarks = Remarks()
-    return modelled(Configured(Facts(**facts)), Options(**options), remarks), remarks
+    return modelled(Configured(Facts(**facts), {}), Options(**options), remarks), remarks
 
 
 @pytest.mark.parametrize(

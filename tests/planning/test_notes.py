@@ -36,7 +36,12 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             id="no zones",
         ),
         pytest.param(
-            "256M", MEMORY, {}, {"strategy": "isolated"}, "isolates reserves before CMA", id="an earlier moment"
+            "256M",
+            MEMORY,
+            {},
+            {"strategy": "isolated"},
+            "isolates the crash memory reserves it before CMA",
+            id="an earlier moment",
         ),
         pytest.param(
             "256M", MEMORY, {}, {"strategy": "mainline"}, "a crashkernel parameter is present", id="base pages"
@@ -78,7 +83,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             MEMORY,
             {"kernel": "6.7"},
             {"strategy": "mainline", "dma_limit": NO_DMA_ZONES},
-            "would retry for ever",
+            "would loop for ever",
             id="a loop without a guard",
         ),
         pytest.param(

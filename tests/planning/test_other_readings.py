@@ -7,8 +7,8 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.other_readings import other_readings, placed_elsewhere
 from planner.planning.plan import Question
-from planner.planning.reservation import reservation_view
 from planner.planning.result import OtherReading
+from planner.planning.views import reservation_view
 from planner.rewind import Reading
 from tests.planning.machines import MEMORY, question
 

@@ -1,10 +1,14 @@
-"""Which strategies the processors of a machine may run."""
+"""Availability of a strategy: which processors may run it, and what else stands in its way."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import planner
+from planner.base.sizes import GIB
 from planner.batch.fleet import Fleet
 from planner.kernel.cputype import ALLOWED, cpu_named, of_midr
 from planner.planning.processors import processors
@@ -83,3 +87,133 @@ def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str)
     fleet = Fleet([])
     fleet.add("host", plan)
     assert fleet.all.unprotected == (not plan.protects) == (cpu != "0xc00fac30")
+
+
+MAP = planner.MemoryMap((planner.Region(2 * GIB, 34 * GIB),), ())
+ODD = planner.MemoryMap((planner.Region(0x1A65400000, 0x1C65401000),), ())
+"""RAM that ends one page above a block: an assumed KFENCE pool lies where crash memory is placed."""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strategy", "cpu", "available"),
+    [
+        pytest.param("6.1", "pud-aligned", None, True, id="the proposal asks for nothing"),
+        pytest.param("6.1", "mainline", None, True, id="what the kernel does is always available"),
+        pytest.param("6.1", "isolated", None, False, id="with DMA zones it comes too early"),
+        pytest.param("5.0", "isolated", None, True, id="it is what early kernels do"),
+        pytest.param("6.18", "bbml2", None, False, id="nobody says which processor this is"),
+        pytest.param("6.18", "bbml2", "neoverse-n1", False, id="a processor that may not"),
+        pytest.param("6.18", "bbml2", "neoverse-v3", True, id="a processor that may"),
+    ],
+)
+def test_availability(kernel: str, strategy: str, cpu: str | None, *, available: bool) -> None:
+    """With the obstacle in words; what is not available protects nothing."""
+    plan = planner.plan(MAP, "512M", kernel=kernel, strategy=strategy, cpu=cpu)
+    done = plan.reservation
+    assert done.available == available
+    assert (done.obstacle is None) == available
+    assert not plan.protects or available
+
+
+@pytest.mark.parametrize("strategy", ["pud-aligned", "mainline", "unprotected", "isolated"])
+def test_the_own_kernel_stands_beside_every_plan(strategy: str) -> None:
+    """The same whatever the strategy."""
+    own = planner.plan(MAP, "512M", kernel="6.12", strategy=strategy).own
+    mainline = planner.plan(MAP, "512M", kernel="6.12", strategy="mainline").reservation
+    assert own is not None
+    assert (own.outcome, own.crash, own.low, own.protected) == (
+        mainline.outcome,
+        mainline.crash,
+        mainline.low,
+        mainline.protected,
+    )
+
+
+def test_every_strategy_is_a_row_of_a_comparison() -> None:
+    """Also where an assumed KFENCE pool and the crash memory share a place."""
+    compared = planner.compare(ODD, "512M", kernel="6.1", kfence=True)
+    assert len(compared.rows) == 9
+    plan = planner.plan(ODD, "512M", kernel="6.1", kfence=True, strategy="bbml2")
+    assert plan.reserved
+    assert "bbml2" in planner.render.document(plan, "html")
+
+
+WORDS = {
+    "yes": "can be unmapped after kexec load (protected)",
+    "no": "stays mapped (unprotected)",
+    "not available": "is not available here: ",
+    "not known": "not known for this kernel",
+}
+"""What the first sentence of a plan says for each value of `Plan.protection`."""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strategy", "options", "protection"),
+    [
+        pytest.param("6.1", "mainline", {}, "yes", id="6.1 protects"),
+        pytest.param("6.12", "mainline", {}, "no", id="6.12 does not"),
+        pytest.param("6.12", "pud-aligned", {}, "yes", id="the proposal on 6.12"),
+        pytest.param("6.1", "isolated", {}, "not available", id="too early for a kernel with DMA zones"),
+        pytest.param("6.18", "bbml2", {}, "not available", id="no processor is known to split live"),
+        pytest.param("6.18", "bbml2", {"cpu": "neoverse-n1"}, "not available", id="this one cannot"),
+        pytest.param("6.18", "bbml2", {"cpu": "neoverse-v3"}, "yes", id="this one can"),
+        pytest.param("alinux3", "mainline", {}, "not known", id="its map was not read"),
+        pytest.param("openeuler21", "mainline", {}, "not known", id="nor was this one's"),
+        pytest.param("alinux3", "pud-aligned", {}, "yes", id="the proposal on a map that was not read"),
+        pytest.param("sles15sp5", "mainline", {}, "not known", id="nothing of it was read"),
+        pytest.param("uek7", "mainline", {}, "not known", id="its configuration alone was read"),
+    ],
+)
+def test_every_output_says_the_same_of_the_protection(
+    kernel: str, strategy: str, options: dict[str, Any], protection: str
+) -> None:
+    """Text, Markdown, page, comparison, sums of a fleet."""
+    options = {"kernel": kernel, "page_size": "4K", "rodata": "off", **options}
+    plan = planner.plan(MAP, "512M", strategy=strategy, **options)
+    assert plan.protection == protection
+    assert plan.protects is (protection == "yes")
+    for form in ("text", "markdown", "html"):
+        shown = " ".join(planner.render.document(plan, form).split())
+        assert WORDS[protection] in shown, form
+        assert ("can be unmapped after kexec load" in shown) is (protection == "yes"), form
+    [row] = [r for r in planner.compare(MAP, "512M", **options).rows if r.strategy == strategy]
+    assert (row.protection, bool(row.obstacle)) == (protection, protection == "not available")
+    fleet = Fleet([])
+    fleet.add("host", plan)
+    total = fleet.all
+    counted = {"yes": (0, 0, 0), "no": (1, 0, 0), "not available": (1, 1, 0), "not known": (1, 0, 1)}
+    assert (total.unprotected, total.not_available, total.not_known) == counted[protection]
+    assert fleet.worst[0].protection == protection
+
+
+@pytest.mark.parametrize("kernel", ["alinux3", "openeuler21"])
+def test_a_map_that_was_not_read_is_not_known_wherever_it_is_told(kernel: str) -> None:
+    """In the line of the own kernel, in its costs, in the notes on the map; the placement is known."""
+    plan = planner.plan(MAP, "512M", kernel=kernel, strategy="mainline")
+    assert plan.own is not None
+    assert (plan.own.known, plan.own.map_known, plan.kernel.map_certainty) == (True, False, "unknown")
+    shown = " ".join(planner.render.document(plan).split())
+    assert shown.startswith("exact: 512M at 0xe0000000; protection not known for this kernel")
+    assert "Cost not known for this kernel; as the nearest mainline kernel maps memory, +" in shown
+    assert "not known for this kernel; as the nearest mainline kernel maps memory, a crashkernel parameter" in shown
+    beside = " ".join(planner.render.document(planner.plan(MAP, "512M", kernel=kernel)).split())
+    assert "(your kernel: 512M at 0xe0000000, protection not known for this kernel)" in beside
+
+
+@pytest.mark.parametrize("strategy", ["mainline", "pud-aligned"])
+@pytest.mark.parametrize("request_", ["512M,high", "rubbish", "64G"])
+def test_nothing_is_reserved_is_no_fact_of_an_unknown_kernel(strategy: str, request_: str) -> None:
+    """SLE 15 SP5 may well read `,high`; the nearest mainline kernel does not."""
+    plan = planner.plan(MAP, request_, kernel="sles15sp5", strategy=strategy)
+    assert plan.reservation.crash is None
+    assert planner.render.document(plan).startswith("not known for this kernel: as mainline 5.14, ")
+
+
+def test_readings_of_the_kernel_are_not_readings_of_the_map(tmp_path: Path) -> None:
+    """And a report that is taken as a map lists them once."""
+    plan = planner.plan(MAP, "512M", kernel="sles15sp5")
+    assert [reading.about for reading in plan.reservation.other_readings] == ["kernel"]
+    assert "the map allows" not in planner.render.document(plan)
+    (tmp_path / "report.json").write_text(plan.to_json(), encoding="utf-8")
+    again = planner.plan(tmp_path / "report.json")
+    assert again.reservation.other_readings == plan.reservation.other_readings

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from planner.bbm import PROCEDURES, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write, case, cases
-from planner.report.bbm import procedure_to_dict, schema, to_dict
+from planner.bbm import PROCEDURES, case, cases
+from planner.bbm.model import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
+from planner.report.bbm import Cases, procedure_to_dict
+from planner.report.document import document as written
+from planner.report.json_schema import schema_of
 from planner.sources.json.procedure import parse_procedure
 from tests.bbm.random_procedures import procedures
 from tests.bbm.test_cases import procedure
@@ -18,8 +21,8 @@ from tests.bbm.test_cases import procedure
 
 def test_cases_satisfy_their_schema() -> None:
     """With a trace where something bad can be reached; in the order given."""
-    document = to_dict(cases(["gather", "pud-aligned"]))
-    Draft202012Validator(schema()).validate(document)
+    document = json.loads(written(Cases(tuple(cases(["gather", "pud-aligned"])))))
+    Draft202012Validator(schema_of(Cases, "bbm")).validate(document)
     assert [(c["procedure"], c["bbm_level"]) for c in document["cases"][:5]] == [
         *(("gather", level) for level in ("0", "1", "2", "noabort")),
         ("pud-aligned", "0"),
@@ -29,9 +32,9 @@ def test_cases_satisfy_their_schema() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("verdict", "lucky"), ("bbm_level", 2), ("states", "few"), ("tlb", "none")])
 def test_the_schema_refuses(key: str, value: object) -> None:
-    document = to_dict([case("gather")])
+    document = json.loads(written(Cases((case("gather"),))))
     document["cases"][0][key] = value
-    assert not Draft202012Validator(schema()).is_valid(document)
+    assert not Draft202012Validator(schema_of(Cases, "bbm")).is_valid(document)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,22 @@
-"""A fleet as blocks, and as plain data for JSON: what its plans come to together."""
+"""A fleet as blocks: what its plans come to together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.base.text import counted
+from planner.batch.fleet import largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
-from planner.report.document import plain
 
 if TYPE_CHECKING:
     from planner.base.ranges import Range
     from planner.batch.fleet import Effect, Fleet, Sum
 
-__all__ = ["blocks", "render", "to_dict"]
+__all__ = ["blocks", "render"]
 
 _TITLES = {
     "outcome": "By outcome",
@@ -24,19 +24,6 @@ _TITLES = {
     "page_size": "By page size",
     "preset": "By distribution preset",
 }
-_SUMS = (
-    "machines",
-    "reserved",
-    "unprotected",
-    "not_available",
-    "not_known",
-    "pages_only",
-    "returned",
-    "kept",
-    "base_pages_outside_crash",
-    "extra_table_bytes",
-    "table_bytes",
-)
 
 
 def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
@@ -60,7 +47,7 @@ def blocks(fleet: Fleet) -> list[Block]:
 
 def _refused(fleet: Fleet) -> Bullets:
     more = ", the first" if fleet.errors > len(fleet.refused) else ""
-    listed = [printable(f"{r.ident or f'record {r.number}'}: {r.error}") for r in fleet.refused]
+    listed = [printable(f"{r.id or f'record {r.record}'}: {r.error}") for r in fleet.refused]
     return Bullets(f"Broken records{more}", listed)
 
 
@@ -96,7 +83,7 @@ def _doubt(part: Sum) -> str:
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
     head = ("", "machines", "reserved", "unprotected", "base pages", "kept", "tables", "extra")
-    shown = [] if set(groups) == {"none"} else sorted(groups.items(), key=_largest_first)
+    shown = [] if set(groups) == {"none"} else largest_first(groups)
     sizes = zip(
         column([part.kept for _, part in shown]),
         column([part.table_bytes for _, part in shown]),
@@ -105,10 +92,6 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
     )
     rows = [(printable(key), *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
     return Table(title, "l" + "r" * 7, head, rows)
-
-
-def _largest_first(item: tuple[str, Sum]) -> tuple[int, str]:
-    return -item[1].machines, item[0]
 
 
 def _counts(part: Sum) -> tuple[str, ...]:
@@ -120,7 +103,7 @@ def _worst(fleet: Fleet) -> Table:
     kept = column([bad.kept for bad in fleet.worst])
     extra = signed_column([bad.extra_table_bytes for bad in fleet.worst])
     rows = [
-        (printable(bad.ident or f"record {bad.number}"), bad.outcome, bad.protection, kept[n], extra[n])
+        (printable(bad.id or f"record {bad.record}"), bad.outcome, bad.protection, kept[n], extra[n])
         for n, bad in enumerate(fleet.worst)
     ]
     return Table(f"The worst {len(rows)}", "lllrr", head, rows)
@@ -129,10 +112,10 @@ def _worst(fleet: Fleet) -> Table:
 def _effects(fleet: Fleet) -> Table:
     head = ("change", "reserved", "protected", "base pages", "kept", "tables", "errors")
     before, effects = fleet.all, list(fleet.effects.values())
-    kept = signed_column([effect.after.kept - before.kept for effect in effects])
-    extra = signed_column([effect.after.extra_table_bytes - before.extra_table_bytes for effect in effects])
+    kept = signed_column([effect.total.kept - before.kept for effect in effects])
+    extra = signed_column([effect.total.extra_table_bytes - before.extra_table_bytes for effect in effects])
     rows = [
-        (printable(name), *_difference(effect.after, before), kept[n], extra[n], count(effect.not_planned))
+        (printable(name), *_difference(effect.total, before), kept[n], extra[n], count(effect.errors))
         for n, (name, effect) in enumerate(fleet.effects.items())
     ]
     return Table("Effect of one change", "l" + "r" * 6, head, rows)
@@ -154,11 +137,11 @@ def _changed(name: str, effect: Effect) -> Table:
     head = ("", "outcome", "then", "at", "then at")
     rows = [
         (
-            printable(one.ident or f"record {one.number}"),
-            one.before,
-            one.after,
-            _at(one.crash_before),
-            _at(one.crash_after),
+            printable(one.id or f"record {one.record}"),
+            one.before.outcome,
+            one.after.outcome,
+            _at(one.before.crash),
+            _at(one.after.crash),
         )
         for one in effect.machines[:_MOST_SHOWN]
     ]
@@ -168,62 +151,3 @@ def _changed(name: str, effect: Effect) -> Table:
 
 def _at(crash: Range | None) -> str:
     return "-" if crash is None else address(crash.start)
-
-
-# -- JSON ------------------------------------------------------------------------------------------------
-
-
-def to_dict(fleet: Fleet) -> dict[str, Any]:
-    """The summary as plain data; integers are bytes or counts."""
-    return {
-        "schema_version": 1,
-        "records": fleet.records,
-        "errors": fleet.errors,
-        "total": _sum(fleet.all),
-        "by": {
-            dimension: [{dimension: key, **_sum(part)} for key, part in sorted(groups.items(), key=_largest_first)]
-            for dimension, groups in fleet.groups.items()
-        },
-        "worst": [
-            {
-                "id": bad.ident,
-                "record": bad.number,
-                "outcome": bad.outcome,
-                "protected": bad.protection == "yes",
-                "protection": bad.protection,
-                "kept": bad.kept,
-                "extra_table_bytes": bad.extra_table_bytes,
-            }
-            for bad in fleet.worst
-        ],
-        "what_if": [_effect(name, effect) for name, effect in fleet.effects.items()],
-        "first_errors": [{"id": r.ident, "record": r.number, "error": r.error} for r in fleet.refused],
-    }
-
-
-def _sum(part: Sum) -> dict[str, int]:
-    return {name: getattr(part, name) for name in _SUMS}
-
-
-def _effect(name: str, effect: Effect) -> dict[str, Any]:
-    return {
-        "change": name,
-        "total": _sum(effect.after),
-        "outcomes": dict(sorted(effect.outcomes.items())),
-        "errors": effect.not_planned,
-        "reserved_gained": effect.gained,
-        "reserved_lost": effect.lost,
-        "protection_gained": effect.protection_gained,
-        "protection_lost": effect.protection_lost,
-        "changed": effect.changed,
-        "machines": [
-            {
-                "id": one.ident,
-                "record": one.number,
-                "before": {"outcome": one.before, "crash": plain(one.crash_before)},
-                "after": {"outcome": one.after, "crash": plain(one.crash_after)},
-                "error": one.error,
-            }
-            for one in effect.machines
-        ],
-    }

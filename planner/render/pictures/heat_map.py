@@ -14,9 +14,10 @@ from planner.render.pictures.labels import middle, text_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.batch.fleet import Drawn
     from planner.studies.survey import Row, Surveyed
 
-__all__ = ["Cell", "cells_of", "cells_of_proposal", "draw"]
+__all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
 _TOLD = 200  # cells that the description tells
@@ -58,12 +59,26 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
     ]
 
 
-def draw(cells: Sequence[Cell], frame: Frame = WHOLE) -> Canvas:
-    """The heat map; each cell tells its plan."""
+def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
+    """The cells of a batch: each machine as asked, and after each change. Machines of one name are told apart."""
+    first: dict[str, int] = {}
+    cells = []
+    for one in drawn:
+        named = one.id and first.setdefault(one.id, one.record) == one.record
+        name = one.id if named else f"{one.id} (record {one.record})".strip()
+        told = one.error or f"{one.outcome}{f' at {span(one.crash)}' if one.crash is not None else ''}"
+        cells.append(Cell(name, one.candidate, one.outcome, f"{name}, {one.candidate}: {told}", waste=one.lost))
+    return cells
+
+
+def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canvas:
+    """The heat map; each cell tells its plan. note: a line under the title."""
     title = "Each candidate on each machine"
     told = ". ".join([cell.text for cell in cells[:_TOLD]])
     canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {told}")
     y = canvas.caption()
+    if note:
+        y = canvas.paragraph(y, note, cls="soft")
     if cells:
         y = _grid(canvas, y, cells)
         y = _histogram(canvas, y + 4, [cell.waste for cell in cells if cell.waste is not None])

@@ -204,7 +204,7 @@ def _capture(work: _Assembly) -> Capture | None:
     if file := work.found.first("initrd list"):
         work.used.append(file[0])
         inside = capture.listed(file[1].decode("utf-8", "replace"), _page_size(work) or 4 * KIB)
-        found = [replace(inside, initrd_size=None), *found, inside]
+        found = [inside._replace(initrd_size=None), *found, inside]
     if (text := work.text("boot")) and (size := capture.initrd_size(text)):
         found.append(Capture(initrd_size=size))
     return capture.merged(found)

@@ -9,7 +9,8 @@ import pytest
 from planner.base.errors import InputError
 from planner.batch.fleet import Fleet
 from planner.planning.result import Plan
-from planner.render.blocks.batch import blocks, to_dict
+from planner.render.blocks.batch import blocks
+from planner.report.document import plain
 from tests.plans import plan_of
 from tests.render.blocks.told import bullets_of, lead_of, table_of, titles_of
 
@@ -116,7 +117,7 @@ def test_of_many_machines_that_a_change_concerns_the_first(machines: int, end: s
 
 
 def test_the_data_says_what_the_blocks_say() -> None:
-    data = to_dict(changed(InputError("a", "b", "c")))
+    data = plain(changed(InputError("a", "b", "c")).summary())
     assert json.loads(json.dumps(data)) == data
     assert (data["records"], data["errors"], data["total"]["machines"], data["total"]["unprotected"]) == (1, 0, 1, 1)
     assert [group["outcome"] for group in data["by"]["outcome"]] == ["fallback"]

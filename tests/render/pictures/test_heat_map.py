@@ -8,6 +8,7 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
+from planner.batch.fleet import Drawn
 from planner.render.pictures import heat_map
 from planner.render.pictures.canvas import Canvas, Frame
 from planner.studies.survey import Row
@@ -99,3 +100,22 @@ def test_the_histogram_counts_plans_by_what_they_lose() -> None:
 
 def test_no_plans_is_a_title_and_no_more() -> None:
     assert [text.text for text in parsed(heat_map.draw([])).iter(f"{SVG}text")] == ["Each candidate on each machine"]
+
+
+def test_machines_of_a_batch_are_told_apart() -> None:
+    """Two records of one name are two rows; a record without a plan says why."""
+    drawn_ = [
+        Drawn(1, "a", "as asked", "aligned", Range(2 * GIB, 3 * GIB), 0),
+        Drawn(1, "a", "high", "fallback", Range(4 * GIB, 5 * GIB), MIB),
+        Drawn(2, "a", "as asked", "error", error="no memory ranges"),
+    ]
+    cells = heat_map.cells_of_fleet(drawn_)
+    assert [cell.text for cell in cells] == [
+        "a, as asked: aligned at [0x80000000, 0xc0000000)",
+        "a, high: fallback at [0x100000000, 0x140000000)",
+        "a (record 2), as asked: no memory ranges",
+    ]
+    picture = heat_map.draw(cells, note="the first 2 of 7 machines")
+    assert "the first 2 of 7 machines" in texts_of(picture)
+    for width in WIDTHS:
+        assert_clear(heat_map.draw(cells, Frame(width), note="the first 2 of 7 machines"))

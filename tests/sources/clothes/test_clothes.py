@@ -35,7 +35,7 @@ def read(dress: Dress, lines: list[str]) -> Machine:
     """The machine, without what is said of the lines that were skipped."""
     machine = parse_text(dress(lines), "x")
     facts = machine.facts
-    events = tuple(replace(event, line=0) for event in facts.events)
+    events = tuple(event._replace(line=0) for event in facts.events)
     return replace(machine, notes=(), facts=replace(facts, events=events))
 
 

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 import planner
 from planner.base.errors import InputError
-from planner.bbm import PROCEDURES, ExplorationError, Procedure, case
+from planner.bbm import PROCEDURES, Procedure, case
+from planner.bbm.points import ExplorationError
 from planner.report import to_json
 from planner.report.bbm import procedure_to_dict
 from planner.sources.json.procedure import parse_procedure, schema

@@ -210,7 +210,7 @@ def test_recorded_boots_one_after_the_other() -> None:
     for first, second in itertools.pairwise(logs):
         ahead = len(first.splitlines())
         alone, both = (parse_text(text.encode(), "x") for text in (second, f"{first.rstrip()}\n{second}"))
-        events = tuple(replace(e, line=e.line - ahead if e.line else 0) for e in both.facts.events)
+        events = tuple(e._replace(line=e.line - ahead if e.line else 0) for e in both.facts.events)
         assert (both.memory, replace(both.facts, events=events)) == (alone.memory, alone.facts)
         assert both.notes == (f"the log holds 2 boots: the one that begins at line {ahead + 1} is read", *alone.notes)
         crash = first.rstrip().splitlines() + capture()
