@@ -35,8 +35,8 @@ A later view shows the end of this. `later` lists the steps after the crash kern
 names it and several where not. `search` takes them back, last step first: an allocation that came last lies at the
 bottom of a listed entry, and no gap above would have held it (`undo`). What is left is judged by whether the recorded
 crash kernel would lie where it does, what is left beneath it, and which entries are left in pieces. A way that leaves
-none is looked for first, and ends the search; a branch ends where a choice finds no place, or where what it left can no
-longer become whole. Else the best are readings, for nobody can know.
+none is looked for first, and ends the search; a branch ends where a choice finds no place, or where the rest of an
+entry is not a sum of what the steps before may have taken (`rests`). Else the best are readings, for nobody can know.
 A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that; under
 UEFI the image lies near the top, in a reading for each usual place.
 `histories` puts the state and its readings together, first the likeliest.

@@ -15,11 +15,11 @@ from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early
 from planner.rewind.from_log import built, crowded, efi_images
-from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, section_size
-from planner.rewind.search import CMA, MEMMAP, Way, explains_crash, is_late, search
+from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
-from planner.rewind.undo import Budget, Later, State, Undone, places, undo
+from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
@@ -141,7 +141,7 @@ def _early_of_log(view: View) -> Early:
 def _logged(view: View) -> list[History]:
     """The ways back that a log leaves open: all that it names is taken back, in order."""
     profile, page = view.asked.profile, view.asked.page_size
-    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max)
+    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed)
     early = _early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
     right = [way for way in ways if not way.rank[0]] or ways
@@ -219,10 +219,12 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 
     And whether one of them explains everything.
     """
-    found = [(way, "") for way in _ways(view)]
+    known: Known = {}
+    found = [(way, "") for way in _ways(view, known, [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
-        found += [(way, "; all RAM in one node") for way in _ways(replace(view, nodes=()))]
+        one = replace(view, nodes=())
+        found += [(way, "; all RAM in one node") for way in _ways(one, known, [tuple(one.early_memmap)])]
         found.sort(key=lambda entry: entry[0].rank)
     histories = [
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
@@ -239,8 +241,11 @@ def _guess(view: View, way: Way) -> str:
     return named(late.items())
 
 
-def _ways(view: View) -> list[Way]:
-    """The guesses that lead to what is listed, the best first."""
+def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list[Way]:
+    """The guesses that lead to what is listed, the best first. before: page descriptors that may come before, or none.
+
+    known: what was looked for in this listing so far.
+    """
     profile, page = view.asked.profile, view.asked.page_size
     ram, crashed = view.machine.memory.ram, total(view.crash)
     late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed)
@@ -254,8 +259,8 @@ def _ways(view: View) -> list[Way]:
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
             for size in (*USUAL_CMA, *OTHER_CMA)
         ] + areas
-    for descriptors in [tuple(view.early_memmap), ()] if view.early_memmap else [()]:
-        found = search(view, [[Choice(descriptors)], areas], late)
+    for descriptors in dict.fromkeys(before):
+        found = search(view, [[Choice(descriptors)], areas], late, known)
         if found:
             return found
     return []

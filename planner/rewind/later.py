@@ -20,10 +20,16 @@ from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
 from planner.rewind.undo import Later, State
 
-__all__ = ["Choice", "named", "steps_of_log", "usual_steps"]
+__all__ = ["CMA", "CRASH", "MEMMAP", "Choice", "named", "steps_of_log", "usual_steps"]
+
+CMA, CRASH, MEMMAP = "CMA", "crash kernel", "memmap"
+"""Names of what is not simply later than the crash kernel."""
 
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""
+
+_POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8)))
+"""Bytes of bounce buffers: the usual ones, and others that `swiotlb=` asks for."""
 
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
@@ -53,6 +59,11 @@ class _Within:
         return Later(name, size, end=self.end if size >= self.least else 0)
 
 
+def _within(listed: State, first: Sequence[Later]) -> _Within:
+    """Where later allocations lie if these page descriptors came first."""
+    return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
+
+
 def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     """The table of sections, which comes after the crash kernel from 7.0 on, before the page descriptors.
 
@@ -71,21 +82,23 @@ def steps_of_log(
     regions: Sequence[Span],
     nodes: Sequence[Span],
     low_max: int,
+    listed: State,
 ) -> list[list[Choice]]:
     """Allocations that a boot log names, with the arrays it does not name: one choice at each step."""
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
     first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    within = _within(listed, first)
     spans = dict(enumerate(nodes))
     first += [
         Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
-    hashes = [Later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
+    hashes = [within.later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
-    log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile)]
+    log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
     bounce: list[Later] = []
     if pool is not None:
         bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
@@ -110,7 +123,7 @@ def usual_steps(
     first = memmap(profile, page_size, regions, nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
         return []
-    within = _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
+    within = _within(listed, first)
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
@@ -125,7 +138,7 @@ def usual_steps(
         for size in hashes
     ]
     pools: list[Choice] = []
-    for pool in sorted({64 * MIB, small, 0}, key=lambda pool: (pool != usual, -pool)):
+    for pool in sorted({*(_POOLS if crash else _POOLS[:1]), small, 0}, key=lambda pool: (pool != usual, -pool)):
         bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
         pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
     return [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()], pools]

@@ -8,17 +8,21 @@ last one first, leads to the state before all of them, or shows that the account
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 
-__all__ = ["Budget", "Later", "State", "Undone", "places", "undo"]
+__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "places", "undo"]
 
 _MOST = 1 << 64
 _MANY = 16
 """Ranges from which on all blocks are looked at once, instead of each range for itself."""
+
+_LOOKED_FOR = 3
+"""Cost of looking for the places of an allocation, in steps along what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,6 @@ class Later:
     count: int = 1
     buffer: int = 0
     spans: tuple[Span, ...] = ()
-
-
-@dataclass(slots=True)
-class Budget:
-    """Places that may still be looked for: a listing that no account explains must not take for ever.
-
-    skips: whether an allocation that need not be there may be left out although there is a place for it.
-    """
-
-    left: int
-    skips: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +129,36 @@ class State:
         return State(self.memory, tuple(sorted((*blocks, *spans))), self.kept)
 
 
+Step: TypeAlias = tuple[State, tuple[Span, ...]]
+"""The state before one allocation, and where it lies."""
+
+Known: TypeAlias = dict[tuple[tuple[Span, ...], Later], list[Step]]
+"""Steps that were looked for, by what is reserved and the allocation."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Steps that are left: a listing that no account explains must not take for ever.
+
+    skips: whether an allocation that need not be there may be left out although there is a place for it. known: what
+    was looked for before, which several searches of one listing share.
+    """
+
+    left: int
+    skips: bool = True
+    known: Known = field(default_factory=dict)
+
+    def steps(self, state: State, item: Later) -> list[Step]:
+        """The ways to take back the last allocation, likely ones first; none once no steps are left."""
+        self.left -= 1
+        key = (state.blocks, item)
+        found = self.known.get(key)
+        if found is None:
+            self.left -= _LOOKED_FOR
+            found = self.known[key] = list(_steps(state, item)) if self.left >= 0 else []
+        return found if self.left >= 0 else []
+
+
 @dataclass(frozen=True, slots=True)
 class Undone:
     """A state before the allocations. freed: what was taken back and its name, first allocation first.
@@ -164,48 +187,56 @@ def _free(state: State, start: int, end: int) -> State:
     return State(state.memory, (*blocks[:first], *pieces, *blocks[last:]), state.kept)
 
 
-def undo(state: State, items: Sequence[Later], budget: Budget) -> Iterator[Undone]:
-    """States from which exactly these allocations, in this order, lead to `state`; likely ones first."""
+def undo(
+    state: State, items: Sequence[Later], budget: Budget, accepts: Callable[[int, Step], bool] | None = None
+) -> Iterator[Undone]:
+    """States from which exactly these allocations, in this order, lead to `state`; likely ones first.
+
+    accepts: whether to go on once an allocation is taken back, from how many are left, and the step.
+    """
     if not items:
         yield Undone(state)
         return
-    item = items[-1]
-    budget.left -= 1
+    *others, item = items
+    steps = budget.steps(state, item)
     if budget.left < 0:
         return
-    steps: Iterable[tuple[State, list[Span]]]
-    if item.spans:
-        steps = [(state.without(item.spans), list(item.spans))]
-    elif item.count > 1:
-        steps = [_undo_pieces(state, item)]
-    else:
-        steps = ((_free(state, at, at + item.size), [(at, at + item.size)]) for at in _likeliest_first(state, item))
-    found = False
-    for before, taken in steps:
-        if taken:
-            found = True
-            for first in undo(before, items[:-1], budget):
+    for step in steps:
+        before, taken = step
+        if accepts is None or accepts(len(others), step):
+            for first in undo(before, others, budget, accepts):
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
-    if not item.needed and (budget.skips or not found):
-        for first in undo(state, items[:-1], budget):
+    if not item.needed and (budget.skips or not steps):
+        for first in undo(state, others, budget, accepts):
             yield Undone(first.state, first.freed, first.skipped + 1)
 
 
-def _undo_pieces(state: State, item: Later) -> tuple[State, list[Span]]:
-    """Many allocations of one size, taken back from the lowest one up; no span if they are not all there."""
+def _steps(state: State, item: Later) -> Iterator[Step]:
+    """The states before one allocation, with where it lies."""
+    if item.spans:
+        yield state.without(item.spans), item.spans
+    elif item.count > 1:
+        spans = _undo_many(state, item)
+        if spans:
+            yield state.without(spans), tuple(spans)
+    else:
+        for at in _likeliest_first(state, item):
+            yield _free(state, at, at + item.size), ((at, at + item.size),)
+
+
+def _undo_many(state: State, item: Later) -> list[Span]:
+    """Many allocations of one size, from the lowest one up; none if they are not all there."""
     spans: list[Span] = []
     left = item.count
-    while left:
-        starts = places(state, item)
-        if not starts:
-            return state, []
-        start = starts[0]
-        # Those that lie side by side above it, but for the last, lie no deeper than they had to either.
-        run = max(min(left, (_end_of(state, start) - start - 1) // item.size), 1)
-        spans.append((start, start + run * item.size))
-        state = _free(state, *spans[-1])
-        left -= run
-    return state, union(spans)
+    for bottom, high, above in [*_candidates(state, item)][::-1]:
+        low = bottom
+        while left and (start := _place_in(state, low, high, above, item)) is not None:
+            # Those that lie side by side, but for the last, lie no deeper than they had to if the first does not.
+            run = max(min(left, (_end_of(state, start) - start - 1) // item.size), 1)
+            low = start + run * item.size
+            spans.append((start, low))
+            left -= run
+    return [] if left else union(spans)
 
 
 def _end_of(state: State, start: int) -> int:
@@ -230,33 +261,43 @@ def places(state: State, item: Later) -> list[int]:
     if item.at is not None:
         i = bisect_right(blocks, (item.at, _MOST)) - 1
         return [item.at] if i >= 0 and item.at + size <= blocks[i][1] else []
-    needed = item.buffer or size
-    found: list[int] = []
+    found = (_place_in(state, low, high, above, item) for low, high, above in _candidates(state, item))
+    return [start for start in found if start is not None][::-1]
+
+
+def _candidates(state: State, item: Later) -> Iterator[tuple[int, int, Span | None]]:
+    """Blocks that may hold the last allocation, from the top to the first gap that would have held it.
+
+    With each, the gap above it.
+    """
+    blocks, needed = state.blocks, item.buffer or item.size
     gaps = state.gaps_down(item.end)
     gap, above = next(gaps, None), None
     for i in range((bisect_left(blocks, (item.end,)) if item.end else len(blocks)) - 1, -1, -1):
         low, high = blocks[i]
         while gap is not None and gap[0] >= high:
             if gap[1] - gap[0] >= needed and _highest(gap, item) is not None:
-                return found[::-1]
+                return
             gap, above = next(gaps, None), gap
         if low < item.start:
-            break
-        if high - low < size:
-            continue
-        start = low + item.align - 1 & -item.align
-        end = start + size
-        if end > high or (item.end and end > item.end):
-            continue
-        top = end
-        if end == high and above is not None and above[0] == end and not _edge(state.memory, end):
-            top = above[1]
-        whole = item.temporary >= top - end and (low, high) == (start, end)
-        if not whole and _highest((low, top), item) != start:
-            continue
-        if _inside(state.memory, start, end) and not _touches(state.kept, start, end):
-            found.append(start)
-    return found[::-1]
+            return
+        if high - low >= item.size:
+            yield low, high, above
+
+
+def _place_in(state: State, low: int, high: int, above: Span | None, item: Later) -> int | None:
+    """Where the last allocation may lie in a block with this gap above it: at its bottom."""
+    start = low + item.align - 1 & -item.align
+    end = start + item.size
+    if end > high or (item.end and end > item.end):
+        return None
+    top = end
+    if end == high and above is not None and above[0] == end and not _edge(state.memory, end):
+        top = above[1]
+    whole = item.temporary >= top - end and (low, high) == (start, end)
+    if not whole and _highest((low, top), item) != start:
+        return None
+    return start if _inside(state.memory, start, end) and not _touches(state.kept, start, end) else None
 
 
 def _highest(gap: Span, item: Later) -> int | None:

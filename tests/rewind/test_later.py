@@ -15,6 +15,9 @@ PAGE = 4 * KIB
 LOW = 4 * GIB
 
 
+EMPTY = State(((GIB, 9 * GIB),), ())
+
+
 def profile(name: str) -> Profile:
     return select_profile(name).profile
 
@@ -80,7 +83,9 @@ def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
 )
 def test_arrays_beside_the_bounce_buffer(kernel: str, slots: list[int]) -> None:
     """For each slot of 2 KiB in 64 MiB."""
-    (choice,) = steps_of_log([Event("swiotlb", 64 * MIB, GIB)], profile(kernel), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    (choice,) = steps_of_log(
+        [Event("swiotlb", 64 * MIB, GIB)], profile(kernel), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY
+    )[1]
     assert [size for name, size in names(choice) if name == "software IO TLB slots"] == slots
 
 
@@ -93,7 +98,7 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
         Event("log_meta", MIB // 32 * 112),
         Event("percpu", 248 * KIB),
     ]
-    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
     assert names(choice) == [
         ("per-CPU areas", 248 * KIB),
         ("log buffer", MIB),
@@ -108,16 +113,16 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
 
 def test_a_log_without_the_size_of_the_metadata() -> None:
     """Infos of 88 bytes; a log buffer before 5.10 has neither."""
-    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
     assert names(choice)[-1] == ("log infos", MIB // 32 * 88)
-    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("5.5"), PAGE, [(GIB, 9 * GIB)], [], LOW)[1]
+    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("5.5"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
     assert names(choice) == [("log buffer", MIB)]
 
 
 def test_each_nodes_per_cpu_areas_lie_at_its_top() -> None:
     nodes: list[Span] = [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]
     events = [Event("percpu", MIB), Event("percpu", MIB)]
-    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], nodes, LOW)[1]
+    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], nodes, LOW, EMPTY)[1]
     assert [(item.start, item.end) for item in choice.items] == nodes
 
 

@@ -8,8 +8,8 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import Choice
-from planner.rewind.search import CMA, search
+from planner.rewind.later import CMA, Choice
+from planner.rewind.search import search
 from planner.rewind.undo import Later
 from planner.rewind.view import Asked, View, view_of
 

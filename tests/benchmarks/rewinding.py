@@ -1,0 +1,176 @@
+"""`python -m tests.benchmarks.rewinding [FOLDER ...]`: processor time from the text of a running machine to its plan.
+
+Every listing and every boot log of the oracle's cases, and each file of the folders, with four requests. No cache
+carries an answer from one input to the next. Exit status 1 if one input exceeds the bound.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from functools import _lru_cache_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import planner.rewind
+from planner.base.errors import PlannerError
+from planner.planning.plan import Options, make_plan
+from planner.rewind import back
+from planner.sources import combine, parse_text
+from tests.benchmarks.figures import Figure
+from tests.oracle.cases import cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.kernel.machine import Machine
+    from planner.rewind import Asked, Rewind
+
+__all__ = ["MEASURES"]
+
+BOUND = 5.0
+"""Milliseconds."""
+
+REQUESTS = {
+    "own": None,
+    "512M": "512M",
+    "1G": "1G",
+    "ranges": "1G-4G:256M,4G-64G:512M,64G-:1G",
+}
+
+
+class Input(NamedTuple):
+    """One machine's texts, by name, as they are planned; own: its own command line, where no text says it."""
+
+    kind: str
+    texts: dict[str, bytes]
+    options: Options
+    own: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The first text's."""
+        return next(iter(self.texts))
+
+
+class Times(NamedTuple):
+    """Milliseconds of one plan and of its parts."""
+
+    whole: float
+    reading: float
+    rewinding: float
+
+    @property
+    def rest(self) -> float:
+        """All that is neither."""
+        return self.whole - self.reading - self.rewinding
+
+
+def recorded() -> Iterator[Input]:
+    """The listings and logs of the oracle's boots."""
+    for stem in ("bootlogs", "fresh_boots", "boots"):
+        for case in cases(stem):
+            options = Options(strategy="mainline", kernel=case["kernel"], page_size=case["page_size"])
+            for kind, shown in (("listing", ("iomem",)), ("log", ("dmesg",)), ("both", ("iomem", "dmesg"))):
+                texts = {f"{case['name']}.{text}": case[text].encode() for text in shown if case[text]}
+                if len(texts) == len(shown):
+                    yield Input(kind, texts, options, case["cmdline"])
+
+
+def files(folder: Path) -> Iterator[Input]:
+    """The listings and logs of a folder."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".iomem", ".dmesg"):
+            kind = "listing" if path.suffix == ".iomem" else "log"
+            yield Input(kind, {path.name: path.read_bytes()}, Options(strategy="mainline"))
+
+
+def _forget(caches: list[_lru_cache_wrapper[object]]) -> None:
+    for cached in caches:
+        cached.cache_clear()
+    back._latest.clear()
+
+
+def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[object]]) -> Times:
+    """The best of three plans of one text."""
+    rewinding = 0.0
+
+    def timed(machine: Machine, asked: Asked) -> Rewind:
+        nonlocal rewinding
+        begin = time.process_time_ns()
+        try:
+            return back.rewind(machine, asked)
+        finally:
+            rewinding += time.process_time_ns() - begin
+
+    planner.rewind.rewind = timed
+    found = []
+    try:
+        for _ in range(3):
+            _forget(caches)
+            rewinding = 0.0
+            begin = time.process_time_ns()
+            machine = combine([parse_text(data, name) for name, data in one.texts.items()])
+            read = time.process_time_ns()
+            make_plan(machine, request or one.own, one.options)
+            end = time.process_time_ns()
+            found.append(Times(*(part / 1e6 for part in (end - begin, read - begin, rewinding))))
+    finally:
+        planner.rewind.rewind = back.rewind
+    return min(found)
+
+
+def _shown(title: str, times: list[tuple[Times, str]]) -> Iterator[Figure]:
+    times.sort()
+    for part in ("whole", "reading", "rewinding", "rest"):
+        values = sorted(getattr(one, part) for one, _ in times)
+        most, name = max((getattr(one, part), name) for one, name in times)
+        mean, p50, p99 = sum(values) / len(values), values[len(values) // 2], values[len(values) * 99 // 100]
+        print(
+            f"  {title:<14} {part:<9} mean {mean:5.2f}  p50 {p50:5.2f}  p99 {p99:5.2f}  worst {most:5.2f} ms  {name}",
+            flush=True,
+        )
+    yield Figure(f"a plan from a text, worst of {len(times)} {title}", times[-1][0].whole, BOUND, "ms")
+
+
+def _texts(inputs: list[Input], request: str) -> Iterator[Figure]:
+    gc.collect()
+    caches = [found for found in gc.get_objects() if isinstance(found, _lru_cache_wrapper)]
+    for kind in ("listing", "log", "both"):
+        times: list[tuple[Times, str]] = []
+        for one in inputs:
+            if one.kind == kind:
+                try:
+                    times.append((measured(one, REQUESTS[request], caches), one.name))
+                except PlannerError:
+                    continue  # nothing is asked for, or the text is refused
+        if times:
+            yield from _shown(f"{kind} {request}", times)
+
+
+def _recorded() -> Iterator[Figure]:
+    inputs = list(recorded())
+    for request in REQUESTS:
+        yield from _texts(inputs, request)
+
+
+MEASURES = (_recorded,)
+
+
+def main(folders: list[str]) -> int:
+    """Measure and print."""
+    status = 0
+    inputs = [*recorded(), *(one for folder in folders for one in files(Path(folder)))]
+    for request in REQUESTS:
+        for figure in _texts(inputs, request):
+            status |= not figure.holds
+            mark = "ok" if figure.holds else "TOO MUCH"
+            print(
+                f"{figure.what:<50} {figure.value:8.2f} {figure.unit:<3}  at most {figure.bound:g}  {mark}", flush=True
+            )
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
