@@ -36,7 +36,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
@@ -67,7 +67,7 @@ from planner.render.blocks.model import (
     Picture,
     Table,
     Terms,
-    filled,
+    shown,
 )
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
@@ -79,7 +79,7 @@ from planner.sources import combine, configured, read_source
 from planner.sources.json.procedure import read_procedure
 from planner.sources.samples import read as read_sample
 from planner.sources.samples import samples
-from planner.studies.survey import sorted_by, survey
+from planner.studies.survey import Row, sorted_by, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,6 @@ _PAGE = 20
 """Lines of a table that may have to go on on another page."""
 
 _Spec = dict[str, Callable[[Any], Any]]
-_Draw = Callable[[Frame], Canvas]
 
 
 def _format(argument: str) -> str:
@@ -132,24 +131,25 @@ _FILES = ("map", "map-format", "log", "config", "format")
 """Options that are read here; what is left are the parameters of a call."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One directive. make: the result, from the directive, its argument and the options that are parameters.
+
+    draw: its picture, if it has one; told: what is said of it. argument: it takes one.
+    """
+
+    options: _Spec
+    make: Callable[[_Result, str | None, dict[str, Any]], Any]
+    draw: Callable[[Any, Frame], Canvas] | None = None
+    told: Callable[[_Result, Any], list[Block]] = lambda _, made: blocks_of(made)
+    argument: bool = True
+
+
 class _Result(SphinxDirective):
-    """One result. A subclass says how it is made, and how it is drawn."""
+    """One result."""
 
-    optional_arguments = 1
+    kind: ClassVar[_Kind]
     final_argument_whitespace = True
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The result. options: those that are parameters of the call."""
-        raise NotImplementedError
-
-    def told(self, made: Any) -> list[Block]:
-        """What is said of it."""
-        return blocks_of(made)
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """The function that draws it; None where there is no picture."""
-        del made
-        return None
 
     def run(self) -> list[nodes.Node]:
         """The nodes of the result; one that cannot be made is an error of the document."""
@@ -157,22 +157,20 @@ class _Result(SphinxDirective):
         if options.pop("no_kfence", False):
             options["kfence"] = False
         left = {name: value for name, value in options.items() if name.replace("_", "-") not in _FILES}
+        kind = type(self).kind
         try:
-            made = self.make(self.arguments[0] if self.arguments else None, left)
-            blocks, draw = filled(self.told(made)), self.drawing(made)
+            made = kind.make(self, self.arguments[0] if self.arguments else None, left)
+            blocks = shown(kind.told(self, made))
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
         form = options.get("format", "picture")
         if form == "text":
             return [nodes.literal_block(text := lay_out(blocks, "text"), text, language="text")]
         tables = [node for block in blocks for node in _nodes(block)]
-        if form == "table" or draw is None:
+        if form == "table" or kind.draw is None:
             return tables
-        prefix = f"ckp-{self.env.new_serialno('crashkernel')}"
-        return [
-            nodes.raw("", draw(Frame(prefix=prefix)).svg(), format="html"),
-            addnodes.only("", *tables, expr="not html"),
-        ]
+        frame = Frame(prefix=f"ckp-{self.env.new_serialno('crashkernel')}")
+        return [nodes.raw("", kind.draw(made, frame).svg(), format="html"), addnodes.only("", *tables, expr="not html")]
 
     def argument(self, what: str) -> str:
         """The argument of a directive that needs one."""
@@ -223,304 +221,191 @@ class _Result(SphinxDirective):
         return [(paths.get(one.id, one.id), one.machine, one.options) for one in found.members]
 
 
-class CrashkernelPlan(_Result):
-    """`crashkernel-plan`: one plan."""
+def _of_source(call: Callable[..., Any]) -> Callable[[_Result, str | None, dict[str, Any]], Any]:
+    """A call that takes the machine, the request and the options."""
+    return lambda directive, request, options: call(directive.source(), request, **options)
 
-    option_spec: ClassVar[_Spec] = _STRATEGY
 
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """One plan."""
-        return api.plan(self.source(), argument, **options)
+def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    """All sizes of `FROM..TO`, and what distributions ask for by default."""
+    text = directive.argument("a range of sizes such as 128M..8G")
+    least, dots, most = text.partition("..")
+    if not dots:
+        raise InputError(directive.name, f"{printable(text)!r} is not a range of sizes", "give one such as 128M..8G")
+    machine = directive.source()
+    asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
+    beside = api.defaults(machine, **asked)
+    return api.sweep(machine, least, most, **options), [(one.preset, one.size) for one in beside.presets]
 
-    def drawing(self, made: Any) -> _Draw | None:
-        """Memory, the linear map and the search."""
-        return lambda frame: memory_picture.draw(made, frame)
 
-
-class CrashkernelExplain(_Result):
-    """`crashkernel-explain`: the search, attempt by attempt."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, **_IMAGE}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The story of one plan."""
-        return api.explain(self.source(), argument, **options)
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """The search, and every position of the image."""
-        over = [] if made.any_image is None else [made.any_image]
-        return lambda frame: memory_picture.draw(made.plan, frame, over=over)
-
-
-class CrashkernelCompare(_Result):
-    """`crashkernel-compare`: every strategy."""
-
-    option_spec: ClassVar[_Spec] = {**_PLAN, "sizes": _words, "aim": _choice("protected", "fast", "small")}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """One comparison."""
-        return api.compare(self.source(), argument, **options)
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """One strip for each group of strategies."""
-        return lambda frame: compare_page.picture(made, frame)
-
-
-class CrashkernelFit(_Result):
-    """`crashkernel-fit`: the largest sizes."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, **_IMAGE, "keep-low": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The largest sizes of one form of request."""
-        return api.fit(self.source(), argument, **options)
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """The outcome of every size, and every position of the image."""
-        over = [] if made.any_image is None else made.any_image.at
-        return lambda frame: chart.draw_fit(made, frame, over=over)
-
-
-class CrashkernelSweep(_Result):
-    """`crashkernel-sweep`: all sizes of a range."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, "crashkernel": _TEXT, "step": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """All sizes of `FROM..TO`, and what distributions ask for by default."""
-        del argument
-        text = self.argument("a range of sizes such as 128M..8G")
-        least, dots, most = text.partition("..")
-        if not dots:
-            raise InputError(self.name, f"{printable(text)!r} is not a range of sizes", "give one such as 128M..8G")
-        machine = self.source()
-        asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
-        beside = api.defaults(machine, **asked)
-        return api.sweep(machine, least, most, **options), [(one.preset, one.size) for one in beside.presets]
-
-    def told(self, made: Any) -> list[Block]:
-        """The sweep's blocks."""
-        return blocks_of(made[0])
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """The chart."""
-        return lambda frame: chart.draw(made[0], frame, defaults=made[1])
-
-
-class CrashkernelSurvey(_Result):
-    """`crashkernel-survey`: candidates on machines; without options, whether the proposal would have worked."""
-
-    optional_arguments = 0
-    option_spec: ClassVar[_Spec] = {
-        **_FORMAT,
-        **dict.fromkeys(("map", "request", "preset", "kernel", "page-size"), _words),
-        **dict.fromkeys(("map-format", "strategy", "need", "sort"), _TEXT),
-    }
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The rows, or the machines of the proposal."""
-        del argument
-        if set(self.options) <= {"format"}:
-            return survey([(sample.name, read_sample(sample.name)) for sample in samples()])
-        strategy, order = options.pop("strategy", None), options.pop("sort", None)
-        fleet = {name: machine for name, machine, _ in self.fleet(Options())}
-        names = {"request": "requests", "preset": "presets", "kernel": "kernels", "page_size": "page_sizes"}
-        rows = api.survey(fleet, strategy=strategy, **{names.get(name, name): each for name, each in options.items()})
-        return rows if order is None else sorted_by(rows, order)
-
-    def drawing(self, made: Any) -> _Draw | None:
-        """The heat map."""
-        alone = set(self.options) <= {"format"}
-        cells = heat_map.cells_of_proposal(made) if alone else heat_map.cells_of(made)
-        return lambda frame: heat_map.draw(cells, frame)
-
-
-class CrashkernelSize(_Result):
-    """`crashkernel-size`: what to ask for."""
-
-    option_spec: ClassVar[_Spec] = {
-        **_STRATEGY,
-        **_IMAGE,
-        **dict.fromkeys(("need", "ram"), _TEXT),
-        "aim": _choice("protected", "fast", "small"),
-        "sure": directives.percentage,
-    }
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """A recommendation."""
-        if "sure" in options:
-            options["sure"] /= 100
-        return api.recommend(self.source(), crashkernel=argument, **options)
-
-
-class CrashkernelPresets(_Result):
-    """`crashkernel-presets`: every distribution's default on one machine."""
-
-    optional_arguments = 0
-    option_spec: ClassVar[_Spec] = _STRATEGY
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The defaults, each planned."""
-        del argument
-        return api.defaults(self.source(), **options)
-
-
-class CrashkernelGiveBack(_Result):
-    """`crashkernel-give-back`: shrinking after boot."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, "crashkernel": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """What writing kexec_crash_size frees."""
-        del argument
-        written = self.argument("the size that stays reserved, such as 256M")
-        return api.give_back(self.source(), options.pop("crashkernel", None), written, **options)
-
-
-class CrashkernelVerify(_Result):
-    """`crashkernel-verify`: what a source records, against the plan."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, "page-tables": _TEXT, "meminfo": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The verdict."""
-        for name in options.keys() & {"page_tables", "meminfo"}:
-            options[name] = self.file(options[name])
-        return api.verify(self.source(), argument, **options)
-
-
-class CrashkernelDiff(_Result):
-    """`crashkernel-diff`: one machine, or two, under one request or two; what differs."""
-
-    option_spec: ClassVar[_Spec] = {**_STRATEGY, "b": _words, "map-b": _words}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The differences. `b`: OPTION=VALUE of the second side only; `map-b`: its machine."""
-        requests = (argument or "").split()
-        if len(requests) > 2:
-            raise self.error(f"{self.name} takes two requests at most")
-        only, other = options.pop("b", []), options.pop("map_b", None)
-        pairs = [text.partition("=") for text in only]
-        first = api.plan(self.source(), requests[0] if requests else None, **options)
-        second = {**options, **{name.replace("-", "_"): value or True for name, _, value in pairs}}
-        return api.diff(first, api.plan(self.source(other), requests[-1] if requests else None, **second))
-
-
-class CrashkernelDefault(_Result):
-    """`crashkernel-default`: the shortest range list for a fleet."""
-
-    optional_arguments = 0
-    option_spec: ClassVar[_Spec] = {**_FORMAT, **_KERNEL, "map": _words, "map-format": _TEXT, "need": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The list."""
-        del argument
-        need = options.pop("need", None)
-        fleet = {name: machine for name, machine, _ in self.fleet(Options(**read_options(options)))}
-        return api.default(fleet, need=need, **options)
-
-
-class CrashkernelNeed(_Result):
-    """`crashkernel-need`: what a capture kernel needs."""
-
-    optional_arguments = 0
-    option_spec: ClassVar[_Spec] = {
-        **_MACHINE,
-        **_FORMAT,
-        **dict.fromkeys(("kernel-size", "initrd-size", "initrd-unpacked", "initrd", "luks-memory", "margin"), _TEXT),
-        "page-size": _TEXT,
-        "rootfstype": _choice("tmpfs", "ramfs"),
-        "cpus": directives.positive_int,
-    }
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The need, component by component."""
-        del argument
-        if "initrd" in options:
-            options["initrd"] = self.file(options["initrd"])
-        return api.need(self.source() if "map" in self.options else None, **options)
-
-
-class CrashkernelParse(_Result):
-    """`crashkernel-parse`: a value as the kernel reads it."""
-
-    option_spec: ClassVar[_Spec] = {**_FORMAT, "ram": _TEXT, "kernel": _TEXT}
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The reading."""
-        del argument
-        if "ram" not in options:
-            raise self.error(f"{self.name} needs :ram:, such as 8G")
-        return api.parse(self.argument("a value such as 2G-4G:256M,4G-:512M"), **options)
-
-    def told(self, made: Any) -> list[Block]:
-        """The answer, what was read, and the steps."""
-        kernel = self.options.get("kernel")
-        profile = NEWEST if kernel is None else select_profile(kernel).profile
-        facts = parse_blocks.asked(self.arguments[0], read("ram", self.options["ram"], size), profile.name)
-        return parse_blocks.blocks(made, facts)
-
-
-class CrashkernelBbm(_Result):
-    """`crashkernel-bbm`: whether ways to change live page tables are safe."""
-
-    option_spec: ClassVar[_Spec] = {
-        **_FORMAT,
-        "bbm-level": _choice(*bbm.BBM_LEVELS),
-        "tlb": _choice(*bbm.TLBS),
-        "touch": _choice(*bbm.TOUCHES),
-        "cpus": directives.positive_int,
-        "procedure": _words,
-    }
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The cases."""
-        level = options.pop("bbm_level", None)
-        own = [read_procedure(self.file(name)) for name in options.pop("procedure", ())]
-        return bbm.cases([*(argument or "").split(), *own], [level] if level else (), **options)
-
-
-class CrashkernelKernels(_Result):
-    """`crashkernel-kernels`: the kernels that are modelled."""
-
-    option_spec: ClassVar[_Spec] = _FORMAT
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """Their rows."""
-        del options
-        return described((argument or "").split())
-
-
-class CrashkernelMaps(_Result):
-    """`crashkernel-maps`: the bundled maps."""
-
-    optional_arguments = 0
-    option_spec: ClassVar[_Spec] = _FORMAT
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """Each of them."""
-        del argument, options
-        return samples()
-
-
-class CrashkernelBatch(_Result):
-    """`crashkernel-batch`: what the plans of a file of records come to together."""
-
-    option_spec: ClassVar[_Spec] = {
-        **{name: kind for name, kind in _STRATEGY.items() if name not in {"map", "log", "config", "memory", "steps"}},
-        "crashkernel": _TEXT,
-        "what-if": _words,
-    }
-
-    def make(self, argument: str | None, options: dict[str, Any]) -> Any:
-        """The sums."""
-        del argument
-        path = self.file(self.argument("a file of records"))
-        changes = [parse_change(text) for text in options.pop("what_if", ()) if text != "none"]
-        request = options.pop("crashkernel", None)
-        defaults = Defaults(request, Options(**read_options(options)), self.options.get("map-format"))
-        chosen = tuple(changes) if "what-if" in self.options else DEFAULT_CHANGES
-        return summarize(open_input(path), Job(defaults), chosen)
+def _survey(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    """The rows, or the machines of the proposal."""
+    if set(directive.options) <= {"format"}:
+        return survey([(sample.name, read_sample(sample.name)) for sample in samples()])
+    strategy, order = options.pop("strategy", None), options.pop("sort", None)
+    fleet = {name: machine for name, machine, _ in directive.fleet(Options())}
+    names = {"request": "requests", "preset": "presets", "kernel": "kernels", "page_size": "page_sizes"}
+    rows = api.survey(fleet, strategy=strategy, **{names.get(name, name): each for name, each in options.items()})
+    return rows if order is None else sorted_by(rows, order)
+
+
+def _heat_map(made: Any, frame: Frame) -> Canvas:
+    cells = heat_map.cells_of if isinstance(made[0], Row) else heat_map.cells_of_proposal
+    return heat_map.draw(cells(made), frame)
+
+
+def _size(directive: _Result, request: str | None, options: dict[str, Any]) -> Any:
+    if "sure" in options:
+        options["sure"] /= 100
+    return api.recommend(directive.source(), crashkernel=request, **options)
+
+
+def _give_back(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    written = directive.argument("the size that stays reserved, such as 256M")
+    return api.give_back(directive.source(), options.pop("crashkernel", None), written, **options)
+
+
+def _verify(directive: _Result, request: str | None, options: dict[str, Any]) -> Any:
+    for name in options.keys() & {"page_tables", "meminfo"}:
+        options[name] = directive.file(options[name])
+    return api.verify(directive.source(), request, **options)
+
+
+def _diff(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+    """The differences. `b`: OPTION=VALUE of the second side only; `map-b`: its machine."""
+    requests = (argument or "").split()
+    if len(requests) > 2:
+        raise directive.error(f"{directive.name} takes two requests at most")
+    only, other = options.pop("b", []), options.pop("map_b", None)
+    pairs = [text.partition("=") for text in only]
+    first = api.plan(directive.source(), requests[0] if requests else None, **options)
+    second = {**options, **{name.replace("-", "_"): value or True for name, _, value in pairs}}
+    return api.diff(first, api.plan(directive.source(other), requests[-1] if requests else None, **second))
+
+
+def _default(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    need = options.pop("need", None)
+    fleet = {name: machine for name, machine, _ in directive.fleet(Options(**read_options(options)))}
+    return api.default(fleet, need=need, **options)
+
+
+def _need(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    if "initrd" in options:
+        options["initrd"] = directive.file(options["initrd"])
+    return api.need(directive.source() if "map" in directive.options else None, **options)
+
+
+def _parse(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    if "ram" not in options:
+        raise directive.error(f"{directive.name} needs :ram:, such as 8G")
+    return api.parse(directive.argument("a value such as 2G-4G:256M,4G-:512M"), **options)
+
+
+def _parsed(directive: _Result, made: Any) -> list[Block]:
+    """The answer, what was read, and the steps."""
+    kernel = directive.options.get("kernel")
+    profile = NEWEST if kernel is None else select_profile(kernel).profile
+    facts = parse_blocks.asked(directive.arguments[0], read("ram", directive.options["ram"], size), profile.name)
+    return parse_blocks.blocks(made, facts)
+
+
+def _bbm(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+    level = options.pop("bbm_level", None)
+    own = [read_procedure(directive.file(name)) for name in options.pop("procedure", ())]
+    return bbm.cases([*(argument or "").split(), *own], [level] if level else (), **options)
+
+
+def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+    path = directive.file(directive.argument("a file of records"))
+    changes = [parse_change(text) for text in options.pop("what_if", ()) if text != "none"]
+    request = options.pop("crashkernel", None)
+    defaults = Defaults(request, Options(**read_options(options)), directive.options.get("map-format"))
+    chosen = tuple(changes) if "what-if" in directive.options else DEFAULT_CHANGES
+    return summarize(open_input(path), Job(defaults), chosen)
+
+
+_AIM = {"aim": _choice("protected", "fast", "small")}
+_NEED = dict.fromkeys(
+    ("kernel-size", "initrd-size", "initrd-unpacked", "initrd", "luks-memory", "margin", "page-size"), _TEXT
+)
+
+_KINDS = {
+    "batch": _Kind(
+        {
+            **{name: kind for name, kind in _STRATEGY.items() if name not in {*_MACHINE, "steps"}},
+            "map-format": _TEXT,
+            "crashkernel": _TEXT,
+            "what-if": _words,
+        },
+        _batch,
+    ),
+    "bbm": _Kind(
+        {
+            **_FORMAT,
+            "bbm-level": _choice(*bbm.BBM_LEVELS),
+            "tlb": _choice(*bbm.TLBS),
+            "touch": _choice(*bbm.TOUCHES),
+            "cpus": directives.positive_int,
+            "procedure": _words,
+        },
+        _bbm,
+    ),
+    "compare": _Kind({**_PLAN, **_AIM, "sizes": _words}, _of_source(api.compare), compare_page.picture),
+    "default": _Kind(
+        {**_FORMAT, **_KERNEL, "map": _words, "map-format": _TEXT, "need": _TEXT}, _default, argument=False
+    ),
+    "diff": _Kind({**_STRATEGY, "b": _words, "map-b": _words}, _diff),
+    "explain": _Kind(
+        {**_STRATEGY, **_IMAGE},
+        _of_source(api.explain),
+        lambda made, frame: memory_picture.draw(made.plan, frame, over=[made.any_image] if made.any_image else []),
+    ),
+    "fit": _Kind(
+        {**_STRATEGY, **_IMAGE, "keep-low": _TEXT},
+        _of_source(api.fit),
+        lambda made, frame: chart.draw_fit(made, frame, over=made.any_image.at if made.any_image else []),
+    ),
+    "give-back": _Kind({**_STRATEGY, "crashkernel": _TEXT}, _give_back),
+    "kernels": _Kind(_FORMAT, lambda _, names, __: described((names or "").split())),
+    "maps": _Kind(_FORMAT, lambda *_: samples(), argument=False),
+    "need": _Kind(
+        {
+            **_MACHINE,
+            **_FORMAT,
+            **_NEED,
+            "rootfstype": _choice("tmpfs", "ramfs"),
+            "cpus": directives.positive_int,
+        },
+        _need,
+        argument=False,
+    ),
+    "parse": _Kind({**_FORMAT, "ram": _TEXT, "kernel": _TEXT}, _parse, told=_parsed),
+    "plan": _Kind(_STRATEGY, _of_source(api.plan), memory_picture.draw),
+    "presets": _Kind(
+        _STRATEGY, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False
+    ),
+    "size": _Kind(
+        {**_STRATEGY, **_IMAGE, **_AIM, "need": _TEXT, "ram": _TEXT, "sure": directives.percentage},
+        _size,
+    ),
+    "survey": _Kind(
+        {
+            **_FORMAT,
+            **dict.fromkeys(("map", "request", "preset", "kernel", "page-size"), _words),
+            **dict.fromkeys(("map-format", "strategy", "need", "sort"), _TEXT),
+        },
+        _survey,
+        _heat_map,
+        argument=False,
+    ),
+    "sweep": _Kind(
+        {**_STRATEGY, "crashkernel": _TEXT, "step": _TEXT},
+        _sweep,
+        lambda made, frame: chart.draw(made[0], frame, defaults=made[1]),
+        told=lambda _, made: blocks_of(made[0]),
+    ),
+    "verify": _Kind({**_STRATEGY, "page-tables": _TEXT, "meminfo": _TEXT}, _verify),
+}
 
 
 def _nodes(block: Block) -> list[nodes.Node]:
@@ -583,26 +468,18 @@ def _row(cells: Sequence[str], align: str) -> nodes.row:
     return row
 
 
-DIRECTIVES: dict[str, type[_Result]] = {
-    "crashkernel-batch": CrashkernelBatch,
-    "crashkernel-bbm": CrashkernelBbm,
-    "crashkernel-compare": CrashkernelCompare,
-    "crashkernel-default": CrashkernelDefault,
-    "crashkernel-diff": CrashkernelDiff,
-    "crashkernel-explain": CrashkernelExplain,
-    "crashkernel-fit": CrashkernelFit,
-    "crashkernel-give-back": CrashkernelGiveBack,
-    "crashkernel-kernels": CrashkernelKernels,
-    "crashkernel-maps": CrashkernelMaps,
-    "crashkernel-need": CrashkernelNeed,
-    "crashkernel-parse": CrashkernelParse,
-    "crashkernel-plan": CrashkernelPlan,
-    "crashkernel-presets": CrashkernelPresets,
-    "crashkernel-size": CrashkernelSize,
-    "crashkernel-survey": CrashkernelSurvey,
-    "crashkernel-sweep": CrashkernelSweep,
-    "crashkernel-verify": CrashkernelVerify,
-}
+def _directive(made_as: _Kind) -> type[_Result]:
+    """The directive of a kind."""
+
+    class Directive(_Result):
+        kind = made_as
+        optional_arguments = int(made_as.argument)
+        option_spec = made_as.options
+
+    return Directive
+
+
+DIRECTIVES = {f"crashkernel-{name}": _directive(kind) for name, kind in _KINDS.items()}
 """Each directive by its name."""
 
 

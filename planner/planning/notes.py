@@ -45,8 +45,8 @@ def notes_on(
     on_the_map = _on_the_map(reservation, context)
     if context.effect == "pages" and context.present and not context.forcing.reasons:
         on_the_map.append(
-            "a crashkernel parameter is present: the whole linear map is made of base pages; for blocks it would take "
-            "a kernel from 6.4 on, which gives up the protection, or one of the other strategies"
+            "a crashkernel parameter is present: the whole linear map is made of base pages; blocks would need a "
+            "kernel from 6.4 on, which gives up the protection, or another strategy"
         )
     unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
     doubt = "not known for this kernel; as the nearest mainline kernel maps memory, " if unknown else ""
@@ -75,9 +75,9 @@ def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
 
 def _what_would_help(context: Context) -> list[str]:
     reasons, remedies = "; ".join(context.forcing.reasons), ", and ".join(context.forcing.remedies)
-    notes = [f"the whole linear map has base pages already ({reasons}); for blocks it would take {remedies}"]
+    notes = [f"the whole linear map has base pages already ({reasons}); blocks would need {remedies}"]
     if context.strategy.proposal:
-        notes.append("an aligned area buys nothing here: the crash memory can be unmapped as it is")
+        notes.append("an aligned area gains nothing here: the crash memory can be unmapped as it is")
     return notes
 
 
@@ -87,7 +87,7 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
     if proposal is None or not request.valid:
         return notes
     if request.base:
-        notes.append("a fixed offset is not touched by the proposal: no aligned attempt, no protection")
+        notes.append("the proposal does not apply to a fixed offset: no aligned attempt, no protection")
         if reservation.crash and reservation.crash.start != request.base:
             notes.append(
                 f"the posted patch loses the offset: it searched below {request.base + request.size:#x} instead"

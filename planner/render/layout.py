@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from planner.render.blocks.model import Block, filled
+from planner.render.blocks.model import Block, shown
 from planner.render.formats.terminal import WIDTH
 
 __all__ = ["lay_out"]
@@ -17,10 +17,10 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: i
     Empty tables and lists are left out. color: ANSI colours, and width: columns,
     in text only.
     """
-    shown = filled(blocks)
+    blocks = shown(blocks)
     if form == "text":
         from planner.render.formats import text
 
-        return text.document(shown, color=color, width=width)
-    layout: str = import_module(f"planner.render.formats.{form}").document(shown)
+        return text.document(blocks, color=color, width=width)
+    layout: str = import_module(f"planner.render.formats.{form}").document(blocks)
     return layout

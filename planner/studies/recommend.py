@@ -349,12 +349,12 @@ class _Search:
             parts.append(doubt)
         if self.assumed:
             *most, last = [f"the {name}" for name in self.assumed]
-            parts.append(f"for a need that assumes {' and '.join([*([', '.join(most)] if most else []), last])}")
-        return ", ".join(parts)
+            parts.append(f"the need assumes {' and '.join([*([', '.join(most)] if most else []), last])}")
+        return "; ".join([", ".join(parts[:2]), *parts[2:]])
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
         among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"
-        low = f"taking {format_size(best.low_taken) if best.low_taken else 'no'} low memory"
+        low = f"takes {format_size(best.low_taken) if best.low_taken else 'no'} low memory"
         low = low.replace(" low memory", " of low memory") if best.low_taken else low
         if self.asked.aim == "protected":
             if best.protected:
@@ -363,9 +363,9 @@ class _Search:
                 return f"not protected by this kernel, which protects none; protected under {self.chosen.name}"
             return f"not protected, as no form is on this kernel, {low}"
         if self.asked.aim == "fast":
-            return f"needing {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
+            return f"needs {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
         if self.asked.aim == "small":
-            return f"taking {format_size(best.taken)} in all, page tables included{among}"
+            return f"takes {format_size(best.taken)} in all, page tables included{among}"
         if best.form == "list" and self.asked.ram is not None:
             return f"{low}, asked for with any RAM from {format_size(self.asked.ram[0])} on"
         return low + among

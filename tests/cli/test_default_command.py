@@ -30,7 +30,7 @@ def test_the_bundled_machines_by_default(run: Run) -> None:
 
 def test_a_machine_that_is_not_served(run: Run, server: str) -> None:
     """Status 1, and why."""
-    status, out, err = run("default", "--map", server, "--need", "3G")
+    status, out, err = run("default", "--map", server, "--need", "3G", "--format", "markdown")
     assert (status, err) == (1, "")
     assert "needs 3G, and at most " in " ".join(out.split())
 

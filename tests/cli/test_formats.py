@@ -118,8 +118,8 @@ def test_the_survey_covers_every_machine(run: Run) -> None:
     ]
     outcomes = [row[2] for row in rows if len(row) == 5]
     assert len(outcomes) == 4 * len(samples())
-    sentence = " ".join(run("survey").out.split("\n\n")[1].split())
-    assert f"Of {len(outcomes)} plans on {len(samples())} machines {outcomes.count('aligned')} are aligned" in sentence
+    sentence = " ".join(run("survey").out.split("\n\n")[0].split())
+    assert f"{len(outcomes)} plans on {len(samples())} machines: {outcomes.count('aligned')} are aligned, " in sentence
 
 
 def examples() -> list[str]:

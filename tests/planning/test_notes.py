@@ -25,7 +25,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "256M", MEMORY, FULL, {}, "has base pages already (rodata=full by default", id="forced base pages"
         ),
         pytest.param(
-            "256M", MEMORY, FULL, {}, "an aligned area buys nothing here", id="which leave nothing to align for"
+            "256M", MEMORY, FULL, {}, "an aligned area gains nothing here", id="which leave nothing to align for"
         ),
         pytest.param(
             "256M",
@@ -46,7 +46,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
         pytest.param(
             "256M", MEMORY, {}, {"strategy": "mainline"}, "a crashkernel parameter is present", id="base pages"
         ),
-        pytest.param("256M@2G", MEMORY, {}, {}, "a fixed offset is not touched by the proposal", id="a fixed offset"),
+        pytest.param("256M@2G", MEMORY, {}, {}, "the proposal does not apply to a fixed offset", id="a fixed offset"),
         pytest.param(
             "256M@2G",
             MemoryMap((Region(GIB, 9 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),)),

@@ -186,7 +186,7 @@ def test_where_everything_has_base_pages_the_reason_says_so() -> None:
     comparison = make_comparison(machine(), "256M", Options(rodata="full"), aim="fast")
     assert comparison.reason.count("everything has base pages anyway") == 1
     assert len({row.bytes for row in comparison.rows}) == 1
-    assert any("for blocks it would take rodata=on or rodata=off" in note for note in comparison.notes)
+    assert any("blocks would need rodata=on or rodata=off" in note for note in comparison.notes)
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_nothing_serves() -> None:
 def test_a_need_that_is_computed_says_what_it_assumes() -> None:
     found = recommend(server())
     assert found.need_source.startswith("computed with a margin of 20 %")
-    assert "for a need that assumes the kernel image" in found.reason
+    assert "the need assumes the kernel image" in found.reason
 
 
 def test_over_all_positions_of_the_image() -> None:

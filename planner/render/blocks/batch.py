@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.batch.fleet import largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
@@ -47,7 +46,7 @@ def blocks(fleet: Fleet) -> list[Block]:
 
 def _refused(fleet: Fleet) -> Bullets:
     more = ", the first" if fleet.errors > len(fleet.refused) else ""
-    listed = [printable(f"{r.id or f'record {r.record}'}: {r.error}") for r in fleet.refused]
+    listed = [f"{r.id or f'record {r.record}'}: {r.error}" for r in fleet.refused]
     return Bullets(f"Broken records{more}", listed)
 
 
@@ -90,7 +89,7 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
         signed_column([part.extra_table_bytes for _, part in shown]),
         strict=True,
     )
-    rows = [(printable(key), *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
+    rows = [(key, *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
     return Table(title, "l" + "r" * 7, head, rows)
 
 
@@ -103,7 +102,7 @@ def _worst(fleet: Fleet) -> Table:
     kept = column([bad.kept for bad in fleet.worst])
     extra = signed_column([bad.extra_table_bytes for bad in fleet.worst])
     rows = [
-        (printable(bad.id or f"record {bad.record}"), bad.outcome, bad.protection, kept[n], extra[n])
+        (bad.id or f"record {bad.record}", bad.outcome, bad.protection, kept[n], extra[n])
         for n, bad in enumerate(fleet.worst)
     ]
     return Table(f"The worst {len(rows)}", "lllrr", head, rows)
@@ -115,7 +114,7 @@ def _effects(fleet: Fleet) -> Table:
     kept = signed_column([effect.total.kept - before.kept for effect in effects])
     extra = signed_column([effect.total.extra_table_bytes - before.extra_table_bytes for effect in effects])
     rows = [
-        (printable(name), *_difference(effect.total, before), kept[n], extra[n], count(effect.errors))
+        (name, *_difference(effect.total, before), kept[n], extra[n], count(effect.errors))
         for n, (name, effect) in enumerate(fleet.effects.items())
     ]
     return Table("Effect of one change", "l" + "r" * 6, head, rows)
@@ -137,7 +136,7 @@ def _changed(name: str, effect: Effect) -> Table:
     head = ("", "outcome", "then", "at", "then at")
     rows = [
         (
-            printable(one.id or f"record {one.record}"),
+            one.id or f"record {one.record}",
             one.before.outcome,
             one.after.outcome,
             _at(one.before.crash),
@@ -146,7 +145,7 @@ def _changed(name: str, effect: Effect) -> Table:
         for one in effect.machines[:_MOST_SHOWN]
     ]
     first = f", the first {_MOST_SHOWN}" if effect.changed > _MOST_SHOWN else ""
-    return Table(f"{printable(name)} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
+    return Table(f"{name} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
 
 
 def _at(crash: Range | None) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
+from planner.base.text import counted
 from planner.bbm.cases import BBM_LEVELS
 from planner.bbm.walking import Tables
-from planner.render.blocks.model import Block, Facts, Heading, Lead, Mood, Paragraph, Table
+from planner.render.blocks.model import Block, Facts, Lead, Mood, Paragraph, Table
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -87,7 +87,7 @@ def render(
 
 def _one(case: Case) -> list[Block]:
     rule = "violates break-before-make" if case.rule_broken else "breaks no rule of that level"
-    text = f"{printable(case.procedure)} at {_level(case.bbm_level)}; {rule}"
+    text = f"{case.procedure} at {_level(case.bbm_level)}; {rule}"
     return [
         Lead(case.verdict, text, _MOODS[case.verdict]),
         Facts([("Explored", f"all {case.states:,} states; {_setting(case)}")]),
@@ -97,16 +97,17 @@ def _one(case: Case) -> list[Block]:
 def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Block]:
     levels = [level for level in BBM_LEVELS if any(case.bbm_level == level for case in cases)]
     by_key = {(case.procedure, case.bbm_level): case for case in cases}
-    rows = [
-        (printable(procedure.name), *(_cell(by_key[procedure.name, level]) for level in levels))
-        for procedure in procedures
-    ]
+    rows = [(procedure.name, *(_cell(by_key[procedure.name, level]) for level in levels)) for procedure in procedures]
     states = sum({(case.procedure, case.bbm_level != "0"): case.states for case in cases}.values())
+    safe = [p.name for p in procedures if all(by_key[p.name, level].verdict == "safe" for level in levels)]
+    others = [procedure.name for procedure in procedures if procedure.name not in safe]
+    said = [f"{len(safe)} safe at every level ({', '.join(safe)})"] if safe else []
+    said += [f"{len(others)} not safe at every level ({', '.join(others)})"] if others else []
     found: list[Block] = [
-        Heading("Changing live page tables, by FEAT_BBM level"),
+        Lead(counted(len(procedures), "procedure"), "; ".join(said), "warn" if others else "good"),
         Facts([("Explored", f"all {states:,} states; {_setting(cases[0])}")]),
         Table(
-            "",
+            "Changing live page tables, by FEAT_BBM level",
             "l" * (1 + len(levels)),
             ("procedure", *("level 2, no conflict aborts" if level == "noabort" else level for level in levels)),
             rows,
@@ -135,7 +136,7 @@ def _cell(case: Case) -> str:
 def _about(procedure: Procedure, cases: Sequence[Case]) -> tuple[str, ...]:
     touch = next(case.touch for case in cases if case.procedure == procedure.name)
     rests_on = f"; rests on: {procedure.rests_on}" if procedure.rests_on else ""
-    return printable(procedure.name), touch, printable(f"{procedure.summary or 'a procedure of yours'}{rests_on}")
+    return procedure.name, touch, f"{procedure.summary or 'a procedure of yours'}{rests_on}"
 
 
 def _steps(procedure: Procedure) -> Table:
@@ -143,9 +144,7 @@ def _steps(procedure: Procedure) -> Table:
     tables = Tables(procedure, nt_honoured=True)
     rows = [("", f"at the start: {'; '.join(tables.describe(tables.starts))}")]
     rows += [(str(i), tables.describe_step(step)) for i, step in enumerate(procedure.steps, 1)]
-    return Table(
-        f"Steps of {printable(procedure.name)}", "rl", ("", "step"), [tuple(map(printable, row)) for row in rows]
-    )
+    return Table(f"Steps of {procedure.name}", "rl", ("", "step"), rows)
 
 
 def _traces(cases: Sequence[Case], *, wide: bool) -> list[Block]:
@@ -161,14 +160,14 @@ def _traces(cases: Sequence[Case], *, wide: bool) -> list[Block]:
         for one in alike:
             said.setdefault(one.verdict, []).append(one.bbm_level)
         verdicts = ", ".join(f"{verdict} at level {' and '.join(levels)}" for verdict, levels in said.items())
-        title = f"Shortest trace of {printable(case.procedure)}: {verdicts}"
+        title = f"Shortest trace of {case.procedure}: {verdicts}"
         found.append(_wide_trace(title, case) if wide else _trace(title, case))
     return found
 
 
 def _trace(title: str, case: Case) -> Table:
     rows = [(str(i), line.actor, line.step) for i, line in enumerate(case.trace, 1)]
-    return Table(title, "rll", ("", "who", "what"), [tuple(map(printable, row)) for row in rows])
+    return Table(title, "rll", ("", "who", "what"), rows)
 
 
 def _wide_trace(title: str, case: Case) -> Table:
@@ -176,9 +175,7 @@ def _wide_trace(title: str, case: Case) -> Table:
         (str(i), line.actor, line.step, _joined(line.tables), _joined(line.tlb) or "empty")
         for i, line in enumerate(case.trace, 1)
     ]
-    return Table(
-        title, "rllll", ("", "who", "what", "tables then", "TLB then"), [tuple(map(printable, row)) for row in rows]
-    )
+    return Table(title, "rllll", ("", "who", "what", "tables then", "TLB then"), rows)
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
-from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Paragraph, Table, Terms
+from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
-from planner.render.blocks.tables import alignment, configured, doubt
+from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
 
@@ -41,10 +40,7 @@ def blocks(comparison: Comparison) -> list[Block]:
             result.append(Heading(size(asked)))
         result += _parts(comparison, rows)
     result.append(_takes(comparison))
-    result.append(Bullets("Notes", [printable(note) for note in comparison.notes]))
-    result.append(configured(comparison.kernel))
-    result.append(Terms("Assumed (not in any source)", [printable(key) for key in comparison.kernel.assumed]))
-    return result
+    return [*result, *closing(comparison.notes, comparison.kernel)]
 
 
 def render(comparison: Comparison, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
@@ -59,26 +55,19 @@ def _lead(comparison: Comparison) -> Lead:
     if len(comparison.sizes) > 1:
         text += f" at {size(comparison.sizes[0])}"
     first = next(row for row in comparison.rows if row.best)
-    return Lead(comparison.best, printable(f"{text}: {comparison.reason}"), "good" if first.plan.protects else "warn")
+    return Lead(comparison.best, f"{text}: {comparison.reason}", "good" if first.plan.protects else "warn")
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     kernel = comparison.kernel
-    version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
-    low = "no DMA zones" if kernel.dma_limit is None else f"low memory ends at {address(kernel.dma_limit)}"
     asked = comparison.request or "nothing"
     if len(comparison.sizes) > 1:
         listed = ", ".join(size(each) for each in comparison.sizes)
         asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
-    rows = [
-        ("Requested", asked),
-        ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"),
-        ("Kernel", f"{kernel.profile}{version}, {size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses; {low}"),
-        ("Alignment", alignment(kernel).removeprefix("alignment ")),
-    ]
-    if kernel.forced_base_pages:
-        rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
-    return [(label, printable(text)) for label, text in rows]
+    told = dict(kernel_facts(kernel))
+    told["Alignment"] = alignment(kernel).removeprefix("alignment ")
+    del told["Strategy"]
+    return [("Requested", asked), ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"), *told.items()]
 
 
 def _matrices(comparison: Comparison) -> list[Block]:
@@ -114,7 +103,7 @@ def _reason(row: Row) -> str:
     if row.best:
         return "best for the aim"
     if row.obstacle:
-        return printable(row.obstacle)
+        return row.obstacle
     if row.crash is None:
         return "does not fit"
     if row.protection == "not known":
@@ -166,7 +155,7 @@ def _needs(row: Row) -> str:
     parts = [row.needs or "nothing"]
     if row.obstacle:
         parts.append(f"not available here: {row.obstacle}")
-    return printable("; ".join(parts))
+    return "; ".join(parts)
 
 
 def _takes(comparison: Comparison) -> Table:
@@ -177,5 +166,5 @@ def _takes(comparison: Comparison) -> Table:
     rows = []
     for row in first.values():
         since = f"First in {row.since}" if row.since[:1].isdigit() else row.since[:1].upper() + row.since[1:]
-        rows.append((row.strategy, f"{_needs(row)}. {printable(since)}"))
+        rows.append((row.strategy, f"{_needs(row)}. {since}"))
     return Table("Requirements, and the first kernel that has it", "ll", ("strategy", "requirements"), rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import column, size
@@ -20,7 +19,7 @@ _MOST_SHOWN = 20
 
 def _failed(found: Default) -> Table:
     """Whom the list fails, the first of them; JSON has them all."""
-    rows = [(printable(f.id), printable(f.why)) for f in found.failed[:_MOST_SHOWN]]
+    rows = [(f.id, f.why) for f in found.failed[:_MOST_SHOWN]]
     more = f", the first {_MOST_SHOWN} of {len(found.failed):,}" if len(found.failed) > _MOST_SHOWN else ""
     return Table(f"Not served{more}", "ll", ("machine", "why"), rows)
 
@@ -43,5 +42,5 @@ def blocks(found: Default) -> list[Block]:
         _failed(found),
         Table("Distributions' defaults on the same fleet", "lrr", ("default", "served", "reserved"), others),
         Table("With more entries", "lrr", ("crashkernel=", "entries", "reserved"), longer),
-        Bullets("Notes", [printable(note) for note in found.notes]),
+        Bullets("Notes", found.notes),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
@@ -88,14 +87,14 @@ def _side(plan: Plan) -> str:
     set_ += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
     asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *set_])
     if done.crash is None:
-        return printable(f"{asked}: {done.outcome}")
+        return f"{asked}: {done.outcome}"
     low = "" if done.low is None else f" and {size(done.low.size)} at {address(done.low.start)}"
     place = f"{done.outcome}, {size(done.crash.size)} at {address(done.crash.start)}{low}"
-    return printable(f"{asked}: {place}; {PROTECTION[plan.protection]}")
+    return f"{asked}: {place}; {PROTECTION[plan.protection]}"
 
 
 def _path(difference: Difference) -> str:
-    return printable(difference.path.removesuffix("[]"))
+    return difference.path.removesuffix("[]")
 
 
 def _values(difference: Difference) -> tuple[str, str]:
@@ -122,8 +121,8 @@ def _value(path: str, value: Any) -> str:
             return count(value)
         return address(value) if path.endswith(_ADDRESSES) else size(value)
     if isinstance(value, Mapping):
-        return printable(_entry(value))
-    return printable(str(value))
+        return _entry(value)
+    return str(value)
 
 
 def _entry(value: Mapping[str, Any]) -> str:

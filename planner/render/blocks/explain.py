@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import images, tables
-from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
 
@@ -32,20 +31,40 @@ def blocks(told: Explanation) -> list[Block]:
     plan = told.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
     more = [row for row in tables.facts(plan) if row[0] != "Requested"]
-    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *more])]
+    facts = [*tables.summary(plan), *_not_higher(told), *more]
+    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
     for number, story in enumerate(told.attempts, 1):
         result += _attempt(number, story)
-    result.append(Listing("Kernel log", tables.log(plan)))
+    result.append(Listing("Kernel log", plan.reservation.log))
     result += _help(told)
     if told.any_image is not None:
         result += images.blocks([told.any_image])
     return [
         *result,
         Bullets("Other readings", tables.other_readings(plan)),
-        Bullets("Notes", tables.notes(plan)),
-        tables.configured(plan.kernel),
-        Terms("Assumed (not in any source)", tables.assumptions(plan)),
+        *tables.closing(plan.notes, plan.kernel),
     ]
+
+
+def _not_higher(told: Explanation) -> list[tuple[str, str]]:
+    """The row that says why the crash memory does not lie higher; none where nothing was searched and found."""
+    crash = told.plan.reservation.crash
+    story = next((s for s in told.attempts if crash is not None and s.found == crash.start and s.gaps), None)
+    taken = next((gap for gap in story.gaps if gap.reason == "fits"), None) if story is not None else None
+    if crash is None or story is None or taken is None or taken.usable is None:
+        return []
+    tried = [gap.usable.size for gap in story.gaps if gap.usable is not None and gap.usable.start >= taken.usable.end]
+    beyond = [gap.end - gap.start for gap in story.gaps if gap.reason == "above"]
+    fills = crash.start + story.size == taken.usable.end
+    text = "its gap ends at" if fills else f"{size(story.align)} higher it would pass the end of its gap,"
+    text += f" {address(taken.usable.end)} ({_edge(taken.above)})"
+    if tried:
+        gaps = counted(len(tried), "free gap above does", "free gaps above do")
+        text += f"; {gaps} not hold {size(story.size)} (largest {size(max(tried))})"
+    if beyond:
+        gaps = counted(len(beyond), "free gap", "free gaps")
+        text += f"; memory from {address(story.end)} on is not searched ({gaps}, largest {size(max(beyond))})"
+    return [("Not higher", text)]
 
 
 _PURPOSES = {"aligned": "an aligned area", "exact": "the size itself", "low": "the low part"}
@@ -106,7 +125,7 @@ def _row(gap: GapStory, length: str, short_by: str) -> tuple[str, str, str, str]
 
 def _edge(edge: Edge) -> str:
     if edge.what == "reserved":
-        return printable(edge.name) or "reserved, no name"
+        return edge.name or "reserved, no name"
     return {"window": "end of the window", "other region": "another region"}.get(edge.what, edge.what)
 
 
@@ -125,7 +144,7 @@ def _help(told: Explanation) -> list[Block]:
     outcome = told.plan.reservation.outcome
     if told.help:
         items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
-        return [Bullets("What would help", [printable(item) for item in items])]
+        return [Bullets("What would help", items)]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":

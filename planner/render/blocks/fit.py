@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
-from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table, Terms
+from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, size, span
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ def blocks(fit: Fit) -> list[Block]:
     over: list[Block] = []
     if fit.any_image is not None:
         certain = fit.any_image.certain
-        text = f"{_size(certain.aligned)} aligned, {_size(certain.reserved)} reserved at all"
-        over = images.blocks(fit.any_image.at, [("Certain", f"at every position, up to {text}")])
+        text = f"{_upto(certain.aligned)} aligned, {_upto(certain.reserved)} reserved at all"
+        over = images.blocks(fit.any_image.at, [("Certain", f"at every position {text}")])
     return [
         _lead(fit),
         Facts(_facts(fit)),
@@ -32,8 +31,7 @@ def blocks(fit: Fit) -> list[Block]:
         _rungs(fit),
         _windows(fit),
         *over,
-        Bullets("Notes", [printable(note) for note in fit.notes]),
-        Terms("Assumed (not in any source)", [printable(key) for key in fit.kernel.assumed]),
+        *tables.closing(fit.notes, fit.kernel),
     ]
 
 
@@ -57,14 +55,14 @@ def _keeping(fit: Fit) -> str:
     return f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
 
 
-def _size(value: int | None) -> str:
-    return "no size" if value is None else format_size(value)
+def _upto(value: int | None) -> str:
+    return "no size is" if value is None else f"up to {format_size(value)}"
 
 
 def _facts(fit: Fit) -> list[tuple[str, str]]:
     form = _FORMS[fit.form] + (f" of {address(fit.offset)}" if fit.offset is not None else "")
-    rows = [("Request", form), ("Machine", f"{fit.source}: {size(fit.ram)} of RAM")]
-    return [(label, printable(text)) for label, text in rows] + tables.kernel_facts(fit.kernel)
+    machine = f"{fit.source}: {size(fit.ram)} of RAM"
+    return [("Request", form), ("Machine", machine), *tables.kernel_facts(fit.kernel)]
 
 
 def _largest(fit: Fit) -> Table:

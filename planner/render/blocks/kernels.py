@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planner.base.text import counted
 from planner.kernel.described import KernelRow
-from planner.render.blocks.model import Block, Facts, Heading
+from planner.render.blocks.model import Block, Facts, Heading, Lead
 
 __all__ = ["blocks"]
 
 
 def blocks(rows: Sequence[KernelRow]) -> list[Block]:
     """Every row."""
-    found: list[Block] = []
+    own = sum(row.vendor == "mainline" for row in rows)
+    text = f"{own} of mainline and its stable trees, {len(rows) - own} of vendors; --kernel NAME takes one"
+    found: list[Block] = [Lead(counted(len(rows), "kernel"), text)]
     for vendor in dict.fromkeys(row.vendor for row in rows):
         found.append(Heading("Mainline and stable" if vendor == "mainline" else vendor))
         found += [_paragraph(row) for row in rows if row.vendor == vendor]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.render.blocks.model import Block, Table
+from planner.base.text import counted
+from planner.render.blocks.model import Block, Lead, Table
 from planner.render.blocks.numbers import column, size
 from planner.sources.samples import Sample
 
@@ -18,4 +19,5 @@ def blocks(samples: Sequence[Sample]) -> list[Block]:
         (sample.name, whole, size(sample.page_size) if sample.page_size else "?", sample.shows)
         for sample, whole in zip(samples, ram, strict=True)
     ]
-    return [Table("Bundled maps, for --map sample:NAME", "lrrl", ("name", "RAM", "pages", "what it shows"), rows)]
+    lead = Lead(counted(len(samples), "map"), "bundled, of real machines; --map sample:NAME takes one")
+    return [lead, Table("Bundled maps", "lrrl", ("name", "RAM", "pages", "what it shows"), rows)]

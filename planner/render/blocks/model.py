@@ -1,14 +1,16 @@
 """A result as a list of blocks: what is said, in order, without saying how it looks.
 
 A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
-out. Blocks hold plain text, already free of control characters; escaping is the format's affair.
+out. Blocks hold plain text: `shown` frees it of control characters, and escaping is the format's affair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from planner.base.errors import printable
 
 __all__ = [
     "Block",
@@ -22,7 +24,7 @@ __all__ = [
     "Picture",
     "Table",
     "Terms",
-    "filled",
+    "shown",
     "spaced",
 ]
 
@@ -96,9 +98,16 @@ class Picture:
 Block: TypeAlias = Lead | Heading | Paragraph | Facts | Table | Bullets | Terms | Listing | Picture
 
 
-def filled(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks without empty tables and lists."""
-    return [block for block in blocks if all(getattr(block, name, True) for name in ("rows", "items", "lines"))]
+def shown(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without empty tables and lists, and without control characters in their texts."""
+    filled = [block for block in blocks if all(getattr(block, name, True) for name in ("rows", "items", "lines"))]
+    return [block if isinstance(block, Picture) else type(block)(*map(_clean, block)) for block in filled]
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    return tuple(map(_clean, value))
 
 
 def spaced(parts: Sequence[Sequence[str]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.sizes import MIB, format_size, round_up
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import column, size
@@ -28,7 +27,7 @@ def blocks(found: Need) -> list[Block]:
     if found.unmeasured:
         text += f"; not measured: {', '.join(found.unmeasured)}"
     sizes = column([c.bytes for c in found.components])
-    rows = [(c.name, sizes[n], printable(c.source)) for n, c in enumerate(found.components)]
+    rows = [(c.name, sizes[n], c.source) for n, c in enumerate(found.components)]
     others = column([e.bytes for e in found.estimates])
     return [
         Lead("needs", text, "warn" if found.assumed else "good"),
@@ -46,7 +45,7 @@ def blocks(found: Need) -> list[Block]:
             ("tool", "size"),
             [(e.tool, others[n]) for n, e in enumerate(found.estimates)],
         ),
-        Bullets("Notes", [printable(note) for note in found.notes]),
+        Bullets("Notes", found.notes),
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
 from planner.render.blocks.numbers import address, size
 
@@ -17,7 +16,7 @@ __all__ = ["asked", "blocks"]
 
 def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
     """What was read, where, and by which kernel."""
-    return [("Value", printable(value) or "(nothing)"), ("RAM", size(ram)), ("Kernel", printable(profile))]
+    return [("Value", value or "(nothing)"), ("RAM", size(ram)), ("Kernel", profile)]
 
 
 def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, nearest: str = "") -> list[Block]:
@@ -26,13 +25,13 @@ def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "
     facts: what was read; note: about the kernel that reads. nearest: the mainline kernel that stands for one whose
     parser is not known.
     """
-    steps: list[tuple[str, ...]] = [(str(n), printable(line)) for n, line in enumerate(result.steps, 1)]
+    steps: list[tuple[str, ...]] = [(str(n), line) for n, line in enumerate(result.steps, 1)]
     return [
         _lead(result, f"not known for this kernel; as mainline {nearest}, " if nearest else ""),
         Facts(facts),
         Table("Steps", "rl", ("", ""), steps),
-        Listing("Kernel log", [printable(line) for line in result.log]),
-        Bullets("Notes", [printable(line) for line in (*([note] if note else []), *result.notes)]),
+        Listing("Kernel log", result.log),
+        Bullets("Notes", [*([note] if note else []), *result.notes]),
     ]
 
 

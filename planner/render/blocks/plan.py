@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
@@ -35,7 +34,7 @@ def short(plan: Plan) -> list[Block]:
 def _help(plan: Plan) -> list[str]:
     """Each change that would help, with what comes of it."""
     return [
-        printable(f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}")
+        f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}"
         for each in plan.help or ()
     ]
 
@@ -54,7 +53,7 @@ def _helpless(plan: Plan) -> list[str]:
 def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
     costs: list[Block] = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
-    searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", tables.log(plan))]
+    searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", plan.reservation.log)]
     steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
         *short(plan),
@@ -65,9 +64,7 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.put_back(plan, wide=wide),
-        Bullets("Notes", tables.notes(plan)),
-        tables.configured(plan.kernel),
-        Terms("Assumed (not in any source)", tables.assumptions(plan)),
+        *tables.closing(plan.notes, plan.kernel),
     ]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.render.blocks import tables
-from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 
 _FORMS = {"plain": "plain", "high": ",high", "offset": "fixed offset"}
+_OTHER_RAM = " (for machines with other sizes --ram FROM..TO recommends a range list)"
 _MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
 _STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
 
@@ -29,9 +29,9 @@ _STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
 def recommendation(found: Recommendation) -> list[Block]:
     """The string to copy with its reason, and why not the others."""
     if found.crashkernel is None:
-        first: Block = Lead("nothing to recommend", printable(found.reason), "bad")
+        first: Block = Lead("nothing to recommend", found.reason, "bad")
     else:
-        first = Paragraph(f"{found.crashkernel} ({printable(found.reason)})")
+        first = Paragraph(f"{found.crashkernel} ({found.reason})")
     candidates = ([found.chosen] if found.chosen is not None else []) + list(found.others)
     head = ("request", "at", "low taken", f"under {found.strategy}", "why not")
     taken = column([c.low_taken if c.crash is not None else 0 for c in candidates])
@@ -41,7 +41,7 @@ def recommendation(found: Recommendation) -> list[Block]:
             [
                 ("Need", f"{size(found.need)}, {found.need_source}"),
                 ("Aim", f"{found.aim}: {found.aim_text}"),
-                *([] if any(c.form == "list" for c in candidates) else [("RAM", _ram(found.ram))]),
+                *([] if any(c.form == "list" for c in candidates) else [("RAM", f"{size(found.ram)}{_OTHER_RAM}")]),
             ]
         ),
         Table(
@@ -53,18 +53,13 @@ def recommendation(found: Recommendation) -> list[Block]:
     ]
 
 
-def _ram(ram: int) -> str:
-    """The machine's RAM, and how to ask for machines of which it is not known."""
-    return f"{size(ram)}; where it may change, --ram FROM..TO recommends a range list"
-
-
 def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]:
     return (
-        printable(c.crashkernel.replace("crashkernel=", "")),
+        c.crashkernel.replace("crashkernel=", ""),
         c.outcome if c.crash is None else address(c.crash.start),
         "" if c.crash is None else taken,
         c.proposal,
-        "recommended" if best else printable(c.verdict),
+        "recommended" if best else c.verdict,
     )
 
 
@@ -89,7 +84,7 @@ def presets(found: Presets) -> list[Block]:
     aligned = sum([plan.outcome == "aligned" for plan in plans])
     values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
-    text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct size')}"
+    text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct value')}"
     text = f"{tables.doubt(found.kernel)}{text}, {aligned or 'none'} aligned here"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
@@ -97,21 +92,14 @@ def presets(found: Presets) -> list[Block]:
         Facts(_facts(found.source, found.ram, found.low_free_before, found.kernel)),
         Table("Distribution defaults on this machine", "rllrrl", head, rows),
         Table("Their values", "ll", ("", "crashkernel="), values),
-        Bullets("Sources", [printable(source) for source in sources]),
-        *_end(found.notes, found.kernel),
+        Bullets("Sources", sources),
+        *tables.closing(found.notes, found.kernel),
     ]
 
 
 def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tuple[str, str]]:
-    machine = printable(f"{source}: {size(ram)} of RAM, {size(low_free)} of low memory free")
+    machine = f"{source}: {size(ram)} of RAM, {size(low_free)} of low memory free"
     return [("Machine", machine), *tables.kernel_facts(kernel)]
-
-
-def _end(notes: Sequence[str], kernel: KernelView) -> list[Block]:
-    return [
-        Bullets("Notes", [printable(note) for note in notes]),
-        Terms("Assumed (not in any source)", [printable(key) for key in kernel.assumed]),
-    ]
 
 
 # -- sweep -----------------------------------------------------------------------------------------------------
@@ -129,7 +117,7 @@ def sweep(swept: Sweep) -> list[Block]:
         Facts([("Sizes", text), *_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)]),
         Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: chart(swept, w, color=c)),
         _table(swept),
-        *_end(swept.notes, swept.kernel),
+        *tables.closing(swept.notes, swept.kernel),
     ]
 
 
@@ -222,13 +210,13 @@ def _painted(marks: str) -> str:
 def give_back(given: GiveBack) -> list[Block]:
     """The memory freed, the rest, and a reboot instead."""
     facts = [
-        ("Machine", printable(given.source)),
+        ("Machine", given.source),
         ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}" + _area(given.boot)),
         ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
     ]
     if given.refused is not None:
         lead = Lead("refused", f"nothing is freed: {given.refused}", "bad")
-        return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *_end(given.notes, given.kernel)]
+        return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *tables.closing(given.notes, given.kernel)]
     parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
     parts += [
         (label, span(r), size(r.size))
@@ -241,7 +229,7 @@ def give_back(given: GiveBack) -> list[Block]:
         Table("Afterwards", "llr", ("", "range", "size"), parts),
         _compared(given),
         Bullets("Remarks", _remarks(given)),
-        *_end(given.notes, given.kernel),
+        *tables.closing(given.notes, given.kernel),
     ]
 
 
@@ -261,8 +249,9 @@ def _compared(given: GiveBack) -> Table:
         ("low memory free", size(given.low_free_after), size(again.low_free_after)),
         ("protected", _yes(given.boot.protected), _yes(again.protected)),
     ]
-    text = printable(given.reboot_crashkernel or "")
-    return Table(f"Instead, a reboot with {text}", "lrr", ("", "after writing", "after a reboot"), rows)
+    return Table(
+        f"Instead, a reboot with {given.reboot_crashkernel or ''}", "lrr", ("", "after writing", "after a reboot"), rows
+    )
 
 
 def _start(plan: SizePlan) -> str:

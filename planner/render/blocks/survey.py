@@ -6,7 +6,6 @@ from csv import writer
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
@@ -42,9 +41,11 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         (one.name, ram[n], size(one.plan.kernel.page_size), sizes[n], one.answers[0].preset)
         for n, one in enumerate(machines)
     ]
+    first, rest = summary(machines)
     return [
+        first,
         Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows),
-        Paragraph(summary(machines)),
+        Paragraph(rest),
         Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
         Bullets("", _remarks()),
     ]
@@ -59,19 +60,21 @@ def _at(crash: Range | None) -> str:
     return "-" if crash is None else address(crash.start)
 
 
-def summary(machines: Sequence[Surveyed]) -> str:
-    """The answer in counts."""
+def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
+    """The answer in counts, and the counts by page size and machine."""
     plans = [answer.plan for one in machines for answer in one.answers]
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
-    text = f"Of {counted(len(plans), 'plan')} on {counted(len(machines), 'machine')} {_counts(plans)}."
+    text = f"{counted(len(plans), 'plan')} on {counted(len(machines), 'machine')}: {_counts(plans)}"
+    pages = ""
     if small and large:
-        text += f" Of the {len(small)} with 4K pages {_counts(small)};"
-        text += f" of the {len(large)} with larger pages {_counts(large)}."
+        pages = f"Of the {len(small)} with 4K pages {_counts(small)}; "
+        pages += f"of the {len(large)} with larger pages {_counts(large)}. "
     every = sum(all(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     some = sum(any(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     have = counted(some, "machine has", "machines have")
-    return f"{text} {have} an aligned area for at least one of the requests, {every} for all of them."
+    told = f"{pages}{have} an aligned area for at least one of the requests, {every} for all of them."
+    return Lead("survey", text, "good" if some else "warn"), told
 
 
 def _counts(plans: Sequence[Plan]) -> str:
@@ -132,8 +135,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
     whole, ram = _in_one_unit([row.ram for row in machines])
     about = [
-        (printable(one.machine), ram[n], *(() if several else (printable(one.kernel), size(one.page_size))))
-        for n, one in enumerate(machines)
+        (one.machine, ram[n], *(() if several else (one.kernel, size(one.page_size)))) for n, one in enumerate(machines)
     ]
     errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
     met = sum(row.met for row in rows)
@@ -141,7 +143,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     return [
         Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
         Table("", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
-        Bullets("Not planned", [printable(error) for error in errors]),
+        Bullets("Not planned", errors),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(
             "Machines",
@@ -156,7 +158,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
     kernel = (row.kernel, size(row.page_size)) if several else ()
-    return tuple(printable(cell) for cell in (row.machine, *kernel, row.preset or row.request))
+    return tuple(cell for cell in (row.machine, *kernel, row.preset or row.request))
 
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:

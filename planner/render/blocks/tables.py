@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.base.errors import printable
 from planner.base.text import counted
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.strategies import OWN, STRATEGIES
-from planner.render.blocks.model import Table, Terms
+from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 __all__ = [
     "PROTECTION",
     "alignment",
-    "assumptions",
     "attempts",
-    "configured",
+    "closing",
     "doubt",
     "facts",
     "granularity",
     "kernel_facts",
-    "log",
-    "notes",
     "other_readings",
     "page_tables",
     "placement",
@@ -82,8 +78,10 @@ def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
     if plan.request.unheard is not None:
         return plan.request.unheard
+    if plan.request.size >= plan.memory.ram and not plan.reservation.log:
+        return f"{size(plan.request.size)} is not less than the RAM ({size(plan.memory.ram)}), which the kernel refuses"
     said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
-    return f"no valid crashkernel request{printable(said)}"
+    return f"no valid crashkernel request{said}"
 
 
 def _too_large(plan: Plan) -> str:
@@ -117,7 +115,7 @@ def beside(plan: Plan) -> str:
 
 def _protection(plan: Plan) -> str:
     if plan.reservation.obstacle is not None:
-        return f"{plan.kernel.strategy} is not available here: {printable(plan.reservation.obstacle)}"
+        return f"{plan.kernel.strategy} is not available here: {plan.reservation.obstacle}"
     if plan.reservation.crash is None:
         return ""
     return PROTECTION[plan.protection] + " (protected)" * (plan.protection == "yes")
@@ -140,7 +138,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
-    asked = ("Requested", printable(f"{_request(plan)} on {machine}, kernel {kernel}"))
+    asked = ("Requested", f"{_request(plan)} on {machine}, kernel {kernel}")
     if done.crash is None:
         return [asked]
     place = span(done.crash)
@@ -175,8 +173,8 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     ]
     if is_cmdline(plan.request.text):
         rows.append(("Command line", plan.request.text))
-    runs_on = [] if plan.processors is None else [("CPU needs", printable(_runs_on(plan.processors)))]
-    return [(label, printable(text)) for label, text in rows] + kernel_facts(plan.kernel) + runs_on
+    runs_on = [] if plan.processors is None else [("CPU needs", _runs_on(plan.processors))]
+    return rows + kernel_facts(plan.kernel) + runs_on
 
 
 def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
@@ -193,7 +191,7 @@ def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
     ]
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
-    return [(label, printable(text)) for label, text in rows]
+    return rows
 
 
 def alignment(kernel: KernelView) -> str:
@@ -254,8 +252,7 @@ def put_back(plan: Plan, *, wide: bool = False) -> Table:
     rest = undone[len(shown) :]
     sizes = column([*(r.end - r.start for r in shown), sum(r.end - r.start for r in rest)])
     rows: list[tuple[str, ...]] = [
-        (span(r.start, r.end), sizes[n], printable(r.reason if wide else _short_reason(r.reason)))
-        for n, r in enumerate(shown)
+        (span(r.start, r.end), sizes[n], r.reason if wide else _short_reason(r.reason)) for n, r in enumerate(shown)
     ]
     if rest:
         rows.append((counted(len(rest), "more range"), sizes[-1], ""))
@@ -447,11 +444,6 @@ def _step(step: RemapStep) -> tuple[str, ...]:
     return name, entries, kind, "" if step.range is None else span(step.range)
 
 
-def log(plan: Plan) -> list[str]:
-    """The lines that the kernel would log."""
-    return [printable(line) for line in plan.reservation.log]
-
-
 def other_readings(plan: Plan) -> list[str]:
     """The answers under other readings of the map, one sentence each."""
     result = []
@@ -461,25 +453,20 @@ def other_readings(plan: Plan) -> list[str]:
         )
         if other.low is not None:
             where += f", low memory at {address(other.low.start)}"
-        result.append(printable(f"{other.assumption}: {other.outcome}, {where}"))
+        result.append(f"{other.assumption}: {other.outcome}, {where}")
     return result
 
 
-def notes(plan: Plan) -> list[str]:
-    """Remarks, one sentence each."""
-    return [printable(note) for note in plan.notes]
-
-
-def configured(kernel: KernelView) -> Terms:
+def _configured(kernel: KernelView) -> Terms:
     """What the configuration of a distribution gave, with who builds so and where it was read."""
     found = [text.partition(" builds with ") for text in kernel.configured.values()]
     if not found:
         return Terms("", ())
     words = [what.rpartition(" [")[0] for _, _, what in found]
     source = found[0][2].rpartition(" [")[2].rstrip("]")
-    return Terms(f"{found[0][0]} builds with", [printable(word) for word in (*words, f"read in {source}")])
+    return Terms(f"{found[0][0]} builds with", [*words, f"read in {source}"])
 
 
-def assumptions(plan: Plan) -> list[str]:
-    """Facts that no source gave."""
-    return [printable(key) for key in plan.kernel.assumed]
+def closing(notes: Sequence[str], kernel: KernelView) -> list[Block]:
+    """The end of every answer: remarks, a distribution's configuration, and facts that no source gave."""
+    return [Bullets("Notes", notes), _configured(kernel), Terms("Assumed (not in any source)", kernel.assumed)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from planner.base.errors import printable
 from planner.base.ranges import Range
 from planner.render.blocks.model import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
 from planner.render.blocks.numbers import size
@@ -26,7 +25,7 @@ def blocks(result: Verification) -> list[Block]:
         return _one(result.sources[0])
     found: list[Block] = []
     for verdict in result.sources:
-        found += [Heading(printable(verdict.source)), *_one(verdict)]
+        found += [Heading(verdict.source), *_one(verdict)]
     n = result.counts
     counts = f"{n.agreed} agreed, {n.disagreed} disagreed, {n.not_checkable} not checkable"
     return [*found, Heading("All sources"), Paragraph(f"{len(result.sources)} sources: {counts}")]
@@ -35,18 +34,14 @@ def blocks(result: Verification) -> list[Block]:
 def _one(verdict: Verdict) -> list[Block]:
     outcome = verdict.outcome
     why = next(check.why for check in verdict.checks if check.outcome == outcome)
-    found: list[Block] = [Lead(outcome, printable(why), _MOODS[outcome])]
+    found: list[Block] = [Lead(outcome, why, _MOODS[outcome])]
     recorded, planned = verdict.recorded, verdict.planned
     if (recorded.crash or recorded.low) and verdict.profile is not None:
         parts = (("crash kernel", recorded.crash, planned.crash), ("low memory", recorded.low, planned.low))
         rows = [(name, _span(seen), _span(wanted)) for name, seen, wanted in parts if seen or wanted]
         found.append(Table(f"Kernel {verdict.profile}", "lll", ("", "recorded", "planned"), rows))
-    others = [f"{check.what}: {check.outcome}: {printable(check.why)}" for check in verdict.checks if check.why != why]
-    if others:
-        found.append(Bullets("Also", others))
-    if verdict.notes:
-        found.append(Bullets("Notes", [printable(note) for note in verdict.notes]))
-    return found
+    others = [f"{check.what}: {check.outcome}: {check.why}" for check in verdict.checks if check.why != why]
+    return [*found, Bullets("Also", others), Bullets("Notes", verdict.notes)]
 
 
 def _span(span: Range | None) -> str:

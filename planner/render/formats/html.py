@@ -26,7 +26,7 @@ from planner.render.blocks.model import (
     Picture,
     Table,
     Terms,
-    filled,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class Figure:
 
 
 def document(blocks: Sequence[Block]) -> str:
-    """The blocks as a page; ends with a newline."""
+    """The blocks as a page, titled by the command that made it or else by what it says first; ends with a newline."""
+    command = _SHOWN["command"].removeprefix("crashkernel-planner ")
+    if command:
+        return page(command, blocks)
     told = next((block for block in blocks if isinstance(block, (Lead, Paragraph))), None)
     if isinstance(told, Paragraph) and told is not blocks[0]:
         told = None
@@ -91,7 +94,7 @@ def page(
         keep_trailing_newline=True,
     )
     environment.filters["anchor"] = _anchor
-    blocks, after = filled(blocks), filled(after)
+    blocks, after = shown(blocks), shown(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1

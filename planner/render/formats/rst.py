@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH
+from planner.render.formats.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,8 @@ _FIRST = re.compile(
     r"|[^\w\s]{2,}(?:\s+[^\w\s]+)*$"
 )
 
-_RULE = re.compile(r"([^\w\s\\])\1*$")
-"""A line that would make the line above it a title."""
+_RULE = re.compile(r"^(([^\w\s\\])\2*)(?= |$)")
+"""The begin of a line that could make the line above it a title."""
 
 
 def escape(text: str) -> str:
@@ -95,16 +95,9 @@ def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Lines that break between words."""
-    lines: list[str] = []
-    line, empty = first, True
-    for word in text.split(" "):
-        if not empty and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line, empty = rest, True
-        line += ("\\" + word if lines and _RULE.match(word) else word) if empty else " " + word
-        empty = False
-    return [*lines, line]
+    """Lines that break between words, and of which none would make the line above it a title."""
+    head, *more = wrap(text, width, first, rest, whole=True)
+    return [head, *[rest + _RULE.sub(r"\\\1", line.removeprefix(rest)) for line in more]]
 
 
 def _marked(lines: Sequence[str]) -> Sequence[str]:
@@ -168,12 +161,7 @@ def _wide(text: str) -> bool:
 
 def _list_table(titles: list[str], cells: list[list[str]]) -> list[str]:
     head = [titles] if any(titles) else []
-    lines = [".. list-table::"]
-    if head:
-        lines.append("   :header-rows: 1")
-    lines.append("")
-    for row in [*head, *cells]:
-        lines += [
-            f"   {'-' if n else '* -'} {cell}".replace("   -", "     -", 1).rstrip() for n, cell in enumerate(row)
-        ]
+    lines = [".. list-table::", *["   :header-rows: 1"] * len(head), ""]
+    for first, *others in [*head, *cells]:
+        lines += [f"   * - {first}".rstrip(), *[f"     - {cell}".rstrip() for cell in others]]
     return lines

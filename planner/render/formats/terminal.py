@@ -19,11 +19,11 @@ def paint(text: str, style: str) -> str:
     return f"\x1b[{style}m{text}{_RESET}"
 
 
-def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False) -> list[str]:
     """Text in lines of at most `width` characters, after `first` and then `rest`.
 
-    A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, or, where
-    there is none, anywhere.
+    A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, else after a
+    dash, or, where there is none, anywhere. whole: it goes beyond the line instead.
     """
     # Beside a long prefix a line takes something all the same.
     width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
@@ -35,9 +35,9 @@ def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
             line, empty = rest, True
         line += word if empty else " " + word
         empty = False
-        while len(line) > width:
+        while len(line) > width and not whole:
             begin = len(rest if lines else first)
-            end = (line.rfind(",", begin, width) + 1) or width
+            end = (line.rfind(",", begin, width) + 1) or (line.rfind("-", begin, width) + 1) or width
             lines.append(line[:end])
             line = rest + line[end:]
     lines.append(line)

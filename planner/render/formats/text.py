@@ -69,7 +69,7 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
 
     On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
-    the last column takes what is left to it, and a table of many long words goes beyond.
+    long words of the last and then of the first column are broken, and a table of many more goes beyond.
     """
     # A range of addresses stays on one line where other texts can give way.
     body = [tuple(printable(cell).replace(", 0x", _JOINED) for cell in row) for row in table.rows]
@@ -78,8 +78,11 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     if excess > 0 and width < WIDTH:
         told = [_sentence(table.head, row).replace(_JOINED, ", 0x") for row in body]
         return [line for text in told for line in wrap(text, width, indent, indent + "  ")]
-    if excess > 0 and table.align[-1] == "l":
-        widths[-1] = max(widths[-1] - excess, min(widths[-1], _LEAST))
+    for column, least in ((-1, _LEAST), (0, _ROOMY)):
+        if excess > 0 and table.align[column] == "l" and widths[column] > least:
+            cut = min(excess, widths[column] - least)
+            widths[column] -= cut
+            excess -= cut
     lines = []
     for row in rows:
         cells = [[cell] if len(cell) <= wide else wrap(cell, wide) for cell, wide in zip(row, widths, strict=True)]

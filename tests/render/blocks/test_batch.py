@@ -65,7 +65,7 @@ def test_the_worst_are_named_with_what_is_wrong() -> None:
 @pytest.mark.parametrize(("errors", "title"), [(2, "Broken records"), (11, "Broken records, the first")])
 def test_broken_records_are_named_by_id_or_number(errors: int, title: str) -> None:
     told = bullets_of(blocks(fleet("aligned", errors=errors)), title)
-    assert told[:2] == [r"bad-0\x1b: no map", "record 3: no map"]
+    assert told[:2] == ["bad-0\x1b: no map", "record 3: no map"]
     assert len(told) == min(errors, 10)
 
 

@@ -58,4 +58,4 @@ def test_whom_it_fails_the_first_of_them(failed: int, title: str, rows: int) -> 
     table = table_of(blocks(found), "Not served")
     assert table.title == title
     assert len(table.rows) == rows
-    assert table.rows[0] == (r"host-0\x1b", "too little RAM")
+    assert table.rows[0] == ("host-0\x1b", "too little RAM")

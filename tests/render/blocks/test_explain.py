@@ -8,11 +8,13 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.render.blocks.explain import blocks
 from planner.render.blocks.model import Heading
 from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory, explain
 from tests.planning.machines import machine
-from tests.render.blocks.told import bullets_of, lead_of, paragraphs_of, table_of
+from tests.render.blocks.told import bullets_of, facts_of, lead_of, paragraphs_of, table_of
+from tests.strategies import machine_of
 from tests.studies.test_explain import crowded
 
 
@@ -55,9 +57,50 @@ def test_why_a_gap_does_not_hold_it(facts: dict[str, object], why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("regions", "reserved", "value", "why"),
+    [
+        pytest.param(
+            [(GIB, 3 * GIB)], [], "1G", "its gap ends at 0xc0000000 (end of memory)", id="it fills the end of its gap"
+        ),
+        pytest.param(
+            [(GIB, 3 * GIB + GIB // 2)],
+            [],
+            "1G",
+            "1G higher it would pass the end of its gap, 0xe0000000 (end of memory)",
+            id="the next aligned start is too high",
+        ),
+        pytest.param(
+            [(GIB, 4 * GIB)],
+            [(3 * GIB, 3 * GIB + MIB)],
+            "1G",
+            "its gap ends at 0xc0000000 (initrd); 1 free gap above does not hold 1G (largest 1023M)",
+            id="a gap above is too small",
+        ),
+        pytest.param(
+            [(GIB, 3 * GIB), (8 * GIB, 16 * GIB)],
+            [],
+            "1G",
+            "its gap ends at 0xc0000000 (end of memory); "
+            "memory from 0x100000000 on is not searched (1 free gap, largest 8G)",
+            id="memory above the window",
+        ),
+    ],
+)
+def test_why_it_does_not_lie_higher(
+    regions: list[tuple[int, int]], reserved: list[tuple[int, int]], value: str, why: str
+) -> None:
+    memory = MemoryMap(tuple(Region(*one) for one in regions), tuple(Reserved(*one, "initrd") for one in reserved))
+    assert facts_of(blocks(explain(machine_of(memory), value)))["Not higher"] == why
+
+
+def test_where_nothing_is_placed_nothing_can_be_higher() -> None:
+    assert "Not higher" not in facts_of(blocks(explain(machine(), "20G")))
+
+
+@pytest.mark.parametrize(
     ("above", "below", "told"),
     [
-        (Edge("reserved", "Kernel\x1b"), Edge("window", ""), r"Kernel\x1b"),
+        (Edge("reserved", "Kernel\x1b"), Edge("window", ""), "Kernel\x1b"),
         (Edge("window", ""), Edge("reserved", "initrd"), "end of the window (below it: initrd)"),
         (Edge("window", ""), Edge("end of memory", ""), "end of the window"),
         (Edge("other region", ""), Edge("reserved", "initrd"), "another region"),

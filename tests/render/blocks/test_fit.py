@@ -70,4 +70,4 @@ def test_no_aligned_attempt_no_row_for_it() -> None:
 
 def test_what_is_certain_at_every_position() -> None:
     assert "Certain" not in facts_of(blocks(found()))
-    assert facts_of(blocks(found(any_image=True)))["Certain"].startswith("at every position, up to ")
+    assert facts_of(blocks(found(any_image=True)))["Certain"].startswith("at every position up to ")

@@ -55,7 +55,7 @@ def test_each_part_with_its_source() -> None:
     told = blocks(FOUND)
     assert table_of(told, "Components").rows == [
         ("kernel image", "40960K", "the map"),
-        ("initrd", "163844K", r"a\x1b guess"),
+        ("initrd", "163844K", "a\x1b guess"),
     ]
     assert table_of(told, "Other tools").rows == [("kdump-utils", "192M")]
     assert bullets_of(told, "Notes") == ["a note"]

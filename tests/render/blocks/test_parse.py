@@ -42,7 +42,9 @@ def test_the_way_there_is_numbered_and_a_note_on_the_kernel_comes_first() -> Non
     told = blocks(found, asked("512\x07MB", 8 * GIB, "6.18"), "a note on the kernel")
     rows = table_of(told, "Steps").rows
     assert [row[0] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
-    assert [block.lines for block in told if isinstance(block, Listing)] == [["crashkernel: unrecognized char: B"]]
+    assert [list(block.lines) for block in told if isinstance(block, Listing)] == [
+        ["crashkernel: unrecognized char: B"]
+    ]
     assert bullets_of(told, "Notes")[0] == "a note on the kernel"
-    assert facts_of(told) == {"Value": r"512\x07MB", "RAM": "8G", "Kernel": "6.18"}
+    assert facts_of(told) == {"Value": "512\x07MB", "RAM": "8G", "Kernel": "6.18"}
     assert asked("", GIB, "6.18")[0] == ("Value", "(nothing)")

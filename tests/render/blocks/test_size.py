@@ -91,7 +91,7 @@ def test_defaults_of_the_same_value_share_a_row() -> None:
     names = [name for row in rows for name in row[-1].split(", ")]
     assert sorted(names) == sorted(p.preset for p in found.presets)
     assert ("512M", "aligned", "0xc0000000", "+2052K", "2498M", "debian, ubuntu") in rows
-    assert lead_of(told)[1].startswith(f"{len(found.presets)} distribution defaults, {len(rows)} distinct sizes, ")
+    assert lead_of(told)[1].startswith(f"{len(found.presets)} distribution defaults, {len(rows)} distinct values, ")
 
 
 @pytest.mark.parametrize(

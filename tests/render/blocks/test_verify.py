@@ -20,7 +20,7 @@ CRASH = Range(2 * GIB, 2 * GIB + 512 * MIB)
     ("checks", "outcome", "why", "mood", "also"),
     [
         pytest.param((SAME,), "agreed", "the same place", "good", [], id="agreed"),
-        pytest.param((OTHER,), "disagreed", r"another\x1b place", "bad", [], id="disagreed"),
+        pytest.param((OTHER,), "disagreed", "another\x1b place", "bad", [], id="disagreed"),
         pytest.param((UNKNOWN,), "not checkable", "no listing", "warn", [], id="not checkable"),
         pytest.param(
             (SAME, UNKNOWN), "agreed", "the same place", "good", ["granularity: not checkable: no listing"], id="both"

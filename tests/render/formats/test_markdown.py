@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from planner.base.errors import printable
-from planner.render.blocks import tables
 from planner.render.blocks.plan import render
 from planner.render.formats import markdown
 from tests.plans import PLANS, plan_of, tables_of
@@ -86,9 +85,9 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
     """A log line cannot end its block; the first is the memory bar."""
     plan = plan_of("hostile")
-    rendered = render(plan, "markdown")
+    rendered, log = render(plan, "markdown"), plan.reservation.log
     fences = [token for token in PARSER.parse(rendered) if token.type == "fence"]
-    assert [fence.content.splitlines() for fence in fences][1:] == ([tables.log(plan)] if tables.log(plan) else [])
+    assert [fence.content.splitlines() for fence in fences][1:] == ([list(log)] if log else [])
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
