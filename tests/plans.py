@@ -110,4 +110,4 @@ def tables_of(plan: Plan) -> list[Table]:
     costs = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
     searched = [tables.attempts(plan)]
     middle = [*costs, *searched] if plan.reservation.crash is not None else [*searched, *costs]
-    return [tables.placement(plan), *middle, tables.put_back(plan, wide=True)]
+    return [tables.placement(plan), *middle, tables.undone(plan, wide=True)]

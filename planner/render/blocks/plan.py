@@ -40,7 +40,7 @@ def _help(plan: Plan) -> list[str]:
 
 
 def _helpless(plan: Plan) -> list[str]:
-    """What to do where no change helps; nothing where none was looked for, or none has to help."""
+    """The advice where no change helps; none where no change was tried, or none is needed."""
     if plan.help is None or plan.reservation.outcome in GOOD:
         return []
     if plan.request.unheard is not None:
@@ -63,7 +63,7 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
-        tables.put_back(plan, wide=wide),
+        tables.undone(plan, wide=wide),
         *tables.closing(plan.notes, plan.kernel),
     ]
 

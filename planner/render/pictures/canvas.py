@@ -136,7 +136,7 @@ class Canvas:
         return element
 
     def text(self, x: float, y: float, text: str, *, size: int = FONT, cls: str = "", anchor: str = "start") -> None:
-        """A line of text on the baseline `y`, which begins, has its middle or ends at `x`."""
+        """A line of text on the baseline `y`; `anchor` says whether it begins, is centred or ends at `x`."""
         shown = printable(text)
         wide = text_width(shown, size) * (1.1 if "strong" in cls else 1)
         left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
@@ -167,7 +167,7 @@ class Canvas:
         SubElement(self._into, "path", {"class": cls, "d": d})
 
     def _mark(self, text: str) -> Element:
-        """A group that a pointer and the arrow keys stop at. Only the first of a picture is a stop of the Tab key."""
+        """A group with a tooltip that the arrow keys stop at; the Tab key stops only at the first of a picture."""
         attributes = {"class": "m", "tabindex": "-1" if self._stops else "0", "role": "img"}
         self._stops += 1
         parent = SubElement(self._into, "g", attributes)
@@ -175,7 +175,7 @@ class Canvas:
         return parent
 
     def path(self, cls: str, d: str, text: str) -> None:
-        """A path with the look of a class or pattern, and what a pointer or the keyboard shows of it."""
+        """A path with the look of a class or pattern. text: its tooltip, which the keyboard reaches as well."""
         SubElement(self._mark(text), "path", {"d": d, **self._look(cls)})
 
     def _look(self, kind: str) -> dict[str, str]:
@@ -191,12 +191,12 @@ class Canvas:
         self.text(x, y + 4, text, size=10, anchor="middle")
 
     def outline(self, cls: str, x: float, top: float, width: float, height: float, text: str) -> None:
-        """A frame around something."""
+        """A rectangle that is not filled."""
         self.path(cls, f"M{number(x)} {number(top)}h{number(width)}v{number(height)}h-{number(width)}z", text)
 
     @contextmanager
     def pale(self, *, on: bool) -> Iterator[None]:
-        """What is drawn meanwhile is pale, if so wanted."""
+        """Draw the shapes inside the `with` block pale, if `on`."""
         before = self._into
         if on:
             self._into = SubElement(before, "g", {"class": "pale"})
@@ -208,14 +208,14 @@ class Canvas:
     def shape(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
-        """Rectangles of one kind, (x, width) each. text: what a pointer or the keyboard shows of them."""
+        """Rectangles of one kind, (x, width) each. text: their tooltip, which the keyboard reaches as well."""
         parent = self._into if text is None else self._mark(text)
         self._rectangles(parent, kind, pieces, top, height)
 
     def band(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
-        """As `shape`, for what is drawn elsewhere too: a pointer shows it, but the keyboard does not stop at it."""
+        """As `shape`, but the keyboard does not stop there: for ranges that are drawn elsewhere too."""
         parent = self._into
         if text is not None:
             parent = SubElement(parent, "g", {"class": "m"})

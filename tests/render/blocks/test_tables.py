@@ -61,7 +61,7 @@ def test_a_plan_of_a_running_machine_tells_what_its_report_tells() -> None:
     plan = plan_of("running-machine")
     assert plan.memory.rewound
     assert len(section(render(plan))) == len(plan.memory.rewound)
-    rows = tables.put_back(plan, wide=True).rows
+    rows = tables.undone(plan, wide=True).rows
     assert [row[2] for row in rows] == [r.reason for r in plan.memory.rewound]
 
 
