@@ -8,13 +8,11 @@ from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.blocks.numbers import address
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
 
-__all__ = ["blocks", "mood", "render", "short"]
+__all__ = ["blocks", "mood", "short"]
 
 _MOODS: dict[str, Mood] = {"aligned": "good", "exact": "good", "fallback": "warn", "failed": "bad", "none": "bad"}
 
@@ -66,8 +64,3 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         tables.undone(plan, wide=wide),
         *tables.closing(plan.notes, plan.kernel),
     ]
-
-
-def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
-    """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)

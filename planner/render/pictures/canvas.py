@@ -44,10 +44,10 @@ _STYLE = """
 .ckp text.on-aligned,.ckp text.on-failed{fill:#fff}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#1b1f24}
 .ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .dot{fill:#fff;stroke:#1b1f24}
-.ckp .tick{stroke:#007a59;fill:none;stroke-width:1.6}
-.ckp .g-free{fill:#fff;stroke:#007a59;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
+.ckp .tick{stroke:#4a7a00;fill:none;stroke-width:1.6}
+.ckp .g-free{fill:#fff;stroke:#4a7a00;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
 .ckp .g-part{fill:#fff;stroke:#8a939d}.ckp .bar{fill:#8a939d}
-.ckp .s-line{stroke:#0b355e;fill:none;stroke-width:2}
+.ckp .s-line{stroke:#1b1f24;fill:none;stroke-width:2}
 .ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.35}
 .ckp text[class^=on-],.ckp .f-o-fallback{pointer-events:none}
 .ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
@@ -64,9 +64,9 @@ _STYLE = """
 .ckp text.on-aligned,.ckp text.on-failed{fill:#14181d}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#fff}
 .ckp .miss{stroke:#ff8a80}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
-.ckp .g-part{fill:#14181d;stroke:#6c7681}.ckp .tick{stroke:#3ccf9f}.ckp .g-free{fill:#14181d;stroke:#3ccf9f}
+.ckp .g-part{fill:#14181d;stroke:#6c7681}.ckp .tick{stroke:#a4cf4a}.ckp .g-free{fill:#14181d;stroke:#a4cf4a}
 .ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
-.ckp .s-line{stroke:#84bce6}.ckp .best{stroke:#e6e9ec}
+.ckp .s-line{stroke:#e6e9ec}.ckp .best{stroke:#e6e9ec}
 .ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
 }
 """

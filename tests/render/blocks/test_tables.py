@@ -12,11 +12,10 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import column, span
-from planner.render.blocks.plan import render
 from planner.render.pages import plan as plan_page
 from planner.report import to_json
 from planner.rewind.rewound import AFTERWARDS, Rewound
-from tests.plans import plan_of
+from tests.plans import plan_of, render
 
 TITLE = "Treated as free: allocated after the crash kernel"
 
