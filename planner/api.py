@@ -399,8 +399,8 @@ def verify(
     unless another is given; the errors are those of `plan`.
     """
     chosen = _options({"strategy": "mainline", **options})
-    observed = [read_dump(_path("page_tables", page_tables))] if page_tables is not None else []
-    observed += [read_meminfo(_path("meminfo", meminfo))] if meminfo is not None else []
+    given = ((read_dump, "page_tables", page_tables), (read_meminfo, "meminfo", meminfo))
+    observed = [reader(_path(name, path)) for reader, name, path in given if path is not None]
     with _named():
         return verify_machine(_machine(source, options), chosen, crashkernel=request(crashkernel), observed=observed)
 

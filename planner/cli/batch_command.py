@@ -158,7 +158,8 @@ def batch(
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
     if out is not None:
-        fleet = _summarized(source, job, changes, jobs or cores())
+        with _progress(source) as tell:
+            fleet = summarize(source, job, changes, jobs=jobs or cores(), progress=tell)
         if fleet.finished and what_if not in {(), ("none",)}:
             raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
         counts = _told(fleet, out)
@@ -247,11 +248,6 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
                 click.echo(f"{partial} holds what is done: go on with the same command and --resume", err=True)
             raise
-
-
-def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int) -> Fleet:
-    with _progress(source) as tell:
-        return summarize(source, job, changes, jobs=jobs, progress=tell)
 
 
 def _told(fleet: Fleet, out: Out) -> Counts:
