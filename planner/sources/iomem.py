@@ -153,7 +153,9 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
         elif what == _OTHER:
             if around and around[-1][2] == "System RAM":
                 if len(notes) < _MOST_NOTES:
-                    notes.append(f"arm64 gives no such name to memory as at {start:#x}: it is read as reserved")
+                    notes.append(
+                        f"arm64 gives no such name to a part of System RAM as at {start:#x}: it is read as reserved"
+                    )
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))

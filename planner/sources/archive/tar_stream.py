@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
@@ -29,27 +30,25 @@ _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders,
 _FILE = (b"0", b"\0", b"7")
 
 
-class Member:
+class Member(NamedTuple):
     """One member: its path as it stands there, and what it is; links, devices and sparse files are neither.
 
     size: bytes of its content in the archive.
     """
 
-    __slots__ = ("is_file", "is_folder", "path", "size")
+    path: str
+    size: int
+    is_file: bool
+    is_folder: bool
 
-    def __init__(self, path: str, size: int, *, is_file: bool, is_folder: bool) -> None:
-        self.path, self.size, self.is_file, self.is_folder = path, size, is_file, is_folder
 
-
+@dataclass(slots=True)
 class _Said:
     """The values that the extended headers before a member give for it."""
 
-    __slots__ = ("path", "size", "sparse")
-
-    def __init__(self) -> None:
-        self.path: str | None = None
-        self.size: int | None = None
-        self.sparse = False
+    path: str | None = None
+    size: int | None = None
+    sparse: bool = False
 
 
 class Archive:

@@ -84,7 +84,7 @@ def missing_zone(log: Log) -> Range | None:
 def missing_lines(log: Log) -> Iterator[str]:
     """Notes on what the log counts or asks for, and does not show."""
     if (zone := missing_zone(log)) is not None:
-        yield f"no zone of the log holds {zone.start:#x} to {zone.end:#x}: the line of one is missing"
+        yield f"no zone in the log covers {zone.start:#x} to {zone.end:#x}: the line of a zone is missing"
     firmware = [] if log.map else sorted(log.efi, key=lambda entry: entry.start)
     for before, after in pairwise(firmware):
         if before.end < after.start < before.end + MIB:
@@ -99,9 +99,9 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
-        yield f"the log {ends} its command line: what that asked for, and what else is missing, is not known"
+        yield f"the log {ends} its command line: the request is not known, and other lines may be missing"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
-        yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
+        yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
 
 
 def _rows_missing(log: Log, array: str) -> str:

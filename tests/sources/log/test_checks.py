@@ -99,13 +99,15 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
     ("text", "lost", "note"),
     [
         pytest.param(
-            WHOLE, "  DMA ", "no zone of the log holds 0x40000000 to 0x80000000: the line of one", id="a zone"
+            WHOLE, "  DMA ", "no zone in the log covers 0x40000000 to 0x80000000: the line of a zone", id="a zone"
         ),
         pytest.param(
             WHOLE, " cma: ", "`Memory:` counts 64M of CMA areas, and the log shows 0: a line", id="a CMA area"
         ),
-        pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
-        pytest.param(WHOLE, "command line", "the log lacks its command line: what that asked for", id="what was asked"),
+        pytest.param(
+            WHOLE, "crashkernel reserved", "the log shows neither a reservation nor a failure for", id="a record"
+        ),
+        pytest.param(WHOLE, "command line", "the log lacks its command line: the request is not", id="what was asked"),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
         ),
