@@ -83,6 +83,8 @@ def missing_zone(log: Log) -> Range | None:
 
 def missing_lines(log: Log) -> Iterator[str]:
     """Notes on what the log counts or asks for, and does not show."""
+    if log.map and not log.zones:
+        yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:
         yield f"no zone in the log covers {zone.start:#x} to {zone.end:#x}: the line of a zone is missing"
     firmware = [] if log.map else sorted(log.efi, key=lambda entry: entry.start)
@@ -100,6 +102,8 @@ def missing_lines(log: Log) -> Iterator[str]:
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
         yield f"the log {ends} its command line: the request is not known, and other lines may be missing"
+    elif log.low is not None and log.crash is None and not log.failed:
+        yield "the log shows only the low part of a crash kernel: the line of the other part is missing"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
 
