@@ -36,7 +36,7 @@ _READERS = {
 FORMATS = (*_READERS, "dtb", "sosreport")
 
 _TRIED = ("json", "memblock", "iomem")  # kinds that need more than a look, or are spared one
-_EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
+_EXACT = ("json", "config", "kdump")  # kinds whose text is taken as it is
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
@@ -193,11 +193,7 @@ def _kind(text: str, name: str) -> str:
 
 
 def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
-    """One machine from several sources of it: the most precise map, the facts of all.
-
-    kernel: the one that is stated; the sources may then name different ones. Raises InputError, naming both sources,
-    where two contradict each other.
-    """
+    """One machine from several sources of it, as `combining.combine` says. Raises InputError."""
     from planner.sources.combining import combine as combined
 
     return combined(machines, kernel=kernel)

@@ -26,12 +26,12 @@ _RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header, and in a whole 
 _BLOCK = 512
 _CHUNK = 64 * KIB
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = (b"x", b"X"), b"g", b"L", b"K", b"S"
-_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes, whatever size they say
+_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes; their size does not count
 _FILE = (b"0", b"\0", b"7")
 
 
 class Member(NamedTuple):
-    """One member: its path as it stands there, and what it is; links, devices and sparse files are neither.
+    """One member: its path in the archive, and its type; links, devices and sparse files are neither file nor folder.
 
     size: bytes of its content in the archive.
     """

@@ -82,7 +82,7 @@ def missing_zone(log: Log) -> Range | None:
 
 
 def missing_lines(log: Log) -> Iterator[str]:
-    """Notes on what the log counts or asks for, and does not show."""
+    """Notes on lines that the log must have had by its own counts and its command line, and lacks."""
     if log.map and not log.zones:
         yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:

@@ -27,7 +27,7 @@ _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
 class Kind(NamedTuple):
-    """A kind of line. what: what it tells. ram: a map lacks memory without it. told: the user should know of damage."""
+    """A kind of line. what: its subject. ram: without it the map lacks memory. told: damage is reported to the user."""
 
     what: str
     begins: str
