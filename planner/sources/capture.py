@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
 
 from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB, round_up
@@ -122,12 +121,17 @@ def merged(captures: Sequence[Capture | None]) -> Capture | None:
     if len(known) < 2:
         return known[0] if known else None
 
-    first = {
-        each.name: next((value for c in known if (value := getattr(c, each.name)) not in (None, ())), each.default)
-        for each in fields(Capture)
-    }
-    return replace(
-        Capture(**first),
+    def first(name: str) -> int | None:
+        return next((value for c in known if (value := getattr(c, name)) is not None), None)
+
+    return Capture(
+        kernel_size=first("kernel_size"),
+        initrd_size=first("initrd_size"),
+        initrd_unpacked=first("initrd_unpacked"),
+        modules_size=first("modules_size"),
+        luks_memory=first("luks_memory"),
+        modules=next((c.modules for c in known if c.modules), ()),
+        carried=next((c.carried for c in known if c.carried), ()),
         drivers=tuple(dict.fromkeys(printable(d) for c in known for d in c.drivers)),
         estimates=tuple(dict.fromkeys(e for c in known for e in c.estimates)),
     )
