@@ -227,7 +227,8 @@ def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
     done = build(tmp_path, f"A\n=\n\n.. crashkernel-plan:: 512M\n{options}", "text")
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "out" / "index.txt").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if " | " in line]
+    lines = [line for line in page.splitlines() if line.count(" | ") > 1]  # a memory bar has one at most
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
     made = planner.plan("sample:altra-32g", "512M", page_size="64K")
     table = next(block for block in blocks(made) if isinstance(block, Table))
     assert [list(table.head), *(list(row) for row in table.rows)] == rows[: len(table.rows) + 1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.base.ranges import Span
+from planner.base.ranges import Span, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cma import cma_align
+from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, lowest_from_top, replay
 from planner.rewind.histories import History
@@ -45,8 +46,15 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
         if size == _area(history) and _same_cma(view) and same:
             yield what, history.state
         else:
-            regions = [(a, min(b, end)) for a, b in view.regions if a < end] if end is not None else view.regions
+            regions = _described(view, end) if end is not None else view.regions
             yield what, replay(history.state, history.early, boot_of(view, size, top, regions, lift=lift, end=end))
+
+
+def _described(view: View, end: int) -> list[Span]:
+    """Ranges that have page descriptors where memory ends at `end`: NOMAP memory and the image stay beyond it."""
+    beyond = [(r.start, r.end) for r in view.machine.memory.regions if r.flags & Flag.NOMAP.value]
+    image = [(r.start, r.end) for r in view.machine.memory.reserved if r.name.startswith("Kernel")]
+    return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *image])
 
 
 def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:

@@ -129,12 +129,8 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 
 def lowest_from_top(state: State) -> int:
     """Where what was taken from the top of memory begins: above the first hole of 2M from there."""
-    low = state.memory[-1][1]
-    for start, end in reversed(state.blocks):
-        if low - end >= 2 * MIB:
-            break
-        low = min(start, low)
-    return low
+    hole = next((end for start, end in state.gaps_down() if end - start >= 2 * MIB), 0)
+    return max(hole, state.blocks[0][0]) if state.blocks else hole
 
 
 def lifted(state: State, by: int) -> State:

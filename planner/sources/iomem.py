@@ -163,7 +163,11 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
 
 
 def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
-    """Memory without overlaps, and without firmware that may as well be a device."""
+    """Memory without overlaps.
+
+    Firmware's memory below the first bank counts too: only NOMAP memory is called `reserved` at the top level
+    (request_standard_resources(), arch/arm64/kernel/setup.c @ 6.1).
+    """
     clean: list[Region] = []
     for region in regions:
         last = clean[-1].end if clean else 0
@@ -174,8 +178,6 @@ def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
             notes.append(f"memory at {region.start:#x} is listed twice; the first listing is kept, as memblock does")
         if region.end > last:
             clean.append(Region(last, region.end, region.flags))
-    first = next((r.start for r in clean if not r.flags), None)
-    if first is None:
+    if all(region.flags for region in clean):
         raise InputError(name, "there is no System RAM in it", "give the whole /proc/iomem")
-    # Firmware below the first bank is memory too, if memblock knew it; /proc/iomem cannot tell it from a device.
-    return [r for r in clean if not r.flags or r.end >= first]
+    return clean

@@ -67,6 +67,12 @@ def test_what_was_taken_from_the_top(blocks: tuple[Span, ...], lowest: int) -> N
     assert lowest_from_top(state(*blocks)) == lowest
 
 
+def test_what_is_not_memory_is_not_a_hole() -> None:
+    """Firmware's NOMAP memory near the top, which no search uses: what was taken goes on beneath it."""
+    memory = ((GIB, TOP - 4 * MIB), (TOP - MIB, TOP))
+    assert lowest_from_top(State(memory, (IMAGE, (TOP - 20 * MIB, TOP - 4 * MIB), (TOP - MIB, TOP)))) == TOP - 20 * MIB
+
+
 @pytest.mark.parametrize(
     ("by", "blocks"),
     [

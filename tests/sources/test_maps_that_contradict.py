@@ -11,7 +11,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, MIB
-from planner.kernel.memory_map import Region
+from planner.kernel.memory_map import Flag, Region
 from planner.planning.plan import make_plan
 from planner.sources import parse_text, read_source
 
@@ -130,9 +130,11 @@ def test_address_bits_of_a_config_that_no_machine_has_are_not_taken(value: str) 
     assert found.reservation.crash is not None
 
 
-def test_firmware_below_the_first_bank_is_left_out_unless_it_touches_it() -> None:
-    """Once each, however much of it there is."""
+def test_firmware_below_the_first_bank_is_memory_too() -> None:
+    """Only NOMAP memory is called `reserved` at the top level; each region counts once, however many there are."""
     below = [f"{0x1000_0000 + i * 0x2000:08x}-{0x1000_0000 + i * 0x2000 + 0xFFF:08x} : reserved" for i in range(5000)]
     text = "\n".join([*below, "3fff0000-3fffffff : reserved", "40000000-7fffffff : System RAM", ""])
     regions = parse_text(text.encode(), "iomem").memory.regions
-    assert [(r.start, r.end) for r in regions] == [(0x3FFF_0000, GIB), (GIB, 2 * GIB)]
+    assert len(regions) == 5002
+    assert {r.flags for r in regions[:-1]} == {Flag.NOMAP.value}
+    assert [(r.start, r.end) for r in regions[-2:]] == [(0x3FFF_0000, GIB), (GIB, 2 * GIB)]
