@@ -206,10 +206,8 @@ def compare(
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
     wanted = read("aim", aim, one_of("protected", "fast", "small"))
-    asked, numbers = (
-        request(crashkernel),
-        [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")],
-    )
+    asked = request(crashkernel)
+    numbers = [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")]
     with _named():
         return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=wanted)
 

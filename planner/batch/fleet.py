@@ -25,7 +25,6 @@ from planner.planning.strategies import strategy_named
 
 __all__ = [
     "DEFAULT_CHANGES",
-    "DIMENSIONS",
     "MOST_DRAWN",
     "SUMMED",
     "WORST",
@@ -40,7 +39,6 @@ __all__ = [
     "largest_first",
     "one_of",
     "parse_change",
-    "row_of",
 ]
 
 DIMENSIONS = ("outcome", "kernel", "page_size", "preset")

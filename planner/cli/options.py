@@ -43,7 +43,6 @@ __all__ = [
     "color_option",
     "file_option",
     "fleet_options",
-    "form_by_name",
     "image_options",
     "kernel_option",
     "kernel_options",

@@ -100,22 +100,17 @@ def survey(
         _proposal(out)
         return
 
-    candidates = Candidates(
-        requests=chosen["requests"],
-        presets=chosen["presets"],
-        kernels=chosen["kernels"],
-        page_sizes=chosen["page_sizes"],
-        needed=chosen["need"],
-    )
+    candidates = Candidates(**chosen)
     options = Options() if strategy is None else Options(strategy=strategy)
     rows = _rows(sources, map_format, candidates, options)
     _write(rows if sort is None else sorted_by(rows, sort), out)
 
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
-    places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = bool(candidates.kernels or candidates.page_sizes)
-    gathered = gather(places, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if)
+    gathered = gather(
+        sources, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if
+    )
     for ident, error in gathered.errors:
         click.echo(f"{ident}: {error}", err=True)
     members = [(m.id, m.machine, m.options) for m in gathered.members]

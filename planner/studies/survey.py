@@ -116,14 +116,14 @@ def _answer(request: str, preset: str | None, plan: Plan) -> Answer:
 class Candidates:
     """Candidates for every machine: each request and preset, under each kernel and page size.
 
-    kernels, page_sizes: () leaves them to each machine's own facts. needed: as of `need_of`.
+    kernels, page_sizes: () leaves them to each machine's own facts. need: as of `need_of`.
     """
 
     requests: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     page_sizes: tuple[int, ...] = ()
-    needed: str | None = None
+    need: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def tabulate(
     rows: list[Row] = []
     for name, machine, options in ticked(members, progress):
         for request, chosen in _asked(machine, options, candidates):
-            needed = need_of(candidates.needed, machine, chosen.page_size)
+            needed = need_of(candidates.need, machine, chosen.page_size)
             rows.append(_row(name, machine, request, chosen, needed))
     return rows
 
