@@ -211,10 +211,10 @@ class Rests:
                 found.update(range(first, bisect_left(blocks, (end, 0))))
         return found
 
-    def are_pieces(self, i: int, state: State) -> bool:
+    def are_pieces(self, i: int, state: State, *, area: bool) -> bool:
         """True if an entry is only in part taken back.
 
-        The rest may be the CMA area, or the per-CPU areas, whose size nothing tells.
+        The rest may be the CMA area, if that was not taken back, or the per-CPU areas, whose size nothing tells.
         """
         view, page, left = self.view, self.view.asked.page_size, state.blocks
         start, end = view.listed.blocks[i]
@@ -226,8 +226,8 @@ class Rests:
         low, high = rests[0]
         if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
             return False
-        area = high <= view.low_max and not low % cma_align(view.asked.profile, page) and high - low in _AREAS
-        return not area and not (high == end and is_per_cpu(view, i))
+        aligned = high <= view.low_max and not low % cma_align(view.asked.profile, page)
+        return not (area and aligned and high - low in _AREAS) and not (high == end and is_per_cpu(view, i))
 
 
 def is_per_cpu(view: View, i: int) -> bool:

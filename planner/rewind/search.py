@@ -184,8 +184,9 @@ class _Search:
         return [span for span, name in undone.freed if name not in self.early]
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
-        entries = self.rests.entries(self._late(undone))
-        pieces = sum(self.rests.are_pieces(i, undone.state) for i in entries) + undone.skipped
+        areas = [span for span, name in undone.freed if name == CMA]
+        entries = self.rests.entries([*self._late(undone), *areas])
+        pieces = sum(self.rests.are_pieces(i, undone.state, area=not areas) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
         if self.best is not None and way.rank >= self.best:
             return
