@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
+from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, lowest_pages
@@ -230,7 +231,8 @@ def _guessed(view: View) -> tuple[list[History], bool]:
     And whether one of them explains everything.
     """
     known: Known = {}
-    found = [(way, "") for way in _ways(view, known, [tuple(view.early_memmap), ()])]
+    paged = _paged(view)
+    found = [(way, "") for way in _ways(paged, known, [()] if paged is not view else [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
@@ -241,6 +243,19 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         for way, where in found[:3]
     ]
     return histories, bool(found) and found[0][0].whole
+
+
+def _paged(view: View) -> View:
+    """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
+
+    With 64K pages the buffer for them is as large as the node.
+    """
+    page, listed = view.asked.page_size, view.listed
+    if page != 64 * KIB or not view.early_memmap:
+        return view
+    sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
+    own = [block for block in listed.blocks if block[1] - block[0] in sizes and block not in listed.kept]
+    return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
 def _guess(view: View, way: Way) -> str:

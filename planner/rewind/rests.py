@@ -120,9 +120,9 @@ class Rests:
         # Of the last step's choices there is nothing to be told before one of them is taken back.
         self.sums = [[*accumulate(map(_any_of, each[:-1]), Sums.plus)] for each in self.choices]
         # An area that is not known may lie above them, or among them.
-        area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
+        self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
-        self.many = [(0 if area else beneath(view.listed, item), item.end or _MOST) for item in items]
+        self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
         self.after = sorted(span for span, _ in view.after)
         self.firsts: dict[tuple[int, int, int, bool], Sums] = {}
         self.known: dict[tuple[int, int, Rest], bool] = {}
