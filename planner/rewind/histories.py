@@ -101,7 +101,7 @@ def _as_logged(view: View) -> History:
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
-    """What a log without a listing leaves open: what it does not name."""
+    """The ways that a log without a listing leaves open, by what it does not name."""
     found = built(view)
     early = replace(_early_of_log(view), memmap=found.memmap)
     ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
@@ -292,7 +292,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:
-    """What came right before the crash kernel: the area that was taken back, or one that would lie where it lies."""
+    """The area right before the crash kernel: the one that was taken back, or one that would lie where it lies."""
     own = [span for span, name in undone.freed if name == CMA]
     if own:
         return Early((), own[0])
@@ -312,7 +312,7 @@ def _early_of_listing(view: View, state: State) -> Early:
 
 
 def _simple(view: View) -> History:
-    """What lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
+    """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
     late = [
         ((e.start, e.end), "software IO TLB")
         for e in view.events
