@@ -72,10 +72,10 @@ def search(
     for best, most in _SEARCHES:
         if best == _UNUSUAL and not view.crash:
             continue  # without a crash kernel, that nothing came later explains everything
-        ways = sorted([*ways, *one.run(Budget(most, best not in _STRICT, known), best)], key=lambda way: way.rank)
+        ways += one.run(Budget(most, best not in _STRICT, known), best)
         if ways:
             break
-    return ways[:_MOST_WAYS]
+    return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
 
 
 def is_late(view: View, name: str) -> bool:
@@ -189,9 +189,11 @@ class _Search:
         entries = self.rests.entries([*self._late(undone), *early])
         pieces = sum(self.rests.are_pieces(i, undone.state, area=not area) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
-        if (self.strict and pieces) or (self.best is not None and way.rank >= self.best):
+        if self.best is not None and way.rank >= self.best:
             return
         self.found.append(way)
+        if self.strict and pieces:
+            return  # an unusual way may explain all
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
