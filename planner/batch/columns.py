@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import InputError
 from planner.base.text import told
 from planner.batch.lines import decode, encode_report
-from planner.batch.records import KEYS, Answer, Defaults, answer_record
+from planner.batch.records import Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.result import Plan
 
@@ -312,6 +312,3 @@ def _row(answer: Answer, *, with_report: bool) -> list[Any]:
     if with_report:
         row.append(encode_report(plan))
     return row
-
-
-assert {name for name, _, _ in INPUT_COLUMNS} == set(KEYS)  # noqa: S101 - two lists of the same keys

@@ -18,7 +18,7 @@ from planner.batch.columns import answer_stream
 from planner.batch.folders import machines_in
 from planner.batch.inputs import Files, Lines, Rows, is_table
 from planner.batch.lines import decode
-from planner.batch.records import Defaults, describe, read_record
+from planner.batch.records import Defaults, ask_of, describe
 from planner.batch.running import open_input
 from planner.batch.work import read_group
 from planner.kernel.machine import Machine
@@ -144,7 +144,7 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
     if "report" in record:
         record = {"map": record["report"]}
     try:
-        ask = read_record(record, defaults)
+        ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
         return name, describe(error)
     return name, Member(name, ask.machine, ask.options)

@@ -18,9 +18,18 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, kernel_options, out_of, preset_form
+from planner.cli.options import (
+    FORMATS,
+    color_option,
+    file_option,
+    kernel_options,
+    map_format_option,
+    out_of,
+    preset_form,
+    reserved_option,
+)
 from planner.cli.output import PICTURES, Out, cannot_write, is_stdout
-from planner.cli.param_types import FILE, MAP_FORMAT
+from planner.cli.param_types import FILE
 from planner.planning.plan import Options
 from planner.render.blocks.batch import blocks
 from planner.render.pages import survey as survey_page
@@ -85,12 +94,8 @@ _FORMATS = (*FORMATS, *PICTURES)
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
-@click.option(
-    "--reserved",
-    type=click.Choice(["rewind", "as-listed"]),
-    help="Drop reservations made after the crash kernel's, or take all as listed.",
-)
+@map_format_option
+@reserved_option
 @kernel_options
 @preset_form
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
@@ -117,20 +122,8 @@ _FORMATS = (*FORMATS, *PICTURES)
     type=click.Choice(_FORMATS),
     help="With --summary: how to write it; by default as FILE ends, else text.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(),
-    help="Write atomically to FILE; unfinished answers are in FILE.partial.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
-)
+@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.")
+@color_option
 @click.pass_context
 def batch(
     ctx: click.Context,

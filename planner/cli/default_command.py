@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.gather import gather
-from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options
+from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options, page_size_option
 from planner.cli.output import Out
-from planner.cli.param_types import PageSize
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
 from planner.sources.samples import samples
@@ -39,7 +38,7 @@ Example:
 @fleet_options
 @need_option
 @kernel_option
-@click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page, on all machines.")
+@page_size_option
 @output_options(*FORMATS)
 @click.pass_context
 def default(

@@ -60,11 +60,10 @@ def plan(
 ) -> None:
     """Place the crash kernel on one machine, and say what it costs."""
     from planner.planning.plan import Options, answer, ask
-    from planner.planning.strategies import strategy_named
 
     machine = read_machine(maps, options)
     question = ask(machine, crashkernel, Options(**options))
-    result = answer(question, strategy_named(question.options.strategy))
+    result = answer(question)
     if out.form not in PICTURES:
         result = _with_help(result, question, crashkernel)
     if out.form in {"json", "html"}:
@@ -87,10 +86,8 @@ def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
 
 def _with_help(result: Plan, question: Question, crashkernel: str | None) -> Plan:
     """The plan with what would help, where something may: most plans need no search for it."""
-    from planner.planning.outcomes import GOOD
-
     known = question.machine.facts.capture
-    if result.reservation.outcome in GOOD and (known is None or known.initrd_unpacked is None):
+    if result.help == () and (known is None or known.initrd_unpacked is None):
         return result
     from planner.studies.remedies import with_help
 

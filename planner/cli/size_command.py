@@ -11,9 +11,10 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
 from planner.cli.output import PICTURES, Out, emit
-from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES
+from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
 from planner.planning.plan import Options
+from planner.planning.values import BadValue
 from planner.render.blocks import size as render
 from planner.render.pages import sweep as sweep_page
 from planner.render.pictures import chart
@@ -45,15 +46,12 @@ Examples:
 """
 
 
-def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """A percentage as a share of 1."""
+def _share(value: str) -> float:
+    """A percentage as a share of 1. Raises BadValue."""
     number = value.removesuffix("%")
-    try:
-        share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
-    except ValueError:
-        share = -1.0
+    share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
     if not 0 <= share <= 1:
-        raise Refused(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%", ctx, param)
+        raise BadValue(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%")
     return share
 
 
@@ -82,7 +80,7 @@ _RECOMMENDATION: tuple[Callable[[Any], Any], ...] = (
         metavar="N%",
         default="99%",
         show_default=True,
-        callback=_share,
+        type=Value("percentage", _share),
         help="With --any-image: the share of the image's positions in which the recommendation must hold.",
     ),
 )

@@ -29,7 +29,7 @@ from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
-from planner.studies.inquiry import Inquiry, inquire, inquiry_of, placed, readable, value_of
+from planner.studies.inquiry import Inquiry, inquiry_of, placed, readable, value_of
 from planner.studies.kaslr import RESERVED, image_of
 from planner.studies.need import need
 from planner.studies.owners import way_out
@@ -90,8 +90,8 @@ def remedies(
 
 def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
     """The plan of a machine, with what would help. Raises as `make_plan` does."""
-    inquiry = inquire(machine, crashkernel, options)
-    return with_help(answer(inquiry.question, inquiry.strategy), inquiry.question, crashkernel)
+    question = ask(machine, crashkernel, options)
+    return with_help(answer(question), question, crashkernel)
 
 
 def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:

@@ -22,7 +22,6 @@ from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import KINDS
 from planner.planning.plan import Options, Question, answer, ask, make_plan
 from planner.planning.result import Plan
-from planner.planning.strategies import strategy_named
 
 __all__ = [
     "Check",
@@ -166,7 +165,7 @@ def verify(
         question = ask(machine, text, options)
         # The boot that is verified had the RAM that it shows.
         question = question._replace(others=tuple(other for other in question.others if not other.more))
-        plan = answer(question, strategy_named(question.options.strategy))
+        plan = answer(question)
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
         return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
