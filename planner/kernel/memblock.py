@@ -23,7 +23,6 @@ __all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_o
 PHYS_ADDR_MAX = (1 << 64) - 1
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
-_NOTHING = MemoryMap(())
 _BEYOND = 1 << 65
 _NO_HOLE = (_BEYOND, _BEYOND)
 _NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
@@ -54,36 +53,22 @@ class Memblock:
     Invariants: `memory` is sorted and disjoint; `reserved` is sorted, disjoint, and no two entries touch.
     """
 
-    __slots__ = (
-        "_gaps",
-        "_gaps_to",
-        "_listed",
-        "_memory",
-        "_merged",
-        "_spans",
-        "has_mirror",
-        "movable_node",
-        "page_size",
-        "reserved",
-    )
-
     def __init__(self, *, page_size: int = 4096, movable_node: bool = False) -> None:
-        self._listed = _NOTHING
-        self._spans: list[Span] | None = None
-        self._memory: list[Region] | None = []
+        self.memory: list[Region] = []
         self.reserved: list[Span] = []
-        self.page_size = page_size
-        self.movable_node = movable_node
+        self.page_size, self.movable_node = page_size, movable_node
         self.has_mirror = False
+        self._merged = True
+        # What searches need of the two arrays, once they are known: usable regions, free gaps up to an address.
+        self._spans: list[Span] | None = None
         self._gaps: list[Span] | None = None
         self._gaps_to = 0
-        self._merged = True
 
     @classmethod
     def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
         """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
-        self._listed, self._memory = memory, None
+        self.memory = list(memory.regions)
         self._merged = False
         starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
         self.reserved = list(zip(starts, ends, strict=True))
@@ -96,26 +81,12 @@ class Memblock:
     def copy(self) -> Memblock:
         """An independent copy."""
         other = Memblock(page_size=self.page_size, movable_node=self.movable_node)
-        other._listed, other._spans = self._listed, self._spans
-        other._memory = None if self._memory is None else list(self._memory)
-        other.reserved = list(self.reserved)
+        other.memory, other.reserved = list(self.memory), list(self.reserved)
         other.has_mirror, other._merged = self.has_mirror, self._merged
-        other._gaps, other._gaps_to = None if self._gaps is None else list(self._gaps), self._gaps_to
+        other._spans, other._gaps, other._gaps_to = self._spans, self._gaps, self._gaps_to
         return other
 
     # -- the arrays ------------------------------------------------------------------------------------
-
-    @property
-    def memory(self) -> list[Region]:
-        """The regions: as the map lists them until something changes them."""
-        memory = self._memory
-        if memory is None:
-            memory = self._memory = list(self._listed.regions)
-        return memory
-
-    @memory.setter
-    def memory(self, regions: list[Region]) -> None:
-        self._memory, self._gaps = regions, None
 
     def add(self, start: int, size: int, flags: int = 0, node: int | None = None) -> None:
         """Add memory: only parts not yet covered are inserted, existing parts keep their flags; then merge."""
@@ -151,14 +122,12 @@ class Memblock:
         self._isolate(start, end)
         first, last = self._touching(start, end)
         self.memory[first:last] = [r for r in self.memory[first:last] if not (start <= r.start and r.end <= end)]
-        self._gaps = None
 
     def reserve(self, start: int, size: int) -> None:
         """Reserve a range, whether or not it is memory; size 0 does nothing."""
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
-        taken, end_taken = start, end
         reserved = self.reserved
         first = bisect_left(reserved, (start,))
         if first and reserved[first - 1][1] >= start:
@@ -168,18 +137,7 @@ class Memblock:
             start = min(start, reserved[first][0])
             end = max(end, reserved[last - 1][1])
         reserved[first:last] = [(start, end)]
-        self._gaps = self._gaps_without(taken, end_taken)
-
-    def _gaps_without(self, start: int, end: int) -> list[Span] | None:
-        """The known gaps without a range that lies inside one of them, as every allocation does; else None."""
-        gaps = self._gaps
-        if gaps is None:
-            return None
-        index = bisect_right(gaps, (start, _BEYOND)) - 1
-        if index < 0 or end > gaps[index][1]:
-            return None
-        low, high = gaps[index]
-        return [*gaps[:index], *subtract((low, high), [(start, end)]), *gaps[index + 1 :]]
+        self._gaps = None
 
     def free(self, start: int, size: int) -> None:
         """Remove a range from `reserved`; unreserved parts are ignored, partly covered reservations are trimmed."""
@@ -206,7 +164,7 @@ class Memblock:
             else:
                 pieces += [Region(a, b, r.flags, r.node) for a, b in pairwise(cuts)]
         self.memory[first:last] = pieces
-        self._gaps = None
+        self._gaps = self._spans = None
 
     def _merge(self, first: int, last: int) -> None:
         """Join neighbours that touch and are alike. first, last: the slice that changed, if all was joined before."""
@@ -221,7 +179,7 @@ class Memblock:
             else:
                 merged.append(r)
         self.memory[first:last] = merged
-        self._gaps = None
+        self._gaps = self._spans = None
 
     # -- searching -------------------------------------------------------------------------------------
 
@@ -255,13 +213,11 @@ class Memblock:
     def _usable(self, *, mirror_only: bool) -> list[Span]:
         """The regions that a search may use, ascending."""
         skipped = _NEVER | Flag.HOTPLUG.value if self.movable_node else _NEVER
-        if self._memory is None and not mirror_only:
-            if self._spans is None:
-                self._spans = self._listed.spans(skipped)
-            return self._spans
-        return [
-            (r.start, r.end) for r in self.memory if not r.flags & skipped and (not mirror_only or r.flags & _MIRROR)
-        ]
+        if mirror_only:
+            return [(r.start, r.end) for r in self.memory if not r.flags & skipped and r.flags & _MIRROR]
+        if self._spans is None:
+            self._spans = [(r.start, r.end) for r in self.memory if not r.flags & skipped]
+        return self._spans
 
     def find(
         self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
@@ -285,9 +241,6 @@ class Memblock:
         """Free gaps from the top: all that can hold `size` bytes of a window, and possibly others."""
         if not size:  # a gap outside the window is empty after clamping, and holds nothing
             return reversed(self.gaps(mirror_only=mirror_only))
-        if self._gaps is not None and end <= self._gaps_to and not mirror_only:
-            gaps = self._gaps
-            return reversed(gaps[max(bisect_right(gaps, (start,)) - 1, 0) : bisect_left(gaps, (end,))])
         return self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
 
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
@@ -369,7 +322,7 @@ class Memblock:
     @property
     def phys_mem_size(self) -> int:
         """Bytes of all memory regions, NOMAP ones included."""
-        return self._listed.ram if self._memory is None else sum([r.end - r.start for r in self._memory])
+        return sum([r.end - r.start for r in self.memory])
 
 
 def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
