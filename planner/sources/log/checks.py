@@ -99,7 +99,7 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
-        yield f"the log {ends} its command line: what that asked for, and what else is missing, is not known"
+        yield f"the log {ends} its command line: its request, and what else is missing, is not known"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
 
