@@ -105,7 +105,7 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
             WHOLE, " cma: ", "`Memory:` counts 64M of CMA areas, and the log shows 0: a line", id="a CMA area"
         ),
         pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
-        pytest.param(WHOLE, "command line", "the log lacks its command line: what that asked for", id="what was asked"),
+        pytest.param(WHOLE, "command line", "the log lacks its command line: its request", id="what was asked"),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
         ),
