@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
-from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, paint, wrap
+from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, fit, paint, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,11 +126,4 @@ def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[lis
         cut = min(excess, max(widths[-1] - _ROOMY, 0))
         widths[-1] -= cut
         excess -= cut
-    while excess > 0:
-        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
-        if not spare:
-            break
-        widest = max(spare, key=lambda n: widths[n])
-        widths[widest] -= 1
-        excess -= 1
-    return widths, excess
+    return widths, fit(widths, least, excess)
