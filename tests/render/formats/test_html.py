@@ -13,6 +13,7 @@ from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.formats import html
 from planner.render.layout import lay_out
 from planner.render.pages import plan as plan_page
 from planner.render.pages.compare import render as render_comparison
