@@ -52,17 +52,14 @@ def _sizes(value: str) -> tuple[int, ...]:
     help="What the best row is best for.",
 )
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def compare(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     sizes: tuple[int, ...] | None,
     aim: str,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """Every strategy on one machine, and which serves an aim best."""
     machine = read_machine(maps, options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes or (), aim=aim)
@@ -72,7 +69,7 @@ def compare(
         picture=lambda: compare_page.picture(result),
         page=lambda data: compare_page.render(result, data),
     )
-    ctx.exit(0 if result.reserved else 1)
+    return 0 if result.reserved else 1
 
 
 # Every strategy is in every answer, so there is none to choose.

@@ -40,21 +40,18 @@ Example:
 @kernel_option
 @page_size_option
 @output_options(*FORMATS)
-@click.pass_context
 def default(
-    ctx: click.Context,
-    /,
     sources: tuple[str, ...],
     map_format: str | None,
     need: str | None,
     kernel: str | None,
     page_size: int | None,
     out: Out,
-) -> None:
+) -> int:
     """The shortest range list that serves a fleet."""
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
     out.result(lambda: blocks(found), lambda: found)
-    ctx.exit(0 if found.served == found.machines else 1)
+    return 0 if found.served == found.machines else 1
 
 
 def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:

@@ -65,7 +65,7 @@ MEMORY_KEY = "planner.memory"
 """Under this key stand the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
-"""Where this key stands in a context's `meta`, this machine is not read."""
+"""A context whose `meta` has this key never reads this machine."""
 
 FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
 """Formats of every result."""

@@ -53,7 +53,7 @@ def _names(kind: str) -> Iterable[str]:
 
 
 def _items(names: Iterable[str], typed: str) -> list[CompletionItem]:
-    """What a shell offers of some names."""
+    """Completions out of some names."""
     return [CompletionItem(name) for name in names if name.startswith(typed)]
 
 

@@ -46,10 +46,7 @@ Example:
 @click.option("--short", is_flag=True, help="Print the answer alone: the first lines of the text.")
 @click.option("--steps", is_flag=True, help="List how the page tables are changed, operation by operation.")
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def plan(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     fail_on: str | None,
@@ -57,7 +54,7 @@ def plan(
     *,
     short: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Place the crash kernel on one machine, and say what it costs."""
     from planner.planning.plan import Options, answer, ask
 
@@ -75,7 +72,7 @@ def plan(
     else:
         out.blocks(_blocks(result, out.form, short=short))
     failed = not result.reserved or result.reservation.outcome == fail_on
-    ctx.exit(1 if failed else 0)
+    return 1 if failed else 0
 
 
 def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:

@@ -10,7 +10,9 @@ from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
+from planner.kernel.crash_reserve import Placement
 from planner.kernel.efi_init import for_pages
+from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
@@ -27,7 +29,7 @@ from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView, Waste
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
@@ -140,51 +142,62 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
             bug = stop
     if bug is not None:
         reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
-    cost = waste(
-        reservation,
-        mapping=mapped[1],
-        baseline=baseline[1],
-        outside=shared.outside(mapped, baseline, reservation.crash),
-        above=shared.hole_above(placement.area),
-        low=shared.low_memory(reservation, context),
-        unaligned=placement.unaligned,
-        ideal=ideal_table_bytes(reservation.crash, context.geometry, forced=bool(context.forcing.reasons)),
-    )
     remarks = question.remarks.copy()
     remarks.note(*why, *notes_on(request, placement, reservation, context, whole=whole))
     if without is not None and bug is None:
         remarks.note(f"without a crashkernel parameter {without}; the costs are those over a map of base pages")
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
-    readings = shared.other_readings(question.others, question.text, request, context, reservation)
     own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
-    beyond = _beyond_the_map(question, strategy, own, reservation)
-    readings += beyond
     told = kernel_view(context, remarks)
     former = former_answer(context.facts, question.text, told, reservation)
     if former is not None:
-        again = {reading.assumption for reading in beyond}
-        readings = (*(reading for reading in repeated(former) if reading.assumption not in again), *readings)
         remarks.notes[:0] = former.notes
-    steps = shared.steps(context, reservation, baseline, mapped) if options.steps else None
+    of_map = shared.other_readings(question.others, question.text, request, context, reservation)
+    of_kernel = _other_kernels_answers(question, strategy, own, reservation)
+    again = {reading.assumption for reading in of_kernel}
+    before = [reading for reading in (repeated(former) if former else ()) if reading.assumption not in again]
+    readings = tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
     plan = Plan(
         request=request_view(question.text, request, placement),
         kernel=told,
         memory=question.memory,
-        reservation=replace(reservation, other_readings=tuple(dict.fromkeys(readings))) if readings else reservation,
+        reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=mapped[1],
         baseline=baseline[1],
-        waste=cost,
+        waste=_cost(question, context, placement, reservation, mapped, baseline),
         notes=tuple(dict.fromkeys(remarks.notes)),
         facts=question.facts,
         linear_map=mapped[0],
         baseline_map=baseline[0],
-        steps=steps,
+        steps=shared.steps(context, reservation, baseline, mapped) if options.steps else None,
         processors=runs_on,
         own=own,
         help=() if reservation.outcome in GOOD else None,
     )
     return plan, bug if strategy is OWN or without is not None else None
+
+
+def _cost(
+    question: Question,
+    context: Context,
+    placement: Placement,
+    reservation: ReservationView,
+    mapped: Measured,
+    baseline: Measured,
+) -> Waste:
+    """The cost of a plan, over the map without a crash kernel."""
+    shared, crash = question.shared, reservation.crash
+    return waste(
+        reservation,
+        mapping=mapped[1],
+        baseline=baseline[1],
+        outside=shared.outside(mapped, baseline, crash),
+        above=shared.hole_above(placement.area),
+        low=shared.low_memory(reservation, context),
+        unaligned=placement.unaligned,
+        ideal=ideal_table_bytes(crash, context.geometry, forced=bool(context.forcing.reasons)),
+    )
 
 
 def _other_kernels(
@@ -211,7 +224,7 @@ def _other_kernels(
         yield f"{bits}-bit addresses, which depends on the processors", replace(options, va_bits=bits)
 
 
-def _beyond_the_map(
+def _other_kernels_answers(
     question: Question, strategy: Strategy, own: OwnView, view: ReservationView
 ) -> tuple[OtherReading, ...]:
     """Readings of the kernel, not of its memory: other kernels it may be; for an unknown one, the nearest mainline."""

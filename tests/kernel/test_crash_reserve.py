@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal, reserve, windows_of
 from planner.kernel.crashkernel import parse
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -114,3 +114,33 @@ def test_low_lines_come_before_the_main_line() -> None:
         "crashkernel low memory reserved: 0xf8000000 - 0x100000000 (128 MB)",
         "crashkernel reserved: 0x00000009e0000000 - 0x0000000a00000000 (512 MB)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "value", "windows"),
+    [
+        pytest.param("6.4", "1G", ["0-low", "0-high"], id="6.2 to 6.4 search everywhere again"),
+        pytest.param("6.6", "1G", ["0-low", "low-high"], id="from 6.5 only above the limit"),
+        pytest.param("6.6", "1G,high", ["4G-high", "0-low"], id="6.5 and 6.6: ,high from 4G on"),
+        pytest.param("6.7", "1G,high", ["low-high", "0-low"], id="from 6.7: from the limit on"),
+        pytest.param("6.1", "1G,high", ["0-high"], id="5.19 to 6.1: once"),
+    ],
+)
+@pytest.mark.parametrize("low", [GIB, 1 << 48], ids=["a limit of 1G", "no DMA zones"])
+def test_windows_in_order(kernel: str, value: str, windows: list[str], low: int) -> None:
+    """As facts A5 lists them; the guard against retrying for ever is 6.12's."""
+    profile = profile_named(kernel)
+    assert profile is not None
+    address = {"0": 0, "low": low, "4G": 4 * GIB, "high": 1 << 48}
+    expected = [(address[a], address[b]) for a, b in (window.split("-") for window in windows)]
+    request = parse(f"crashkernel={value}", 8 * GIB, profile)
+    assert windows_of(request, profile, Bounds(low, 1 << 48)) == expected
+
+
+def test_the_second_window_of_high_is_skipped_without_dma_zones() -> None:
+    """From 6.12 on, where both limits are the same."""
+    profile = profile_named("6.12")
+    assert profile is not None
+    request = parse("crashkernel=1G,high", 8 * GIB, profile)
+    assert windows_of(request, profile, Bounds(1 << 48, 1 << 48)) == [(1 << 48, 1 << 48)]
+    assert len(windows_of(request, profile, BOUNDS)) == 2

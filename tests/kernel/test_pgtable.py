@@ -81,3 +81,38 @@ def test_half_of_the_address_space_is_linear() -> None:
 def test_what_arm64_does_not_have_is_refused(page: int, bits: int) -> None:
     with pytest.raises(InputError):
         geometry(page, bits)
+
+
+@pytest.mark.parametrize(
+    ("page", "bits", "entries", "leaves"),
+    [
+        pytest.param(
+            4 * KIB,
+            48,
+            (GIB, 2 * MIB, 2 * MIB, 4 * KIB, 4 * KIB),
+            (GIB, 32 * MIB, 2 * MIB, 64 * KIB, 4 * KIB),
+            id="4K: runs of 16",
+        ),
+        pytest.param(
+            16 * KIB,
+            47,
+            (64 * GIB, 32 * MIB, 32 * MIB, 16 * KIB, 16 * KIB),
+            (64 * GIB, GIB, 32 * MIB, 2 * MIB, 16 * KIB),
+            id="16K: runs of 32 PMDs and 128 PTEs",
+        ),
+        pytest.param(
+            64 * KIB,
+            42,
+            (512 * MIB, 512 * MIB, 512 * MIB, 64 * KIB, 64 * KIB),
+            (512 * MIB, 16 * GIB, 512 * MIB, 2 * MIB, 64 * KIB),
+            id="64K with two levels: the PUD folds to the PMD",
+        ),
+    ],
+)
+def test_bytes_of_entries_and_of_leaves(
+    page: int, bits: int, entries: tuple[int, ...], leaves: tuple[int, ...]
+) -> None:
+    """PUD, CONT_PMD, PMD, CONT_PTE, PTE; a contiguous run counts as one leaf."""
+    geo = geometry(page, bits)
+    assert geo.entry_sizes == entries
+    assert geo.leaf_sizes == leaves
