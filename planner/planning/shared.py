@@ -106,7 +106,7 @@ class Shared:
         return _once(
             self._wholes,
             area,
-            lambda: whole_leaves(spans.near(area.start - 1, area.end + 1), area, context.geometry),
+            lambda: whole_leaves(spans, area, context.geometry),
         )
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
@@ -129,9 +129,7 @@ class Shared:
         from planner.planning.remap_steps import remap_steps
 
         (old, baseline), (new, mapping) = before, after
-        return remap_steps(
-            context, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline
-        )
+        return remap_steps(context, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
 
     def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
         """Bytes that have base pages beyond the crash memory and those of the baseline."""
