@@ -87,28 +87,12 @@ _HOMES = {
     "Machine": "kernel.machine",
     "MemoryMap": "kernel.memory_map",
     "Options": "planning.plan",
-    "Plan": "api",
     "PlannerError": "base.errors",
     "Range": "base.ranges",
     "Region": "kernel.memory_map",
     "Reserved": "kernel.memory_map",
-    "PlanOptions": "api",
-    "compare": "api",
-    "maps": "api",
-    "need": "api",
-    "parse": "api",
-    "plan": "api",
-    "recommend": "api",
-    "verify": "api",
-    "survey": "api",
-    "sweep": "api",
-    "give_back": "api",
-    "fit": "api",
-    "explain": "api",
-    "diff": "api",
-    "default": "api",
-    "defaults": "api",
 }
+"""The modules of names; those of all others are in `api`."""
 _PACKAGES = ("batch", "bbm", "render")
 """Public by themselves, with names of their own."""
 
@@ -116,11 +100,10 @@ _PACKAGES = ("batch", "bbm", "render")
 if not TYPE_CHECKING:  # a checker sees a wrong name
 
     def __getattr__(name: str) -> Any:
-        home = name if name in _PACKAGES else _HOMES.get(name)
-        if home is None:
+        if name not in __all__:
             raise AttributeError(f"module 'planner' has no attribute {name!r}")
 
-        module = import_module(f"planner.{home}")
+        module = import_module(f"planner.{name if name in _PACKAGES else _HOMES.get(name, 'api')}")
         value = module if name in _PACKAGES else getattr(module, name)
         globals()[name] = value
         return value

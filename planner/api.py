@@ -127,7 +127,7 @@ class PlanOptions(TypedDict, total=False):
 
 
 class NeedInputs(TypedDict, total=False):
-    """What is stated of a capture kernel; None or leaving one out leaves it to the source, then to an assumption.
+    """Inputs of a need; None or leaving one out leaves it to the source, then to an assumption.
 
     The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
     `"25%"`; rootfs_limit: a percentage.
@@ -350,7 +350,7 @@ def sweep(
 def give_back(
     source: Source | None, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]
 ) -> GiveBack:
-    """What writing `written` to /sys/kernel/kexec_crash_size frees after a boot with this request."""
+    """Shrink the crash kernel after a boot with this request, by writing `written` to /sys/kernel/kexec_crash_size."""
     left = read("written", written, number(size_or_zero))
     with _named():
         return shrink(_machine(source, options), request(crashkernel), left, _options(options))

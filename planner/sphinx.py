@@ -484,7 +484,7 @@ DIRECTIVES = {f"crashkernel-{name}": _directive(kind) for name, kind in _KINDS.i
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """What Sphinx calls when the extension is loaded."""
+    """Register the directives, when Sphinx loads the extension."""
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

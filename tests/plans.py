@@ -10,8 +10,10 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import Options
 from planner.planning.result import Plan
+from planner.render.blocks import plan as plan_blocks
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table
+from planner.render.layout import lay_out
 from planner.studies.remedies import helped
 
 TIB = 1 << 40
@@ -110,4 +112,9 @@ def tables_of(plan: Plan) -> list[Table]:
     costs = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
     searched = [tables.attempts(plan)]
     middle = [*costs, *searched] if plan.reservation.crash is not None else [*searched, *costs]
-    return [tables.placement(plan), *middle, tables.put_back(plan, wide=True)]
+    return [tables.placement(plan), *middle, tables.undone(plan, wide=True)]
+
+
+def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = 80) -> str:
+    """The whole plan in a format, as the command writes it."""
+    return lay_out(plan_blocks.blocks(plan, wide=form != "text"), form, color=color, width=width)

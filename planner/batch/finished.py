@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, get_args
 
 from planner.batch.columns import pyarrow
-from planner.batch.fleet import Row
+from planner.batch.fleet import SUMMED, Row, one_of
 from planner.batch.inputs import Lines, Rows, Task
 from planner.batch.lines import decode
 from planner.planning.outcomes import outcome_named
@@ -77,19 +77,9 @@ def _of_report(report: Any) -> Row:
 
 def _row(told: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool) -> Row:
     """A row whose figures stand under their names."""
-    return Row(
-        outcome=outcome_named(outcome),
-        reserved=reserved,
-        protection=protection,
-        pages_only=pages_only,
-        returned=_number(told["returned"]),
-        kept=_number(told["kept"]),
-        base_pages_outside_crash=_number(told["base_pages_outside_crash"]),
-        extra_table_bytes=_number(told["extra_table_bytes"]),
-        table_bytes=_number(told["table_bytes"]),
-        kernel=str(told["profile"]),
-        page_size=_number(told["page_size"]),
-    )
+    sums = {name: _number(told[name]) for name in (*SUMMED, "table_bytes")}
+    one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
+    return Row(outcome_named(outcome), protection, str(told["profile"]), _number(told["page_size"]), one)
 
 
 def _number(value: object) -> int:

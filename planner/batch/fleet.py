@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
@@ -26,6 +27,7 @@ __all__ = [
     "DEFAULT_CHANGES",
     "DIMENSIONS",
     "MOST_DRAWN",
+    "SUMMED",
     "WORST",
     "Change",
     "Drawn",
@@ -36,6 +38,7 @@ __all__ = [
     "Summary",
     "changed",
     "largest_first",
+    "one_of",
     "parse_change",
     "row_of",
 ]
@@ -52,44 +55,10 @@ MOST_CHANGED = 1000
 MOST_DRAWN = 100
 """Machines in the picture of a fleet: the first."""
 
+SUMMED = ("returned", "kept", "base_pages_outside_crash", "extra_table_bytes")
+"""Numbers of a plan's waste that are added up."""
+
 _NAME = "crashkernel="
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a fleet keeps of one plan. pages_only: it loses all its block mappings. preset: the default it asked for."""
-
-    outcome: str
-    reserved: bool
-    protection: Protection
-    pages_only: bool
-    returned: int
-    kept: int
-    base_pages_outside_crash: int
-    extra_table_bytes: int
-    table_bytes: int
-    kernel: str
-    page_size: int
-    preset: str = "none"
-
-
-def row_of(plan: Plan, preset: str | None = None) -> Row:
-    """A plan as a row. preset: the distribution's default that it asked for."""
-    waste = plan.waste
-    return Row(
-        outcome=plan.reservation.outcome,
-        reserved=plan.reserved,
-        protection=plan.protection,
-        pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
-        returned=waste.returned,
-        kept=waste.kept,
-        base_pages_outside_crash=waste.base_pages_outside_crash,
-        extra_table_bytes=waste.extra_table_bytes,
-        table_bytes=plan.mapping.table_bytes,
-        kernel=plan.kernel.profile,
-        page_size=plan.kernel.page_size,
-        preset=preset or "none",
-    )
 
 
 @dataclass(slots=True)
@@ -97,7 +66,7 @@ class Sum:
     """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
 
     reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there,
-    not_available of which because the strategy is not available, and of not_known nobody knows it of their kernel.
+    not_available of which because the strategy is not available, not_known because it is not known of their kernel.
     pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
     """
 
@@ -113,24 +82,54 @@ class Sum:
     extra_table_bytes: int = 0
     table_bytes: int = 0
 
-    def add(self, row: Row) -> None:
-        """One more machine."""
-        self.machines += 1
-        self.reserved += row.reserved
-        self.unprotected += row.reserved and row.protection != "yes"
-        self.not_available += row.reserved and row.protection == "not available"
-        self.not_known += row.reserved and row.protection == "not known"
-        self.pages_only += row.pages_only
-        self.returned += row.returned
-        self.kept += row.kept
-        self.base_pages_outside_crash += row.base_pages_outside_crash
-        self.extra_table_bytes += row.extra_table_bytes
-        self.table_bytes += row.table_bytes
-
     def merge(self, other: Sum) -> None:
         """The machines of another sum besides."""
         for name in Sum.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plan, as a fleet adds it up: one machine of each grouping. preset: the default it asked for."""
+
+    outcome: str
+    protection: Protection
+    kernel: str
+    page_size: int
+    one: Sum
+    preset: str = "none"
+
+    @property
+    def lost(self) -> int:
+        """Bytes lost for good."""
+        return self.one.kept + self.one.extra_table_bytes
+
+
+def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: int) -> Sum:
+    """One machine. sums: of bytes."""
+    return Sum(
+        machines=1,
+        reserved=int(reserved),
+        unprotected=int(reserved and protection != "yes"),
+        not_available=int(reserved and protection == "not available"),
+        not_known=int(reserved and protection == "not known"),
+        pages_only=int(pages_only),
+        **sums,
+    )
+
+
+def row_of(plan: Plan, preset: str | None = None) -> Row:
+    """A plan as a row. preset: the distribution's default that it asked for."""
+    one = one_of(
+        plan.protection,
+        reserved=plan.reserved,
+        pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
+        table_bytes=plan.mapping.table_bytes,
+        **{name: getattr(plan.waste, name) for name in SUMMED},
+    )
+    return Row(
+        plan.reservation.outcome, plan.protection, plan.kernel.profile, plan.kernel.page_size, one, preset or "none"
+    )
 
 
 def _has_blocks(mapping: Mapping) -> bool:
@@ -269,14 +268,15 @@ class Fleet:
     def add_row(self, ident: str, row: Row, crash: Range | None = None) -> None:
         """A plan of which no more is known than what is added up."""
         self.records += 1
-        self.all.add(row)
+        self.all.merge(row.one)
         keys = (row.outcome, row.kernel, format_size(row.page_size), row.preset)
         for groups, key in zip(self.groups.values(), keys, strict=True):
-            groups.setdefault(key, Sum()).add(row)
+            groups.setdefault(key, Sum()).merge(row.one)
         protected = row.protection == "yes"
-        bad = Bad(ident, self.records, row.outcome, protected, row.protection, row.kept, row.extra_table_bytes)
+        one = row.one
+        bad = Bad(ident, self.records, row.outcome, protected, row.protection, one.kept, one.extra_table_bytes)
         self._keep_worst([bad])
-        self._draw(ident, AS_ASKED, Placed(row.outcome, crash), row.kept + row.extra_table_bytes)
+        self._draw(ident, AS_ASKED, Placed(row.outcome, crash), row.lost)
 
     def add_finished(self, ident: str, row: Row) -> None:
         """The answer of a former run, which no change is tried on."""
@@ -293,7 +293,7 @@ class Fleet:
         self._draw(named, AS_ASKED, Placed("error", None), None, error)
 
     def add_change(self, name: str, ident: str, before: Plan, after: Plan | PlannerError) -> None:
-        """What a change makes of the plan that was added last; an error where there is none with it."""
+        """The plan that was added last, after a change; an error if there is none with it."""
         effect, was = self.effects[name], before.reservation
         asked = Placed(was.outcome, was.crash)
         if isinstance(after, PlannerError):
@@ -307,13 +307,13 @@ class Fleet:
         if (was.outcome, was.crash, was.low, before.protects) != (now.outcome, now.crash, now.low, after.protects):
             effect.differs(Changed(ident, self.records, asked, changed))
         row = row_of(after)
-        effect.total.add(row)
+        effect.total.merge(row.one)
         effect.outcomes[now.outcome] = effect.outcomes.get(now.outcome, 0) + 1
         effect.reserved_gained += after.reserved and not before.reserved
         effect.reserved_lost += before.reserved and not after.reserved
         effect.protection_gained += after.protects and not before.protects
         effect.protection_lost += before.protects and not after.protects
-        self._draw(ident, name, changed, row.kept + row.extra_table_bytes)
+        self._draw(ident, name, changed, row.lost)
 
     def _draw(self, ident: str, candidate: str, placed: Placed, lost: int | None, error: str | None = None) -> None:
         if self.records <= MOST_DRAWN:
@@ -441,10 +441,11 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     A new size or `,high` replaces the request itself and leaves the other words of a command line alone; a fixed
     offset goes, as it cannot be combined with `,high`. A machine that asks for nothing goes on doing so.
     """
-    option = _CHANGED_OPTIONS.get(change.what)
-    if option is not None:
-        value: object = int(change.value) if option == "page_size" else change.value
-        return crashkernel, replace(options, **{option: value})  # type: ignore[arg-type]
+    if change.what not in ("high", "size", "crashkernel", "preset"):
+        changed: dict[str, Any] = {change.what.replace("-", "_"): change.value}
+        if change.what == "page-size":
+            changed = {"page_size": int(change.value)}
+        return crashkernel, replace(options, **changed)
     if change.what in ("crashkernel", "preset"):
         value = change.value if change.what == "crashkernel" else _preset_value(change.value, plan)
         return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
@@ -456,15 +457,6 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     else:
         value = f"{change.value},high" if request.high else change.value
     return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
-
-
-_CHANGED_OPTIONS = {
-    "strategy": "strategy",
-    "align": "align",
-    "kernel": "kernel",
-    "page-size": "page_size",
-    "rodata": "rodata",
-}
 
 
 def _preset_value(name: str, plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""Sources in folders: which files are one machine's, what it is called, and what is no source at all.
+"""Sources in folders: the files of each machine, its name, and the files that are not sources.
 
 Files of the same stem are one machine (`host1.iomem`, `host1.dmesg`), and so are an unpacked report, a folder whose
 files are named after what they hold (`host1/iomem`, `host1/dmesg.txt`), and one whose sources are each of another kind
@@ -32,10 +32,10 @@ _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".par
 
 
 def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
-    """The machines of folders and single files, in order, and how many files of folders are no source.
+    """The machines of folders and single files, in order, and the number of files that are not sources.
 
-    What is neither a file nor a folder is left alone (a pipe that nobody writes to would never end), and so are links
-    to folders. One of several places that cannot be read is a machine too, whose record will say so.
+    Anything but files and folders is skipped (a pipe without a writer would never end), and so are links to folders.
+    One of several places that cannot be read is a machine too, whose record says so.
     Raises InputError for a single place that cannot be read, or a folder without sources.
     """
     found: list[tuple[str, Group]] = []
@@ -129,7 +129,7 @@ def _stem(file: str) -> str:
 
 
 def _kind(path: str) -> str | None:
-    """What a file is; None for no source. What cannot be read is one, whose record will say so."""
+    """The kind of a file; None if it is not a source. One that cannot be read is a source: its record says so."""
     if path.lower().endswith(_RESULTS):
         return None
     try:
@@ -139,10 +139,10 @@ def _kind(path: str) -> str | None:
 
 
 def _is_report(folder: str) -> bool:
-    """Whether it holds an unpacked sosreport or a copy of /proc and /sys."""
+    """True for an unpacked sosreport or a copy of /proc and /sys."""
     return any(os.path.isdir(os.path.join(folder, name)) for name in ("sos_commands", "proc", "sys"))  # noqa: PTH112, PTH118 - as above
 
 
 def _can_be_read(path: str) -> bool:
-    """Whether it is a file, or nothing at all, which its record will say."""
+    """True for a file, and for a path that does not exist, whose record says so."""
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - as above

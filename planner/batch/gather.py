@@ -17,8 +17,8 @@ from planner.base.errors import InputError, PlannerError
 from planner.batch.columns import answer_stream
 from planner.batch.folders import machines_in
 from planner.batch.inputs import Files, Lines, Rows, is_table
-from planner.batch.lines import decode
-from planner.batch.records import Defaults, describe, read_record
+from planner.batch.lines import decoded
+from planner.batch.records import Defaults, ask_of, describe
 from planner.batch.running import open_input
 from planner.batch.work import read_group
 from planner.kernel.machine import Machine
@@ -118,19 +118,9 @@ def _records(path: str, defaults: Defaults) -> Iterator[tuple[str, Member | str]
 
 
 def _lines(path: str, task: Lines, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
-    for number, line in enumerate(task.lines, task.first):
-        if line is not None and not line.strip():
-            continue
+    for number, record, error in decoded(task.first, task.lines):
         where = f"{path}:{number}"
-        if line is None:
-            yield where, "the line is too long"
-            continue
-        try:
-            record = decode(line)
-        except ValueError as error:
-            yield where, f"not JSON: {str(error)[:120]}"
-            continue
-        yield _member(where, record, defaults)
+        yield _member(where, record, defaults) if error is None else (where, error)
 
 
 def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | str]:
@@ -144,7 +134,7 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
     if "report" in record:
         record = {"map": record["report"]}
     try:
-        ask = read_record(record, defaults)
+        ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
         return name, describe(error)
     return name, Member(name, ask.machine, ask.options)

@@ -11,7 +11,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
@@ -21,7 +21,6 @@ __all__ = [
     "FileList",
     "Files",
     "Group",
-    "Input",
     "Lines",
     "LinesInput",
     "Rows",
@@ -64,27 +63,11 @@ class Rows(NamedTuple):
 Task = Lines | Files | Rows
 
 
-class Input(Protocol):
-    """Records in order."""
-
-    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over records; the last of them, as a task. Raises InputError if there are not so many.
-
-        seen: is called with all that are passed over, in order.
-        """
-
-    def tasks(self) -> Iterator[Task]:
-        """The records that are left."""
-
-    def count(self) -> int | None:
-        """How many records there are in all; None where that is not known before they are read."""
-
-    def close(self) -> None:
-        """No more is read."""
-
-
 class LinesInput:
-    """JSON Lines from a binary stream. Blank lines do not count as records."""
+    """JSON Lines from a binary stream. Blank lines do not count as records.
+
+    Every input has these methods. count: None if it is not known before the records are read.
+    """
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
@@ -106,7 +89,10 @@ class LinesInput:
         return None if too_long else line
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over records, as lines."""
+        """Pass over records; the last of them, as a task. seen: is called with all of them, in order.
+
+        Raises InputError if there are not so many.
+        """
         last: Lines | None = None
         done = 0
         while done < records:
@@ -154,7 +140,7 @@ class LinesInput:
 
 
 class FileList:
-    """Machines by their source files. skipped: files of their folders that are no source."""
+    """Machines by their source files. skipped: files of their folders that are not sources."""
 
     def __init__(self, machines: Sequence[Group], skipped: int = 0) -> None:
         self._machines, self.skipped = machines, skipped
@@ -216,5 +202,5 @@ def is_table(path: str) -> bool:
 
 
 def makes_table(path: str) -> bool:
-    """Whether answers to a path become a table: one that is also read, or comma-separated values."""
+    """True if answers to a path become a table: one that is also read, or comma-separated values."""
     return is_table(path) or path.lower().endswith(".csv")

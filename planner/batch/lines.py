@@ -19,7 +19,7 @@ from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
 
-__all__ = ["MAX_LINE", "answer_lines", "decode", "encode_answer", "encode_answers", "encode_report"]
+__all__ = ["MAX_LINE", "answer_lines", "decode", "decoded", "encode_answer", "encode_answers", "encode_report"]
 
 MAX_LINE = 32 * MIB
 """Bytes of the longest record; a map of 10**5 regions takes a third of it."""
@@ -28,7 +28,7 @@ _encode = JSONEncoder(separators=(",", ":")).encode
 
 
 _BOUNDS = ((b"{", "objects", MAX_ROWS), (b"[", "lists", 2 * MAX_ROWS), (b",", "values", 8 * MAX_ROWS))
-"""What a JSON text may have outside its strings: a value takes up to twenty times the memory of its text."""
+"""Bounds on a JSON text outside its strings: a value takes up to twenty times the memory of its text."""
 
 
 def decode(line: bytes) -> object:
@@ -42,22 +42,26 @@ def decode(line: bytes) -> object:
     return from_json(line, allow_inf_nan=False)
 
 
-def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) -> Iterator[Answer]:
-    """One answer for each line that is not blank.
+def decoded(first: int, lines: Iterable[bytes | None]) -> Iterator[tuple[int, object, str | None]]:
+    """The number and the value of each line that is not blank, or why it has none.
 
     first: the number of the first line; None is a line too long.
     """
     for number, line in enumerate(lines, first):
         if line is None:
-            yield Answer(None, None, f"the line is longer than {MAX_LINE // MIB} MiB; give one record a line", number)
+            yield number, None, f"the line is longer than {MAX_LINE // MIB} MiB; give one record a line"
             continue
         try:
-            record = decode(line)
+            yield number, decode(line), None
         except ValueError as error:
             if line.strip():
-                yield Answer(None, None, f"not JSON: {_without_line(error)}; give one JSON object a line", number)
-            continue
-        yield answer_record(record, defaults, number)
+                yield number, None, f"not JSON: {_without_line(error)}; give one JSON object a line"
+
+
+def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) -> Iterator[Answer]:
+    """One answer for each line that is not blank."""
+    for number, record, error in decoded(first, lines):
+        yield answer_record(record, defaults, number) if error is None else Answer(None, None, error, number)
 
 
 def _without_line(error: ValueError) -> str:

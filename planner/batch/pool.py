@@ -22,7 +22,7 @@ _Task = TypeVar("_Task")
 _Product = TypeVar("_Product")
 
 _AHEAD, _MOST_AHEAD = 2, 32
-"""Tasks per worker, and of all together, that are read or done beside those at work: nobody waits for a slow one."""
+"""Tasks per worker, and of all together, that are read or done beside those at work, so that a slow one blocks none."""
 
 
 def cores() -> int:

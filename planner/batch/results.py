@@ -10,30 +10,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "Results", "finish", "partial_of", "sync_folder"]
-
-
-class Results(Protocol):
-    """Takes finished output piece by piece. done: what was there before."""
-
-    done: Counts
-
-    def ends_with(self, data: bytes) -> bool:
-        """True if the last answer that was there before is this one."""
-
-    def write(self, data: bytes) -> None:
-        """Take one piece."""
-
-    def close(self) -> None:
-        """All pieces are there."""
-
-    def leave(self) -> None:
-        """No more comes, whether or not all is there; the caller's last call."""
+__all__ = ["LinesFile", "LinesStream", "finish", "partial_of", "sync_folder"]
 
 
 def partial_of(path: str) -> str:
@@ -42,7 +24,10 @@ def partial_of(path: str) -> str:
 
 
 class LinesStream:
-    """Lines to an open stream, each piece at once."""
+    """Lines to an open stream, each piece at once.
+
+    Every destination has these methods. done: the counts of a former run; ends_with: its last answer is this one.
+    """
 
     def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
         self._stream, self._owned = stream, owned
@@ -132,7 +117,7 @@ _OUTCOME = b'"reservation":{"outcome":"'
 
 
 def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes, int]:
-    """What the whole lines of a partial file, or the first of them, come to, the last of them, and where they end.
+    """The counts of the whole lines of a partial file, or of the first `most`; the last of them, and their end.
 
     Quotes inside a text of JSON are always escaped, so the bytes looked for stand at one place only.
     """

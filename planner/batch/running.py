@@ -10,21 +10,24 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
 from planner.batch.fleet import Change, Fleet
 from planner.batch.folders import machines_in
-from planner.batch.inputs import FileList, Input, Task, is_table, makes_table, open_lines
-from planner.batch.results import LinesFile, LinesStream, Results, partial_of, whole_lines
+from planner.batch.inputs import FileList, LinesInput, Task, is_table, makes_table, open_lines
+from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import Sums, sum_up
-from planner.batch.tables import TableFile, count_table, open_table
+from planner.batch.tables import TableFile, TableInput, count_table, open_table
 from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
 
-__all__ = ["count_results", "is_complete", "open_input", "run_batch", "summarize"]
+__all__ = ["Input", "count_results", "is_complete", "open_input", "run_batch", "summarize"]
+
+Input: TypeAlias = LinesInput | TableInput | FileList
+_Results: TypeAlias = LinesStream | LinesFile | TableFile
 
 Progress = Callable[[Counts], None]
 """Called with the counts so far, after every task."""
@@ -48,7 +51,7 @@ def is_complete(path: str) -> bool:
 
 
 def count_results(path: str) -> Counts:
-    """What the results of a former run come to. Raises InputError for a table that cannot be read, OSError."""
+    """The counts of a former run's results. Raises InputError for a table that cannot be read, OSError."""
     if makes_table(path):
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
@@ -83,7 +86,7 @@ def run_batch(
     return counts
 
 
-def _answer_all(source: Input, job: Job, results: Results, jobs: int, progress: Progress | None) -> Counts:
+def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress: Progress | None) -> Counts:
     counts = results.done
     partial = partial_of(results.path) if isinstance(results, (LinesFile, TableFile)) else None
     known = known_trail(partial) if partial is not None and counts.records else None
@@ -139,7 +142,7 @@ def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
         os.unlink(path)  # noqa: PTH108 - as above
 
 
-def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, Results]:
+def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, _Results]:
     if not isinstance(output, str):
         return job, LinesStream(output)
     if makes_table(output):
@@ -154,7 +157,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
 
 
 def _followed(output: str) -> int | None:
-    """How many answers of a former run its digest goes over: what was written behind it is made again."""
+    """The number of answers of a former run that its digest covers: those behind it are made again."""
     known = known_trail(partial_of(os.path.realpath(output)))
     return None if known is None else known[0]
 
@@ -162,7 +165,7 @@ def _followed(output: str) -> int | None:
 def summarize(
     source: Input, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
 ) -> Fleet:
-    """What the answers come to together, and what each change would do; no answer is kept."""
+    """The sums of all answers, and the effect of each change; no answer is kept."""
     fleet = Fleet([change.name for change in changes])
     try:
         for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):

@@ -1,6 +1,6 @@
-"""One task of a summary: plans made, changes tried, and only their sums kept; answers of a former run as they are.
+"""One task of a summary, as a worker process runs it: plans are made, changes tried, and only their sums kept.
 
-What a worker process runs.
+Answers of a former run are added up as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Sums", "sum_up"]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What is done with every task."""
+    """The work on every task."""
 
     job: Job
     changes: tuple[Change, ...]

@@ -159,7 +159,7 @@ class TableFile:
             self._file.write(self._schema.serialize().to_pybytes())
 
     def _whole_batches(self, most: int | None) -> tuple[Counts, int]:
-        """What the whole batches of the partial stream come to, and where they end. Keeps the last row."""
+        """The counts of the whole batches of the partial stream, and their end. Keeps the last row."""
         arrow = pyarrow()
         counts, end = Counts(), 0
         source = arrow.PythonFile(self._file, mode="r")
@@ -244,7 +244,7 @@ class TableFile:
 
 
 def count_table(path: str) -> Counts:
-    """What the answers of a finished table come to. Raises InputError for one that cannot be read."""
+    """The counts of a finished table. Raises InputError for one that cannot be read."""
     pyarrow()
     try:
         return total(count_batch(batch) for batch in _batches(path))
@@ -253,7 +253,7 @@ def count_table(path: str) -> Counts:
 
 
 def count_batch(batch: pa.RecordBatch) -> Counts:
-    """What the rows of a batch of answers come to."""
+    """The counts of a batch of answers."""
     outcomes = batch.column(batch.schema.get_field_index("outcome")).to_pylist()
     failed = outcomes.count("failed") + outcomes.count("none")
     return Counts(len(outcomes), outcomes.count(None), failed, outcomes.count("fallback"))

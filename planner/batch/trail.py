@@ -39,7 +39,7 @@ class Trail:
 
 
 def trail_of(partial: str) -> str:
-    """Where the digest of a partial result's input is kept."""
+    """The path of the digest of a partial result's input."""
     return f"{partial}.input"
 
 

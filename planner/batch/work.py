@@ -22,7 +22,7 @@ Output: TypeAlias = Literal["lines", "columns"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done with every task. with_report: a column with the whole report."""
+    """The work on every task. with_report: a column with the whole report."""
 
     defaults: Defaults = field(default_factory=Defaults)
     output: Output = "lines"
@@ -39,7 +39,7 @@ class Counts(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What one task gave: finished lines, or a record batch as an Arrow message."""
+    """The result of one task: finished lines, or a record batch as an Arrow message."""
 
     data: bytes
     counts: Counts

@@ -18,9 +18,18 @@ from planner.batch.results import partial_of
 from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, kernel_options, out_of, preset_form
-from planner.cli.output import PICTURES, Out, cannot_write, is_stdout
-from planner.cli.param_types import FILE, MAP_FORMAT
+from planner.cli.options import (
+    FORMATS,
+    color_option,
+    file_option,
+    kernel_options,
+    map_format_option,
+    out_of,
+    preset_form,
+    reserved_option,
+)
+from planner.cli.output import PICTURES, Out, is_stdout, writing
+from planner.cli.param_types import FILE
 from planner.planning.plan import Options
 from planner.render.blocks.batch import blocks
 from planner.render.pages import survey as survey_page
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from planner.batch.fleet import Change, Fleet
-    from planner.batch.inputs import Input
+    from planner.batch.running import Input
 
 __all__ = ["batch"]
 
@@ -60,7 +69,7 @@ Examples:
 """
 
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
-"""What a file of lines may be called; also a name without an ending, such as that of a device."""
+"""Endings of a file of lines; it may also have none, such as a device."""
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
@@ -85,12 +94,8 @@ _FORMATS = (*FORMATS, *PICTURES)
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
 @click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
-@click.option(
-    "--reserved",
-    type=click.Choice(["rewind", "as-listed"]),
-    help="Drop reservations made after the crash kernel's, or take all as listed.",
-)
+@map_format_option
+@reserved_option
 @kernel_options
 @preset_form
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
@@ -117,24 +122,9 @@ _FORMATS = (*FORMATS, *PICTURES)
     type=click.Choice(_FORMATS),
     help="With --summary: how to write it; by default as FILE ends, else text.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(),
-    help="Write atomically to FILE; unfinished answers are in FILE.partial.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
-)
-@click.pass_context
+@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.")
+@color_option
 def batch(
-    ctx: click.Context,
-    /,
     *,
     arguments: tuple[str, ...],
     files: tuple[str, ...],
@@ -151,7 +141,7 @@ def batch(
     output: str | None,
     color: str,
     **options: Any,
-) -> None:
+) -> int:
     """Plan many machines in one run."""
     out = out_of(form, output, color, _FORMATS) if summary else None
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
@@ -163,7 +153,7 @@ def batch(
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
     if resume and output is not None and is_complete(output):
         click.echo(f"{output} is complete", err=True)
-        ctx.exit(_status(count_results(output), fail_on) if fail_on else 0)
+        return _status(count_results(output), fail_on) if fail_on else 0
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
@@ -177,12 +167,12 @@ def batch(
     skipped = source.skipped if isinstance(source, FileList) else 0
     if skipped:
         click.echo(
-            f"{counted(skipped, 'file is no source and was', 'files are no sources and were')} skipped", err=True
+            f"{counted(skipped, 'file is not a source and was', 'files are not sources and were')} skipped", err=True
         )
     if counts.errors:
         number = f"{counts.records} record{'s' * (counts.records != 1)}"
         click.echo(f"{number}, {counts.errors} of them in error", err=True)
-    ctx.exit(_status(counts, fail_on))
+    return _status(counts, fail_on)
 
 
 def _status(counts: Counts, fail_on: tuple[str, ...]) -> int:
@@ -250,17 +240,13 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
     where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
     if where is None and sys.stdout is None:
         raise OutputError("<stdout>", "it is closed", "give -o FILE, or leave standard output open")
-    with _progress(source) as tell:
+    with _progress(source) as tell, writing(where or "<stdout>"):
         try:
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
-        except BrokenPipeError:
-            raise
         except KeyboardInterrupt:
             if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
                 click.echo(f"{partial} holds what is done: go on with the same command and --resume", err=True)
             raise
-        except OSError as error:
-            raise cannot_write(where or "<stdout>", error) from error
 
 
 def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int) -> Fleet:
@@ -317,7 +303,7 @@ class _progress:  # noqa: N801 - reads as what it does
 
 
 def _line(counts: Counts, total: int | None, rate: float) -> str:
-    """How far a run is. rate: records a second."""
+    """The progress of a run. rate: records a second."""
     done = f"{counts.records:,}" if total is None else f"{counts.records:,} of {total:,}"
     text = f"{done} records, {counts.errors:,} in error, {rate:,.0f} a second"
     if total is None or rate <= 0:

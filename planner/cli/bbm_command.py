@@ -63,9 +63,7 @@ Example:
 @click.option("--show", is_flag=True, help="Print the one procedure as JSON instead of exploring it.")
 @click.option("--fail-on", type=click.Choice(["unsafe"]), help="Exit with status 1 if any verdict is not safe.")
 @output_options(*FORMATS)
-@click.pass_context
 def bbm(
-    ctx: click.Context,
     names: tuple[str, ...],
     bbm_level: str | None,
     tlb: str,
@@ -75,15 +73,15 @@ def bbm(
     show: bool,  # noqa: FBT001 - a flag
     fail_on: str | None,
     out: Out,
-) -> None:
+) -> int:
     """Check whether a way to change live page tables is safe, and if not, how it fails."""
     procedures = _procedures(names, files)
     if show:
         emit(_shown(procedures), out.path)
-        return
+        return 0
     found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
     out.result(lambda: blocks(found, procedures, wide=out.form != "text"), lambda: Cases(tuple(found)))
-    ctx.exit(1 if fail_on and not all(case.safe for case in found) else 0)
+    return 1 if fail_on and not all(case.safe for case in found) else 0
 
 
 def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from planner.cli.options import file_option
 from planner.cli.output import emit
 from planner.sources.archive.collect_script import SCRIPT
 
@@ -22,7 +23,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
+@file_option()
 def collect(output: str | None) -> None:
     """A shell script that gathers what a plan needs from a machine."""
     emit(SCRIPT, output)

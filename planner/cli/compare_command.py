@@ -9,8 +9,9 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import PICTURES, Out
-from planner.cli.param_types import SIZE
+from planner.cli.param_types import Value
 from planner.planning.options import Options
+from planner.planning.values import size
 from planner.render.blocks.compare import blocks
 from planner.render.pages import compare as compare_page
 from planner.studies.compare import make_comparison
@@ -27,8 +28,9 @@ Example:
 """
 
 
-def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    return tuple(SIZE.convert(part.strip(), param, ctx) for part in value.split(",")) if value is not None else ()
+def _sizes(value: str) -> tuple[int, ...]:
+    """Several sizes. Raises BadValue."""
+    return tuple(size(part.strip()) for part in value.split(","))
 
 
 @click.command(epilog=_EPILOG)
@@ -36,7 +38,12 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @map_options
 @kernel_options
 @preset_form
-@click.option("--sizes", metavar="SIZE,...", callback=_sizes, help="Several sizes, such as 256M,512M,1G: a matrix.")
+@click.option(
+    "--sizes",
+    metavar="SIZE,...",
+    type=Value("sizes", _sizes),
+    help="Several sizes, such as 256M,512M,1G: a matrix.",
+)
 @click.option(
     "--aim",
     type=click.Choice(["protected", "fast", "small"]),
@@ -45,27 +52,24 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     help="What the best row is best for.",
 )
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def compare(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
-    sizes: tuple[int, ...],
+    sizes: tuple[int, ...] | None,
     aim: str,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """Every strategy on one machine, and which serves an aim best."""
     machine = read_machine(maps, options)
-    result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes, aim=aim)
+    result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes or (), aim=aim)
     out.result(
         lambda: blocks(result),
         lambda: result,
         picture=lambda: compare_page.picture(result),
         page=lambda data: compare_page.render(result, data),
     )
-    ctx.exit(0 if result.reserved else 1)
+    return 0 if result.reserved else 1
 
 
 # Every strategy is in every answer, so there is none to choose.

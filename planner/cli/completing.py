@@ -77,7 +77,7 @@ class _Joined(ShellComplete):
     before = ""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
-        """What may stand for the word; of `--option=VALUE`, what may stand for the value."""
+        """Completions of the word; of `--option=VALUE`, of the value."""
         option, equals, _ = incomplete.partition("=")
         self.before = option + equals if equals and option.startswith("-") else ""
         return super().get_completions(args, incomplete)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.gather import gather
-from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options
+from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options, page_size_option
 from planner.cli.output import Out
-from planner.cli.param_types import PageSize
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
 from planner.sources.samples import samples
@@ -39,23 +38,20 @@ Example:
 @fleet_options
 @need_option
 @kernel_option
-@click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page, on all machines.")
+@page_size_option
 @output_options(*FORMATS)
-@click.pass_context
 def default(
-    ctx: click.Context,
-    /,
     sources: tuple[str, ...],
     map_format: str | None,
     need: str | None,
     kernel: str | None,
     page_size: int | None,
     out: Out,
-) -> None:
+) -> int:
     """The shortest range list that serves a fleet."""
     found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
     out.result(lambda: blocks(found), lambda: found)
-    ctx.exit(0 if found.served == found.machines else 1)
+    return 0 if found.served == found.machines else 1
 
 
 def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:

@@ -37,7 +37,7 @@ Example:
 """
 
 _FLAGS = {"prefer-aligned": True, "kfence": True, "no-kfence": False}
-"""What one side may be given without a value, and what it then is."""
+"""Options of one side that may be given without a value, and their values then."""
 
 
 @click.command(epilog=_EPILOG)
@@ -61,7 +61,7 @@ def diff(
     only_b: tuple[str, ...],
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """Two maps, or one map under two requests, kernels or strategies: only what differs."""
     options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
     if maps.sources:
@@ -75,7 +75,7 @@ def diff(
         plans = (_plan(one, crashkernel, options_a), _plan(other, crashkernel, options_b))
     found = differences(*plans)
     out.result(lambda: blocks(found), lambda: document(found))
-    ctx.exit(1 if found.differences else 0)
+    return 1 if found.differences else 0
 
 
 def _plan(maps: Maps, crashkernel: str | None, options: dict[str, Any]) -> Plan:

@@ -47,8 +47,7 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--check", is_flag=True, help="Change nothing; print a diff of what is out of date.")
-@click.pass_context
-def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
+def docs(files: tuple[str, ...], *, check: bool) -> int:
     """Bring the outputs that a document shows up to date."""
     changed: list[tuple[str, str]] = []
     told: list[str] = []
@@ -68,7 +67,7 @@ def docs(ctx: click.Context, /, files: tuple[str, ...], *, check: bool) -> None:
         for name, new in changed:
             emit(new, name)
     emit("".join([line + "\n" for line in told]))
-    ctx.exit(1 if check and changed else 0)
+    return 1 if check and changed else 0
 
 
 def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
@@ -84,7 +83,7 @@ def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
 
 
 def _alike(old: list[str], new: list[str]) -> int:
-    """How many first lines are the same."""
+    """The number of first lines that are the same."""
     return next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 

@@ -1,6 +1,6 @@
 """Commands that a document may show: read by the command's own parser, without the options that write.
 
-A document comes from somebody else and is often brought up to date by a machine that holds secrets. So a block may
+A document comes from other people and is often brought up to date by a machine that holds secrets. So a block may
 name commands of a list, with options whose kind is known to be harmless; a file that it reads is a regular file below
 the document's folder, after all links. There is nothing else in the parser: no output file, no folder, no device,
 no standard input, and this machine is never asked.
@@ -56,7 +56,7 @@ _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
 
 class _Below(File):
-    """What a parameter reads, if it is a bundled map or a regular file below a folder."""
+    """The value of a parameter that names a bundled map or a regular file below a folder."""
 
     def __init__(self, folder: Path, kind: File) -> None:
         self.folder, self.kind, self.name = folder, kind, kind.name
@@ -143,12 +143,9 @@ def _printed(root: click.Context, command: click.Command, words: Sequence[str], 
         form = context.params.get("form") or "text"
         if form not in _FORMS:
             raise Refused(f"{form} does not fit into a document", f"use one of {', '.join(_FORMS)}")
-        try:
-            command.invoke(context)
-        except click.exceptions.Exit as end:
-            if end.exit_code not in {0, 1}:
-                why = f"ends with status {end.exit_code}"
-                raise InputError(words[0], why, "run it by hand to see why") from end
+        status = command.invoke(context)
+        if status not in {None, 0, 1}:
+            raise InputError(words[0], f"ends with status {status}", "run it by hand to see why")
         out.flush()
         buffer = out.buffer
         assert isinstance(buffer, io.BytesIO)  # noqa: S101 - as made above

@@ -45,17 +45,14 @@ Example:
 @preset_form
 @image_options
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def explain(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     any_image: bool,  # noqa: FBT001 - click hands options over as they are
     image_size: int | None,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """The story of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
@@ -72,4 +69,4 @@ def explain(
         picture=lambda: memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
         page=lambda data: page.render(told, data),
     )
-    ctx.exit(0 if told.plan.reserved else 1)
+    return 0 if told.plan.reserved else 1

@@ -44,10 +44,7 @@ Example:
 )
 @image_options
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def fit(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     high: bool,  # noqa: FBT001 - click hands options over as they are
@@ -56,7 +53,7 @@ def fit(
     image_size: int | None,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """The largest crash kernel a machine can give."""
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
@@ -77,4 +74,4 @@ def fit(
         picture=lambda: chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at),
         page=lambda data: page.render(found, data),
     )
-    ctx.exit(0 if found.largest.reserved is not None else 1)
+    return 0 if found.largest.reserved is not None else 1

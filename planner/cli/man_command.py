@@ -12,6 +12,7 @@ import click
 
 from planner._version import __version__
 from planner.cli import COMMANDS, PROGRAM, cli
+from planner.cli.options import file_option
 from planner.cli.output import emit
 from planner.cli.troff import escaped, filled, paragraphs, quoted, terms
 from planner.kernel.profiles import PROFILES
@@ -71,7 +72,7 @@ _SEE_ALSO = "kexec(8), kdumpctl(8), makedumpfile(8), proc(5), dmesg(1), lsmem(1)
 
 
 @click.command(epilog=_EPILOG)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
+@file_option()
 def man(output: str | None) -> None:
     """The manual page, from the same text as --help."""
     emit(page(), output)

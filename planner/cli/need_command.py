@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
-from planner.cli.options import FORMATS, MAP_FORMAT_HELP, Maps, output_options
+from planner.cli.options import FORMATS, Maps, map_format_option, output_options, page_size_option
 from planner.cli.output import Out
-from planner.cli.param_types import FILE, MAP_FORMAT, SIZE, SIZE_OR_ZERO, MapSource, PageSize
-from planner.planning.values import BadValue
+from planner.cli.param_types import FILE, MAP_SOURCE, SIZE, SIZE_OR_ZERO, Value
 from planner.render.blocks.need import blocks
 from planner.sources.initrd import read_initrd
 from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
-
-if TYPE_CHECKING:
-    from planner.studies.need import Margin
 
 __all__ = ["need"]
 
@@ -37,22 +32,6 @@ Example:
 """
 
 
-def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Margin:
-    """A percentage, or bytes."""
-    try:
-        return margin(value)
-    except BadValue as bad:
-        raise Refused(bad.what, bad.remedy, ctx, param) from None
-
-
-def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
-    """A percentage."""
-    try:
-        return rootfs_limit(value)
-    except BadValue as bad:
-        raise Refused(bad.what, bad.remedy, ctx, param) from None
-
-
 @click.command(epilog=_EPILOG)
 @click.option("--kernel-size", metavar="SIZE", type=SIZE, help="The kernel image: code, data, init and bss.")
 @click.option("--initrd-size", metavar="SIZE", type=SIZE, help="The initrd's archive, as it lies on disk.")
@@ -68,11 +47,12 @@ def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 @click.option(
     "--rootfs-limit",
     metavar="N%",
-    callback=_limit,
-    help="The share of it that a tmpfs may hold: initramfs_options=size= of the capture kernel (6.18 and later).  "
-    "[default: 50%]",
+    type=Value("share of memory", rootfs_limit),
+    default="50%",
+    show_default=True,
+    help="The share of it that a tmpfs may hold: initramfs_options=size= of the capture kernel (6.18 and later).",
 )
-@click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page.")
+@page_size_option
 @click.option(
     "--cpus", metavar="N", type=click.IntRange(1, 4096), default=1, show_default=True, help="Processors it starts."
 )
@@ -80,19 +60,21 @@ def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 @click.option(
     "--margin",
     metavar="N%|SIZE",
-    callback=_margin,
-    help="What the recommended size adds: a percentage (at least 32M), or bytes.  [default: 20%]",
+    type=Value("margin", margin),
+    default="20%",
+    show_default=True,
+    help="What the recommended size adds: a percentage (at least 32M), or bytes.",
 )
 @click.option(
     "--map",
     "sources",
     metavar="SOURCE",
     multiple=True,
-    type=MapSource(),
+    type=MAP_SOURCE,
     help="The machine's own sources, as of plan, or what kdumpctl estimate or kdumptool calibrate printed; may be "
     "repeated.",
 )
-@click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP)
+@map_format_option
 @output_options(*FORMATS)
 def need(
     sources: tuple[str, ...],

@@ -16,18 +16,18 @@ from planner.base.formats import DOCUMENTS
 from planner.cli.failures import Refused
 from planner.cli.output import PICTURES, WIDE, Out
 from planner.cli.param_types import (
+    ALIGNMENT,
+    DMA_LIMIT,
     FILE,
     KERNEL,
     MAP_FORMAT,
+    MAP_SOURCE,
+    PAGE_SIZE,
     PRESET,
     PROCESSOR,
     RAM,
     SIZE,
     STRATEGY,
-    Alignment,
-    DmaLimit,
-    MapSource,
-    PageSize,
 )
 
 if TYPE_CHECKING:
@@ -36,19 +36,24 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG_KEY",
     "FORMATS",
-    "MAP_FORMAT_HELP",
     "MEMORY_KEY",
     "NO_LIVE",
-    "PICTURES",
     "Maps",
+    "color_option",
+    "file_option",
+    "fleet_options",
     "form_by_name",
     "image_options",
     "kernel_option",
     "kernel_options",
+    "map_format_option",
     "map_options",
+    "need_option",
     "out_of",
     "output_options",
+    "page_size_option",
     "preset_form",
+    "reserved_option",
 ]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
@@ -60,7 +65,7 @@ MEMORY_KEY = "planner.memory"
 """Under this key stand the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
-"""Where this key stands in a context's `meta`, this machine is not read."""
+"""A context whose `meta` has this key never reads this machine."""
 
 FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
 """Formats of every result."""
@@ -71,30 +76,58 @@ _ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() 
 """The format that the ending of a file's name asks for."""
 
 
-def _apply(function: _F, options: list[Callable[[_F], _F]]) -> _F:
-    """Options in the order in which `--help` shows them."""
-    for option in reversed(options):
-        function = option(function)
-    return function
+def _together(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    """Options as one decorator, in the order in which `--help` shows them."""
+
+    def decorate(function: _F) -> _F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
-def _remember_memory(ctx: click.Context, param: click.Parameter, value: tuple[tuple[int, int], ...]) -> None:
-    """As above."""
-    del param
-    if value:
-        ctx.meta[MEMORY_KEY] = value
+def _remembered(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that leaves the value to `machine_input.read_machine`: the commands have nothing to do with it."""
+
+    def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        del param
+        if value:
+            ctx.meta[key] = value
+
+    return remember
 
 
-def _remember_config(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """For `machine_input.read_machine`: the commands themselves have nothing to do with it."""
-    del param
-    if value is not None:
-        ctx.meta[CONFIG_KEY] = value
-
-
-MAP_FORMAT_HELP = (
-    "Input format (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump or sosreport); overrides detection."
+map_format_option = click.option(
+    "--map-format",
+    metavar="FORMAT",
+    type=MAP_FORMAT,
+    help="Input format (iomem, dmesg, memblock, json, dtb, lsmem, config, kdump or sosreport); overrides detection.",
 )
+reserved_option = click.option(
+    "--reserved",
+    type=click.Choice(["rewind", "as-listed"]),
+    help="Drop reservations made after the crash kernel's, or take all as listed.",
+)
+kernel_option = click.option(
+    "--kernel",
+    metavar="VERSION",
+    type=KERNEL,
+    help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
+)
+page_size_option = click.option("--page-size", metavar="4K|16K|64K", type=PAGE_SIZE, help="Size of a base page.")
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+)
+
+
+def file_option(text: str = "Write atomically to FILE.") -> Callable[[_F], _F]:
+    """The destination of a result: `output`. text: of its help."""
+    return click.option("-o", "--output", metavar="FILE", type=click.Path(), help=text)
 
 
 class Maps(NamedTuple):
@@ -105,6 +138,39 @@ class Maps(NamedTuple):
     log: str | None = None
 
 
+_map_options: Callable[[Any], Any] = _together(
+    click.option(
+        "--map",
+        "sources",
+        metavar="SOURCE",
+        multiple=True,
+        type=MAP_SOURCE,
+        help="A file, a sosreport (archive or folder), - for standard input, sample:NAME, or live (the default: this "
+        "machine). Repeat it for several sources of one machine.",
+    ),
+    map_format_option,
+    click.option("--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."),
+    click.option(
+        "--config",
+        metavar="FILE",
+        type=FILE,
+        expose_value=False,
+        callback=_remembered(CONFIG_KEY),
+        help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+    ),
+    click.option(
+        "--memory",
+        metavar="SIZE@START",
+        multiple=True,
+        type=RAM,
+        expose_value=False,
+        callback=_remembered(MEMORY_KEY),
+        help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
+    ),
+    reserved_option,
+)
+
+
 def map_options(function: _F) -> _F:
     """The source of the memory map: `maps`, `reserved`."""
 
@@ -112,70 +178,21 @@ def map_options(function: _F) -> _F:
     def run(*args: Any, sources: tuple[str, ...], map_format: str | None, log: str | None, **others: Any) -> Any:
         return function(*args, maps=Maps(sources, map_format, log), **others)
 
-    return _apply(
-        cast("_F", run),
-        [
-            click.option(
-                "--map",
-                "sources",
-                metavar="SOURCE",
-                multiple=True,
-                type=MapSource(),
-                help="A file, a sosreport (archive or folder), - for standard input, sample:NAME, or live (the "
-                "default: this machine). Repeat it for several sources of one machine.",
-            ),
-            click.option(
-                "--map-format",
-                metavar="FORMAT",
-                type=MAP_FORMAT,
-                help=MAP_FORMAT_HELP,
-            ),
-            click.option(
-                "--log", metavar="FILE", type=FILE, help="Boot log of the same boot, to fill in missing facts."
-            ),
-            click.option(
-                "--config",
-                metavar="FILE",
-                type=FILE,
-                expose_value=False,
-                callback=_remember_config,
-                help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
-            ),
-            click.option(
-                "--memory",
-                metavar="SIZE@START",
-                multiple=True,
-                type=RAM,
-                expose_value=False,
-                callback=_remember_memory,
-                help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
-            ),
-            click.option(
-                "--reserved",
-                type=click.Choice(["rewind", "as-listed"]),
-                help="Drop reservations made after the crash kernel's, or take all as listed.",
-            ),
-        ],
-    )
+    return cast("_F", _map_options(run))
 
 
-def fleet_options(function: _F) -> _F:
-    """The sources of a fleet's machines: `sources`, `map_format`."""
-    return _apply(
-        function,
-        [
-            click.option(
-                "--map",
-                "sources",
-                metavar="SOURCE",
-                multiple=True,
-                type=MapSource(),
-                help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled "
-                "maps.",
-            ),
-            click.option("--map-format", metavar="FORMAT", type=MAP_FORMAT, help=MAP_FORMAT_HELP),
-        ],
-    )
+fleet_options: Callable[[Any], Any] = _together(
+    click.option(
+        "--map",
+        "sources",
+        metavar="SOURCE",
+        multiple=True,
+        type=MAP_SOURCE,
+        help="A map of one machine, a folder of maps, or a batch file; may be repeated. By default all bundled maps.",
+    ),
+    map_format_option,
+)
+"""The sources of a fleet's machines: `sources`, `map_format`."""
 
 
 def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -188,69 +205,47 @@ def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -
     return value
 
 
-def need_option(function: _F) -> _F:
-    """The need of a fleet's machines: `need`."""
-    return click.option(
-        "--need",
-        metavar="SIZE|LIST",
-        callback=_check_need,
-        help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
-    )(function)
+need_option = click.option(
+    "--need",
+    metavar="SIZE|LIST",
+    callback=_check_need,
+    help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
+)
 
-
-def kernel_option(function: _F) -> _F:
-    """The kernel: `kernel`."""
-    return click.option(
-        "--kernel",
-        metavar="VERSION",
-        type=KERNEL,
-        help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
-    )(function)
-
-
-def kernel_options(function: _F) -> _F:
-    """Options about the kernel: the fields of `planning.Options`."""
-    return _apply(
-        function,
-        [
-            kernel_option,
-            click.option("--page-size", metavar="4K|16K|64K", type=PageSize(), help="Size of a base page."),
-            click.option("--va-bits", metavar="N", type=int, help="Bits of a virtual address."),
-            click.option(
-                "--strategy",
-                metavar="NAME",
-                type=STRATEGY,
-                help="What happens to the linear map because of the crash kernel; pud-aligned by default.",
-            ),
-            click.option(
-                "--align",
-                metavar="pud|block|cont-pmd|pmd|SIZE",
-                type=Alignment(),
-                help="What the aligned attempt aligns to; pud by default.",
-            ),
-            click.option("--prefer-aligned", is_flag=True, help="Try aligned in all windows before anything else."),
-            click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
-            click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
-            click.option(
-                "--cpu",
-                metavar="NAME|MIDR",
-                type=PROCESSOR,
-                help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
-            ),
-            click.option(
-                "--dma-limit",
-                metavar="SIZE|none",
-                type=DmaLimit(),
-                help="End of low memory; none: a kernel without DMA zones.",
-            ),
-            click.option(
-                "--preset",
-                metavar="NAME",
-                type=PRESET,
-                help="A distribution's default instead of CRASHKERNEL.",
-            ),
-        ],
-    )
+kernel_options: Callable[[Any], Any] = _together(
+    kernel_option,
+    page_size_option,
+    click.option("--va-bits", metavar="N", type=int, help="Bits of a virtual address."),
+    click.option(
+        "--strategy",
+        metavar="NAME",
+        type=STRATEGY,
+        help="What happens to the linear map because of the crash kernel; pud-aligned by default.",
+    ),
+    click.option(
+        "--align",
+        metavar="pud|block|cont-pmd|pmd|SIZE",
+        type=ALIGNMENT,
+        help="What the aligned attempt aligns to; pud by default.",
+    ),
+    click.option("--prefer-aligned", is_flag=True, help="Try aligned in all windows before anything else."),
+    click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
+    click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
+    click.option(
+        "--cpu",
+        metavar="NAME|MIDR",
+        type=PROCESSOR,
+        help="The processors: a core (neoverse-v2, cortex-x4-r0p3), a MIDR (0x410fd4f1) or other.",
+    ),
+    click.option(
+        "--dma-limit",
+        metavar="SIZE|none",
+        type=DMA_LIMIT,
+        help="End of low memory; none: a kernel without DMA zones.",
+    ),
+    click.option("--preset", metavar="NAME", type=PRESET, help="A distribution's default instead of CRASHKERNEL."),
+)
+"""Options about the kernel: the fields of `planning.Options`."""
 
 
 def preset_form(function: _F) -> _F:
@@ -262,10 +257,23 @@ def preset_form(function: _F) -> _F:
             raise click.UsageError("--high is the form of a preset: give --preset NAME, or ask for SIZE,high")
         return function(*args, preset=f"{preset},high" if high else preset, **others)
 
-    return _apply(
-        cast("_F", run),
-        [click.option("--high", is_flag=True, help="The preset as a ,high request of the size it gives here.")],
-    )
+    text = "The preset as a ,high request of the size it gives here."
+    return cast("_F", click.option("--high", is_flag=True, help=text)(run))
+
+
+_image_options: Callable[[Any], Any] = _together(
+    click.option(
+        "--any-image",
+        is_flag=True,
+        help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+    ),
+    click.option(
+        "--image-size",
+        metavar="SIZE",
+        type=SIZE,
+        help="With --any-image: the image's size; from the map by default, or a usual size.",
+    ),
+)
 
 
 def image_options(function: _F) -> _F:
@@ -275,22 +283,7 @@ def image_options(function: _F) -> _F:
     def run(*args: Any, any_image: bool, image_size: int | None, **others: Any) -> Any:
         return function(*args, any_image=any_image or image_size is not None, image_size=image_size, **others)
 
-    return _apply(
-        cast("_F", run),
-        [
-            click.option(
-                "--any-image",
-                is_flag=True,
-                help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
-            ),
-            click.option(
-                "--image-size",
-                metavar="SIZE",
-                type=SIZE,
-                help="With --any-image: the image's size; from the map by default, or a usual size.",
-            ),
-        ],
-    )
+    return cast("_F", _image_options(run))
 
 
 def output_options(*formats: str) -> Callable[[_F], _F]:
@@ -298,51 +291,31 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
 
     Without `--format` the ending of the file's name decides, then the first of `formats`.
     """
+    options: Callable[[Any], Any] = _together(
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            help=f"How to write the result; by default as FILE ends, else {formats[0]}.",
+        ),
+        file_option(),
+        click.option(
+            "--wide",
+            is_flag=True,
+            expose_value=False,
+            callback=_wide,
+            help="Use the terminal's whole width for text, beyond 80 columns.",
+        ),
+        click.option("--bytes", is_flag=True, expose_value=False, callback=_bytes, help="Write every size in bytes."),
+        color_option,
+    )
 
     def decorate(function: _F) -> _F:
         @wraps(function)
         def run(*args: Any, form: str | None, output: str | None, color: str, **others: Any) -> Any:
             return function(*args, out=out_of(form, output, color, formats), **others)
 
-        return _apply(
-            cast("_F", run),
-            [
-                click.option(
-                    "--format",
-                    "form",
-                    type=click.Choice(formats),
-                    help=f"How to write the result; by default as FILE ends, else {formats[0]}.",
-                ),
-                click.option(
-                    "-o",
-                    "--output",
-                    metavar="FILE",
-                    type=click.Path(),
-                    help="Write atomically to FILE.",
-                ),
-                click.option(
-                    "--wide",
-                    is_flag=True,
-                    expose_value=False,
-                    callback=_wide,
-                    help="Use the terminal's whole width for text, beyond 80 columns.",
-                ),
-                click.option(
-                    "--bytes",
-                    is_flag=True,
-                    expose_value=False,
-                    callback=_bytes,
-                    help="Write every size in bytes.",
-                ),
-                click.option(
-                    "--color",
-                    type=click.Choice(["auto", "always", "never"]),
-                    default="auto",
-                    show_default=True,
-                    help="Colour; auto: on a terminal, unless NO_COLOR is set.",
-                ),
-            ],
-        )
+        return cast("_F", options(run))
 
     return decorate
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -15,7 +16,7 @@ import click
 from planner.cli.failures import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from planner.render.blocks.model import Block
@@ -25,13 +26,13 @@ __all__ = [
     "PICTURES",
     "WIDE",
     "Out",
-    "cannot_write",
     "colored",
     "columns",
     "discard_stdout",
     "emit",
     "flush_stdout",
     "is_stdout",
+    "writing",
 ]
 
 _STDOUT = "<stdout>"
@@ -130,7 +131,7 @@ def _to_stdout(result: str | bytes) -> None:
     out = sys.stdout
     if out is None:
         raise OutputError(_STDOUT, "it is closed", "give -o FILE, or leave standard output open")
-    try:
+    with writing(_STDOUT):
         if hasattr(out, "buffer") and (isinstance(result, bytes) or not out.isatty()):
             out.flush()
             out.buffer.write(result if isinstance(result, bytes) else result.encode("utf-8", "backslashreplace"))
@@ -138,22 +139,13 @@ def _to_stdout(result: str | bytes) -> None:
             text = result if isinstance(result, str) else result.decode("ascii", "backslashreplace")
             out.write(text.encode(out.encoding or "ascii", "backslashreplace").decode(out.encoding or "ascii"))
         out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise cannot_write(_STDOUT, error) from error
 
 
 def flush_stdout() -> None:
     """Hand over what is still buffered, while an error can still be told."""
-    if sys.stdout is None or sys.stdout.closed:
-        return
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise cannot_write(_STDOUT, error) from error
+    if sys.stdout is not None and not sys.stdout.closed:
+        with writing(_STDOUT):
+            sys.stdout.flush()
 
 
 def discard_stdout(*, keep: bool) -> None:
@@ -182,7 +174,7 @@ def _to_file(data: bytes, path: str) -> None:
 
     from planner.base.files import replaceable
 
-    try:
+    with writing(path or "--output", ValueError, RuntimeError):
         target = Path(path).resolve()
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
@@ -190,10 +182,6 @@ def _to_file(data: bytes, path: str) -> None:
             Path(path).write_bytes(data)
         else:
             _replace(data, target)
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError, RuntimeError) as error:
-        raise cannot_write(path or "--output", error) from error
 
 
 def is_stdout(path: str) -> bool:
@@ -221,7 +209,19 @@ def _replace(data: bytes, target: Path) -> None:
         raise
 
 
-def cannot_write(where: str, error: Exception) -> OutputError:
+@contextmanager
+def writing(where: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Turns an OSError, or one of other kinds, into an OutputError; a closed pipe stays what it is."""
+    told: tuple[type[Exception], ...] = (OSError, *kinds)
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except told as error:
+        raise _cannot_write(where, error) from error
+
+
+def _cannot_write(where: str, error: Exception) -> OutputError:
     """A result that could not be written, and what to do about it."""
     if "\0" in where:
         return OutputError(where, "the name holds a NUL", "choose another name")

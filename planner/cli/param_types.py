@@ -22,10 +22,14 @@ else:
     _ParamType = click.ParamType  # generic only in newer releases
 
 __all__ = [
+    "ALIGNMENT",
+    "DMA_LIMIT",
     "FILE",
     "KERNEL",
     "MACHINE",
     "MAP_FORMAT",
+    "MAP_SOURCE",
+    "PAGE_SIZE",
     "PRESET",
     "PROCEDURE",
     "PROCESSOR",
@@ -36,12 +40,8 @@ __all__ = [
     "SIZE_OR_ZERO",
     "STRATEGY",
     "VALUES",
-    "Alignment",
-    "DmaLimit",
     "File",
-    "MapSource",
-    "PageSize",
-    "Size",
+    "Value",
 ]
 
 
@@ -53,7 +53,7 @@ def _names(kind: str) -> Iterable[str]:
 
 
 def _items(names: Iterable[str], typed: str) -> list[CompletionItem]:
-    """What a shell offers of some names."""
+    """Completions out of some names."""
     return [CompletionItem(name) for name in names if name.startswith(typed)]
 
 
@@ -72,12 +72,11 @@ class _Kind(_ParamType):
         return _items(self.words, incomplete)
 
 
-class _Value(_Kind):
-    """A kind of value that `planner.planning.values` knows how to read."""
+class Value(_Kind):
+    """A kind of value that is read from a text. read: gives what the model takes; raises `values.BadValue`."""
 
-    def read(self, value: str | int) -> int | str | tuple[int, int]:
-        """The value as the model takes it; raises `values.BadValue`."""
-        raise NotImplementedError
+    def __init__(self, name: str, read: Callable[[str], object], words: tuple[str, ...] = ()) -> None:
+        self.name, self.read, self.words = name, read, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value, or what is wrong with it."""
@@ -85,77 +84,6 @@ class _Value(_Kind):
             return self.read(value)
         except values.BadValue as bad:
             self.refuse(bad.what, bad.remedy, param, ctx)
-
-
-class Size(_Value):
-    """A size as the kernel reads it, the whole text of it; more than 0."""
-
-    name = "size"
-
-    def read(self, value: str | int) -> int:
-        """Bytes."""
-        return values.size(value)
-
-
-class SizeOrZero(Size):
-    """A size as the kernel reads it; 0 is one too."""
-
-    def read(self, value: str | int) -> int:
-        """Bytes."""
-        return values.size_or_zero(value)
-
-
-class Sizes(_Value):
-    """Two sizes as `FROM..TO`."""
-
-    name = "range of sizes"
-
-    def read(self, value: str | int) -> tuple[int, int]:
-        """Bytes of both."""
-        return values.size_range(str(value))
-
-
-class StatedRam(_Value):
-    """RAM as `SIZE@START`."""
-
-    name = "RAM"
-
-    def read(self, value: str | int) -> tuple[int, int]:
-        """Its start and end."""
-        return values.stated_ram(str(value))
-
-
-class PageSize(_Value):
-    """4K, 16K or 64K."""
-
-    name = "page size"
-    words = ("4K", "16K", "64K")
-
-    def read(self, value: str | int) -> int:
-        """Bytes."""
-        return values.page_size(value)
-
-
-class Alignment(_Value):
-    """A word for a level of the page table, or a power of two."""
-
-    name = "alignment"
-    words = ("pud", "block", "cont-pmd", "pmd")
-
-    def read(self, value: str | int) -> str:
-        """The text, checked: the model knows what a word stands for."""
-        return values.alignment(value)
-
-
-class DmaLimit(_Value):
-    """A size, or `none` for a kernel without DMA zones."""
-
-    name = "DMA limit"
-    words = ("none", "1G", "4G")
-
-    def read(self, value: str | int) -> int:
-        """Bytes, or `NO_DMA_ZONES`."""
-        return values.dma_limit(value)
 
 
 class _Known(_Kind):
@@ -227,8 +155,12 @@ def _check_preset(name: str) -> object:
     return preset_named(name)
 
 
-SIZE, SIZE_OR_ZERO, SIZES, RAM = Size(), SizeOrZero(), Sizes(), StatedRam()
-FILE, MACHINE, SIDE = File(), Machine(), Side()
+SIZE, SIZE_OR_ZERO = Value("size", values.size), Value("size", values.size_or_zero)
+SIZES, RAM = Value("range of sizes", values.size_range), Value("RAM", values.stated_ram)
+PAGE_SIZE = Value("page size", values.page_size, ("4K", "16K", "64K"))
+ALIGNMENT = Value("alignment", values.alignment, values.ALIGNMENTS)
+DMA_LIMIT = Value("DMA limit", values.dma_limit, ("none", "1G", "4G"))
+FILE, MACHINE, MAP_SOURCE, SIDE = File(), Machine(), MapSource(), Side()
 KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
 PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
 PROCESSOR = _Known("processor")

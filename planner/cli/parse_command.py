@@ -33,8 +33,7 @@ Example:
 @click.option("--ram", metavar="SIZE", type=SIZE, required=True, help="How much memory the machine has.")
 @kernel_option
 @output_options(*FORMATS)
-@click.pass_context
-def parse(ctx: click.Context, value: str, ram: int, kernel: str | None, out: Out) -> None:
+def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     """What the kernel makes of a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     value = told(value)
@@ -45,7 +44,7 @@ def parse(ctx: click.Context, value: str, ram: int, kernel: str | None, out: Out
         lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
         lambda: _facts(value, ram, selection, result),
     )
-    ctx.exit(0 if result.valid else 1)
+    return 0 if result.valid else 1
 
 
 def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[str, Any]:

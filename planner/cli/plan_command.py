@@ -46,10 +46,7 @@ Example:
 @click.option("--short", is_flag=True, help="Print the answer alone: the first lines of the text.")
 @click.option("--steps", is_flag=True, help="List how the page tables are changed, operation by operation.")
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def plan(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     fail_on: str | None,
@@ -57,14 +54,13 @@ def plan(
     *,
     short: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Place the crash kernel on one machine, and say what it costs."""
     from planner.planning.plan import Options, answer, ask
-    from planner.planning.strategies import strategy_named
 
     machine = read_machine(maps, options)
     question = ask(machine, crashkernel, Options(**options))
-    result = answer(question, strategy_named(question.options.strategy))
+    result = answer(question)
     if out.form not in PICTURES:
         result = _with_help(result, question, crashkernel)
     if out.form in {"json", "html"}:
@@ -76,7 +72,7 @@ def plan(
     else:
         out.blocks(_blocks(result, out.form, short=short))
     failed = not result.reserved or result.reservation.outcome == fail_on
-    ctx.exit(1 if failed else 0)
+    return 1 if failed else 0
 
 
 def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
@@ -87,10 +83,8 @@ def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
 
 def _with_help(result: Plan, question: Question, crashkernel: str | None) -> Plan:
     """The plan with what would help, where something may: most plans need no search for it."""
-    from planner.planning.outcomes import GOOD
-
     known = question.machine.facts.capture
-    if result.reservation.outcome in GOOD and (known is None or known.initrd_unpacked is None):
+    if result.help == () and (known is None or known.initrd_unpacked is None):
         return result
     from planner.studies.remedies import with_help
 

@@ -8,6 +8,7 @@ import click
 
 from planner.batch.columns import column_table
 from planner.batch.fleet import Summary
+from planner.cli.options import file_option
 from planner.cli.output import emit
 from planner.planning.result import Report
 from planner.report.bbm import Cases
@@ -17,7 +18,7 @@ __all__ = ["schema"]
 
 _EPILOG = """\
 A schema of a command's name is of what it writes with --format json; sweep and give-back are of size with that option,
-proposal is of survey alone, summary of batch with that option.
+proposal is of survey alone, summary of batch with that option. record is what batch reads.
 
 \b
 Example:
@@ -26,7 +27,7 @@ Example:
 
 
 _PUBLISHED = (
-    *("report", "map", "procedure", "bbm", "batch"),
+    *("report", "map", "procedure", "bbm", "batch", "record"),
     *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
     *("compare", "explain", "fit", "diff", "verify", "summary"),
 )
@@ -34,13 +35,14 @@ _PUBLISHED = (
 
 @click.command(epilog=_EPILOG)
 @click.argument("what", type=click.Choice(_PUBLISHED), default="report")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write atomically to FILE.")
+@file_option()
 def schema(what: str, output: str | None) -> None:
     """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
+    from planner.batch import reading
     from planner.report.json_schema import schema_of
     from planner.sources.json import memory_map, procedure
 
-    read = {"map": memory_map.schema, "procedure": procedure.schema, "batch": column_table}
+    read = {"map": memory_map.schema, "procedure": procedure.schema, "batch": column_table, "record": reading.schema}
     written = {"report": Report, "bbm": Cases, "summary": Summary, **DOCUMENTS}
     made = read[what]() if what in read else schema_of(written[what], what)
     emit(dumps(made, indent=2) + "\n", output)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,9 +10,10 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
 from planner.cli.output import PICTURES, Out, emit
-from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES
+from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
 from planner.planning.plan import Options
+from planner.planning.values import BadValue
 from planner.render.blocks import size as render
 from planner.render.pages import sweep as sweep_page
 from planner.render.pictures import chart
@@ -23,8 +23,6 @@ from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from planner.kernel.machine import Machine
 
 __all__ = ["size"]
@@ -45,83 +43,13 @@ Examples:
 """
 
 
-def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """A percentage as a share of 1."""
+def _share(value: str) -> float:
+    """A percentage as a share of 1. Raises BadValue."""
     number = value.removesuffix("%")
-    try:
-        share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
-    except ValueError:
-        share = -1.0
+    share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
     if not 0 <= share <= 1:
-        raise Refused(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%", ctx, param)
+        raise BadValue(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%")
     return share
-
-
-_RECOMMENDATION: tuple[Callable[[Any], Any], ...] = (
-    click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default."),
-    click.option(
-        "--aim",
-        type=click.Choice([aim for aim in AIMS if aim != "default"]),
-        help="What to look for; by default what is reserved on this kernel with the least low memory.",
-    ),
-    click.option(
-        "--ram",
-        metavar="FROM..TO",
-        type=SIZES,
-        help="RAM that the machine may have: recommend a range list from FROM on.",
-    ),
-    click.option(
-        "--as",
-        "pasted",
-        type=click.Choice(PASTED),
-        help="Print only the line to paste there.",
-    ),
-    image_options,
-    click.option(
-        "--sure",
-        metavar="N%",
-        default="99%",
-        show_default=True,
-        callback=_share,
-        help="With --any-image: the share of the image's positions in which the recommendation must hold.",
-    ),
-)
-
-
-class _Wanted(NamedTuple):
-    """What a recommendation is asked for, as the options give it."""
-
-    need: int | None
-    aim: str | None
-    ram: tuple[int, int] | None
-    pasted: str | None
-    any_image: bool
-    image_size: int | None
-    sure: float
-
-    @property
-    def given(self) -> bool:
-        """True if any of the options is given."""
-        return any((self.need, self.aim, self.ram, self.pasted, self.any_image))
-
-    def asked(self, crashkernel: str | None) -> Asked:
-        """The same as the study takes it. crashkernel: a request to judge beside the others."""
-        aim = self.aim or "default"
-        return Asked(aim, self.need, crashkernel, self.ram, self.any_image, self.image_size, self.sure)
-
-
-def _recommendation_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of a recommendation, together as `wanted`."""
-
-    @wraps(function)
-    def run(*args: Any, **given: Any) -> None:
-        wanted = _Wanted(**{name: given.pop(name) for name in _Wanted._fields})
-        function(*args, wanted=wanted, **given)
-
-    decorated: Callable[..., None] = run
-    for option in reversed(_RECOMMENDATION):
-        decorated = option(decorated)
-    return decorated
 
 
 @click.command(epilog=_EPILOG)
@@ -138,7 +66,28 @@ def _recommendation_options(function: Callable[..., None]) -> Callable[..., None
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
 )
-@_recommendation_options
+@click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default.")
+@click.option(
+    "--aim",
+    type=click.Choice([aim for aim in AIMS if aim != "default"]),
+    help="What to look for; by default what is reserved on this kernel with the least low memory.",
+)
+@click.option(
+    "--ram",
+    metavar="FROM..TO",
+    type=SIZES,
+    help="RAM that the machine may have: recommend a range list from FROM on.",
+)
+@click.option("--as", "pasted", type=click.Choice(PASTED), help="Print only the line to paste there.")
+@image_options
+@click.option(
+    "--sure",
+    metavar="N%",
+    default="99%",
+    show_default=True,
+    type=Value("percentage", _share),
+    help="With --any-image: the share of the image's positions in which the recommendation must hold.",
+)
 @output_options(*FORMATS, *PICTURES)
 @click.pass_context
 def size(
@@ -149,16 +98,18 @@ def size(
     sweep: tuple[int, int] | None,
     step: int | None,
     give_back: int | None,
-    wanted: _Wanted,
+    pasted: str | None,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", ctx, _option("step"))
-    if (sweep is not None or give_back is not None) and wanted.given:
+    wanted = {name: options.pop(name) for name in ("need", "aim", "ram", "any_image", "image_size", "sure")}
+    asked = any(wanted[name] for name in ("need", "aim", "ram", "any_image")) or pasted is not None
+    if (sweep is not None or give_back is not None) and asked:
         raise click.UsageError(
             "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
         )
@@ -171,8 +122,9 @@ def size(
     elif give_back is not None:
         ok = _give_back(machine, crashkernel, give_back, chosen, out)
     else:
-        ok = _recommend(machine, chosen, wanted.asked(crashkernel), wanted.pasted, out)
-    ctx.exit(0 if ok else 1)
+        aim = wanted.pop("aim") or "default"
+        ok = _recommend(machine, chosen, Asked(aim, given=crashkernel, **wanted), pasted, out)
+    return 0 if ok else 1
 
 
 def _option(name: str) -> click.Parameter:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.batch.gather import gather
-from planner.cli.failures import Refused
 from planner.cli.options import FORMATS, fleet_options, need_option, output_options
 from planner.cli.output import PICTURES, Out, emit
-from planner.cli.param_types import KERNEL, PRESET, STRATEGY, PageSize
+from planner.cli.param_types import KERNEL, PAGE_SIZE, PRESET, STRATEGY, Value
 from planner.cli.progress import progress
 from planner.planning.plan import Options
+from planner.planning.values import BadValue
 from planner.render.blocks.survey import blocks, csv_text, tabulated
 from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
@@ -41,10 +41,10 @@ Examples:
 """
 
 
-def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A column, perhaps with a `-` before it."""
-    if value is not None and value.removeprefix("-") not in SORTED_BY:
-        raise Refused(f"unknown column {value[:40]!r}", f"use one of {', '.join(SORTED_BY)}", ctx, param)
+def _sort(value: str) -> str:
+    """A column, perhaps with a `-` before it. Raises BadValue."""
+    if value.removeprefix("-") not in SORTED_BY:
+        raise BadValue(f"unknown column {value[:40]!r}", f"use one of {', '.join(SORTED_BY)}")
     return value
 
 
@@ -71,7 +71,7 @@ def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
     "--page-size",
     "page_sizes",
     metavar="4K|16K|64K",
-    type=PageSize(),
+    type=PAGE_SIZE,
     multiple=True,
     help="Size of a base page; may be repeated.",
 )
@@ -80,7 +80,10 @@ def _sort(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 )
 @need_option
 @click.option(
-    "--sort", metavar="COLUMN", callback=_sort, help="Sort by a column, such as low_free; -low_free: largest first."
+    "--sort",
+    metavar="COLUMN",
+    type=Value("column", _sort),
+    help="Sort by a column, such as low_free; -low_free: largest first.",
 )
 @output_options(*FORMATS, *PICTURES, "csv")
 def survey(

@@ -43,10 +43,7 @@ Example:
 @click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
 @click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
-@click.pass_context
 def verify(
-    ctx: click.Context,
-    /,
     machines: tuple[str, ...],
     maps: Maps,
     crashkernel: str | None,
@@ -54,7 +51,7 @@ def verify(
     meminfo: str | None,
     out: Out,
     **options: Any,
-) -> None:
+) -> int:
     """What sources record of the crash kernel, against the plan."""
     groups = [*((machine,) for machine in machines), *((maps.sources,) if maps.sources or not machines else ())]
     if len(groups) > 1 and (maps.log or page_tables or meminfo):
@@ -64,7 +61,7 @@ def verify(
     read = [_read(maps._replace(sources=group), alone=len(groups) == 1) for group in groups]
     result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=_observed(page_tables, meminfo))
     out.result(lambda: blocks(result), lambda: result)
-    ctx.exit(result.status)
+    return result.status
 
 
 for _parameter in verify.params:

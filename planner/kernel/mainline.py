@@ -107,6 +107,8 @@ _V6_5 = _V6_6._replace(
     source="as 6.6, before 'arm64: mm: Fix \"rodata=on\" when CONFIG_RODATA_FULL_DEFAULT_ENABLED=y'",
     # kernel: arch_parse_debug_rodata(), arch/arm64/include/asm/setup.h, 6.0 to 6.6.3 and 6.1.64.
     rodata="full-only",
+    # kernel: kfence_alloc_pool_and_metadata(), mm/kfence/core.c, since 6.6.
+    kfence_metadata=0,
 )
 _V6_4 = _V6_5._replace(
     name="6.4",

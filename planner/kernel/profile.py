@@ -103,6 +103,7 @@ class Profile(NamedTuple):
     small one, for unaligned kmalloc buffers), `always` (set up on every machine).
     swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
     has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel.
+    kfence_metadata: bytes for each object that KFENCE takes at boot, 0 where the image holds them.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Profile(NamedTuple):
     swiotlb_slots: tuple[int, ...] = (24,)
     log_descriptors: bool = True
     log_info: int = 88
+    kfence_metadata: int = 1168
 
     def __hash__(self) -> int:
         return hash(self.name)

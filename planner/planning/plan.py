@@ -70,9 +70,7 @@ def make_plan(machine: Machine, crashkernel: str | None = None, options: Options
     Raises InputError where the inputs contradict arm64 or each other, KernelBugError where the modelled kernel
     would stop.
     """
-    options = options or Options()
-    question = ask(machine, crashkernel, options)
-    return answer(question, strategy_named(question.options.strategy))
+    return answer(ask(machine, crashkernel, options or Options()))
 
 
 def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question:
@@ -117,9 +115,9 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     )
 
 
-def answer(question: Question, strategy: Strategy) -> Plan:
-    """The plan under one strategy. Raises KernelBugError where the kernel would stop."""
-    plan, bug = attempt(question, strategy)
+def answer(question: Question, strategy: Strategy | None = None) -> Plan:
+    """The plan under one strategy, by default its options'. Raises KernelBugError where the kernel would stop."""
+    plan, bug = attempt(question, strategy or strategy_named(question.options.strategy))
     if bug is not None:
         raise bug
     return plan

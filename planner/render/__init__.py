@@ -31,7 +31,8 @@ def document(
 ) -> str:
     """A result of any call as a document, which ends with a newline.
 
-    color: ANSI colours, and width: columns, in text only. Raises InputError for what is not a result or a format.
+    color: ANSI colours, and width: columns, in text only. Raises InputError for a value that no call returns and for an
+    unknown format.
     """
     from planner.render.results import blocks_of
 
@@ -42,7 +43,7 @@ def document(
 
 
 def picture(plan: Plan, *, width: int = 960) -> str:
-    """A plan drawn, as one `svg` element. width: of the drawing in pixels. Raises InputError for what is no plan."""
+    """A plan drawn as one `svg` element, `width` pixels wide. Raises InputError for anything but a plan."""
     from planner.render.pictures.canvas import Frame
     from planner.render.pictures.memory_picture import draw
 

@@ -116,7 +116,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What `diff` finds: the two sides, and every field that differs."""
+    """The document of `diff`: the two sides, and every field that differs."""
 
     a: Side
     b: Side

@@ -30,7 +30,7 @@ __all__ = ["DOCUMENTS", "Survey", "explained", "proposal", "sized"]
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """What to ask for: tokens for a command line, null where no candidate serves; for which aim, and why."""
+    """The recommended request: tokens for a command line, null if no candidate serves; its aim and the reason."""
 
     crashkernel: str | None
     aim: str
@@ -39,7 +39,7 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """What `size` recommends: every request that was judged, the one recommended first, then the defaults."""
+    """The document of `size`: every request that was judged, the recommended one first, then the defaults."""
 
     recommended: Recommended
     need: int
@@ -54,7 +54,7 @@ class Sized:
 
 
 def sized(found: Recommendation, beside: Presets) -> Sized:
-    """The document of `size` alone."""
+    """Put together from a recommendation and the defaults."""
     return Sized(
         recommended=Recommended(found.crashkernel, found.aim, found.reason),
         need=found.need,
@@ -79,7 +79,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What `explain` tells: the plan in short, every attempt with every gap, what would help."""
+    """The document of `explain`: the plan in short, every attempt with every gap, the changes that would help."""
 
     request: RequestView
     kernel: KernelView
@@ -97,7 +97,7 @@ class Explained:
 
 
 def explained(told: Explanation) -> Explained:
-    """The document of `explain`."""
+    """Put together from the plan and its explanation."""
     plan, done = told.plan, told.plan.reservation
     return Explained(
         request=plan.request,
@@ -118,7 +118,7 @@ def explained(told: Explanation) -> Explained:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What `survey` finds of candidates on machines."""
+    """The document of `survey`: candidates on machines."""
 
     rows: tuple[Row, ...]
 
@@ -149,13 +149,13 @@ class Bundled:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What `survey` alone finds: whether the proposal would have worked."""
+    """The document of `survey` without options: would the proposal have worked?"""
 
     machines: tuple[Bundled, ...]
 
 
 def proposal(found: Sequence[Surveyed]) -> Proposal:
-    """The document of `survey` alone."""
+    """Put together from the machines of a survey."""
     return Proposal(tuple(_bundled(one) for one in found))
 
 

@@ -19,8 +19,8 @@ from planner.rewind.view import View
 
 __all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
 
-_USUAL = 7
-"""Amounts above what is seen that are always looked at: powers of two, and half as much more."""
+_USUAL = 10
+"""Amounts above what is seen that are always looked at: powers of two, and a quarter or half as much more."""
 
 _MOST = 1 << 48
 
@@ -50,7 +50,7 @@ def totals(view: View) -> Iterator[int]:
     seen = view.machine.memory.ram
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
     line, size = view.asked.cmdline or "", None
-    amounts = (half << shift for shift in range(_MOST.bit_length()) for half in (2, 3))
+    amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
         there = min(ram, most)
         asked = ck.parse(line, there, view.asked.profile).size

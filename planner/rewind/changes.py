@@ -9,10 +9,11 @@ arm64_memblock_init() and paging_init() for the order.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.base.ranges import Span, total
+from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.rewind.memmap import place_memmap
@@ -27,6 +28,7 @@ __all__ = [
     "cma_of",
     "lifted",
     "lowest_from_top",
+    "lowest_pages",
     "more_tables",
     "place_cma",
     "replay",
@@ -87,11 +89,12 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
 class Early:
     """What a boot reserved right before the crash kernel, as far as it is known.
 
-    memmap: the page descriptors (before 7.x). cma: the default area.
+    memmap: the page descriptors (before 7.x). paged: they are single pages. cma: the default area.
     """
 
     memmap: tuple[Span, ...] = ()
     cma: Span | None = None
+    paged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ class Boot:
 def replay(state: State, early: Early, boot: Boot) -> State:
     """The state right before the crash kernel in another boot, from that in one."""
     before = state.without([early.cma] if early.cma else [])
-    if boot.lift or boot.end is not None:
+    if boot.end is None and early.paged:
+        before = lifted(before, boot.lift)
+    elif boot.lift or boot.end is not None:
         before = lifted(before.without(early.memmap), boot.lift)
         if boot.end is not None:
             before = _cut(before, boot.end, boot)
@@ -127,10 +132,23 @@ def replay(state: State, early: Early, boot: Boot) -> State:
     return before.with_more([area] if area else [])
 
 
-def lowest_from_top(state: State) -> int:
-    """Where what was taken from the top of memory begins: above the first hole of 2M from there."""
-    hole = next((end for start, end in state.gaps_down() if end - start >= 2 * MIB), 0)
+def lowest_from_top(state: State, top: int = 0) -> int:
+    """Where what was taken from a top (0: of memory) begins: above the first hole of 2M from there."""
+    gaps = ((start, min(end, top or end)) for start, end in state.gaps_down(top))
+    hole = next((end for start, end in gaps if end - start >= 2 * MIB), 0)
     return max(hole, state.blocks[0][0]) if state.blocks else hole
+
+
+def lowest_pages(state: State, size: int, top: int) -> list[Span]:
+    """So many bytes of what was taken from a top downward, from the lowest up."""
+    found, low = [], lowest_from_top(state, top)
+    for start, end in state.blocks[bisect_left(state.blocks, (low, 0)) :]:
+        for a, b in subtract((start, end), state.kept):
+            part = min(size, b - a)
+            if part > 0:
+                found.append((a, a + part))
+                size -= part
+    return found
 
 
 def lifted(state: State, by: int) -> State:

@@ -13,10 +13,10 @@ from itertools import pairwise
 from planner.base.ranges import Span, subtract, total, union
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early
+from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, lowest_pages
 from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
-from planner.rewind.memmap import STRUCT_PAGE, section_size
+from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
@@ -50,7 +50,7 @@ def histories(view: View) -> list[History]:
         return list(_of_log_alone(view))
     if view.asked.reserves_first:
         return [_reserved_first(view), _all_early(view)]
-    logged = any(e.kind in ("hash", "swiotlb") for e in view.events)
+    logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
     found, whole = (_logged(view), True) if logged else _guessed(view)
     if logged and found:
         return found
@@ -95,7 +95,7 @@ def _as_logged(view: View) -> History:
     state, early = view.listed.without(view.crash), _early_of_log(view)
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP)
-    early = replace(early, memmap=descriptors)
+    early = _with_memmap(view, state, replace(early, memmap=descriptors))
     return History("as the log shows it", state, (), early, top_of_listing(view, state.without(descriptors)))
 
 
@@ -167,7 +167,17 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
     top = top_of_listing(view, state.without(descriptors))
-    return History(what, state, late, Early(descriptors, early.cma), top)
+    return History(what, state, late, _with_memmap(view, state, replace(early, memmap=descriptors)), top)
+
+
+def _with_memmap(view: View, state: State, early: Early) -> Early:
+    """With the page descriptors, if they are single pages: the lowest of what was taken from the top."""
+    items = view.early_memmap
+    if early.memmap or not items or not all(item.buffer for item in items):
+        return early
+    state, page = state.without([early.cma] if early.cma else []), view.asked.page_size
+    found = (span for item in items for span in lowest_pages(state, in_pages(item.size, page), item.end))
+    return replace(early, memmap=tuple(found), paged=True)
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -275,14 +285,14 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 
 def _early_of_listing(view: View, state: State) -> Early:
-    """The area that would lie where it lies, of a usual size; first one that is listed by itself."""
+    """The area that would lie where it lies, of a usual size; first one that is listed by itself, up to the limit."""
     if view.asked.reserves_first:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
-    whole = [area for area in found if area in state.blocks]
+    whole = [area for area in found if area in state.blocks or area[1] == view.low_max]
     return Early((), next(iter((*whole, *found)), None))
 
 

@@ -34,6 +34,9 @@ _POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8)))
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
 
+_OBJECTS = 255
+"""Objects of KFENCE (CONFIG_KFENCE_NUM_OBJECTS)."""
+
 _DESCRIPTOR = 24
 _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
@@ -75,6 +78,12 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     return [*large, Choice()]
 
 
+def _kfence(profile: Profile, page_size: int) -> list[Choice]:
+    """The metadata of KFENCE's objects, before the bounce buffer, if it is on."""
+    size = round_up(_OBJECTS * profile.kfence_metadata, page_size)
+    return [Choice(), *([Choice((Later("KFENCE metadata", size, page_size),))] if size else [])]
+
+
 def steps_of_log(
     events: Iterable[Event],
     profile: Profile,
@@ -103,7 +112,8 @@ def steps_of_log(
     if pool is not None:
         bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
-    return [_section_table(profile, page_size), [Choice((*first, *log, *hashes, *bounce))]]
+    tables = Choice((*first, *log, *hashes))
+    return [_section_table(profile, page_size), [tables], _kfence(profile, page_size), [Choice(tuple(bounce))]]
 
 
 def usual_steps(
@@ -141,7 +151,8 @@ def usual_steps(
     for pool in sorted({*(_POOLS if crash else _POOLS[:1]), small, 0}, key=lambda pool: (pool != usual, -pool)):
         bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
         pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
-    return [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()], pools]
+    steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()]]
+    return [*steps, _kfence(profile, page_size), pools]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:

@@ -18,7 +18,7 @@ from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
 
-__all__ = ["STRUCT_PAGE", "beneath", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = ["STRUCT_PAGE", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
 
 STRUCT_PAGE = 64
 """Bytes of a page descriptor."""
@@ -55,14 +55,20 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         elif huge:
             items.append(Later("memmap", sections * map_size, map_size, start, end))
         elif profile.first:
-            # Page by page, and among them the tables that map them.
-            size = sections * map_size
-            count = size // page_size + size // pmd + 1
+            count = in_pages(sections * map_size, page_size) // page_size
             items.append(Later("memmap", page_size, page_size, start, end, count=count))
         else:
             buffer = sections * round_up(map_size, pmd)
             items.append(Later("memmap", sections * map_size, pmd, start, end, needed=False, buffer=buffer))
     return items
+
+
+def in_pages(size: int, page_size: int) -> int:
+    """Bytes that descriptors take page by page, with the tables that map them.
+
+    The tables above these are there for other things, but with 64K pages.
+    """
+    return size + (size // (page_size * (page_size // 8)) + (2 if page_size == 64 * KIB else 1)) * page_size
 
 
 def beneath(listed: State, item: Later) -> int:
@@ -89,7 +95,9 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
     for item in items:
         at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)
         size = item.size * item.count
-        spans = [(at, at + size)] if at is not None else state.pages(size, page_size) if item.buffer else []
+        spans = [(at, at + size)] if at is not None else []
+        if at is None and item.buffer:
+            spans = state.pages(in_pages(size, page_size), page_size, (item.start, item.end))
         state = state.with_more(spans)
         taken += spans
     return taken

@@ -6,10 +6,11 @@ Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from planner.base.ranges import total
+from planner.base.ranges import Range, Span, total, union
+from planner.base.sizes import KIB, MIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values, words
 from planner.kernel.force_pte import forcing, kfence_pool_size
@@ -29,26 +30,35 @@ class Top:
     sure: bool = True
 
 
-def base_page_tables(ram: int, page_size: int) -> int:
-    """Bytes of page tables where all RAM has base pages: 8 for each page, and 8 for each page of those."""
-    lowest = ram // page_size * 8
-    return lowest + lowest // page_size * 8
+def base_page_tables(memory: Sequence[Span], page_size: int, code: Range | None = None) -> int:
+    """Bytes of page tables where RAM has base pages, but for its root: one for each block, and those above.
+
+    code: of the image, whose linear alias has blocks all the same.
+    """
+    each = page_size // 8
+    block = page_size * each
+    low, high = (-(-code.start // block), code.end // block) if code is not None else (0, _IMAGE // block)
+    above = [block * each, block * each * each] if page_size == 4 * KIB else [block * each]
+    count = sum(total(union((a // size, -(-b // size)) for a, b in memory)) for size in (block, *above))
+    return (count - max(high - low, 0)) * page_size
 
 
 def tables_of(top: Top, view: View) -> int:
     """Bytes of page tables of base pages."""
-    return base_page_tables(total(view.listed.memory), view.asked.page_size) if top.pages else 0
+    code = view.machine.facts.kernel_image
+    return base_page_tables(view.listed.memory, view.asked.page_size, code) if top.pages else 0
 
 
 def top_bytes(top: Top, view: View) -> int:
     """Bytes that the page tables and the pool take."""
     page = view.asked.page_size
-    few = _FEW_TABLES * page
-    return (tables_of(top, view) or few) + (kfence_pool_size(view.machine.facts.config, page) if top.pool else 0)
+    few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
+    tables = tables_of(top, view) or (few + for_pool * top.pool) * page
+    return tables + (kfence_pool_size(view.machine.facts.config, page) if top.pool else 0)
 
 
-_FEW_TABLES = 8
-"""Pages of page tables where blocks are used, about."""
+_IMAGE = 28 * MIB
+"""Bytes of code and read-only data of an image, about, where no listing says where it lies."""
 
 
 def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:

@@ -98,12 +98,12 @@ class State:
                 return at
         return None
 
-    def pages(self, size: int, page_size: int) -> list[Span]:
-        """Where so many bytes of single pages go, from the top."""
+    def pages(self, size: int, page_size: int, window: Span = (0, 0)) -> list[Span]:
+        """Where so many bytes of single pages go, from the top of a window (end 0: of memory)."""
         left, taken = round_up(size, page_size), []
-        for start, end in self.gaps_down():
-            high = round_down(end, page_size)
-            part = min(left, high - round_up(start, page_size))
+        for start, end in self.gaps_down(window[1]):
+            high = round_down(min(end, window[1] or end), page_size)
+            part = min(left, high - round_up(max(start, window[0]), page_size))
             if part > 0:
                 taken.append((high - part, high))
                 left -= part

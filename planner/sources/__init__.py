@@ -111,7 +111,7 @@ def of_document(document: object, name: str) -> Machine:
 
 
 def kind_of(path: str) -> str | None:
-    """What a file is by its first bytes: a kind of text, `dtb`, `sosreport` or `packed`; None for no source.
+    """The kind of a file by its first bytes: one of text, `dtb`, `sosreport` or `packed`; None if it is not a source.
 
     Raises OSError.
     """

@@ -5,7 +5,17 @@ from __future__ import annotations
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, MIB
 
-__all__ = ["MAX_EVENTS", "MAX_INPUT", "MAX_LINE", "MAX_LINES", "MAX_ROWS", "MAX_SYMBOLS", "too_many_rows"]
+__all__ = [
+    "MAX_EVENTS",
+    "MAX_INPUT",
+    "MAX_LINE",
+    "MAX_LINES",
+    "MAX_ROWS",
+    "MAX_SYMBOLS",
+    "PHYSICAL_TOP",
+    "check_range",
+    "too_many_rows",
+]
 
 MAX_INPUT = 32 * MIB
 """Bytes of one text, as it is read and as Python keeps it: a boot's log has one, a list of 100,000 ranges four."""
@@ -26,6 +36,17 @@ MAX_SYMBOLS = 1 << 16
 """Symbols of one kernel configuration; all of Linux has 20,000."""
 
 
+PHYSICAL_TOP = 1 << 52
+"""The end of the physical addresses of arm64: 52 bits."""
+
+
+def check_range(start: int, end: int, name: str, line: int) -> None:
+    """Refuse a range of physical memory that no machine has. Raises InputError at its line."""
+    if end <= start or end > PHYSICAL_TOP:
+        what = "ends before it starts" if end <= start else "lies beyond 52 physical address bits"
+        raise InputError(Location(name, line, 1), f"the range {what}", "check the line")
+
+
 def too_many_rows(where: Location | str) -> InputError:
-    """What a reader raises at the first row too many, before it spends memory on it."""
+    """The error of a reader at the first row beyond `MAX_ROWS`, before it spends memory on it."""
     return InputError(where, f"has more than {MAX_ROWS} rows", "give the map of one machine")

@@ -51,7 +51,7 @@ def looks_like(head: str) -> bool:
 
 
 def parse(text: str, name: str) -> Machine:
-    """What one of the two tools printed, as facts without a map. Raises InputError."""
+    """The output of one of the two tools as facts without a map. Raises InputError."""
     if "Recommended crashkernel:" in text:
         capture = _kdumpctl(text)
     else:
@@ -116,7 +116,7 @@ def listed(text: str, page_size: int) -> Capture:
 
 
 def merged(captures: Sequence[Capture | None]) -> Capture | None:
-    """What several sources say together; of each figure the first that is known."""
+    """The facts of several sources together; of each figure the first that is known."""
     known = [c for c in captures if c is not None]
     if len(known) < 2:
         return known[0] if known else None

@@ -92,7 +92,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
 
 
 def _moved(machines: Sequence[Machine]) -> list[str]:
-    """What to say where the kernel image lies elsewhere in another source: it is of another boot."""
+    """Notes on sources in which the kernel image lies elsewhere, so that they are of other boots."""
     images = {m.source: m.facts.kernel_image for m in machines if m.facts.kernel_image is not None}
     first, *others = images.items() if images else [("", None)]
     return [

@@ -12,22 +12,19 @@ A decompressor is imported when its kind of compression is met.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
-from planner.sources.reading import opened
+from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor
+from planner.sources.reading import opened, read_some
 from planner.studies.need import Given, with_initrd
 
-__all__ = ["MAX_DICTIONARY", "Initrd", "measure", "read_initrd"]
-
-MAX_DICTIONARY = 64 * MIB
-"""What a decompressor may remember of its output; `xz -9` takes all of it."""
+__all__ = ["Initrd", "measure", "read_initrd"]
 
 MAX_UNPACKED = 4 * GIB
 """Bytes that may come out of an initrd."""
@@ -65,7 +62,7 @@ class Initrd:
     notes: tuple[str, ...]
 
     def applied(self, given: Given, machine: Machine | None) -> Given:
-        """What is stated of a need, and for the rest what this initrd holds."""
+        """The stated inputs of `need`, those that are missing taken from this initrd."""
         source = f"read: {self.name} ({', '.join(dict.fromkeys(self.compression))})".replace("(none", "(uncompressed")
         return with_initrd(
             given, machine, archive=self.archive, unpacked=self.unpacked, modules=self.modules, source=source
@@ -80,7 +77,7 @@ def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
 
 def measure(file: BinaryIO, name: str) -> Initrd:
     """The initrd that a stream holds. Raises InputError for anything else, and for one that is damaged or too large."""
-    outer = _Reader(lambda: _from_file(file, name), name)
+    outer = _Reader(lambda: read_some(file, name, _CHUNK), name)
     tally = _Tally(name)
     kinds: list[str] = []
     notes: list[str] = []
@@ -114,14 +111,6 @@ def measure(file: BinaryIO, name: str) -> Initrd:
         modules=tuple(sorted(tally.modules)),
         notes=(*notes, *tally.notes),
     )
-
-
-def _from_file(file: BinaryIO, name: str) -> bytes:
-    try:
-        return file.read(_CHUNK)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(name, f"cannot be read: {reason}", "check the path and its permissions") from None
 
 
 class _Reader:
@@ -257,21 +246,6 @@ def _archive(reader: _Reader, tally: _Tally) -> None:
 # -- compression -----------------------------------------------------------------------------------------------
 
 
-class _Unit(Protocol):
-    """What unpacks one compressed stream, as those of `lzma` and `bz2` do."""
-
-    @property
-    def eof(self) -> bool:
-        """True if the stream has ended."""
-
-    @property
-    def unused_data(self) -> bytes | None:
-        """What was given beyond its end."""
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Some of what comes out."""
-
-
 _FORMATS = (
     (b"\x1f\x8b", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
@@ -307,7 +281,7 @@ def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
     feed = KIB if kind == "zstd" else _CHUNK  # a kilobyte of zstd gives at most 32 MiB at once
     out = 0
     while not unit.eof:
-        data = outer.take(feed) if getattr(unit, "needs_input", True) else b""
+        data = outer.take(feed) if unit.needs_input else b""
         try:
             given = unit.decompress(data, _CHUNK)
         except InputError:
@@ -321,7 +295,7 @@ def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
         if given:
             for at in range(0, len(given), _CHUNK):
                 yield given[at : at + _CHUNK]
-        elif not (data or unit.eof) and getattr(unit, "needs_input", True):
+        elif not (data or unit.eof) and unit.needs_input:
             raise outer.damaged("ends in the middle of a compressed archive")
     outer.put_back(unit.unused_data or b"")  # lz4's frames say None
 
@@ -342,46 +316,14 @@ def _too_wide(outer: _Reader, size: int | None) -> InputError:
     )
 
 
-def _unit(kind: str, outer: _Reader, name: str) -> _Unit:
-    if kind == "gzip":
-        return _Gzip()
-    if kind == "bzip2":
-        import bz2
-
-        return bz2.BZ2Decompressor()
-    if kind in {"xz", "lzma"}:
-        import lzma
-
-        # Besides the dictionary liblzma counts what it works with, well under a megabyte.
-        form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
-        return lzma.LZMADecompressor(form, memlimit=MAX_DICTIONARY + MIB)
+def _unit(kind: str, outer: _Reader, name: str) -> Unit:
+    if kind in {"gzip", "bzip2", "xz", "lzma"}:
+        return decompressor(kind)
     if kind == "zstd":
         return _zstd(outer, name)
     if kind in {"lz4", "lz4 frame"}:
         return _lz4(kind, outer, name)
     raise InputError(name, "is compressed with lzo, which is not read here", "unpack it first: lzop -d")
-
-
-class _Gzip:
-    """A gzip stream."""
-
-    def __init__(self) -> None:
-        self._unit = zlib.decompressobj(31)
-
-    @property
-    def eof(self) -> bool:
-        return self._unit.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._unit.unused_data
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._unit.unconsumed_tail
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        return self._unit.decompress(self._unit.unconsumed_tail or data, max_length)
 
 
 def _library(name: str, module: str, what: str) -> Any:
@@ -410,12 +352,14 @@ class _Zstd:
     def unused_data(self) -> bytes:
         return bytes(self._unit.unused_data)
 
+    needs_input = True
+
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         del max_length
         return bytes(self._unit.decompress(data)) if data else b""
 
 
-def _zstd(outer: _Reader, name: str) -> _Unit:
+def _zstd(outer: _Reader, name: str) -> Unit:
     zstandard = _library(name, "zstandard", "zstd")
     try:
         window = zstandard.get_frame_parameters(outer.peek(18)).window_size
@@ -426,9 +370,9 @@ def _zstd(outer: _Reader, name: str) -> _Unit:
     return _Zstd(zstandard.ZstdDecompressor(max_window_size=MAX_DICTIONARY).decompressobj())
 
 
-def _lz4(kind: str, outer: _Reader, name: str) -> _Unit:
+def _lz4(kind: str, outer: _Reader, name: str) -> Unit:
     if kind == "lz4 frame":
-        frame: _Unit = _library(name, "lz4.frame", "lz4").LZ4FrameDecompressor()
+        frame: Unit = _library(name, "lz4.frame", "lz4").LZ4FrameDecompressor()
         return frame
     outer.exactly(4)
     return _Lz4Legacy(outer, _library(name, "lz4.block", "lz4"))

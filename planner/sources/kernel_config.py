@@ -38,10 +38,10 @@ _ARCHES = {
 """Names of architectures by the symbol that each configuration of one sets."""
 
 _BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
-"""What arch/arm64/Kconfig lets these be, with any page size."""
+"""Values that arch/arm64/Kconfig allows for these symbols, with any page size."""
 
 _UP_TO_PROCESSORS = 52
-"""Address bits that a kernel is built for and may not have: with 64K pages its tables are the same all the same."""
+"""Address bits that a kernel is built for and may lack at run time; with 64K pages the tables do not depend on it."""
 
 _PAGES = {
     "ARM64_4K_PAGES": 4 * KIB,
@@ -63,7 +63,7 @@ def looks_like(head: str) -> bool:
 def symbols(text: str, name: str) -> dict[str, str]:
     """Symbols without `CONFIG_`; "n" for what is not set, and for what a whole configuration does not even name.
 
-    Raises InputError for a line of no configuration, and where there is no symbol at all.
+    Raises InputError for a line that is not of a configuration, and for a text without any symbol.
     """
     return _symbols(text, name)[0]
 
@@ -95,7 +95,7 @@ def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | None = None) -> Facts:
-    """What a configuration fixes. lines: where the symbols are set, if it is a file.
+    """The facts that a configuration fixes. lines: the line of each symbol, if it is a file.
 
     Raises InputError for values that arm64 does not have, and where symbols contradict each other.
     """

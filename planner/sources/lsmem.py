@@ -9,11 +9,13 @@ The reader of JSON is imported for that form alone: every listing comes by here 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import TypeAlias
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.sources.bounds import MAX_ROWS, too_many_rows
+from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.reading import text_lines
 
 __all__ = ["COARSE", "looks_like", "parse"]
@@ -32,6 +34,9 @@ _LINE = re.compile(
 )
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
+_Row: TypeAlias = tuple[int, int, int, str, int | None]
+"""Number of the line, start and end, state, node."""
+
 _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
 
@@ -55,7 +60,7 @@ def _has_range(columns: list[tuple[str, int, int]]) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The online memory. Raises InputError."""
     totals: list[str] = []
-    rows = _of_json(text, name) if text.lstrip()[:1] == "{" else _of_text(text, name, totals)
+    rows = list(_of_json(text, name)) if text.lstrip()[:1] == "{" else _of_text(text, name, totals)
     blocks: list[Region] = []
     offline = 0
     stated = any(state for *_, state, _ in rows)
@@ -66,12 +71,7 @@ def parse(text: str, name: str) -> Machine:
             "give the output of lsmem without -o, or with STATE in it",
         )
     for number, start, end, state, node in rows:
-        if end <= start:
-            raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
-        if end > 1 << 52:
-            raise InputError(
-                Location(name, number, 1), "the range lies beyond 52 physical address bits", "check the line"
-            )
+        check_range(start, end, name, number)
         if (state or "online") != "online":
             offline += end - start
         else:
@@ -102,9 +102,9 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
     return tuple(regions)
 
 
-def _of_text(text: str, name: str, totals: list[str]) -> list[tuple[int, int, int, str, int | None]]:
+def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
     """The rows; a state that is not told is empty. totals: what follows them, the last two are of memory."""
-    rows: list[tuple[int, int, int, str, int | None]] = []
+    rows: list[_Row] = []
     columns: list[tuple[str, int, int]] = []
     for number, line in text_lines(text, name):
         heading = _heading(line)
@@ -118,9 +118,7 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[tuple[int, int, in
         if span is not None:
             if len(rows) == MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
-            node = cells.get("NODE", "")
-            state = cells.get("STATE", "")
-            rows.append((number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if _is_node(node) else None))
+            rows.append(_row(number, span, cells.get("STATE", ""), cells.get("NODE", "")))
         elif (summary := _SUMMARY.match(line)) is not None:
             totals.append(summary[1])
         elif line.strip():
@@ -131,7 +129,7 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[tuple[int, int, in
 
 
 def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
-    """What a row holds in each column; range and state, which no other column looks like, wherever they stand."""
+    """The cells of a row by column. Range and state are found anywhere, as no other column looks like them."""
     found = dict(_PAIR.findall(line))
     if found:
         return found
@@ -151,32 +149,21 @@ def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
     return found
 
 
-def _is_node(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 7
+def _row(number: int, span: re.Match[str], state: str, node: str) -> _Row:
+    known = node.isascii() and node.isdigit() and len(node) < 7
+    return number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if known else None
 
 
-def _of_json(text: str, name: str) -> list[tuple[int, int, int, str, int | None]]:
+def _of_json(text: str, name: str) -> Iterator[_Row]:
     from planner.sources.json.text import load
 
     document = load(text, name)
     entries = document.get("memory") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise InputError(Location(name, 1, 1), "memory must be a list of blocks", "give the output of lsmem -J")
-    rows: list[tuple[int, int, int, str, int | None]] = []
     for index, entry in enumerate(entries):
         span = _RANGE.fullmatch(str(entry.get("range"))) if isinstance(entry, dict) else None
         if span is None:
-            raise InputError(
-                Location(name, 1, 1), f"memory.{index}.range is not a range of addresses", "give the output of lsmem -J"
-            )
-        node = str(entry.get("node"))
-        rows.append(
-            (
-                1,
-                int(span[1], 16),
-                int(span[2], 16) + 1,
-                str(entry.get("state") or ""),
-                int(node) if _is_node(node) else None,
-            )
-        )
-    return rows
+            what = f"memory.{index}.range is not a range of addresses"
+            raise InputError(Location(name, 1, 1), what, "give the output of lsmem -J")
+        yield _row(1, span, str(entry.get("state") or ""), str(entry.get("node")))

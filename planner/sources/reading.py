@@ -20,6 +20,7 @@ __all__ = [
     "decode_most",
     "opened",
     "read_bytes",
+    "read_some",
     "read_within",
     "stray_note",
     "text_lines",
@@ -75,13 +76,18 @@ def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
         large = os.fstat(file.fileno()).st_size > most if isinstance(file, io.BufferedReader) else False
     except (OSError, ValueError):
         large = False
-    try:
-        data = b"" if large else file.read(most + 1)
-    except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+    data = b"" if large else read_some(file, name, most + 1)
     if large or len(data) > most:
         raise _too_large(name, most)
     return data
+
+
+def read_some(file: BinaryIO, name: str, most: int) -> bytes:
+    """The next bytes of a file. Raises InputError if it cannot be read."""
+    try:
+        return file.read(most)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
 
 
 def _too_large(name: str, most: int = MAX_INPUT) -> InputError:

@@ -29,7 +29,7 @@ from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, e
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
 
 RAM_UNIT = 128 * MIB
-"""What kernels round RAM up to before they match a range."""
+"""The unit to which kernels round RAM up before they match a range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Longer:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """The list and what it comes to.
+    """The list, and its result on the fleet.
 
     crashkernel: the text after `crashkernel=`; "" where no size serves any machine. served: machines that get what
     they need. bytes: reserved on all of them together, low parts included; wasted: of that, what the machines served
@@ -90,7 +90,7 @@ class Default:
 
 
 def need_of(text: str | None, machine: Machine, page_size: int | None = None) -> int:
-    """What a machine needs: of a size, or of needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
+    """The need of a machine, from a size or from needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
 
     page_size: where it is not the machine's own. RAM is rounded up as kernels round it; a class that is not listed
     needs nothing. Raises InputError for a text that is neither.
@@ -148,17 +148,8 @@ def default_for(
 # -- one machine -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Sizes up to `most` that end the same way: reserved, with `low` bytes of low memory besides."""
-
-    most: int
-    reserved: bool
-    low: int
-
-
 class _Sizes:
-    """What a plain request of any size comes to on one machine."""
+    """The outcome of a plain request of any size on one machine."""
 
     def __init__(self, one: One) -> None:
         self.one = one
@@ -168,46 +159,31 @@ class _Sizes:
         rounds = self.inquiry.context.profile.rounds_ram
         self.ram = round_up(ram, RAM_UNIT) if rounds else ram
         self.limit = min(self.ram, self.inquiry.former.limit + 1)
-        self.pieces = list(self._pieces())
-        self._tops = [piece.most for piece in self.pieces]
+        self.runs = tuple(self._runs())
 
-    def _pieces(self) -> list[_Piece]:
-        found: list[_Piece] = []
-        for stretch in self.inquiry.former.stretches():
-            _, place, _ = placed(self.inquiry.at(stretch.most), self.inquiry.strategy)
-            found.append(_Piece(stretch.most, place.crash is not None, place.low.size if place.low is not None else 0))
-        return found
+    def _runs(self) -> Iterator[Run]:
+        """The sizes that are reserved, below the RAM."""
+        for least, most in self.inquiry.former.stretches():
+            _, place, _ = placed(self.inquiry.at(most), self.inquiry.strategy)
+            if place.crash is not None and least - self.inquiry.former.page + 1 < self.limit:
+                low = place.low.size if place.low is not None else 0
+                yield Run(least - self.inquiry.former.page + 1, min(most, self.limit - 1), low)
 
     def taken(self, size: int) -> int:
         """Bytes reserved for a request of this size, the low part included; 0 where it fails."""
-        if not size or size >= self.limit:
+        at = bisect_left(self.runs, size, key=lambda run: run.most)
+        if not size or at == len(self.runs) or size < self.runs[at].least:
             return 0
-        at = bisect_left(self._tops, size)
-        if at == len(self.pieces) or not self.pieces[at].reserved:
-            return 0
-        return size + self.pieces[at].low
+        return size + self.runs[at].low
 
     def serves(self, size: int) -> bool:
         """True if so much is reserved, and that is enough."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
-    def runs(self) -> Iterator[Run]:
-        """The sizes that are reserved, below the RAM."""
-        first = 1
-        for piece in self.pieces:
-            most = min(piece.most, self.limit - 1)
-            if piece.reserved and most >= first:
-                yield Run(first, most, piece.low)
-            first = piece.most + 1
-
-    def edges(self) -> list[int]:
-        """Sizes from which on something may change."""
-        return [self.one.need, *(piece.most + 1 for piece in self.pieces)]
-
     @property
     def most(self) -> int:
         """The largest size that is reserved."""
-        return max((min(p.most, self.limit - 1) for p in self.pieces if p.reserved), default=0)
+        return self.runs[-1].most if self.runs else 0
 
 
 # -- the list --------------------------------------------------------------------------------------------------
@@ -256,8 +232,9 @@ def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
 
 
 def _table(sizes: Sequence[_Sizes], unit: int) -> Table:
-    """What each size comes to for each class of RAM."""
-    return Table([Member(s.ram, s.one.need, tuple(s.runs()), tuple(s.edges())) for s in sizes], unit)
+    """The cost of each candidate size for each class of RAM."""
+    edges = [(s.one.need, *(edge for run in s.runs for edge in (run.least, run.most + 1))) for s in sizes]
+    return Table([Member(s.ram, s.one.need, s.runs, found) for s, found in zip(sizes, edges, strict=True)], unit)
 
 
 def _shortest(search: Search, others: Sequence[Other]) -> list[int]:
@@ -294,7 +271,7 @@ def _longer(search: Search) -> Iterator[Longer]:
 
 def _why(s: _Sizes, given: int) -> str:
     wanted = format_size(s.one.need)
-    if not any(p.reserved and min(p.most, s.limit - 1) >= s.one.need for p in s.pieces):
+    if s.most < s.one.need or not s.runs:
         room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"
         return f"needs {wanted}, and {room} there by a plain request"
     got = f"gets {format_size(given)}" if s.taken(given) else "gets nothing"

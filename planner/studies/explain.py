@@ -1,4 +1,4 @@
-"""`explain`: the story of one plan, attempt by attempt and gap by gap, and what would help.
+"""`explain`: one plan attempt by attempt and gap by gap, and the changes that would help.
 
 Each attempt is told as memblock makes it: every free gap from the top, what lies in the way above it, and why it was
 not taken, up to the one that was. Nothing is reserved between attempts, until one succeeds; the low part is then
@@ -7,7 +7,6 @@ searched with the main part in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.base.ranges import Range
@@ -18,16 +17,16 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.planning.plan import Options, answer
 from planner.planning.result import Plan
-from planner.studies.inquiry import Inquiry, inquire
+from planner.studies.inquiry import Inquiry, Progress, inquire
 from planner.studies.kaslr import Chances, Places
 from planner.studies.remedies import Remedy, remedies
 
-__all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain", "explain_on"]
+__all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What ends a free gap. what: `reserved`, `no-map`, `other region`, `end of memory`, `window` or `crash kernel`.
+    """The end of a free gap. what: `reserved`, `no-map`, `other region`, `end of memory`, `window` or `crash kernel`.
 
     name: of the reservation, as its source gives it.
     """
@@ -85,28 +84,15 @@ def explain(
     *,
     any_image: bool = False,
     image_size: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Explanation:
     """The story of the plan for one machine and one request.
 
     any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
-    progress: called with what is done and what there is to do. Raises as `make_plan` does.
+    Raises as `make_plan` does.
     """
-    options = options or Options()
     inquiry = inquire(machine, crashkernel, options)
-    return explain_on(inquiry, crashkernel, any_image=any_image, image_size=image_size, progress=progress)
-
-
-def explain_on(
-    inquiry: Inquiry,
-    crashkernel: str | None,
-    *,
-    any_image: bool = False,
-    image_size: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Explanation:
-    """As `explain`, on an inquiry that was made for this request."""
-    plan = answer(inquiry.question, inquiry.strategy)
+    plan = answer(inquiry.question)
     return Explanation(
         plan=plan,
         attempts=_stories(inquiry, plan),
@@ -135,7 +121,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
 
 
 def _main_size(inquiry: Inquiry, attempt: Attempt) -> int:
-    """What stays reserved of an attempt while the low part is searched: the tail went back already."""
+    """Bytes of an attempt that stay reserved while the low part is searched: the tail is already freed."""
     size = inquiry.question.request.size if attempt.purpose == "aligned" else attempt.size
     return round_up(size, inquiry.former.page) if attempt.purpose == "aligned" else size
 
@@ -162,7 +148,7 @@ def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory
 
 
 class _Edges:
-    """What ends a gap: by the addresses at which reservations begin and end, and regions do."""
+    """Ends of gaps, by the addresses at which reservations and regions begin and end."""
 
     def __init__(self, memory: MemoryMap, memblock: Memblock) -> None:
         by_size = sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start))

@@ -28,7 +28,7 @@ class Largest:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What the roomiest gap of a window holds: `size` bytes, in the free range `gap`."""
+    """The most that one gap of a window holds: `size` bytes, in the free range `gap`."""
 
     size: int
     gap: Range

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
+from planner.base.ranges import Range
 from planner.base.sizes import MIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
@@ -14,7 +17,25 @@ from planner.planning.plan import Options, Question, answer, ask, outcome_of, wi
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
 
-__all__ = ["FORM_SIZE", "NOT_READ", "Inquiry", "form_name", "inquire", "inquiry_of", "placed", "readable", "value_of"]
+__all__ = [
+    "FORM_SIZE",
+    "NOT_READ",
+    "Inquiry",
+    "Progress",
+    "form_name",
+    "inquire",
+    "inquiry_of",
+    "place_of",
+    "placed",
+    "readable",
+    "ticked",
+    "value_of",
+]
+
+_Item = TypeVar("_Item")
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with what is done and what there is to do."""
 
 FORM_SIZE = format_size(2 * MIB)
 """The size in a request of which only the form counts."""
@@ -63,6 +84,16 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
     return Inquiry(question, strategy, context, former)
 
 
+def ticked(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
+    """The items one by one; progress is called with the number done and the number of all."""
+    for done, item in enumerate(items):
+        if progress is not None:
+            progress(done, len(items))
+        yield item
+    if progress is not None:
+        progress(len(items), len(items))
+
+
 def readable(request: ck.Reading) -> bool:
     """True if the kernel reads requests of this form at all."""
     return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
@@ -89,8 +120,17 @@ def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Cont
     return outcome_of(question.request, placement, context), placement, context
 
 
+def place_of(crash: Range | None, limit: int | None) -> str | None:
+    """The side of the DMA limit: `low`, `high` or `straddles`; None without crash memory, or without a limit."""
+    if crash is None or limit is None:
+        return None
+    if crash.end <= limit:
+        return "low"
+    return "high" if crash.start >= limit else "straddles"
+
+
 def value_of(form: ck.Reading, size: int) -> str:
-    """What to write after `crashkernel=` for a size in the form of a request; tokens where one is not enough."""
+    """The text after `crashkernel=` for a size in the form of a request; tokens where one is not enough."""
     text = format_size(size)
     if form.base:
         return f"{text}@{form.base:#x}"

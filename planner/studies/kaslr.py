@@ -1,4 +1,4 @@
-"""Every position at which the kernel image may land, and the outcome for the crash kernel there, exactly.
+"""Positions of the kernel image under KASLR, and the outcome for the crash kernel at each, exactly.
 
 Under UEFI the stub puts the image at a random place of free memory: every aligned position of every free range is
 equally likely. What a reservation does depends on that place, but only if the image lies in the very gap that the
@@ -81,7 +81,7 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """What becomes of one request over all positions of the image.
+    """The outcomes of one request over all positions of the image.
 
     probability: of each outcome, 0 for those that never happen. slots: how many positions lead to each outcome, the
     likeliest first. as_mapped: the outcome where the image is in the map (None: it is in none). breaking: positions
@@ -103,7 +103,7 @@ def is_image(name: str) -> bool:
 
 
 def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
-    """Where the kernel image is in a map: from Kernel code to Kernel data, and what lies reserved across that."""
+    """The kernel image in a map: from Kernel code to Kernel data, and unnamed reservations across that."""
     spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
     spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
     if not spans:
@@ -142,7 +142,7 @@ class Places:
             raise InputError("--any-image", "the map has no place for the kernel image", "give --image-size, or a map")
 
     def chances(self, request: Reading) -> Chances:
-        """What becomes of a request, position by position."""
+        """The outcome of a request, position by position."""
         found: list[Positions] = []
         used = self._used(request)
         for low, high, outcome in self._parts(used, self._cuts(request, used), lambda at: self._outcome(request, at)):
@@ -240,7 +240,7 @@ class Places:
         return outcome_of(request, self._placed(request, position), self.context)
 
     def _placed(self, request: Reading, position: int | None) -> Placement:
-        """What reserving does with the image there; None: without an image."""
+        """The placement with the image there; None: without an image."""
         if not request.valid:
             return Placement()
         context, memblock = self.context, self.memblock.copy()

@@ -50,7 +50,7 @@ _MAX_BITMAP = 32 * MIB
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """What `recommended` adds: a percentage of the least size, at least 32M, or bytes."""
+    """The amount that `recommended` adds: a percentage of the least size, at least 32M, or bytes."""
 
     percent: int | None = USUAL_MARGIN
     size: int = 0
@@ -71,7 +71,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the user states; None leaves it to the sources, then to an assumption.
+    """Inputs that the user states; None leaves one to the sources, then to an assumption.
 
     rootfs_limit: the share of the memory available then that a tmpfs may hold, in percent.
     modules: names of the kernel modules in the initrd, where it was read. initrd: how the initrd's sizes are known.
@@ -101,7 +101,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What another tool, or its formula, makes of the same inputs."""
+    """The result of another tool, or of its formula, for the same inputs."""
 
     tool: str
     bytes: int
@@ -109,7 +109,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a capture kernel needs, in bytes.
+    """The memory that a capture kernel needs, in bytes.
 
     least: of the model, in whole pages; the components add up to it. recommended: with the margin, rounded up to what
     the kernel aligns to. binding: `unpacking` or `running`, whichever needs more. assumed: names of the components
@@ -170,10 +170,9 @@ class _Inputs:
 def need(
     given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = (), guess: bool = False
 ) -> Need:
-    """What the capture kernel needs. machine: what its sources say; what is given wins over them. notes: to repeat.
+    """The need of a capture kernel. machine: the facts of its sources, which `given` overrides. notes: to repeat.
 
-    guess: assume everything where nothing is known. Raises InputError where neither says anything of the kernel or its
-    initrd, unless it may guess.
+    guess: assume what is not known. Raises InputError if neither kernel nor initrd is known, unless it may guess.
     """
     given = given or Given()
     inputs = _inputs(given, machine, guess=guess)
@@ -227,7 +226,7 @@ def with_initrd(
     modules: tuple[str, ...],
     source: str,
 ) -> Given:
-    """What is stated, and for the rest what an initrd holds. unpacked: bytes by page size; source: how it was read."""
+    """The stated inputs, the rest from an initrd. unpacked: bytes by page size; source: how it was read."""
     page = given.page_size or page_size_of(machine)[0]
     return replace(
         given,
@@ -313,7 +312,7 @@ def _kernel(given: Given, machine: Machine | None) -> _Figure | None:
 
 
 def _initrd(given: Given, known: Capture | None) -> tuple[_Figure | None, _Figure | None]:
-    """Archive and unpacked size, as far as somebody says them."""
+    """Archive and unpacked size; None if unknown."""
     archive = unpacked = None
     if given.initrd_size is not None:
         archive = _Figure(given.initrd_size, given.initrd)
@@ -435,7 +434,7 @@ def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int 
 
 
 def _default(inputs: _Inputs, ram: int) -> int:
-    """What kdump-utils asks for by default on a machine with this RAM, and for its large drivers; 0 where nothing."""
+    """The default size of kdump-utils for this RAM, with its additions for large drivers; 0 if it has none."""
     value = PRESETS["rhel10-64k" if inputs.page == 64 * KIB else "rhel10"].value
     size = ck.parse(ck.as_cmdline(value), ram, NEWEST).size
     return size + sum(figure.bytes for _, figure in inputs.drivers) if size else 0
@@ -457,7 +456,7 @@ def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:
 
 
 def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
-    """What is computed here, but was never measured."""
+    """Inputs for which the model was never measured."""
     found = []
     if inputs.page == 64 * KIB:
         found.append("64K pages")

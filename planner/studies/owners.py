@@ -33,7 +33,7 @@ _WAYS = (
 
 
 def way_out(name: str, what: str) -> str | None:
-    """What to do about a reservation of this name that is in the way; None where nobody can do anything.
+    """The change that removes a reservation of this name from the way; None if no user can change it.
 
     what: its size and place, in words.
     """

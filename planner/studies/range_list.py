@@ -1,8 +1,8 @@
-"""Range lists (`2G-64G:320M,64G-:576M`): the best one for machines of which it is known what every size comes to.
+"""Range lists (`2G-64G:320M,64G-:576M`): the best one for machines whose outcome at every size is known.
 
 Only sizes at which something changes can be best: a need, or the end of a run of sizes that end the same way, rounded
 up to the unit of the list. With so many entries the best list is found by dynamic programming over the classes of RAM,
-ascending: each class goes on with the size of the class before, begins an entry, or gets nothing.
+ascending: each class continues the entry of the class before, begins an entry, or gets nothing.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ _SERVED = 1 << 100
 """A machine served outweighs any number of bytes: costs are bytes less this for each."""
 
 _IDLE, _SAME, _BEGUN = range(3)
-"""What a class does: gets nothing, goes on with the size of the class before, begins an entry."""
+"""A class gets nothing, continues the entry of the class before, or begins an entry."""
 
 
 class Table:
-    """Machines by class of RAM, and what each size that may be best comes to for each class."""
+    """Machines by class of RAM, and the cost of each candidate size for each class."""
 
     def __init__(self, members: Sequence[Member], unit: int) -> None:
         self.keys = sorted({m.ram for m in members})
@@ -68,7 +68,7 @@ class Table:
         self.most_served = sum(self._most_served(at) for at in range(len(self.keys)))
 
     def _changes_of(self, members: Sequence[Member]) -> dict[int, list[int]]:
-        """Where, among the candidates, machines served, machines reserved and low memory change, and by how much."""
+        """Changes of (machines served, machines reserved, low memory), by index of the candidate."""
         changes: dict[int, list[int]] = {}
 
         def change(index: int, which: int, by: int) -> None:
@@ -198,7 +198,7 @@ def _roundest(below: int, most: int) -> int:
 
 
 def text_of(entries: Sequence[RangeEntry]) -> str:
-    """What stands after `crashkernel=`."""
+    """The text after `crashkernel=`."""
     return ",".join(
         f"{format_size(e.start)}-{'' if e.end is None else format_size(e.end)}:{format_size(e.size)}" for e in entries
     )

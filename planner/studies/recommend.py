@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import MIB, format_size, round_up
+from planner.base.sizes import MIB, U64, format_size, round_up
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
-from planner.studies.inquiry import FORM_SIZE, inquiry_of, placed
+from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, Need, need
 
@@ -31,19 +31,20 @@ AIMS = {
     "fast": "the fewest TLB entries for the linear map",
     "small": "the least memory, page tables included",
 }
-"""What a recommendation may look for; a tie goes to the least low memory."""
+"""Aims of a recommendation; a tie goes to the least low memory."""
 
 LOW_PART = SWIOTLB_LOW + 8 * MIB
 """A low part for swiotlb and other DMA buffers, as `kdumptool calibrate` sizes its least (MINLOW_KB, calibrate.cc)."""
 
 PASTED = ("grub", "grubby", "kernel-cmdline", "kickstart")
-"""Where a recommendation can be pasted."""
+"""Places to paste a recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is wanted. need: bytes, None to compute them. ram: RAM that the machine may have, for a range list.
+    """The aim and the limits of a recommendation.
 
+    need: bytes, None to compute them. ram: RAM that the machine may have, for a range list.
     any_image: over all positions of the kernel image, of which at least the share `sure` must hold. given: a request
     that is judged beside the others.
     """
@@ -63,10 +64,9 @@ class Candidate:
 
     form: `plain`, `high`, `high and low`, `list` or `given`. place: `low`, `high` or `straddles` the DMA limit.
     low_taken: low memory that it takes. taken: all memory that it takes, page tables included. proposal: the outcome
-    under the strategy that was chosen. share: of the image's positions, in which it is placed so that what is said of
-    it holds: on the same side of the DMA limit, with the same low part, taking no more low memory, and protected under
-    that strategy where that is what it was chosen for. serves: whether it
-    does what is needed; verdict: why not, or what is worse about it than about the one recommended.
+    under the strategy that was chosen. share: of the image's positions, in which it is placed as well: on the same side
+    of the DMA limit, with the same low part, taking no more low memory, and protected under that strategy if it was
+    chosen for that. serves: it does what is needed; verdict: why not, or its disadvantage against the one recommended.
     """
 
     crashkernel: str
@@ -89,7 +89,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What to ask for. crashkernel: tokens for a command line; None where no candidate serves.
+    """The recommended request. crashkernel: tokens for a command line; None if no candidate serves.
 
     need: bytes; need_source: where they come from. strategy: under which `proposal` is judged.
     """
@@ -109,7 +109,7 @@ class Recommendation:
 
     @property
     def aim_text(self) -> str:
-        """What the aim means."""
+        """The meaning of the aim."""
         return AIMS[self.aim]
 
 
@@ -186,7 +186,7 @@ class _Search:
     # -- one candidate -------------------------------------------------------------------------------------
 
     def judged(self, form: str, text: str) -> Candidate:
-        """What becomes of a candidate, and whether it serves."""
+        """A candidate, planned, with its verdict."""
         question = with_request(self.question, text)
         plan = answer(question, self.own)
         done, waste = plan.reservation, plan.waste
@@ -210,18 +210,12 @@ class _Search:
             serves=False,
             verdict="",
         )
-        if self.places is not None:
-            found = replace(found, share=self._share(found, question, self.places))
+        share = None if self.places is None else self._share(found, question, self.places)
         why = self._why_not(found, plan, question.request.notes)
-        return replace(found, serves=not why, verdict=why)
+        return replace(found, share=share, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
-        limit = self.context.bounds.low_max
-        if crash is None:
-            return None
-        if crash.end <= limit or not self.context.zones:
-            return "low"
-        return "high" if crash.start >= limit else "straddles"
+        return place_of(crash, self.context.bounds.low_max if self.context.zones else U64)
 
     def _share(self, found: Candidate, question: Question, places: Places) -> float:
         """The share of the image's positions in which what is said of a candidate holds."""
@@ -232,7 +226,7 @@ class _Search:
         return places.share(question.request, lambda place: self._as_said(found, place), known, also)
 
     def _as_said(self, found: Candidate, place: Placement) -> bool:
-        """Whether a placement is what is said of a candidate, which is placed where the map has its image."""
+        """True if a placement is as good as the candidate's own, with the image where the map has it."""
         if place.crash is None or found.crash is None:
             return False
         if place.crash.size < self.asked_size() or self._place(place.crash) != found.place:
@@ -300,7 +294,7 @@ class _Search:
         return f"{why}; would fall back under {self.chosen.name}" if c.proposal == "fallback" else why
 
     def _worse(self, c: Candidate, best: Candidate | None) -> str:
-        """What is worse about a candidate that serves as well."""
+        """The disadvantage of a candidate that serves as well."""
         if best is None:
             return ""
         if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):

@@ -1,7 +1,7 @@
-"""What would help: the smallest changes that turn a fallback into an aligned area, or a failure into a reservation.
+"""The smallest changes that turn a fallback into an aligned area, or a failure into a reservation.
 
-A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is applied
-and planned as a whole before it is told; what does not do what it says is not told.
+A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is planned
+before it is told; one that does not hold is not told.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
-from planner.studies.inquiry import Inquiry, inquire, inquiry_of, placed, readable, value_of
+from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
 from planner.studies.kaslr import RESERVED, image_of
 from planner.studies.need import need
 from planner.studies.owners import way_out
@@ -43,7 +43,7 @@ _MOST_FREED, _MOST_TRIED = 4, 32
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One change, and what comes of it.
+    """One change and its outcome.
 
     change: its kind and values. crashkernel: what to ask for instead (None: the same). options: options that differ,
     by their names. free: ranges to take out of what the map has reserved; reserve: ranges to put there.
@@ -61,16 +61,16 @@ class Remedy:
 
 
 _TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
-"""What a machine's sources must tell of its capture kernel; what large drivers take is what their makers say."""
+"""Parts of the need that must not be assumed for it to count; those of large drivers are always assumed."""
 
 MOST_TOLD = 3
-"""Changes that a plan tells of."""
+"""Most changes in the report of a plan."""
 
 
 def remedies(
-    inquiry: Inquiry, crashkernel: str | None, plan: Plan, *, progress: Callable[[int, int], None] | None = None
+    inquiry: Inquiry, crashkernel: str | None, plan: Plan, *, progress: Progress | None = None
 ) -> tuple[Remedy, ...]:
-    """What would help a plan that is not aligned although it might be, or not reserved; () where nothing has to.
+    """Changes that help a plan that fell back or failed; () for any other plan.
 
     crashkernel: the request as it was given, None for the machine's own.
     """
@@ -78,20 +78,13 @@ def remedies(
     if outcome in GOOD:
         return ()
     kinds = _Search(inquiry, crashkernel, outcome).kinds
-    found: list[Remedy] = []
-    for done, kind in enumerate(kinds):
-        if progress is not None:
-            progress(done, len(kinds))
-        found += kind()
-    if progress is not None:
-        progress(len(kinds), len(kinds))
-    return tuple(found)
+    return tuple(remedy for kind in ticked(kinds, progress) for remedy in kind())
 
 
 def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
     """The plan of a machine, with what would help. Raises as `make_plan` does."""
-    inquiry = inquire(machine, crashkernel, options)
-    return with_help(answer(inquiry.question, inquiry.strategy), inquiry.question, crashkernel)
+    question = ask(machine, crashkernel, options)
+    return with_help(answer(question), question, crashkernel)
 
 
 def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
@@ -234,7 +227,7 @@ class _Search:
         yield from found
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
-        """What `size` recommends. least: bytes that must be reserved, 0 where it is not known; short: what lacks."""
+        """The request that `size` recommends. least: bytes that must be reserved, if known; short: bytes missing."""
         found = recommend_for(self.question)
         if found.crashkernel is None:
             return

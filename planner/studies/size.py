@@ -1,8 +1,8 @@
-"""`size`: what to ask for. Distributions' defaults on this machine, sizes from one to another, and giving back."""
+"""`size`: distributions' defaults on this machine, sweeps over sizes, and shrinking after boot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS
 from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
-from planner.studies.inquiry import NOT_READ, Inquiry, form_name, inquire, readable
+from planner.studies.inquiry import NOT_READ, Inquiry, Progress, form_name, inquire, readable, ticked
 
 __all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
 
@@ -107,7 +107,7 @@ class Presets:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """What writing a smaller number to /sys/kernel/kexec_crash_size does after boot.
+    """The effect of writing a smaller number to /sys/kernel/kexec_crash_size after boot.
 
     before, after: what the file says; asked: what is written. refused: why nothing happens, or None. freed: ranges
     that go back to the page allocator, `freed_bytes` in all. crash, low: what stays reserved. table_bytes: page tables
@@ -210,7 +210,7 @@ def sweep(
     options: Options | None = None,
     *,
     step: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Sweep:
     """The outcome of every size from `least` to `most`.
 
@@ -232,16 +232,12 @@ def sweep(
         runs = list(_runs(inquiry, least, most))
     rows = []
     plan = None
-    for done, (first, last) in enumerate(runs):
-        if progress is not None:
-            progress(done, len(runs))
+    for first, last in ticked(runs, progress):
         plan = inquiry.plan(first)
         end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
         inquiry.question.shared.forget()
     assert plan is not None  # noqa: S101 - there is a run from the least to the most size
-    if progress is not None:
-        progress(len(runs), len(runs))
     question = inquiry.question
     return Sweep(
         least=least,
@@ -290,7 +286,7 @@ def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
 
 
 def give_back(machine: Machine, crashkernel: str | None, written: int, options: Options | None = None) -> GiveBack:
-    """What writing `written` bytes to kexec_crash_size frees, on a machine booted with this request.
+    """Shrink the crash kernel of a machine booted with this request to `written` bytes, by kexec_crash_size.
 
     The number is rounded up to a page. The end of the main part is freed; where the file counts the low part too, that
     is freed from its end once the number is less than it, after all of the main part. Nothing is freed while a crash
@@ -299,7 +295,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
     """
     inquiry = inquire(machine, crashkernel, options)
     question, profile = inquiry.question, inquiry.context.profile
-    plan = answer(question, inquiry.strategy)
+    plan = answer(question)
     crash, low = plan.reservation.crash, plan.reservation.low
     counted = low.size if low is not None and profile.crash_size_counts_low else 0
     before = crash.size + counted if crash is not None else 0

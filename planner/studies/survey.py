@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS, preset_named
 from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
+from planner.studies.inquiry import Progress, place_of, ticked
 
 __all__ = [
     "REQUESTS",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 REQUESTS = ("512M", "512M,high", "1G")
-"""What is asked of every machine, beside its distribution's default."""
+"""Requests for every machine, beside its distribution's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +87,15 @@ def default_of(machine: Machine) -> str:
 
 
 def survey(
-    machines: Sequence[tuple[str, Machine]],
-    requests: Sequence[str] = REQUESTS,
-    *,
-    progress: Callable[[int, int], None] | None = None,
+    machines: Sequence[tuple[str, Machine]], requests: Sequence[str] = REQUESTS, *, progress: Progress | None = None
 ) -> list[Surveyed]:
-    """Each machine under its distribution's default and under each request, under the proposal as posted.
-
-    progress: called with the machines done and the machines there are.
-    """
+    """Each machine under its distribution's default and under each request, under the proposal as posted."""
     found = []
-    for done, (name, machine) in enumerate(machines, 1):
+    for name, machine in ticked(machines, progress):
         preset = default_of(machine)
         first = Answer(PRESETS[preset].value, preset, make_plan(machine, None, Options(preset=preset)))
         others = [Answer(request, "", make_plan(machine, request)) for request in requests]
         found.append(Surveyed(name, (first, *others)))
-        if progress is not None:
-            progress(done, len(machines))
     return found
 
 
@@ -111,7 +104,7 @@ def survey(
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What is tried on every machine: each request and preset, under each kernel and page size.
+    """Candidates for every machine: each request and preset, under each kernel and page size.
 
     kernels, page_sizes: () leaves them to each machine's own facts. needed: as of `need_of`.
     """
@@ -129,7 +122,7 @@ class Row:
 
     request: as asked, the preset's value for a preset. size: what the kernel makes of it. place: `low`, `high` or
     `straddles` the DMA limit. met: whether the need is met. low_free: low memory left afterwards. waste: lost for good,
-    kept rounding and page tables. error: why there is no plan, and nothing else is known then.
+    kept rounding and page tables. error: why there is no plan; nothing else is known then.
     """
 
     machine: str
@@ -138,16 +131,16 @@ class Row:
     page_size: int
     request: str
     preset: str | None
-    size: int
-    outcome: str
-    place: str | None
-    crash: Range | None
-    low: Range | None
-    need: int
-    met: bool
-    low_free: int
-    waste: int
-    protection: Protection
+    size: int = 0
+    outcome: str = "error"
+    place: str | None = None
+    crash: Range | None = None
+    low: Range | None = None
+    need: int = 0
+    met: bool = False
+    low_free: int = 0
+    waste: int = 0
+    protection: Protection = "no"
     error: str | None = None
 
 
@@ -159,16 +152,14 @@ def tabulate(
     members: Sequence[tuple[str, Machine, Options]],
     candidates: Candidates,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Row]:
     """A row for each machine and candidate. members: machines with their names and options."""
     rows: list[Row] = []
-    for done, (name, machine, options) in enumerate(members, 1):
+    for name, machine, options in ticked(members, progress):
         for request, chosen in _asked(machine, options, candidates):
             needed = need_of(candidates.needed, machine, chosen.page_size)
             rows.append(_row(name, machine, request, chosen, needed))
-        if progress is not None:
-            progress(done, len(members))
     return rows
 
 
@@ -209,24 +200,7 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         plan = make_plan(machine, request, options)
     except PlannerError as error:
         facts = (options.kernel or machine.facts.kernel or "", options.page_size or machine.facts.page_size or 0)
-        return Row(
-            name,
-            machine.memory.ram,
-            *facts,
-            request=asked,
-            preset=options.preset,
-            size=0,
-            outcome="error",
-            place=None,
-            crash=None,
-            low=None,
-            need=needed,
-            met=False,
-            low_free=0,
-            waste=0,
-            protection="no",
-            error=str(error),
-        )
+        return Row(name, machine.memory.ram, *facts, asked, options.preset, need=needed, error=str(error))
     done, waste = plan.reservation, plan.waste
     return Row(
         machine=name,
@@ -237,7 +211,7 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         preset=options.preset,
         size=plan.request.size,
         outcome=done.outcome,
-        place=_place(done.crash, plan.kernel.dma_limit),
+        place=place_of(done.crash, plan.kernel.dma_limit),
         crash=done.crash,
         low=done.low,
         need=needed,
@@ -246,12 +220,3 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
     )
-
-
-def _place(crash: Range | None, limit: int | None) -> str | None:
-    """Where crash memory lies with regard to the DMA limit; None: there is none, or no limit."""
-    if crash is None or limit is None:
-        return None
-    if crash.end <= limit:
-        return "low"
-    return "high" if crash.start >= limit else "straddles"

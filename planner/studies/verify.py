@@ -1,4 +1,4 @@
-"""A source's records compared with the model: agreed, disagreed, or not checkable.
+"""`verify`: the records of a source compared with the model: agreed, disagreed, or not checkable.
 
 The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
 reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
@@ -22,7 +22,6 @@ from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import KINDS
 from planner.planning.plan import Options, Question, answer, ask, make_plan
 from planner.planning.result import Plan
-from planner.planning.strategies import strategy_named
 
 __all__ = [
     "Check",
@@ -166,7 +165,7 @@ def verify(
         question = ask(machine, text, options)
         # The boot that is verified had the RAM that it shows.
         question = question._replace(others=tuple(other for other in question.others if not other.more))
-        plan = answer(question, strategy_named(question.options.strategy))
+        plan = answer(question)
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
         return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
@@ -442,7 +441,7 @@ def _states(question: Question) -> Iterator[Memblock]:
 def _granularity(
     machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options, *, live: bool
 ) -> Check:
-    """What page tables show against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
+    """Page tables against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
     pairs = _pairs(plan, seen)
     wrong = [f"{name} {format_size(got)} (planned {format_size(want)})" for name, got, want in pairs if got != want]
     if not wrong:
@@ -474,10 +473,10 @@ def _pairs(plan: Plan, seen: Observed) -> _Pairs:
 
 
 def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options) -> list[str]:
-    """What is not known and can cause the difference, in words; none where nothing that is unknown can.
+    """Unknown facts that can cause the difference, in words; none if no unknown fact can.
 
-    A kernel or a page size that nobody told can cause any. Address bits and rodata= are planned the other way: they are
-    named where that fits. Where the image or KFENCE's pool lies decides about the leaves around them alone.
+    An unknown kernel or page size can cause any. Address bits and rodata= are planned the other way, and named if that
+    fits. The places of the image and of KFENCE's pool matter to the leaves around them only.
     """
     assumed = plan.kernel.assumed
     found: list[str] = [name for name in ("kernel", "page_size") if name in assumed]

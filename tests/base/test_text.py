@@ -11,7 +11,7 @@ from planner.base.text import counted, told
 from planner.batch.fleet import Fleet
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.render.blocks import batch as render_batch
+from planner.render import document
 from planner.render.blocks import explain as render_explain
 from planner.render.layout import lay_out
 from planner.sources.nomap import inferred_nomap
@@ -92,4 +92,4 @@ def test_the_sum_of_a_fleet(names: list[str], text: str) -> None:
     fleet = Fleet([])
     for name in names:
         fleet.add(name, plan_of(name), None)
-    assert " ".join(render_batch.render(fleet).split()).startswith(text)
+    assert " ".join(document(fleet).split()).startswith(text)

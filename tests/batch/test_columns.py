@@ -19,6 +19,7 @@ from planner.batch.columns import (
     input_schema,
     output_schema,
 )
+from planner.batch.reading import KEYS
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
@@ -102,3 +103,7 @@ def test_the_published_columns_are_those_of_the_schemas() -> None:
     assert table["output_with_report"][-1]["name"] == "report"
     assert all(column["meaning"] for column in (*table["input"], *table["output"]))
     assert table["spark_ddl"] == ddl()
+
+
+def test_the_columns_of_records_are_their_keys() -> None:
+    assert {name for name, _, _ in INPUT_COLUMNS} == set(KEYS)

@@ -20,7 +20,8 @@ from planner.kernel.ptdump import Mapping
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
-from planner.render.blocks.batch import render
+from planner.render.blocks.batch import blocks
+from planner.render.layout import lay_out
 from planner.report.document import plain
 from tests.batch import fleet
 from tests.batch.fleet import as_memory_map
@@ -227,7 +228,7 @@ def test_what_is_no_change_is_refused(text: str) -> None:
 def test_a_summary_says_all_of_it(form: str) -> None:
     """Every group, the worst, every change, every error, whatever characters they have."""
     bad = json.dumps({"id": "\x1b[31m<b>|x", "map": 1}).encode()
-    told = render(summed([*RECORDS, bad], DEFAULT_CHANGES), form)
+    told = lay_out(blocks(summed([*RECORDS, bad], DEFAULT_CHANGES)), form)
     assert "\x1b" not in told
     for word in ("By outcome", "By kernel profile", "By page size", "The worst 10",
                  "Effect of one change", "high", "size=256M", "strategy=mainline", "64K", "6.12"):  # fmt: skip

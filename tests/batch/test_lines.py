@@ -12,7 +12,7 @@ from planner.batch.records import Answer, Defaults, answer_record
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
 from tests.batch import fleet
-from tests.batch.test_records import MAP
+from tests.batch.test_reading import MAP
 
 
 def lines_of(*lines: bytes) -> list[dict[str, Any]]:

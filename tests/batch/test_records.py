@@ -1,154 +1,36 @@
-"""What a record may say, and what becomes of one that says something else."""
+"""Questions and answers: an error becomes one line, whatever it is."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-import planner
-from planner.base.sizes import GIB, KIB
-from planner.batch.records import KEYS, Defaults, answer_record
-from planner.kernel.machine import NO_DMA_ZONES
+from planner.base.errors import InputError, KernelBugError
+from planner.batch.records import Ask, answer_ask, describe
 from planner.planning.plan import Options
-from planner.report import to_dict
-from tests.batch import fleet
-
-IOMEM = """\
-80000000-ffffffff : System RAM
-  80010000-8154ffff : Kernel code
-  82000000-823fffff : Kernel data
-"""
-MAP = {"memory": [{"start": "2G", "size": "8G"}]}
-
-
-def error_of(record: object, **defaults: Any) -> str:
-    """The error of a record that must have one."""
-    answer = answer_record(record, Defaults(**defaults))
-    assert answer.plan is None
-    assert answer.error is not None
-    return answer.error
-
-
-def test_every_option_of_a_plan_is_an_option_of_a_record() -> None:
-    """By the same name: none is forgotten, none made up."""
-    assert set(Options.__slots__) < set(KEYS)
-
-
-@pytest.mark.parametrize("number", range(24))
-def test_a_record_is_answered_as_the_library_answers(number: int) -> None:
-    """The whole report, for maps, requests and options of many kinds; what would help is not looked for."""
-    record = fleet.record(number)
-    answer = answer_record(record, Defaults())
-    memory = fleet.as_memory_map(record["map"])
-    assert answer.plan is not None
-    told = to_dict(planner.plan(memory, record["crashkernel"], **fleet.options(number)))
-    good = told["reservation"]["outcome"] in {"aligned", "exact"}
-    assert to_dict(answer.plan) == {**told, "help": [] if good else None}
+from tests.planning.machines import machine
 
 
 @pytest.mark.parametrize(
-    ("given", "field", "value"),
+    ("error", "line"),
     [
-        pytest.param({"page_size": "64K"}, "page_size", 64 * KIB, id="a page size as on the command line"),
-        pytest.param({"page_size": 65536}, "page_size", 64 * KIB, id="a page size in bytes"),
-        pytest.param({"va_bits": "39"}, "va_bits", 39, id="bits as text"),
-        pytest.param({"align": "CONT-PMD"}, "align", "cont-pmd", id="a word for an alignment"),
-        pytest.param({"align": GIB}, "align", str(GIB), id="an alignment in bytes"),
-        pytest.param({"dma_limit": "none"}, "dma_limit", NO_DMA_ZONES, id="no DMA zones"),
-        pytest.param({"dma_limit": "1G"}, "dma_limit", GIB, id="a DMA limit"),
-        pytest.param({"kfence": True}, "kfence", True, id="a flag"),
-        pytest.param({"strategy": None}, "strategy", "bbml2", id="null leaves the default"),
+        pytest.param(InputError("--page-size", "is odd", "give 4K"), "page_size: is odd; give 4K", id="of an option"),
+        pytest.param(InputError("<map>", "is empty", "fill it"), "<map>: is empty; fill it", id="of a map"),
+        pytest.param(
+            KernelBugError("BUG"), "<map>: BUG; such a machine does not boot: check the map", id="of the kernel"
+        ),
+        pytest.param(KeyError("x"), "internal error, KeyError: 'x'; report it with this record", id="of this program"),
     ],
 )
-def test_values_are_read_as_on_the_command_line(given: dict[str, Any], field: str, value: object) -> None:
-    record = {"map": MAP, "crashkernel": "64M", **given}
-    ask = answer_record(record, Defaults(options=Options(strategy="bbml2"))).ask
-    assert ask is not None
-    assert getattr(ask.options, field) == value
+def test_an_error_is_one_line(error: Exception, line: str) -> None:
+    assert describe(error) == line
 
 
-def test_text_of_any_source_is_taken() -> None:
-    """/proc/iomem, a JSON map as text, and a log beside it."""
-    log = "[    0.000000] Linux version 6.1.0-18-arm64 (a@b) (gcc) #1 SMP\n[    0.000000] Memory: 1K/2K available\n"
-    answer = answer_record({"id": 7, "source": IOMEM, "log": log, "crashkernel": "64M"}, Defaults())
-    assert answer.plan is not None
-    assert (answer.plan.kernel.version, answer.plan.memory.source) == ("6.1.0-18-arm64", "<source>")
-    config = "CONFIG_ARM64_64K_PAGES=y\nCONFIG_ARM64_VA_BITS=48\n"
-    configured = answer_record({"source": IOMEM, "config": config, "crashkernel": "64M"}, Defaults())
-    assert configured.plan is not None
-    assert configured.plan.kernel.page_size == 64 * KIB
-    again = answer_record({"id": 7, "source": json.dumps(MAP), "crashkernel": "64M"}, Defaults())
-    assert again.plan is not None
-
-
-@pytest.mark.parametrize(
-    ("record", "error"),
-    [
-        pytest.param([], 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', id="a list"),
-        pytest.param(
-            {"id": 1.5}, "id: must be a string or an integer; such as a host name", id="an id that is neither"
-        ),
-        pytest.param(
-            {"id": "a"},
-            'map: neither map nor source is given; give "map": {a JSON map}, or "source": "the text of /proc/iomem, '
-            'a boot log ..."',
-            id="no map",
-        ),
-        pytest.param(
-            {"map": MAP, "source": "x"},
-            "map: a record has a map or a source, not both; give one of them",
-            id="two maps",
-        ),
-        pytest.param(
-            {"map": "/etc/passwd"},
-            "<map>: must be an object; see crashkernel-planner schema map",
-            id="a map never names a file",
-        ),
-        pytest.param({"map": MAP, "crashkernel": 512}, "crashkernel: must be a string; such as 512M", id="a request"),
-        pytest.param({"map": MAP, "pages": 1}, f"pages: unknown key; use one of {', '.join(KEYS)}", id="unknown key"),
-        pytest.param(
-            {"map": MAP, "page_size": "5K"}, "page_size: '5K' is not an arm64 page size; give 4K, 16K or 64K", id="5K"
-        ),
-        pytest.param(
-            {"map": MAP, "kfence": "yes"}, "kfence: must be true or false; or leave it out", id="a flag that is text"
-        ),
-        pytest.param(
-            {"map": MAP, "rodata": "half"}, "rodata: 'half' is not known; use off, on or full", id="a word not known"
-        ),
-        pytest.param(
-            {"map": {"memory": [{"start": 5, "end": 4}]}},
-            "<map>.memory.0.end: the range ends before it starts (0x5 to 0x4); check the range",
-            id="a bad map names the place",
-        ),
-        pytest.param(
-            {"map": MAP},
-            "<crashkernel>: no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line; "
-            "give a value such as 512M",
-            id="no request",
-        ),
-    ],
-)
-def test_a_bad_record_has_one_line_that_says_what_to_do(record: object, error: str) -> None:
-    assert error_of(record) == error
-
-
-@pytest.mark.parametrize("text", ["/etc/hostname", "sample:honeycomb-30g", "live", "-"])
-def test_a_record_never_names_a_file(text: str) -> None:
-    """A source is text; text that is no map is an error, whatever it could stand for elsewhere."""
-    assert error_of({"source": text, "crashkernel": "64M"}).startswith("<source>: ")
-
-
-def test_defaults_hold_where_a_record_says_nothing() -> None:
-    """A record's own request goes before a default preset, and its own preset before a default request."""
-    both = Defaults("64M", Options(kernel="6.1"))
-    plain = answer_record({"map": MAP}, both).plan
-    preset = answer_record({"map": MAP, "preset": "rhel9", "kernel": "5.10"}, both).plan
-    own = answer_record({"map": MAP, "crashkernel": "32M"}, Defaults(options=Options(preset="debian"))).plan
-    assert plain is not None
-    assert preset is not None
-    assert own is not None
-    assert (plain.request.text, plain.kernel.version) == ("64M", "6.1")
-    assert (preset.request.size, preset.kernel.version) == (320 << 20, "5.10")
-    assert own.request.text == "32M"
+def test_a_question_has_a_plan_or_an_error() -> None:
+    """Never an exception."""
+    good = answer_ask("a", Ask(machine(), "512M", Options()))
+    assert good.plan is not None
+    assert (good.id, good.error, good.plan.request.size) == ("a", None, 512 << 20)
+    bad = answer_ask(7, Ask(machine(), None, Options()))
+    assert (bad.id, bad.plan) == (7, None)
+    assert bad.error is not None
+    assert "no crashkernel= value given" in bad.error

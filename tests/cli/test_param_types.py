@@ -10,17 +10,17 @@ import pytest
 from planner.base.sizes import GIB, KIB, MIB
 from planner.cli.failures import Refused
 from planner.cli.param_types import (
+    ALIGNMENT,
+    DMA_LIMIT,
     MACHINE,
+    MAP_SOURCE,
+    PAGE_SIZE,
     PRESET,
     RAM,
     SIDE,
     SIZE,
     SIZE_OR_ZERO,
     SIZES,
-    Alignment,
-    DmaLimit,
-    MapSource,
-    PageSize,
 )
 from planner.kernel.machine import NO_DMA_ZONES
 
@@ -33,10 +33,10 @@ from planner.kernel.machine import NO_DMA_ZONES
         pytest.param(SIZE_OR_ZERO, "0", 0, id="none of something"),
         pytest.param(SIZES, "128M..1G", (128 * MIB, GIB), id="from one size to another"),
         pytest.param(RAM, "2G@0x80000000", (2 * GIB, 4 * GIB), id="RAM becomes a half-open range"),
-        pytest.param(PageSize(), "64K", 64 * KIB, id="a page size"),
-        pytest.param(Alignment(), "cont-pmd", "cont-pmd", id="a level of the page table stays a word"),
-        pytest.param(DmaLimit(), "none", NO_DMA_ZONES, id="no DMA zones"),
-        pytest.param(MapSource(), "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
+        pytest.param(PAGE_SIZE, "64K", 64 * KIB, id="a page size"),
+        pytest.param(ALIGNMENT, "cont-pmd", "cont-pmd", id="a level of the page table stays a word"),
+        pytest.param(DMA_LIMIT, "none", NO_DMA_ZONES, id="no DMA zones"),
+        pytest.param(MAP_SOURCE, "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
     ],
 )
 def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> None:
@@ -52,9 +52,9 @@ def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> 
         pytest.param(SIZES, "1G", id="one size where two are asked for"),
         pytest.param(SIZES, "1G..128M", id="two sizes the wrong way round"),
         pytest.param(RAM, "2G", id="RAM without its start"),
-        pytest.param(PageSize(), "8K", id="pages that arm64 does not have"),
-        pytest.param(Alignment(), "3M", id="an alignment that is not a power of two"),
-        pytest.param(MapSource(), "", id="an empty source"),
+        pytest.param(PAGE_SIZE, "8K", id="pages that arm64 does not have"),
+        pytest.param(ALIGNMENT, "3M", id="an alignment that is not a power of two"),
+        pytest.param(MAP_SOURCE, "", id="an empty source"),
     ],
 )
 def test_what_is_refused(kind: click.ParamType[Any], text: str) -> None:
@@ -76,8 +76,8 @@ def test_a_preset_there_is_none_of_is_refused_before_a_map_is_read() -> None:
         pytest.param(MACHINE, "sample:altra-3", ["sample:altra-32g"], id="a sample"),
         pytest.param(MACHINE, "liv", ["live"], id="this machine"),
         pytest.param(MACHINE, "/etc/ho", ["/etc/ho"], id="files are left to the shell"),
-        pytest.param(PageSize(), "6", ["64K"], id="words that begin so"),
-        pytest.param(Alignment(), "p", ["pud", "pmd"], id="several"),
+        pytest.param(PAGE_SIZE, "6", ["64K"], id="words that begin so"),
+        pytest.param(ALIGNMENT, "p", ["pud", "pmd"], id="several"),
         pytest.param(PRESET, "deb", ["debian"], id="names that the model knows"),
         pytest.param(SIZE, "5", [], id="nothing for a size"),
     ],

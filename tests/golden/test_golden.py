@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from planner.render.blocks.plan import render
 from planner.render.pictures.memory_picture import draw
 from planner.report import to_json
-from tests.plans import PLANS, plan_of
+from tests.plans import PLANS, plan_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -300,6 +300,6 @@ def test_a_claimed_size_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None
     assert survives(info.tobuf(tarfile.GNU_FORMAT)) is None
     info.type = tarfile.GNUTYPE_LONGNAME
     assert survives(info.tobuf(tarfile.GNU_FORMAT)) is None
-    monkeypatch.setattr(inflate, "_DICTIONARY", MIB)
+    monkeypatch.setattr(inflate, "MAX_DICTIONARY", 0)
     with pytest.raises(InputError, match="needs more memory to unpack than any text does"):
         parse_text(lzma.compress(seeds()["iomem"]), "x")

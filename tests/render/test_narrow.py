@@ -39,7 +39,7 @@ ROWS = st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=5)
 @given(memory=memory_maps(), value=requests, width=st.integers(NARROWEST, WIDTH))
 def test_any_plan_fits_any_terminal(memory: MemoryMap, value: str, width: int) -> None:
     """Bars, tables and notes of machines nobody thought of."""
-    rendered = render_plan.render(make_plan(machine_of(memory), value), width=width)
+    rendered = lay_out(render_plan.blocks(make_plan(machine_of(memory), value)), "text", width=width)
     assert max(map(len, rendered.splitlines())) <= width
 
 

@@ -70,13 +70,13 @@ def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> No
 @pytest.mark.parametrize(
     ("asked", "amounts"),
     [
-        pytest.param("crashkernel=256M", [4, 6, 8, 12, 16, 24, 32], id="the next usual ones"),
+        pytest.param("crashkernel=256M", [4, 5, 6, 8, 10, 12, 16, 20, 24, 32], id="the next usual ones"),
         pytest.param(
             "crashkernel=1G-64G:256M,64G-1T:1G,1T-:2G",
-            [4, 6, 8, 12, 16, 24, 32, 64, 1024],
+            [4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 64, 1024],
             id="and where another size is asked for",
         ),
-        pytest.param("crashkernel=256M mem=8G", [4, 6, 8], id="no more than the new limit leaves"),
+        pytest.param("crashkernel=256M mem=8G", [4, 5, 6, 8], id="no more than the new limit leaves"),
     ],
 )
 def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:

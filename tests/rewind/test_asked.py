@@ -17,7 +17,7 @@ from planner.rewind.view import Asked, View, view_of
 
 PAGE = 4 * KIB
 TOP = 9 * GIB
-TABLES = base_page_tables(8 * GIB, PAGE)
+TABLES = base_page_tables([(GIB, TOP)], PAGE)
 CMA = (4 * GIB - 64 * MIB, 4 * GIB)
 PAGES, BLOCKS = Top(pages=True, pool=False), Top(pages=False, pool=False)
 OWN = "rodata=on kfence.sample_interval=0"
@@ -97,9 +97,9 @@ def test_the_same_command_line_changes_nothing() -> None:
     ("here", "then", "lift"),
     [
         pytest.param(PAGES, PAGES, 0, id="alike"),
-        pytest.param(PAGES, BLOCKS, TABLES - 8 * PAGE, id="blocks: a few tables are left"),
-        pytest.param(BLOCKS, PAGES, 8 * PAGE - TABLES, id="base pages where were none"),
-        pytest.param(BLOCKS, Top(pages=False, pool=True), -512 * PAGE, id="a KFENCE pool"),
+        pytest.param(PAGES, BLOCKS, TABLES - 3 * PAGE, id="blocks: a few tables are left"),
+        pytest.param(BLOCKS, PAGES, 3 * PAGE - TABLES, id="base pages where were none"),
+        pytest.param(BLOCKS, Top(pages=False, pool=True), -514 * PAGE, id="a KFENCE pool, and its tables"),
     ],
 )
 def test_how_much_less_is_taken_from_the_top(here: Top, then: Top, lift: int) -> None:

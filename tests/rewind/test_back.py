@@ -190,17 +190,17 @@ def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on() -> Non
     assert state_under(machine, None) == union([*before, later[0]])
 
 
-FEW = 64 * KIB
-"""Page tables of 8 GiB in blocks."""
+FEW, ALL = 3 * PAGE, (4096 - 14 + 8 + 1) * PAGE
+"""Page tables of 8 GiB in blocks, and in base pages but for blocks in an image of 28M."""
 
 
 @pytest.mark.parametrize(
     ("tables", "own", "others", "asked_for"),
     [
-        pytest.param(FEW, "rodata=off", TABLES, "crashkernel=1G,high", id="tables for base pages"),
-        pytest.param(TABLES, "", FEW, "crashkernel=1G,high rodata=off", id="tables for blocks"),
+        pytest.param(FEW, "rodata=off", ALL, "crashkernel=1G,high", id="tables for base pages"),
+        pytest.param(ALL, "", FEW, "crashkernel=1G,high rodata=off", id="tables for blocks"),
         pytest.param(
-            FEW + 2 * MIB,
+            FEW + 2 * PAGE + 2 * MIB,
             "rodata=off kfence.sample_interval=100",
             FEW,
             "crashkernel=1G,high rodata=off",

@@ -65,7 +65,7 @@ def test_the_crash_kernel_may_or_may_not_count_as_ram() -> None:
 )
 def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
     """Below the DMA limit; others are unusual."""
-    pools = usual(ram, kernel=kernel)[4]
+    pools = usual(ram, kernel=kernel)[-1]
     first = pools[0]
     assert not first.unusual
     assert all(choice.unusual for choice in pools[1:])
@@ -85,7 +85,7 @@ def test_arrays_beside_the_bounce_buffer(kernel: str, slots: list[int]) -> None:
     """For each slot of 2 KiB in 64 MiB."""
     (choice,) = steps_of_log(
         [Event("swiotlb", 64 * MIB, GIB)], profile(kernel), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY
-    )[1]
+    )[-1]
     assert [size for name, size in names(choice) if name == "software IO TLB slots"] == slots
 
 
@@ -98,17 +98,34 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
         Event("log_meta", MIB // 32 * 112),
         Event("percpu", 248 * KIB),
     ]
-    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
-    assert names(choice) == [
+    steps = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)
+    assert [name for step in steps[1:] for name in names(step[-1])] == [
         ("per-CPU areas", 248 * KIB),
         ("log buffer", MIB),
         ("log descriptors", MIB // 32 * 24),
         ("log infos", MIB // 32 * 88),
         ("Dentry cache hash table", 8 * MIB),
+        ("KFENCE metadata", 292 * KIB),
         ("software IO TLB", 64 * MIB),
         ("software IO TLB slots", 768 * KIB),
     ]
-    assert choice.items[5].at == 3 * GIB
+    assert steps[-1][0].items[0].at == 3 * GIB
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page", "size"),
+    [
+        pytest.param("6.12", 4 * KIB, 292 * KIB, id="4K pages"),
+        pytest.param("6.12", 16 * KIB, 304 * KIB, id="16K pages"),
+        pytest.param("6.12", 64 * KIB, 320 * KIB, id="64K pages"),
+        pytest.param("6.1", 4 * KIB, 0, id="up to 6.5 the image holds it"),
+    ],
+)
+def test_metadata_of_kfence(kernel: str, page: int, size: int) -> None:
+    """Of 255 objects, in whole pages, as boots with memblock=debug show; or none, if it is off."""
+    step = usual(8 * GIB, kernel=kernel, page=page)[-2]
+    assert step[0] == Choice()
+    assert [item.size for choice in step for item in choice.items] == ([size] if size else [])
 
 
 def test_a_log_without_the_size_of_the_metadata() -> None:

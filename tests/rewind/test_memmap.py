@@ -43,7 +43,9 @@ def test_each_node_has_its_own() -> None:
         pytest.param(
             2 * GIB, [(GIB + 1504 * MIB, GIB + 1512 * MIB)], id="the bottom of the buffer, in the middle of memory"
         ),
-        pytest.param(256 * MIB, [(GIB + 254 * MIB, GIB + 255 * MIB)], id="single pages where no hole holds the buffer"),
+        pytest.param(
+            256 * MIB, [(GIB + 254 * MIB - 16 * KIB, GIB + 255 * MIB)], id="pages and a table where no hole holds it"
+        ),
     ],
 )
 def test_where_they_go(ram: int, expected: list[Span]) -> None:

@@ -14,7 +14,8 @@ from planner.rewind.view import Asked, View, view_of
 
 PAGE = 4 * KIB
 RAM = 8 * GIB
-TABLES = base_page_tables(RAM, PAGE)
+CODE = Range(GIB + 2 * MIB, GIB + 32 * MIB)
+TABLES = base_page_tables([(GIB, GIB + RAM)], PAGE, CODE)
 POOL = 512 * PAGE
 FEW = 8 * PAGE
 
@@ -29,16 +30,26 @@ def view(
 ) -> View:
     """A listing with so many bytes reserved at the top of 8G, and its own and another command line."""
     memory = MemoryMap((Region(GIB, GIB + RAM),), (Reserved(GIB + RAM - taken, GIB + RAM, "reserved"),))
-    facts = Facts(
-        kernel=kernel, page_size=PAGE, cmdline=own, config=config or {}, kernel_image=Range(GIB, GIB + 32 * MIB)
-    )
+    facts = Facts(kernel=kernel, page_size=PAGE, cmdline=own, config=config or {}, kernel_image=CODE)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
     return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked))
 
 
-def test_tables_of_base_pages_take_8_bytes_a_page_and_a_little_above() -> None:
-    assert base_page_tables(GIB, PAGE) == 2 * MIB + 4 * KIB
-    assert base_page_tables(GIB, 64 * KIB) == 128 * KIB + 16
+@pytest.mark.parametrize(
+    ("page", "end", "code", "tables"),
+    [
+        pytest.param(
+            4 * KIB, 2 * GIB, Range(GIB + 3 * MIB, GIB + 5 * MIB), 512 + 1 + 1, id="a table for each 2M, 1G and 512G"
+        ),
+        pytest.param(4 * KIB, 2 * GIB, CODE, 512 - 15 + 1 + 1, id="but for whole blocks in the image"),
+        pytest.param(16 * KIB, 4 * GIB, CODE, 96 + 1, id="16K pages: a table for each 32M and 64G"),
+        pytest.param(64 * KIB, 4 * GIB, CODE, 6 + 1, id="64K pages: a table for each 512M and 4T"),
+        pytest.param(64 * KIB, 4 * GIB + 64 * KIB, CODE, 7 + 1, id="and for a part of it"),
+    ],
+)
+def test_tables_of_base_pages(page: int, end: int, code: Range, tables: int) -> None:
+    """The 6 and 96 are those of recorded boots of 3 GiB."""
+    assert base_page_tables([(GIB, end)], page, code) == tables * page
 
 
 @pytest.mark.parametrize(

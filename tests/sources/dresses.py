@@ -71,6 +71,7 @@ ANYTHING: dict[str, Dress] = {
     "a container's JSON": each(lambda _, line: json.dumps({"log": f"{line}\n", "stream": "stdout"})),
     "a list": each(lambda _, line: f"- `{line}`"),
     "quoted strings": lambda lines: json.dumps(lines, indent=1).encode(),
+    "a list of Python": lambda lines: repr(lines).encode(),
     "one string": lambda lines: json.dumps("\n".join(lines)).encode(),
     "bytes of Python": each(lambda _, line: repr(line.encode())),
     "rows of HTML": whole(

@@ -19,7 +19,9 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
-from planner.render.blocks.compare import render
+from planner.render import document as render
+from planner.render.layout import lay_out
+from planner.render.results import blocks_of
 from planner.report import to_dict
 from planner.report.document import document, plain
 from planner.studies.compare import AIMS, Comparison, Row, make_comparison
@@ -233,7 +235,7 @@ FORMATS = {".txt": "text", ".md": "markdown", ".json": "json"}
 
 def rendered(name: str, suffix: str) -> str:
     comparison = COMPARISONS[name]()
-    return document(comparison) if suffix == ".json" else render(comparison, FORMATS[suffix])
+    return document(comparison) if suffix == ".json" else lay_out(blocks_of(comparison), FORMATS[suffix])
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))

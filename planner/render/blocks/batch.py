@@ -8,14 +8,12 @@ from planner.base.text import counted
 from planner.batch.fleet import largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.base.ranges import Range
     from planner.batch.fleet import Effect, Fleet, Sum
 
-__all__ = ["blocks", "render"]
+__all__ = ["blocks"]
 
 _TITLES = {
     "outcome": "By outcome",
@@ -23,11 +21,6 @@ _TITLES = {
     "page_size": "By page size",
     "preset": "By distribution preset",
 }
-
-
-def render(fleet: Fleet, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
-    """The summary in a format; ends with a newline."""
-    return lay_out(blocks(fleet), form, color=color, width=width)
 
 
 def blocks(fleet: Fleet) -> list[Block]:

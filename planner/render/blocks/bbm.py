@@ -11,15 +11,13 @@ from planner.base.text import counted
 from planner.bbm.cases import BBM_LEVELS
 from planner.bbm.walking import Tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Paragraph, Table
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from planner.bbm import Case, Procedure
 
-__all__ = ["blocks", "render"]
+__all__ = ["blocks"]
 
 _MOODS: dict[str, Mood] = {"safe": "good", "fault": "bad", "conflict-abort": "warn", "unpredictable": "bad"}
 _BROKEN = "*"
@@ -71,18 +69,6 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
     if wide and not alone:
         found += _traces(cases, wide=wide)
     return found
-
-
-def render(
-    cases: Sequence[Case],
-    procedures: Sequence[Procedure],
-    form: str = "text",
-    *,
-    color: bool = False,
-    width: int = WIDTH,
-) -> str:
-    """The cases in a format; ends with a newline."""
-    return lay_out(blocks(cases, procedures, wide=form != "text"), form, color=color, width=width)
 
 
 def _one(case: Case) -> list[Block]:

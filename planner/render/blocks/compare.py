@@ -12,15 +12,13 @@ from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
 from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.studies.compare import Comparison, Row
 
-__all__ = ["blocks", "render"]
+__all__ = ["blocks"]
 
 _SIZES_ABREAST = 4
 """Sizes beside each other in the matrix: what 80 columns hold."""
@@ -41,11 +39,6 @@ def blocks(comparison: Comparison) -> list[Block]:
         result += _parts(comparison, rows)
     result.append(_takes(comparison))
     return [*result, *closing(comparison.notes, comparison.kernel)]
-
-
-def render(comparison: Comparison, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
-    """The whole comparison in a format; ends with a newline."""
-    return lay_out(blocks(comparison), form, color=color, width=width)
 
 
 def _lead(comparison: Comparison) -> Lead:

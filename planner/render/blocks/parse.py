@@ -15,7 +15,7 @@ __all__ = ["asked", "blocks"]
 
 
 def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
-    """What was read, where, and by which kernel."""
+    """The value, the RAM and the kernel that reads it."""
     return [("Value", value or "(nothing)"), ("RAM", size(ram)), ("Kernel", profile)]
 
 

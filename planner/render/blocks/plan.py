@@ -8,13 +8,11 @@ from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 from planner.render.blocks.numbers import address
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
 
-__all__ = ["blocks", "mood", "render", "short"]
+__all__ = ["blocks", "mood", "short"]
 
 _MOODS: dict[str, Mood] = {"aligned": "good", "exact": "good", "fallback": "warn", "failed": "bad", "none": "bad"}
 
@@ -40,7 +38,7 @@ def _help(plan: Plan) -> list[str]:
 
 
 def _helpless(plan: Plan) -> list[str]:
-    """What to do where no change helps; nothing where none was looked for, or none has to help."""
+    """The advice where no change helps; none where no change was tried, or none is needed."""
     if plan.help is None or plan.reservation.outcome in GOOD:
         return []
     if plan.request.unheard is not None:
@@ -63,11 +61,6 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
-        tables.put_back(plan, wide=wide),
+        tables.undone(plan, wide=wide),
         *tables.closing(plan.notes, plan.kernel),
     ]
-
-
-def render(plan: Plan, form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
-    """The whole plan in a format; ends with a newline."""
-    return lay_out(blocks(plan, wide=form != "text"), form, color=color, width=width)

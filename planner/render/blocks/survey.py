@@ -10,8 +10,6 @@ from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from planner.planning.result import Plan
     from planner.studies.survey import Row, Surveyed
 
-__all__ = ["blocks", "csv_text", "render", "summary", "tabulated"]
+__all__ = ["blocks", "csv_text", "summary", "tabulated"]
 
 
 def blocks(machines: Sequence[Surveyed]) -> list[Block]:
@@ -49,11 +47,6 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
         Bullets("", _remarks()),
     ]
-
-
-def render(machines: Sequence[Surveyed], form: str = "text", *, color: bool = False, width: int = WIDTH) -> str:
-    """The whole survey in a format; ends with a newline."""
-    return lay_out(blocks(machines), form, color=color, width=width)
 
 
 def _at(crash: Range | None) -> str:

@@ -34,15 +34,15 @@ __all__ = [
     "other_readings",
     "page_tables",
     "placement",
-    "put_back",
     "steps",
     "summary",
+    "undone",
     "verdict",
     "waste",
 ]
 
-_MOST_PUT_BACK = 12
-"""Rows of what was put back, where there is little room."""
+_MOST_UNDONE = 12
+"""Rows of allocations that were undone, where there is little room."""
 
 _LONGEST_VERSION = len("5.14.0-503.11.1.el9_5.aarch64")
 """Of a kernel, in the first lines; of a longer one what comes before its dash."""
@@ -70,7 +70,7 @@ def verdict(plan: Plan) -> str:
 
 
 def doubt(kernel: KernelView) -> str:
-    """What an answer begins with on a kernel whose behaviour is not known; "" on others."""
+    """The begin of an answer for a kernel whose behaviour is not known; "" for others."""
     return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
 
 
@@ -102,7 +102,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
 
 
 def beside(plan: Plan) -> str:
-    """That a proposal is in no released kernel, and what the machine's own kernel does instead; "" for the latter."""
+    """The words for a proposal that no released kernel has, and its own kernel's answer; "" for that answer alone."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
@@ -242,14 +242,14 @@ def _taken(plan: Plan) -> str:
     return f"{text}, {counted(len(memory.rewound), 'later allocation', 'later allocations')} undone"
 
 
-def put_back(plan: Plan, *, wide: bool = False) -> Table:
+def undone(plan: Plan, *, wide: bool = False) -> Table:
     """Reservations of a running machine that were undone, in the order of the report, with the reason.
 
     wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
     """
-    undone = plan.memory.rewound
-    shown = undone if wide or len(undone) <= _MOST_PUT_BACK else undone[: _MOST_PUT_BACK - 1]
-    rest = undone[len(shown) :]
+    taken = plan.memory.rewound
+    shown = taken if wide or len(taken) <= _MOST_UNDONE else taken[: _MOST_UNDONE - 1]
+    rest = taken[len(shown) :]
     sizes = column([*(r.end - r.start for r in shown), sum(r.end - r.start for r in rest)])
     rows: list[tuple[str, ...]] = [
         (span(r.start, r.end), sizes[n], r.reason if wide else _short_reason(r.reason)) for n, r in enumerate(shown)
@@ -458,7 +458,7 @@ def other_readings(plan: Plan) -> list[str]:
 
 
 def _configured(kernel: KernelView) -> Terms:
-    """What the configuration of a distribution gave, with who builds so and where it was read."""
+    """Facts from a distribution's kernel configuration, with the distribution and the source."""
     found = [text.partition(" builds with ") for text in kernel.configured.values()]
     if not found:
         return Terms("", ())

@@ -5,18 +5,11 @@ from __future__ import annotations
 from planner.base.ranges import Range
 from planner.render.blocks.model import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
 from planner.render.blocks.numbers import size
-from planner.render.formats.terminal import WIDTH
-from planner.render.layout import lay_out
 from planner.studies.verify import Outcome, Verdict, Verification
 
-__all__ = ["blocks", "render"]
+__all__ = ["blocks"]
 
 _MOODS: dict[Outcome, Mood] = {"agreed": "good", "disagreed": "bad", "not checkable": "warn"}
-
-
-def render(result: Verification, form: str, *, color: bool = False, width: int = WIDTH) -> str:
-    """The document of a verification in one format."""
-    return lay_out(blocks(result), form, color=color, width=width)
 
 
 def blocks(result: Verification) -> list[Block]:

@@ -37,7 +37,7 @@ READING = (
         "are powers of 1024; one that begins with ~ is rounded."
     ),
 )
-"""How to read a plan, in a few sentences."""
+"""A guide to reading a plan, in a few sentences."""
 
 
 def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:

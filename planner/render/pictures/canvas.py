@@ -44,10 +44,10 @@ _STYLE = """
 .ckp text.on-aligned,.ckp text.on-failed{fill:#fff}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#1b1f24}
 .ckp .miss{stroke:#b3261e;fill:none;stroke-width:2}.ckp .dot{fill:#fff;stroke:#1b1f24}
-.ckp .tick{stroke:#007a59;fill:none;stroke-width:1.6}
-.ckp .g-free{fill:#fff;stroke:#007a59;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
+.ckp .tick{stroke:#4a7a00;fill:none;stroke-width:1.6}
+.ckp .g-free{fill:#fff;stroke:#4a7a00;stroke-width:1.6}.ckp .f-g-taken{fill:#d7dce1}.ckp .l-g-taken{stroke:#5d6670}
 .ckp .g-part{fill:#fff;stroke:#8a939d}.ckp .bar{fill:#8a939d}
-.ckp .s-line{stroke:#0b355e;fill:none;stroke-width:2}
+.ckp .s-line{stroke:#1b1f24;fill:none;stroke-width:2}
 .ckp .best{stroke:#1b1f24;fill:none;stroke-width:2.5}.ckp .pale{opacity:.35}
 .ckp text[class^=on-],.ckp .f-o-fallback{pointer-events:none}
 .ckp .m:focus{outline:none}.ckp .m:focus path,.ckp .m:hover path{stroke:#1b1f24;stroke-width:2}
@@ -64,9 +64,9 @@ _STYLE = """
 .ckp text.on-aligned,.ckp text.on-failed{fill:#14181d}
 .ckp text.on-fallback,.ckp text.on-exact,.ckp text.on-none{fill:#fff}
 .ckp .miss{stroke:#ff8a80}.ckp .dot{fill:#14181d;stroke:#e6e9ec}
-.ckp .g-part{fill:#14181d;stroke:#6c7681}.ckp .tick{stroke:#3ccf9f}.ckp .g-free{fill:#14181d;stroke:#3ccf9f}
+.ckp .g-part{fill:#14181d;stroke:#6c7681}.ckp .tick{stroke:#a4cf4a}.ckp .g-free{fill:#14181d;stroke:#a4cf4a}
 .ckp .f-g-taken{fill:#3a444e}.ckp .l-g-taken{stroke:#868f99}
-.ckp .s-line{stroke:#84bce6}.ckp .best{stroke:#e6e9ec}
+.ckp .s-line{stroke:#e6e9ec}.ckp .best{stroke:#e6e9ec}
 .ckp .m:focus path,.ckp .m:hover path{stroke:#e6e9ec}
 }
 """
@@ -136,7 +136,7 @@ class Canvas:
         return element
 
     def text(self, x: float, y: float, text: str, *, size: int = FONT, cls: str = "", anchor: str = "start") -> None:
-        """A line of text on the baseline `y`, which begins, has its middle or ends at `x`."""
+        """A line of text on the baseline `y`; `anchor` says whether it begins, is centred or ends at `x`."""
         shown = printable(text)
         wide = text_width(shown, size) * (1.1 if "strong" in cls else 1)
         left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
@@ -167,7 +167,7 @@ class Canvas:
         SubElement(self._into, "path", {"class": cls, "d": d})
 
     def _mark(self, text: str) -> Element:
-        """A group that a pointer and the arrow keys stop at. Only the first of a picture is a stop of the Tab key."""
+        """A group with a tooltip that the arrow keys stop at; the Tab key stops only at the first of a picture."""
         attributes = {"class": "m", "tabindex": "-1" if self._stops else "0", "role": "img"}
         self._stops += 1
         parent = SubElement(self._into, "g", attributes)
@@ -175,7 +175,7 @@ class Canvas:
         return parent
 
     def path(self, cls: str, d: str, text: str) -> None:
-        """A path with the look of a class or pattern, and what a pointer or the keyboard shows of it."""
+        """A path with the look of a class or pattern. text: its tooltip, which the keyboard reaches as well."""
         SubElement(self._mark(text), "path", {"d": d, **self._look(cls)})
 
     def _look(self, kind: str) -> dict[str, str]:
@@ -191,12 +191,12 @@ class Canvas:
         self.text(x, y + 4, text, size=10, anchor="middle")
 
     def outline(self, cls: str, x: float, top: float, width: float, height: float, text: str) -> None:
-        """A frame around something."""
+        """A rectangle that is not filled."""
         self.path(cls, f"M{number(x)} {number(top)}h{number(width)}v{number(height)}h-{number(width)}z", text)
 
     @contextmanager
     def pale(self, *, on: bool) -> Iterator[None]:
-        """What is drawn meanwhile is pale, if so wanted."""
+        """Draw the shapes inside the `with` block pale, if `on`."""
         before = self._into
         if on:
             self._into = SubElement(before, "g", {"class": "pale"})
@@ -208,14 +208,14 @@ class Canvas:
     def shape(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
-        """Rectangles of one kind, (x, width) each. text: what a pointer or the keyboard shows of them."""
+        """Rectangles of one kind, (x, width) each. text: their tooltip, which the keyboard reaches as well."""
         parent = self._into if text is None else self._mark(text)
         self._rectangles(parent, kind, pieces, top, height)
 
     def band(
         self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
     ) -> None:
-        """As `shape`, for what is drawn elsewhere too: a pointer shows it, but the keyboard does not stop at it."""
+        """As `shape`, but the keyboard does not stop there: for ranges that are drawn elsewhere too."""
         parent = self._into
         if text is not None:
             parent = SubElement(parent, "g", {"class": "m"})

@@ -141,7 +141,7 @@ def _largest(rows: Sequence[Row]) -> tuple[int, int]:
 
 
 def _ticks(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
-    """What stands at 0, half and the largest value, at the left and at the right."""
+    """Tick labels at 0, half and the largest value, for the left and the right scale."""
     waste, tables = _largest(rows)
     return column([0, waste // 2, waste]), column([0, tables // 2, tables])
 

@@ -109,7 +109,7 @@ def _grid(canvas: Canvas, y: float, cells: Sequence[Cell]) -> float:
 
 
 def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: float) -> float:
-    """What each column stands for; a number where it is too narrow, and a list of what they mean."""
+    """Column heads; numbers with a list of their meanings where the columns are too narrow."""
     y += 18
     if all(text_width(column, _SMALL) + 4 <= cell for column in columns):
         for n, column in enumerate(columns):
@@ -133,7 +133,7 @@ def _cell(canvas: Canvas, cell: Cell, place: tuple[float, float], y: float) -> N
 
 
 def _candidate(row: Row, rows: Sequence[Row]) -> str:
-    """What a column stands for: the request, and the kernel and pages where several were asked for."""
+    """The head of a column: the request, with the kernel and the page size where there are several."""
     own = [other for other in rows if other.machine == row.machine]
     parts = [(row.preset or "").removesuffix("-64k") or row.request]
     if len({other.kernel for other in own}) > 1:
@@ -152,7 +152,7 @@ def _told(row: Row) -> str:
 
 
 def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
-    """How many plans lose how much for good, page tables included; each bar up to 8 times as much as the one before."""
+    """Plans by bytes permanently lost, page tables included; each bar reaches 8 times as far as the one before."""
     if not values:
         return y
     y = canvas.paragraph(y, "Plans by memory permanently lost, page tables included", cls="soft") + 12

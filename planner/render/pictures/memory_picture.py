@@ -1,8 +1,8 @@
 """A plan drawn: the physical map in rows, one per bank; on each row the search, and what the linear map is made of.
 
 The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one more
-where they would be too small. Labels stand above their marks; what finds no place there gets a number, and a list below
-says what it is.
+where they would be too small. Labels stand above their marks; a label that finds no place there becomes a number, with
+its text in a list below.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row: its scale, what it is called, and what it shows."""
+    """One row: its scale, its heading and its contents."""
 
     scale: Scale
     head: str
@@ -165,7 +165,7 @@ def _head(plan: Plan, scale: Scale, ram: list[Span], *, closer: bool) -> str:
 
 
 def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
-    """The picture in words, for who cannot see it."""
+    """The picture in words, for those who cannot see it."""
     parts = [tables.verdict(plan) + "."]
     for row in rows:
         if row.closer:
@@ -199,7 +199,7 @@ def _costs(plan: Plan) -> str:
 
 
 def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: int | None) -> float:
-    """What lies between two rows: a hole in memory, the end of low memory, or both. None: nothing on that side."""
+    """The line between two rows: a hole in memory, the end of low memory, or both. None: no row on that side."""
     words = []
     if end is not None and start is not None and start > end:
         words.append(f"{size(start - end)} without memory")
@@ -224,7 +224,7 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
 
 
 def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int) -> tuple[float, list[_Key], int]:
-    """One row; where the next begins, the names that go into the list, and how many do not even go there."""
+    """One row; returns the y below it, the names for the list, and the number of names beyond the list's end."""
     scale = row.scale
     y = canvas.paragraph(y, row.head, size=12, cls="strong")
     used = canvas.texts[-1].right + 12
@@ -297,7 +297,7 @@ def _maps(canvas: Canvas, y: float, row: _Row, costs: str) -> float:
 
 
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
-    """What a row's marks are called, the most important first; the whole text of each; how many are left out."""
+    """Labels of a row's marks, the most important first; the whole text of each; the number left out."""
     found: list[tuple[str, float, str]] = []
     area = next((mark for mark in row.special if mark.kind == "area"), None)
     clear = area is None or area.width >= 60
@@ -373,7 +373,7 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
 
 
 def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> float:
-    """What the numbers stand for, in columns."""
+    """The list of numbered names, in columns."""
     if not keys:
         return y
     columns = max(min(canvas.width // 310, len(keys)), 1)

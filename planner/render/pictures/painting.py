@@ -57,7 +57,7 @@ def paint_bands(canvas: Canvas, shown: Sequence[Band], bottom: float, height: in
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
-    """Swatches of what marks and bands show, in lines; the y below them."""
+    """Swatches of the kinds of memory and leaf entries that are drawn; returns the y below them."""
     used = {mark.kind for mark in shown}
     y = _swatches(canvas, y + 8, [(kind, text) for kind, text in _LEGEND.items() if kind in used])
     kinds = sorted({band.kind for band in covers})
@@ -95,6 +95,6 @@ def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
 
 
 def _leaf_sizes(plan: Plan) -> tuple[str, ...]:
-    """What one entry, or one contiguous run, of each kind maps."""
+    """The size that one entry, or one contiguous run, of each kind maps."""
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
     return tuple([size(run) for run in geo.leaf_sizes])

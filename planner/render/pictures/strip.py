@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "compared", "items", "marks", "merged"]
 
 KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, contiguous", "base pages")
-"""What each kind of leaf is called in a picture, in the order of `planner.kernel.ptdump.KINDS`."""
+"""Names of the kinds of leaf entries, in the order of `planner.kernel.ptdump.KINDS`."""
 
 GENERIC = {"", "reserved", "Reserved"}
 """Names that say no more than the drawing does."""
@@ -85,7 +85,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is drawn as one: an item, or several small ones. pieces: (x, width) of each part that can be seen.
+    """One item, or several small ones drawn together. pieces: (x, width) of each part that can be seen.
 
     kind: that of its items, or `partly`: reserved ranges that take less than half of what is drawn for them.
     """

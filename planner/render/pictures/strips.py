@@ -142,7 +142,7 @@ def _group(
 
 
 def _answer(plan: Plan, obstacle: str) -> str:
-    """What becomes of the group."""
+    """The outcome of the group, and why it is not available where it is not."""
     text = str(plan.reservation.outcome)
     if plan.mapping == plan.baseline:
         text += "; linear map as without a crash kernel"

@@ -31,7 +31,7 @@ _TITLES = {
     "config": "the kernel's configuration",
     "crash_size": "kexec_crash_size",
 }
-"""What a plan is best made of."""
+"""Files that a plan needs most, by kind; those that are missing are named in a note."""
 
 _MAX_ALL = 48 * MIB
 _RELEASE = re.compile(r"Linux version (\S+) ")
@@ -99,7 +99,7 @@ class _Assembly:
         return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
 
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
-        """What a reader makes of a file; a file it cannot use is told of."""
+        """The machine of one file; None for a file that its reader refuses, which a note names."""
         try:
             text = decode_most(data, path)
             machine, note = parse(undress(text, path), path), stray_note(text)
@@ -123,7 +123,9 @@ def assemble(found: Found) -> Machine:
     known = Machine("the report", "facts", MemoryMap(()), facts, settled=False)
     _log(work, known)
     if not any(m.memory.regions for m in work.machines):
-        _lsmem(work)
+        file = found.first("lsmem")
+        if file is not None:
+            work.take(file[0], work.read(*file, lsmem.parse))
     _config(work, facts.kernel)
     if not any(m.memory.regions for m in work.machines):
         why = "; ".join([*work.failed, *found.refused, *found.remarks][:2])
@@ -133,7 +135,9 @@ def assemble(found: Found) -> Machine:
             "a report made as root has proc/iomem, or a boot log",
         )
     machine = combine([*work.machines, known], grows=True)
-    missing = [title for kind, title in _TITLES.items() if not _has(kind, work, machine)]
+    missing = [
+        title for kind, title in _TITLES.items() if not _has(kind, machine.facts, {m.kind for m in work.machines})
+    ]
     notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
     if missing:
         notes.append(f"not in the report: {', '.join(missing)}")
@@ -143,25 +147,20 @@ def assemble(found: Found) -> Machine:
     return replace(machine, source=found.name, notes=(*machine.notes, *notes))
 
 
-def _has(kind: str, work: _Assembly, machine: Machine) -> bool:
-    facts = machine.facts
-    if kind == "cmdline":
-        return facts.cmdline is not None
-    if kind == "version":
-        return facts.kernel is not None
-    if kind == "page size":
-        return facts.page_size is not None
-    if kind == "config":
-        return bool(facts.config)
-    if kind == "log":
-        return any(m.kind == "dmesg" for m in work.machines)
-    if kind == "crash_size":
-        return facts.record is not None and facts.record.kexec_crash_size is not None
-    return any(m.kind == kind for m in work.machines)
+def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
+    known = {
+        "log": "dmesg" in kinds,
+        "cmdline": facts.cmdline is not None,
+        "version": facts.kernel is not None,
+        "page size": facts.page_size is not None,
+        "config": bool(facts.config),
+        "crash_size": facts.record is not None and facts.record.kexec_crash_size is not None,
+    }
+    return known.get(kind, kind in kinds)
 
 
 def _facts(work: _Assembly) -> Facts:
-    """What the small files say."""
+    """The facts in small files: versions, the command line, sizes."""
     kernel, arch = None, None
     uname = work.text("uname")
     if uname:
@@ -172,12 +171,8 @@ def _facts(work: _Assembly) -> Facts:
     if version and (match := _RELEASE.match(version + " ")):
         kernel = printable(match[1])
     cmdline = work.text("cmdline")
-    crash_size = work.text("crash_size")
-    size = (
-        int(crash_size)
-        if crash_size and crash_size.isascii() and crash_size.isdigit() and len(crash_size) < 20
-        else None
-    )
+    crash_size = work.text("crash_size") or ""
+    size = int(crash_size) if re.fullmatch("[0-9]{1,19}", crash_size) else None
     return Facts(
         kernel=kernel,
         arch=arch,
@@ -221,7 +216,7 @@ def _mem_total(meminfo: str | None) -> int | None:
 
 
 def _page_size(work: _Assembly) -> int | None:
-    """What getconf says; failing that, what the sizes of huge pages tell."""
+    """The page size by getconf, or else by the sizes of huge pages."""
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
@@ -315,12 +310,6 @@ def _has_boot_lines(machine: Machine) -> bool:
     return bool(machine.memory.regions) or facts != Facts(arch=facts.arch, midr=facts.midr)
 
 
-def _lsmem(work: _Assembly) -> None:
-    file = work.found.first("lsmem")
-    if file is not None:
-        work.take(file[0], work.read(*file, lsmem.parse))
-
-
 def _config(work: _Assembly, kernel: str | None) -> None:
     """The configuration of the running kernel: reports hold those of all that are installed."""
     for path, data in work.found.files.get("config", ()):
@@ -328,16 +317,12 @@ def _config(work: _Assembly, kernel: str | None) -> None:
             continue
         if "lib/modules" in path and kernel is not None and path.split("/")[2] != kernel:
             continue
-        machine = work.read(path, _plain(work, path, data), kernel_config.parse) if data else None
+        try:
+            plain = read_within(unpacked(BytesIO(data), path), path)
+        except InputError as error:
+            work.failed.append(str(error))
+            continue
+        machine = work.read(path, plain, kernel_config.parse) if data else None
         if machine is not None:
             work.take(path, machine)
             return
-
-
-def _plain(work: _Assembly, path: str, data: bytes) -> bytes:
-    """A file as text, if it is packed; b"" if it is damaged."""
-    try:
-        return read_within(unpacked(BytesIO(data), path), path)
-    except InputError as error:
-        work.failed.append(str(error))
-        return b""

@@ -9,22 +9,32 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, MIB
 
-__all__ = ["MAX_INFLATED", "MAX_RATIO", "Inflated", "compression_of", "unpacked"]
+__all__ = [
+    "MAX_DICTIONARY",
+    "MAX_INFLATED",
+    "MAX_RATIO",
+    "Inflated",
+    "Unit",
+    "compression_of",
+    "decompressor",
+    "unpacked",
+]
 
 MAX_INFLATED = 8 * GIB
 """Bytes that may come out of one compressed input."""
 
 MAX_RATIO, FREE = 250, 32 * MIB
-"""How many times its own size an input may unpack to, once it has given more than `FREE` bytes (text: 5 to 40)."""
+"""The factor by which an input may grow when unpacked, once it has given more than `FREE` bytes (text: 5 to 40)."""
+
+MAX_DICTIONARY = 64 * MIB
+"""The largest dictionary of a decompressor, in bytes; `xz -9` uses all of it."""
 
 _CHUNK = 64 * 1024
-_DICTIONARY = 72 * MIB  # what liblzma may take; `xz -9` takes 65 MiB
 
 
 def compression_of(head: bytes) -> str | None:
@@ -46,16 +56,60 @@ def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
     return io.BufferedReader(Inflated(stream, kind, name)) if kind else stream
 
 
-def _decompressor(kind: str) -> Callable[[], Any]:
+class Unit(Protocol):
+    """The decompressor of one stream, as those of `lzma` and `bz2` are."""
+
+    @property
+    def eof(self) -> bool:
+        """True if the stream has ended."""
+
+    @property
+    def needs_input(self) -> bool:
+        """False if more can come out without more going in."""
+
+    @property
+    def unused_data(self) -> bytes | None:
+        """Bytes that were given beyond the end."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Some of what comes out."""
+
+
+class _Gzip:
+    """A gzip stream."""
+
+    def __init__(self) -> None:
+        self._unit = zlib.decompressobj(31)
+
+    @property
+    def eof(self) -> bool:
+        return self._unit.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._unit.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._unit.unused_data
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        return self._unit.decompress(self._unit.unconsumed_tail or data, max_length)
+
+
+def decompressor(kind: str) -> Unit:
+    """The decompressor of a stream of `gzip`, `bzip2`, `xz` or `lzma`."""
     if kind == "gzip":
-        return lambda: zlib.decompressobj(31)
-    if kind == "xz":
-        import lzma
+        return _Gzip()
+    if kind == "bzip2":
+        import bz2
 
-        return lambda: lzma.LZMADecompressor(memlimit=_DICTIONARY)
-    import bz2
+        return bz2.BZ2Decompressor()
+    import lzma
 
-    return bz2.BZ2Decompressor
+    # Besides the dictionary liblzma counts what it works with, well under a megabyte.
+    form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
+    return lzma.LZMADecompressor(form, memlimit=MAX_DICTIONARY + MIB)
 
 
 class Inflated(io.RawIOBase):
@@ -66,8 +120,7 @@ class Inflated(io.RawIOBase):
         if kind == "zstd":
             raise InputError(name, "is compressed with zstd, which is not read here", "unpack it with zstd -d first")
         self._source, self._name, self._kind = source, name, kind
-        self._new = _decompressor(kind)
-        self._unit = self._new()
+        self._unit = decompressor(kind)
         self._pending = b""
         self._fed = False  # whether the current unit has been given anything
         self.taken = self.given = 0
@@ -94,35 +147,32 @@ class Inflated(io.RawIOBase):
                 self.given += len(out)
                 self._check()
                 return out
-            if not data and not self._unit.eof and not self._pending:
+            if not data and not self._unit.eof and self._unit.needs_input:
                 raise self._damaged("ends in the middle")
 
     def _feed(self) -> bytes:
         """Compressed bytes for the current unit; b"" when there are none, or it holds some itself."""
-        if self._pending or not getattr(self._unit, "needs_input", True):
-            return self._pending
-        data = self._source.read(_CHUNK)
-        self.taken += len(data)
+        data, self._pending = self._pending, b""
+        if not data and self._unit.needs_input:
+            data = self._source.read(_CHUNK)
+            self.taken += len(data)
         return data
 
     def _inflate(self, data: bytes, most: int) -> bytes:
-        self._pending = b""
         self._fed = True
         try:
-            out: bytes = self._unit.decompress(data, most)
+            return self._unit.decompress(data, most)
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError: each library has its own
             if isinstance(error, MemoryError) or "emory" in str(error):
                 raise self._damaged("needs more memory to unpack than any text does") from None
             raise self._damaged(f"is damaged ({error})") from None
-        self._pending = getattr(self._unit, "unconsumed_tail", b"")
-        return out
 
     def _following(self) -> None:
         """Another compressed stream may follow the one that has ended; padding and rubbish end it all."""
         rest = self._unit.unused_data or self._source.read(_CHUNK)
         self.taken += len(rest) if not self._unit.unused_data else 0
         rest = rest.lstrip(b"\0")
-        self._unit, self._fed = self._new(), False
+        self._unit, self._fed = decompressor(self._kind), False
         self._pending = rest if compression_of(rest[:16] if len(rest) > 9 else rest + b"\0" * 9) == self._kind else b""
         if not self._pending:
             self._source = io.BytesIO()

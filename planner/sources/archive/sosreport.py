@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 from typing import BinaryIO
 
 from planner.base.errors import InputError, printable
@@ -89,7 +90,7 @@ class _Reports:
         self._deeper: str | None = None
 
     def files_of(self, top: str, kind: str) -> Found | None:
-        """Where to put a file that lies below a folder; None if it is not part of the report."""
+        """The files that one below this folder belongs to; None if it is not part of the report."""
         if top in self._tops[:1]:
             return self.found
         depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
@@ -154,12 +155,17 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
         if not member.is_folder:
             found.refuse(path, "is a link or a device")
         return
+    _take(found, kind, path, member.size, archive.read)
+
+
+def _take(found: Found, kind: str, path: str, size: int, read: Callable[[int], bytes]) -> None:
+    """One file of a report, if it is not too large; of a journal its beginning. Raises what reading it raises."""
     if kind in _NO_CONTENT:
         found.add(kind, path, b"")
-    elif member.size > MAX_FILE and kind != "journal":
+    elif size > MAX_FILE and kind != "journal":
         found.too_large(kind, path)
     else:
-        found.add(kind, path, archive.read(MAX_FILE))
+        found.add(kind, path, read(MAX_FILE))
 
 
 def _depth(top: str) -> int:
@@ -167,7 +173,7 @@ def _depth(top: str) -> int:
 
 
 def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
-    """What a path is, the folder that the report lies in, and the path in it."""
+    """The kind of file at a path, the folder of the report, and the path within it."""
     first = max(0, len(parts) - _MOST_PARTS)
     for depth, part in enumerate(parts[first:], first):
         if part in _TOPS:
@@ -243,19 +249,12 @@ def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
             if not entry.is_dir(follow_symlinks=False):
                 found.refuse(path, "is a link or a device")
             return
-        if kind in _NO_CONTENT:
-            found.add(kind, path, b"")
-            return
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(entry.path, flags), "rb") as file:  # noqa: PTH123
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                data = file.read(MAX_FILE + 1)  # files of /proc do not say how large they are
+                _take(found, kind, path, len(data), lambda most: data[:most])
+            else:
                 found.refuse(path, "is a link or a device")
-                return
-            data = file.read(MAX_FILE + 1)
     except OSError as error:
         found.refuse(path, f"cannot be read ({error.strerror})")
-        return
-    if len(data) > MAX_FILE and kind != "journal":
-        found.too_large(kind, path)
-    else:
-        found.add(kind, path, data[:MAX_FILE])

@@ -42,7 +42,7 @@ class Member:
 
 
 class _Said:
-    """What the extended headers before a member say of it."""
+    """The values that the extended headers before a member give for it."""
 
     __slots__ = ("path", "size", "sparse")
 

@@ -29,7 +29,13 @@ def undress(text: str, name: str) -> str:
         return text
     messages = None
     head = text[:4096]
-    if '":' in head or '" :' in head or "MESSAGE=" in head or "".join(head[:64].split())[:2] == '["':
+    if (
+        '":' in head
+        or '" :' in head
+        or "MESSAGE=" in head
+        or "".join(head[:64].split())[:2] == '["'
+        or head.lstrip()[:1] == '"'
+    ):
         from planner.sources.clothes.records import messages_of
 
         messages = messages_of(text, name)

@@ -27,6 +27,7 @@ _SAID = (
     "MEMBLOCK configuration:",
     "efi: Processing EFI memory map:",
     "memblock_add: [0x",
+    "efi:   0x0",
 )
 """Words that boot logs always or often hold, and other texts do not."""
 
@@ -43,7 +44,7 @@ _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4
 
 _Finder = Callable[[str], int]
-"""Where the kernel's words begin on a line; -1 where that is not known."""
+"""Finds the index at which the kernel's words begin on a line; -1 where that is not known."""
 
 
 def without_margins(text: str) -> str:
@@ -80,7 +81,7 @@ def _without_replies(text: str) -> str:
 
 
 def _finder(text: str) -> _Finder | None:
-    """How words are found in a text that has a margin; None for one without, or of another kind."""
+    """The finder for a text that has a margin; None for a text without one, or of another kind."""
     said = [at for mark in _SAID if (at := text.find(mark)) >= 0]
     if said:
         dressed = sum(_is_dressed(text, at) for at in said)

@@ -33,6 +33,8 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_export(text)
     if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):
         return _of_document(text, name)
+    if head.lstrip()[:1] == '"' and text.rstrip()[-1:] == '"' and "\n" not in text.strip():
+        return _of_document(text, name)
     if "{" not in head:
         return None
     if _SIGN.search(head) is None:
@@ -118,6 +120,8 @@ def _of_document(text: str, name: str) -> str | None:
             raise
     if isinstance(document, dict):
         document = [] if "memory" in document else _only_text(document)
+    if isinstance(document, str):
+        return document
     if not isinstance(document, list) or not document:
         return None
     if all(isinstance(row, dict) and {"start", "end", "device"} <= row.keys() for row in document):

@@ -23,6 +23,8 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 def plain_text(text: str) -> str:
     """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
+    if "=3D" in text or "=\n" in text or "=\r" in text:
+        text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
     if "^" in text and "^[[" in text:  # as cat -v, script and editors show it
         text = text.replace("^[", "\x1b")
     if "\x1b" in text:
@@ -39,8 +41,8 @@ def plain_text(text: str) -> str:
             text = text.replace(nothing, "")
         # What a serial line or a crash leaves before a line is not of that line.
         text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
-    if "=3D" in text or "=\n" in text:
-        text = _without_quoted_printable(text)
+    if text[:80].lstrip()[:2] == "['":  # a list of Python
+        text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
     if ("<" in text and any(mark in text for mark in ("</", "<br", "<pre"))) or (
@@ -61,7 +63,7 @@ def _without_escapes(text: str) -> str:
 def _without_quoted_printable(text: str) -> str:
     """The text of a mail body in quoted-printable (RFC 2045, 6.7), which escapes every equals sign; else the same."""
     signs = text.count("=")
-    usual = text.count("=3D") + text.count("=\n") + text.count("=20\n")
+    usual = text.count("=3D") + text.count("=\n") + text.count("=20\n") + text.count("=1B[")
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
     if 10 * valid < 9 * signs or 2 * usual < signs:
         return text

@@ -1,4 +1,4 @@
-"""Up to which address all devices of a device tree can reach: `dma-ranges` of every bus.
+"""The highest address that all devices of a device tree can reach: `dma-ranges` of every bus.
 
 Source: of_dma_get_max_cpu_address(), __of_translate_address() and of_translate_one(), drivers/of/address.c @ 6.1.
 Arithmetic is modulo 2**64, as there; what cannot be translated is OF_BAD_ADDR, which is all ones. A bus without
@@ -53,7 +53,7 @@ class _Bus:
         return 0 < self.address <= _MOST_CELLS and self.size > 0
 
     def _class(self, space: int) -> int:
-        """What the spaces of two addresses must have in common: on PCI whether they are memory, I/O or neither."""
+        """The part of a space by which two addresses are compared: on PCI memory, I/O or neither."""
         return (0, 1, 2, 2)[space >> 24 & 3] if self.kind == _PCI else space
 
     def through(self, space: int, address: int) -> tuple[int, int] | None:

@@ -164,7 +164,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
 
 
 def _core_header(tree: State, chosen: Node) -> None:
-    """What a capture kernel knows the crashed one by: fdt_reserve_elfcorehdr()."""
+    """Reserve the ELF header of the crashed kernel, in the tree of a capture kernel: fdt_reserve_elfcorehdr()."""
     for start, end in tree.pairs(chosen, chosen.properties.get("linux,elfcorehdr", b""))[:1]:
         if not tree.memblock.is_region_reserved(start, end - start):
             tree.reserve(start, end, "elfcorehdr")

@@ -97,7 +97,7 @@ def _static(tree: State, node: Node) -> tuple[int, int] | None:
 
 
 def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
-    """Where memblock places a node, in the first of its ranges that has room: __reserved_mem_alloc_size()."""
+    """Place a node in the first of its ranges that has room, as memblock would: __reserved_mem_alloc_size()."""
     size_value, align_value = node.properties["size"], node.properties.get("alignment", b"")
     if len(size_value) != 4 * tree.size_cells or len(align_value) not in (0, 4 * tree.address_cells):
         tree.tell(node, "the length of its size or alignment is wrong, it is skipped")

@@ -141,7 +141,7 @@ _KINDS = {
     "greater_than_equal": "must not be negative",
     "less_than": "does not fit in 64 bits",
 }
-"""What is said of pydantic's kinds of error."""
+"""Our words for pydantic's kinds of error."""
 
 
 def checked(adapter: TypeAdapter[_T], document: object, name: str) -> _T:

@@ -24,7 +24,7 @@ from planner.planning.outcomes import Outcome
 from planner.planning.strategies import STRATEGIES
 from planner.planning.values import BadValue, alignment
 from planner.planning.views import TOLD_APART
-from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS
+from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS, PHYSICAL_TOP
 from planner.sources.json.checked import (
     EXACT,
     NUMBER,
@@ -46,9 +46,6 @@ from planner.sources.json.checked import (
 from planner.sources.json.text import load
 
 __all__ = ["KEYS", "of_document", "parse", "schema"]
-
-PHYSICAL_TOP = 1 << 52
-"""Where all physical addresses of arm64 end."""
 
 
 def _flags(names: object) -> int:
@@ -143,9 +140,9 @@ class _Map:
     config: _Symbols | None = None
     """Kconfig symbols without CONFIG_, with their values."""
     kernel_image: Extent | None = None
-    """What /proc/iomem calls Kernel code."""
+    """The range that /proc/iomem calls Kernel code."""
     kernel_data: Extent | None = None
-    """What /proc/iomem calls Kernel data."""
+    """The range that /proc/iomem calls Kernel data."""
     kfence_pool: Extent | None = None
     """The pool of KFENCE that is allocated early."""
 

@@ -223,7 +223,7 @@ class ProcedureOf:
     rests_on: Text = ""
     """The assumption that makes it safe."""
     touch: Touched = "linear-map"
-    """What running code touches meanwhile."""
+    """The addresses that running code touches meanwhile."""
 
 
 # -- shapes of a plan's report ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ _LONG = r"(?<!\d)\d{4300}"
 
 
 class _RefusedError(ValueError):
-    """What JSON allows, or Python's reading of it, and no document here may have."""
+    """A part that JSON, or Python's reading of it, allows and no document here may have."""
 
 
 def load(text: str, name: str) -> object:
@@ -69,7 +69,7 @@ def _first_repeated(keys: Sequence[str]) -> str:
 
 
 def _second_key(text: str) -> int:
-    """Where an object has a key for the second time."""
+    """The index of the first key that its object has for the second time."""
     open_objects: list[set[str] | None] = []
     for piece in re.finditer(_PIECE, text):
         mark = piece[0]
@@ -121,7 +121,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, *, key: bool) -> int | None:
-    """Where a member of an object or array starts."""
+    """The index at which a member of an object or array starts; None if there is no such member."""
     opening = text[at : at + 1]
     if opening not in ("{", "["):
         return None

@@ -82,7 +82,7 @@ def _parts(text: str, name: str) -> list[_Part]:
 
 
 def _lines_with(text: str, mark: str) -> Iterator[tuple[int, int, str]]:
-    """Where lines with a text begin and end."""
+    """Lines that contain a mark: their start and end in the text, and the mark."""
     at = text.find(mark)
     while at >= 0:
         end = text.find("\n", at) + 1 or len(text)
@@ -100,7 +100,7 @@ class _Cutter:
         self._cpu = -1  # where the last "Booting Linux" line begins that was not taken for another boot
 
     def cut(self, at: int, end: int, mark: str) -> int | None:
-        """Where another boot begins, if it does with the line `[at, end)` or what led to it."""
+        """The index at which another boot begins, with the line `[at, end)` or shortly before; None if none does."""
         raw = self._text[at:end]
         before = self._text[self._text.rfind("\n", 0, max(at - 1, 0)) + 1 : at]
         # Two consoles on one line may tell everything twice.

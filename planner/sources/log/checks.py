@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB, format_size
@@ -84,6 +85,11 @@ def missing_lines(log: Log) -> Iterator[str]:
     """Notes on what the log counts or asks for, and does not show."""
     if (zone := missing_zone(log)) is not None:
         yield f"no zone of the log holds {zone.start:#x} to {zone.end:#x}: the line of one is missing"
+    firmware = [] if log.map else sorted(log.efi, key=lambda entry: entry.start)
+    for before, after in pairwise(firmware):
+        if before.end < after.start < before.end + MIB:
+            yield f"the EFI map leaves out {before.end:#x} to {after.start:#x}: a line may be missing"
+            break
     areas = [e for e in log.events if e.kind == "cma" or e.name == "pool"]
     shown = sum(e.size for e in areas)
     if log.cma >= shown + (len(areas) + 1) * MIB:
@@ -91,8 +97,9 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
     if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
-    if log.cmdline is None and log.total is not None:
-        yield "the log lacks its command line, so what it asked for is not known"
+    if log.cmdline is None and log.map:
+        ends = "ends before" if log.total is None else "lacks"
+        yield f"the log {ends} its command line: what that asked for, and what else is missing, is not known"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
 

@@ -203,7 +203,7 @@ def _added(log: Log, notes: list[str]) -> list[Region]:
 
 
 def _capture(log: Log) -> Capture | None:
-    """What the log says of the kernel that also captures, if anything."""
+    """Facts for a capture kernel of the same image; None if the log has none."""
     if log.image is None and not log.smmu:
         return None
     return Capture(kernel_size=log.image, drivers=("arm-smmu-v3",) if log.smmu else ())

@@ -21,7 +21,7 @@ __all__ = ["Entry", "entry", "memblock_of", "mirrored", "regions_of"]
 
 _ENTRY = (
     r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
-    r"((?:[A-Z0-9 ]{1,4}\|)*[A-Z0-9 ]{1,4}|attr=0x[0-9a-f]{1,16})\](\*?)"
+    r"((?:[A-Z0-9 ]{0,9}\|)*[A-Z0-9 ]{0,9}|attr=0x[0-9a-f]{1,16})\](\*?)"
 )
 _USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")
 _ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "MR": 1 << 16, "SP": 1 << 18}

@@ -8,7 +8,7 @@ arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
@@ -26,22 +26,15 @@ __all__ = ["Log", "read"]
 _Row = TypeVar("_Row")
 
 
-class _Pattern:
+class _Pattern(NamedTuple):
     """A kind of line: a text that it always holds, and its pattern, compiled when the first such line comes."""
 
-    __slots__ = ("_compiled", "_pattern", "_text")
-
-    def __init__(self, text: str, pattern: str) -> None:
-        self._text, self._pattern = text, pattern
-        self._compiled: re.Pattern[str] | None = None
+    text: str
+    pattern: str
 
     def search(self, line: str) -> re.Match[str] | None:
         """The match in a line of this kind."""
-        if self._text not in line:
-            return None
-        if self._compiled is None:
-            self._compiled = re.compile(self._pattern)
-        return self._compiled.search(line)
+        return re.search(self.pattern, line) if self.text in line else None
 
 
 _HEX = r"0x([0-9a-f]{1,16})"
@@ -96,7 +89,7 @@ _FOREIGN = {
     "radix-mmu: ": "ppc64",
     "hash-mmu: ": "ppc64",
 }
-"""How lines begin that only other architectures' kernels print."""
+"""Beginnings of lines that only other architectures' kernels print."""
 _FOREIGN_SIGNS = tuple(_FOREIGN)
 _BUILDS = {
     ".aarch64": "aarch64",
@@ -108,7 +101,7 @@ _BUILDS = {
     ".riscv64": "riscv64",
     ".loongarch64": "loongarch64",
 }
-"""How distributions' versions end that name the architecture."""
+"""Ends of distributions' versions that name the architecture."""
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
     *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
@@ -127,7 +120,7 @@ _BEGIN = (
     *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
     *_FOREIGN_SIGNS,
 )
-"""How all lines begin that tell anything, apart from those with a subsystem's name before them."""
+"""Beginnings of all lines that are read, but for those with a subsystem's name before them."""
 
 
 class Log:

@@ -61,16 +61,19 @@ _KINDS = {
     "reserved[": Kind(
         "a reserved range", r"reserved\[0x", rf"reserved\[0x[0-9a-f]+\]\s+\[{_IN_DUMP}-{_IN_DUMP}\], .* flags: 0x"
     ),
-    "efi: ": Kind(
+    "efi:": Kind(
         "a range of the EFI map",
-        r"efi:\s+0x[0-9a-f]+-",
-        r"efi:\s+0x[0-9a-f]{8,16}-0x[0-9a-f]{8,16} \[.*\]",
+        r"efi:(?:\s{2,}(?:0x?)?[0-9a-f]*)?$|efi:\s+0x[0-9a-f]+-",
+        r"efi:\s+0x[0-9a-f]{12,16}-0x[0-9a-f]{12,16} "
+        # Names of types have words with a capital, those of attributes two or three letters.
+        r"\[(?:[A-Z][A-Za-z/]{2,11}(?: [A-Z][A-Za-z/]{2,11})*|type=\d+) *"
+        r"(?:\|attr=0x[0-9a-f]+|(?:\| *(?:[A-Z]{2,3} *)?)+)\]",
         ram=True,
     ),
     "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_ADDRESS}-{_ADDRESS}\]", ram=True),
     "crashkernel": Kind(
         "the crash kernel",
-        r"crashkernel(?: low(?: memory)?)?$|crashkernel (?:low memory |tmp )?reserved",
+        r"crashkernel(?: [a-z]*){0,2}$|crashkernel (?:low memory |tmp )?reserved",
         rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
     ),
     **dict.fromkeys(
@@ -238,8 +241,11 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
         for glue in (" ", ""):
             if re.match(line.damaged.whole, line.words + glue + words):
                 return Line(line.number, line.words + glue + words, None)
-        # A piece between two others; anything else is not read.
-        return None if alone or not held.prefixed else line._replace(words=f"{line.words} {words}")
+        # A piece between two others, or the end of a line of another kind; anything else is not read.
+        joined = f"{line.words} {words}"
+        if alone or not held.prefixed:
+            return None
+        return Line(line.number, joined, line.damaged if re.match(line.damaged.begins, joined) else None)
     if alone:
         return None
     if line.words.startswith("pcpu-alloc: ["):

@@ -23,7 +23,7 @@ class Sample(NamedTuple):
     file: str
     shows: str
     kernel: str | None = None
-    page_size: int | None = None
+    page_size: int | None = 4 * KIB
     dma_limit: int | None = None
 
     @property
@@ -38,96 +38,59 @@ _SAMPLES = (
         "altra-1p-32g.iomem",
         "Ampere Altra workstation: twenty firmware holes below 4G, kernel high in the low bank",
         "6.6",
-        4 * KIB,
     ),
     Sample(
         "altra-2node-512g",
         "altra-mtjade-2node-512g.dmesg",
         "two sockets, 80 node ranges, 768M below 4G, banks at 8T and 64T",
-        None,
-        4 * KIB,
     ),
     Sample(
         "emag-128g-64k",
         "emag-mitac-raptor-128g-64k-nodmazone.dmesg",
         "64K pages, no DMA zone at all, three banks",
-        None,
-        64 * KIB,
+        page_size=64 * KIB,
     ),
     Sample(
         "kvm-64g-64k",
         "kunpeng920-kvm-64g-64k.dmesg",
         "64K pages, a KVM guest with one bank and firmware holes at its top",
-        None,
-        64 * KIB,
+        page_size=64 * KIB,
     ),
     Sample(
-        "m1-8g-16k", "apple-m1-mini-16k-8g.dmesg", "16K pages, RAM above 32G that is not 2M aligned", None, 16 * KIB
+        "m1-8g-16k", "apple-m1-mini-16k-8g.dmesg", "16K pages, RAM above 32G that is not 2M aligned", page_size=16 * KIB
     ),
-    Sample("rpi4-4g", "rpi4-4g-cma-512m.iomem", "Raspberry Pi 4: 512M of CMA and gaps below 1G", "6.6", 4 * KIB, GIB),
-    Sample("rpi4-2g-zonedma", "rpi4-2g-zonedma-1g.dmesg", "Raspberry Pi 4: the DMA zone ends at 1G", None, 4 * KIB),
+    Sample("rpi4-4g", "rpi4-4g-cma-512m.iomem", "Raspberry Pi 4: 512M of CMA and gaps below 1G", "6.6", dma_limit=GIB),
+    Sample("rpi4-2g-zonedma", "rpi4-2g-zonedma-1g.dmesg", "Raspberry Pi 4: the DMA zone ends at 1G"),
     Sample(
         "d05-64g-numa",
         "hip07-d05-fixed-256m-at-32m.dmesg",
         "four nodes, two without memory, a fixed offset, a node at 4T",
-        None,
-        4 * KIB,
     ),
-    Sample(
-        "d06-16g-holes",
-        "hip08-d06-256m-at-32m.dmesg",
-        "hole-ridden: 39 ranges, firmware everywhere below 1G",
-        None,
-        4 * KIB,
-    ),
+    Sample("d06-16g-holes", "hip08-d06-256m-at-32m.dmesg", "hole-ridden: 39 ranges, firmware everywhere below 1G"),
     Sample(
         "sa8775p-36g",
         "qualcomm-sa8775p-ride-36g.dmesg",
         "automotive: five banks, many nomap carve-outs, 512M reserved at the top of 4G",
-        None,
-        4 * KIB,
     ),
+    Sample("orin-nano-8g", "jetson-orin-nano-8g.dmesg", "Jetson Orin Nano: a hole below 4G and small trailing banks"),
     Sample(
-        "orin-nano-8g",
-        "jetson-orin-nano-8g.dmesg",
-        "Jetson Orin Nano: a hole below 4G and small trailing banks",
-        None,
-        4 * KIB,
+        "x13s-32g", "thinkpad-x13s-sc8280xp-32g.dmesg", "ThinkPad X13s: small holes everywhere, a second bank at 32G"
     ),
+    Sample("honeycomb-30g", "honeycomb-lx2160a-30g.dmesg", "two banks, the high one at 130G, 32M of CMA below 4G"),
     Sample(
-        "x13s-32g",
-        "thinkpad-x13s-sc8280xp-32g.dmesg",
-        "ThinkPad X13s: small holes everywhere, a second bank at 32G",
-        None,
-        4 * KIB,
-    ),
-    Sample(
-        "honeycomb-30g",
-        "honeycomb-lx2160a-30g.dmesg",
-        "two banks, the high one at 130G, 32M of CMA below 4G",
-        None,
-        4 * KIB,
-    ),
-    Sample(
-        "qemu-32g-uefi",
-        "qemu-virt-uefi-32g-swiotlb.iomem",
-        "QEMU virt under UEFI: one bank, the kernel at 31G",
-        "6.6",
-        4 * KIB,
+        "qemu-32g-uefi", "qemu-virt-uefi-32g-swiotlb.iomem", "QEMU virt under UEFI: one bank, the kernel at 31G", "6.6"
     ),
     Sample(
         "qemu-2g-memblock",
         "qemu-virt-2g-dt-reserved.memblock",
         "memblock's debugfs files, with reserved-memory nodes",
         "5.15",
-        4 * KIB,
     ),
     Sample(
         "thunderx-128g-64k",
         "thunderx-cn88xx-128g-64k-efi-memblock.dmesg",
         "64K pages, two nodes, a whole memblock dump with nomap regions",
-        None,
-        64 * KIB,
+        page_size=64 * KIB,
     ),
 )
 

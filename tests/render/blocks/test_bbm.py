@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from planner.bbm import PROCEDURES, cases
-from planner.render.blocks.bbm import render
+from planner.render.blocks.bbm import blocks
+from planner.render.layout import lay_out
 
 if TYPE_CHECKING:
     from pytest_regressions.file_regression import FileRegressionFixture
@@ -22,7 +23,8 @@ SUFFIXES = {"text": ".txt", "markdown": ".md"}
 @pytest.mark.parametrize("form", sorted(SUFFIXES))
 def test_the_matrix(form: str, file_regression: FileRegressionFixture) -> None:
     """Of all procedures at all levels."""
-    check(render(cases(), list(PROCEDURES.values()), form), f"matrix{SUFFIXES[form]}", file_regression)
+    told = blocks(cases(), list(PROCEDURES.values()), wide=form != "text")
+    check(lay_out(told, form), f"matrix{SUFFIXES[form]}", file_regression)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_the_matrix(form: str, file_regression: FileRegressionFixture) -> None:
 )
 def test_one_case(name: str, level: str, tlb: str, file_regression: FileRegressionFixture) -> None:
     """Both sides of the argument, and where one of them fails on its own terms."""
-    text = render(cases([name], [level], tlb=tlb), [PROCEDURES[name]])
+    text = lay_out(blocks(cases([name], [level], tlb=tlb), [PROCEDURES[name]]), "text")
     check(text, f"{name}-{level}-{tlb}.txt", file_regression)
 
 

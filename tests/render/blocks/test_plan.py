@@ -9,9 +9,9 @@ import pytest
 from planner.planning.plan import Options, make_plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table, Terms
-from planner.render.blocks.plan import blocks, mood, render, short
+from planner.render.blocks.plan import blocks, mood, short
 from tests.planning.machines import machine
-from tests.plans import PLANS, plan_of
+from tests.plans import PLANS, plan_of, render
 from tests.render.blocks.told import bullets_of, facts_of, lead_of, titles_of
 
 

@@ -12,11 +12,10 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import column, span
-from planner.render.blocks.plan import render
 from planner.render.pages import plan as plan_page
 from planner.report import to_json
 from planner.rewind.rewound import AFTERWARDS, Rewound
-from tests.plans import plan_of
+from tests.plans import plan_of, render
 
 TITLE = "Treated as free: allocated after the crash kernel"
 
@@ -61,7 +60,7 @@ def test_a_plan_of_a_running_machine_tells_what_its_report_tells() -> None:
     plan = plan_of("running-machine")
     assert plan.memory.rewound
     assert len(section(render(plan))) == len(plan.memory.rewound)
-    rows = tables.put_back(plan, wide=True).rows
+    rows = tables.undone(plan, wide=True).rows
     assert [row[2] for row in rows] == [r.reason for r in plan.memory.rewound]
 
 

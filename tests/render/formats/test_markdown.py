@@ -11,9 +11,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from planner.base.errors import printable
-from planner.render.blocks.plan import render
 from planner.render.formats import markdown
-from tests.plans import PLANS, plan_of, tables_of
+from tests.plans import PLANS, plan_of, render, tables_of
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from planner.base.errors import printable
 from planner.render.blocks import tables
 from planner.render.blocks.model import Bullets, Table
-from planner.render.blocks.plan import render
 from planner.render.formats import rst
 from planner.render.layout import lay_out
-from tests.plans import PLANS, plan_of, tables_of
+from tests.plans import PLANS, plan_of, render, tables_of
 
 
 def parsed(source: str) -> nodes.document:

@@ -16,10 +16,9 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.result import OtherReading
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table
-from planner.render.blocks.plan import render
 from planner.render.formats.terminal import WIDTH, wrap
 from planner.render.formats.text import lay_out
-from tests.plans import PLANS, crash_of, plan_of
+from tests.plans import PLANS, crash_of, plan_of, render
 from tests.strategies import machine_of, memory_maps, requests
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

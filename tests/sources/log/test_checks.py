@@ -105,9 +105,7 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
             WHOLE, " cma: ", "`Memory:` counts 64M of CMA areas, and the log shows 0: a line", id="a CMA area"
         ),
         pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
-        pytest.param(
-            WHOLE, "command line", "the log lacks its command line, so what it asked for", id="what was asked"
-        ),
+        pytest.param(WHOLE, "command line", "the log lacks its command line: what that asked for", id="what was asked"),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
         ),
@@ -133,6 +131,15 @@ def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
     """It is where the next zone begins."""
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if "  DMA " not in line)
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
+
+
+def test_a_small_gap_in_a_firmwares_map() -> None:
+    """What lay there may be firmware's; a log with node ranges shows it."""
+    rows = [(0x4000_0000, 0xBFFF_DFFF, "Conventional"), (0xBFFF_F000, 0xFFFF_FFFF, "Conventional")]
+    lines = "".join(f"[    0.0] efi:   {a:#014x}-{b:#014x} [{kind}|   |WB|  ]\n" for a, b, kind in rows)
+    note = "the EFI map leaves out 0xbfffe000 to 0xbffff000: a line may be missing"
+    assert note in parse_text((HEAD + lines).encode(), "log").notes
+    assert note not in parse_text((HEAD + lines + NODES).encode(), "log").notes
 
 
 @pytest.mark.parametrize("number", ["0x00000000bffffff", "0x000000bfffffff", "0x00000000000bffff"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from planner.sources.log import efi
 from planner.sources.log.pieces import whole_lines
 
 STAMP = "[    0.000000] "
@@ -47,6 +48,24 @@ def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "within", ["Conventional", "Conv", "Conventional|RUN", "Conventional|R", "Conventional|RUN|  |W"]
+)
+def test_a_descriptor_in_two_pieces(within: str) -> None:
+    """Broken between words or within one."""
+    line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
+    at = line.index("Conv") + len(within)
+    found = next(whole_lines([(1, STAMP + line[:at]), (2, line[at:])]))
+    assert found.damaged is None
+    assert efi.entry(found.words) == efi.entry(line)
+
+
+def test_a_piece_of_a_line_that_is_not_read() -> None:
+    """It only begins as a known one does."""
+    pieces = f"{STAMP}node 0\ndeferred pages initialised in 20ms\n{STAMP}software IO TLB:\narea num 2."
+    assert [lost for _, _, lost in words(pieces)] == [False, False]
+
+
 @pytest.mark.parametrize("line", KNOWN)
 def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
     """A terminal or printk broke it before the prefix was written."""
@@ -62,7 +81,11 @@ def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
         pytest.param("cma: Reserved 64 MiB at 0x00000000fc", "a CMA area", id="a number that lost digits"),
         pytest.param("crashkernel reserved: 0x00000000dc000000 - 0x00000000fc00>", "the crash kernel", id="an end"),
         pytest.param("crashkernel reserved: 0x00000000dc000000 -", "the crash kernel", id="no end"),
+        pytest.param("crashkernel rese", "the crash kernel", id="within a word"),
         pytest.param("efi:   0x000040000000-0x0000bffff", "a range of the EFI map", id="a descriptor"),
+        pytest.param("efi:   0x0000400", "a range of the EFI map", id="the first number of a descriptor"),
+        pytest.param("efi:   0x000040000000-0x0000bfffffff [Conven", "a range of the EFI map", id="its type"),
+        pytest.param("efi:   0x000040000000-0x0000bfffffff [Boot Data|RUN", "a range of the EFI map", id="attributes"),
         pytest.param("OF: reserved mem: 0x00000000f6000000..0x0000", "reserved memory", id="a reserved node"),
     ],
 )
