@@ -242,7 +242,7 @@ class Memblock:
         return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
 
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
-        """Gaps of a window that can hold `size` bytes, from the top, one at a time: most searches need only the first."""
+        """Gaps of a window that can hold `size` bytes, from the top, one at a time: most searches need one only."""
         reserved = self.reserved
         for index in range(bisect_left(regions, (end,)) - 1, -1, -1):
             low, high = regions[index]
