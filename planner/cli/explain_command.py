@@ -22,7 +22,6 @@ from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
 from planner.render.pages import explain as page
 from planner.render.pictures import memory_picture
-from planner.report.studies import explained
 from planner.studies.explain import explain as explain_plan
 
 __all__ = ["explain"]
@@ -53,7 +52,7 @@ def explain(
     out: Out,
     **options: Any,
 ) -> int:
-    """The story of one plan, attempt by attempt, and what would help."""
+    """The search of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
         machine,
@@ -65,7 +64,7 @@ def explain(
     )
     out.result(
         lambda: blocks(told),
-        lambda: explained(told),
+        lambda: told,
         picture=lambda: memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
         page=lambda data: page.render(told, data),
     )
