@@ -206,10 +206,8 @@ def compare(
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
     wanted = read("aim", aim, one_of("protected", "fast", "small"))
-    asked, numbers = (
-        request(crashkernel),
-        [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")],
-    )
+    asked = request(crashkernel)
+    numbers = [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")]
     with _named():
         return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=wanted)
 
@@ -399,8 +397,8 @@ def verify(
     unless another is given; the errors are those of `plan`.
     """
     chosen = _options({"strategy": "mainline", **options})
-    observed = [read_dump(_path("page_tables", page_tables))] if page_tables is not None else []
-    observed += [read_meminfo(_path("meminfo", meminfo))] if meminfo is not None else []
+    given = ((read_dump, "page_tables", page_tables), (read_meminfo, "meminfo", meminfo))
+    observed = [reader(_path(name, path)) for reader, name, path in given if path is not None]
     with _named():
         return verify_machine(_machine(source, options), chosen, crashkernel=request(crashkernel), observed=observed)
 

@@ -25,6 +25,7 @@ __all__ = [
     "OUTPUT_COLUMNS",
     "answer_batch",
     "answer_stream",
+    "as_bytes",
     "batch_of_answers",
     "column_table",
     "ddl",
@@ -144,6 +145,14 @@ def pyarrow() -> Any:
             "install the extra: pip install 'crashkernel-planner[batch]'",
         ) from None
     return pa
+
+
+def as_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch with texts as bytes: not all need be UTF-8."""
+    arrow = pyarrow()
+    bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
+    columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
+    return arrow.RecordBatch.from_arrays(columns, batch.schema.names)
 
 
 def output_columns(*, with_report: bool = False) -> tuple[Column, ...]:

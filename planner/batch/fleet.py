@@ -25,7 +25,6 @@ from planner.planning.strategies import strategy_named
 
 __all__ = [
     "DEFAULT_CHANGES",
-    "DIMENSIONS",
     "MOST_DRAWN",
     "SUMMED",
     "WORST",
@@ -40,7 +39,6 @@ __all__ = [
     "largest_first",
     "one_of",
     "parse_change",
-    "row_of",
 ]
 
 DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
@@ -398,30 +396,30 @@ def parse_change(text: str) -> Change:
         raise InputError("--what-if", f"{text[:80]!r}: {bad.what}", bad.remedy) from None
 
 
-def _size(value: str) -> str:
-    values.size(value)
-    return value
-
-
 def _crashkernel(value: str) -> str:
     if not ck.as_cmdline(value).startswith(_NAME) or (" " in value and _NAME not in value):
         raise values.BadValue(f"{value!r} is not a request", "give one such as crashkernel=512M,high")
     return value
 
 
-def _kernel(value: str) -> str:
-    select_profile(value)
-    return value
+def _as_given(check: Callable[[str], object]) -> Callable[[str], str]:
+    """A reader that checks a value and leaves it as it is."""
+
+    def read(value: str) -> str:
+        check(value)
+        return value
+
+    return read
 
 
 _READERS: dict[str, Callable[[str], object]] = {
     "high": str,
-    "size": _size,
+    "size": _as_given(values.size),
     "crashkernel": _crashkernel,
     "preset": lambda value: preset_named(value).name,
     "strategy": lambda value: strategy_named(value).name,
     "align": values.alignment,
-    "kernel": _kernel,
+    "kernel": _as_given(select_profile),
     "page-size": values.page_size,
     "rodata": values.one_of("off", "on", "full"),
 }

@@ -24,6 +24,7 @@ from planner.batch.work import read_group
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options
 from planner.sources import read_source
+from planner.sources.samples import samples
 
 __all__ = ["MAX_MACHINES", "Gathered", "Member", "gather"]
 
@@ -57,14 +58,14 @@ def gather(
     stdin: BinaryIO | None = None,
     what_if: bool = False,
 ) -> Gathered:
-    """The machines of some places. options: what holds for all whose records do not say otherwise.
+    """The machines of some places, by default of all bundled maps. options: of all whose records do not say otherwise.
 
     Raises InputError where no machine is left, or there are more than any fleet has.
     """
     defaults = Defaults(None, options or Options(), map_format)
     members: list[Member] = []
     errors: list[tuple[str, str]] = []
-    for place in places:
+    for place in places or [f"sample:{sample.name}" for sample in samples()]:
         for ident, found in _machines(place, defaults, stdin, what_if=what_if):
             if isinstance(found, Member):
                 members.append(found)

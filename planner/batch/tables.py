@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
-from planner.batch.columns import output_schema, pyarrow
+from planner.batch.columns import as_bytes, output_schema, pyarrow
 from planner.batch.inputs import Rows, Task, fewer
 from planner.batch.results import finish, open_partial, partial_of
 from planner.batch.work import Counts, total
@@ -97,10 +97,7 @@ class TableInput:
 
 def _check(batch: pa.RecordBatch) -> None:
     """Raise ValueError for a damaged batch, whose values may lie outside its memory; a row says what is not UTF-8."""
-    arrow = pyarrow()
-    bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
-    columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
-    arrow.RecordBatch.from_arrays(columns, batch.schema.names).validate(full=True)
+    as_bytes(batch).validate(full=True)
 
 
 def _as_rows(batch: pa.RecordBatch) -> Rows:

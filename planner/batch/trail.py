@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 
-from planner.batch.columns import pyarrow
+from planner.batch.columns import as_bytes, pyarrow
 from planner.batch.inputs import Files, Lines, Task
 
 __all__ = ["Trail", "known_trail", "trail_of"]
@@ -60,15 +60,10 @@ def _records(task: Task) -> Iterator[bytes]:
         for machine in task.machines:
             yield b"\0".join(map(_of_file, machine.paths))
     else:
-        arrow = pyarrow()
-        bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
-        for batch in arrow.ipc.open_stream(task.stream):
-            # Texts as bytes: what is not UTF-8 is an error of its row alone.
-            columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
+        for batch in pyarrow().ipc.open_stream(task.stream):
             rows: list[bytes] = [b"unreadable"] * batch.num_rows
             with suppress(UnicodeDecodeError, ValueError):
-                same = arrow.RecordBatch.from_arrays(columns, batch.schema.names)
-                rows = [repr(row).encode("utf-8", "backslashreplace") for row in same.to_pylist()]
+                rows = [repr(row).encode("utf-8", "backslashreplace") for row in as_bytes(batch).to_pylist()]
             yield from rows
 
 

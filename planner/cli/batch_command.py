@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from planner.batch.fleet import Change, Fleet
     from planner.batch.running import Input
@@ -158,7 +159,8 @@ def batch(
     changes = _changes(what_if) if summary else ()
     source = _open(path, sources)
     if out is not None:
-        fleet = _summarized(source, job, changes, jobs or cores())
+        with _progress(source) as tell:
+            fleet = summarize(source, job, changes, jobs=jobs or cores(), progress=tell)
         if fleet.finished and what_if not in {(), ("none",)}:
             raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
         counts = _told(fleet, out)
@@ -249,11 +251,6 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             raise
 
 
-def _summarized(source: Input, job: Job, changes: tuple[Change, ...], jobs: int) -> Fleet:
-    with _progress(source) as tell:
-        return summarize(source, job, changes, jobs=jobs, progress=tell)
-
-
 def _told(fleet: Fleet, out: Out) -> Counts:
     out.result(
         lambda: blocks(fleet),
@@ -272,34 +269,29 @@ def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
     return tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
 
 
-class _progress:  # noqa: N801 - reads as what it does
-    """A line on a terminal that says how far the run is: done, of how many, and the time left; nothing elsewhere."""
+@contextmanager
+def _progress(source: Input) -> Iterator[Callable[[Counts], None] | None]:
+    """A line on a terminal with the progress of the run: done, of how many, and the time left; nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    total, begin, shown = source.count(), monotonic(), 0.0
+    first: int | None = None
 
-    def __init__(self, source: Input) -> None:
-        self._source, self._told = source, False
-
-    def __enter__(self) -> Callable[[Counts], None] | None:
-        if sys.stderr is None or not sys.stderr.isatty():
-            return None
-        total, begin, shown = self._source.count(), monotonic(), 0.0
-        first: int | None = None
-        self._told = True
-
-        def tell(counts: Counts) -> None:
-            nonlocal first, shown
-            now = monotonic()
-            first = counts.records if first is None else first  # what a former run had done is none of this one's
-            if now - shown >= _BETWEEN:
-                shown = now
-                sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")
-                sys.stderr.flush()
-
-        return tell
-
-    def __exit__(self, *error: object) -> None:
-        if self._told:
-            sys.stderr.write("\r\x1b[K")
+    def tell(counts: Counts) -> None:
+        nonlocal first, shown
+        now = monotonic()
+        first = counts.records if first is None else first  # the records of a former run do not count as this one's
+        if now - shown >= _BETWEEN:
+            shown = now
+            sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")
             sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _line(counts: Counts, total: int | None, rate: float) -> str:

@@ -12,7 +12,6 @@ from planner.cli.options import FORMATS, fleet_options, kernel_option, need_opti
 from planner.cli.output import Out
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
-from planner.sources.samples import samples
 from planner.studies.default import default_for
 
 if TYPE_CHECKING:
@@ -55,9 +54,8 @@ def default(
 
 
 def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:
-    places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = options.kernel is not None or options.page_size is not None
     stdin = getattr(sys.stdin, "buffer", None)
-    gathered = gather(places, options, map_format=map_format, stdin=stdin, what_if=what_if)
+    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
     members = [(m.id, m.machine, m.options) for m in gathered.members]
     return default_for(members, need, unread=gathered.errors)

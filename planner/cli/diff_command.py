@@ -14,7 +14,6 @@ from planner.cli.param_types import SIDE
 from planner.planning.plan import Options, make_plan
 from planner.planning.values import OPTIONS
 from planner.render.blocks.diff import blocks
-from planner.report.diff import diff as document
 from planner.report.diff import differences
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def diff(
         one, other = maps._replace(sources=(a,)), maps._replace(sources=(b,))
         plans = (_plan(one, crashkernel, options_a), _plan(other, crashkernel, options_b))
     found = differences(*plans)
-    out.result(lambda: blocks(found), lambda: document(found))
+    out.result(lambda: blocks(found), lambda: found)
     return 1 if found.differences else 0
 
 

@@ -22,7 +22,6 @@ from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
 from planner.render.pages import explain as page
 from planner.render.pictures import memory_picture
-from planner.report.studies import explained
 from planner.studies.explain import explain as explain_plan
 
 __all__ = ["explain"]
@@ -65,7 +64,7 @@ def explain(
     )
     out.result(
         lambda: blocks(told),
-        lambda: explained(told),
+        lambda: told,
         picture=lambda: memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
         page=lambda data: page.render(told, data),
     )

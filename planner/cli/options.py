@@ -28,6 +28,7 @@ from planner.cli.param_types import (
     RAM,
     SIZE,
     STRATEGY,
+    Value,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ __all__ = [
     "color_option",
     "file_option",
     "fleet_options",
-    "form_by_name",
     "image_options",
     "kernel_option",
     "kernel_options",
@@ -88,7 +88,7 @@ def _together(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
 
 
 def _remembered(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """A callback that leaves the value to `machine_input.read_machine`: the commands have nothing to do with it."""
+    """A callback that leaves the value in the context: the commands have nothing to do with it."""
 
     def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         del param
@@ -195,20 +195,18 @@ fleet_options: Callable[[Any], Any] = _together(
 """The sources of a fleet's machines: `sources`, `map_format`."""
 
 
-def _check_need(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse an invalid need before any map is read."""
-    del ctx, param
-    if value is not None:
-        from planner.studies.default import needs
+def _need(value: str) -> str:
+    """A need, refused before any map is read if it is invalid."""
+    from planner.studies.default import needs
 
-        needs(value)
+    needs(value)
     return value
 
 
 need_option = click.option(
     "--need",
     metavar="SIZE|LIST",
-    callback=_check_need,
+    type=Value("need", _need),
     help="What machines need: a size, or by RAM such as 4G-64G:320M,64G-:576M; computed by default.",
 )
 
@@ -303,7 +301,7 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
             "--wide",
             is_flag=True,
             expose_value=False,
-            callback=_wide,
+            callback=_remembered(WIDE),
             help="Use the terminal's whole width for text, beyond 80 columns.",
         ),
         click.option("--bytes", is_flag=True, expose_value=False, callback=_bytes, help="Write every size in bytes."),
@@ -328,11 +326,6 @@ def out_of(form: str | None, output: str | None, color: str, formats: tuple[str,
     if chosen == "html":
         _tell_command(click.get_current_context())
     return Out(chosen, output, color)
-
-
-def _wide(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
-    del param
-    ctx.meta[WIDE] = value
 
 
 def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it

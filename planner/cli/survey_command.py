@@ -17,7 +17,7 @@ from planner.planning.values import BadValue
 from planner.render.blocks.survey import blocks, csv_text, tabulated
 from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
-from planner.report.studies import Survey, proposal
+from planner.report.studies import Proposal, Survey
 from planner.sources.samples import read, samples
 from planner.studies.survey import SORTED_BY, Candidates, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
@@ -100,22 +100,17 @@ def survey(
         _proposal(out)
         return
 
-    candidates = Candidates(
-        requests=chosen["requests"],
-        presets=chosen["presets"],
-        kernels=chosen["kernels"],
-        page_sizes=chosen["page_sizes"],
-        needed=chosen["need"],
-    )
+    candidates = Candidates(**chosen)
     options = Options() if strategy is None else Options(strategy=strategy)
     rows = _rows(sources, map_format, candidates, options)
     _write(rows if sort is None else sorted_by(rows, sort), out)
 
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
-    places = sources or tuple(f"sample:{sample.name}" for sample in samples())
     what_if = bool(candidates.kernels or candidates.page_sizes)
-    gathered = gather(places, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if)
+    gathered = gather(
+        sources, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if
+    )
     for ident, error in gathered.errors:
         click.echo(f"{ident}: {error}", err=True)
     members = [(m.id, m.machine, m.options) for m in gathered.members]
@@ -141,7 +136,7 @@ def _proposal(out: Out) -> None:
     found = make_survey([(name, read(name)) for name in names], progress=progress("machines"))
     out.result(
         lambda: blocks(found),
-        lambda: proposal(found),
+        lambda: Proposal(tuple(found)),
         picture=lambda: heat_map.draw(heat_map.cells_of_proposal(found)),
         page=lambda data: survey_page.render_proposal(found, data),
     )

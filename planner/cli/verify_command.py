@@ -80,8 +80,5 @@ def _read(maps: Maps, *, alone: bool) -> Machine | InputError:
 
 
 def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
-    if page_tables is None and meminfo is None:
-        return []
-
-    found = [read_dump(page_tables)] if page_tables is not None else []
-    return found + ([read_meminfo(meminfo)] if meminfo is not None else [])
+    given = ((read_dump, page_tables), (read_meminfo, meminfo))
+    return [read(path) for read, path in given if path is not None]

@@ -1,7 +1,4 @@
-"""The report of a plan: plain data, JSON text and JSON Schema, all from `planning.result.Report`.
-
-The schema is made by pydantic, which is imported by the call that needs it.
-"""
+"""The report of a plan, as plain data and as JSON text."""
 
 from __future__ import annotations
 
@@ -11,14 +8,7 @@ from typing import Any
 from planner.planning.result import SCHEMA_VERSION, Report
 from planner.report.document import laid_out, plain
 
-__all__ = ["schema", "to_dict", "to_json"]
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the report."""
-    from planner.report.json_schema import schema_of
-
-    return schema_of(Report, "report")
+__all__ = ["to_dict", "to_json"]
 
 
 def to_dict(plan: Report) -> dict[str, Any]:

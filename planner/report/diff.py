@@ -6,14 +6,14 @@ Which of two results is better is not said: that depends on what one wants.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from planner.planning.outcomes import Outcome
 from planner.planning.result import Plan
 from planner.report import to_dict
 
-__all__ = ["Diff", "Difference", "Differences", "Side", "diff", "differences"]
+__all__ = ["Difference", "Differences", "Side", "differences"]
 
 _IDENTITY = {"memory.source", "help"}
 """Fields that name a side rather than describe it, or follow from the rest."""
@@ -46,17 +46,34 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
-    """Two plans and what differs, in the order of the report."""
+class Side:
+    """One of the two plans, in short."""
 
-    a: Plan
-    b: Plan
+    source: str
+    request: str
+    profile: str
+    strategy: str
+    outcome: Outcome
+    plan: Plan = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Two plans, and every field that differs, in the order of the report."""
+
+    a: Side
+    b: Side
     differences: tuple[Difference, ...]
 
 
 def differences(a: Plan, b: Plan) -> Differences:
     """The differences between the reports of two plans; their sources' names do not count."""
-    return Differences(a, b, tuple(_of_mapping("", to_dict(a), to_dict(b))))
+    return Differences(_side(a), _side(b), tuple(_of_mapping("", to_dict(a), to_dict(b))))
+
+
+def _side(plan: Plan) -> Side:
+    kernel, outcome = plan.kernel, plan.reservation.outcome
+    return Side(plan.memory.source, plan.request.text, kernel.profile, kernel.strategy, outcome, plan)
 
 
 def _of_mapping(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
@@ -101,33 +118,3 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple((key, _frozen(item)) for key, item in value.items())
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two plans, in short."""
-
-    source: str
-    request: str
-    profile: str
-    strategy: str
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """The document of `diff`: the two sides, and every field that differs."""
-
-    a: Side
-    b: Side
-    differences: tuple[Difference, ...]
-
-
-def diff(found: Differences) -> Diff:
-    """The document of `diff`."""
-    return Diff(_side(found.a), _side(found.b), found.differences)
-
-
-def _side(plan: Plan) -> Side:
-    kernel = plan.kernel
-    return Side(plan.memory.source, plan.request.text, kernel.profile, kernel.strategy, plan.reservation.outcome)

@@ -36,9 +36,10 @@ _READERS = {
 FORMATS = (*_READERS, "dtb", "sosreport")
 
 _TRIED = ("json", "memblock", "iomem")  # kinds that need more than a look, or are spared one
-_EXACT = ("json", "config", "kdump")  # kinds that nobody dresses
+_EXACT = ("json", "config", "kdump")  # kinds whose text is taken as it is
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _BLOCK = 512  # of a tar archive
 _HEAD = 256 * 1024  # what tells the kind of a file
 
@@ -49,12 +50,6 @@ class _Reader(Protocol):
     def parse(self, text: str, name: str, /) -> Machine: ...
 
     def looks_like(self, head: str, /) -> bool: ...
-
-
-class _DocumentReader(Protocol):
-    """The module that reads JSON maps."""
-
-    def of_document(self, document: object, name: str, /) -> Machine: ...
 
 
 def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
@@ -107,14 +102,18 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 
 def of_document(document: object, name: str) -> Machine:
     """The machine of a JSON map, or of a report, that is decoded already. Raises InputError."""
-    return cast("_DocumentReader", _reader("json")).of_document(document, name)
+    from planner.sources.json import memory_map
+
+    return memory_map.of_document(document, name)
 
 
 def kind_of(path: str) -> str | None:
     """The kind of a file by its first bytes: one of text, `dtb`, `sosreport` or `packed`; None if it is not a source.
 
-    Raises OSError.
+    A document that quotes one is not a source. Raises OSError.
     """
+    if path.lower().endswith(_DOCUMENTS):
+        return None
     with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
         head = file.read(_HEAD)
     if head.startswith(_PACKED):
@@ -194,11 +193,7 @@ def _kind(text: str, name: str) -> str:
 
 
 def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
-    """One machine from several sources of it: the most precise map, the facts of all.
-
-    kernel: the one that is stated; the sources may then name different ones. Raises InputError, naming both sources,
-    where two contradict each other.
-    """
+    """One machine from several sources of it, as `combining.combine` says. Raises InputError."""
     from planner.sources.combining import combine as combined
 
     return combined(machines, kernel=kernel)

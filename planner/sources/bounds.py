@@ -1,4 +1,4 @@
-"""Limits on an input, whatever it is written in: anything that can be read takes at most 200 MiB of memory."""
+"""Limits on inputs of every format, so that reading any of them takes at most 200 MiB of memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 MAX_INPUT = 32 * MIB
-"""Bytes of one text, as it is read and as Python keeps it: a boot's log has one, a list of 100,000 ranges four."""
+"""Bytes of one text, in the file and in Python's memory; a boot log has about 1 MiB, 100,000 ranges about 4."""
 
 MAX_LINE = 64 * KIB
 """Characters of a line, and of a command line however it is put together; arm64's has 2048."""

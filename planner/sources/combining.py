@@ -104,7 +104,7 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
 
 
 def _outdone(machine: Machine, best: Machine) -> bool:
-    """True if what a reader says of its map no longer matters: a coarser one, and another's is taken."""
+    """True if the notes on a machine's map no longer matter: it is coarse, and another's map is taken."""
     return machine is not best and machine.traits.partial and not machine.settled
 
 

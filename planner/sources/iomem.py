@@ -46,7 +46,7 @@ _Row = tuple[int, int, str]
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
-    """True if a text is a /proc/iomem listing. loosely: one that somebody wrote anew, as a table or so."""
+    """True if a text is a /proc/iomem listing. loosely: also one in another layout, such as a table."""
     return (_LOOSELY if loosely else _FIRST).search(head) is not None
 
 
@@ -125,7 +125,7 @@ def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> No
 
 
 def _known(what: str) -> str:
-    """The name of a resource without what somebody wrote around it; `_OTHER` for one that does not matter."""
+    """The name of a resource without remarks and marks around it; `_OTHER` for one that does not matter."""
     if what in _NAMES:
         return what
     what = what.lstrip("*`'\"=_~ ")
@@ -137,7 +137,7 @@ def _known(what: str) -> str:
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
-    """Memory, what is reserved in it, and where each name stands first."""
+    """Memory regions, reserved ranges in them, and the first range of each name."""
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
@@ -153,7 +153,9 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
         elif what == _OTHER:
             if around and around[-1][2] == "System RAM":
                 if len(notes) < _MOST_NOTES:
-                    notes.append(f"arm64 gives no such name to memory as at {start:#x}: it is read as reserved")
+                    notes.append(
+                        f"arm64 gives no such name to a part of System RAM as at {start:#x}: it is read as reserved"
+                    )
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))

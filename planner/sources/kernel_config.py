@@ -1,4 +1,4 @@
-"""A kernel's configuration, plain or as /proc/config.gz: what it says of the page tables and of what forces base pages.
+"""A kernel's configuration, plain or as /proc/config.gz: its facts on page tables and on options that force base pages.
 
 Source: arch/arm64/Kconfig, mm/Kconfig.debug, lib/Kconfig.kfence @ 5.10 to 7.2.
 """
@@ -61,7 +61,7 @@ def looks_like(head: str) -> bool:
 
 
 def symbols(text: str, name: str) -> dict[str, str]:
-    """Symbols without `CONFIG_`; "n" for what is not set, and for what a whole configuration does not even name.
+    """Symbols without `CONFIG_`; "n" for those that are not set, and for some that a whole configuration would name.
 
     Raises InputError for a line that is not of a configuration, and for a text without any symbol.
     """

@@ -103,7 +103,7 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 
 
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
-    """The rows; a state that is not told is empty. totals: what follows them, the last two are of memory."""
+    """The rows; an unknown state is empty. totals: takes the sizes after the rows, online and offline memory last."""
     rows: list[_Row] = []
     columns: list[tuple[str, int, int]] = []
     for number, line in text_lines(text, name):

@@ -13,7 +13,7 @@ from planner.base.errors import InputError, Location
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources.bounds import MAX_ROWS, too_many_rows
+from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
@@ -50,10 +50,7 @@ def parse(text: str, name: str) -> Machine:
             part += 1
         expected = index + 1
         if part == 0:
-            if end > 1 << 52:
-                raise InputError(
-                    Location(name, number, 1), "the range lies beyond 52 physical address bits", "check the line"
-                )
+            check_range(start, end, name, number)
             flagged = flagged or match[5] is not None
             flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
             node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None

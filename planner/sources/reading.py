@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
-"""A pattern for what stands for bytes that are not text: a byte that is not UTF-8 (PEP 383); NUL, or lost before."""
+"""A pattern for characters in place of bytes that are not text: not UTF-8 (PEP 383), or NUL and lost ones (U+FFFD)."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks, as Windows writes them
 _FEW = 4  # bytes of text at least for one that is not

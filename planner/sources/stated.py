@@ -42,7 +42,7 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
 
 
 def beside_tree(machine: Machine) -> Machine:
-    """A machine whose RAM comes from another source than its device tree, with what the tree reserves."""
+    """A machine whose RAM comes from another source than its device tree, with the tree's reservations."""
     if machine.facts.tree is None or not machine.memory.regions:
         return machine
     return _of_tree(machine, machine.memory.regions, (), whole=not _shown(machine))

@@ -12,7 +12,7 @@ one that does not.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError, PlannerError
@@ -26,7 +26,7 @@ from planner.studies.inquiry import Inquiry, placed
 from planner.studies.need import Given, need
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
-__all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "Wanted", "default", "default_for", "need_of", "needs"]
+__all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
 
 RAM_UNIT = 128 * MIB
 """The unit to which kernels round RAM up before they match a range."""
@@ -124,7 +124,6 @@ def default_for(
     needed: str | None = None,
     *,
     unread: Sequence[tuple[str, str]] = (),
-    wanted: Wanted | None = None,
 ) -> Default:
     """The list for machines with their names and options. needed: as of `need_of`; unread: machines with an error.
 
@@ -141,7 +140,7 @@ def default_for(
     if not sizes:
         why = failed[0].why if failed else "none was given"
         raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
-    found = _best(sizes, wanted or Wanted())
+    found = _best(sizes, MIB, PRESETS)
     return replace(found, machines=found.machines + len(failed), failed=(*found.failed, *failed))
 
 
@@ -189,24 +188,19 @@ class _Sizes:
 # -- the list --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """unit: sizes of the list are multiples of it. presets: names of the defaults to compare with; None: all."""
+def default(fleet: Sequence[One], *, unit: int = MIB, presets: Iterable[str] = tuple(PRESETS)) -> Default:
+    """The shortest list that serves as many machines as any list does. Raises InputError for an empty fleet.
 
-    unit: int = MIB
-    presets: tuple[str, ...] | None = None
-
-
-def default(fleet: Sequence[One], wanted: Wanted | None = None) -> Default:
-    """The shortest list that serves as many machines as any list does. Raises InputError for an empty fleet."""
+    unit: sizes of the list are multiples of it. presets: names of the defaults to compare with.
+    """
     if not fleet:
         raise InputError("--map", "no machine is in the fleet", "give at least one map")
-    return _best([_Sizes(one) for one in fleet], wanted or Wanted())
+    return _best([_Sizes(one) for one in fleet], unit, presets)
 
 
-def _best(sizes: Sequence[_Sizes], wanted: Wanted) -> Default:
-    others = tuple(_others(sizes, wanted))
-    table = _table(sizes, wanted.unit)
+def _best(sizes: Sequence[_Sizes], unit: int, presets: Iterable[str]) -> Default:
+    others = tuple(_others(sizes, presets))
+    table = _table(sizes, unit)
     search = Search(table)
     chosen = _shortest(search, others)
     longer = tuple(_longer(search))
@@ -288,10 +282,10 @@ def _notes(table: Table) -> list[str]:
     return notes
 
 
-def _others(sizes: Sequence[_Sizes], wanted: Wanted) -> list[Other]:
+def _others(sizes: Sequence[_Sizes], presets: Iterable[str]) -> list[Other]:
     """Each distribution's default, with 64K pages its variant for these."""
     found = []
-    for name in wanted.presets if wanted.presets is not None else tuple(PRESETS):
+    for name in presets:
         if name.endswith("-64k"):
             continue
         served = taken = 0

@@ -7,7 +7,7 @@ searched with the main part in place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.base.ranges import Range
 from planner.base.sizes import U64, round_up
@@ -15,8 +15,9 @@ from planner.kernel.crash_reserve import Attempt
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap
+from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, answer
-from planner.planning.result import Plan
+from planner.planning.result import KernelView, Plan, RequestView
 from planner.studies.inquiry import Inquiry, Progress, inquire
 from planner.studies.kaslr import Chances, Places
 from planner.studies.remedies import Remedy, remedies
@@ -68,13 +69,34 @@ class AttemptStory:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """plan: the plan that is told. help: the smallest changes that make it better. any_image: over all positions."""
+class Memory:
+    """The map that was planned on, in short."""
 
-    plan: Plan
+    source: str
+    ram: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A plan in short, every attempt with every gap, and the smallest changes that would help.
+
+    any_image: over all positions of the image. plan: the plan itself.
+    """
+
+    request: RequestView
+    kernel: KernelView
+    memory: Memory
+    outcome: Outcome
+    crash: Range | None
+    low: Range | None
+    area: Range | None
+    protected: bool
+    log: tuple[str, ...]
     attempts: tuple[AttemptStory, ...]
     help: tuple[Remedy, ...]
-    any_image: Chances | None = None
+    any_image: Chances | None
+    notes: tuple[str, ...]
+    plan: Plan = field(repr=False)
 
 
 def explain(
@@ -93,11 +115,22 @@ def explain(
     """
     inquiry = inquire(machine, crashkernel, options)
     plan = answer(inquiry.question)
+    done = plan.reservation
     return Explanation(
-        plan=plan,
+        request=plan.request,
+        kernel=plan.kernel,
+        memory=Memory(plan.memory.source, plan.memory.ram),
+        outcome=done.outcome,
+        crash=done.crash,
+        low=done.low,
+        area=done.area,
+        protected=done.protected,
+        log=done.log,
         attempts=_stories(inquiry, plan),
         help=remedies(inquiry, crashkernel, plan, progress=progress),
         any_image=Places(inquiry, image_size).chances(inquiry.question.request) if any_image else None,
+        notes=plan.notes,
+        plan=plan,
     )
 
 

@@ -39,7 +39,6 @@ __all__ = [
     "Positions",
     "image_of",
     "is_image",
-    "slots_of",
 ]
 
 ASSUMED_SIZE = 40 * MIB

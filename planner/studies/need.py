@@ -326,14 +326,11 @@ def _initrd(given: Given, known: Capture | None) -> tuple[_Figure | None, _Figur
 
 
 def _completed(archive: _Figure | None, unpacked: _Figure | None) -> tuple[_Figure, _Figure]:
-    if archive is None and unpacked is None:
-        archive = _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size", assumed=True)
     if unpacked is None:
-        assert archive is not None  # noqa: S101 - set just before
-        unpacked = _Figure(archive.bytes * _USUAL_RATIO, f"assumed: {_USUAL_RATIO} times the archive", assumed=True)
-    if archive is None:
-        archive = _Figure(unpacked.bytes, "assumed: not compressed", assumed=True)
-    return archive, unpacked
+        archive = archive or _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size", assumed=True)
+        ratio = f"assumed: {_USUAL_RATIO} times the archive"
+        return archive, _Figure(archive.bytes * _USUAL_RATIO, ratio, assumed=True)
+    return archive or _Figure(unpacked.bytes, "assumed: not compressed", assumed=True), unpacked
 
 
 def _luks(given: Given, known: Capture | None) -> _Figure:

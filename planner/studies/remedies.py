@@ -127,8 +127,9 @@ class _Search:
     """The search for remedies of one plan; each method yields those of its kind that hold."""
 
     def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
-        # Other readings, of the map or of the kernel, do not count: a change is told for the reading that is planned.
+        # A change is told for the reading that is planned, of the map and of the kernel; others count in `enough` only.
         self.question = question = inquiry.question._replace(others=(), other_kernels=())
+        self.whole = inquiry.question
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
         self.context, self.former = inquiry.context, inquiry.former
         self.given, self.outcome = crashkernel, outcome
@@ -228,7 +229,7 @@ class _Search:
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
         """The request that `size` recommends. least: bytes that must be reserved, if known; short: bytes missing."""
-        found = recommend_for(self.question)
+        found = recommend_for(self.whole)
         if found.crashkernel is None:
             return
         why = "what a usual capture kernel needs"

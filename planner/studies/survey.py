@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from planner.base.errors import PlannerError
@@ -11,6 +11,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
+from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS, preset_named
 from planner.planning.result import Plan, Protection
@@ -36,11 +37,17 @@ REQUESTS = ("512M", "512M,high", "1G")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request on one machine. request: what was asked; preset: whose default that is, "" for none's."""
+    """One request on one machine under the proposal. preset: the distribution's default that it is."""
 
     request: str
-    preset: str
-    plan: Plan
+    preset: str | None
+    outcome: Outcome
+    size: int
+    crash: Range | None
+    returned: int
+    protected: bool
+    protection: Protection
+    plan: Plan = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,9 @@ class Surveyed:
     """One machine and its answers, in the order asked: the default, then `REQUESTS`."""
 
     name: str
+    ram: int
+    page_size: int
     answers: tuple[Answer, ...]
-
-    @property
-    def plan(self) -> Plan:
-        """Any of its plans, for what they share."""
-        return self.answers[0].plan
 
 
 _VENDOR_PRESETS = {
@@ -93,10 +97,16 @@ def survey(
     found = []
     for name, machine in ticked(machines, progress):
         preset = default_of(machine)
-        first = Answer(PRESETS[preset].value, preset, make_plan(machine, None, Options(preset=preset)))
-        others = [Answer(request, "", make_plan(machine, request)) for request in requests]
-        found.append(Surveyed(name, (first, *others)))
+        plan = make_plan(machine, None, Options(preset=preset))
+        answers = [_answer(PRESETS[preset].value, preset, plan)]
+        answers += [_answer(request, None, make_plan(machine, request)) for request in requests]
+        found.append(Surveyed(name, plan.memory.ram, plan.kernel.page_size, tuple(answers)))
     return found
+
+
+def _answer(request: str, preset: str | None, plan: Plan) -> Answer:
+    done, size, freed = plan.reservation, plan.request.size, plan.waste.returned
+    return Answer(request, preset, done.outcome, size, done.crash, freed, done.protected, plan.protection, plan)
 
 
 # -- any candidates on any machines ----------------------------------------------------------------------------
@@ -106,14 +116,14 @@ def survey(
 class Candidates:
     """Candidates for every machine: each request and preset, under each kernel and page size.
 
-    kernels, page_sizes: () leaves them to each machine's own facts. needed: as of `need_of`.
+    kernels, page_sizes: () leaves them to each machine's own facts. need: as of `need_of`.
     """
 
     requests: tuple[str, ...] = ()
     presets: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     page_sizes: tuple[int, ...] = ()
-    needed: str | None = None
+    need: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +168,7 @@ def tabulate(
     rows: list[Row] = []
     for name, machine, options in ticked(members, progress):
         for request, chosen in _asked(machine, options, candidates):
-            needed = need_of(candidates.needed, machine, chosen.page_size)
+            needed = need_of(candidates.need, machine, chosen.page_size)
             rows.append(_row(name, machine, request, chosen, needed))
     return rows
 

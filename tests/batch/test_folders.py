@@ -90,6 +90,9 @@ def names(place: str) -> dict[str, list[str]]:
             {"b.json": ["b.json"], "report": ["report"]},
             id="a report",
         ),
+        pytest.param(
+            {"h/a.json": MAP, "h/notes.md": LOG}, {"h/a.json": ["h/a.json"]}, id="a document that quotes a log"
+        ),
         pytest.param({".git/a.iomem": IOMEM, ".b.json": MAP, "c.json": MAP}, {"c.json": ["c.json"]}, id="hidden"),
     ],
 )

@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.planning.plan import Options, make_plan
 from planner.report import to_dict
-from planner.report.diff import diff, differences
+from planner.report.diff import differences
 from planner.report.document import plain
 from tests.plans import PLANS, plan_of
 from tests.studies.test_explain import crowded
@@ -63,7 +63,7 @@ def test_what_one_map_reserves_and_the_other_does_not() -> None:
     machine = crowded()
     more = (*machine.memory.reserved, Reserved(17 * GIB, 17 * GIB + MIB, "log"))
     other = replace(machine, source="other", memory=MemoryMap(machine.memory.regions, more))
-    found = plain(diff(differences(make_plan(machine, "512M"), make_plan(other, "512M"))))
+    found = plain(differences(make_plan(machine, "512M"), make_plan(other, "512M")))
     entry = {"start": 17 * GIB, "end": 17 * GIB + MIB, "size": MIB, "name": "log"}
     assert found["differences"] == [{"path": "memory.reserved[]", "a": None, "b": entry}]
     assert (found["a"]["source"], found["b"]["source"]) == ("<test>", "other")

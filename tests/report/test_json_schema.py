@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from planner.base.ranges import Range
 from planner.kernel.memory_map import Region
-from planner.report import schema, to_dict
+from planner.planning.result import Report
+from planner.report import to_dict
 from planner.report.json_schema import schema_of
 from tests.plans import PLANS, plan_of
 
@@ -19,7 +20,7 @@ from tests.plans import PLANS, plan_of
 @cache
 def published() -> Draft202012Validator:
     """The schema of a report, made once."""
-    return Draft202012Validator(schema())
+    return Draft202012Validator(schema_of(Report, "report"))
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
@@ -29,7 +30,7 @@ def test_a_report_satisfies_the_published_schema(name: str) -> None:
 
 
 def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(schema())
+    Draft202012Validator.check_schema(schema_of(Report, "report"))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_the_schema_refuses(path: tuple[str, ...], value: Any) -> None:
 
 def test_every_key_of_the_schema_is_explained() -> None:
     """A description for each property, its own or its type's."""
-    published = schema()
+    published = schema_of(Report, "report")
     for model in [published, *published["$defs"].values()]:
         for name, described in model["properties"].items():
             assert "description" in described or "$ref" in described, (model["title"], name)

@@ -17,10 +17,10 @@ from planner.base.sizes import GIB, MIB
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
-from planner.report.diff import diff, differences
+from planner.report.diff import differences
 from planner.report.document import document
 from planner.report.json_schema import schema_of
-from planner.report.studies import DOCUMENTS, Survey, explained, proposal, sized
+from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
 from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
 from planner.studies.explain import explain
@@ -75,11 +75,11 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
         "crashkernel machines served bytes failed others wasted entries longer notes",
     ),
     "diff": (
-        lambda: diff(differences(make_plan(OWN, "512M"), make_plan(OWN, "1G"))),
+        lambda: differences(make_plan(OWN, "512M"), make_plan(OWN, "1G")),
         "a b differences",
     ),
     "explain": (
-        lambda: explained(explain(crowded(), "512M", any_image=True)),
+        lambda: explain(crowded(), "512M", any_image=True),
         "request kernel memory outcome crash low area protected log attempts help any_image notes",
     ),
     "fit": (
@@ -91,7 +91,7 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: need(Given(37 * MIB, 23 * MIB, 27 * MIB)),
         "least recommended binding margin page_size components estimates assumed unmeasured notes",
     ),
-    "proposal": (lambda: proposal(survey([("a", OWN)])), "machines"),
+    "proposal": (lambda: Proposal(tuple(survey([("a", OWN)]))), "machines"),
     "size": (
         lambda: sized(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN)),
         "recommended need need_source candidates source ram kernel low_free_before presets notes",
@@ -164,7 +164,7 @@ def test_fit_names_both_largest_sizes_and_what_a_plan_of_each_says() -> None:
 
 def test_explain_tells_the_plan_it_explains() -> None:
     """Its request, kernel, outcome and place; every change with what comes of it."""
-    found, plan = told(explained(explain(crowded(), "512M"))), to_dict(make_plan(crowded(), "512M"))
+    found, plan = told(explain(crowded(), "512M")), to_dict(make_plan(crowded(), "512M"))
     assert {key: found[key] for key in ("request", "kernel")} == {key: plan[key] for key in ("request", "kernel")}
     assert found["memory"] == {key: plan["memory"][key] for key in ("source", "ram")}
     for key in ("outcome", "crash", "low", "area", "protected", "log"):
@@ -177,7 +177,7 @@ def test_explain_tells_the_plan_it_explains() -> None:
 
 def test_chances_name_every_outcome_that_matters() -> None:
     """Those that never happen with 0, so that scripts need not ask."""
-    found = told(explained(explain(crowded(), "512M", any_image=True)))["any_image"]
+    found = told(explain(crowded(), "512M", any_image=True))["any_image"]
     assert list(found["probability"])[:3] == ["aligned", "fallback", "failed"]
     assert sum(found["probability"].values()) == pytest.approx(1)
     assert sum(part["slots"] for part in found["positions"]) == found["image"]["slots"] == sum(found["slots"].values())

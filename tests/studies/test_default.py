@@ -14,7 +14,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
 from planner.sources.samples import read, samples
-from planner.studies.default import Default, One, Wanted, default, default_for, need_of
+from planner.studies.default import Default, One, default, default_for, need_of
 
 UNIT = 64 * MIB
 SIZES = range(0, 1024 * MIB + 1, UNIT)
@@ -88,7 +88,7 @@ def test_it_equals_every_list_there_is(block: int) -> None:
     """On a hundred random fleets: machines served, entries and bytes; and the list, planned, does just that."""
     for seed in range(block * 25, block * 25 + 25):
         fleet = fleet_of(seed)
-        found = default(fleet, Wanted(unit=UNIT, presets=()))
+        found = default(fleet, unit=UNIT, presets=())
         assert (-found.served, len(found.entries), found.bytes) == brute(fleet), seed
         check(fleet, found)
 
@@ -132,8 +132,8 @@ def server(ram: int, kernel: str = "6.12") -> Machine:
 def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
     """Debian's default serves both with less memory than one entry would take."""
     fleet = [One("a", server(3 * GIB), Options(), 300 * MIB), One("b", server(40 * GIB), Options(), 900 * MIB)]
-    assert default(fleet, Wanted(presets=())).crashkernel == "2G-:900M"
-    assert default(fleet, Wanted(presets=("debian",))).crashkernel == "2G-32G:300M,32G-:900M"
+    assert default(fleet, presets=()).crashkernel == "2G-:900M"
+    assert default(fleet, presets=("debian",)).crashkernel == "2G-32G:300M,32G-:900M"
 
 
 def test_whom_it_fails_and_why() -> None:

@@ -57,7 +57,7 @@ def test_a_preset_has_its_variant_for_64k_pages() -> None:
 @pytest.mark.parametrize("column", SORTED_BY)
 def test_every_column_sorts(column: str) -> None:
     """Both ways; what has no value comes last, or first."""
-    rows = tabulate(MEMBERS, Candidates(("512M", "64G"), needed="1G"))
+    rows = tabulate(MEMBERS, Candidates(("512M", "64G"), need="1G"))
     up, down = sorted_by(rows, column), sorted_by(rows, f"-{column}")
     values = [getattr(row, column) for row in up]
     known = [value for value in values if value is not None]

@@ -36,7 +36,7 @@ _ORDER = ("reservation", "waste", "own", "mapping")
 def blocks(found: Differences) -> list[Block]:
     """The changes that a reader sees, both sides in a sentence, then every other field that differs."""
     number = len(found.differences)
-    sides = Facts([("A", _side(found.a)), ("B", _side(found.b))])
+    sides = Facts([("A", _side(found.a.plan)), ("B", _side(found.b.plan))])
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
     lead = Lead("different", f"{_changed(found)}; {counted(number, 'field differs', 'fields differ')}", "plain")
@@ -63,7 +63,7 @@ def _interest(difference: Difference) -> int:
 
 def _changed(found: Differences) -> str:
     """The changes that a reader sees: the placement, the map, the protection."""
-    a, b = found.a, found.b
+    a, b = found.a.plan, found.b.plan
     here, there = a.reservation, b.reservation
     same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
     words = ["same placement" if same else "another placement"]

@@ -33,11 +33,10 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         (name, answer.preset or text, plans[n].reservation.outcome, _at(plans[n].reservation.crash), tails[n])
         for n, (name, text, answer) in enumerate(told)
     ]
-    ram = column([one.plan.memory.ram for one in machines])
+    ram = column([one.ram for one in machines])
     sizes = column([one.answers[0].plan.request.size for one in machines])
     about = [
-        (one.name, ram[n], size(one.plan.kernel.page_size), sizes[n], one.answers[0].preset)
-        for n, one in enumerate(machines)
+        (one.name, ram[n], size(one.page_size), sizes[n], one.answers[0].preset or "") for n, one in enumerate(machines)
     ]
     first, rest = summary(machines)
     return [

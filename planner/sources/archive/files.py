@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 
 from planner.base.errors import InputError, printable
@@ -81,14 +81,14 @@ class Found:
         return next(((path, data) for path, data in self.files.get(kind, ()) if data.strip()), None)
 
 
+@dataclass(slots=True)
 class _Assembly:
     """The facts read from the files so far."""
 
-    def __init__(self, found: Found) -> None:
-        self.found = found
-        self.machines: list[Machine] = []
-        self.used: list[str] = []
-        self.failed: list[str] = []
+    found: Found
+    machines: list[Machine] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def text(self, kind: str) -> str | None:
         """The one line of a small file; None if there is none."""

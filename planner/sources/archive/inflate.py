@@ -49,7 +49,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
-    """The contents of a compressed file as a stream; a file that is not compressed as it is. Raises InputError."""
+    """The contents of a file as a stream, decompressed where it is compressed. Raises InputError."""
     readable: Any = file
     stream: io.BufferedReader = file if isinstance(file, io.BufferedReader) else io.BufferedReader(readable)
     kind = compression_of(stream.peek(16))
@@ -107,7 +107,7 @@ def decompressor(kind: str) -> Unit:
         return bz2.BZ2Decompressor()
     import lzma
 
-    # Besides the dictionary liblzma counts what it works with, well under a megabyte.
+    # Besides the dictionary liblzma counts its own working memory, well under a megabyte.
     form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
     return lzma.LZMADecompressor(form, memlimit=MAX_DICTIONARY + MIB)
 

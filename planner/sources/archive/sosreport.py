@@ -63,7 +63,7 @@ _MOST_PARTS = 7
 """Parts of a path that is wanted, at most."""
 
 _HERE = re.compile(r"\A(?:\./++)*+(?:\.\Z)?")
-_NO_CONTENT = ("hugepages", "earlier")  # that there is such a file is all that matters
+_NO_CONTENT = ("hugepages", "earlier")  # only their presence is read
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
     (

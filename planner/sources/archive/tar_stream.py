@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
@@ -25,31 +26,29 @@ _RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header, and in a whole 
 _BLOCK = 512
 _CHUNK = 64 * KIB
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = (b"x", b"X"), b"g", b"L", b"K", b"S"
-_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes, whatever size they say
+_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes; their size does not count
 _FILE = (b"0", b"\0", b"7")
 
 
-class Member:
-    """One member: its path as it stands there, and what it is; links, devices and sparse files are neither.
+class Member(NamedTuple):
+    """One member: its path in the archive, and its type; links, devices and sparse files are neither file nor folder.
 
     size: bytes of its content in the archive.
     """
 
-    __slots__ = ("is_file", "is_folder", "path", "size")
+    path: str
+    size: int
+    is_file: bool
+    is_folder: bool
 
-    def __init__(self, path: str, size: int, *, is_file: bool, is_folder: bool) -> None:
-        self.path, self.size, self.is_file, self.is_folder = path, size, is_file, is_folder
 
-
+@dataclass(slots=True)
 class _Said:
     """The values that the extended headers before a member give for it."""
 
-    __slots__ = ("path", "size", "sparse")
-
-    def __init__(self) -> None:
-        self.path: str | None = None
-        self.size: int | None = None
-        self.sparse = False
+    path: str | None = None
+    size: int | None = None
+    sparse: bool = False
 
 
 class Archive:

@@ -38,7 +38,7 @@ _WIDEST = 400  # characters of a margin
 _SIGNS = "|+#*!%:;`\u2502"  # with which a whole text may be quoted
 _CLOSING = "|'\"},;`\u2502 \t"
 _REPLY = re.compile(r"^[ \t]*+>(?:[ \t]*+>)*+ ?", re.MULTILINE)
-_REPLIED = "|+\u2502"  # signs with which no line of any text begins by itself
+_REPLIED = "|+\u2502"  # signs that begin a line only in a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4
@@ -55,7 +55,8 @@ def without_margins(text: str) -> str:
         find = _finder(text)
         if find is None:
             # Of another kind, perhaps: lsmem, a configuration.
-            return _without_replies(text) if text[:200].lstrip()[:1] in _REPLIED else text
+            bare = _unquoted(text.split("\n")) if text[:200].lstrip()[:1] in _REPLIED else None
+            return text if bare is None else "\n".join(bare)
         lines = text.split("\n")
         bare = _unquoted(lines) or _unshaped(lines, find)
         if bare is None:
@@ -72,12 +73,6 @@ def strange_margin(text: str) -> tuple[int, str] | None:
         if line[: max(at, 0)].strip():
             return number, line[:at].strip()
     return None
-
-
-def _without_replies(text: str) -> str:
-    """The text without the sign of a reply, if nearly all lines begin with one."""
-    bare = _unquoted(text.split("\n"))
-    return text if bare is None else "\n".join(bare)
 
 
 def _finder(text: str) -> _Finder | None:

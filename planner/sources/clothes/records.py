@@ -98,7 +98,7 @@ def _message(record: dict[str, Any]) -> str | None:
 
 
 def _words(record: dict[str, Any]) -> str:
-    """The message with the time since boot, if the record tells it; nothing for what is not the kernel's."""
+    """The message with the time since boot, if the record has it; nothing for a message that is not the kernel's."""
     if record.get("_TRANSPORT", "kernel") != "kernel" and record.get("SYSLOG_IDENTIFIER") != "kernel":
         return ""
     message = (_message(record) or "").rstrip("\n")

@@ -152,7 +152,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
         return
     initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
     memory = tree.memblock.memory
-    if not memory:  # whoever fills the memory in knows it
+    if not memory:  # the boot loader that fills in the memory knows it
         tree.reserve(initrd.start, initrd.end, "initrd")
     elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, _TOP):
         tree.notes.append(

@@ -23,7 +23,7 @@ MAX_ENTRIES = 4096
 """Ranges in all of a tree (of memory, of reservations, of buses): more than any board has."""
 
 MAX_DEPTH = 64  # FDT_MAX_DEPTH, drivers/of/fdt.c
-_MAX_NAME = 256  # what is kept of a name; the specification allows 31 characters
+_MAX_NAME = 256  # characters of a name that are kept; the specification allows 31
 _HEADER = Struct(">10I")
 _PAIR = Struct(">QQ")
 _WORD = Struct(">I")
@@ -74,7 +74,7 @@ class Node:
 
 
 class Blob:
-    """A whole blob, checked: root node, reserve map. Raises InputError with the byte offset of what is wrong."""
+    """A whole blob, checked: root node, reserve map. Raises InputError with the byte offset of the damage."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
@@ -126,7 +126,7 @@ class Blob:
             if at + _PAIR.size > self._size:
                 raise self._bad(at, "the reserve map has no end")
             start, length = _PAIR.unpack_from(self._data, at)
-            if not length:  # kernels stop at the first size of 0, whatever its address
+            if not length:  # kernels stop at the first size of 0, at any address
                 return
             if len(self.reserve_map) == MAX_ENTRIES:
                 raise _too_many(Location(self._name, offset=at))
@@ -201,7 +201,7 @@ class Blob:
 
 
 class Entries:
-    """Takes ranges out of properties, and counts them over a whole blob: what is done with them is bounded."""
+    """Ranges in properties, counted over a whole blob so that the work on them is bounded."""
 
     def __init__(self, name: str) -> None:
         self._name, self._left = name, MAX_ENTRIES

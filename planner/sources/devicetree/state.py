@@ -54,7 +54,7 @@ class State:
             self.reserved.append(Reserved(start, end, printable(label)))
 
     def release(self, start: int, end: int) -> None:
-        """Give a range back, whoever reserved it."""
+        """Free a range, also where several reservations overlap."""
         self.memblock.free(start, end - start)
         kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), [(start, end)])]
         self.reserved = [Reserved(*piece, name) for name, piece in kept]
@@ -73,7 +73,7 @@ class State:
         return tuple(found)
 
     def tell(self, node: Node, what: str) -> None:
-        """Something to be told of a node of /reserved-memory; what is the same of many is one note in the end."""
+        """Note something on a node of /reserved-memory; nodes with the same text share one note."""
         self._told.setdefault(what, []).append(node.name)
 
     def all_notes(self) -> list[str]:

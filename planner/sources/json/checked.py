@@ -1,4 +1,4 @@
-"""Values of JSON documents, checked by pydantic against their shapes; what is wrong is one line at its place."""
+"""Values of JSON documents, checked by pydantic against their shapes; an error is one line that names its place."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ Text = Annotated[str, Strict(), AfterValidator(printable)]
 """A string, made safe to show."""
 
 Line = Annotated[str, BeforeValidator(_told), Strict(), Field(max_length=MAX_LINE)]
-"""A string as it was given, its stray bytes told: a command line, or what a report says."""
+"""A string as given, with stray bytes as `\\xff`: a command line, or a sentence of a report."""
 
 Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
 """A string that is not empty, made safe to show."""

@@ -251,7 +251,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def of_document(document: object, name: str) -> Machine:
-    """The machine of a document that is decoded already. Raises InputError with the path of what is wrong."""
+    """The machine of a document that is decoded already. Raises InputError with the path of the wrong value."""
     try:
         return _machine(document, name)
     except RefusedError as bad:
@@ -368,7 +368,7 @@ def _facts(own: _Map) -> Facts:
 
 
 def _facts_of_report(report: _Report) -> Facts:
-    """The facts of a report; what it had to assume is unknown again."""
+    """The facts of a report; those that it assumed are unknown again."""
     kernel, told = report.kernel or _Kernel(), report.facts or _Told()
     assumed = {*kernel.assumed, *kernel.configured}
     version = kernel.version or kernel.profile
@@ -400,7 +400,7 @@ def _facts_of_report(report: _Report) -> Facts:
 
 
 def _answered(report: _Report, kernel: _Kernel) -> Answered:
-    """The answer of a report, and what it says that its map does not show."""
+    """The answer of a report, with readings and notes that its map does not show."""
     done = report.reservation or _Reservation()
     readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
     return Answered(

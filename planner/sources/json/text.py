@@ -57,15 +57,10 @@ def _constant(text: str) -> NoReturn:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        twice = _first_repeated([key for key, _ in pairs])
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, _ in pairs if counts[key] > 1)
         raise _RefusedError(f"the key {twice[:40]!r} stands here twice")
     return found
-
-
-def _first_repeated(keys: Sequence[str]) -> str:
-    """The first key that comes again."""
-    counts = Counter(keys)
-    return next(key for key in keys if counts[key] > 1)
 
 
 def _second_key(text: str) -> int:

@@ -40,7 +40,7 @@ def maybe_several(text: str) -> bool:
 
 
 def boots(text: str, name: str) -> list[range]:
-    """The lines of each boot, numbered from 1. What a console repeats from the beginning is one boot, told last.
+    """The lines of each boot, numbered from 1. Of a boot that a console prints twice, the second print counts.
 
     Raises InputError for a log of very many boots.
     """

@@ -82,9 +82,11 @@ def missing_zone(log: Log) -> Range | None:
 
 
 def missing_lines(log: Log) -> Iterator[str]:
-    """Notes on what the log counts or asks for, and does not show."""
+    """Notes on lines that the log must have had by its own counts and its command line, and lacks."""
+    if log.map and not log.zones:
+        yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:
-        yield f"no zone of the log holds {zone.start:#x} to {zone.end:#x}: the line of one is missing"
+        yield f"no zone in the log covers {zone.start:#x} to {zone.end:#x}: the line of a zone is missing"
     firmware = [] if log.map else sorted(log.efi, key=lambda entry: entry.start)
     for before, after in pairwise(firmware):
         if before.end < after.start < before.end + MIB:
@@ -99,9 +101,11 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
-        yield f"the log {ends} its command line: what that asked for, and what else is missing, is not known"
+        yield f"the log {ends} its command line: the request is not known, and other lines may be missing"
+    elif log.low is not None and log.crash is None and not log.failed:
+        yield "the log shows only the low part of a crash kernel: the line of the other part is missing"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
-        yield "the log does not show what became of crashkernel= on its command line: a line may be missing"
+        yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
 
 
 def _rows_missing(log: Log, array: str) -> str:

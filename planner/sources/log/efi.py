@@ -57,7 +57,7 @@ def entry(line: str) -> Entry | None:
 
 
 def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -> tuple[list[Region], list[Reserved]]:
-    """Memory regions with NOMAP where the firmware keeps them, and what is reserved of them at once.
+    """Memory regions, NOMAP where the firmware keeps them, and the ranges that are reserved of them at once.
 
     Descriptors have 4K pages and are widened to the kernel's. In the order listed, as the kernel adds them.
     mirror: `kernelcore=mirror` is on the command line, by which memory that is called more reliable is preferred.
@@ -89,9 +89,9 @@ def mirrored(entries: list[Entry]) -> list[Span]:
 def regions_of(
     entries: list[Entry], nodes: list[Region], page_size: int | None, notes: list[str], *, mirror: bool = False
 ) -> tuple[list[Region], list[Reserved]]:
-    """The memory of a log that has no memblock dump, and what the firmware reserves of it.
+    """The memory of a log that has no memblock dump, and the ranges of it that the firmware reserves.
 
-    nodes: the node ranges of the log, which are memblock's own; the EFI map then only adds what is NOMAP in them.
+    nodes: the node ranges of the log, which are memblock's own; the EFI map then only marks NOMAP parts of them.
     """
     nodes = sorted(nodes, key=lambda r: r.start)
     if not entries:

@@ -173,7 +173,7 @@ class Log:
 
     @property
     def map(self) -> list[Range]:
-        """The memory it shows, whatever of it the kernel may map."""
+        """All memory that it shows, NOMAP regions included."""
         return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
 
     @property
@@ -219,7 +219,7 @@ def read(line: Line, log: Log) -> None:
 
 def _damaged(what: str, line: Line, damage: list[str]) -> None:
     text = printable(line.words[:100])
-    many = len(damage) >= MAX_EVENTS  # counted, but not told any more
+    many = len(damage) >= MAX_EVENTS  # counted, but no longer named
     told_so = f"line {line.number} is damaged or cut off, so {what} cannot be read there: {text}"
     damage.append(damage[-1] if many else told_so)
 
@@ -319,7 +319,7 @@ def _counted(line: str, log: Log) -> None:
 
 
 def _processor(line: str, log: Log) -> bool:
-    """True if a line is about a processor, or what the kernel found all of them to be."""
+    """True if a line is about one processor or about a feature of all."""
     if (m := _MIDR.search(line)) is not None:
         log.arch = log.arch or "aarch64"
         log.midr.append(int(m[1], 16))
@@ -374,7 +374,7 @@ def _sized(line: str, number: int, log: Log) -> None:
     elif (m := _NODE_SPAN.search(line)) is not None:
         log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
     elif (m := _LOG_BUF.search(line)) is not None:
-        # The newer line appears for the built-in buffer too; only an allocated one is followed by what it replaces.
+        # The newer line appears for the built-in buffer too; only an allocated one makes the kernel free the old one.
         log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
     elif "early log buf free:" in line and log.buffer is not None:
         number, size, meta = log.buffer

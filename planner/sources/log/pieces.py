@@ -27,7 +27,7 @@ _SHORTEST = 40  # characters of a line that a mail program may have wrapped
 
 
 class Kind(NamedTuple):
-    """A kind of line. what: what it tells. ram: a map lacks memory without it. told: the user should know of damage."""
+    """A kind of line. what: its subject. ram: without it the map lacks memory. told: damage is reported to the user."""
 
     what: str
     begins: str
@@ -131,21 +131,18 @@ _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
 
-def _is_known(words: str) -> bool:
-    """True if words begin a line of a known kind, whole or not."""
+def _kind(words: str) -> Kind | None:
+    """The kind of line that words begin, whole or not."""
     if not words.startswith(_HEADS):
-        return False
-    return any(re.match(kind.begins, words) for head, kind in _KINDS.items() if words.startswith(head))
+        return None
+    kinds = (kind for head, kind in _KINDS.items() if words.startswith(head))
+    return next((kind for kind in kinds if re.match(kind.begins, words)), None)
 
 
 def begun(words: str) -> Kind | None:
     """The kind of a line that lacks its end; None for a whole line, and for one that is of no known kind."""
-    if not words.startswith(_HEADS):
-        return None
-    for head, kind in _KINDS.items():
-        if words.startswith(head) and re.match(kind.begins, words) and not re.match(kind.whole, words):
-            return kind
-    return None
+    kind = _kind(words)
+    return None if kind is None or re.match(kind.whole, words) else kind
 
 
 def reversed_range(words: str) -> Kind | None:
@@ -236,7 +233,7 @@ def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[in
 def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     """The line with another piece, if that is one."""
     line = held.line
-    alone = prefixed or words.startswith(COMMAND_LINE) or _is_known(words)
+    alone = prefixed or words.startswith(COMMAND_LINE) or _kind(words) is not None
     if line.damaged is not None:
         for glue in (" ", ""):
             if re.match(line.damaged.whole, line.words + glue + words):

@@ -1,4 +1,4 @@
-"""The prefix of a log line before the kernel's own words, by whatever printed it.
+"""The prefix of a log line before the kernel's own words, as programs that print logs add it.
 
 A boot log comes as `dmesg` prints it in its many forms, from a journal, a syslog file, /dev/kmsg or a serial console
 that adds its own time.

@@ -20,9 +20,8 @@ from planner.render.blocks import fit as render_fit
 from planner.render.blocks import size as render_size
 from planner.render.blocks.model import Block
 from planner.render.layout import lay_out
-from planner.report.diff import diff, differences
+from planner.report.diff import differences
 from planner.report.document import document
-from planner.report.studies import explained
 from planner.sources.samples import read, samples
 from planner.studies.explain import explain
 from planner.studies.fit import fit
@@ -50,12 +49,12 @@ def _fit() -> Made:
 
 def _explain() -> Made:
     told = explain(_server(), "512M", any_image=True)
-    return render_explain.blocks(told), explained(told)
+    return render_explain.blocks(told), told
 
 
 def _explain_hostile() -> Made:
     told = explain(Machine("<b>|x.json", "json", HOSTILE, Facts(kernel="6.6")), "5G", Options(page_size=4 * KIB))
-    return render_explain.blocks(told), explained(told)
+    return render_explain.blocks(told), told
 
 
 def _presets() -> Made:
@@ -75,7 +74,7 @@ def _give_back() -> Made:
 
 def _diff() -> Made:
     found = differences(make_plan(_server(), "512M"), make_plan(_server("6.12"), "512M,high"))
-    return render_diff.blocks(found), diff(found)
+    return render_diff.blocks(found), found
 
 
 RESULTS: dict[str, Callable[[], Made]] = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import Flag
+from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regions, reserved
@@ -139,6 +141,23 @@ from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regio
 def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected: list[tuple[int, int, str]]) -> None:
     """In the kernel's order, at the kernel's places."""
     assert reserved(tree, *reserve) == expected
+
+
+@pytest.mark.parametrize(
+    ("kernel", "start"),
+    [
+        pytest.param("6.1", 0xC000_0000, id="6.1 reserves every range of a node"),
+        pytest.param("7.2", 0xE000_0000, id="7.2 only the first"),
+    ],
+)
+def test_a_node_with_two_ranges(kernel: str, start: int) -> None:
+    """The crash kernel lies below the second one, or in it: __reserved_mem_reserve_reg(), drivers/of."""
+    split = {"split@a0000000": {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB)}}
+    memory: Tree = {"device_type": b"memory\0", "reg": wide(2 * GIB, 2 * GIB)}
+    cells: Tree = {"#address-cells": cell(2), "#size-cells": cell(2)}
+    tree: Tree = {**cells, "memory@80000000": memory, "reserved-memory": pool(split)}
+    found = make_plan(parse_text(blob_of(tree), "x.dtb"), "512M", Options(kernel=kernel, strategy="mainline"))
+    assert found.reservation.crash == Range(start, start + 512 * MIB)
 
 
 def test_kernels_remember_64_nodes() -> None:

@@ -20,6 +20,7 @@ ZONES = "[    0.000000]   Normal   [mem 0x0000000100000000-0x000000023fffffff]\n
 SET_UP = "[    0.000000] Initmem setup node 0 [mem 0x0000000040000000-0x000000023fffffff]\n"
 MEMORY = "[    0.000000] Memory: 7000000K/7340032K available (1K kernel code, 0K cma-reserved)\n"
 CRASH = "[    0.000000] crashkernel reserved: 0x00000000a0000000 - 0x00000000c0000000 (512 MB)\n"
+LOW = "[    0.000000] crashkernel low memory reserved: 0xb8000000 - 0xc0000000 (128 MB)\n"
 COMMAND = "[    0.000000] Kernel command line: "
 
 
@@ -99,13 +100,21 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
     ("text", "lost", "note"),
     [
         pytest.param(
-            WHOLE, "  DMA ", "no zone of the log holds 0x40000000 to 0x80000000: the line of one", id="a zone"
+            WHOLE, "  DMA ", "no zone in the log covers 0x40000000 to 0x80000000: the line of a zone", id="a zone"
         ),
         pytest.param(
             WHOLE, " cma: ", "`Memory:` counts 64M of CMA areas, and the log shows 0: a line", id="a CMA area"
         ),
-        pytest.param(WHOLE, "crashkernel reserved", "the log does not show what became of crashkernel=", id="a record"),
-        pytest.param(WHOLE, "command line", "the log lacks its command line: what that asked for", id="what was asked"),
+        pytest.param(
+            WHOLE, "crashkernel reserved", "the log shows neither a reservation nor a failure for", id="a record"
+        ),
+        pytest.param(
+            WHOLE.replace(CRASH, LOW + CRASH.replace("00a0000000 - 0x00000000c0", "01c0000000 - 0x00000001e0")),
+            "crashkernel reserved",
+            "the log shows only the low part of a crash kernel",
+            id="the main part",
+        ),
+        pytest.param(WHOLE, "command line", "the log lacks its command line: the request is not", id="what was asked"),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"
         ),
@@ -131,6 +140,13 @@ def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
     """It is where the next zone begins."""
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if "  DMA " not in line)
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
+
+
+def test_a_log_without_zones() -> None:
+    """They tell the DMA limit."""
+    note = "the log shows no zones, so its DMA limit is not known"
+    assert note in parse_text((HEAD + NODES).encode(), "log").notes
+    assert note not in parse_text(WHOLE.encode(), "log").notes
 
 
 def test_a_small_gap_in_a_firmwares_map() -> None:
