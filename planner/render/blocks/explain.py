@@ -55,7 +55,7 @@ def _not_higher(told: Explanation) -> list[tuple[str, str]]:
     tried = [gap.usable.size for gap in story.gaps if gap.usable is not None and gap.usable.start >= taken.usable.end]
     beyond = [gap.end - gap.start for gap in story.gaps if gap.reason == "above"]
     fills = crash.start + story.size == taken.usable.end
-    text = "its gap ends at" if fills else f"{size(story.align)} higher it would pass the end of its gap,"
+    text = "the free gap ends at" if fills else f"{size(story.align)} higher it would pass the end of the free gap,"
     text += f" {address(taken.usable.end)} ({_edge(taken.above)})"
     if tried:
         gaps = counted(len(tried), "free gap above does", "free gaps above do")

@@ -145,7 +145,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
     kernel = (row.kernel, size(row.page_size)) if several else ()
-    return tuple(cell for cell in (row.machine, *kernel, row.preset or row.request))
+    return (row.machine, *kernel, row.preset or row.request)
 
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:
