@@ -52,7 +52,7 @@ def explain(
     out: Out,
     **options: Any,
 ) -> int:
-    """The story of one plan, attempt by attempt, and what would help."""
+    """The search of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
         machine,
