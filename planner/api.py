@@ -241,7 +241,7 @@ def explain(
     image_size: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Explanation:
-    """The story of one plan, attempt by attempt and gap by gap, and the smallest changes that would help.
+    """One plan, attempt by attempt and gap by gap, and the smallest changes that would help.
 
     The parameters and the errors are those of `plan` and `fit`.
     """

@@ -1,4 +1,4 @@
-"""A fleet: many plans added up, by what they have in common, and what one change would do to all of them.
+"""A fleet: many plans added up by outcome, kernel, page size and preset, and the effect of one change on all of them.
 
 Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and two
 parts of a fleet merge into the whole.
@@ -355,7 +355,7 @@ def largest_first(groups: AbstractMapping[str, Sum]) -> list[tuple[str, Sum]]:
 
 
 def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
-    """before: records of the parts before."""
+    """Add the effect in another part. before: records of the parts before."""
     room = MOST_CHANGED - len(ours.machines)
     ours.machines += [replace(one, record=one.record + before) for one in theirs.machines[:room]]
     ours.total.merge(theirs.total)

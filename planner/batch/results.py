@@ -1,4 +1,4 @@
-"""Destinations of answers: a stream, or a file that is whole or not there.
+"""Destinations of answers: a stream, or a file that is written atomically.
 
 Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
 that was ended by whatever cause is taken up from there.
@@ -44,7 +44,7 @@ class LinesStream:
         self._stream.flush()
 
     def close(self) -> None:
-        """A stream ends where it ends."""
+        """Nothing to do."""
 
     def leave(self) -> None:
         """Close the stream, unless it is the caller's."""
@@ -87,7 +87,7 @@ class LinesFile:
 
 
 def open_partial(path: str) -> BinaryIO:
-    """The partial file of a path, as it is, for this process alone. Raises InputError if another one writes it."""
+    """The partial file of a path, locked for this process. Raises InputError if another one writes it."""
     partial = partial_of(path)
     while True:
         file = _locked(partial)
@@ -138,7 +138,7 @@ def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes,
 
 
 def finish(partial: str, path: str) -> None:
-    """Rename a complete file into its place, for good; who may read what was there may read this."""
+    """Rename a complete file into its place, durably and with the permissions of the file that it replaces."""
     with suppress(OSError):
         os.chmod(partial, os.stat(path).st_mode & 0o7777)  # noqa: PTH101, PTH116 - one call
     os.replace(partial, path)  # noqa: PTH105 - one call
@@ -146,7 +146,7 @@ def finish(partial: str, path: str) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Make a rename last, where the system can."""
+    """Make a rename durable, if the system can."""
     try:
         folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120 - one call
     except OSError:

@@ -81,7 +81,7 @@ class TableInput:
             yield _as_rows(batch)
 
     def count(self) -> int | None:
-        """The rows that a file says it has."""
+        """The number of rows, as the file states it."""
         try:
             if self._name.lower().endswith(".parquet"):
                 return int(_part("parquet").ParquetFile(self._name).metadata.num_rows)
@@ -195,7 +195,7 @@ class TableFile:
         self._file.close()
 
     def write(self, data: bytes) -> None:
-        """Hand over one batch to the system."""
+        """Write one batch and flush."""
         self._file.write(data)
         self._file.flush()
 

@@ -190,7 +190,7 @@ def _check(
     form: str | None,
     with_report: bool,
 ) -> None:
-    """Refuse options that say nothing together."""
+    """Refuse options that exclude each other."""
     if not summary and (what_if or form):
         raise Refused(f"{'--what-if' if what_if else '--format'} is for a summary", "add --summary, or leave it out")
     if summary and (resume or with_report):

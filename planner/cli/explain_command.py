@@ -1,4 +1,4 @@
-"""`explain`: the story of one plan, and what would help."""
+"""`explain`: one plan, attempt by attempt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def explain(
     out: Out,
     **options: Any,
 ) -> int:
-    """The story of one plan, attempt by attempt, and what would help."""
+    """One plan, attempt by attempt, and the changes that would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
         machine,

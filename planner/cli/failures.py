@@ -106,7 +106,7 @@ def _parameter(error: click.BadParameter) -> str:
 
 
 def _flat(message: str) -> str:
-    """A sentence of click as one phrase; a name in capitals at its start stays one."""
+    """A sentence of click as a phrase in lower case, unless it begins with a name in capitals."""
     text = " ".join(message.split()).rstrip(".")
     first = text.partition(" ")[0]
     return text if first.isupper() else text[:1].lower() + text[1:]

@@ -1,4 +1,4 @@
-"""`size`: what to ask for."""
+"""`size`: a recommended request, a sweep over sizes, shrinking after boot."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the need. source: where the figure comes from: stated, read, measured, computed or assumed."""
+    """One part of the need. source: of the figure: stated, read, measured, computed or assumed, with details."""
 
     name: str
     bytes: int
@@ -137,7 +137,7 @@ class _Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Every input with where it comes from."""
+    """Every input with its source."""
 
     kernel: _Figure
     archive: _Figure
