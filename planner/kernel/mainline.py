@@ -32,6 +32,7 @@ _V7_3 = Profile(
     bbm="bbml3",
     swiotlb="always",
     log_info=112,
+    kfence_metadata=1156,
 )
 _V7_2 = _V7_3._replace(
     name="7.2",
@@ -43,6 +44,7 @@ _V7_2 = _V7_3._replace(
     rounds_inward=False,
     bbm="bbml2",
     swiotlb="small",
+    kfence_metadata=1168,
 )
 _V7_0 = _V7_2._replace(
     name="7.0",

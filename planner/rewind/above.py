@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
-from planner.base.ranges import subtract, total
-from planner.base.sizes import memparse, round_down
+from planner.base.ranges import Span, subtract, total
+from planner.base.sizes import MIB, memparse, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
 from planner.kernel.cmdline import values, words
@@ -17,12 +18,13 @@ from planner.rewind.memmap import memmap, place_memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["grown", "is_hidden", "is_high", "mem_limit", "totals", "with_more"]
+__all__ = ["cut_of", "grown", "is_hidden", "is_high", "mem_limit", "more_of", "own_limit", "totals", "with_more"]
 
 _USUAL = 10
 """Amounts above what is seen that are always looked at: powers of two, and a quarter or half as much more."""
 
 _MOST = 1 << 48
+_EDGE = 2 * MIB
 
 
 def mem_limit(cmdline: str | None, page_size: int) -> int | None:
@@ -45,9 +47,38 @@ def is_high(view: View) -> bool:
     return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
 
 
+def cut_of(view: View) -> Span | None:
+    """Where RAM was that a `mem=` cut away beneath what stays: the image, the initrd, NOMAP memory; None if at the top.
+
+    Up to the end of what is listed, in whole steps of 64M. Without the command line the image tells, which is a region
+    of its own then. Source: arm64_memblock_init().
+    """
+    memory, facts = view.machine.memory, view.machine.facts
+    left, image, data = mem_limit(facts.cmdline, view.asked.page_size), facts.kernel_image, facts.kernel_data
+    for below, r in pairwise(memory.regions):
+        left = left - (below.end - below.start) if left is not None else None
+        alone = (
+            image is not None and data is not None and r.end - data.end < _EDGE and 0 <= image.start - r.start < _EDGE
+        )
+        if left == 0 or (alone and not below.flags):
+            return below.end, round_up(memory.end, 64 * MIB)
+    return None
+
+
+def own_limit(view: View) -> int | None:
+    """Bytes that the machine's own `mem=` left, as its command line says or where RAM was cut; None without one."""
+    facts, cut = view.machine.facts, cut_of(view)
+    if facts.cmdline is None and cut is not None:
+        return total(span for span in view.regions if span[1] <= cut[0])
+    return mem_limit(facts.cmdline, view.asked.page_size)
+
+
 def totals(view: View) -> Iterator[int]:
     """Likely totals of RAM: the next powers of two, and those for which another size is requested."""
-    seen = view.machine.memory.ram
+    seen, cut = view.machine.memory.ram, cut_of(view)
+    if cut is not None:
+        yield seen + total(subtract(cut, view.regions))
+        return
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
     line, size = view.asked.cmdline or "", None
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
@@ -61,14 +92,33 @@ def totals(view: View) -> Iterator[int]:
             return
 
 
-def grown(memory: MemoryMap, more: int) -> MemoryMap:
-    """The map with so many bytes of RAM after the last that is listed; nothing is reserved there."""
+def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
+    """The map with so many bytes of RAM after the last that is listed, or where RAM was cut.
+
+    Nothing is reserved there.
+    """
     plain = [r for r in memory.regions if not r.flags]
     last = plain[-1] if plain else memory.regions[-1]
-    others = [r for r in memory.regions if r is not last]
-    pieces = subtract((last.start, last.end + more), [(r.start, r.end) for r in others])
-    regions = [*others, *(Region(a, b, last.flags, last.node) for a, b in pieces)]
-    return MemoryMap(tuple(sorted(regions, key=lambda r: r.start)), memory.reserved)
+    span = cut or (last.end, last.end + more)
+    pieces = subtract(span, sorted((r.start, r.end) for r in memory.regions))
+    found: list[Region] = []
+    for r in sorted(
+        [*memory.regions, *(Region(a, b, last.flags, last.node) for a, b in pieces)], key=lambda r: r.start
+    ):
+        if (
+            found
+            and (found[-1].end, found[-1].flags, found[-1].node) == (r.start, r.flags, r.node)
+            and span[0] <= r.end
+        ):
+            found[-1] = replace(found[-1], end=r.end)
+        else:
+            found.append(r)
+    return MemoryMap(tuple(found), memory.reserved)
+
+
+def more_of(view: View, more: int) -> MemoryMap:
+    """The map of a machine with so many bytes of RAM that are hidden."""
+    return grown(view.machine.memory, more, cut_of(view))
 
 
 def with_more(history: History, view: View, more: int, boot: Boot) -> State:
@@ -77,14 +127,17 @@ def with_more(history: History, view: View, more: int, boot: Boot) -> State:
     boot: what is done then, but for the page descriptors, which follow from the RAM.
     """
     early, profile, page = history.early, view.asked.profile, view.asked.page_size
-    memory = grown(view.machine.memory, more)
+    memory = more_of(view, more)
     regions = memory.spans()
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
-    before = lifted(history.state.without([*early.memmap, *([early.cma] if early.cma else [])]), boot.lift)
-    lowest = lowest_from_top(before)
-    taken = total((max(start, lowest), end) for start, end in before.blocks if end > lowest)
+    before, cut = history.state.without([*early.memmap, *([early.cma] if early.cma else [])]), cut_of(view)
+    before = before if cut is not None else lifted(before, boot.lift)
+    top = cut[0] if cut is not None else _MOST << 16
+    lowest = lowest_from_top(before, cut[0] if cut is not None else 0)
+    taken = total((max(start, lowest), min(end, top)) for start, end in before.blocks if end > lowest and start < top)
+    taken -= boot.lift if cut is not None else 0
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
-    state = State(usable, before.without([(lowest, _MOST << 16)]).blocks, before.kept)
+    state = State(usable, before.without([(lowest, top)]).blocks, before.kept)
     state = state.with_more(state.pages(max(taken + more_tables(boot.tables, more, page), 0), page))
     descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
     state = state.with_more(place_memmap(state, descriptors, page))

@@ -8,7 +8,7 @@ from planner.base.ranges import Span, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cma import cma_align
 from planner.kernel.memory_map import Flag
-from planner.rewind.above import is_hidden, mem_limit
+from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, lowest_from_top, replay
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
@@ -122,7 +122,7 @@ def _default_cma(view: View) -> list[int]:
 
 def _other_end(view: View) -> int | None:
     """End of memory under another `mem=`; None where that changes nothing."""
-    own = mem_limit(view.machine.facts.cmdline, view.asked.page_size)
+    own = own_limit(view)
     left = mem_limit(view.asked.cmdline, view.asked.page_size)
     if left is None or own == left or view.machine.fixed:
         return None

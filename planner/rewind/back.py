@@ -14,7 +14,7 @@ from planner.base.sizes import format_size
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.rewind.above import grown, is_hidden, is_high, mem_limit, totals, with_more
+from planner.rewind.above import cut_of, is_hidden, is_high, mem_limit, more_of, totals, with_more
 from planner.rewind.asked import areas, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
@@ -117,7 +117,7 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
                 more = ram - view.machine.memory.ram
                 state = with_more(history, view, more, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(grown(view.machine.memory, more), state), more=True)
+                yield Reading(there, _memory(more_of(view, more), state), more=True)
             amounts = others
 
 
@@ -126,4 +126,5 @@ def _may_be_hidden(view: View) -> bool:
     if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
         return is_hidden(view)
     new = mem_limit(view.asked.cmdline, view.asked.page_size)
-    return (new is None or new > view.machine.memory.ram) and view.regions[-1][1] <= view.low_max
+    low = view.regions[-1][1] <= view.low_max
+    return (new is None or new > view.machine.memory.ram) and (low or cut_of(view) is not None)

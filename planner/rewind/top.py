@@ -69,7 +69,8 @@ def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     effect = profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else profile.effect
     present = ck.present(cmdline) if cmdline is not None else crash
     pages = bool(forced.reasons) or (effect == "pages" and present)
-    pool_known = "KFENCE" in facts.config or profile.kfence != "pool" or bool(_kfence(cmdline))
+    # That KFENCE is asked for does not tell whether it is built in.
+    pool_known = "KFENCE" in facts.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
     return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
@@ -84,7 +85,8 @@ def top_of_listing(view: View, state: State) -> Top:
     if own is not None and known.sure:
         return known
     taken = total(topmost_tables(state.memory, state.blocks, 1 << 64))
-    pools = [False, True] if view.asked.profile.kfence == "pool" and not (own is not None and _kfence(own)) else [False]
+    off = own is not None and _kfence(own) and not known.pool
+    pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
     if known.pages:
         tops = [top for top in tops if top.pages]
@@ -126,8 +128,10 @@ def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
 def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
     """True if there is an early KFENCE pool then."""
     own = view.machine.facts.cmdline
-    if view.asked.profile.kfence != "pool" or _kfence(view.asked.cmdline):
-        return [new.pool]
+    if view.asked.profile.kfence != "pool" or (_kfence(view.asked.cmdline) and not new.pool):
+        return [False]
+    if _kfence(view.asked.cmdline):
+        return [here.pool] if own is not None and _kfence(own) == _kfence(view.asked.cmdline) else [True, False]
     if own is None:
         return [True, False] if here.pool else [False]
     return [False, True] if _kfence(own) else [here.pool]

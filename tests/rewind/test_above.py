@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from planner.base.ranges import total
+from planner.base.ranges import Range, total
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.above import grown, is_hidden, is_high, mem_limit, totals, with_more
+from planner.rewind.above import cut_of, grown, is_hidden, is_high, mem_limit, more_of, own_limit, totals, with_more
 from planner.rewind.changes import Boot, Cma, Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top
@@ -82,6 +82,32 @@ def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> No
 def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:
     """In GiB; 3 are seen."""
     assert [ram // GIB for ram in totals(view(asked=asked))] == amounts
+
+
+IMAGE = Range(6 * GIB + 64 * KIB, 6 * GIB + 32 * MIB)
+CUT = MemoryMap((Region(GIB, 4 * GIB), Region(6 * GIB, IMAGE.end), Region(7 * GIB, 7 * GIB + MIB, Flag.NOMAP.value)))
+
+
+@pytest.mark.parametrize(
+    ("own", "image", "cut"),
+    [
+        pytest.param("mem=3G", None, True, id="the command line tells where"),
+        pytest.param(None, IMAGE, True, id="the image, a region of its own"),
+        pytest.param(None, None, False, id="nothing tells"),
+        pytest.param("quiet", None, False, id="a command line without mem="),
+    ],
+)
+def test_ram_that_was_cut_away_beneath_what_stays(own: str | None, image: Range | None, *, cut: bool) -> None:
+    """Under UEFI the image lies high, and stays: RAM fills all up to the end of what is listed."""
+    facts = Facts(kernel="6.1", page_size=PAGE, cmdline=own, kernel_image=image, kernel_data=image)
+    machine = Machine("iomem.txt", "iomem", CUT, facts, settled=False)
+    shown = view_of(machine, Asked(select_profile("6.1").profile, PAGE, 4 * GIB, "crashkernel=256M"))
+    assert cut_of(shown) == ((4 * GIB, 7 * GIB + 64 * MIB) if cut else None)
+    if cut:
+        assert own_limit(shown) == 3 * GIB
+        (ram,) = totals(shown)
+        more = more_of(shown, ram - CUT.ram)
+        assert (more.ram, more.regions[0]) == (6 * GIB + 64 * MIB, Region(GIB, 7 * GIB))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_sizes_tell_where_no_command_line_does(taken: int, *, pages: bool, pool:
 
 
 def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
-    seen = view(TABLES, own="rodata=off kfence.sample_interval=100")
+    seen = view(TABLES, own="rodata=off kfence.sample_interval=100", config={"KFENCE": "y"})
     found = top_of_listing(seen, seen.listed)
     assert (found.pages, found.pool) == (False, True)
 
@@ -98,7 +98,12 @@ def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
             id="the defaults are not known",
         ),
         pytest.param(
-            "6.12", "quiet", "rodata=off kfence.sample_interval=100", (True, False), [(False, True)], id="all is said"
+            "6.12",
+            "quiet",
+            "rodata=off kfence.sample_interval=100",
+            (True, False),
+            [(False, True), (False, False)],
+            id="KFENCE is asked for, but may not be built in",
         ),
         pytest.param(
             "6.1", "quiet", "crashkernel=1G", (True, False), [(True, False)], id="a crash kernel needs base pages"
