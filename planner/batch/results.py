@@ -15,7 +15,7 @@ from typing import BinaryIO
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "finish", "partial_of", "sync_folder"]
+__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of", "sync_folder"]
 
 
 def partial_of(path: str) -> str:
@@ -52,37 +52,48 @@ class LinesStream:
             self._stream.close()
 
 
-class LinesFile:
-    """Lines to a file, by way of its partial file.
+class PartialFile:
+    """A file by way of its partial file, which this process alone writes."""
 
-    done: what a former run left, if that is taken up; most: no more answers than these.
-    """
-
-    def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
+    def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self._file = open_partial(self.path)
-        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
-        self._file.truncate(keep)
-        self._file.seek(keep)
 
-    def ends_with(self, data: bytes) -> bool:
-        """Byte for byte."""
-        return self._last == data
+    def _keep(self, end: int) -> None:
+        """Drop all behind `end`, and go on from there."""
+        self._file.truncate(end)
+        self._file.seek(end)
 
     def write(self, data: bytes) -> None:
         """Hand over to the system, so that a killed run keeps what it wrote."""
         self._file.write(data)
         self._file.flush()
 
+    def leave(self) -> None:
+        """Keep what is there for another run."""
+        self._file.close()
+
+
+class LinesFile(PartialFile):
+    """Lines to a file.
+
+    done: what a former run left, if that is taken up; most: no more answers than these.
+    """
+
+    def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
+        super().__init__(path)
+        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
+        self._keep(keep)
+
+    def ends_with(self, data: bytes) -> bool:
+        """Byte for byte."""
+        return self._last == data
+
     def close(self) -> None:
         """Put the file in its place."""
         self._file.flush()
         os.fsync(self._file.fileno())
         finish(partial_of(self.path), self.path)  # before another run can have the lock
-        self._file.close()
-
-    def leave(self) -> None:
-        """Keep what is there for another run."""
         self._file.close()
 
 

@@ -303,18 +303,14 @@ class _Search:
     def region(self) -> Iterator[Remedy]:
         """Single reservations in the way that a user can change, the smallest first."""
         entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
-        found = 0
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
-        for entry in smallest[:_MOST_TRIED]:
-            text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
-            if text is None:
-                continue
+        yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
+
+    def _freed(self, entry: Reserved) -> Iterator[Remedy]:
+        text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
+        if text is not None:
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
-            for held in self._told(Remedy(change, free=(entry,), text=text)):
-                found += 1
-                yield held
-            if found == _MOST_FREED:
-                return
+            yield from self._told(Remedy(change, free=(entry,), text=text))
 
     def image(self) -> Iterator[Remedy]:
         """The kernel image as a whole, if it is what is in the way."""
