@@ -241,7 +241,7 @@ def explain(
     image_size: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Explanation:
-    """One plan, attempt by attempt and gap by gap, and the smallest changes that would help.
+    """The search of one plan, attempt by attempt and gap by gap, and the smallest changes that would help.
 
     The parameters and the errors are those of `plan` and `fit`.
     """

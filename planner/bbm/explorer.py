@@ -116,15 +116,14 @@ class _Search:
         self.classes = {self.tables.bit_of[page.name]: page.touch for page in pages}
         self.running = sum(bit for bit, kind in self.classes.items() if kind in ("image", touch))
         self.in_use_afterwards = self.tables.mapped(self.tables.last_root(points.observer))
-        self._walks = [self._walks_of(point) for point in self.points]
+        # Each page, and its walk from the root, at every point.
+        self._walks = [
+            [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes] for point in self.points
+        ]
         self._choose_bits()
         self._prepare()
 
     # -- what walks may leave behind ------------------------------------------------------------------------------
-
-    def _walks_of(self, point: Point) -> list[tuple[int, Walk]]:
-        """Each page, and the walk from the root."""
-        return [(bit, self.tables.walk(point.memory, point.root, bit)) for bit in self.classes]
 
     def _choose_bits(self) -> None:
         """Number the entries to track: TLB entries that may overlap another, tables that not every walk passes."""

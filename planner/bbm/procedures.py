@@ -148,7 +148,7 @@ _ALL = (
     Procedure(
         name="pud-aligned",
         summary="PUDs owned entirely by the reservation are unmapped, flushed, and mapped with base pages",
-        rests_on="nobody touches the area meanwhile: it holds nothing but this reservation",
+        rests_on="no access to the area meanwhile: it holds nothing but this reservation",
         pages=(_CRASH, _TAIL, _NEXT, IMAGE),
         tables=_tables(
             _puds(("crash", "tail")),
@@ -167,7 +167,7 @@ _ALL = (
     Procedure(
         name="pud-aligned-trimmed",
         summary="the same, the tail mapped with blocks again (the patch as posted)",
-        rests_on="nobody touches the area meanwhile: it holds nothing but this reservation",
+        rests_on="no access to the area meanwhile: it holds nothing but this reservation",
         pages=(_CRASH, _TAIL, _NEXT, IMAGE),
         tables=_tables(
             _puds(("crash", "tail")), _leaves("pmds", "pmd", "crash", "tail"), _leaves("ptes", "pte", "crash")
@@ -221,7 +221,7 @@ _ALL = (
     Procedure(
         name="bbml2",
         summary="the block is split live into smaller blocks, and flushed after",
-        rests_on="FEAT_BBM level 2, and no conflict aborts: nobody could take one here",
+        rests_on="FEAT_BBM level 2, and no conflict aborts: none could be handled here",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), _leaves("pmds", "pmd", "crash", "margin")),
         root=ROOT,

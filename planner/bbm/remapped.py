@@ -74,7 +74,8 @@ class _Maker:
         edges = {edge for step in self.steps if step.range for edge in (step.range.start, step.range.end)}
         edges |= {edge for span in (self.crash, self.own) for edge in (span.start, -(-span.end // page) * page)}
         addresses = edges | {edge - page for edge in edges}
-        addresses |= {address + off for address in addresses for size in self._run_entries() for off in (size, -size)}
+        rewritten = {self.sizes[step.level] for step in self.steps if step.level and _of_run(step.was)}
+        addresses |= {address + off for address in addresses for size in rewritten for off in (size, -size)}
         units: dict[tuple[str | None, int | None], dict[object, list[_Point]]] = {}
         for address in sorted(addresses):
             point = self._point(address)
@@ -91,10 +92,6 @@ class _Maker:
                 chosen.append((was, shown, [point for alike in kept.values() for point in alike]))
         points = sorted((point for _, _, found in chosen for point in found), key=lambda point: point.address)
         return tuple(_numbered(points))
-
-    def _run_entries(self) -> set[int]:
-        """Sizes of the entries of contiguous runs that are rewritten."""
-        return {self.sizes[step.level] for step in self.steps if step.level and _of_run(step.was)}
 
     def _same_run(self, one: _Point, other: _Point) -> bool:
         """True if two points lie in different entries of one contiguous run that is rewritten."""

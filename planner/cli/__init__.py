@@ -30,7 +30,7 @@ COMMANDS = {
     "plan": "Place the crash kernel on one machine, and say what it costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
     "verify": "What sources record of the crash kernel, against the plan.",
-    "explain": "One plan, attempt by attempt, and the changes that would help.",
+    "explain": "The search of one plan, attempt by attempt, and what would help.",
     "need": "What a capture kernel needs, component by component.",
     "size": "What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot.",
     "default": "The shortest range list that serves a fleet.",

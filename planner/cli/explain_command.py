@@ -1,4 +1,4 @@
-"""`explain`: one plan, attempt by attempt."""
+"""`explain`: the story of one plan, and what would help."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def explain(
     out: Out,
     **options: Any,
 ) -> int:
-    """One plan, attempt by attempt, and the changes that would help."""
+    """The search of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
         machine,

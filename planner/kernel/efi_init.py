@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 
 __all__ = ["ACPI_RECLAIM", "for_pages", "widened"]
 
@@ -27,37 +27,23 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     memory = machine.memory
     nomap = [widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
     if any(r.node is not None for r in memory.regions):
-        # Node ranges are memblock's own, in pages of the kernel.
-        regions = _joined(with_nomap(memory.regions, nomap))
+        memblock = Memblock.of(memory)  # node ranges are memblock's own, in pages of the kernel
     else:
         memblock = Memblock()
         for r in memory.regions:
             start, end = widened(r.start, r.end, page_size)
             memblock.add(start, end - start)
-        for start, end in nomap:
-            memblock.mark(start, end - start, Flag.NOMAP.value)
         for r in memory.regions:
             if r.flags & Flag.MIRROR:
                 memblock.mark(r.start, r.end - r.start, Flag.MIRROR.value)
-        regions = memblock.memory
+    for start, end in nomap:
+        memblock.mark(start, end - start, Flag.NOMAP.value)
     reserved = [
         Reserved(*widened(r.start, r.end, page_size), r.name) if r.name == ACPI_RECLAIM else r for r in memory.reserved
     ]
-    return replace(machine, memory=MemoryMap(tuple(regions), tuple(reserved)), efi_in_4k=False)
+    return replace(machine, memory=MemoryMap(memblock.memory, reserved), efi_in_4k=False)
 
 
 def widened(start: int, end: int, page_size: int) -> tuple[int, int]:
     """A range of bytes widened to whole pages."""
     return start // page_size * page_size, -(-end // page_size) * page_size
-
-
-def _joined(regions: list[Region]) -> list[Region]:
-    """The same, without boundaries inside NOMAP memory of one node."""
-    joined: list[Region] = []
-    for r in regions:
-        last = joined[-1] if joined else None
-        if last and r.flags & Flag.NOMAP.value and (last.end, last.flags, last.node) == (r.start, r.flags, r.node):
-            joined[-1] = replace(last, end=r.end)
-        else:
-            joined.append(r)
-    return joined

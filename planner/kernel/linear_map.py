@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import floordiv
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from planner.base.errors import KernelBugError
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 from planner.kernel.pgtable import Geometry
-from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Spans, Tables
+from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Tables
 
 __all__ = [
     "BASE_PAGES",
@@ -53,7 +53,7 @@ Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
 _Level: TypeAlias = tuple[int, int, int]
 """One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
-Measured: TypeAlias = tuple[Spans, Mapping]
+Measured: TypeAlias = tuple[tuple[LeafSpan, ...], Mapping]
 """A linear map and its numbers."""
 _BEYOND = 1 << 64
 
@@ -224,27 +224,15 @@ def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geomet
     whole, before = base
     size = geometry.pud_size
     window = (round_down(area[0] - memstart, size) + memstart, round_up(area[1] - memstart, size) + memstart)
-    old = whole.near(*window)
+    first = max(bisect_right(whole, (window[0], _BEYOND)) - 1, 0)
+    first += bool(whole and whole[first][1] <= window[0])
+    last = bisect_left(whole, (window[1],))
+    old = whole[first:last]
     new = remap(old, area, calls, geometry, memstart)
     gone, come = (measure(_within(window, spans), geometry, memstart) for spans in (old, new))
     sizes = [getattr(before.bytes, k) - getattr(gone.bytes, k) + getattr(come.bytes, k) for k in KINDS]
     counts = [getattr(before.tables, k) - getattr(gone.tables, k) + getattr(come.tables, k) for k in TABLES]
-    numbers = _mapping(sizes, counts[5 - geometry.levels :], geometry)
-    return Spans(partial(_replaced, whole, old, new), partial(_new_around, whole, window, new)), numbers
-
-
-def _replaced(whole: Spans, old: Sequence[LeafSpan], new: Sequence[LeafSpan]) -> list[LeafSpan]:
-    """All spans, with those of one neighbourhood in the place of others."""
-    first = bisect_left(whole.listed, old[0]) if old else len(whole.listed)
-    return [*whole.listed[:first], *new, *whole.listed[first + len(old) :]]
-
-
-def _new_around(whole: Spans, window: Span, new: Sequence[LeafSpan], low: int, high: int) -> Sequence[LeafSpan]:
-    """Spans around a range: new ones inside the window, old ones outside it."""
-    if window[0] <= low and high <= window[1]:
-        return new
-    outside = [span for span in whole.near(low, high) if span[1] <= window[0] or window[1] <= span[0]]
-    return sorted([*outside, *new])
+    return (*whole[:first], *new, *whole[last:]), _mapping(sizes, counts[5 - geometry.levels :], geometry)
 
 
 def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
@@ -295,7 +283,7 @@ def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
 
 def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
     """Sorted spans with their numbers."""
-    return Spans(lambda: spans), measure(spans, geometry, memstart)
+    return tuple(spans), measure(spans, geometry, memstart)
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

@@ -230,21 +230,19 @@ class Memblock:
         start, end = self._window(start, end)
         if bottom_up:
             return _bottom_up(self.gaps(mirror_only=mirror_only), size, align, start, end)
-        return _top_down(self._gaps_down(size, start, end, mirror_only=mirror_only), size, align, start, end)
+        if not size:  # a gap outside the window is empty after clamping, and holds nothing
+            gaps: Iterable[Span] = reversed(self.gaps(mirror_only=mirror_only))
+        else:
+            gaps = self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
+        return _top_down(gaps, size, align, start, end)
 
     def _window(self, start: int, end: int) -> Span:
         """The bounds of a search as it clamps them."""
         start = max(start, self.page_size)
         return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
 
-    def _gaps_down(self, size: int, start: int, end: int, *, mirror_only: bool) -> Iterable[Span]:
-        """Free gaps from the top: all that can hold `size` bytes of a window, and possibly others."""
-        if not size:  # a gap outside the window is empty after clamping, and holds nothing
-            return reversed(self.gaps(mirror_only=mirror_only))
-        return self._gaps_met(size, start, end, self._usable(mirror_only=mirror_only))
-
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
-        """The gaps of a window from the top, found one at a time: most searches need only the first."""
+        """Gaps of a window that can hold `size` bytes, from the top, one at a time: most searches need one only."""
         reserved = self.reserved
         for index in range(bisect_left(regions, (end,)) - 1, -1, -1):
             low, high = regions[index]

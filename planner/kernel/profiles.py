@@ -153,12 +153,16 @@ def _before_crash_kernels(version: str) -> Selection:
     """A kernel before 4.12 does nothing, unless its vendor added it."""
     from planner.kernel.vendors import build_of
 
-    vendor = build_of(version).vendor
+    build = build_of(version)
+    vendor = build.vendor
     plain = version.replace(".", "").removeprefix("v").isdecimal()
     note = f"{version} is older than 4.12, the first arm64 kernel with crash kernels: nothing is reserved"
     if not plain:
         note += f", unless {vendor or 'its vendor'} added it, which is not known"
-    return Selection(NO_CRASH_KERNELS, note, supported=False, certainty="read" if plain else "inferred", vendor=vendor)
+    certainty: Certainty = "read" if plain else "inferred"
+    return Selection(
+        NO_CRASH_KERNELS, note, supported=False, page_size=build.page_size, certainty=certainty, vendor=vendor
+    )
 
 
 def _vendor_profiles() -> dict[str, Profile]:

@@ -90,8 +90,7 @@ def base_pages_outside(measured: Measured, crash: Range | None) -> int:
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
     if crash is None:
         return everywhere
-    within = (crash.start, crash.end)
-    return everywhere - base_page_bytes(spans.near(*within), within)
+    return everywhere - base_page_bytes(spans, (crash.start, crash.end))
 
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:

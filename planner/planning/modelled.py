@@ -11,7 +11,6 @@ from planner.kernel.machine import Facts
 from planner.kernel.pgtable import Geometry, geometry
 from planner.kernel.profile import Certainty, least_sure
 from planner.kernel.profiles import NEWEST, Profile, select_profile
-from planner.kernel.vendors import build_of
 from planner.planning.configured import Configured, page_size_of
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
@@ -67,7 +66,7 @@ def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
     """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
     known = facts.page_size or page_size_of(facts.config)
     version = options.kernel or facts.kernel
-    hint = build_of(version).page_size if version and (known is None or options.kernel) else None
+    hint = select_profile(version).page_size if version and (known is None or options.kernel) else None
     page_size = options.page_size or hint or known
     if page_size is None or (hint is not None and options.page_size is None and hint != known):
         remarks.assume("page_size")

@@ -13,9 +13,10 @@ from typing import Literal, TypeAlias
 from planner.base.ranges import Range
 from planner.kernel.cputype import AllowedPart, Processor
 from planner.kernel.crash_reserve import Attempt
+from planner.kernel.linear_map import LeafSpan
 from planner.kernel.memory_map import Region, Reserved
 from planner.kernel.profile import Certainty
-from planner.kernel.ptdump import NO_SPANS, Mapping, Spans, Tables
+from planner.kernel.ptdump import Mapping, Tables
 from planner.planning.outcomes import Outcome
 from planner.planning.strategies import OWN
 from planner.rewind.rewound import Rewound
@@ -356,21 +357,10 @@ class Report:
 class Plan(Report):
     """The whole answer for one machine and one request: the report, and the linear maps it counts."""
 
-    linear_map: Spans = field(default=NO_SPANS, repr=False)
-    baseline_map: Spans = field(default=NO_SPANS, repr=False)
-
-    @property
-    def leaf_spans(self) -> tuple[tuple[int, int, int], ...]:
-        """The linear map itself, sorted `(start, end, kind)` with physical addresses and an index into `KINDS`.
-
-        Not part of the JSON report.
-        """
-        return self.linear_map.listed
-
-    @property
-    def baseline_spans(self) -> tuple[tuple[int, int, int], ...]:
-        """The linear map without a crash kernel, as `leaf_spans`."""
-        return self.baseline_map.listed
+    leaf_spans: tuple[LeafSpan, ...] = field(default=(), repr=False)
+    """The linear map: sorted `(start, end, kind)`, physical addresses and an index into `KINDS`."""
+    baseline_spans: tuple[LeafSpan, ...] = field(default=(), repr=False)
+    """The linear map without a crash kernel, likewise."""
 
     @property
     def schema_version(self) -> int:

@@ -38,8 +38,6 @@ class Shared:
     memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
     """
 
-    __slots__ = ("_baselines", "_elsewhere", "_low", "_maps", "_outsides", "_placements", "_wholes", "memblock", "ram")
-
     def __init__(self, context: Context) -> None:
         self.memblock = Memblock.of(
             context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node
@@ -54,9 +52,7 @@ class Shared:
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._elsewhere: dict[object, Elsewhere] = {}
-        self._wholes: dict[object, bool] = {}
         self._maps: dict[object, Measured] = {}
-        self._outsides: dict[object, int] = {}
 
     def place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
         """The placement, and the notes where it fails."""
@@ -100,14 +96,7 @@ class Shared:
 
     def whole(self, area: Range | None, context: Context) -> bool:
         """True if there is an area, and it consists of whole leaves of the baseline."""
-        if area is None:
-            return False
-        spans = self.baseline(context)[0][0]
-        return _once(
-            self._wholes,
-            area,
-            lambda: whole_leaves(spans.near(area.start - 1, area.end + 1), area, context.geometry),
-        )
+        return area is not None and whole_leaves(self.baseline(context)[0][0], area, context.geometry)
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
         """The linear map of a plan; the baseline itself where the crash kernel changes nothing."""
@@ -129,17 +118,11 @@ class Shared:
         from planner.planning.remap_steps import remap_steps
 
         (old, baseline), (new, mapping) = before, after
-        return remap_steps(
-            context, reservation, before=old.listed, after=new.listed, mapping=mapping, baseline=baseline
-        )
+        return remap_steps(context, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
 
     def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
         """Bytes that have base pages beyond the crash memory and those of the baseline."""
-        return 0 if mapped is baseline else self._outside(mapped, crash) - self._outside(baseline, crash)
-
-    def _outside(self, measured: Measured, crash: Range | None) -> int:
-        key = (id(measured), crash)  # of a map that is kept here
-        return _once(self._outsides, key, lambda: base_pages_outside(measured, crash))
+        return 0 if mapped is baseline else base_pages_outside(mapped, crash) - base_pages_outside(baseline, crash)
 
 
 def _once(kept: dict[object, _T], key: object, make: Callable[[], _T]) -> _T:

@@ -98,7 +98,7 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
         for a, b in intersect((r.start, r.end), runs)
     ]
     old = union((r.start, r.end) for r in kept)
-    moved = [Reserved(a, b, "moved") for block in state.blocks for a, b in subtract(block, old)]
+    moved = [Reserved(a, b, "early reservation") for block in state.blocks for a, b in subtract(block, old)]
     return MemoryMap(memory.regions, (*kept, *moved))
 
 

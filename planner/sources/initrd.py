@@ -56,7 +56,6 @@ class Initrd:
     archive: int
     content: int
     unpacked: dict[int, int]
-    files: int
     compression: tuple[str, ...]
     modules: tuple[str, ...]
     notes: tuple[str, ...]
@@ -106,7 +105,6 @@ def measure(file: BinaryIO, name: str) -> Initrd:
         archive=outer.read,
         content=sum(tally.sizes.values()),
         unpacked={page: sum(round_up(size, page) for size in tally.sizes.values()) for page in PAGES},
-        files=len(tally.sizes),
         compression=tuple(kinds),
         modules=tuple(sorted(tally.modules)),
         notes=(*notes, *tally.notes),

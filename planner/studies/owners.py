@@ -18,10 +18,10 @@ __all__ = ["way_out"]
 
 _FIXED = re.compile(
     r"node[ _]?data|pgdat|mem_?map|vmemmap|struct pages?|page[ _]descriptors|page[ _-]?tables?|per[-_ ]?cpu|hash table"
-    r"|log[ _](buf|buffer|descriptors|infos)|section table|mem_section|io tlb slots|kfence|acpi|\bmoved\b",
+    r"|log[ _](buf|buffer|descriptors|infos)|section table|mem_section|io tlb slots|kfence|acpi|^early reservation$",
     re.IGNORECASE,
 )
-"""The kernel's own memory, and the firmware's tables; `moved`: what another boot would place anew."""
+"""The kernel's own memory, and the firmware's tables; `early reservation`: what another boot would place anew."""
 
 _WAYS = (
     ("initrd|initramfs|ramdisk", "move or shrink the initrd"),

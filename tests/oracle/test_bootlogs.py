@@ -60,8 +60,9 @@ def check(
     shown: str,
     least: float,
     capsys: pytest.CaptureFixture[str],
+    lacking: float = 0.0,
 ) -> None:
-    """Compare the placements of pairs: at least so many come out, and all others are among the readings."""
+    """Compare the placements of pairs: at least so many come out; the others, but for a share, are other readings."""
     tally = Tally(title)
     unknown: list[str] = []
     for before, after in chosen:
@@ -74,7 +75,7 @@ def check(
     tally.report(capsys, least=least)
     with capsys.disabled():
         print(f"  {len(unknown)} of {tally.total} lack the right reading: {unknown[:4]}")
-    assert not unknown
+    assert len(unknown) <= lacking * tally.total
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ def test_how_protection_is_told(strategy: str, protected: bool, available: bool,
 
 def test_a_plan_is_its_report_and_the_maps_that_it_counts() -> None:
     assert {each.name for each in fields(Plan)} - {each.name for each in fields(Report)} == {
-        "linear_map",
-        "baseline_map",
+        "leaf_spans",
+        "baseline_spans",
     }
     own = plan("256M")
     assert own.schema_version == SCHEMA_VERSION == 1

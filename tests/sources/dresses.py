@@ -140,6 +140,7 @@ LISTINGS: dict[str, Dress] = {
     "colours": each(lambda _, line: line.replace("reserved", "\x1b[01;31m\x1b[Kreserved\x1b[m\x1b[K")),
     "a table of two columns": each(lambda _, line: "| " + line.strip().replace(" : ", " | ") + " |"),
     "blanks around the dash": each(lambda _, line: line.replace("-", " - ", 1)),
+    "blanks around the dash, of a host": each(lambda _, line: f"node17: {line.replace('-', ' - ', 1)}"),
     "stars around a name": each(lambda _, line: line.replace("reserved", "**reserved**")),
     "no blank before the colon": each(lambda _, line: line.replace(" : ", ": ")),
     "other dashes": each(lambda _, line: line.replace("-", "\u2013", 1)),

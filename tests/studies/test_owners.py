@@ -31,7 +31,7 @@ from planner.studies.owners import way_out
         "kfence",
         "KFENCE pool",
         "ACPI reclaim",
-        "moved",
+        "early reservation",
     ],
 )
 def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(name: str) -> None:

@@ -6,8 +6,8 @@ crash memory is never lost in a large map. Costs time in the number of regions, 
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.ranges import intersect, total, union
 from planner.kernel.memory_map import Flag
@@ -15,7 +15,7 @@ from planner.render.blocks.numbers import address, size
 from planner.render.formats.terminal import BOLD, CYAN, DIM, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from planner.base.ranges import Span
     from planner.planning.result import Plan
@@ -42,13 +42,13 @@ _CLEAR_CELLS = 8
 """An area that takes fewer cells than this gets a close-up."""
 
 
-class Row:
+class Row(NamedTuple):
     """One stretch of addresses `[start, end)` as cells; ram: bytes of memory in it."""
 
-    __slots__ = ("cells", "end", "ram", "start")
-
-    def __init__(self, start: int, end: int, ram: int, cells: str) -> None:
-        self.start, self.end, self.ram, self.cells = start, end, ram, cells
+    start: int
+    end: int
+    ram: int
+    cells: str
 
 
 class _Painter:
@@ -75,37 +75,20 @@ class _Painter:
         """`[start, end)` in `width` cells."""
         ram = intersect((start, end), self.ram)
         edges = [start + (end - start) * i // width for i in range(width + 1)]
-        memory = _per_cell(ram, edges)
-        taken = _per_cell([part for piece in ram for part in intersect(piece, self.taken)], edges)
         cells = []
-        for i in range(width):
-            if not memory[i] or 2 * memory[i] < edges[i + 1] - edges[i]:
+        for cell in pairwise(edges):
+            pieces = intersect(cell, ram)
+            memory, taken = total(pieces), sum(total(intersect(piece, self.taken)) for piece in pieces)
+            if not memory or 2 * memory < cell[1] - cell[0]:
                 cells.append(NOTHING)
-            elif 2 * taken[i] >= memory[i]:
+            elif 2 * taken >= memory:
                 cells.append(RESERVED)
             else:
-                cells.append(PARTLY if taken[i] else FREE)
+                cells.append(PARTLY if taken else FREE)
         for mark, low, high in self.marks:
             for i in _cells_of(low, high, edges):
                 cells[i] = mark
         return Row(start, end, total(ram), "".join(cells))
-
-
-def _per_cell(spans: Sequence[Span], edges: list[int]) -> list[int]:
-    """Bytes of sorted, disjoint spans in each cell."""
-    result = [0] * (len(edges) - 1)
-    i = 0
-    for start, end in spans:
-        while edges[i + 1] <= start:
-            i += 1
-        j = i
-        while True:
-            result[j] += min(end, edges[j + 1]) - max(start, edges[j])
-            if end <= edges[j + 1]:
-                break
-            j += 1
-        i = j
-    return result
 
 
 def _cells_of(low: int, high: int, edges: list[int]) -> list[int]:
@@ -195,12 +178,5 @@ def _bars(drawn: Iterable[Row], left: int, limit: int, *, color: bool) -> list[s
 
 
 def _coloured(cells: str) -> str:
-    out: list[str] = []
-    at = 0
-    while at < len(cells):
-        mark = cells[at]
-        end = at + len(cells[at:]) - len(cells[at:].lstrip(mark))
-        style = _STYLES.get(mark)
-        out.append(paint(cells[at:end], style) if style else cells[at:end])
-        at = end
-    return "".join(out)
+    runs = ("".join(run) for _, run in groupby(cells))
+    return "".join([paint(run, _STYLES[run[0]]) if run[0] in _STYLES else run for run in runs])

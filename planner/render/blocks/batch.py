@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from planner.base.text import counted
 from planner.batch.fleet import largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
-from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size
+from planner.render.blocks.numbers import column, count, signed_column, signed_count, signed_size, size, start
 
 if TYPE_CHECKING:
-    from planner.base.ranges import Range
     from planner.batch.fleet import Effect, Fleet, Sum
 
 __all__ = ["blocks"]
@@ -82,12 +81,11 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
         signed_column([part.extra_table_bytes for _, part in shown]),
         strict=True,
     )
-    rows = [(key, *_counts(part), *told) for (key, part), told in zip(shown, sizes, strict=True)]
+    rows = [
+        (key, *map(count, (part.machines, part.reserved, part.unprotected, part.pages_only)), *told)
+        for (key, part), told in zip(shown, sizes, strict=True)
+    ]
     return Table(title, "l" + "r" * 7, head, rows)
-
-
-def _counts(part: Sum) -> tuple[str, ...]:
-    return count(part.machines), count(part.reserved), count(part.unprotected), count(part.pages_only)
 
 
 def _worst(fleet: Fleet) -> Table:
@@ -132,14 +130,10 @@ def _changed(name: str, effect: Effect) -> Table:
             one.id or f"record {one.record}",
             one.before.outcome,
             one.after.outcome,
-            _at(one.before.crash),
-            _at(one.after.crash),
+            start(one.before.crash),
+            start(one.after.crash),
         )
         for one in effect.machines[:_MOST_SHOWN]
     ]
     first = f", the first {_MOST_SHOWN}" if effect.changed > _MOST_SHOWN else ""
     return Table(f"{name} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)
-
-
-def _at(crash: Range | None) -> str:
-    return "-" if crash is None else address(crash.start)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
-from planner.render.blocks.numbers import address, column, signed_column, signed_count, size
+from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
 from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
         (
             row.strategy,
             row.outcome,
-            address(row.crash.start) if row.crash else "-",
-            *((address(row.low.start) if row.low else "-",) if low else ()),
+            start(row.crash),
+            *((start(row.low),) if low else ()),
         )
         for row in rows
     ]

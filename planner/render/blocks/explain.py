@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
-    from planner.studies.remedies import Remedy
 
 __all__ = ["blocks"]
 
@@ -56,7 +55,7 @@ def _not_higher(told: Explanation) -> list[tuple[str, str]]:
     tried = [gap.usable.size for gap in story.gaps if gap.usable is not None and gap.usable.start >= taken.usable.end]
     beyond = [gap.end - gap.start for gap in story.gaps if gap.reason == "above"]
     fills = crash.start + story.size == taken.usable.end
-    text = "its gap ends at" if fills else f"{size(story.align)} higher it would pass the end of its gap,"
+    text = "the free gap ends at" if fills else f"{size(story.align)} higher it would pass the end of the free gap,"
     text += f" {address(taken.usable.end)} ({_edge(taken.above)})"
     if tried:
         gaps = counted(len(tried), "free gap above does", "free gaps above do")
@@ -143,14 +142,9 @@ def _outside(story: AttemptStory) -> str:
 def _help(told: Explanation) -> list[Block]:
     outcome = told.plan.reservation.outcome
     if told.help:
-        items = [f"{remedy.text}: {remedy.outcome}{_at(remedy)}" for remedy in told.help]
-        return [Bullets("What would help", items)]
+        return [Bullets("What would help", tables.changes(told.help))]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":
         return [Paragraph("Nothing is searched: see `parse` for what the kernel makes of the request.")]
     return []
-
-
-def _at(remedy: Remedy) -> str:
-    return "" if remedy.crash is None else f" at {address(remedy.crash.start)}"

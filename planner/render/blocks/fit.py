@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
-from planner.render.blocks.numbers import address, column, size, span
+from planner.render.blocks.numbers import address, column, size, span, start
 
 if TYPE_CHECKING:
-    from planner.studies.fit import Answer, Fit, Spot
+    from planner.studies.fit import Fit, Spot
 
 __all__ = ["blocks"]
 
@@ -70,16 +70,12 @@ def _largest(fit: Fit) -> Table:
     sizes = column([a.size if a else None for a in answers])
     low = column([a.low_free_after if a else None for a in answers])
     nearby = column([fit.next_best.aligned, fit.next_best.reserved])
-    rows: list[tuple[str, ...]] = [
-        (label, sizes[n], *(("", "", "", "") if a is None else (_where(a), low[n], a.beyond, nearby[n])))
-        for n, (label, a) in enumerate(zip(("aligned", "at all"), answers, strict=True))
-    ]
+    rows: list[tuple[str, ...]] = []
+    for n, (label, a) in enumerate(zip(("aligned", "at all"), answers, strict=True)):
+        told = ("", "", "", "") if a is None else (start(a.crash), low[n], a.beyond, nearby[n])
+        rows.append((label, sizes[n], *told))
     head = ("outcome", "largest", "where", "low free", "one page larger", "next best location")
     return Table("Largest sizes", "lrlrlr", head, rows)
-
-
-def _where(answer: Answer) -> str:
-    return "" if answer.crash is None else address(answer.crash.start)
 
 
 def _rungs(fit: Fit) -> Table:

@@ -21,7 +21,7 @@ _BINDING = {
 
 def blocks(found: Need) -> list[Block]:
     """Everything the need says."""
-    text = f"at least {_whole(found.least)}, {format_size(found.recommended)} recommended"
+    text = f"at least {format_size(round_up(found.least, MIB))}, {format_size(found.recommended)} recommended"
     if found.assumed:
         text += f"; assumed: {', '.join(found.assumed)}"
     if found.unmeasured:
@@ -47,7 +47,3 @@ def blocks(found: Need) -> list[Block]:
         ),
         Bullets("Notes", found.notes),
     ]
-
-
-def _whole(value: int) -> str:
-    return format_size(round_up(value, MIB))

@@ -10,7 +10,18 @@ if TYPE_CHECKING:
 
     from planner.base.ranges import Range
 
-__all__ = ["address", "column", "count", "in_bytes", "signed_column", "signed_count", "signed_size", "size", "span"]
+__all__ = [
+    "address",
+    "column",
+    "count",
+    "in_bytes",
+    "signed_column",
+    "signed_count",
+    "signed_size",
+    "size",
+    "span",
+    "start",
+]
 
 _UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 _SHORT = len("9999M")
@@ -110,6 +121,11 @@ def signed_count(value: int) -> str:
 def address(value: int) -> str:
     """A physical address: `0x80000000`."""
     return f"{value:#x}"
+
+
+def start(span_: Range | None) -> str:
+    """The first address of a range, or `-`."""
+    return "-" if span_ is None else address(span_.start)
 
 
 def span(start: int | Range, end: int | None = None) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from planner.planning.outcomes import GOOD
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
-from planner.render.blocks.numbers import address
 
 if TYPE_CHECKING:
     from planner.planning.result import Plan
@@ -25,16 +24,8 @@ def mood(outcome: str) -> Mood:
 def short(plan: Plan) -> list[Block]:
     """The answer alone: the verdict, the place and the cost, and the one thing to do where it is not as wanted."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    told = _help(plan)[:1] or _helpless(plan)
+    told = tables.changes(plan.help or ())[:1] or _helpless(plan)
     return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in told]])]
-
-
-def _help(plan: Plan) -> list[str]:
-    """Each change that would help, with what comes of it."""
-    return [
-        f"{each.text}: {each.outcome}{f' at {address(each.crash.start)}' if each.crash is not None else ''}"
-        for each in plan.help or ()
-    ]
 
 
 def _helpless(plan: Plan) -> list[str]:
@@ -55,7 +46,7 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
         *short(plan),
-        Bullets("What else would help", _help(plan)[1:]),
+        Bullets("What else would help", tables.changes(plan.help or ())[1:]),
         Bullets("Other readings", tables.other_readings(plan)),
         Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),

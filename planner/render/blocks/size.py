@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from planner.base.text import counted
 from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
-from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span
+from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 
 if TYPE_CHECKING:
@@ -209,9 +209,10 @@ def _painted(marks: str) -> str:
 
 def give_back(given: GiveBack) -> list[Block]:
     """The memory freed, the rest, and a reboot instead."""
+    area = f", area {span(given.boot.area)}" if given.boot.area is not None else ""
     facts = [
         ("Machine", given.source),
-        ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}" + _area(given.boot)),
+        ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}{area}"),
         ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
     ]
     if given.refused is not None:
@@ -233,17 +234,13 @@ def give_back(given: GiveBack) -> list[Block]:
     ]
 
 
-def _area(plan: SizePlan) -> str:
-    return f", area {span(plan.area)}" if plan.area is not None else ""
-
-
 def _compared(given: GiveBack) -> Table:
     again = given.reboot
     if again is None:
         return Table("", "lrr", ("", "", ""), [])
     rows = [
         ("outcome", given.boot.outcome, again.outcome),
-        ("crash memory at", _start(given.boot), _start(again)),
+        ("crash memory at", start(given.boot.crash), start(again.crash)),
         ("extra page tables", signed_size(given.table_bytes), signed_size(again.extra_table_bytes)),
         ("base pages outside crash", signed_size(given.base_pages), signed_size(again.base_pages_outside_crash)),
         ("low memory free", size(given.low_free_after), size(again.low_free_after)),
@@ -252,10 +249,6 @@ def _compared(given: GiveBack) -> Table:
     return Table(
         f"Instead, a reboot with {given.reboot_crashkernel or ''}", "lrr", ("", "after writing", "after a reboot"), rows
     )
-
-
-def _start(plan: SizePlan) -> str:
-    return "-" if plan.crash is None else address(plan.crash.start)
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - one word for one value

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
-from planner.render.blocks.numbers import address, column, size
+from planner.render.blocks.numbers import column, size, start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.base.ranges import Range
     from planner.planning.result import Plan
     from planner.studies.survey import Row, Surveyed
 
@@ -30,7 +29,7 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
     plans = [answer.plan for _, _, answer in told]
     tails = column([plan.waste.returned if plan.reservation.area else None for plan in plans])
     rows = [
-        (name, answer.preset or text, plans[n].reservation.outcome, _at(plans[n].reservation.crash), tails[n])
+        (name, answer.preset or text, plans[n].reservation.outcome, start(plans[n].reservation.crash), tails[n])
         for n, (name, text, answer) in enumerate(told)
     ]
     ram = column([one.ram for one in machines])
@@ -46,10 +45,6 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
         Bullets("", _remarks()),
     ]
-
-
-def _at(crash: Range | None) -> str:
-    return "-" if crash is None else address(crash.start)
 
 
 def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
@@ -120,7 +115,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     head, align = ("machine", *("kernel", "page") * several, "request"), "l" + "lr" * several + "l"
     lost, waste = _in_one_unit([row.waste for row in rows])
     decides = [
-        (*names[n], row.outcome, "yes" if row.met else "no", _at(row.crash), waste[n]) for n, row in enumerate(rows)
+        (*names[n], row.outcome, "yes" if row.met else "no", start(row.crash), waste[n]) for n, row in enumerate(rows)
     ]
     (asked, size_), (needed, need) = _in_one_unit([r.size for r in rows]), _in_one_unit([r.need for r in rows])
     left, low = _in_one_unit([row.low_free for row in rows])
@@ -150,7 +145,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
     kernel = (row.kernel, size(row.page_size)) if several else ()
-    return tuple(cell for cell in (row.machine, *kernel, row.preset or row.request))
+    return (row.machine, *kernel, row.preset or row.request)
 
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:

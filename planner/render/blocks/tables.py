@@ -16,16 +16,18 @@ from planner.render.blocks.numbers import address, column, count, signed_column,
 from planner.rewind.rewound import AFTERWARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from planner.base.ranges import Range
     from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
+    from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
+    from planner.studies.remedies import Remedy
 
 __all__ = [
     "PROTECTION",
     "alignment",
     "attempts",
+    "changes",
     "closing",
     "doubt",
     "facts",
@@ -465,6 +467,14 @@ def _configured(kernel: KernelView) -> Terms:
     words = [what.rpartition(" [")[0] for _, _, what in found]
     source = found[0][2].rpartition(" [")[2].rstrip("]")
     return Terms(f"{found[0][0]} builds with", [*words, f"read in {source}"])
+
+
+def changes(listed: Iterable[Help | Remedy]) -> list[str]:
+    """Changes that would help, each with its outcome."""
+    return [
+        f"{each.text}: {each.outcome}" + (f" at {address(each.crash.start)}" if each.crash is not None else "")
+        for each in listed
+    ]
 
 
 def closing(notes: Sequence[str], kernel: KernelView) -> list[Block]:

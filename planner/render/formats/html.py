@@ -17,15 +17,12 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import (
-    Bullets,
     Facts,
     Heading,
     Lead,
-    Listing,
     Paragraph,
     Picture,
     Table,
-    Terms,
     shown,
 )
 
@@ -93,7 +90,7 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["anchor"] = _anchor
+    environment.filters |= {"anchor": _anchor, "kind": _kind, "requested": _requested, "tokens": _tokens}
     blocks, after = shown(blocks), shown(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
@@ -105,9 +102,9 @@ def page(
         short=_short(title),
         command=_SHOWN["command"],
         folded=folded,
-        top=[_plain(block) for block in blocks[:first]],
+        top=blocks[:first],
         figures=figures,
-        rest=[_plain(block) for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
+        rest=[block for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
         data=safe,
     )
 
@@ -120,6 +117,15 @@ def made_by(words: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         _SHOWN["command"] = ""
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _tokens(text: str) -> str:
+    """The `crashkernel=` tokens of a text that begins with one."""
+    return " ".join(_TOKENS.findall(text)) if _TOKENS.match(text) else ""
 
 
 def _requested(text: str) -> str:
@@ -142,29 +148,3 @@ def _anchor(title: str, taken: list[str]) -> str:
 def _shown(value: object) -> object:
     """Text free of control characters for the template; what is marked as HTML stays."""
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-def _plain(block: Block) -> dict[str, object]:
-    """A block as the template takes it."""
-    if isinstance(block, Lead):
-        copied = " ".join(_TOKENS.findall(block.word))
-        return {"kind": "lead", "word": block.word, "text": block.text, "mood": block.mood, "copied": copied}
-    if isinstance(block, Facts):
-        facts = [(label, text, _requested(text) if label == "Requested" else "") for label, text in block.rows]
-        return {"kind": "facts", "rows": facts}
-    if isinstance(block, Heading):
-        return {"kind": "heading", "title": block.title}
-    if isinstance(block, Paragraph):
-        request = _TOKENS.match(block.text)
-        copied = " ".join(_TOKENS.findall(block.text)) if request else ""
-        return {"kind": "paragraph", "text": block.text, "copied": copied}
-    if isinstance(block, Table):
-        aligned = [["num" if side == "r" else "" for side in block.align]] * len(block.rows)
-        rows = [list(zip(row, sides, strict=True)) for row, sides in zip(block.rows, aligned, strict=True)]
-        head = list(zip(block.head, aligned[0], strict=True)) if any(block.head) and aligned else []
-        return {"kind": "table", "title": block.title, "head": head, "rows": rows}
-    if isinstance(block, Listing):
-        return {"kind": "listing", "title": block.title, "lines": block.lines}
-    assert isinstance(block, (Bullets, Terms))  # noqa: S101 - what is left; pictures of characters are left out
-    kind = "terms" if isinstance(block, Terms) else "bullets"
-    return {"kind": kind, "title": block.title, "items": block.items}

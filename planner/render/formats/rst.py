@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH, wrap
+from planner.render.formats.terminal import WIDTH, fit, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,13 +131,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     widths = [max(2, *map(len, column)) for column in columns]
     least = [max([2, *(len(word) for cell in column for word in cell.split(" "))]) for column in columns]
     least[0] = widths[0]
-    excess = sum(widths) + 2 * (len(widths) - 1) - WIDTH
-    while excess > 0:
-        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
-        if not spare:
-            break
-        widths[max(spare, key=lambda n: widths[n])] -= 1
-        excess -= 1
+    fit(widths, least, sum(widths) + 2 * (len(widths) - 1) - WIDTH)
     return widths
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "NARROWEST", "RED", "WIDTH", "YELLOW", "paint", "wrap", "wrap_items"]
+from collections.abc import Sequence
+
+__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "NARROWEST", "RED", "WIDTH", "YELLOW", "fit", "paint", "wrap", "wrap_items"]
 
 WIDTH = 80
 """Columns of a text, unless the terminal has fewer."""
@@ -42,6 +44,17 @@ def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool 
             line = rest + line[end:]
     lines.append(line)
     return lines
+
+
+def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
+    """Take `excess` columns from the widest of some columns, again and again; returns what is left of the excess."""
+    while excess > 0:
+        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
+        if not spare:
+            break
+        widths[max(spare, key=lambda n: widths[n])] -= 1
+        excess -= 1
+    return excess
 
 
 def wrap_items(text: str, width: int, indent: str) -> list[str]:

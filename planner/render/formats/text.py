@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
-from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, paint, wrap
+from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, fit, paint, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,9 @@ __all__ = ["document", "lay_out"]
 
 _MOODS = {"good": f"{BOLD};{GREEN}", "warn": f"{BOLD};{YELLOW}", "bad": f"{BOLD};{RED}", "plain": BOLD}
 _LABEL = 12
-_JOINED = ",\x000x"
+_MARK = "\x00"
+_JOINED = f",{_MARK}0x"
+"""A comma inside a range of addresses, while lines are broken."""
 _ROOMY, _LEAST = 24, 8
 """Columns that a last column of texts keeps while others can give way, and that it keeps in any case."""
 
@@ -85,14 +87,17 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
             excess -= cut
     lines = []
     for row in rows:
-        cells = [[cell] if len(cell) <= wide else wrap(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+        cells = [
+            [line.replace(_JOINED, ", 0x").replace(_MARK, "") for line in wrap(cell, wide)]
+            for cell, wide in zip(row, widths, strict=True)
+        ]
         for n in range(max(map(len, cells))):
             parts = [cell[n] if n < len(cell) else "" for cell in cells]
             padded = [
                 part.rjust(wide) if side == "r" else part.ljust(wide)
                 for part, wide, side in zip(parts, widths, table.align, strict=True)
             ]
-            lines.append((indent + "  ".join(padded)).rstrip().replace(_JOINED, ", 0x"))
+            lines.append((indent + "  ".join(padded)).rstrip())
     return lines
 
 
@@ -121,11 +126,4 @@ def _widths(rows: Sequence[tuple[str, ...]], align: str, room: int) -> tuple[lis
         cut = min(excess, max(widths[-1] - _ROOMY, 0))
         widths[-1] -= cut
         excess -= cut
-    while excess > 0:
-        spare = [n for n in range(len(widths)) if widths[n] > least[n]]
-        if not spare:
-            break
-        widest = max(spare, key=lambda n: widths[n])
-        widths[widest] -= 1
-        excess -= 1
-    return widths, excess
+    return widths, fit(widths, least, excess)

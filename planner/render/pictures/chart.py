@@ -160,7 +160,8 @@ def _panel(
     base = y + _PANEL
     for n, share in enumerate((0, 0.5, 1.0)):
         at = base - _PANEL * share
-        canvas.line("thin dash" if n else "thin", f"M{number(scale.left)} {number(at)}h{number(scale.width)}")
+        if waste or tables or not n:
+            canvas.line("thin dash" if n else "thin", f"M{number(scale.left)} {number(at)}h{number(scale.width)}")
         if waste or not n:
             canvas.text(scale.left - 4, at + 4, ticks[0][n], size=_SMALL, cls="soft", anchor="end")
         if tables or not n:

@@ -62,10 +62,10 @@ def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Ban
     y = _swatches(canvas, y + 8, [(kind, text) for kind, text in _LEGEND.items() if kind in used])
     kinds = sorted({band.kind for band in covers})
     if kinds:
-        sizes = _leaf_sizes(plan)
+        sizes = geometry(plan.kernel.page_size, plan.kernel.va_bits).leaf_sizes
         pale = ", pale where the crash kernel changes nothing" if any(band.same for band in covers) else ""
         y = canvas.paragraph(y + 14, f"Linear map, the higher the larger the entries{pale}:", cls="soft")
-        y = _swatches(canvas, y + 7, [(f"k{kind}", f"{KIND_NAMES[kind]}, {sizes[kind]}") for kind in kinds])
+        y = _swatches(canvas, y + 7, [(f"k{kind}", f"{KIND_NAMES[kind]}, {size(sizes[kind])}") for kind in kinds])
     return y + 22
 
 
@@ -92,9 +92,3 @@ def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
         canvas.band("reserved", [(x, 16)], y + 12 * _EMPTY, 12 * (1 - _EMPTY))
     else:
         canvas.band(kind, [(x, 16)], y, 12)
-
-
-def _leaf_sizes(plan: Plan) -> tuple[str, ...]:
-    """The size that one entry, or one contiguous run, of each kind maps."""
-    geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    return tuple([size(run) for run in geo.leaf_sizes])

@@ -32,7 +32,7 @@ _SAID = (
 """Words that boot logs always or often hold, and other texts do not."""
 
 _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
-_RANGE = re.compile(r"(?<![\w.])(?:0x)?[0-9a-fA-F]{8,16}-(?:0x)?[0-9a-fA-F]{8,16} {0,4}[:|] ?")
+_RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _WIDEST = 400  # characters of a margin
 _SIGNS = "|+#*!%:;`\u2502"  # with which a whole text may be quoted

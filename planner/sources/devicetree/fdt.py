@@ -44,14 +44,6 @@ class Node:
         """The first child of that name, with or without a unit address in either."""
         return next((c for c in self.children if name in (c.name, c.name.partition("@")[0])), None)
 
-    def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the order of the blob."""
-        stack = [self]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack.extend(reversed(node.children))
-
     def text(self, name: str) -> str | None:
         """A property as its first string; None where there is none."""
         value = self.properties.get(name)

@@ -87,6 +87,9 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:
         yield f"no zone in the log covers {zone.start:#x} to {zone.end:#x}: the line of a zone is missing"
+    set_up = {e.name for e in log.events if e.kind == "node"}
+    if set_up and (lost := {str(r.node) for r in log.nodes} - set_up):
+        yield f"the log lacks the `Initmem setup` of node {', '.join(sorted(lost))}: other lines may be missing"
     firmware = [] if log.map else sorted(log.efi, key=lambda entry: entry.start)
     for before, after in pairwise(firmware):
         if before.end < after.start < before.end + MIB:

@@ -60,27 +60,31 @@ def test_why_a_gap_does_not_hold_it(facts: dict[str, object], why: str) -> None:
     ("regions", "reserved", "value", "why"),
     [
         pytest.param(
-            [(GIB, 3 * GIB)], [], "1G", "its gap ends at 0xc0000000 (end of memory)", id="it fills the end of its gap"
+            [(GIB, 3 * GIB)],
+            [],
+            "1G",
+            "the free gap ends at 0xc0000000 (end of memory)",
+            id="it fills the end of its gap",
         ),
         pytest.param(
             [(GIB, 3 * GIB + GIB // 2)],
             [],
             "1G",
-            "1G higher it would pass the end of its gap, 0xe0000000 (end of memory)",
+            "1G higher it would pass the end of the free gap, 0xe0000000 (end of memory)",
             id="the next aligned start is too high",
         ),
         pytest.param(
             [(GIB, 4 * GIB)],
             [(3 * GIB, 3 * GIB + MIB)],
             "1G",
-            "its gap ends at 0xc0000000 (initrd); 1 free gap above does not hold 1G (largest 1023M)",
+            "the free gap ends at 0xc0000000 (initrd); 1 free gap above does not hold 1G (largest 1023M)",
             id="a gap above is too small",
         ),
         pytest.param(
             [(GIB, 3 * GIB), (8 * GIB, 16 * GIB)],
             [],
             "1G",
-            "its gap ends at 0xc0000000 (end of memory); "
+            "the free gap ends at 0xc0000000 (end of memory); "
             "memory from 0x100000000 on is not searched (1 free gap, largest 8G)",
             id="memory above the window",
         ),

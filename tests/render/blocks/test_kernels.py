@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.kernel.described import KernelRow
 from planner.render.blocks.kernels import blocks
 from planner.render.blocks.model import Facts, Heading
+from tests.render.blocks.told import lead_of
 
 ROWS = [
     KernelRow("6.12", "mainline", "6.12 to 6.15", "6.12", "reserves", "arch/arm64", "read", ("stable",)),
@@ -18,6 +19,10 @@ ROWS = [
 def test_a_kernel_is_a_paragraph() -> None:
     """Below its vendor, with all that is known of it."""
     told = blocks(ROWS)
+    assert lead_of(told)[:2] == (
+        "3 kernels",
+        "2 of mainline and its stable trees, 1 of vendors; --kernel NAME takes one",
+    )
     assert [block.title for block in told if isinstance(block, Heading)] == ["Mainline and stable", "Red Hat"]
     kernels = [dict(block.rows) for block in told if isinstance(block, Facts)]
     assert [facts["Kernel"] for facts in kernels] == ["6.12, stable", "6.16", "rhel-9"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, PIB, TIB, memparse
 from planner.render.blocks import numbers
-from planner.render.blocks.numbers import address, count, signed_count, signed_size, size, span
+from planner.render.blocks.numbers import address, count, signed_count, signed_size, size, span, start
 
 UNITS = {"B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": PIB, "E": 1 << 60}
 
@@ -69,6 +69,10 @@ def test_differences_carry_their_sign() -> None:
     """Plus for more, minus for less, nothing for none."""
     assert [signed_size(n) for n in (4096, 0, -4096)] == ["+4K", "0", "-4K"]
     assert [signed_count(n) for n in (1024, 0, -1024)] == ["+1,024", "0", "-1,024"]
+
+
+def test_the_first_address_of_a_range_that_may_not_be() -> None:
+    assert (start(Range(GIB, 2 * GIB)), start(None)) == ("0x40000000", "-")
 
 
 def test_counts_addresses_and_ranges() -> None:

@@ -12,7 +12,8 @@ from planner.base.sizes import MIB
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.blocks import tables
-from planner.render.blocks.model import Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.formats import html
 from planner.render.layout import lay_out
 from planner.render.pages import plan as plan_page
 from planner.render.pages.compare import render as render_comparison
@@ -117,3 +118,11 @@ def test_a_large_map_makes_no_large_page(regions: bool) -> None:
 def test_the_same_plan_gives_the_same_bytes() -> None:
     """So that a page can be kept under version control."""
     assert page_of(plan_of("aligned")) == page_of(plan_of("aligned"))
+
+
+def test_a_page_without_a_title_of_its_own_is_titled_by_its_command() -> None:
+    """Or, where the library made it, by what it says first."""
+    told: list[Block] = [Lead("agreed", "as planned"), Table("Kernel", "l", ("a",), [("b",)])]
+    with html.made_by(["crashkernel-planner", "verify", "a map"]):
+        assert "<h1>verify &#39;a map&#39;</h1>" in html.document(told)
+    assert "<h1>agreed: as planned</h1>" in html.document(told)

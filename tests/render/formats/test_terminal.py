@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.render.formats.terminal import BOLD, RED, paint, wrap, wrap_items
+from planner.render.formats.terminal import BOLD, RED, fit, paint, wrap, wrap_items
 
 
 def test_paint_begins_and_ends() -> None:
@@ -27,6 +27,7 @@ def test_paint_begins_and_ends() -> None:
         ),
         pytest.param("abcdef", 4, "", "", ["abcd", "ef"], id="a word longer than a line"),
         pytest.param("1G,2G,3G", 6, "", "", ["1G,2G,", "3G"], id="broken after a comma"),
+        pytest.param("rk3588-16g.dmesg", 8, "", "", ["rk3588-", "16g.dmes", "g"], id="else after a dash"),
         pytest.param(
             "abcdefghij", 4, "....", "....", ["....abcdefgh", "....ij"], id="eight characters beside any prefix"
         ),
@@ -34,6 +35,24 @@ def test_paint_begins_and_ends() -> None:
 )
 def test_text_in_lines(text: str, width: int, first: str, rest: str, lines: list[str]) -> None:
     assert wrap(text, width, first, rest) == lines
+
+
+def test_a_word_goes_beyond_the_line_where_it_must_stay_whole() -> None:
+    assert wrap("a 1G,2G,3G b", 4, whole=True) == ["a", "1G,2G,3G", "b"]
+
+
+@pytest.mark.parametrize(
+    ("widths", "excess", "narrowed", "left"),
+    [
+        pytest.param([9, 5, 5], 3, [6, 5, 5], 0, id="the widest gives way first"),
+        pytest.param([6, 5, 5], 4, [4, 4, 4], 0, id="then all in turn"),
+        pytest.param([3, 3, 3], 9, [2, 2, 2], 6, id="down to the least"),
+    ],
+)
+def test_columns_give_way(widths: list[int], excess: int, narrowed: list[int], left: int) -> None:
+    given_way = [*widths]
+    assert fit(given_way, [2, 2, 2], excess) == left
+    assert given_way == narrowed
 
 
 @pytest.mark.parametrize("prefix", ["", "  debian, ubuntu         "])

@@ -137,3 +137,10 @@ def test_a_range_of_addresses_stays_on_its_line() -> None:
     assert sum(range_ in line for line in shown) == 1
     assert max(map(len, shown)) <= 80
     assert "\x00" not in "".join(shown)
+
+
+@pytest.mark.parametrize("length", range(40, 80))
+def test_a_range_of_addresses_that_is_broken_loses_nothing(length: int) -> None:
+    """And the mark that keeps it together is not left in it."""
+    lines = lay_out(Table("", "ll", ("", ""), [("n" * length, "[0x400080000000, 0x40009c000000)")]))
+    assert re.sub(r"[n ]", "", "".join(lines)) == "[0x400080000000,0x40009c000000)"

@@ -114,6 +114,14 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
             "the log shows only the low part of a crash kernel",
             id="the main part",
         ),
+        pytest.param(
+            WHOLE.replace(SET_UP, SET_UP.replace("23", "0b") + SET_UP.replace("node 0", "node 1")).replace(
+                NODES.splitlines()[1], NODES.splitlines()[1].replace("node   0", "node   1")
+            ),
+            "setup node 1",
+            "the log lacks the `Initmem setup` of node 1",
+            id="a node's range",
+        ),
         pytest.param(WHOLE, "command line", "the log lacks its command line: the request is not", id="what was asked"),
         pytest.param(
             HEAD + DUMP, "reserved[0x0]", "memblock.reserved has 2 rows, and the log shows 1: what they", id="a row"

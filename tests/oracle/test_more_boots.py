@@ -1,0 +1,52 @@
+"""Rewinding against 162 real boots of other machines: 1.5 to 20 GiB, one node and two, 1 to 8 processors, UEFI.
+
+Kernels of Debian (6.1 to 7.3, 4K and 16K pages), and 5.4, 5.15 (Ubuntu's sources) and 6.12 (64K pages) in a small
+configuration, on QEMU's `virt`. Each machine booted without and with requests, under `mem=`, `swiotlb=`, `cma=`, 1G
+huge pages and another `kfence.sample_interval=`. Every pair of boots of one machine is a case; by default each
+seventh, all with CRASHKERNEL_WHOLE=1.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from planner.planning.plan import Options, make_plan
+from tests.oracle.cases import Case
+from tests.oracle.test_bootlogs import check, machine_of, pairs, seen
+
+STEP = 1 if "CRASHKERNEL_WHOLE" in os.environ else 7
+
+
+def hides_ram(before: Case, after: Case) -> bool:
+    """True if the first boot shows less RAM than the second has: its `mem=` is not known to the other."""
+    return "mem=" in before["cmdline"] and "mem=" not in after["cmdline"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "exact", "lacking"),
+    [
+        pytest.param("both", 0.97, 0.01, id="listing-and-log"),
+        pytest.param("log", 0.95, 0.02, id="log"),
+        pytest.param("listing", 0.90, 0.06, id="listing"),
+    ],
+)
+def test_another_boot_of_the_machine(
+    shown: str, exact: float, lacking: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The placement comes out of another boot's view, or is among its readings, but for so large a share."""
+    chosen = [pair for pair in pairs("more_boots") if not hides_ram(*pair)][::STEP]
+    check(f"more_boots, {shown}", chosen, shown, exact, capsys, lacking)
+
+
+@pytest.mark.parametrize("shown", ["both", "log"])
+def test_hidden_ram_is_a_doubt(shown: str) -> None:
+    """Under a `mem=` that the log tells nobody knows how much RAM there is: what needs it is said to be open."""
+    for before, after in [pair for pair in pairs("more_boots") if hides_ram(*pair)][::STEP]:
+        options = Options(strategy="mainline", kernel=after["kernel"], page_size=after["page_size"])
+        plan = make_plan(machine_of(before, shown), after["cmdline"], options)
+        found = plan.reservation
+        exact = seen(found.crash, found.low) == [after["crash_res"], after["crash_low_res"]]
+        doubt = any("how much RAM lies above is not known" in note for note in plan.notes)
+        assert exact or doubt or found.other_readings, f"{before['name']} -> {after['name']}"
