@@ -34,12 +34,18 @@ class OutputError(PlannerError):
 
 
 class Refused(click.BadParameter):
-    """A value that an option does not take, and what it takes instead."""
+    """A value that an option does not take, and what it takes instead. option: its name, without `param`."""
 
     def __init__(
-        self, what: str, remedy: str, ctx: click.Context | None = None, param: click.Parameter | None = None
+        self,
+        what: str,
+        remedy: str,
+        ctx: click.Context | None = None,
+        param: click.Parameter | None = None,
+        *,
+        option: str | None = None,
     ) -> None:
-        super().__init__(what, ctx, param)
+        super().__init__(what, ctx, param, option)
         self.remedy = remedy
 
 
