@@ -48,7 +48,7 @@ def is_high(view: View) -> bool:
 
 
 def cut_of(view: View) -> Span | None:
-    """Where RAM was that a `mem=` cut away beneath what stays: the image, the initrd, NOMAP memory; None if at the top.
+    """RAM that a `mem=` cut away beneath what stays: the image, the initrd, NOMAP memory; None if it was at the top.
 
     Up to the end of what is listed, in whole steps of 64M. Without the command line the image tells, which is a region
     of its own then. Source: arm64_memblock_init().

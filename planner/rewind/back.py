@@ -103,7 +103,7 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
 
 
 def _larger(found: list[History], view: View) -> Iterator[Reading]:
-    """What may be where the map was cut, for usual amounts of RAM.
+    """Readings of what lies where the map was cut, for usual amounts of RAM.
 
     For all but the likeliest way back the least amount tells all: a low crash kernel lies alike under any.
     """

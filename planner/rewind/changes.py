@@ -44,7 +44,7 @@ OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
 
 @dataclass(frozen=True, slots=True)
 class Cma:
-    """What `cma=` asks for. size: 0 for none, None for what the kernel's configuration says."""
+    """A request of `cma=`. size: 0 for none, None for what the kernel's configuration says."""
 
     size: int | None = None
     base: int = 0
@@ -68,7 +68,7 @@ def cma_of(cmdline: str | None) -> Cma:
 
 
 def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
-    """Where the default area goes: below the DMA limit, from the top; above 4 GiB from below, where that is allowed."""
+    """The place of the default area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed."""
     if not size:
         return None
     end_of_memory = state.memory[-1][1]
@@ -87,7 +87,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """What a boot reserved right before the crash kernel, as far as it is known.
+    """Reservations of a boot right before the crash kernel, as far as they are known.
 
     memmap: the page descriptors (before 7.x). paged: they are single pages. cma: the default area.
     """
@@ -99,7 +99,7 @@ class Early:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """What another boot does before it places its crash kernel.
+    """Another boot, up to its crash kernel.
 
     cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit.
     lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does.
@@ -133,7 +133,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 
 
 def lowest_from_top(state: State, top: int = 0) -> int:
-    """Where what was taken from a top (0: of memory) begins: above the first hole of 2M from there."""
+    """The lowest of what was taken from a top (0: of memory): above the first hole of 2M from there."""
     gaps = ((start, min(end, top or end)) for start, end in state.gaps_down(top))
     hole = next((end for start, end in gaps if end - start >= 2 * MIB), 0)
     return max(hole, state.blocks[0][0]) if state.blocks else hole

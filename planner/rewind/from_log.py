@@ -144,7 +144,7 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
 
 
 def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
-    """What lies right above a later allocation, below the next range that is known: later too, or not."""
+    """Ranges right above a later allocation, up to the next one that is known: later too, or not."""
     for start, end in late:
         above = min((low for low, _ in state.blocks if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
@@ -155,7 +155,7 @@ def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
 
 
 def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
-    """Where UEFI may have put the image, and the page of its lowest table: above, and what was loaded before between.
+    """Places that UEFI may have given the image and the page of its lowest table, with what was loaded before between.
 
     UEFI's pages go from the top downward, too. Beneath the tables that the log names lie the file of the kernel and
     its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M.

@@ -33,7 +33,7 @@ def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
 
 
 def gigantic_pages(blocks: Sequence[Span], cmdline: str | None, page_size: int, kept: Sequence[Span]) -> list[Span]:
-    """Where they lie among what is listed: as pairs of entries, or as many as were asked for, from the top."""
+    """Their places among what is listed: pairs of entries, or as many as were asked for, from the top."""
     found = [
         (head[0], rest[1])
         for head, rest in pairwise(blocks)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
+from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, lowest_pages
@@ -100,7 +101,7 @@ def _as_logged(view: View) -> History:
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
-    """What a log without a listing leaves open: what it does not name."""
+    """The ways that a log without a listing leaves open, by what it does not name."""
     found = built(view)
     early = replace(_early_of_log(view), memmap=found.memmap)
     ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
@@ -230,7 +231,8 @@ def _guessed(view: View) -> tuple[list[History], bool]:
     And whether one of them explains everything.
     """
     known: Known = {}
-    found = [(way, "") for way in _ways(view, known, [tuple(view.early_memmap), ()])]
+    paged = _paged(view)
+    found = [(way, "") for way in _ways(paged, known, [()] if paged is not view else [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
@@ -241,6 +243,19 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         for way, where in found[:3]
     ]
     return histories, bool(found) and found[0][0].whole
+
+
+def _paged(view: View) -> View:
+    """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
+
+    With 64K pages the buffer for them is as large as the node.
+    """
+    page, listed = view.asked.page_size, view.listed
+    if page != 64 * KIB or not view.early_memmap:
+        return view
+    sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
+    own = [block for block in listed.blocks if block[1] - block[0] in sizes and block not in listed.kept]
+    return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
 def _guess(view: View, way: Way) -> str:
@@ -277,7 +292,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:
-    """What came right before the crash kernel: the area that was taken back, or one that would lie where it lies."""
+    """The area right before the crash kernel: the one that was taken back, or one that would lie where it lies."""
     own = [span for span, name in undone.freed if name == CMA]
     if own:
         return Early((), own[0])
@@ -297,7 +312,7 @@ def _early_of_listing(view: View, state: State) -> Early:
 
 
 def _simple(view: View) -> History:
-    """What lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
+    """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
     late = [
         ((e.start, e.end), "software IO TLB")
         for e in view.events

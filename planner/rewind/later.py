@@ -44,7 +44,7 @@ _INFOS = (88, 112)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What may have come at one step of a boot, in the order of allocation. unusual: not by the kernel itself."""
+    """Allocations that may have come at one step of a boot, in their order. unusual: not by the kernel itself."""
 
     items: tuple[Later, ...] = ()
     unusual: bool = False
@@ -52,7 +52,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """Where later allocations of at least `least` bytes lie: beneath `end` (0: anywhere)."""
+    """The window of later allocations of at least `least` bytes: beneath `end` (0: anywhere)."""
 
     end: int = 0
     least: int = 0
@@ -63,7 +63,7 @@ class _Within:
 
 
 def _within(listed: State, first: Sequence[Later]) -> _Within:
-    """Where later allocations lie if these page descriptors came first."""
+    """The window of later allocations if these page descriptors came first."""
     return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
 
 
@@ -156,7 +156,7 @@ def usual_steps(
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:
-    """What a guess says, from the names and sizes of what came later."""
+    """The words for a guess, from the names and sizes of what came later."""
     names = [f"{name} {in_words(size)}" for name, size in items]
     return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 

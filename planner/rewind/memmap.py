@@ -90,7 +90,7 @@ def beneath(listed: State, item: Later) -> int:
 
 
 def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:
-    """Where the page descriptors go in a boot that has so much free."""
+    """The places of the page descriptors in a boot that has so much free."""
     taken: list[Span] = []
     for item in items:
         at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)

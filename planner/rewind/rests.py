@@ -46,7 +46,7 @@ class Sums:
     parts: tuple[int, ...] = ()
 
     def explain(self, size: int, slack: int) -> bool:
-        """Whether a size is a sum, or larger by no more than the slack."""
+        """True if a size is a sum, or larger by no more than the slack."""
         if not self.unit:
             i = bisect_right(self.sizes, size)
             return i > 0 and size - self.sizes[i - 1] <= slack
@@ -57,7 +57,7 @@ class Sums:
         return part - self.parts[i - 1] <= slack if i else part + self.unit - self.parts[-1] <= slack
 
     def explain_all(self, size: int, slack: int) -> bool:
-        """Whether a size is a sum and all units beside it, or larger by no more than the slack."""
+        """True if a size is a sum and all units beside it, or larger by no more than the slack."""
         i = bisect_right(self.sizes, size - self.many)
         return i > 0 and size - self.many - self.sizes[i - 1] <= slack
 
@@ -92,7 +92,7 @@ def _sums_of(items: Iterable[Later], *, many: bool = True) -> Sums:
 
 
 class Rest(NamedTuple):
-    """What is left of an entry.
+    """The rest of an entry.
 
     entry: its index. slack: bytes of it that need no name. early: what may lie there that came before the crash kernel:
     nothing, page descriptors, or a CMA area, too. many: whether page descriptors may that came after it.
@@ -106,7 +106,7 @@ class Rest(NamedTuple):
 
 
 class Rests:
-    """What is left of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel."""
+    """The rests of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel."""
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
         self.view, self.inner = view, inner
@@ -120,15 +120,15 @@ class Rests:
         # Of the last step's choices there is nothing to be told before one of them is taken back.
         self.sums = [[*accumulate(map(_any_of, each[:-1]), Sums.plus)] for each in self.choices]
         # An area that is not known may lie above them, or among them.
-        area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
+        self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
-        self.many = [(0 if area else beneath(view.listed, item), item.end or _MOST) for item in items]
+        self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
         self.after = sorted(span for span, _ in view.after)
         self.firsts: dict[tuple[int, int, int, bool], Sums] = {}
         self.known: dict[tuple[int, int, Rest], bool] = {}
 
     def explained(self, step: int, rest: Rest) -> bool:
-        """Whether the steps up to this one may have taken all that is left."""
+        """True if the steps up to this one may have taken all that is left."""
         if step == len(self.sums[0]):
             return True  # all steps: nothing was taken back yet
         found = self.known.get((step, -1, rest))
@@ -137,7 +137,7 @@ class Rests:
         return found
 
     def may_leave(self, step: int, choice: int, rest: Rest) -> bool:
-        """Whether all that is left may have been taken by a choice of a step, and by the steps before it."""
+        """True if a choice of a step, and the steps before it, may have taken all that is left."""
         found = self.known.get((step, choice, rest))
         if found is None:
             parts, sums = self.choices[rest.many][step][choice], self.sums[rest.many][step - 1]
@@ -153,7 +153,7 @@ class Rests:
         return sorted(numbers, key=lambda number: bool(self.late[step][number].items)) if is_all else numbers
 
     def may_follow(self, step: int, choice: int, count: int, taken: Step) -> bool:
-        """Whether the first allocations of a choice, and the steps before it, explain what one after them leaves."""
+        """True if the first allocations of a choice, and the steps before it, explain what one after them leaves."""
         return all(
             self._is_sum(self._first(step, choice, count, many=rest.many), rest.size, rest)
             for rest in self.left(*taken)
@@ -170,7 +170,7 @@ class Rests:
         return any(part <= size and sums.explain(size - part, rest.slack) for part in self.before[rest.early])
 
     def beneath(self, state: State) -> Iterator[Rest]:
-        """What is left right beneath the crash kernel, where nothing lies that came before it."""
+        """The rests right beneath the crash kernel, where nothing lies that came before it."""
         for start, _ in self.view.crash:
             i = bisect_left(state.blocks, (start, 0)) - 1
             if i >= 0 and state.blocks[i][1] == start:
@@ -178,7 +178,7 @@ class Rests:
                 yield Rest(-1, start - low, _SMALL, early=0, many=self._may_hold_many(low, start))
 
     def left(self, state: State, spans: Iterable[Span]) -> Iterator[Rest]:
-        """What is left of the entries that hold these ranges, and is not small."""
+        """The rests of the entries that hold these ranges, but for small ones."""
         view, blocks = self.view, state.blocks
         for i in self.entries(spans):
             start, end = view.listed.blocks[i]
@@ -197,7 +197,7 @@ class Rests:
                     )
 
     def _may_hold_many(self, low: int, high: int) -> bool:
-        """Whether page descriptors that came after the crash kernel may lie in a range."""
+        """True if page descriptors that came after the crash kernel may lie in a range."""
         return any(high > lowest and low < end for lowest, end in self.many)
 
     def entries(self, spans: Iterable[Span]) -> set[int]:
@@ -211,10 +211,10 @@ class Rests:
                 found.update(range(first, bisect_left(blocks, (end, 0))))
         return found
 
-    def are_pieces(self, i: int, state: State) -> bool:
+    def are_pieces(self, i: int, state: State, *, area: bool) -> bool:
         """True if an entry is only in part taken back.
 
-        The rest may be the CMA area, or the per-CPU areas, whose size nothing tells.
+        The rest may be the CMA area, if that was not taken back, or the per-CPU areas, whose size nothing tells.
         """
         view, page, left = self.view, self.view.asked.page_size, state.blocks
         start, end = view.listed.blocks[i]
@@ -226,8 +226,8 @@ class Rests:
         low, high = rests[0]
         if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
             return False
-        area = high <= view.low_max and not low % cma_align(view.asked.profile, page) and high - low in _AREAS
-        return not area and not (high == end and is_per_cpu(view, i))
+        aligned = high <= view.low_max and not low % cma_align(view.asked.profile, page)
+        return not (area and aligned and high - low in _AREAS) and not (high == end and is_per_cpu(view, i))
 
 
 def is_per_cpu(view: View, i: int) -> bool:

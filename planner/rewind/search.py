@@ -72,10 +72,10 @@ def search(
     for best, most in _SEARCHES:
         if best == _UNUSUAL and not view.crash:
             continue  # without a crash kernel, that nothing came later explains everything
-        ways = sorted([*ways, *one.run(Budget(most, best not in _STRICT, known), best)], key=lambda way: way.rank)
+        ways += one.run(Budget(most, best not in _STRICT, known), best)
         if ways:
             break
-    return ways[:_MOST_WAYS]
+    return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
 
 
 def is_late(view: View, name: str) -> bool:
@@ -168,7 +168,7 @@ class _Search:
         return (*fit, unusual, pieces + after.skipped, bytes_back)
 
     def _is_without_room(self, state: State) -> bool:
-        """Whether no entry is left that may hold the largest allocation that must come before the crash kernel."""
+        """True if no entry is left that may hold the largest allocation that must come before the crash kernel."""
         blocks = state.blocks
         return self.largest > 0 and not any(
             stop - begin >= self.largest
@@ -177,19 +177,23 @@ class _Search:
         )
 
     def _rests(self, undone: Undone) -> list[Rest]:
-        """What is left of the entries that hold later allocations, and right beneath the crash kernel."""
+        """The rests of the entries that hold later allocations, and right beneath the crash kernel."""
         return [*self.rests.beneath(undone.state), *self.rests.left(undone.state, self._late(undone))]
 
     def _late(self, undone: Undone) -> list[Span]:
         return [span for span, name in undone.freed if name not in self.early]
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
-        entries = self.rests.entries(self._late(undone))
-        pieces = sum(self.rests.are_pieces(i, undone.state) for i in entries) + undone.skipped
+        area = any(name == CMA for _, name in undone.freed)
+        early = [span for span, name in undone.freed if name in self.early and name != CRASH] if self.rests.area else []
+        entries = self.rests.entries([*self._late(undone), *early])
+        pieces = sum(self.rests.are_pieces(i, undone.state, area=not area) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
         if self.best is not None and way.rank >= self.best:
             return
         self.found.append(way)
+        if self.strict and pieces:
+            return  # an unusual way may explain all
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
@@ -206,7 +210,7 @@ def _ends_with(state: State, at: int) -> bool:
 
 
 def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bool:
-    """Whether a search from the top gives the places that are recorded."""
+    """True if a search from the top gives the places that are recorded."""
     windows = windows or _windows(view)
     return all(
         any(state.topmost(end - start, CRASH_ALIGN, *window) == start for window in windows)
@@ -221,7 +225,7 @@ def _windows(view: View) -> set[Span]:
 
 
 def _is_at_a_place(view: View) -> bool:
-    """Whether what is listed leaves a higher place free in every window: then its own place was asked for."""
+    """True if what is listed leaves a higher place free in every window: then its own place was asked for."""
     state, windows = view.listed.without(view.crash), _windows(view)
     return any(
         all((state.topmost(end - start, CRASH_ALIGN, *window) or 0) > start for window in windows)

@@ -62,7 +62,7 @@ _IMAGE = 28 * MIB
 
 
 def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
-    """What a command line leads to."""
+    """The top of memory that a command line leads to."""
     asked, facts = view.asked, view.machine.facts
     profile = asked.profile
     forced = forcing(profile, cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
@@ -79,7 +79,7 @@ def _kfence(cmdline: str | None) -> list[str]:
 
 
 def top_of_listing(view: View, state: State) -> Top:
-    """What lies at the top of a listing: the largest that fits into what is taken there without a gap."""
+    """The top of a listing: the largest that fits into what is taken there without a gap."""
     own = view.machine.facts.cmdline
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
@@ -96,7 +96,7 @@ def top_of_listing(view: View, state: State) -> Top:
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
-    """What there is under the command line that is asked for, the likeliest first."""
+    """The tops under the command line that is asked for, the likeliest first."""
     asked = view.asked
     if view.machine.fixed or asked.cmdline is None:
         yield here

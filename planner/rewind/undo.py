@@ -99,7 +99,7 @@ class State:
         return None
 
     def pages(self, size: int, page_size: int, window: Span = (0, 0)) -> list[Span]:
-        """Where so many bytes of single pages go, from the top of a window (end 0: of memory)."""
+        """The places of so many bytes of single pages, from the top of a window (end 0: of memory)."""
         left, taken = round_up(size, page_size), []
         for start, end in self.gaps_down(window[1]):
             high = round_down(min(end, window[1] or end), page_size)
@@ -240,14 +240,14 @@ def _undo_many(state: State, item: Later) -> list[Span]:
 
 
 def _end_of(state: State, start: int) -> int:
-    """Where the block that holds an address ends, or what is kept of it begins."""
+    """The end of the block that holds an address, or the start of what is kept of it."""
     end = state.blocks[bisect_right(state.blocks, (start, _MOST)) - 1][1]
     i = bisect_left(state.kept, (start, 0))
     return min(end, state.kept[i][0]) if i < len(state.kept) else end
 
 
 def _likeliest_first(state: State, item: Later) -> list[int]:
-    """Where the last allocation may lie: first where a block holds little else, then the lowest."""
+    """Places of the last allocation: first where a block holds little else, then the lowest."""
     found = places(state, item)
     if len(found) > 1:
         most = item.size + item.size // 64
@@ -256,7 +256,7 @@ def _likeliest_first(state: State, item: Later) -> list[int]:
 
 
 def places(state: State, item: Later) -> list[int]:
-    """Where the last allocation may lie, lowest first: allocations go downward from the top of the largest holes."""
+    """Places of the last allocation, lowest first: allocations go downward from the top of the largest holes."""
     size, blocks = item.size, state.blocks
     if item.at is not None:
         i = bisect_right(blocks, (item.at, _MOST)) - 1
@@ -286,7 +286,7 @@ def _candidates(state: State, item: Later) -> Iterator[tuple[int, int, Span | No
 
 
 def _place_in(state: State, low: int, high: int, above: Span | None, item: Later) -> int | None:
-    """Where the last allocation may lie in a block with this gap above it: at its bottom."""
+    """The place of the last allocation at the bottom of a block with this gap above it, if it may lie there."""
     start = low + item.align - 1 & -item.align
     end = start + item.size
     if end > high or (item.end and end > item.end):

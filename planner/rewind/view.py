@@ -38,12 +38,12 @@ class Asked:
 
     @property
     def reserves_first(self) -> bool:
-        """Whether the kernel reserves before the linear map is made, and so before all that memblock hands out."""
+        """True if the kernel reserves before the linear map is made, and so before all that memblock hands out."""
         return self.profile.early or (self.dma_limit == NO_DMA_ZONES and self.profile.zoneless_effect == "isolated")
 
     @property
     def describes_later(self) -> bool:
-        """Whether page descriptors come after the crash kernel."""
+        """True if page descriptors come after the crash kernel."""
         return self.profile.first or self.reserves_first
 
 
@@ -82,7 +82,7 @@ class View:
 
 
 def view_of(machine: Machine, asked: Asked) -> View:
-    """What a machine's sources show, and what of it is known to have come before the crash kernel."""
+    """The view that a machine's sources give, and what of it is known to have come before the crash kernel."""
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
     named = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
@@ -149,7 +149,7 @@ def _meeting(memory: MemoryMap) -> list[Span]:
 
 
 def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) -> list[Span]:
-    """What page tables of so many bytes take: the first allocation, they fill memory from its top."""
+    """Ranges of page tables of so many bytes: the first allocation, they fill memory from its top."""
     ends = {end: start for start, end in blocks}
     found: list[Span] = []
     for start, end in reversed(usable):

@@ -108,7 +108,7 @@ def test_bootlogs_log_alone(capsys: pytest.CaptureFixture[str], *, crash: bool) 
 
 @pytest.mark.parametrize("shown", ["both", "listing", "log"])
 def test_bootlogs_own_request(shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a boot asked for comes out where it lies, whatever shows the boot."""
+    """A boot's own request comes out where it lies, whatever shows the boot."""
     chosen = [(case, case) for case in cases("bootlogs") if shown != "log" or "memblock=debug" not in case["cmdline"]]
     check(f"bootlogs, own requests, {shown}", chosen, shown, 0.99 if shown == "both" else 0.97, capsys)
 

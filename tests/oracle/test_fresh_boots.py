@@ -78,7 +78,7 @@ def test_fresh_boots_placement(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_fresh_boots_cma(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where ,cma memory was reserved, it lies where the log says."""
+    """Memory of ,cma lies where the log says."""
     tally = Tally("fresh_boots, ,cma memory")
     for case in cases("fresh_boots"):
         if ",cma" not in case["cmdline"]:

@@ -126,7 +126,7 @@ CMDLINE = "crashkernel=256M"
     ],
 )
 def test_the_state_at_the_reservation_comes_back(machine: dict[str, Any], *, log: bool) -> None:
-    """What came later is gone, what came before is there."""
+    """All that came later is gone, all that came before is there."""
     first = rewind(boot(**machine, log=log), asked()).readings[0]
     assert union((r.start, r.end) for r in first.memory.reserved) == early().reserved
 
@@ -177,7 +177,7 @@ def newest(
 
 
 def state_under(machine: Machine, cmdline: str | None) -> list[Span]:
-    """What a 7.2 kernel has reserved when it places its crash kernel."""
+    """The reservations of a 7.2 kernel when it places its crash kernel."""
     first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
     return union((r.start, r.end) for r in first.memory.reserved)
 
@@ -324,7 +324,7 @@ def test_what_a_mem_limit_hid_is_told_for_usual_amounts(machine: Machine, reques
     ],
 )
 def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
-    """How much RAM lies above a `mem=` nobody can know, unless it left all of it."""
+    """Nobody can know how much RAM lies above a `mem=`, unless it left all of it."""
     plan = make_plan(boot(log=True, cmdline=own), f"crashkernel=256M,high {new}", Options(strategy="mainline"))
     assert any(f"{own}: " in note and "not known" in note for note in plan.notes) == hidden
     assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden

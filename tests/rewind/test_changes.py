@@ -1,4 +1,4 @@
-"""What another command line changes: where a CMA area goes, and how all that was taken from the top moves."""
+"""Changes by another command line: the place of a CMA area, and how all that was taken from the top moves."""
 
 from __future__ import annotations
 

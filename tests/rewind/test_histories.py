@@ -56,7 +56,7 @@ def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
 
 
 def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
-    """What lies directly beneath the crash kernel came later; or all that is listed came before."""
+    """All that lies directly beneath the crash kernel came later; or all that is listed came before."""
     machine = boot(crash=256 * MIB, log=False)
     odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
     crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")

@@ -1,4 +1,4 @@
-"""What a boot allocates after the crash kernel: sizes as logs of real kernels print them, in the order of a boot."""
+"""Allocations of a boot after the crash kernel: sizes as logs of real kernels print them, in the order of a boot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def profile(name: str) -> Profile:
 
 
 def usual(ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE) -> list[list[Choice]]:
-    """What may have come before a listing in which all is reserved."""
+    """Steps that may have come before a listing in which all is reserved."""
     region = (GIB, GIB + ram)
     return usual_steps(profile(kernel), page, ram, crash, [region], [], LOW, State((region,), (region,)))
 

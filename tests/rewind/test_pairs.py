@@ -49,7 +49,7 @@ EARLY_MACHINES = [
 
 
 def lacking(before: Machine, after: Boot) -> tuple[bool, bool]:
-    """Whether the first reading of a boot's machine is not the other boot's placement, and whether none is."""
+    """Two answers: the first reading of a boot's machine is not the other boot's placement; none of them is."""
     options = Options(strategy="mainline", kernel=after.kernel.version, page_size=after.kernel.page_size)
     found, expected = make_plan(before, after.cmdline, options).reservation, spans(after.crash, after.low)
     readings = [spans(o.crash, o.low) for o in found.other_readings]

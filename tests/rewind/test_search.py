@@ -21,7 +21,7 @@ MEMORY = MemoryMap((Region(GIB, GIB + 2 * GIB),))
 def listed(*allocated: tuple[int, int], crash: int = 256 * MIB) -> View:
     """A machine whose RAM is all low: a crash kernel beneath an area of 64M, and these allocations after it."""
     memblock = Memblock.of(MEMORY)
-    memblock.alloc(6 * MIB, PAGE)  # page tables
+    memblock.alloc(4 * MIB, PAGE)  # page tables
     memblock.alloc(64 * MIB, 2 * MIB)
     at = memblock.alloc(crash, 2 * MIB, 0, LOW) if crash else None
     for size, align in allocated:
@@ -73,3 +73,11 @@ def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash
 
 def test_nothing_is_found_where_a_needed_allocation_has_no_place() -> None:
     assert search(listed(crash=0), [[Choice((AREA,))]], [[Choice((Later("huge", GIB),))]]) == []
+
+
+def test_what_is_left_beside_an_area_counts() -> None:
+    """An area of 32M leaves half of the entry: the one of 64M, though nobody takes it by itself, explains all."""
+    areas = [Choice((Later(CMA, 32 * MIB, 2 * MIB, 0, LOW),)), Choice((AREA,), unusual=True)]
+    ways = search(listed((8 * MIB, 64), (4 * MIB, 64)), [areas], [TABLES])
+    assert ways[0].whole
+    assert ways[0].undone.freed[0][0] == (3 * GIB - 68 * MIB, 3 * GIB - 4 * MIB)

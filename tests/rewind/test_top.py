@@ -1,4 +1,4 @@
-"""What lies at the top of memory first: base-page tables and KFENCE's pool, by command line or by size."""
+"""The top of memory, which is taken first: base-page tables and KFENCE's pool, by command line or by size."""
 
 from __future__ import annotations
 

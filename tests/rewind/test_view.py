@@ -1,4 +1,4 @@
-"""What the sources show of a running machine: the crash kernel, nodes, the DMA limit, and what is surely earlier."""
+"""A running machine as its sources show it: the crash kernel, nodes, the DMA limit, and what is surely earlier."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_page_tables_fill_memory_from_its_top(blocks: list[Span], size: int, fou
     ],
 )
 def test_page_tables_go_on_in_the_region_below(taken: Span, below: list[Span]) -> None:
-    """Where the topmost is too small for all of them."""
+    """The topmost is too small for all of them."""
     usable = [(GIB, 2 * GIB), (3 * GIB, 3 * GIB + 8 * MIB)]
     assert topmost_tables(usable, [(GIB, 2 * GIB), taken], 16 * MIB) == [*below, taken]
 
