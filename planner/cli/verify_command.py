@@ -1,4 +1,4 @@
-"""`verify`: what sources record against what the model says."""
+"""`verify`: the records of sources against the model."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Example:
 @click.argument("machines", metavar="[SOURCE]...", nargs=-1, type=MACHINE)
 @map_options
 @kernel_options
-@click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
+@click.option("--crashkernel", metavar="VALUE", help="The request, where the source does not hold it.")
 @click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
 @click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
@@ -70,7 +70,7 @@ for _parameter in verify.params:
 
 
 def _read(maps: Maps, *, alone: bool) -> Machine | InputError:
-    """One machine; among several, what cannot be read is not checkable, and the others still are."""
+    """One machine. Among several, an error is returned: the others can still be checked."""
     try:
         return read_machine(maps)
     except InputError as error:
