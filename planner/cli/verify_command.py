@@ -39,7 +39,7 @@ Example:
 @click.argument("machines", metavar="[SOURCE]...", nargs=-1, type=MACHINE)
 @map_options
 @kernel_options
-@click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
+@click.option("--crashkernel", metavar="VALUE", help="The request, where the source does not hold it.")
 @click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
 @click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
