@@ -29,7 +29,7 @@ COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"
 COMMANDS = {
     "plan": "Place the crash kernel on one machine, and say what it costs.",
     "compare": "Every strategy on one machine, and which serves an aim best.",
-    "verify": "Records of the crash kernel in sources, against the plan.",
+    "verify": "Compare a plan with what a machine's sources record of its crash kernel.",
     "explain": "The search of one plan, attempt by attempt, and what would help.",
     "need": "The memory that a capture kernel needs, component by component.",
     "size": "The size to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot.",
