@@ -52,7 +52,7 @@ def verify(
     out: Out,
     **options: Any,
 ) -> int:
-    """What sources record of the crash kernel, against the plan."""
+    """Compare a plan with what a machine's sources record of its crash kernel."""
     groups = [*((machine,) for machine in machines), *((maps.sources,) if maps.sources or not machines else ())]
     if len(groups) > 1 and (maps.log or page_tables or meminfo):
         raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")
