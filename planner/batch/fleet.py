@@ -1,4 +1,4 @@
-"""A fleet: many plans added up, by what they have in common, and what one change would do to all of them.
+"""A fleet: many plans added up by outcome, kernel, page size and preset, and the effect of one change on all of them.
 
 Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and two
 parts of a fleet merge into the whole.
@@ -13,13 +13,13 @@ from typing import Any
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
-from planner.base.sizes import KIB, format_size
+from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.profiles import NEWEST, profile_named, select_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
-from planner.planning.presets import HIGH, PRESETS, preset_named
+from planner.planning.presets import preset_named, variant
 from planner.planning.result import Plan, Protection
 from planner.planning.strategies import strategy_named
 
@@ -355,7 +355,7 @@ def largest_first(groups: AbstractMapping[str, Sum]) -> list[tuple[str, Sum]]:
 
 
 def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
-    """before: records of the parts before."""
+    """Add the effect in another part. before: records of the parts before."""
     room = MOST_CHANGED - len(ours.machines)
     ours.machines += [replace(one, record=one.record + before) for one in theirs.machines[:room]]
     ours.total.merge(theirs.total)
@@ -459,9 +459,7 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
 
 def _preset_value(name: str, plan: Plan) -> str:
     """A distribution's default; with 64K pages its variant for them, if there is one. Raises InputError."""
-    base = name.removesuffix(HIGH)
-    wide = plan.kernel.page_size == 64 * KIB and f"{base}-64k" in PRESETS
-    preset = preset_named(f"{base}-64k{name[len(base) :]}" if wide else name)
+    preset = preset_named(variant(name, plan.kernel.page_size))
     return preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
 
 

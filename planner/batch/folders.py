@@ -84,7 +84,7 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
 
 
 def _all_tell(sources: Sequence[str]) -> bool:
-    """True if the names of all say what they hold."""
+    """True if each name says what the file holds."""
     return all(_HOLDS.search(_stem(file)) for file in sources)
 
 

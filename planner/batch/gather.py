@@ -142,7 +142,7 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
 
 
 def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
-    """The machines of a table; its answers are made on the way, as its rows are read only by what answers them."""
+    """The machines of a table; its rows are answered on the way, since nothing else reads them."""
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask

@@ -1,4 +1,4 @@
-"""Sources of records: JSON Lines, files of sources, tables; cut into tasks that workers take as they are.
+"""Sources of records: JSON Lines, files of sources, tables; cut into tasks for workers.
 
 Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
 does not depend on how many records there are. Every input can skip records that are done.
@@ -119,7 +119,7 @@ class LinesInput:
             yield Lines(first, lines)
 
     def count(self) -> int | None:
-        """The lines of a file that lies there as it is, blank ones included."""
+        """The lines of a regular file that is not compressed, blank ones included."""
         if self._close is None or self._name.endswith(".gz"):
             return None
         try:
@@ -161,7 +161,7 @@ class FileList:
             yield Files(self._machines[start : start + 8])
 
     def count(self) -> int:
-        """All of them."""
+        """The number of machines."""
         return len(self._machines)
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 
 
 def is_table(path: str) -> bool:
-    """True if a path names a table: Parquet, or Arrow's file format under both its names."""
+    """True if a path names a table: Parquet, or an Arrow file under either of its endings."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
 
 

@@ -65,7 +65,7 @@ def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) 
 
 
 def _without_line(error: ValueError) -> str:
-    """The decoder counts lines within the text it was given, which is one line."""
+    """The error without its line number: the decoder is given one line at a time."""
     return str(error).replace(" at line 1 column ", " at column ").replace(" at line 2 column 0", " at its end")
 
 

@@ -1,4 +1,4 @@
-"""Tasks on several processes, their products in the order of the tasks, and never many of them at once."""
+"""Tasks on several processes, with products in the order of the tasks and a bounded number in flight."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _not_started(error: OSError) -> InputError:
 
 
 def _follow_parent() -> None:
-    """A worker leaves Ctrl-C to its parent, and ends with it, also when that is killed."""
+    """Make a worker leave Ctrl-C to its parent, and end with it, even if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 

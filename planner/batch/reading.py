@@ -1,4 +1,4 @@
-"""Records of a batch, read: their shape, checked by pydantic, and the question of each.
+"""Records of a batch: their shape, checked by pydantic, and the question of each.
 
 A record is data and never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are
 those of `plan`, by their long names, with values as `planner.planning.values` reads them.
@@ -56,7 +56,7 @@ def _ident(value: object) -> object:
 @with_config(EXACT)
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One machine and what is asked of it; null leaves a key out. What it does not say holds for the whole run."""
+    """One machine and its request; null leaves a key out, and the options of the run fill in the rest."""
 
     id: Annotated[str | int | None, PlainValidator(_ident), WithJsonSchema({"type": ["string", "integer", "null"]})] = (
         None

@@ -1,4 +1,4 @@
-"""Destinations of answers: a stream, or a file that is whole or not there.
+"""Destinations of answers: a stream, or a file that is written atomically.
 
 Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
 that was ended by whatever cause is taken up from there.
@@ -15,7 +15,7 @@ from typing import BinaryIO
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "finish", "partial_of", "sync_folder"]
+__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of", "sync_folder"]
 
 
 def partial_of(path: str) -> str:
@@ -44,7 +44,7 @@ class LinesStream:
         self._stream.flush()
 
     def close(self) -> None:
-        """A stream ends where it ends."""
+        """Nothing to do."""
 
     def leave(self) -> None:
         """Close the stream, unless it is the caller's."""
@@ -52,27 +52,42 @@ class LinesStream:
             self._stream.close()
 
 
-class LinesFile:
-    """Lines to a file, by way of its partial file.
+class PartialFile:
+    """A file by way of its partial file, which this process alone writes."""
 
-    done: what a former run left, if that is taken up; most: no more answers than these.
-    """
-
-    def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
+    def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self._file = open_partial(self.path)
-        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
-        self._file.truncate(keep)
-        self._file.seek(keep)
 
-    def ends_with(self, data: bytes) -> bool:
-        """Byte for byte."""
-        return self._last == data
+    def _keep(self, end: int) -> None:
+        """Drop all behind `end`, and go on from there."""
+        self._file.truncate(end)
+        self._file.seek(end)
 
     def write(self, data: bytes) -> None:
         """Hand over to the system, so that a killed run keeps what it wrote."""
         self._file.write(data)
         self._file.flush()
+
+    def leave(self) -> None:
+        """Keep what is there for another run."""
+        self._file.close()
+
+
+class LinesFile(PartialFile):
+    """Lines to a file.
+
+    done: what a former run left, if that is taken up; most: no more answers than these.
+    """
+
+    def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
+        super().__init__(path)
+        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
+        self._keep(keep)
+
+    def ends_with(self, data: bytes) -> bool:
+        """Byte for byte."""
+        return self._last == data
 
     def close(self) -> None:
         """Put the file in its place."""
@@ -81,13 +96,9 @@ class LinesFile:
         finish(partial_of(self.path), self.path)  # before another run can have the lock
         self._file.close()
 
-    def leave(self) -> None:
-        """Keep what is there for another run."""
-        self._file.close()
-
 
 def open_partial(path: str) -> BinaryIO:
-    """The partial file of a path, as it is, for this process alone. Raises InputError if another one writes it."""
+    """The partial file of a path, locked for this process. Raises InputError if another one writes it."""
     partial = partial_of(path)
     while True:
         file = _locked(partial)
@@ -138,7 +149,7 @@ def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes,
 
 
 def finish(partial: str, path: str) -> None:
-    """Rename a complete file into its place, for good; who may read what was there may read this."""
+    """Rename a complete file into its place, durably and with the permissions of the file that it replaces."""
     with suppress(OSError):
         os.chmod(partial, os.stat(path).st_mode & 0o7777)  # noqa: PTH101, PTH116 - one call
     os.replace(partial, path)  # noqa: PTH105 - one call
@@ -146,7 +157,7 @@ def finish(partial: str, path: str) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Make a rename last, where the system can."""
+    """Make a rename durable, if the system can."""
     try:
         folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120 - one call
     except OSError:

@@ -1,4 +1,4 @@
-"""A whole batch: from an input to a place for the answers, on as many processes as wanted.
+"""A whole batch: from an input to a destination of answers, on any number of processes.
 
 Memory stays flat: a few tasks are on their way at any time, and nothing is kept of those that are written.
 """
@@ -67,11 +67,11 @@ def run_batch(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Counts:
-    """Answer every record, in order; what the answers come to, those of a former run that was taken up included.
+    """Answer every record, in order; the counts, with those of a former run that is resumed.
 
     output: an open stream, or a path that appears when it is whole; until then its answers are in `PATH.partial`.
     The input is closed at the end.
-    resume: take up what a former run left there. Raises InputError where the input is not the former run's, OSError
+    resume: continue what a former run left there. Raises InputError where the input is not the former run's, OSError
     where the output cannot be written.
     """
     try:

@@ -16,7 +16,7 @@ from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import as_bytes, output_schema, pyarrow
 from planner.batch.inputs import Rows, Task, fewer
-from planner.batch.results import finish, open_partial, partial_of
+from planner.batch.results import PartialFile, finish, partial_of
 from planner.batch.work import Counts, total
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class TableInput:
             yield _as_rows(batch)
 
     def count(self) -> int | None:
-        """The rows that a file says it has."""
+        """The number of rows, as the file states it."""
         try:
             if self._name.lower().endswith(".parquet"):
                 return int(_part("parquet").ParquetFile(self._name).metadata.num_rows)
@@ -137,21 +137,19 @@ def unreadable(path: str, error: Exception) -> InputError:
     )
 
 
-class TableFile:
+class TableFile(PartialFile):
     """Answers to a table, by way of a partial Arrow stream.
 
     done: what a former run left, if that is taken up; most: no batches with more answers than these.
     """
 
     def __init__(self, path: str, *, resume: bool, with_report: bool, most: int | None = None) -> None:
-        self.path = os.path.realpath(path)
+        super().__init__(path)
         self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
-        self._file = open_partial(self.path)
         self._last: list[Any] = []
         self.done, keep = self._whole_batches(most) if resume else (Counts(), 0)
-        self._file.truncate(keep)
-        self._file.seek(keep)
+        self._keep(keep)
         if not keep:
             self._file.write(self._schema.serialize().to_pybytes())
 
@@ -189,15 +187,6 @@ class TableFile:
         arrow = pyarrow()
         row: list[Any] = arrow.ipc.read_record_batch(arrow.py_buffer(data), self._schema).to_pylist()
         return row == self._last
-
-    def leave(self) -> None:
-        """Keep what is there for another run."""
-        self._file.close()
-
-    def write(self, data: bytes) -> None:
-        """Hand over one batch to the system."""
-        self._file.write(data)
-        self._file.flush()
 
     def close(self) -> None:
         """Write the table from the stream, and put it in its place."""

@@ -1,4 +1,4 @@
-"""The input of a run as far as it was answered: a running digest beside the partial result.
+"""A running digest of the answered input, kept beside the partial result.
 
 A run that is taken up reads what it passes over, and notices a record that was changed, added or removed anywhere in
 it, not only the last one.

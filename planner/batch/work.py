@@ -1,4 +1,4 @@
-"""One task, done: from raw records to finished output. What a worker process runs; everything here pickles."""
+"""One task in a worker process, from raw records to finished output; everything here pickles."""
 
 from __future__ import annotations
 

@@ -6,19 +6,8 @@ is data: pages, tables and steps (`model`), built in (`PROCEDURES`), read from J
 
 from __future__ import annotations
 
-from planner.bbm.cases import BBM_LEVELS, TLBS, VERDICTS, Case, case, cases, procedure_named
+from planner.bbm.cases import BBM_LEVELS, TLBS, Case, case, cases, procedure_named
 from planner.bbm.model import TOUCHES, Procedure
 from planner.bbm.procedures import PROCEDURES
 
-__all__ = [
-    "BBM_LEVELS",
-    "PROCEDURES",
-    "TLBS",
-    "TOUCHES",
-    "VERDICTS",
-    "Case",
-    "Procedure",
-    "case",
-    "cases",
-    "procedure_named",
-]
+__all__ = ["BBM_LEVELS", "PROCEDURES", "TLBS", "TOUCHES", "Case", "Procedure", "case", "cases", "procedure_named"]

@@ -40,7 +40,7 @@ from planner.sources.reading import decode, read_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from planner.batch.fleet import Change, Fleet
+    from planner.batch.fleet import Fleet
     from planner.batch.running import Input
 
 __all__ = ["batch"]
@@ -156,7 +156,8 @@ def batch(
         click.echo(f"{output} is complete", err=True)
         return _status(count_results(output), fail_on) if fail_on else 0
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
-    changes = _changes(what_if) if summary else ()
+    given = tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
+    changes = given if what_if else DEFAULT_CHANGES
     source = _open(path, sources)
     if out is not None:
         with _progress(source) as tell:
@@ -190,7 +191,7 @@ def _check(
     form: str | None,
     with_report: bool,
 ) -> None:
-    """Refuse options that say nothing together."""
+    """Refuse options that exclude each other."""
     if not summary and (what_if or form):
         raise Refused(f"{'--what-if' if what_if else '--format'} is for a summary", "add --summary, or leave it out")
     if summary and (resume or with_report):
@@ -261,12 +262,6 @@ def _told(fleet: Fleet, out: Out) -> Counts:
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)
     return Counts(fleet.records, fleet.errors, failed, outcomes.get("fallback", 0))
-
-
-def _changes(what_if: tuple[str, ...]) -> tuple[Change, ...]:
-    if not what_if:
-        return DEFAULT_CHANGES
-    return tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`bbm`: whether a way to change live page tables is safe, explored exhaustively.
+"""`bbm`: procedures that change live page tables, explored exhaustively.
 
 The reader of procedures is imported when there is one to read.
 """
@@ -85,7 +85,7 @@ def bbm(
 
 
 def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedure]:
-    """Those that are named, each once, then those of files; all built-in ones if there are neither."""
+    """The named procedures, each once, then those of files; by default all built-in ones."""
     found = {name: procedure_named(name) for name in names}
     for path in files:
         from planner.sources.json.procedure import read_procedure

@@ -143,6 +143,6 @@ def answer(cli: click.Command, program: str, variable: str, instruction: str) ->
 
 
 def script(cli: click.Command, program: str, variable: str, shell: str) -> str:
-    """The script that teaches a shell the program."""
+    """The completion script of a shell."""
     # Not the class's own source(): for bash it runs a bash to learn its version.
     return ShellComplete.source(_SHELLS[shell](cli, {}, program, variable))

@@ -1,4 +1,4 @@
-"""`completion`: the script that teaches a shell the commands, options and names."""
+"""`completion`: the completion script of a shell."""
 
 from __future__ import annotations
 

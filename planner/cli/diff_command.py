@@ -48,10 +48,7 @@ _FLAGS = {"prefer-aligned": True, "kfence": True, "no-kfence": False}
 @click.option("--a", "only_a", metavar="OPTION=VALUE", multiple=True, help="An option for A only: kernel=6.1.")
 @click.option("--b", "only_b", metavar="OPTION=VALUE", multiple=True, help="An option for B only: strategy=mainline.")
 @output_options(*FORMATS)
-@click.pass_context
 def diff(
-    ctx: click.Context,
-    /,
     a: str,
     b: str | None,
     crashkernel: str | None,
@@ -62,7 +59,7 @@ def diff(
     **options: Any,
 ) -> int:
     """Two maps, or one map under two requests, kernels or strategies: only what differs."""
-    options_a, options_b = _side(ctx, options, only_a, "only_a"), _side(ctx, options, only_b, "only_b")
+    options_a, options_b = _side(options, only_a, "a"), _side(options, only_b, "b")
     if maps.sources:
         if crashkernel is not None:
             raise click.UsageError("with --map, A and B are the two requests: there is no third")
@@ -81,16 +78,18 @@ def _plan(maps: Maps, crashkernel: str | None, options: dict[str, Any]) -> Plan:
     return make_plan(read_machine(maps, options), crashkernel, Options(**options))
 
 
-def _side(ctx: click.Context, shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
+def _side(shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
     """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
     names = [option.replace("_", "-") for option in OPTIONS if option in shared]
     result = dict(shared)
-    this = next(param for param in diff.params if param.name == name)
     for text in given:
         option, equals, value = text.partition("=")
         option = option.removeprefix("--")
         if option not in (names if equals else _FLAGS):
-            raise Refused(f"{text!r} is not OPTION=VALUE", f"use one of {', '.join([*names, 'no-kfence'])}", ctx, this)
+            remedy = f"use one of {', '.join([*names, 'no-kfence'])}"
+            raise Refused(f"{text!r} is not OPTION=VALUE", remedy, option=f"--{name}")
         param = next(param for param in diff.params if f"--{option}" in (*param.opts, *param.secondary_opts))
-        result[str(param.name)] = param.type_cast_value(ctx, value) if equals else _FLAGS[option]
+        result[str(param.name)] = (
+            param.type_cast_value(click.get_current_context(), value) if equals else _FLAGS[option]
+        )
     return result

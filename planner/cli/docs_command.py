@@ -71,7 +71,7 @@ def docs(files: tuple[str, ...], *, check: bool) -> int:
 
 
 def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
-    """A diff of two texts; of long ones, which take too long to be laid side by side, from the first to the last."""
+    """A diff of two texts; of long ones, for speed, one hunk from the first difference to the last."""
     now = f"{name} (now)"
     if len(old) + len(new) <= _LONG:
         return unified_diff(old, new, name, now, lineterm="")

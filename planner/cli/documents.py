@@ -105,7 +105,7 @@ def _asked_for_help(root: click.Context, words: Sequence[str]) -> str | None:
 
 
 def _restricted(root: click.Context, name: str, folder: Path) -> click.Command:
-    """The command with the parameters that a document may give; what is not in its parser cannot be asked for."""
+    """The command with only the parameters that a document may give: its parser knows no others."""
     group = root.command
     assert isinstance(group, click.Group)  # noqa: S101 - as made above
     command = group.get_command(root, name) if name in _COMMANDS else None

@@ -34,12 +34,18 @@ class OutputError(PlannerError):
 
 
 class Refused(click.BadParameter):
-    """A value that an option does not take, and what it takes instead."""
+    """A value that an option does not take, and what it takes instead. option: its name, without `param`."""
 
     def __init__(
-        self, what: str, remedy: str, ctx: click.Context | None = None, param: click.Parameter | None = None
+        self,
+        what: str,
+        remedy: str,
+        ctx: click.Context | None = None,
+        param: click.Parameter | None = None,
+        *,
+        option: str | None = None,
     ) -> None:
-        super().__init__(what, ctx, param)
+        super().__init__(what, ctx, param, option)
         self.remedy = remedy
 
 
@@ -106,7 +112,7 @@ def _parameter(error: click.BadParameter) -> str:
 
 
 def _flat(message: str) -> str:
-    """A sentence of click as one phrase; a name in capitals at its start stays one."""
+    """A sentence of click as a phrase in lower case, unless it begins with a name in capitals."""
     text = " ".join(message.split()).rstrip(".")
     first = text.partition(" ")[0]
     return text if first.isupper() else text[:1].lower() + text[1:]

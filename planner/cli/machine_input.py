@@ -50,7 +50,7 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
 
 
 def _this_machine(context: click.Context | None) -> tuple[str, ...]:
-    """Without `--map` this machine is asked; in a document there is none."""
+    """The default source, this machine; refused in a document."""
     if context is not None and NO_LIVE in context.meta:
         raise Refused("without --map the command asks this machine", "name a file or sample:NAME")
     return ("live",)

@@ -111,7 +111,7 @@ def page() -> str:
 
 
 def _command(context: click.Context, shared: list[tuple[str, str]]) -> Iterator[str]:
-    """One command: usage, help, its own options, the names of those it shares, and what its help ends with."""
+    """One command: usage, help, its own options, the names of shared ones, and its epilog."""
     command = context.command
     usage = " ".join(command.collect_usage_pieces(context))
     yield f".SS {quoted(f'{context.info_name} {usage}'.strip())}"
@@ -141,7 +141,7 @@ def _records(context: click.Context) -> list[tuple[str, str]]:
 
 
 def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
-    """The options that several commands have alike, in the order of their first use; of a name, what most say of it."""
+    """Options that several commands share, in the order of their first use, with their most common help text."""
     counted = Counter(record for context in contexts for record in _records(context))
     most: dict[str, tuple[str, str]] = {}
     for record, count in counted.items():

@@ -1,4 +1,4 @@
-"""Names that the model knows, for completion: of each kind of value all that may be given."""
+"""Names that the model knows, by kind of value, for completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`need`: what a capture kernel needs."""
+"""`need`: the memory that a capture kernel needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that commands share, and what they leave for the command that runs.
+"""Options that commands share.
 
 What checks or shows a value is imported when an option is given: `--help` loads none of it.
 """
@@ -337,7 +337,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # 
 
 
 def _tell_command(ctx: click.Context) -> None:
-    """A page says which command line made it, wherever it was written to and as whatever."""
+    """The command line for the foot of a page, without its destination and format."""
     from planner.render.formats.html import made_by
 
     words: list[str] = []
@@ -352,7 +352,7 @@ def _tell_command(ctx: click.Context) -> None:
 
 
 def form_by_name(output: str | None, formats: tuple[str, ...]) -> str:
-    """The format that a file's name asks for. Refuses one that the command does not write, or that is none."""
+    """The format of a file by its ending. Refuses an unknown ending, and a format that the command does not write."""
     ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may be no path
     form = _ENDINGS.get(ending[1:]) if ending else formats[0]
     if form is None:

@@ -1,4 +1,4 @@
-"""Writing results: to standard output, or to a file that is whole or not there at all.
+"""Writing results: to standard output, or atomically to a file.
 
 Layouts, JSON and files are imported when a result is written: `--help` writes none.
 """
@@ -142,14 +142,14 @@ def _to_stdout(result: str | bytes) -> None:
 
 
 def flush_stdout() -> None:
-    """Hand over what is still buffered, while an error can still be told."""
+    """Flush buffered output while an error can still be reported."""
     if sys.stdout is not None and not sys.stdout.closed:
         with writing(_STDOUT):
             sys.stdout.flush()
 
 
 def discard_stdout(*, keep: bool) -> None:
-    """Before a bad end: nothing more goes out, so that the interpreter's last flush cannot fail loudly."""
+    """Drop buffered output before an error exit, so that the interpreter's last flush cannot fail."""
     if keep:
         try:
             flush_stdout()
@@ -166,7 +166,7 @@ def discard_stdout(*, keep: bool) -> None:
 
 
 def _to_file(data: bytes, path: str) -> None:
-    """Replace the file in one step; a device or pipe, and what stands on standard output, is written to as it is."""
+    """Replace the file in one step; write directly to a device, a pipe or the file of standard output."""
     if is_stdout(path):
         _to_stdout(data)
         return
@@ -185,7 +185,7 @@ def _to_file(data: bytes, path: str) -> None:
 
 
 def is_stdout(path: str) -> bool:
-    """True if a path is the file or pipe that standard output goes to: replaced, it would miss the rest."""
+    """True if a path is the file or pipe of standard output, which must not be replaced."""
     try:
         return sys.stdout is not None and os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno()))  # noqa: PTH116 - one call
     except (OSError, ValueError):

@@ -58,7 +58,7 @@ def _items(names: Iterable[str], typed: str) -> list[CompletionItem]:
 
 
 class _Kind(_ParamType):
-    """A kind of value with fixed words and perhaps something else beside them."""
+    """A kind of value with some fixed words for completion."""
 
     words: tuple[str, ...] = ()
 
@@ -129,7 +129,7 @@ class Machine(File):
 
 
 class MapSource(Machine):
-    """The same as an option, which one can leave out."""
+    """The same as the value of an option, which must not be empty."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
@@ -149,7 +149,7 @@ class Side(Machine):
 
 
 def _check_preset(name: str) -> object:
-    """Refuse a preset there is none of before any map is read."""
+    """Refuse an unknown preset before any map is read."""
     from planner.planning.presets import preset_named
 
     return preset_named(name)

@@ -1,4 +1,4 @@
-"""`size`: what to ask for."""
+"""`size`: a recommended request, a sweep over sizes, shrinking after boot."""
 
 from __future__ import annotations
 
@@ -89,10 +89,7 @@ def _share(value: str) -> float:
     help="With --any-image: the share of the image's positions in which the recommendation must hold.",
 )
 @output_options(*FORMATS, *PICTURES)
-@click.pass_context
 def size(
-    ctx: click.Context,
-    /,
     crashkernel: str | None,
     maps: Maps,
     sweep: tuple[int, int] | None,
@@ -106,7 +103,7 @@ def size(
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:
-        raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", ctx, _option("step"))
+        raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", option="--step")
     wanted = {name: options.pop(name) for name in ("need", "aim", "ram", "any_image", "image_size", "sure")}
     asked = any(wanted[name] for name in ("need", "aim", "ram", "any_image")) or pasted is not None
     if (sweep is not None or give_back is not None) and asked:
@@ -114,7 +111,7 @@ def size(
             "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
         )
     if out.form in PICTURES and sweep is None:
-        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", ctx, _option("form"))
+        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option="--format")
     machine = read_machine(maps, options)
     chosen = Options(**options)
     if sweep is not None:
@@ -125,10 +122,6 @@ def size(
         aim = wanted.pop("aim") or "default"
         ok = _recommend(machine, chosen, Asked(aim, given=crashkernel, **wanted), pasted, out)
     return 0 if ok else 1
-
-
-def _option(name: str) -> click.Parameter:
-    return next(param for param in size.params if param.name == name)
 
 
 def _recommend(machine: Machine, options: Options, asked: Asked, pasted: str | None, out: Out) -> bool:

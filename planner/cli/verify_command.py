@@ -1,4 +1,4 @@
-"""`verify`: what sources record against what the model says."""
+"""`verify`: the records of sources against the model."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ for _parameter in verify.params:
 
 
 def _read(maps: Maps, *, alone: bool) -> Machine | InputError:
-    """One machine; among several, what cannot be read is not checkable, and the others still are."""
+    """One machine. Among several, an error is returned: the others can still be checked."""
     try:
         return read_machine(maps)
     except InputError as error:

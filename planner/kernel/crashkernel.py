@@ -163,6 +163,9 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
             entry.notes.append(f"{rest!r} after the offset is ignored")
         _check_offset(_token(text, pos + 1), entry)
     elif char not in ("", " "):
+        if char in "Bbi" and entry.size:
+            size, rest = text[at:pos], _token(text, pos)
+            entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
         return _fail(entry, f"crashkernel: unrecognized char: {char}")
     return entry
 
@@ -431,13 +434,6 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
         notes.append("a quote is part of the value to the kernel: it belongs to GRUB's file or a shell, leave it out")
     elif plain.rc == 0 and 0 < plain.size < _TINY:
         notes.append(f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?")
-    elif plain.rc == EINVAL and plain.log and "unrecognized char" in plain.log[-1]:
-        size, end = memparse(value)
-        rest = value[end:]
-        if rest[:1] in ("B", "b", "i") and size:
-            notes.append(
-                f"write {value[:end]!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
-            )
     elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
         notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
     return notes

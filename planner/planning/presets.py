@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.base.errors import InputError
-from planner.base.sizes import format_size
+from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.profile import Certainty, Profile
 
-__all__ = ["HIGH", "PRESETS", "Preset", "preset_named"]
+__all__ = ["HIGH", "PRESETS", "Preset", "preset_named", "variant"]
 
 HIGH = ",high"
 """Suffix of a preset's name that asks for its `,high` form, as in `rhel9,high`."""
@@ -124,6 +124,13 @@ PRESETS: dict[str, Preset] = {
     )
 }
 """Presets by name."""
+
+
+def variant(name: str, page_size: int | None) -> str:
+    """The name of a default for a page size: that for 64K pages, if there is one. A `,high` at its end stays."""
+    plain = name.removesuffix(HIGH)
+    wide = page_size == 64 * KIB and f"{plain}-64k" in PRESETS
+    return f"{plain}-64k{name[len(plain) :]}" if wide else name
 
 
 def preset_named(name: str) -> Preset:

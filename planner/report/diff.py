@@ -93,7 +93,7 @@ def _of_mapping(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iter
 
 
 def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
-    """Entry by entry, for lists whose order means something."""
+    """Entry by entry, for lists whose order matters."""
     for index in range(max(len(a), len(b))):
         left = a[index] if index < len(a) else None
         right = b[index] if index < len(b) else None
@@ -102,7 +102,7 @@ def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Differen
 
 
 def _of_entries(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
-    """Entries that one side has and the other has not, by address where they have one."""
+    """Entries that only one side has, by address if they have one."""
     left, right = ({_frozen(entry): entry for entry in side} for side in (a, b))
     found = [Difference(f"{path}[]", entry, None) for key, entry in left.items() if key not in right]
     found += [Difference(f"{path}[]", None, entry) for key, entry in right.items() if key not in left]

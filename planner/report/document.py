@@ -63,7 +63,7 @@ def document(result: Any) -> str:
 
 
 def laid_out(value: Any) -> str:
-    """Plain data as JSON text; what is short stays on one line. ASCII, ends with a newline."""
+    """Plain data as JSON text, with short values on one line. ASCII, ends with a newline."""
     return _laid_out(value, JSONEncoder().encode, "") + "\n"
 
 

@@ -1,4 +1,4 @@
-"""One map, one request, every strategy: what each would do, what it costs, and which serves an aim best.
+"""`compare`: one request under every strategy, with its result, its cost, and the best one for an aim.
 
 The plans are the same that `plan --strategy` makes; what they share is worked out once.
 """
@@ -213,7 +213,7 @@ _UNMAPPED: dict[Protection, str] = {
 
 
 def _merit(row: Row, aim: str) -> tuple[int, ...]:
-    """Smaller is better."""
+    """A sort key of a row for an aim; smaller is better."""
     memory, tlb = row.table_bytes + row.waste.kept, row.tlb_entries
     unprotected = int(not row.plan.protects)
     if aim == "protected":

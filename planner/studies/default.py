@@ -20,7 +20,7 @@ from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.plan import Options, with_request
-from planner.planning.presets import PRESETS
+from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, placed
 from planner.studies.need import Given, need
@@ -286,22 +286,16 @@ def _others(sizes: Sequence[_Sizes], presets: Iterable[str]) -> list[Other]:
     """Each distribution's default, with 64K pages its variant for these."""
     found = []
     for name in presets:
-        if name.endswith("-64k"):
-            continue
-        served = taken = 0
-        for s in sizes:
-            ok, size = _under_preset(s, name)
-            served += ok
-            taken += size
-        found.append(Other(name, served, taken))
+        if not name.endswith("-64k"):
+            results = [_under_preset(s, name) for s in sizes]
+            found.append(Other(name, sum(serves for serves, _ in results), sum(taken for _, taken in results)))
     return found
 
 
 def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
     """(True if a default serves a machine, bytes it takes there)."""
     inquiry = s.inquiry
-    wide = inquiry.context.geometry.page_shift == 16 and f"{name}-64k" in PRESETS
-    question = with_request(inquiry.question, PRESETS[f"{name}-64k" if wide else name].value)
-    _, place, _ = placed(question, inquiry.strategy)
+    value = PRESETS[variant(name, inquiry.context.geometry.page_size)].value
+    _, place, _ = placed(with_request(inquiry.question, value), inquiry.strategy)
     taken = sum(r.size for r in (place.crash, place.low) if r is not None)
     return (place.crash.size if place.crash is not None else 0) >= s.one.need, taken

@@ -108,7 +108,7 @@ def explain(
     image_size: int | None = None,
     progress: Progress | None = None,
 ) -> Explanation:
-    """The story of the plan for one machine and one request.
+    """Explain the plan for one machine and one request.
 
     any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
     Raises as `make_plan` does.

@@ -61,7 +61,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A size as one would ask for it, and what becomes of it.
+    """A size as a request, and its outcome.
 
     crashkernel: the request. beyond: the outcome with one page more.
     """
@@ -143,7 +143,7 @@ def fit(
 
 
 def form_of(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
-    """Ready to ask about any size of a form of request; a bare `,high` will do for one."""
+    """An inquiry about any size of a form of request, which may be a bare `,high`."""
     options = options or Options()
     text = crashkernel
     if text is None and options.preset is None:
@@ -233,7 +233,7 @@ def _answer(inquiry: Inquiry, size: int, plan: Plan) -> Answer:
 
 
 def _next_best(former: Former, found: Largest, plans: dict[int, Plan], keep_low: int) -> Largest:
-    """The largest sizes if the gap that holds the largest were taken as a whole."""
+    """The largest sizes when the whole gap that holds the largest is taken."""
 
     def elsewhere(size: int | None) -> Largest:
         crash = plans[size].reservation.crash if size is not None else None

@@ -45,7 +45,10 @@ NOT_READ = "this kernel does not read a request of this form"
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """question: machine, request and kernel. context: the same under the strategy. former: sizes of this form."""
+    """One machine and one form of request, at any size.
+
+    question: machine, request and kernel. context: the same under the strategy. former: sizes of this form.
+    """
 
     question: Question
     strategy: Strategy
@@ -72,12 +75,12 @@ class Inquiry:
 
 
 def inquire(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
-    """Ready to ask about any size. Raises as `make_plan` does."""
+    """An inquiry about a machine. Raises as `make_plan` does."""
     return inquiry_of(ask(machine, crashkernel, options or Options()))
 
 
 def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
-    """Ready to ask about any size in place of the one in a question. strategy: None is the one of its options."""
+    """An inquiry about other sizes of a question's request. strategy: None is that of its options."""
     strategy = strategy or strategy_named(question.options.strategy)
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
@@ -114,7 +117,7 @@ def form_name(question: Question) -> str:
 
 
 def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Context]:
-    """The outcome, the placement and the context of a plan: all of it but the page tables and the words."""
+    """The outcome, the placement and the context of a plan, without page tables and notes."""
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     placement, _ = question.shared.place(question.request, context)
     return outcome_of(question.request, placement, context), placement, context

@@ -195,7 +195,7 @@ class Places:
     def _parts(
         self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
     ) -> Iterator[tuple[int, int, _Told]]:
-        """Positions in runs that end the same way, ascending. told: what becomes of the request in one of them."""
+        """Positions in runs that end the same way, ascending. told: the outcome of the request in one of them."""
         usual = told(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
@@ -204,7 +204,7 @@ class Places:
                 yield low, high, told(low) if relevant else usual
 
     def _crossings(self, request: Reading, known: Placement) -> set[int]:
-        """Positions from which on what lies just below the image ends or begins beyond the limit, or a known place."""
+        """Positions at which a placement just below the image crosses the DMA limit or the edges of a known place."""
         crash, limit = known.crash, self.context.bounds.low_max
         cuts: set[int] = set()
         for length, unit, _, _ in self._searches(request):
@@ -213,7 +213,7 @@ class Places:
         return {round_up(cut, self.image.align) for cut in cuts if cut > 0}
 
     def certain(self, outcomes: Sequence[str]) -> int | None:
-        """The largest size whose outcome is one of these wherever the image lies; None where there is none.
+        """The largest size that has one of these outcomes at every position of the image; None if no size has.
 
         Found by halving each stretch of sizes for which, without an image, the same search succeeds: within one, a
         larger size leaves the image more places to be in the way. Every size tried is tried on all positions.
@@ -262,7 +262,7 @@ class Places:
         return [gap for gap in gaps if any(gap[0] <= start < gap[1] for start in starts)]
 
     def _cuts(self, request: Reading, used: Sequence[Span]) -> set[int]:
-        """Positions from which on a search may have another result, on the grid of positions."""
+        """Positions, on the grid, at which the result of a search may change."""
         align, size = self.image.align, self.image.size
         near = [gap for gap in self.memblock.gaps() if any(gap[0] < b + size and a - size < gap[1] for a, b in used)]
         cuts = {edge for a, b in used for edge in (a - size + 1, b)}

@@ -28,7 +28,7 @@ from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.configured import with_configuration
 from planner.planning.modelled import geometry_of
 from planner.planning.options import Options
-from planner.planning.presets import PRESETS
+from planner.planning.presets import PRESETS, variant
 from planner.planning.remarks import Remarks
 from planner.planning.values import BadValue, size
 
@@ -92,7 +92,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the need. source: where the figure comes from: stated, read, measured, computed or assumed."""
+    """One part of the need. source: of the figure: stated, read, measured, computed or assumed, with details."""
 
     name: str
     bytes: int
@@ -137,7 +137,7 @@ class _Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Every input with where it comes from."""
+    """Every input with its source."""
 
     kernel: _Figure
     archive: _Figure
@@ -432,7 +432,7 @@ def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int 
 
 def _default(inputs: _Inputs, ram: int) -> int:
     """The default size of kdump-utils for this RAM, with its additions for large drivers; 0 if it has none."""
-    value = PRESETS["rhel10-64k" if inputs.page == 64 * KIB else "rhel10"].value
+    value = PRESETS[variant("rhel10", inputs.page)].value
     size = ck.parse(ck.as_cmdline(value), ram, NEWEST).size
     return size + sum(figure.bytes for _, figure in inputs.drivers) if size else 0
 

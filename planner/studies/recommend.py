@@ -1,4 +1,4 @@
-"""One `crashkernel=` string for a machine: the form that serves an aim best, and why not the others.
+"""One `crashkernel=` string for a machine: the form that serves an aim best, with the reasons against the others.
 
 Every candidate is planned as the kernel itself would place it (`mainline`). A candidate serves where the memory that
 the capture kernel needs is reserved, and where low memory for its bounce buffers is part of it: crash memory that lies
@@ -60,7 +60,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One request and what becomes of it on this kernel.
+    """One request and its outcome on this kernel.
 
     form: `plain`, `high`, `high and low`, `list` or `given`. place: `low`, `high` or `straddles` the DMA limit.
     low_taken: low memory that it takes. taken: all memory that it takes, page tables included. proposal: the outcome
@@ -218,7 +218,7 @@ class _Search:
         return place_of(crash, self.context.bounds.low_max if self.context.zones else U64)
 
     def _share(self, found: Candidate, question: Question, places: Places) -> float:
-        """The share of the image's positions in which what is said of a candidate holds."""
+        """The share of the image's positions in which a candidate is placed as well as planned."""
         known = placed(question, self.own)[1]
         also = None
         if self.asked.aim == "protected" and not found.protected and found.proposal_protects:
@@ -277,7 +277,7 @@ class _Search:
         return min([c for c in serving if c.share == share and share], key=self._merit, default=None)
 
     def _merit(self, c: Candidate) -> tuple[int, ...]:
-        """Smaller is better; equals stay in the order of the candidates."""
+        """A sort key; smaller is better, equals stay in the order of the candidates."""
         low = (int(c.place == "straddles"), c.low_taken, c.taken)
         listed = int(self.asked.ram is not None and c.form != "list")
         if self.asked.aim == "protected":
@@ -289,7 +289,7 @@ class _Search:
         return (listed, *low)
 
     def verdict(self, c: Candidate, best: Candidate | None) -> str:
-        """The reason why not this one, and whether it would fall back under the proposal."""
+        """The reason against a candidate, and whether it would fall back under the proposal."""
         why = c.verdict or self._worse(c, best)
         return f"{why}; would fall back under {self.chosen.name}" if c.proposal == "fallback" else why
 
@@ -319,7 +319,7 @@ class _Search:
         return "does the same, in more words" if c.form != "given" else "does the same"
 
     def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
-        """The reason why the one recommended, in a sentence."""
+        """The reason for the recommended candidate, in a sentence."""
         needed = format_size(self.asked_size())
         if best is None or best.crash is None:
             whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
@@ -372,7 +372,7 @@ _DOUBT = {
 
 
 def _percent(share: float) -> str:
-    """A share that never looks better than it is."""
+    """A share in percent, rounded down."""
     floored = int(share * 10_000) / 100
     return f"{floored:g} %"
 

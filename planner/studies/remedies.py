@@ -82,13 +82,13 @@ def remedies(
 
 
 def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
-    """The plan of a machine, with what would help. Raises as `make_plan` does."""
+    """The plan of a machine, with the changes that would help. Raises as `make_plan` does."""
     question = ask(machine, crashkernel, options)
     return with_help(answer(question), question, crashkernel)
 
 
 def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
-    """The same plan with what would help: the first changes that hold. question: the one that the plan answers.
+    """The same plan with the first changes that would help. question: the one that the plan answers.
 
     A plan that is what was asked for, on a machine that does not tell what it needs, is given back at once.
     """
@@ -107,7 +107,7 @@ def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
 
 
 def _least(machine: Machine) -> int:
-    """Bytes that the capture kernel needs at least, where the machine's sources tell all of that; 0 elsewhere."""
+    """The least bytes that the capture kernel needs; 0 if the machine's sources do not tell all of that."""
     known = machine.facts.capture
     if known is None or known.initrd_size is None or known.initrd_unpacked is None:
         return 0
@@ -194,7 +194,7 @@ class _Search:
     def _holds(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
     ) -> Remedy | None:
-        """The remedy with what comes of it, if that is what is wanted. outcomes: which ones are."""
+        """The remedy with its outcome, if that is a wanted one. outcomes: those that are wanted."""
         try:
             question = self._changed(remedy)
             if placed(question, self.strategy)[0] not in (outcomes or self.wanted):
@@ -213,7 +213,7 @@ class _Search:
     # -- the kinds ---------------------------------------------------------------------------------------
 
     def unread(self) -> Iterator[Remedy]:
-        """For a request that this kernel reads nothing of: the size in it in the plain form, or what is needed."""
+        """For a request that this kernel cannot read: its size in the plain form, or the recommended request."""
         newest = parsed(self.question.text, self.context.facts, PROFILES[-1], self.question.shared.ram)
         if not newest.size or newest.log:
             yield from self.enough()
@@ -301,20 +301,16 @@ class _Search:
                 yield held
 
     def region(self) -> Iterator[Remedy]:
-        """Single reservations in the way that a person can do something about, the smallest first."""
+        """Single reservations in the way that a user can change, the smallest first."""
         entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
-        found = 0
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
-        for entry in smallest[:_MOST_TRIED]:
-            text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
-            if text is None:
-                continue
+        yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
+
+    def _freed(self, entry: Reserved) -> Iterator[Remedy]:
+        text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
+        if text is not None:
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
-            for held in self._told(Remedy(change, free=(entry,), text=text)):
-                found += 1
-                yield held
-            if found == _MOST_FREED:
-                return
+            yield from self._told(Remedy(change, free=(entry,), text=text))
 
     def image(self) -> Iterator[Remedy]:
         """The kernel image as a whole, if it is what is in the way."""
@@ -393,7 +389,7 @@ class _Search:
                 return
 
     def _places(self, profile: Profile) -> bool:
-        """True if another kernel does what is wanted with the memory as it is here: to plan it in full takes longer."""
+        """True if another kernel has a wanted outcome on this state of memory; a quick test before it is planned."""
         question, mainline = self.question, self.question.mainline
         limit = end_of_low_memory(question.machine, profile, mainline.memory, self.options, Remarks())
         high = mainline.bounds.high_max
@@ -439,12 +435,12 @@ class _Search:
 
 
 def _handy(size: int) -> int:
-    """A size to write down: in whole steps of the kernel's own alignment, where it has that much."""
+    """A round size: a multiple of the kernel's own alignment, unless it is smaller than that."""
     return round_down(size, CRASH_ALIGN) or size
 
 
 def _usable(memblock: Memblock) -> list[Span]:
-    """Memory that a search may use, whatever is reserved of it."""
+    """Memory that a search may use, reserved or not."""
     bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
     bare.memory = memblock.memory
     return bare.gaps()

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import KIB, format_size, round_down, round_up
+from planner.base.sizes import format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options, answer, with_request
-from planner.planning.presets import PRESETS
+from planner.planning.presets import PRESETS, variant
 from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
 from planner.studies.inquiry import NOT_READ, Inquiry, Progress, form_name, inquire, readable, ticked
@@ -170,12 +170,10 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
     """Each distribution's default for arm64 and this page size, evaluated for this machine's RAM and planned."""
     options = replace(options or Options(), preset=None)
     base = form_of(machine, None, options)
-    wide = base.context.geometry.page_size == 64 * KIB
     planned = []
     plans = []
     for preset in PRESETS.values():
-        has_wide = f"{preset.name}-64k" in PRESETS
-        if preset.name.endswith("-64k") != wide and (preset.name.endswith("-64k") or has_wide):
+        if preset.name != variant(preset.name.removesuffix("-64k"), base.context.geometry.page_size):
             continue
         question = with_request(base.question, preset.text(base.question.shared.ram, base.context.profile))
         plan = answer(question, base.strategy)

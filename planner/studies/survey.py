@@ -13,7 +13,7 @@ from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, make_plan
-from planner.planning.presets import PRESETS, preset_named
+from planner.planning.presets import PRESETS, preset_named, variant
 from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
 from planner.studies.inquiry import Progress, place_of, ticked
@@ -60,17 +60,20 @@ class Surveyed:
     answers: tuple[Answer, ...]
 
 
-_VENDOR_PRESETS = {
-    "RHEL": "rhel9",
-    "Fedora": "fedora",
-    "Debian": "debian",
-    "Ubuntu": "ubuntu",
-    "SUSE": "suse",
-    "openEuler": "openeuler",
-    "Kylin": "openeuler",
-    "Alibaba Cloud Linux": "alinux3",
-    "Azure Linux": "azurelinux3",
-}
+_DEFAULTS = (
+    ("RHEL", ".el10", "rhel10"),
+    ("RHEL", ".el8", "rhel8"),
+    ("RHEL", "", "rhel9"),
+    ("Fedora", "", "fedora"),
+    ("Debian", "", "debian"),
+    ("Ubuntu", "", "ubuntu"),
+    ("SUSE", "", "suse"),
+    ("openEuler", "", "openeuler"),
+    ("Kylin", "", "openeuler"),
+    ("Alibaba Cloud Linux", "", "alinux3"),
+    ("Azure Linux", "", "azurelinux3"),
+)
+"""Vendor, a part of the kernel's version, and the preset; the first that fits is taken."""
 
 
 def default_of(machine: Machine) -> str:
@@ -79,15 +82,11 @@ def default_of(machine: Machine) -> str:
     Where the version does not name one that has a preset: Debian's with 4K and 16K pages, RHEL's with 64K, which are
     the distributions whose kernels have those pages.
     """
-    facts = machine.facts
-    vendor = build_of(facts.kernel).vendor if facts.kernel else ""
-    large = facts.page_size == 64 * KIB
-    name = _VENDOR_PRESETS.get(vendor, "rhel9" if large else "debian")
-    if vendor == "RHEL" and facts.kernel and ".el10" in facts.kernel:
-        name = "rhel10"
-    elif vendor == "RHEL" and facts.kernel and ".el8" in facts.kernel:
-        name = "rhel8"
-    return f"{name}-64k" if large and f"{name}-64k" in PRESETS else name
+    version, pages = machine.facts.kernel or "", machine.facts.page_size
+    vendor = build_of(version).vendor if version else ""
+    usual = "rhel9" if pages == 64 * KIB else "debian"
+    name = next((name for whose, part, name in _DEFAULTS if whose == vendor and part in version), usual)
+    return variant(name, pages)
 
 
 def survey(
@@ -193,15 +192,9 @@ def _asked(machine: Machine, options: Options, candidates: Candidates) -> Iterat
         for page_size in candidates.page_sizes or (options.page_size,):
             chosen = replace(options, kernel=kernel, page_size=page_size, preset=None)
             for preset in presets:
-                yield None, replace(chosen, preset=_variant(preset, machine, chosen))
+                yield None, replace(chosen, preset=variant(preset, chosen.page_size or machine.facts.page_size))
             for request in requests:
                 yield request, chosen
-
-
-def _variant(preset: str, machine: Machine, options: Options) -> str:
-    """The preset for 64K pages where these are what is planned, and there is one."""
-    wide = (options.page_size or machine.facts.page_size) == 64 * KIB
-    return f"{preset}-64k" if wide and f"{preset}-64k" in PRESETS else preset
 
 
 def _row(name: str, machine: Machine, request: str | None, options: Options, needed: int) -> Row:

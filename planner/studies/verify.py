@@ -175,13 +175,14 @@ def verify(
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
     checks += [_granularity(machine, plan, seen, text, options, live=live) for seen in observed]
     view = plan.reservation
+    assumed = [f"assumed: {', '.join(plan.kernel.assumed)}"] if plan.kernel.assumed else []
     return verdict(
         machine.source,
         *checks,
         profile=plan.kernel.profile,
         recorded=_both(record),
         planned=Parts(view.crash, view.low),
-        notes=(*_notes(plan, inferred), *machine.damage),
+        notes=(*assumed, *([inferred] if inferred else []), *machine.damage),
     )
 
 
@@ -193,12 +194,6 @@ def _absence(machine: Machine) -> BootRecord | None:
 
 def _both(record: BootRecord | None) -> Parts:
     return Parts(record.crash, record.low) if record is not None else _NOTHING
-
-
-def _notes(plan: Plan, inferred: str | None) -> tuple[str, ...]:
-    assumed = ", ".join(plan.kernel.assumed)
-    notes = [f"assumed: {assumed}"] if assumed else []
-    return (*notes, *([inferred] if inferred else []))
 
 
 # -- what stands in the way ----------------------------------------------------------------------------

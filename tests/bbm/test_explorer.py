@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, VERDICTS, case
+from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, TOUCHES, case
+from planner.bbm.cases import VERDICTS
 from planner.bbm.model import Entry, Leaf, Page, Procedure, Switch, Table, Write
 from tests.bbm.naive import Naive
 from tests.bbm.random_procedures import procedures

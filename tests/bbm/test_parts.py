@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, VERDICTS, case
+from planner.bbm import BBM_LEVELS, PROCEDURES, TLBS, case
+from planner.bbm.cases import VERDICTS
 from planner.bbm.explorer import explore
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Table, Tlbi, Touch, Write
 from planner.bbm.parts import parts

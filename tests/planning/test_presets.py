@@ -6,11 +6,11 @@ import pytest
 
 import planner
 from planner.base.errors import InputError
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 from planner.batch.fleet import changed, parse_change
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
-from planner.planning.presets import PRESETS, preset_named
+from planner.planning.presets import PRESETS, preset_named, variant
 
 _KDUMP_TOOLS = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
 _ALINUX3 = "0M-2G:0M,2G-8G:192M,8G-128G:256M,128G-376G:384M,376G-:448M"
@@ -93,3 +93,17 @@ def test_a_fleet_takes_the_form_too() -> None:
     after = changed(plan, None, Options(), change)
     assert after is not None
     assert after[0] == "crashkernel=420M,high"
+
+
+@pytest.mark.parametrize(
+    ("name", "page_size", "found"),
+    [
+        pytest.param("rhel9", 64 * KIB, "rhel9-64k", id="64K pages have their own"),
+        pytest.param("rhel9,high", 64 * KIB, "rhel9-64k,high", id="in the form asked for"),
+        pytest.param("debian", 64 * KIB, "debian", id="not in every distribution"),
+        pytest.param("rhel9", 4 * KIB, "rhel9", id="4K pages"),
+        pytest.param("rhel9", None, "rhel9", id="pages that are not known"),
+    ],
+)
+def test_the_variant_for_a_page_size(name: str, page_size: int | None, found: str) -> None:
+    assert variant(name, page_size) == found
