@@ -121,7 +121,7 @@ _FORMATS = (*FORMATS, *PICTURES)
     "--format",
     "form",
     type=click.Choice(_FORMATS),
-    help="With --summary: how to write it; by default as FILE ends, else text.",
+    help="With --summary: the output format; by default that of the ending of FILE, else text.",
 )
 @file_option("Write atomically to FILE; unfinished answers are in FILE.partial.")
 @color_option

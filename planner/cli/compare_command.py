@@ -19,7 +19,7 @@ from planner.studies.compare import make_comparison
 __all__ = ["compare"]
 
 _EPILOG = """\
-CRASHKERNEL is what `plan` takes. With --sizes each size takes the place of its size; ,high, ,low and an offset stay.
+CRASHKERNEL is what `plan` takes. With --sizes each size replaces the size in it; ,high, ,low and an offset stay.
 Exit status: 0 some strategy reserves memory; 1 none does; 2 wrong usage or input.
 
 \b

@@ -27,7 +27,7 @@ from planner.studies.explain import explain as explain_plan
 __all__ = ["explain"]
 
 _EPILOG = """\
-CRASHKERNEL is given as for `plan`. Long lists of gaps are told in short; --format json has every gap of every attempt,
+CRASHKERNEL is given as for `plan`. Long lists of gaps are shortened; --format json has every gap of every attempt,
 and each change that would help as data: another request, options, ranges to free. Exit status: 0 memory is reserved; 1
 it is not; 2 wrong usage or input.
 

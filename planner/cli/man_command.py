@@ -34,7 +34,7 @@ _SHARED = 3
 """An option that this many commands have alike is described once, under SHARED OPTIONS."""
 
 _STATUS = (
-    ("0", "Memory is reserved; the command did what was asked."),
+    ("0", "Memory is reserved; the command succeeded."),
     ("1", "Nothing is reserved, a condition of --fail-on is met, or a record disagrees (verify)."),
     ("2", "Wrong usage or input: one line on standard error says what, where, and what to do."),
     ("70", "Internal error: a bug in this program."),

@@ -83,7 +83,7 @@ def need(
     out: Out,
     **stated: Any,
 ) -> None:
-    """What a capture kernel needs, component by component."""
+    """The memory that a capture kernel needs, component by component."""
     machine = read_machine(Maps(sources, map_format)) if sources else None
     given = Given(**stated)
     read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))

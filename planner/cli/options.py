@@ -294,7 +294,7 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
             "--format",
             "form",
             type=click.Choice(formats),
-            help=f"How to write the result; by default as FILE ends, else {formats[0]}.",
+            help=f"Output format; by default that of the ending of FILE, else {formats[0]}.",
         ),
         file_option(),
         click.option(

@@ -34,7 +34,7 @@ Example:
 @kernel_option
 @output_options(*FORMATS)
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
-    """What the kernel makes of a crashkernel= value, step by step."""
+    """A crashkernel= value as the kernel reads it, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     value = told(value)
     result = reading(value, ram, selection.profile)

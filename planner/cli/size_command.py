@@ -99,7 +99,7 @@ def size(
     out: Out,
     **options: Any,
 ) -> int:
-    """What to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
+    """The size to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
     if sweep is not None and give_back is not None:
         raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
     if step is not None and sweep is None:

@@ -39,7 +39,7 @@ Example:
 @click.argument("machines", metavar="[SOURCE]...", nargs=-1, type=MACHINE)
 @map_options
 @kernel_options
-@click.option("--crashkernel", metavar="VALUE", help="What was asked for, where the source does not hold it.")
+@click.option("--crashkernel", metavar="VALUE", help="The request, where the source does not hold it.")
 @click.option("--page-tables", metavar="FILE", type=FILE, help="A dump: /sys/kernel/debug/kernel_page_tables.")
 @click.option("--meminfo", metavar="FILE", type=FILE, help="A /proc/meminfo with DirectMap lines.")
 @output_options(*FORMATS)
@@ -52,7 +52,7 @@ def verify(
     out: Out,
     **options: Any,
 ) -> int:
-    """What sources record of the crash kernel, against the plan."""
+    """Compare a plan with what a machine's sources record of its crash kernel."""
     groups = [*((machine,) for machine in machines), *((maps.sources,) if maps.sources or not machines else ())]
     if len(groups) > 1 and (maps.log or page_tables or meminfo):
         raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")

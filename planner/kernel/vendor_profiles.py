@@ -103,6 +103,8 @@ _EL9_6 = _MAINLINE["6.7"]._replace(
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.6; 9.7 has the same options (github oracle/kconfigs)",
     dma_limit="value",
+    bad_size=_MAINLINE["6.12"].bad_size,
+    bad_base=_MAINLINE["6.12"].bad_base,
 )
 _EL10_0 = _MAINLINE["6.12"]._replace(
     name="rhel10.0",

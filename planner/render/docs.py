@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import escape
 
 from planner.base.errors import InputError, Location, printable
+from planner.render.formats.markdown import fence
 
 __all__ = ["Block", "Output", "blocks", "updated"]
 
@@ -77,16 +78,16 @@ def blocks(text: str, name: str) -> list[Block]:
 def _blocks(lines: Sequence[str], name: str) -> list[Block]:
     found: list[Block] = []
     opened: tuple[int, str, _Marks] | None = None
-    fence = ""
+    inside = ""
     fences = not name.lower().endswith(_HTML + _RST)
     kinds = (_DOTS,) if name.lower().endswith(_RST[:2]) else (_COMMENT, _DOTS)
     for at, whole in enumerate(lines):
         line = whole.rstrip()
         if opened is None and fences:
             mark = _FENCE.match(line)
-            if mark and (not fence or (mark[1].startswith(fence) and not line.strip().strip(fence[0]))):
-                fence = "" if fence else mark[1]
-            if fence or mark:
+            if mark and (not inside or (mark[1].startswith(inside) and not line.strip().strip(inside[0]))):
+                inside = "" if inside else mark[1]
+            if inside or mark:
                 continue
         begun = next(((command, marks) for marks in kinds if (command := marks.command(line)) is not None), None)
         if begun is not None:
@@ -155,9 +156,7 @@ def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
         return ["", *body, ""]
     if html:
         return [f"<pre>{escape(_shown(block))}", *[escape(printable(line)) for line in body], "</pre>"]
-    longest = max((len(run) for line in body for run in re.findall("`++", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}console", _shown(block), *body, fence]
+    return [f"{fence(body)}console", _shown(block), *body, fence(body)]
 
 
 def _shown(block: Block) -> str:

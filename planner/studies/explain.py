@@ -56,15 +56,9 @@ class GapStory:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptStory:
+class AttemptStory(Attempt):
     """One attempt and the gaps it looked at, from the top; none where the kernel tests a fixed range instead."""
 
-    purpose: str
-    size: int
-    align: int
-    start: int
-    end: int
-    found: int | None
     gaps: tuple[GapStory, ...]
 
 

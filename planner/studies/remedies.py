@@ -2,6 +2,8 @@
 
 A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is planned
 before it is told; one that does not hold is not told.
+
+The need and the recommendation are imported by those that ask for them: most plans that fall back do not.
 """
 
 from __future__ import annotations
@@ -31,9 +33,7 @@ from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
 from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
 from planner.studies.kaslr import RESERVED, image_of
-from planner.studies.need import need
 from planner.studies.owners import way_out
-from planner.studies.recommend import recommend_for
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 
@@ -111,6 +111,8 @@ def _least(machine: Machine) -> int:
     known = machine.facts.capture
     if known is None or known.initrd_size is None or known.initrd_unpacked is None:
         return 0
+    from planner.studies.need import need
+
     needed = need(None, machine)
     return 0 if set(needed.assumed) & set(_TOLD) else needed.least
 
@@ -229,6 +231,8 @@ class _Search:
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
         """The request that `size` recommends. least: bytes that must be reserved, if known; short: bytes missing."""
+        from planner.studies.recommend import recommend_for
+
         found = recommend_for(self.whole)
         if found.crashkernel is None:
             return

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from itertools import accumulate
+from typing import Any, Literal, TypeAlias
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
@@ -503,9 +504,9 @@ def _otherwise(plan: Plan, options: Options) -> Iterator[tuple[list[str], Option
         bits += [n for n in VA_BITS[plan.kernel.page_size] if n != plan.kernel.va_bits]
     for rodata in (None, "full") if "rodata" in plan.kernel.assumed else (None,):
         for va_bits in bits:
-            changed = [name for name, value in (("va_bits", va_bits), ("rodata", rodata)) if value is not None]
-            other = options if rodata is None else replace(options, rodata=rodata)
-            yield changed, other if va_bits is None else replace(other, va_bits=va_bits)
+            given: dict[str, Any] = {"va_bits": va_bits, "rodata": rodata}
+            changed = {name: value for name, value in given.items() if value is not None}
+            yield list(changed), replace(options, **changed)
 
 
 def _moved(pairs: _Pairs) -> int | None:
@@ -517,12 +518,8 @@ def _moved(pairs: _Pairs) -> int | None:
 
 def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
     """True if the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
-    behind = 0
-    for _, got, want in pairs:
-        behind += want - got
-        if behind < 0:
-            return False
-    return behind == 0
+    behind = list(accumulate(want - got for _, got, want in pairs))
+    return min(behind) >= 0 and behind[-1] == 0
 
 
 def _unit_sizes(plan: Plan) -> dict[str, int]:

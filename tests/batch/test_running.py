@@ -179,7 +179,7 @@ def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path
 def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     """Three times kill -9 at random moments; no worker outlives its parent."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
-    records.write_bytes(fleet.lines(400, bad_every=50))
+    records.write_bytes(fleet.lines(1000, bad_every=50))
     whole, _ = undisturbed(str(records))
     partial = Path(partial_of(str(out)))
     moments = random.Random(7)  # noqa: S311 - any moments will do

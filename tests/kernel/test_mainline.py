@@ -69,10 +69,10 @@ _FROM_5_12 = _EARLIEST._replace(
 _FROM_5_19 = _FROM_5_12._replace(high=True, high_windows="A", tests=False, zoneless="i")
 _FROM_6_0 = _FROM_5_19._replace(rounded=True, rodata="f")
 _FROM_6_7 = _FROM_6_0._replace(
-    low=128, rodata="k", prefix="crahskernel: ", generic=True, windows="LH", high_windows="HL", in_use=True,
+    low=128, rodata="k", generic=True, windows="LH", high_windows="HL", in_use=True,
     hangs="ph", zones="-", zoneless="-", kfence="pool", both=True,
 )  # fmt: skip
-_FROM_6_12 = _FROM_6_7._replace(refuses=True, hangs="p", limit="value")
+_FROM_6_12 = _FROM_6_7._replace(refuses=True, hangs="p", limit="value", prefix="crahskernel: ")
 _FROM_6_17 = _FROM_6_12._replace(prefix="crashkernel: ", cma=True, moves=False)
 _FROM_6_18 = _FROM_6_17._replace(rodata="n", bbm="2")
 
@@ -148,10 +148,10 @@ def test_ram_is_rounded_up_before_ranges_are_matched(name: str) -> None:
 
 @each_profile
 def test_messages_of_a_list_of_ranges(name: str) -> None:
-    """The prefix of two messages came with the common code, one of them misspelt up to 6.16."""
+    """The prefix of two messages came between 6.8 and 6.12, one of them misspelt up to 6.16."""
     row, what = ROWS[name], "Memory value expected"
     assert parse("crashkernel=1G-:256M@x", 8 * GIB, profile(name)).log == (f"{row.prefix}{what} after '@'",)
-    prefix = "crashkernel: " if row.generic else ""
+    prefix = "crashkernel: " if row.prefix else ""
     assert parse("crashkernel=1G-:x", 8 * GIB, profile(name)).log == (prefix + what,)
 
 

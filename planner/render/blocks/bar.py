@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.base.ranges import Span
     from planner.planning.result import Plan
 
-__all__ = ["LEGEND", "Row", "banks", "close_up", "draw", "rows", "surroundings"]
+__all__ = ["LEGEND", "Painter", "Row", "banks", "draw", "surroundings"]
 
 FREE, RESERVED, PARTLY, CRASH, TAIL, KEPT, LOW, CMA, NOTHING = ".", "#", "+", "C", "t", "k", "L", "M", " "
 
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     cells: str
 
 
-class _Painter:
+class Painter:
     """The spans of one plan, ready to be drawn at any scale."""
 
     def __init__(self, plan: Plan) -> None:
@@ -122,12 +122,6 @@ def banks(plan: Plan) -> list[Span]:
     return list(zip(starts, ends, strict=True))
 
 
-def rows(plan: Plan, width: int) -> list[Row]:
-    """The whole map, one row of `width` cells per bank, each to its own scale."""
-    painter = _Painter(plan)
-    return [painter.row(start, end, width) for start, end in banks(plan)]
-
-
 def surroundings(plan: Plan, width: int) -> Span | None:
     """The addresses around the area, where it takes too few of `width` cells in its bank to be seen well."""
     done = plan.reservation
@@ -141,29 +135,24 @@ def surroundings(plan: Plan, width: int) -> Span | None:
     return start, min(start + 4 * focus.size, bank[1])
 
 
-def close_up(plan: Plan, width: int) -> Row | None:
-    """The surroundings of the area in `width` cells, where they are needed."""
-    near = surroundings(plan, width)
-    return None if near is None else _Painter(plan).row(*near, width)
-
-
 def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
     """The lines of the picture: one bar per bank, then the surroundings of the area if it is small in its bank."""
     ends = [address(end) for end in (0, *(r.end for r in plan.memory.regions))]
     left = max(map(len, ends))
     cells = max(width - left - len("   || 1234.56G low"), 8)
-    drawn = rows(plan, cells)
+    painter, near = Painter(plan), surroundings(plan, cells)
+    drawn = [painter.row(*bank, cells) for bank in banks(plan)]
     if not drawn:
         return []
-    close = close_up(plan, cells)
-    used = set("".join(row.cells for row in drawn) + (close.cells if close else ""))
+    close = [] if near is None else [painter.row(*near, cells)]
+    used = set("".join(row.cells for row in (*drawn, *close)))
     legend = "  ".join(
         meaning if mark == NOTHING else f"{mark} {meaning}" for mark, meaning in LEGEND.items() if mark in used
     )
     limit = plan.kernel.dma_limit or 0
     lines = _bars(drawn, left, limit, color=color)
-    if close is not None:
-        lines += [f"  closer, up to {address(close.end)}:", *_bars([close], left, limit, color=color)]
+    if close:
+        lines += [f"  closer, up to {address(close[0].end)}:", *_bars(close, left, limit, color=color)]
     return lines + wrap_items(legend, width, "  ")
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["blocks", "percent"]
 
 _MOST_ROWS = 12
+_ORDER = ("aligned", "exact", "fallback", "failed", "none")
 
 
 def percent(chances: Chances, outcome: str) -> str:
@@ -34,7 +35,7 @@ def blocks(over: Sequence[Chances], more: Sequence[tuple[str, str]] = ()) -> lis
     if not over:
         return []
     first = over[0]
-    outcomes = sorted({outcome for chances in over for outcome in chances.slots}, key=_rank)
+    outcomes = [outcome for outcome in _ORDER if any(outcome in chances.slots for chances in over)]
     rows = [(size(chances.size), *(percent(chances, outcome) for outcome in outcomes)) for chances in over]
     result: list[Block] = [
         Heading("Wherever the kernel image lands (UEFI places it at random)"),
@@ -55,11 +56,6 @@ def blocks(over: Sequence[Chances], more: Sequence[tuple[str, str]] = ()) -> lis
     title = f"Where the image must not begin, for {size(first.size)}"
     result.append(Table(title, "lrl", ("image begins in", "positions", "outcome"), breaking))
     return result
-
-
-def _rank(outcome: str) -> int:
-    order = ("aligned", "exact", "fallback", "failed", "none")
-    return order.index(outcome) if outcome in order else len(order)
 
 
 def _image(image: Image) -> str:

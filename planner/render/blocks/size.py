@@ -167,8 +167,9 @@ def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
     sizes = [int(swept.least * ratio ** ((i + 0.5) / cells)) for i in range(cells)]
     starts = [row.size for row in swept.sweep]
     rows = [swept.sweep[max(0, bisect_right(starts, value) - 1)] for value in sizes]
-    marks = "".join(_MARKS.get(row.outcome, "?") for row in rows)
-    lines = [f"  {'outcome':<10}|{_painted(marks) if color else marks}|"]
+    marks = "".join(_MARKS[row.outcome] for row in rows)
+    painted = "".join([paint(mark, _STYLES[mark]) for mark in marks])
+    lines = [f"  {'outcome':<10}|{painted if color else marks}|"]
     quantities: tuple[tuple[str, Callable[[SizePlan], int]], ...] = (
         ("waste", lambda plan: plan.rounding),
         ("tables", lambda plan: plan.extra_table_bytes),
@@ -198,10 +199,6 @@ def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
         return of(first)
     share = min(max(value - first.size, 0), last.size - first.size)
     return of(first) + (of(last) - of(first)) * share // (last.size - first.size)
-
-
-def _painted(marks: str) -> str:
-    return "".join(paint(mark, _STYLES[mark]) if mark in _STYLES else mark for mark in marks)
 
 
 # -- giving back -----------------------------------------------------------------------------------------------

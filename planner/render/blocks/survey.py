@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["blocks", "csv_text", "summary", "tabulated"]
 
 
+_REMARKS = (
+    "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
+    "default: that of the distribution whose kernel it is; otherwise Debian's, or RHEL's with 64K pages",
+)
+
+
 def blocks(machines: Sequence[Surveyed]) -> list[Block]:
     """Everything the survey says: a row for each machine and request, then the machines."""
     if not machines:
@@ -43,7 +49,7 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
         Table("Would it have worked?", "lllrr", ("machine", "request", "outcome", "crash at", "tail"), rows),
         Paragraph(rest),
         Table("Machines", "lrrrl", ("machine", "RAM", "pages", "default", "of"), about),
-        Bullets("", _remarks()),
+        Bullets("", _REMARKS),
     ]
 
 
@@ -76,14 +82,6 @@ def _counts(plans: Sequence[Plan]) -> str:
     parts = [counted(outcomes.count(word), *text) for word, text in words.items() if word in outcomes]
     protected = sum(plan.protects for plan in plans)
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + f" ({protected} protected)"
-
-
-def _remarks() -> list[str]:
-    """Remarks on the table."""
-    return [
-        "each machine with its own kernel, as far as its map tells; strategy pud-aligned as posted; nothing else set",
-        "default: that of the distribution whose kernel it is; otherwise Debian's, or RHEL's with 64K pages",
-    ]
 
 
 # -- any candidates on any machines ----------------------------------------------------------------------------

@@ -254,7 +254,8 @@ def undone(plan: Plan, *, wide: bool = False) -> Table:
     rest = taken[len(shown) :]
     sizes = column([*(r.end - r.start for r in shown), sum(r.end - r.start for r in rest)])
     rows: list[tuple[str, ...]] = [
-        (span(r.start, r.end), sizes[n], r.reason if wide else _short_reason(r.reason)) for n, r in enumerate(shown)
+        (span(r.start, r.end), sizes[n], r.reason if wide else r.reason.removesuffix(f": {AFTERWARDS}"))
+        for n, r in enumerate(shown)
     ]
     if rest:
         rows.append((counted(len(rest), "more range"), sizes[-1], ""))
@@ -264,10 +265,6 @@ def undone(plan: Plan, *, wide: bool = False) -> Table:
         ("range", "size", "reason" if wide else "what"),
         rows,
     )
-
-
-def _short_reason(reason: str) -> str:
-    return reason.removesuffix(f": {AFTERWARDS}")
 
 
 def attempts(plan: Plan) -> Table:

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING
 from planner.base.errors import printable
 from planner.render.blocks.model import (
     Facts,
-    Heading,
     Lead,
     Paragraph,
     Picture,
-    Table,
     shown,
 )
 
@@ -48,16 +46,9 @@ class Figure:
 
 
 def document(blocks: Sequence[Block]) -> str:
-    """The blocks as a page, titled by the command that made it or else by what it says first; ends with a newline."""
-    command = _SHOWN["command"].removeprefix("crashkernel-planner ")
-    if command:
-        return page(command, blocks)
-    told = next((block for block in blocks if isinstance(block, (Lead, Paragraph))), None)
-    if isinstance(told, Paragraph) and told is not blocks[0]:
-        told = None
-    named = next((block.title for block in blocks if isinstance(block, (Heading, Table)) and block.title), None)
-    text = f"{told.word}: {told.text}" if isinstance(told, Lead) else told.text if told else named
-    return page(_short(text or "crashkernel-planner"), blocks)
+    """The blocks as a page, titled by the command that made it or else by its answer; ends with a newline."""
+    lead = next((f"{block.word}: {block.text}" for block in blocks if isinstance(block, Lead)), "crashkernel-planner")
+    return page(_SHOWN["command"].removeprefix("crashkernel-planner ") or _short(lead), blocks)
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ Text from the input cannot become markup: everything that means something to Mar
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from planner.render.blocks.model import Block
 
-__all__ = ["document", "escape", "lay_out"]
+__all__ = ["document", "escape", "fence", "lay_out"]
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
@@ -65,15 +66,10 @@ def _lines(block: Block) -> list[str]:
         return title + lay_out(block)
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
-        fence = "`" * max(3, *(_longest_run(line) + 1 for line in lines))
-        return [*title, f"{fence}text", *[printable(line) for line in lines], fence]
+        return [*title, f"{fence(lines)}text", *[printable(line) for line in lines], fence(lines)]
     return title + [f"- {escape(item)}" for item in block.items]
 
 
-def _longest_run(line: str) -> int:
-    """Length of the longest run of backticks."""
-    longest = run = 0
-    for c in line:
-        run = run + 1 if c == "`" else 0
-        longest = max(longest, run)
-    return longest
+def fence(lines: Sequence[str]) -> str:
+    """The fence of a code block: longer than any run of backticks in it."""
+    return "`" * max([3, *(len(run) + 1 for line in lines for run in re.findall("`++", line))])

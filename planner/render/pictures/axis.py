@@ -43,9 +43,10 @@ def axis(canvas: Canvas, y: float, found: Sequence[Scale], plan: Plan) -> float:
         first, left = address(scale.start), scale.left
         for text in (f"{first}{node_of(plan, scale)}", first):
             wide = text_width(text, _SMALL)
-            if left >= used and left + wide <= canvas.width - MARGIN and (text == first or wide <= scale.width):
-                canvas.text(left, y, text, size=_SMALL, cls="soft")
-                used = left + wide + 10
+            x = min(left, canvas.width - MARGIN - wide)
+            if x >= used and (text == first or wide <= scale.width):
+                canvas.text(x, y, text, size=_SMALL, cls="soft")
+                used = x + wide + 10
                 break
         starts.append(max(used, left))
     # On the addresses' line if every bank's bar finds a place there, else on a line of their own.

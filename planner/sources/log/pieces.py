@@ -194,6 +194,12 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
     """
     held: _Held | None = None
     for number, raw in _unbroken(lines, width) if width else lines:
+        if "memblock_reserve: [" in raw or "memblock_phys_alloc_range: " in raw:
+            # Nothing is read from these lines of memblock=debug, which are thousands.
+            if held is not None:
+                yield held.line
+                held = None
+            continue
         words = without_prefix(raw).rstrip()
         if not words:
             continue

@@ -18,6 +18,12 @@ from tests.plans import PLANS, plan_of
 from tests.strategies import machine_of, memory_maps, requests
 
 
+def rows_of(plan: Plan, width: int) -> list[bar.Row]:
+    """One row per bank."""
+    painter = bar.Painter(plan)
+    return [painter.row(*bank, width) for bank in bar.banks(plan)]
+
+
 def drawn(regions: list[tuple[int, int]], reserved: list[tuple[int, int]], value: str = "none=1") -> list[str]:
     """The cells of each bar of a map; every unit of the drawing is 128 MiB."""
     unit = 128 * MIB
@@ -26,7 +32,7 @@ def drawn(regions: list[tuple[int, int]], reserved: list[tuple[int, int]], value
         tuple(Reserved(a * unit, b * unit) for a, b in reserved),
     )
     facts = Facts(kernel="6.1", page_size=4096, va_bits=48, dma_limit=4 * GIB)
-    return [row.cells for row in bar.rows(make_plan(Machine("x", "json", memory, facts), value), 16)]
+    return [row.cells for row in rows_of(make_plan(Machine("x", "json", memory, facts), value), 16)]
 
 
 @pytest.mark.parametrize(
@@ -51,21 +57,21 @@ def test_partly_reserved_cells_are_told_from_free_and_from_full_ones() -> None:
     """A cell of which a little is taken is neither."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),))
     plan = make_plan(Machine("x", "json", memory, Facts(dma_limit=4 * GIB)), "none=1")
-    assert bar.rows(plan, 16)[0].cells == "+..............."
+    assert rows_of(plan, 16)[0].cells == "+..............."
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_the_bars_show_all_memory(name: str) -> None:
     """What the bars say of memory adds up to the machine's."""
     plan = plan_of(name)
-    assert sum(row.ram for row in bar.rows(plan, 60)) == plan.memory.ram
+    assert sum(row.ram for row in rows_of(plan, 60)) == plan.memory.ram
 
 
 @given(memory=memory_maps(), value=requests, width=st.integers(16, 70))
 def test_crash_memory_is_never_lost_in_a_large_map(memory: MemoryMap, value: str, width: int) -> None:
     """However small in its bank, it has a cell; low memory too; all bars are as wide as asked; few enough."""
     plan = make_plan(machine_of(memory), value)
-    rows = bar.rows(plan, width)
+    rows = rows_of(plan, width)
     assert 1 <= len(rows) <= 9
     assert {len(row.cells) for row in rows} == {width}
     assert all(a.end <= b.start for a, b in pairwise(rows))
@@ -76,9 +82,10 @@ def test_crash_memory_is_never_lost_in_a_large_map(memory: MemoryMap, value: str
 
 
 def _check_close_up(plan: Plan, width: int) -> None:
-    close = bar.close_up(plan, width)
-    if close is None:
+    near = bar.surroundings(plan, width)
+    if near is None:
         return
+    close = bar.Painter(plan).row(*near, width)
     area = plan.reservation.area or plan.reservation.crash
     assert area is not None
     assert close.start <= area.start
