@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["document", "picture"]
 
 
-def document(
-    result: object,
-    form: Document = "text",
-    *,
-    color: bool = False,
-    width: int = 80,
-) -> str:
+def document(result: object, form: Document = "text", *, color: bool = False, width: int = 80) -> str:
     """A result of any call as a document, which ends with a newline.
 
     color: ANSI colours, and width: columns, in text only. Raises InputError for a value that no call returns and for an

@@ -33,18 +33,20 @@ class _Marks:
     closing: str
     end: str
 
+    def _comment(self, line: str) -> str:
+        """The text of a line that is a comment; "" for any other."""
+        if not (line.startswith(self.opening) and line.endswith(self.closing)):
+            return ""
+        return line[len(self.opening) : len(line) - len(self.closing)].strip()
+
     def command(self, line: str) -> str | None:
         """The command of a line that begins a block."""
-        if not (line.startswith(self.opening) and line.endswith(self.closing)):
-            return None
-        words = line[len(self.opening) : len(line) - len(self.closing)].strip().split(None, 1)
+        words = self._comment(line).split(None, 1)
         return words[1] if len(words) == 2 and words[0] == "crashkernel-planner" else None
 
     def ends(self, line: str) -> bool:
         """True for the line that ends a block."""
-        if not (line.startswith(self.opening) and line.endswith(self.closing)):
-            return False
-        return line[len(self.opening) : len(line) - len(self.closing)].strip() == "/crashkernel-planner"
+        return self._comment(line) == "/crashkernel-planner"
 
 
 _COMMENT = _Marks("<!--", "-->", "<!-- /crashkernel-planner -->")

@@ -300,14 +300,19 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 
 def _early_of_listing(view: View, state: State) -> Early:
-    """The area that would lie where it lies, of a usual size; first one that is listed by itself, up to the limit."""
+    """The area that would lie where it lies, of a usual size.
+
+    First one that fills its entry, up to the limit or to page descriptors right above it.
+    """
     if view.asked.reserves_first:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for size in (*USUAL_CMA, *OTHER_CMA):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
-    whole = [area for area in found if area in state.blocks or area[1] == view.low_max]
+    above = {0, *(item.size for item in view.early_memmap if item.buffer)}
+    ends = dict(state.blocks)
+    whole = [area for area in found if area[1] == view.low_max or ends.get(area[0], 0) - area[1] in above]
     return Early((), next(iter((*whole, *found)), None))
 
 

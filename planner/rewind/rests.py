@@ -63,11 +63,12 @@ class Sums:
 
     def plus(self, other: Sums) -> Sums:
         """Sums of both."""
-        return _sums((a + b for a in self.sizes for b in other.sizes), [self, other], self.many + other.many)
+        sizes = {a + b for a in self.sizes for b in other.sizes}
+        return _sums(sizes, gcd(self.unit, other.unit), self.many + other.many)
 
 
-def _sums(sizes: Iterable[int], of: Sequence[Sums], many: int) -> Sums:
-    found, unit = sorted(set(sizes)), gcd(*(one.unit for one in of))
+def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
+    found = sorted(sizes)
     if len(found) > _MANY:
         found, unit = [0, found[-1]], 1
     return Sums(tuple(found), unit, many, tuple(sorted({size % unit for size in found})) if unit else ())
@@ -75,20 +76,20 @@ def _sums(sizes: Iterable[int], of: Sequence[Sums], many: int) -> Sums:
 
 def _any_of(of: Sequence[Sums]) -> Sums:
     """Sums of one or the other."""
-    return _sums({0}.union(*(one.sizes for one in of)), of, max((one.many for one in of), default=0))
+    unit, many = gcd(*(one.unit for one in of)), max((one.many for one in of), default=0)
+    return _sums({0}.union(*(one.sizes for one in of)), unit, many)
 
 
 def _sums_of(items: Iterable[Later], *, many: bool = True) -> Sums:
     """Sums of what some of the allocations take. many: those too that come in great numbers."""
-    found, items = Sums(), list(items)
+    items = [item for item in items if many or item.count == 1]
     if len(items) > _MANY_ITEMS:
         return Sums((0, sum(item.size * item.count for item in items)), 1, 0, (0,))
+    sizes, counted = {0}, [item for item in items if item.count > 1]
     for item in items:
         if item.count == 1:
-            found = found.plus(Sums((0, item.size)))
-        elif many:
-            found = found.plus(Sums((0,), item.size, item.size * item.count, (0,)))
-    return found
+            sizes |= {size + item.size for size in sizes}
+    return _sums(sizes, gcd(*(item.size for item in counted)), sum(item.size * item.count for item in counted))
 
 
 class Rest(NamedTuple):
@@ -114,15 +115,15 @@ class Rests:
         before = _any_of(early)
         self.before = ((0,), before.sizes, Sums((0, *sorted(_AREAS))).plus(before).sizes)
         self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
-        self.choices = [
-            [[_sums_of(c.items, many=many) for c in choices] for choices in self.late] for many in (False, True)
-        ]
-        # Of the last step's choices there is nothing to be told before one of them is taken back.
-        self.sums = [[*accumulate(map(_any_of, each[:-1]), Sums.plus)] for each in self.choices]
         # An area that is not known may lie above them, or among them.
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
         self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
+        kinds = (False, True) if self.many else (True,)
+        choices = [[[_sums_of(c.items, many=many) for c in choices] for choices in self.late] for many in kinds]
+        # Of the last step's choices there is nothing to be told before one of them is taken back.
+        sums = [[*accumulate(map(_any_of, each[:-1]), Sums.plus)] for each in choices]
+        self.choices, self.sums = (choices, sums) if self.many else (choices * 2, sums * 2)
         self.after = sorted(span for span, _ in view.after)
         self.firsts: dict[tuple[int, int, int, bool], Sums] = {}
         self.known: dict[tuple[int, int, Rest], bool] = {}

@@ -36,7 +36,7 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 420), (_UNUSUAL, 120), ((1,), 240), (None, 120))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 280), (_UNUSUAL, 120), ((1,), 180), (None, 90))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 

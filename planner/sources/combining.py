@@ -83,12 +83,11 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
 
 def _check_configurations(machines: Sequence[Machine]) -> None:
     """Refuse the configuration of another architecture where no other source would contradict it."""
-    configurations = [m for m in machines if m.traits.configuration]
-    if not configurations or any(m.facts.arch for m in machines if not m.traits.configuration):
+    if any(m.facts.arch for m in machines if not m.traits.configuration):
         return
-
-    for configuration in configurations:
-        check_arch(configuration)
+    for machine in machines:
+        if machine.traits.configuration:
+            check_arch(machine)
 
 
 def _moved(machines: Sequence[Machine]) -> list[str]:

@@ -41,6 +41,7 @@ _TRAILER = b"TRAILER!!!"
 _REGULAR, _KIND = 0o100000, 0o170000
 _MODULE = (b".ko", b".ko.xz", b".ko.gz", b".ko.zst")
 _MOST_MODULES = 1 << 14
+_STATED = "give --initrd-size and --initrd-unpacked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
 def measure(file: BinaryIO, name: str) -> Initrd:
     """The initrd that a stream holds. Raises InputError for anything else, and for one that is damaged or too large."""
     outer = _Reader(lambda: read_some(file, name, _CHUNK), name)
-    tally = _Tally(name)
+    tally = _Tally()
     kinds: list[str] = []
     notes: list[str] = []
     while outer.skip_zeros():
@@ -86,7 +87,7 @@ def measure(file: BinaryIO, name: str) -> Initrd:
             kinds.append("none")
             _archive(outer, tally)
             continue
-        kind = _compression(head)
+        kind = next((kind for magic, kind in _FORMATS if head.startswith(magic)), None)
         if kind is None:
             if not kinds:
                 raise InputError(name, "is not an initrd: neither cpio (newc) nor compressed", "give the initrd itself")
@@ -112,17 +113,12 @@ def measure(file: BinaryIO, name: str) -> Initrd:
 
 
 class _Reader:
-    """Bytes from a source of chunks, read forward; read: how many the source has given."""
+    """Bytes from a source of chunks, read forward. name: of the file; read: how many bytes the source has given."""
 
     def __init__(self, more: Callable[[], bytes], name: str) -> None:
-        self._more, self._name = more, name
+        self._more, self.name = more, name
         self._held = b""
         self.read = 0
-
-    @property
-    def at(self) -> int:
-        """The position of the next byte."""
-        return self.read - len(self._held)
 
     def _fill(self, least: int) -> None:
         while len(self._held) < least:
@@ -171,9 +167,9 @@ class _Reader:
                 return True
         return False
 
-    def damaged(self, what: str) -> InputError:
-        """An error at this position."""
-        return InputError(Location(self._name, offset=self.at), what, "copy the initrd again, whole")
+    def damaged(self, what: str, remedy: str = "copy the initrd again, whole") -> InputError:
+        """An error at the next byte."""
+        return InputError(Location(self.name, offset=self.read - len(self._held)), what, remedy)
 
 
 # -- cpio ------------------------------------------------------------------------------------------------------
@@ -182,8 +178,7 @@ class _Reader:
 class _Tally:
     """The regular files seen, by what makes them one file; a later one of the same name replaces the earlier."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.sizes: dict[object, int] = {}
         self.modules: set[str] = set()
         self.notes: list[str] = []
@@ -207,11 +202,7 @@ class _Tally:
         self.out += size
         if self.entries > MAX_FILES or self.out > MAX_UNPACKED:
             what = f"{MAX_FILES} files" if self.entries > MAX_FILES else format_size(MAX_UNPACKED)
-            raise InputError(
-                Location(self.name, offset=reader.at),
-                f"unpacks to more than {what}",
-                "give --initrd-size and --initrd-unpacked",
-            )
+            raise reader.damaged(f"unpacks to more than {what}", _STATED)
 
 
 def _archive(reader: _Reader, tally: _Tally) -> None:
@@ -256,14 +247,10 @@ _FORMATS = (
 )
 
 
-def _compression(head: bytes) -> str | None:
-    return next((kind for magic, kind in _FORMATS if head.startswith(magic)), None)
-
-
 def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
     """The archives of one compressed stream; what follows the stream is left in `outer`."""
-    chunks = _inflated(outer, kind, tally.name)
-    inner = _Reader(lambda: next(chunks, b""), tally.name)
+    chunks = _inflated(outer, kind)
+    inner = _Reader(lambda: next(chunks, b""), outer.name)
     seen = False
     while inner.skip_zeros():
         if not inner.peek(6).startswith(_MAGICS):
@@ -273,9 +260,9 @@ def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
         seen = True
 
 
-def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
+def _inflated(outer: _Reader, kind: str) -> Iterator[bytes]:
     """The unpacked bytes of one compressed stream, in chunks."""
-    unit = _unit(kind, outer, name)
+    unit = _unit(kind, outer)
     feed = KIB if kind == "zstd" else _CHUNK  # a kilobyte of zstd gives at most 32 MiB at once
     out = 0
     while not unit.eof:
@@ -285,11 +272,12 @@ def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError, ZstdError: each library has its own
-            raise _refused(outer, error) from None
+            if "emory" in str(error) or isinstance(error, MemoryError):
+                raise _too_wide(outer) from None
+            raise outer.damaged(f"is damaged ({str(error)[:80]})") from None
         out += len(given)
         if out > MAX_UNPACKED:
-            remedy = "give --initrd-size and --initrd-unpacked"
-            raise InputError(name, f"unpacks to more than {format_size(MAX_UNPACKED)}", remedy)
+            raise InputError(outer.name, f"unpacks to more than {format_size(MAX_UNPACKED)}", _STATED)
         if given:
             for at in range(0, len(given), _CHUNK):
                 yield given[at : at + _CHUNK]
@@ -298,30 +286,22 @@ def _inflated(outer: _Reader, kind: str, name: str) -> Iterator[bytes]:
     outer.put_back(unit.unused_data or b"")  # lz4's frames say None
 
 
-def _refused(outer: _Reader, error: Exception) -> InputError:
-    text = str(error)
-    if "emory" in text or isinstance(error, MemoryError):
-        return _too_wide(outer, None)
-    return outer.damaged(f"is damaged ({text[:80]})")
+def _too_wide(outer: _Reader, needed: str = "") -> InputError:
+    what = f"needs a dictionary {needed}larger than {format_size(MAX_DICTIONARY)}"
+    return outer.damaged(what, f"pack it with a smaller one, or {_STATED}")
 
 
-def _too_wide(outer: _Reader, size: int | None) -> InputError:
-    needed = f"of {format_size(size)}, " if size else ""
-    return InputError(
-        Location(outer._name, offset=outer.at),  # noqa: SLF001 - of this module
-        f"needs a dictionary {needed}larger than {format_size(MAX_DICTIONARY)}",
-        "pack it with a smaller one, or give --initrd-size and --initrd-unpacked",
-    )
-
-
-def _unit(kind: str, outer: _Reader, name: str) -> Unit:
+def _unit(kind: str, outer: _Reader) -> Unit:
     if kind in {"gzip", "bzip2", "xz", "lzma"}:
         return decompressor(kind)
     if kind == "zstd":
-        return _zstd(outer, name)
-    if kind in {"lz4", "lz4 frame"}:
-        return _lz4(kind, outer, name)
-    raise InputError(name, "is compressed with lzo, which is not read here", "unpack it first: lzop -d")
+        return _zstd(outer)
+    if kind == "lz4":
+        return _Lz4Legacy(outer, _library(outer.name, "lz4.block", "lz4"))
+    if kind == "lz4 frame":
+        frame: Unit = _library(outer.name, "lz4.frame", "lz4").LZ4FrameDecompressor()
+        return frame
+    raise InputError(outer.name, "is compressed with lzo, which is not read here", "unpack it first: lzop -d")
 
 
 def _library(name: str, module: str, what: str) -> Any:
@@ -332,7 +312,7 @@ def _library(name: str, module: str, what: str) -> Any:
         raise InputError(
             name,
             f"is compressed with {what}, for which the package {package} is needed",
-            "install crashkernel-planner[initrd], or give --initrd-size and --initrd-unpacked",
+            f"install crashkernel-planner[initrd], or {_STATED}",
         ) from None
 
 
@@ -357,23 +337,15 @@ class _Zstd:
         return bytes(self._unit.decompress(data)) if data else b""
 
 
-def _zstd(outer: _Reader, name: str) -> Unit:
-    zstandard = _library(name, "zstandard", "zstd")
+def _zstd(outer: _Reader) -> Unit:
+    zstandard = _library(outer.name, "zstandard", "zstd")
     try:
         window = zstandard.get_frame_parameters(outer.peek(18)).window_size
     except zstandard.ZstdError:
         raise outer.damaged("is damaged: the header of its zstd frame") from None
     if window > MAX_DICTIONARY:
-        raise _too_wide(outer, window)
+        raise _too_wide(outer, f"of {format_size(window)}, ")
     return _Zstd(zstandard.ZstdDecompressor(max_window_size=MAX_DICTIONARY).decompressobj())
-
-
-def _lz4(kind: str, outer: _Reader, name: str) -> Unit:
-    if kind == "lz4 frame":
-        frame: Unit = _library(name, "lz4.frame", "lz4").LZ4FrameDecompressor()
-        return frame
-    outer.exactly(4)
-    return _Lz4Legacy(outer, _library(name, "lz4.block", "lz4"))
 
 
 class _Lz4Legacy:

@@ -60,16 +60,12 @@ def looks_like(head: str) -> bool:
     return re.search(r"^(?:CONFIG_[A-Z0-9_]+=|# CONFIG_[A-Za-z0-9_]+ is not set$)", head, re.MULTILINE) is not None
 
 
-def symbols(text: str, name: str) -> dict[str, str]:
-    """Symbols without `CONFIG_`; "n" for those that are not set, and for some that a whole configuration would name.
+def symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
+    """Symbols without `CONFIG_`, and the lines that set them.
 
-    Raises InputError for a line that is not of a configuration, and for a text without any symbol.
+    Those that are not set, and some that a whole configuration would name, are "n". Raises InputError for a line that
+    is not of a configuration, and for a text without any symbol.
     """
-    return _symbols(text, name)[0]
-
-
-def _symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
-    """The symbols, and the lines that set them."""
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
     whole = False
@@ -122,7 +118,7 @@ def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | No
 
 def parse(text: str, name: str) -> Machine:
     """The facts of a configuration, without a map. Raises InputError."""
-    config, lines = _symbols(text, name)
+    config, lines = symbols(text, name)
     facts = facts_of(config, name, lines)
     notes = []
     title = next((m for _, line in text_lines(text[:4096], name) if (m := _TITLE.match(line))), None)

@@ -61,6 +61,6 @@ def _config(root: str, release: str) -> dict[str, str]:
         if text is None:
             with gzip.open(os.path.join(root, "proc/config.gz"), "rt", errors="replace") as file:  # noqa: PTH118
                 text = file.read()
-        return symbols(text, "<live>")
+        return symbols(text, "<live>")[0]
     except (OSError, EOFError, InputError):
         return {}

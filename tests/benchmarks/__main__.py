@@ -17,7 +17,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, make_plan
 from planner.report import to_dict
 from planner.sources import read_source
-from tests.benchmarks import house, inputs, many, memory, pages, sizing
+from tests.benchmarks import house, inputs, many, memory, pages, rewinding, sizing
 from tests.benchmarks.comparisons import ratios
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.tlb_model import explore_everything
@@ -95,7 +95,15 @@ def main() -> int:
     """Measure, print, compare."""
     status = house.main([])
     own = (_sizes, _report, _comparisons, _tlb_model)
-    for measure in (*own, *many.MEASURES, *sizing.MEASURES, *inputs.MEASURES, *memory.MEASURES, *pages.MEASURES):
+    for measure in (
+        *own,
+        *many.MEASURES,
+        *sizing.MEASURES,
+        *inputs.MEASURES,
+        *memory.MEASURES,
+        *pages.MEASURES,
+        *rewinding.MEASURES,
+    ):
         for figure in measure():
             mark = "ok" if figure.holds else "TOO MUCH"
             status |= not figure.holds

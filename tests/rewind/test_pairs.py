@@ -33,6 +33,8 @@ MACHINES = [
     for version, page, ram in (
         *product(("6.1", "6.12", "7.2"), (4 * KIB, 16 * KIB), (2 * GIB, 8 * GIB)),
         ("7.2", 16 * KIB, 3 * GIB),
+        ("6.1", 64 * KIB, 2 * GIB),
+        ("6.12", 64 * KIB, 2 * GIB),
     )
 ]
 

@@ -125,15 +125,10 @@ _MOST_SHOWN = 20
 def _changed(name: str, effect: Effect) -> Table:
     """The machines that a change makes a difference to, the first of them."""
     head = ("", "outcome", "then", "at", "then at")
-    rows = [
-        (
-            one.id or f"record {one.record}",
-            one.before.outcome,
-            one.after.outcome,
-            start(one.before.crash),
-            start(one.after.crash),
-        )
-        for one in effect.machines[:_MOST_SHOWN]
-    ]
+    rows = []
+    for one in effect.machines[:_MOST_SHOWN]:
+        before, then = one.before, one.after
+        places = start(before.crash), start(then.crash)
+        rows.append((one.id or f"record {one.record}", before.outcome, then.outcome, *places))
     first = f", the first {_MOST_SHOWN}" if effect.changed > _MOST_SHOWN else ""
     return Table(f"{name} changes {counted(effect.changed, 'machine')}{first}", "lllrr", head, rows)

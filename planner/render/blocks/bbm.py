@@ -13,7 +13,7 @@ from planner.bbm.walking import Tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Paragraph, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from planner.bbm import Case, Procedure
 
@@ -147,22 +147,14 @@ def _traces(cases: Sequence[Case], *, wide: bool) -> list[Block]:
             said.setdefault(one.verdict, []).append(one.bbm_level)
         verdicts = ", ".join(f"{verdict} at level {' and '.join(levels)}" for verdict, levels in said.items())
         title = f"Shortest trace of {case.procedure}: {verdicts}"
-        found.append(_wide_trace(title, case) if wide else _trace(title, case))
+        found.append(_trace(title, case, wide=wide))
     return found
 
 
-def _trace(title: str, case: Case) -> Table:
-    rows = [(str(i), line.actor, line.step) for i, line in enumerate(case.trace, 1)]
-    return Table(title, "rll", ("", "who", "what"), rows)
-
-
-def _wide_trace(title: str, case: Case) -> Table:
-    rows = [
-        (str(i), line.actor, line.step, _joined(line.tables), _joined(line.tlb) or "empty")
-        for i, line in enumerate(case.trace, 1)
-    ]
-    return Table(title, "rllll", ("", "who", "what", "tables then", "TLB then"), rows)
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return "; ".join(texts)
+def _trace(title: str, case: Case, *, wide: bool) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for i, line in enumerate(case.trace, 1):
+        state = ("; ".join(line.tables), "; ".join(line.tlb) or "empty") if wide else ()
+        rows.append((str(i), line.actor, line.step, *state))
+    head = ("", "who", "what", *(("tables then", "TLB then") if wide else ()))
+    return Table(title, "r" + "l" * (len(head) - 1), head, rows)

@@ -114,15 +114,7 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
         for n, row in enumerate(rows)
     ]
     low = any(row.low for row in rows)
-    where = [
-        (
-            row.strategy,
-            row.outcome,
-            start(row.crash),
-            *((start(row.low),) if low else ()),
-        )
-        for row in rows
-    ]
+    where = [(row.strategy, row.outcome, start(row.crash), *((start(row.low),) if low else ())) for row in rows]
     kinds = _leaf_columns(comparison)
     columns = [column([getattr(row.bytes, kind) for row in rows]) for kind, _ in kinds]
     leaves = [(row.strategy, *(told[n] for told in columns)) for n, row in enumerate(rows)]
@@ -144,13 +136,6 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
     ]
 
 
-def _needs(row: Row) -> str:
-    parts = [row.needs or "nothing"]
-    if row.obstacle:
-        parts.append(f"not available here: {row.obstacle}")
-    return "; ".join(parts)
-
-
 def _takes(comparison: Comparison) -> Table:
     """Each strategy's requirements, and where it comes from."""
     first: dict[str, Row] = {}
@@ -159,5 +144,6 @@ def _takes(comparison: Comparison) -> Table:
     rows = []
     for row in first.values():
         since = f"First in {row.since}" if row.since[:1].isdigit() else row.since[:1].upper() + row.since[1:]
-        rows.append((row.strategy, f"{_needs(row)}. {since}"))
+        obstacle = f"; not available here: {row.obstacle}" if row.obstacle else ""
+        rows.append((row.strategy, f"{row.needs or 'nothing'}{obstacle}. {since}"))
     return Table("Requirements, and the first kernel that has it", "ll", ("strategy", "requirements"), rows)

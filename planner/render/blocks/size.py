@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from planner.base.text import counted
@@ -123,18 +124,12 @@ def sweep(swept: Sweep) -> list[Block]:
 
 def _finding(swept: Sweep) -> str:
     """The stretches of sizes with one outcome, with their exact last sizes in one unit."""
-    parts: list[tuple[str, int, int]] = []
-    for row in swept.sweep:
-        if parts and parts[-1][0] == row.outcome:
-            parts[-1] = (parts[-1][0], parts[-1][1], row.end.size)
-        else:
-            parts.append((row.outcome, row.size, row.end.size))
+    parts = [(outcome, list(rows)[-1].end.size) for outcome, rows in groupby(swept.sweep, lambda row: row.outcome)]
     if len(parts) == 1:
         return f"every size from {size(swept.least)} to {size(swept.most)}"
-    ends = column([last for _, _, last in parts])
-    said = [f"{parts[0][0]} up to {ends[0]}"]
-    said += [f"then {outcome} up to {ends[n]}" for n, (outcome, _, _) in enumerate(parts[1:-1], 1)]
-    return ", ".join([*said, f"then {parts[-1][0]}"])
+    ends = column([last for _, last in parts])
+    said = [f"{outcome} up to {end}" for (outcome, _), end in zip(parts[:-1], ends[:-1], strict=True)]
+    return ", then ".join([*said, parts[-1][0]])
 
 
 def _table(swept: Sweep) -> Table:

@@ -238,10 +238,8 @@ def _allowed(row: AllowedPart) -> str:
 
 def _taken(plan: Plan) -> str:
     memory = plan.memory
-    text = f"{count(len(memory.reserved))} reserved"
-    if not memory.rewound:
-        return text
-    return f"{text}, {counted(len(memory.rewound), 'later allocation', 'later allocations')} undone"
+    later = counted(len(memory.rewound), "later allocation", "later allocations")
+    return f"{count(len(memory.reserved))} reserved" + (f", {later} undone" if memory.rewound else "")
 
 
 def undone(plan: Plan, *, wide: bool = False) -> Table:
@@ -259,29 +257,18 @@ def undone(plan: Plan, *, wide: bool = False) -> Table:
     ]
     if rest:
         rows.append((counted(len(rest), "more range"), sizes[-1], ""))
-    return Table(
-        "Treated as free: allocated after the crash kernel",
-        "lrl",
-        ("range", "size", "reason" if wide else "what"),
-        rows,
-    )
+    head = ("range", "size", "reason" if wide else "what")
+    return Table("Treated as free: allocated after the crash kernel", "lrl", head, rows)
 
 
 def attempts(plan: Plan) -> Table:
     """Every search, in the order it was made."""
     made = plan.reservation.attempts
     sizes, aligns = column([a.size for a in made]), column([a.align for a in made])
-    rows: list[tuple[str, ...]] = [
-        (
-            str(number),
-            a.purpose,
-            sizes[number - 1],
-            aligns[number - 1],
-            span(a.start, a.end),
-            "no fit" if a.found is None else f"found {address(a.found)}",
-        )
-        for number, a in enumerate(made, 1)
-    ]
+    rows: list[tuple[str, ...]] = []
+    for n, a in enumerate(made):
+        found = "no fit" if a.found is None else f"found {address(a.found)}"
+        rows.append((str(n + 1), a.purpose, sizes[n], aligns[n], span(a.start, a.end), found))
     return Table("Attempts", "rlrrll", ("no.", "for", "size", "align", "searched", "result"), rows)
 
 

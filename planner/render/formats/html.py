@@ -16,13 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.render.blocks.model import (
-    Facts,
-    Lead,
-    Paragraph,
-    Picture,
-    shown,
-)
+from planner.render.blocks.model import Facts, Lead, Paragraph, Picture, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH, fit, wrap
+from planner.render.formats.terminal import WIDTH, abreast, fit, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,16 +136,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:
-    cells = [_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)]
-    lines = []
-    for n in range(max(map(len, cells))):
-        parts = [cell[n] if n < len(cell) else "" for cell in cells]
-        padded = [
-            part.rjust(wide) if side == "r" else part.ljust(wide)
-            for part, wide, side in zip(parts, widths, align, strict=True)
-        ]
-        lines.append("  ".join(padded).rstrip())
-    return lines
+    return abreast([_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)], widths, align)
 
 
 def _wide(text: str) -> bool:

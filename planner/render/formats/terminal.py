@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["BOLD", "CYAN", "DIM", "GREEN", "NARROWEST", "RED", "WIDTH", "YELLOW", "fit", "paint", "wrap", "wrap_items"]
+__all__ = [
+    "BOLD",
+    "CYAN",
+    "DIM",
+    "GREEN",
+    "NARROWEST",
+    "RED",
+    "WIDTH",
+    "YELLOW",
+    "abreast",
+    "fit",
+    "paint",
+    "wrap",
+    "wrap_items",
+]
 
 WIDTH = 80
 """Columns of a text, unless the terminal has fewer."""
@@ -55,6 +69,19 @@ def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
         widths[max(spare, key=lambda n: widths[n])] -= 1
         excess -= 1
     return excess
+
+
+def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str) -> list[str]:
+    """The lines of one row of a table: cells of some lines each, in columns of these widths."""
+    lines = []
+    for n in range(max(map(len, cells))):
+        parts = [cell[n] if n < len(cell) else "" for cell in cells]
+        padded = [
+            part.rjust(wide) if side == "r" else part.ljust(wide)
+            for part, wide, side in zip(parts, widths, align, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def wrap_items(text: str, width: int, indent: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
-from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, fit, paint, wrap
+from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, abreast, fit, paint, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ __all__ = ["document", "lay_out"]
 
 _MOODS = {"good": f"{BOLD};{GREEN}", "warn": f"{BOLD};{YELLOW}", "bad": f"{BOLD};{RED}", "plain": BOLD}
 _LABEL = 12
+_INDENT = "  "
 _MARK = "\x00"
 _JOINED = f",{_MARK}0x"
 """A comma inside a range of addresses, while lines are broken."""
@@ -67,7 +68,7 @@ def _facts(block: Facts, width: int) -> list[str]:
     return lines
 
 
-def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
+def lay_out(table: Table, width: int = WIDTH) -> list[str]:
     """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
 
     On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
@@ -76,10 +77,10 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
     # A range of addresses stays on one line where other texts can give way.
     body = [tuple(printable(cell).replace(", 0x", _JOINED) for cell in row) for row in table.rows]
     rows = [table.head, *body] if any(table.head) else body
-    widths, excess = _widths(rows, table.align, width - len(indent))
+    widths, excess = _widths(rows, table.align, width - len(_INDENT))
     if excess > 0 and width < WIDTH:
         told = [_sentence(table.head, row).replace(_JOINED, ", 0x") for row in body]
-        return [line for text in told for line in wrap(text, width, indent, indent + "  ")]
+        return [line for text in told for line in wrap(text, width, _INDENT, _INDENT + "  ")]
     for column, least in ((-1, _LEAST), (0, _ROOMY)):
         if excess > 0 and table.align[column] == "l" and widths[column] > least:
             cut = min(excess, widths[column] - least)
@@ -91,13 +92,7 @@ def lay_out(table: Table, width: int = WIDTH, indent: str = "  ") -> list[str]:
             [line.replace(_JOINED, ", 0x").replace(_MARK, "") for line in wrap(cell, wide)]
             for cell, wide in zip(row, widths, strict=True)
         ]
-        for n in range(max(map(len, cells))):
-            parts = [cell[n] if n < len(cell) else "" for cell in cells]
-            padded = [
-                part.rjust(wide) if side == "r" else part.ljust(wide)
-                for part, wide, side in zip(parts, widths, table.align, strict=True)
-            ]
-            lines.append((indent + "  ".join(padded)).rstrip())
+        lines += [(_INDENT + line).rstrip() for line in abreast(cells, widths, table.align)]
     return lines
 
 

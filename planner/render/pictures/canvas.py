@@ -166,10 +166,12 @@ class Canvas:
         """A path that is stroked."""
         SubElement(self._into, "path", {"class": cls, "d": d})
 
-    def _mark(self, text: str) -> Element:
-        """A group with a tooltip that the arrow keys stop at; the Tab key stops only at the first of a picture."""
-        attributes = {"class": "m", "tabindex": "-1" if self._stops else "0", "role": "img"}
-        self._stops += 1
+    def _mark(self, text: str, *, stop: bool = True) -> Element:
+        """A group with a tooltip; the arrow keys stop at it, if `stop`, and the Tab key at the first of a picture."""
+        attributes = {"class": "m"}
+        if stop:
+            attributes |= {"tabindex": "-1" if self._stops else "0", "role": "img"}
+            self._stops += 1
         parent = SubElement(self._into, "g", attributes)
         self.leaf(parent, "title", text)
         return parent
@@ -206,25 +208,20 @@ class Canvas:
             self._into = before
 
     def shape(
-        self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
+        self,
+        kind: str,
+        pieces: Iterable[tuple[float, float]],
+        top: float,
+        height: float,
+        text: str | None = None,
+        *,
+        stop: bool = True,
     ) -> None:
-        """Rectangles of one kind, (x, width) each. text: their tooltip, which the keyboard reaches as well."""
-        parent = self._into if text is None else self._mark(text)
-        self._rectangles(parent, kind, pieces, top, height)
+        """Rectangles of one kind, (x, width) each. text: their tooltip.
 
-    def band(
-        self, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float, text: str | None = None
-    ) -> None:
-        """As `shape`, but the keyboard does not stop there: for ranges that are drawn elsewhere too."""
-        parent = self._into
-        if text is not None:
-            parent = SubElement(parent, "g", {"class": "m"})
-            self.leaf(parent, "title", text)
-        self._rectangles(parent, kind, pieces, top, height)
-
-    def _rectangles(
-        self, parent: Element, kind: str, pieces: Iterable[tuple[float, float]], top: float, height: float
-    ) -> None:
+        stop: the keyboard reaches it as well; False for ranges that are drawn elsewhere too.
+        """
+        parent = self._into if text is None else self._mark(text, stop=stop)
         y, h = number(top), number(height)
         d = "".join([f"M{number(x)} {y}h{number(w)}v{h}h-{number(w)}z" for x, w in pieces])
         SubElement(parent, "path", {"d": d, **self._look(kind)})

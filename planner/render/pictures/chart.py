@@ -7,6 +7,7 @@ scale written at its side; distributions' defaults are vertical lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from math import log2
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, in
         for first, last in _stretches(swept.sweep)
     ]
     canvas = _canvas(frame, f"Sizes from {size(swept.least)} to {size(swept.most)} on {swept.source}", parts)
-    ticks = _ticks(swept.sweep)
+    ticks = [column([0, most // 2, most]) for most in _largest(swept.sweep)]
     left, right = (MARGIN + max(text_width(text, _SMALL) for text in side) + 6 for side in ticks)
     scale = _Sizes(swept.least, swept.most, canvas.width - left - right, left)
     ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
@@ -105,13 +106,8 @@ def _canvas(frame: Frame, title: str, parts: Sequence[_Part]) -> Canvas:
 
 def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
     """Neighbouring rows with the same outcome as one."""
-    result: list[tuple[SizePlan, SizePlan]] = []
-    for row in rows:
-        if result and result[-1][1].outcome == row.outcome:
-            result[-1] = (result[-1][0], row.end)
-        else:
-            result.append((row, row.end))
-    return result
+    grouped = [list(group) for _, group in groupby(rows, lambda row: row.outcome)]
+    return [(group[0], group[-1].end) for group in grouped]
 
 
 def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, ends: Sequence[int]) -> float:
@@ -140,18 +136,10 @@ def _largest(rows: Sequence[Row]) -> tuple[int, int]:
     return max([plan.rounding for plan in both], default=0), max([plan.extra_table_bytes for plan in both], default=0)
 
 
-def _ticks(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
-    """Tick labels at 0, half and the largest value, for the left and the right scale."""
+def _panel(canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: Sequence[Sequence[str]]) -> float:
+    """The rounding as areas and the page tables as steps. ticks: 0, half and the largest value of each."""
     waste, tables = _largest(rows)
-    return column([0, waste // 2, waste]), column([0, tables // 2, tables])
-
-
-def _panel(
-    canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: tuple[Sequence[str], Sequence[str]]
-) -> float:
-    """The rounding as areas and the page tables as steps, each with 0, half and its largest value."""
-    waste, tables = _largest(rows)
-    canvas.band("tail", [(MARGIN, 14)], y + 5, 10)
+    canvas.shape("tail", [(MARGIN, 14)], y + 5, 10)
     text = "area: tail of the aligned area, unavailable during boot (left scale)"
     y = canvas.paragraph(y, text, left=MARGIN + 20, size=_SMALL, cls="soft")
     canvas.line("s-line", f"M{MARGIN} {number(y + 14)}h7v-7h7")

@@ -12,7 +12,7 @@ from planner.render.pictures.labels import text_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.studies.kaslr import Chances, Positions
+    from planner.studies.kaslr import Chances
 
 __all__ = ["draw", "paint_positions"]
 
@@ -55,9 +55,6 @@ def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:
     x = float(MARGIN)
     for part in one.positions:
         wide = room * part.slots / one.image.slots
-        canvas.shape(outcomes.kind(part.outcome), [(x, max(wide, 1))], top, _BAR, _said(part))
+        text = f"image in {span(part.start, part.end)}, {count(part.slots)} positions: {part.outcome}"
+        canvas.shape(outcomes.kind(part.outcome), [(x, max(wide, 1))], top, _BAR, text)
         x += wide
-
-
-def _said(part: Positions) -> str:
-    return f"image in {span(part.start, part.end)}, {count(part.slots)} positions: {part.outcome}"

@@ -40,7 +40,7 @@ def write(canvas: Canvas, outcome: str, x: float, y: float, word: str) -> None:
     """A word on an outcome, with nothing of a hatch behind it."""
     if outcome == "fallback":
         wide = text_width(word, FONT) * 0.9 + 2
-        canvas.band("f-o-fallback", [(x - wide / 2, wide)], y - 10, 13)
+        canvas.shape("f-o-fallback", [(x - wide / 2, wide)], y - 10, 13)
     canvas.text(x, y, word, cls=f"on-{outcome}", anchor="middle")
 
 
@@ -54,7 +54,7 @@ def legend(canvas: Canvas, y: float, used: Iterable[str]) -> float:
         wide = 24 + text_width(outcome, FONT)
         if x > MARGIN and x + wide > canvas.width - MARGIN:
             x, y = float(MARGIN), y + 18
-        canvas.band(kind(outcome), [(x, 16)], y, 14)
+        canvas.shape(kind(outcome), [(x, 16)], y, 14)
         write(canvas, outcome, x + 8, y + 11, glyph)
         canvas.text(x + 22, y + 11, outcome)
         x += wide + 14

@@ -51,9 +51,8 @@ def paint_bands(canvas: Canvas, shown: Sequence[Band], bottom: float, height: in
         if band.runs:
             canvas.shape(f"k{band.kind}", band.runs, bottom - high, high, band.text)
         if band.same:
-            paint = canvas.band if band.runs else canvas.shape
             with canvas.pale(on=True):
-                paint(f"k{band.kind}", band.same, bottom - high, high, band.text)
+                canvas.shape(f"k{band.kind}", band.same, bottom - high, high, band.text, stop=not band.runs)
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
@@ -87,8 +86,8 @@ def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
         canvas.line("edge", f"M{number(x)} {number(y)}h16v12h-16z")
     elif kind.startswith("k") and kind[1:].isdigit():
         high = max(round(12 * _HEIGHTS[int(kind[1:])]), 3)
-        canvas.band(kind, [(x, 16)], y + 12 - high, high)
+        canvas.shape(kind, [(x, 16)], y + 12 - high, high)
     elif kind == "partly":
-        canvas.band("reserved", [(x, 16)], y + 12 * _EMPTY, 12 * (1 - _EMPTY))
+        canvas.shape("reserved", [(x, 16)], y + 12 * _EMPTY, 12 * (1 - _EMPTY))
     else:
-        canvas.band(kind, [(x, 16)], y, 12)
+        canvas.shape(kind, [(x, 16)], y, 12)

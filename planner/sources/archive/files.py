@@ -92,8 +92,7 @@ class _Assembly:
 
     def text(self, kind: str) -> str | None:
         """The one line of a small file; None if there is none."""
-        file = self.found.first(kind)
-        if file is None:
+        if (file := self.found.first(kind)) is None:
             return None
         self.used.append(file[0])
         return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
@@ -114,6 +113,11 @@ class _Assembly:
             self.machines.append(machine)
             self.used.append(path)
 
+    def take_first(self, kind: str, parse: Callable[[str, str], Machine]) -> None:
+        """Read and use the first file of a kind, if there is one."""
+        if file := self.found.first(kind):
+            self.take(file[0], self.read(*file, parse))
+
 
 def assemble(found: Found) -> Machine:
     """The machine that the files of a report describe. Raises InputError where none of them is a map."""
@@ -123,9 +127,7 @@ def assemble(found: Found) -> Machine:
     known = Machine("the report", "facts", MemoryMap(()), facts, settled=False)
     _log(work, known)
     if not any(m.memory.regions for m in work.machines):
-        file = found.first("lsmem")
-        if file is not None:
-            work.take(file[0], work.read(*file, lsmem.parse))
+        work.take_first("lsmem", lsmem.parse)
     _config(work, facts.kernel)
     if not any(m.memory.regions for m in work.machines):
         why = "; ".join([*work.failed, *found.refused, *found.remarks][:2])
@@ -192,8 +194,8 @@ def _capture(work: _Assembly) -> Capture | None:
         found.append(Capture(modules=loaded, drivers=tuple(n for n, _ in loaded if n in capture.LARGE_DRIVERS)))
     for kind in ("kdumpctl", "kdumptool"):
         file = work.found.first(kind)
-        machine = work.read(*file, capture.parse) if file is not None else None
-        if file is not None and machine is not None and machine.facts.capture is not None:
+        machine = work.read(*file, capture.parse) if file else None
+        if file and machine and machine.facts.capture:
             work.used.append(file[0])
             found.append(machine.facts.capture)
     if text := work.text("initrd"):
@@ -233,17 +235,13 @@ def _page_size(work: _Assembly) -> int | None:
 
 
 def _maps(work: _Assembly) -> None:
-    file = work.found.first("iomem")
-    if file is not None:
-        work.take(file[0], work.read(*file, iomem.parse))
-    file, reserved = work.found.first("memblock"), work.found.first("reserved")
-    if file is not None:
+    work.take_first("iomem", iomem.parse)
+    if file := work.found.first("memblock"):
         path, data = file
-        if reserved is not None:
+        if reserved := work.found.first("reserved"):
             data = data.rstrip(b"\n") + b"\n" + reserved[1]
         work.take(path, work.read(path, data, memblock.parse))
-    file = work.found.first("fdt")
-    if file is not None:
+    if file := work.found.first("fdt"):
         try:
             work.take(file[0], dtb.parse(file[1], file[0]))
         except InputError as error:

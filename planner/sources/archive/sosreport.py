@@ -149,13 +149,10 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
             reports.nested = printable(path[:80])
         return
     found = reports.files_of(top, kind)
-    if found is None:
-        return
-    if not member.is_file:
-        if not member.is_folder:
-            found.refuse(path, "is a link or a device")
-        return
-    _take(found, kind, path, member.size, archive.read)
+    if found is not None and member.is_file:
+        _take(found, kind, path, member.size, archive.read)
+    elif found is not None and not member.is_folder:
+        found.refuse(path, "is a link or a device")
 
 
 def _take(found: Found, kind: str, path: str, size: int, read: Callable[[int], bytes]) -> None:

@@ -121,29 +121,22 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
     text = log.cmdline
     if text is None:
         return None, False
-    words = text.split()
     chopped = text.endswith(_CHOPPED)
-    if chopped:
-        words = words[:-1]
+    words = text.split()[: -1 if chopped else None]
     cut = chopped or log.chopped or log.wrapped or len(text) >= _PRINTED
     if cut:
         notes.append("the command line in the log is cut off at its end")
     asked = [word for word in words if "crashkernel=" in word]
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
-    if log.crash is None or (asked and not suspect) or (suspect and not _differs(asked[-1], log.crash.size)):
+    size = format_size(log.crash.size) if log.crash is not None else ""
+    lost = suspect and size not in asked[-1].partition("crashkernel=")[2]  # as far as the word's own text tells
+    if log.crash is None or (asked and not lost):
         return " ".join(words) if chopped else text, False
     notes.append(
-        f"{format_size(log.crash.size)} were reserved, and the command line in the log "
+        f"{size} were reserved, and the command line in the log "
         f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, and what is recorded is planned"
     )
-    size = format_size(log.crash.size)
     request = [f"crashkernel={size}"]
     if log.low is not None:
         request = [f"crashkernel={size},high", f"crashkernel={format_size(log.low.size)},low"]
     return " ".join([*(words[:-1] if suspect else words), *request]), True
-
-
-def _differs(word: str, size: int) -> bool:
-    """True if a word asks for another size than was reserved, as far as its own text tells."""
-    value = word.partition("crashkernel=")[2]
-    return format_size(size) not in value

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from planner.base.errors import InputError, Location
-from planner.base.ranges import Range, subtract, union
+from planner.base.ranges import subtract, union
 from planner.base.sizes import MIB
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
 from planner.kernel.memblock import Memblock
@@ -131,7 +131,8 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         mirror = "kernelcore=mirror" in (log.cmdline or "").split()
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
-        regions = _with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), log.nomap)
+        nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
+        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), nomap)
         reserved = [
             Reserved(e.start, e.end, e.name or e.kind)
             for e in log.events
@@ -156,9 +157,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0, size=log.image)
-    record = None
-    if log.lines:
-        record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed)
+    record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None
     facts = Facts(
         kernel=log.kernel,
         arch=log.arch,
@@ -220,10 +219,6 @@ def _dma_limit(log: Log) -> int | None:
         if (zone := zones.get(name)) is not None:
             return zone.end
     return NO_DMA_ZONES if log.zones_whole and "DMA" not in zones and "DMA32" not in zones else None
-
-
-def _with_nomap(regions: list[Region], nomap: list[Range]) -> list[Region]:
-    return with_nomap(regions, [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in nomap])
 
 
 def _disjoint(regions: list[Region]) -> list[Region]:

@@ -44,7 +44,7 @@ def test_only_the_first_mark_is_a_stop_of_the_tab_key() -> None:
     canvas = canvas_of()
     canvas.shape("ram", [(0, 10)], 0, 5, "one")
     canvas.outline("edge", 20, 0, 10, 5, "two")
-    canvas.band("ram", [(40, 10)], 0, 5, "three")
+    canvas.shape("ram", [(40, 10)], 0, 5, "three", stop=False)
     marks = [g for g in parsed(canvas).iter(f"{SVG}g") if g.get("class") == "m"]
     assert [(g.get("tabindex"), g.findtext(f"{SVG}title")) for g in marks] == [
         ("0", "one"),
@@ -56,9 +56,9 @@ def test_only_the_first_mark_is_a_stop_of_the_tab_key() -> None:
 def test_patterns_that_are_used_are_defined_once_with_the_pictures_prefix() -> None:
     """And only those."""
     canvas = canvas_of(prefix="a")
-    canvas.band("reserved", [(0, 10)], 0, 5)
-    canvas.band("reserved", [(20, 10)], 0, 5)
-    canvas.band("ram", [(40, 10)], 0, 5)
+    canvas.shape("reserved", [(0, 10)], 0, 5)
+    canvas.shape("reserved", [(20, 10)], 0, 5)
+    canvas.shape("ram", [(40, 10)], 0, 5)
     root = parsed(canvas)
     assert [element.get("id") for element in root.iter(f"{SVG}pattern")] == ["a-reserved"]
     assert [e.get("fill") for e in root.iter(f"{SVG}path") if e.get("fill")] == ["url(#a-reserved)"] * 2

@@ -24,7 +24,7 @@ def test_every_outcome_has_a_glyph_and_a_look_of_its_own() -> None:
 def test_the_style_sheet_knows_every_look(outcome: str) -> None:
     """As a class, or as a pattern with two."""
     drawn = canvas_of()
-    drawn.band(outcomes.kind(outcome), [(0, 10)], 0, 10)
+    drawn.shape(outcomes.kind(outcome), [(0, 10)], 0, 10)
     svg = drawn.svg()
     style = parsed(svg).findtext(f"{SVG}style") or ""
     used = set(re.findall(r'class="([fl]?-?o-\w+)"', svg))
