@@ -243,7 +243,7 @@ AS_ASKED = "as asked"
 
 
 class Fleet:
-    """The sums of many plans. Mutable: `add`, `add_error`, `add_change`, `merge`; pickles.
+    """The sums of many plans. Mutable: `add`, `add_row`, `add_error`, `add_change`, `merge`; pickles.
 
     records: all; errors: those without a plan; finished: answers of a former run. all: every plan. groups: per
     dimension and value, in order of first sight. worst, refused: at most ten each. effects: per change. drawn: the
@@ -275,11 +275,6 @@ class Fleet:
         bad = Bad(ident, self.records, row.outcome, protected, row.protection, one.kept, one.extra_table_bytes)
         self._keep_worst([bad])
         self._draw(ident, AS_ASKED, Placed(row.outcome, crash), row.lost)
-
-    def add_finished(self, ident: str, row: Row) -> None:
-        """The answer of a former run, which no change is tried on."""
-        self.finished += 1
-        self.add_row(ident, row)
 
     def add_error(self, ident: str, error: str, line: int | None = None) -> None:
         """A record without a plan."""
@@ -425,11 +420,7 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-DEFAULT_CHANGES = (
-    Change("high", "high"),
-    Change("size=256M", "size", "256M"),
-    Change("strategy=mainline", "strategy", "mainline"),
-)
+DEFAULT_CHANGES = tuple(parse_change(text) for text in ("high", "size=256M", "strategy=mainline"))
 """Changes that a summary tries by default: one of each kind."""
 
 
@@ -445,7 +436,10 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
             changed = {"page_size": int(change.value)}
         return crashkernel, replace(options, **changed)
     if change.what in ("crashkernel", "preset"):
-        value = change.value if change.what == "crashkernel" else _preset_value(change.value, plan)
+        value = change.value
+        if change.what == "preset":
+            preset = preset_named(variant(value, plan.kernel.page_size))  # with 64K pages its variant for them, if any
+            value = preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
         return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
     request = plan.request
     if not request.size:
@@ -455,12 +449,6 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     else:
         value = f"{change.value},high" if request.high else change.value
     return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
-
-
-def _preset_value(name: str, plan: Plan) -> str:
-    """A distribution's default; with 64K pages its variant for them, if there is one. Raises InputError."""
-    preset = preset_named(variant(name, plan.kernel.page_size))
-    return preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
 
 
 def _asking_only(text: str, crashkernel: str | None, value: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 from planner.base.errors import InputError, PlannerError
 from planner.batch.columns import answer_stream
 from planner.batch.folders import machines_in
-from planner.batch.inputs import Files, Lines, Rows, is_table
+from planner.batch.inputs import Lines, Rows, is_table
 from planner.batch.lines import decoded
 from planner.batch.records import Defaults, ask_of, describe
 from planner.batch.running import open_input
@@ -89,10 +89,8 @@ def _machines(
             path = group.paths[0] if len(group.paths) == 1 else os.path.join(place, group.name)  # noqa: PTH118 - as above
             yield path, _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
         return
-    yield (
-        place,
-        _read(place, partial(read_source, place, fmt=defaults.map_format, stdin=stdin, what_if=what_if), defaults),
-    )
+    read = partial(read_source, place, fmt=defaults.map_format, stdin=stdin, what_if=what_if)
+    yield place, _read(place, read, defaults)
 
 
 def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member | str:
@@ -111,8 +109,6 @@ def _records(path: str, defaults: Defaults) -> Iterator[tuple[str, Member | str]
                 yield from _lines(path, task, defaults)
             elif isinstance(task, Rows):
                 yield from _rows(path, task, defaults)
-            else:
-                assert isinstance(task, Files)  # noqa: S101 - the last kind; a file of records holds none
     finally:
         source.close()
 

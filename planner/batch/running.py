@@ -145,21 +145,17 @@ def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
 def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, _Results]:
     if not isinstance(output, str):
         return job, LinesStream(output)
-    if makes_table(output):
-        if not replaceable(output):
+    if not replaceable(output):
+        if makes_table(output):
             raise InputError(output, "this is not a file", "write a table to a file")
-        most = _followed(output) if resume else None
+        return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
+    # Answers of a former run behind those that its digest covers are made again.
+    known = known_trail(partial_of(os.path.realpath(output))) if resume else None
+    most = None if known is None else known[0]
+    if makes_table(output):
         table = TableFile(output, resume=resume, with_report=job.with_report, most=most)
         return replace(job, output="columns"), table
-    if not replaceable(output):
-        return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
-    return job, LinesFile(output, resume=resume, most=_followed(output) if resume else None)
-
-
-def _followed(output: str) -> int | None:
-    """The number of answers of a former run that its digest covers: those behind it are made again."""
-    known = known_trail(partial_of(os.path.realpath(output)))
-    return None if known is None else known[0]
+    return job, LinesFile(output, resume=resume, most=most)
 
 
 def summarize(

@@ -36,7 +36,8 @@ def sum_up(sums: Sums, task: Task) -> Fleet:
             if row is None:
                 fleet.add_error(ident, error)
             else:
-                fleet.add_finished(ident, row)
+                fleet.finished += 1
+                fleet.add_row(ident, row)
         return fleet
     for answer in answers_to(sums.job, task):
         if answer.plan is None or answer.ask is None:

@@ -77,7 +77,9 @@ def bbm(
     """Check whether a way to change live page tables is safe, and if not, how it fails."""
     procedures = _procedures(names, files)
     if show:
-        emit(_shown(procedures), out.path)
+        if len(procedures) != 1:
+            raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
+        emit(laid_out(procedure_to_dict(procedures[0])), out.path)
         return 0
     found = cases(procedures, (bbm_level,) if bbm_level else (), tlb=tlb, touch=touch, cpus=cpus)
     out.result(lambda: blocks(found, procedures, wide=out.form != "text"), lambda: Cases(tuple(found)))
@@ -95,9 +97,3 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
             raise InputError(path, f"a procedure {own.name} is there already", "give it a name of its own")
         found[own.name] = own
     return list((found or PROCEDURES).values())
-
-
-def _shown(procedures: list[Procedure]) -> str:
-    if len(procedures) != 1:
-        raise InputError("--show", f"there are {len(procedures)} procedures", "name one")
-    return laid_out(procedure_to_dict(procedures[0]))

@@ -7,15 +7,7 @@ from typing import Any
 import click
 
 from planner.cli.machine_input import read_machine
-from planner.cli.options import (
-    FORMATS,
-    Maps,
-    image_options,
-    kernel_options,
-    map_options,
-    output_options,
-    preset_form,
-)
+from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import PICTURES, Out
 from planner.cli.progress import progress
 from planner.planning.plan import Options

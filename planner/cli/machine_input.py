@@ -32,9 +32,11 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
 
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
-    config = context.meta.get(CONFIG_KEY) if context is not None else None
-    stated = context.meta.get(MEMORY_KEY, ()) if context is not None else ()
-    chosen = maps.sources or (() if stated else _this_machine(context))
+    meta = context.meta if context is not None else {}
+    config, stated = meta.get(CONFIG_KEY), meta.get(MEMORY_KEY, ())
+    chosen = maps.sources or (() if stated else ("live",))
+    if chosen != maps.sources and NO_LIVE in meta:
+        raise Refused("without --map the command asks this machine", "name a file or sample:NAME")
     if [*chosen, maps.log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     kernel = options["kernel"] if options is not None else None
@@ -47,13 +49,6 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
 
         machine = with_stated_ram(machine, stated)
     return machine if config is None else configured(machine, config, _stdin(config))
-
-
-def _this_machine(context: click.Context | None) -> tuple[str, ...]:
-    """The default source, this machine; refused in a document."""
-    if context is not None and NO_LIVE in context.meta:
-        raise Refused("without --map the command asks this machine", "name a file or sample:NAME")
-    return ("live",)
 
 
 def _stdin(spec: str) -> BinaryIO | None:

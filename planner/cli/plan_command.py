@@ -14,11 +14,8 @@ from planner.cli.options import FORMATS, Maps, kernel_options, map_options, outp
 from planner.cli.output import PICTURES, Out, emit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from planner.planning.plan import Question
     from planner.planning.result import Plan
-    from planner.render.blocks.model import Block
 
 __all__ = ["plan"]
 
@@ -70,15 +67,11 @@ def plan(
 
         out.picture(memory_picture.draw(result))
     else:
-        out.blocks(_blocks(result, out.form, short=short))
+        from planner.render.blocks import plan as told
+
+        out.blocks(told.short(result) if short else told.blocks(result, wide=out.form != "text"))
     failed = not result.reserved or result.reservation.outcome == fail_on
     return 1 if failed else 0
-
-
-def _blocks(result: Plan, form: str, *, short: bool) -> Sequence[Block]:
-    from planner.render.blocks import plan as told
-
-    return told.short(result) if short else told.blocks(result, wide=form != "text")
 
 
 def _with_help(result: Plan, question: Question, crashkernel: str | None) -> Plan:

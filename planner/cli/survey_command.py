@@ -103,20 +103,8 @@ def survey(
     candidates = Candidates(**chosen)
     options = Options() if strategy is None else Options(strategy=strategy)
     rows = _rows(sources, map_format, candidates, options)
-    _write(rows if sort is None else sorted_by(rows, sort), out)
-
-
-def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
-    what_if = bool(candidates.kernels or candidates.page_sizes)
-    stdin = getattr(sys.stdin, "buffer", None)
-    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
-    for ident, error in gathered.errors:
-        click.echo(f"{ident}: {error}", err=True)
-    return tabulate(gathered.members, candidates, progress=progress("machines"))
-
-
-def _write(rows: list[Row], out: Out) -> None:
-    """One table in a format."""
+    if sort is not None:
+        rows = sorted_by(rows, sort)
     if out.form == "csv":
         emit(csv_text(rows), out.path)
         return
@@ -126,6 +114,15 @@ def _write(rows: list[Row], out: Out) -> None:
         picture=lambda: heat_map.draw(heat_map.cells_of(rows)),
         page=lambda data: survey_page.render(rows, data),
     )
+
+
+def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
+    what_if = bool(candidates.kernels or candidates.page_sizes)
+    stdin = getattr(sys.stdin, "buffer", None)
+    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
+    for ident, error in gathered.errors:
+        click.echo(f"{ident}: {error}", err=True)
+    return tabulate(gathered.members, candidates, progress=progress("machines"))
 
 
 def _proposal(out: Out) -> None:

@@ -198,7 +198,7 @@ def default(
         why = unplanned[0].why if unplanned else "none was given"
         raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
     others = tuple(_others(sizes, presets))
-    table = _table(sizes, unit)
+    table = Table([Member(s.ram, s.one.need, s.runs) for s in sizes], unit)
     search = Search(table)
     chosen = _shortest(search, others)
     longer = tuple(_longer(search))
@@ -220,12 +220,6 @@ def default(
         longer=longer,
         notes=tuple(_notes(table)),
     )
-
-
-def _table(sizes: Sequence[_Sizes], unit: int) -> Table:
-    """The cost of each candidate size for each class of RAM."""
-    edges = [(s.one.need, *(edge for run in s.runs for edge in (run.least, run.most + 1))) for s in sizes]
-    return Table([Member(s.ram, s.one.need, s.runs, found) for s, found in zip(sizes, edges, strict=True)], unit)
 
 
 def _shortest(search: Search, others: Sequence[Other]) -> list[int]:

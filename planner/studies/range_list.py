@@ -36,15 +36,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One machine: RAM as its kernel matches ranges with it, its need, the sizes that are reserved, ascending.
-
-    edges: sizes from which on something may change.
-    """
+    """One machine: RAM as its kernel matches ranges with it, its need, the sizes that are reserved, ascending."""
 
     ram: int
     need: int
     runs: tuple[Run, ...]
-    edges: tuple[int, ...]
 
 
 _SERVED = 1 << 100
@@ -62,8 +58,9 @@ class Table:
         classes: dict[int, list[Member]] = {key: [] for key in self.keys}
         for member in members:
             classes[member.ram].append(member)
-        edges = {round_up(edge, unit) for m in members for edge in m.edges}
-        self.candidates = [0, *sorted(edge for edge in edges if edge)]
+        edges = {m.need for m in members}  # sizes from which on something may change
+        edges.update(edge for m in members for run in m.runs for edge in (run.least, run.most + 1))
+        self.candidates = [0, *sorted({round_up(edge, unit) for edge in edges if edge})]
         self._changes = [self._changes_of(classes[key]) for key in self.keys]
         self.most_served = sum(self._most_served(at) for at in range(len(self.keys)))
 

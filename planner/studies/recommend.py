@@ -21,7 +21,7 @@ from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
 from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
-from planner.studies.need import SWIOTLB_LOW, Need, need
+from planner.studies.need import SWIOTLB_LOW, need
 
 __all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend", "recommend_for"]
 
@@ -123,9 +123,14 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
     asked, machine = asked or Asked(), question.machine
     if asked.aim not in AIMS:
         raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
-    needed = None if asked.need is not None else need(None, machine, guess=True)
-    size = asked.need if asked.need is not None else needed.recommended if needed is not None else 0
-    search = _Search(question, asked, size, needed.assumed if needed is not None else ())
+    size, source = asked.need, "stated"
+    assumed: tuple[str, ...] = ()
+    if size is None:
+        needed = need(None, machine, guess=True)
+        size, assumed = needed.recommended, needed.assumed
+        source = f"computed with a margin of {needed.margin}"
+        source += f", assumed: {', '.join(assumed)}" if assumed else ""
+    search = _Search(question, asked, size, assumed)
     candidates = [search.judged(form, text) for form, text in search.texts()]
     best = search.best([c for c in candidates if c.form != "given" or c.serves])
     others = tuple(replace(c, verdict=search.verdict(c, best)) for c in candidates if c is not best)
@@ -134,7 +139,7 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
         aim=asked.aim,
         reason=search.reason(best, candidates),
         need=size,
-        need_source=_need_source(needed),
+        need_source=source,
         strategy=search.chosen.name,
         chosen=best,
         others=others,
@@ -143,13 +148,6 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
         kernel=search.plan.kernel,
         notes=search.notes,
     )
-
-
-def _need_source(needed: Need | None) -> str:
-    if needed is None:
-        return "stated"
-    assumed = f", assumed: {', '.join(needed.assumed)}" if needed.assumed else ""
-    return f"computed with a margin of {needed.margin}{assumed}"
 
 
 class _Search:

@@ -138,7 +138,10 @@ class _Search:
         self.wanted: tuple[str, ...] = ALIGNED if outcome == "fallback" else RESERVED
         placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
-        self.usable = _usable(self.former.memblock)
+        memblock = self.former.memblock
+        bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
+        bare.memory = memblock.memory
+        self.usable = bare.gaps()  # memory that a search may use, reserved or not
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
 
     @property
@@ -440,10 +443,3 @@ class _Search:
 def _handy(size: int) -> int:
     """A round size: a multiple of the kernel's own alignment, unless it is smaller than that."""
     return round_down(size, CRASH_ALIGN) or size
-
-
-def _usable(memblock: Memblock) -> list[Span]:
-    """Memory that a search may use, reserved or not."""
-    bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
-    bare.memory = memblock.memory
-    return bare.gaps()

@@ -425,11 +425,12 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
 
 def _states(question: Question) -> Iterator[Memblock]:
     """The states of memblock under every reading, the planned one first."""
-    memory, page = question.mainline.memory, question.mainline.geometry.page_size
-    yield Memblock.of(memory, page_size=page, movable_node=question.mainline.movable_node)
-    for other in question.others:
-        state = replace(memory, reserved=other.memory.reserved)
-        yield Memblock.of(state, page_size=page, movable_node=question.mainline.movable_node)
+    mainline = question.mainline
+    for memory in (
+        mainline.memory,
+        *(replace(mainline.memory, reserved=one.memory.reserved) for one in question.others),
+    ):
+        yield Memblock.of(memory, page_size=mainline.geometry.page_size, movable_node=mainline.movable_node)
 
 
 # -- the linear map ------------------------------------------------------------------------------------

@@ -17,8 +17,7 @@ SIZES = tuple(range(0, 513 * MIB, UNIT))
 def member(ram: int, need: int, *runs: tuple[int, int, int]) -> Member:
     """RAM in GiB; need and runs (least, most, low) in MiB."""
     made = tuple(Run(a * MIB, b * MIB, low * MIB) for a, b, low in runs)
-    edges = (need * MIB, *(edge for run in made for edge in (run.least, run.most + 1)))
-    return Member(ram * GIB, need * MIB, made, edges)
+    return Member(ram * GIB, need * MIB, made)
 
 
 SMALL = member(2, 128, (1, 192, 0))
