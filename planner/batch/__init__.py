@@ -37,27 +37,20 @@ __all__ = [
     "to_arrow",
 ]
 
-_HOMES = {
-    "Answer": "records",
-    "Counts": "work",
-    "Defaults": "records",
-    "Job": "work",
-    "answer_record": "records",
-    "ddl": "columns",
-    "input_schema": "columns",
-    "open_input": "running",
-    "output_schema": "columns",
-    "plan_batches": "engines",
-    "run_batch": "running",
-    "summarize": "running",
-    "to_arrow": "columns",
+_NAMES = {
+    "columns": ("ddl", "input_schema", "output_schema", "to_arrow"),
+    "engines": ("plan_batches",),
+    "records": ("Answer", "Defaults", "answer_record"),
+    "running": ("open_input", "run_batch", "summarize"),
+    "work": ("Counts", "Job"),
 }
+"""The public names of each module."""
 
 
 if not TYPE_CHECKING:  # a checker sees a wrong name
 
     def __getattr__(name: str) -> Any:
-        home = _HOMES.get(name)
+        home = next((module for module, names in _NAMES.items() if name in names), None)
         if home is None:
             raise AttributeError(f"module 'planner.batch' has no attribute {name!r}")
 

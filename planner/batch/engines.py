@@ -59,7 +59,8 @@ def plan_batches(batches: Any, *, with_report: bool = False, crashkernel: str | 
     if isinstance(batches, arrow.Table):
         done = _each(batches.to_batches(), defaults, with_report=with_report)
         return arrow.Table.from_batches(done, schema=output_schema(with_report=with_report))
-    if _is_frame(batches):
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(batches, pandas.DataFrame):
         return _frame(batches, defaults, with_report=with_report)
     return _each(batches, defaults, with_report=with_report)
 
@@ -67,11 +68,6 @@ def plan_batches(batches: Any, *, with_report: bool = False, crashkernel: str | 
 def _each(batches: Iterable[Any], defaults: Defaults, *, with_report: bool) -> Iterator[Any]:
     for batch in batches:
         yield batch_of_answers(answer_batch(batch, defaults), with_report=with_report)
-
-
-def _is_frame(value: object) -> bool:
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
 def _whole_numbers(table: Any) -> Any:

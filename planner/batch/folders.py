@@ -75,17 +75,13 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
         kinds = {file: _kind(os.path.join(folder, file)) for file in files}  # noqa: PTH118 - paths stay as they are
         sources = [file for file, kind in kinds.items() if kind is not None]
         skipped += len(files) - len(sources)
-        if len(sources) > 1 and (_all_tell(sources) or _agree(folder, sources, kinds)):
+        all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
+        if len(sources) > 1 and (all_tell or _agree(folder, sources, kinds)):
             together = [(name if inside == "." else inside, sources)]
         else:
             together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]
         groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in together]  # noqa: PTH118 - as above
     return sorted(groups), skipped
-
-
-def _all_tell(sources: Sequence[str]) -> bool:
-    """True if each name says what the file holds."""
-    return all(_HOLDS.search(_stem(file)) for file in sources)
 
 
 def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None]) -> bool:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from planner.base.errors import InputError, PlannerError
 from planner.batch.columns import answer_stream
@@ -33,8 +33,7 @@ MAX_MACHINES = 100_000
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One machine of a fleet. id: a path, the id of a record, or its place. options: those of its record."""
 
     id: str

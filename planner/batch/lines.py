@@ -19,7 +19,7 @@ from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
 
-__all__ = ["MAX_LINE", "answer_lines", "decode", "decoded", "encode_answer", "encode_answers", "encode_report"]
+__all__ = ["MAX_LINE", "answer_lines", "decode", "decoded", "encode_answer", "encode_report"]
 
 MAX_LINE = 32 * MIB
 """Bytes of the longest record; a map of 10**5 regions takes a third of it."""
@@ -67,11 +67,6 @@ def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) 
 def _without_line(error: ValueError) -> str:
     """The error without its line number: the decoder is given one line at a time."""
     return str(error).replace(" at line 1 column ", " at column ").replace(" at line 2 column 0", " at its end")
-
-
-def encode_answers(answers: Iterable[Answer]) -> bytes:
-    """Lines of output."""
-    return b"".join(map(encode_answer, answers))
 
 
 def encode_answer(answer: Answer) -> bytes:

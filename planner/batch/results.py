@@ -15,7 +15,7 @@ from typing import BinaryIO
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of", "sync_folder"]
+__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of"]
 
 
 def partial_of(path: str) -> str:
@@ -153,18 +153,9 @@ def finish(partial: str, path: str) -> None:
     with suppress(OSError):
         os.chmod(partial, os.stat(path).st_mode & 0o7777)  # noqa: PTH101, PTH116 - one call
     os.replace(partial, path)  # noqa: PTH105 - one call
-    sync_folder(path)
-
-
-def sync_folder(path: str) -> None:
-    """Make a rename durable, if the system can."""
-    try:
+    with suppress(OSError):  # not every system can
         folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120 - one call
-    except OSError:
-        return
-    try:
-        os.fsync(folder)
-    except OSError:
-        pass
-    finally:
-        os.close(folder)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -48,7 +48,8 @@ class TableInput:
         try:
             batch = next(self._batches, None)
             if batch is not None:
-                _check(batch)
+                # The values of a damaged batch may lie outside its memory. A row says what is not UTF-8.
+                as_bytes(batch).validate(full=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise unreadable(self._name, error) from None
         if batch is None or batch.num_rows <= _TASK_ROWS:
@@ -93,11 +94,6 @@ class TableInput:
     def close(self) -> None:
         """The file is closed when nothing refers to it."""
         self._batches = iter(())
-
-
-def _check(batch: pa.RecordBatch) -> None:
-    """Raise ValueError for a damaged batch, whose values may lie outside its memory; a row says what is not UTF-8."""
-    as_bytes(batch).validate(full=True)
 
 
 def _as_rows(batch: pa.RecordBatch) -> Rows:

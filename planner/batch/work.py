@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from planner.base.errors import printable
 from planner.batch.columns import answer_stream, batch_of_answers
 from planner.batch.inputs import Files, Group, Lines, Task
-from planner.batch.lines import answer_lines, encode_answers
+from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
 from planner.kernel.machine import Machine
 from planner.sources import combine, read_source
@@ -54,7 +54,7 @@ def do(job: Job, task: Task) -> Product:
         data = batch.serialize().to_pybytes()
     else:
         # Only text is kept: a plan takes more memory than its line.
-        data = encode_answers(counted(answers, seen))
+        data = b"".join(map(encode_answer, counted(answers, seen)))
     return Product(data, Counts(*seen))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +12,6 @@ from planner.cli.output import Out
 from planner.planning.plan import Options
 from planner.render.blocks.default import blocks
 from planner.studies.default import default_for
-
-if TYPE_CHECKING:
-    from planner.studies.default import Default
 
 __all__ = ["default"]
 
@@ -48,14 +44,9 @@ def default(
     out: Out,
 ) -> int:
     """The shortest range list that serves a fleet."""
-    found = _found(sources, map_format, need, Options(kernel=kernel, page_size=page_size))
-    out.result(lambda: blocks(found), lambda: found)
-    return 0 if found.served == found.machines else 1
-
-
-def _found(sources: tuple[str, ...], map_format: str | None, need: str | None, options: Any) -> Default:
-    what_if = options.kernel is not None or options.page_size is not None
+    options, what_if = Options(kernel=kernel, page_size=page_size), kernel is not None or page_size is not None
     stdin = getattr(sys.stdin, "buffer", None)
     gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
-    members = [(m.id, m.machine, m.options) for m in gathered.members]
-    return default_for(members, need, unread=gathered.errors)
+    found = default_for(gathered.members, need, unread=gathered.errors)
+    out.result(lambda: blocks(found), lambda: found)
+    return 0 if found.served == found.machines else 1

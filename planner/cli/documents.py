@@ -64,11 +64,11 @@ class _Below(File):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         if value in {"live", "-"}:
-            self.refuse(f"{value} is not the same everywhere", "name a file or sample:NAME", param, ctx)
+            raise Refused(f"{value} is not the same everywhere", "name a file or sample:NAME", ctx, param)
         if not str(value).startswith("sample:"):
             why = why_not(str(self.folder), str(value))
             if why:
-                self.refuse(f"{value!r} {why}", "name a file below the document's folder", param, ctx)
+                raise Refused(f"{value!r} {why}", "name a file below the document's folder", ctx, param)
         return self.kind.convert(value, param, ctx)
 
 
@@ -90,15 +90,13 @@ def run_shown(folder: Path, words: Sequence[str]) -> Output:
 
 def _asked_for_help(root: click.Context, words: Sequence[str]) -> str | None:
     """The text of `--help`, `COMMAND --help` or `--version`, if the words are no more than that."""
-    group = root.command
-    assert isinstance(group, click.Group)  # noqa: S101 - as made above
     if len(words) == 1 and words[0] in _VERSION:
         return f"{root.info_name} {__version__}\n"
     if len(words) > 2 or words[-1] not in _HELP:
         return None
     if len(words) == 1:
-        return group.get_help(root) + "\n"
-    command = group.get_command(root, words[0])
+        return cli.get_help(root) + "\n"
+    command = cli.get_command(root, words[0])
     if command is None:
         return None
     return command.get_help(click.Context(command, root, info_name=words[0])) + "\n"
@@ -106,11 +104,9 @@ def _asked_for_help(root: click.Context, words: Sequence[str]) -> str | None:
 
 def _restricted(root: click.Context, name: str, folder: Path) -> click.Command:
     """The command with only the parameters that a document may give: its parser knows no others."""
-    group = root.command
-    assert isinstance(group, click.Group)  # noqa: S101 - as made above
-    command = group.get_command(root, name) if name in _COMMANDS else None
+    command = cli.get_command(root, name) if name in _COMMANDS else None
     if command is None:
-        shown = [known for known in _COMMANDS if known in group.list_commands(root)]
+        shown = [known for known in _COMMANDS if known in cli.list_commands(root)]
         raise InputError(name, "this command does not run inside a document", f"use one of {', '.join(shown)}")
     shown_one = copy(command)
     shown_one.params, left_out = [], {}

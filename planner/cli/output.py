@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -157,12 +157,10 @@ def discard_stdout(*, keep: bool) -> None:
             keep = False
     if keep or sys.__stdout__ is None or sys.stdout is not sys.__stdout__:
         return
-    try:
+    with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.__stdout__.fileno())
         os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        pass
 
 
 def _to_file(data: bytes, path: str) -> None:
@@ -228,9 +226,7 @@ def _cannot_write(where: str, error: Exception) -> OutputError:
     number = getattr(error, "errno", None) or 0
     what = getattr(error, "strerror", None) or str(error) or type(error).__name__
     remedies = {
-        errno.ENOSPC: "free some space, or write elsewhere",
-        errno.EDQUOT: "free some space, or write elsewhere",
-        errno.EFBIG: "free some space, or write elsewhere",
+        **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space, or write elsewhere"),
         errno.ENOENT: "create its folder first",
         errno.EISDIR: "name a file in it",
         errno.ENAMETOOLONG: "choose a shorter name",

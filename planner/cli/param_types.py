@@ -6,7 +6,7 @@ presets, samples) are looked up, and so imported, only for completion: a wrong o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -62,10 +62,6 @@ class _Kind(_ParamType):
 
     words: tuple[str, ...] = ()
 
-    def refuse(self, what: str, remedy: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
-        """Say what is wrong with the value, and what to give instead."""
-        raise Refused(what, remedy, ctx, param)
-
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The words that begin so."""
         del ctx, param
@@ -83,7 +79,7 @@ class Value(_Kind):
         try:
             return self.read(value)
         except values.BadValue as bad:
-            self.refuse(bad.what, bad.remedy, param, ctx)
+            raise Refused(bad.what, bad.remedy, ctx, param) from None
 
 
 class _Known(_Kind):
@@ -96,7 +92,7 @@ class _Known(_Kind):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         if not value:
-            self.refuse(f"the {self.name} is empty", "give one, or leave the option out", param, ctx)
+            raise Refused(f"the {self.name} is empty", "give one, or leave the option out", ctx, param)
         if self.check is not None:
             self.check(value)
         return value
@@ -134,7 +130,7 @@ class MapSource(Machine):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         if not value:
-            self.refuse("the source is empty", "give one, or leave the option out", param, ctx)
+            raise Refused("the source is empty", "give one, or leave the option out", ctx, param)
         return value
 
 

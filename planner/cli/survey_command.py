@@ -108,13 +108,11 @@ def survey(
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
     what_if = bool(candidates.kernels or candidates.page_sizes)
-    gathered = gather(
-        sources, options, map_format=map_format, stdin=getattr(sys.stdin, "buffer", None), what_if=what_if
-    )
+    stdin = getattr(sys.stdin, "buffer", None)
+    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
     for ident, error in gathered.errors:
         click.echo(f"{ident}: {error}", err=True)
-    members = [(m.id, m.machine, m.options) for m in gathered.members]
-    return tabulate(members, candidates, progress=progress("machines"))
+    return tabulate(gathered.members, candidates, progress=progress("machines"))
 
 
 def _write(rows: list[Row], out: Out) -> None:

@@ -19,7 +19,6 @@ from planner.studies.verify import verify_all
 
 if TYPE_CHECKING:
     from planner.kernel.machine import Machine
-    from planner.studies.verify import Observed
 
 __all__ = ["verify"]
 
@@ -59,7 +58,9 @@ def verify(
     if groups.count(("-",)) > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     read = [_read(maps._replace(sources=group), alone=len(groups) == 1) for group in groups]
-    result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=_observed(page_tables, meminfo))
+    tables = ((read_dump, page_tables), (read_meminfo, meminfo))
+    observed = [read_tables(path) for read_tables, path in tables if path is not None]
+    result = verify_all(read, Options(**options), crashkernel=crashkernel, observed=observed)
     out.result(lambda: blocks(result), lambda: result)
     return result.status
 
@@ -77,8 +78,3 @@ def _read(maps: Maps, *, alone: bool) -> Machine | InputError:
         if alone:
             raise
         return error
-
-
-def _observed(page_tables: str | None, meminfo: str | None) -> list[Observed]:
-    given = ((read_dump, page_tables), (read_meminfo, meminfo))
-    return [read(path) for read, path in given if path is not None]

@@ -17,7 +17,7 @@ from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.profiles import Profile
 
-__all__ = ["Former", "Room", "Stretch", "free_below", "is_aligned", "is_reserved", "largest_size"]
+__all__ = ["Former", "Room", "Stretch", "free_below", "halved", "is_aligned", "is_reserved", "largest_size"]
 
 
 class Room(NamedTuple):
@@ -169,14 +169,22 @@ class Former:
     def _bisect(self, least: int, most: int, affordable: Callable[[Placement], bool]) -> int | None:
         """The largest affordable size in `[least, most)`, where what is not affordable stays so above."""
         page = self.page
-        good, bad = least // page - 1, most // page
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            if affordable(self.place(middle * page)):
-                good = middle
-            else:
-                bad = middle
-        return good * page if good * page >= least else None
+        good = page * halved(least // page - 1, most // page, lambda pages: affordable(self.place(pages * page)))
+        return good if good >= least else None
+
+
+def halved(good: int, bad: int, holds: Callable[[int], bool]) -> int:
+    """The largest number in `[good, bad)` for which something holds that holds up to some number.
+
+    good, bad: taken to hold and not to hold; neither is tried.
+    """
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if holds(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
 
 
 def largest_size(

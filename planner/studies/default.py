@@ -129,19 +129,10 @@ def default_for(
 
     A machine that cannot be planned counts as not served, with its error.
     """
-    sizes: list[_Sizes] = []
-    failed = [Failed(ident, f"cannot be read: {error}") for ident, error in unread]
-    for ident, machine, options in members:
-        one = One(ident, machine, options, need_of(needed, machine, options.page_size))
-        try:
-            sizes.append(_Sizes(one))
-        except PlannerError as error:
-            failed.append(Failed(ident, f"cannot be planned: {error}"))
-    if not sizes:
-        why = failed[0].why if failed else "none was given"
-        raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
-    found = _best(sizes, MIB, PRESETS)
-    return replace(found, machines=found.machines + len(failed), failed=(*found.failed, *failed))
+    fleet = [
+        One(ident, machine, options, need_of(needed, machine, options.page_size)) for ident, machine, options in members
+    ]
+    return default(fleet, [Failed(ident, f"cannot be read: {error}") for ident, error in unread])
 
 
 # -- one machine -----------------------------------------------------------------------------------------------
@@ -188,17 +179,24 @@ class _Sizes:
 # -- the list --------------------------------------------------------------------------------------------------
 
 
-def default(fleet: Sequence[One], *, unit: int = MIB, presets: Iterable[str] = tuple(PRESETS)) -> Default:
-    """The shortest list that serves as many machines as any list does. Raises InputError for an empty fleet.
+def default(
+    fleet: Sequence[One], failed: Iterable[Failed] = (), *, unit: int = MIB, presets: Iterable[str] = tuple(PRESETS)
+) -> Default:
+    """The shortest list that serves as many machines as any list does. Raises InputError where none can be planned.
 
-    unit: sizes of the list are multiples of it. presets: names of the defaults to compare with.
+    failed: machines of the fleet that could not be read. unit: sizes of the list are multiples of it. presets: names of
+    the defaults to compare with.
     """
-    if not fleet:
-        raise InputError("--map", "no machine is in the fleet", "give at least one map")
-    return _best([_Sizes(one) for one in fleet], unit, presets)
-
-
-def _best(sizes: Sequence[_Sizes], unit: int, presets: Iterable[str]) -> Default:
+    unplanned = list(failed)
+    sizes = []
+    for one in fleet:
+        try:
+            sizes.append(_Sizes(one))
+        except PlannerError as error:
+            unplanned.append(Failed(one.id, f"cannot be planned: {error}"))
+    if not sizes:
+        why = unplanned[0].why if unplanned else "none was given"
+        raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
     others = tuple(_others(sizes, presets))
     table = _table(sizes, unit)
     search = Search(table)
@@ -209,16 +207,15 @@ def _best(sizes: Sequence[_Sizes], unit: int, presets: Iterable[str]) -> Default
     served = sum(s.serves(size) for s, size in zip(sizes, given, strict=True))
     taken = [s.taken(size) for s, size in zip(sizes, given, strict=True)]
     needed = sum(s.one.need for s, size in zip(sizes, given, strict=True) if s.serves(size))
+    unserved = [Failed(s.one.id, _why(s, size)) for s, size in zip(sizes, given, strict=True) if not s.serves(size)]
     return Default(
         crashkernel=text_of(entries),
-        machines=len(sizes),
+        machines=len(sizes) + len(unplanned),
         served=served,
         bytes=sum(taken),
         wasted=sum(taken) - needed,
         entries=tuple(entries),
-        failed=tuple(
-            Failed(s.one.id, _why(s, size)) for s, size in zip(sizes, given, strict=True) if not s.serves(size)
-        ),
+        failed=(*unserved, *unplanned),
         others=others,
         longer=longer,
         notes=tuple(_notes(table)),

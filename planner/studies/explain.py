@@ -140,17 +140,13 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
             memblock.reserve(main.start, main.size)
             edges.crash = main
         elif attempt.found is not None:
-            main = Range(attempt.found, attempt.found + _main_size(inquiry, attempt))
+            # While the low part is searched, the tail of an aligned area is already freed.
+            kept = round_up(plan.request.size, inquiry.former.page) if attempt.purpose == "aligned" else attempt.size
+            main = Range(attempt.found, attempt.found + kept)
         gaps = () if tests else _gaps(memblock, attempt, edges)
         fields = (attempt.purpose, attempt.size, attempt.align, attempt.start, attempt.end, attempt.found)
         stories.append(AttemptStory(*fields, gaps))
     return tuple(stories)
-
-
-def _main_size(inquiry: Inquiry, attempt: Attempt) -> int:
-    """Bytes of an attempt that stay reserved while the low part is searched: the tail is already freed."""
-    size = inquiry.question.request.size if attempt.purpose == "aligned" else attempt.size
-    return round_up(size, inquiry.former.page) if attempt.purpose == "aligned" else size
 
 
 def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory, ...]:

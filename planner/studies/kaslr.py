@@ -26,7 +26,7 @@ from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
-from planner.planning.capacity import Former
+from planner.planning.capacity import Former, halved
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
 
@@ -152,7 +152,7 @@ class Places:
         totals: dict[str, int] = {}
         for part in found:
             totals[part.outcome] = totals.get(part.outcome, 0) + part.slots
-        best = next((o for o in ("aligned", "exact", "fallback") if o in totals), None)
+        best = next((o for o in RESERVED if o in totals), None)
         slots = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
         outcomes = dict.fromkeys(("aligned", "fallback", "failed", *slots))
         return Chances(
@@ -221,19 +221,18 @@ class Places:
         former = self.inquiry.former
         bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
         unit = max(former.page, former.proposal.granule) if former.proposal and outcomes == ALIGNED else former.page
-        for stretch in reversed(bare.stretches()):
-            if self._always(bare, stretch.most, outcomes):
-                return stretch.most
-            good, bad = (stretch.least - 1) // unit, -(-stretch.most // unit)
-            while bad - good > 1:
-                middle = (good + bad) // 2
-                good, bad = (middle, bad) if self._always(bare, middle * unit, outcomes) else (good, middle)
-            if good * unit >= stretch.least:
-                return good * unit
-        return None
 
-    def _always(self, former: Former, size: int, outcomes: Sequence[str]) -> bool:
-        return all(part.outcome in outcomes for part in self.chances(former.sized(size)).positions)
+        def always(size: int) -> bool:
+            return all(part.outcome in outcomes for part in self.chances(bare.sized(size)).positions)
+
+        for stretch in reversed(bare.stretches()):
+            if always(stretch.most):
+                return stretch.most
+            least, most = (stretch.least - 1) // unit, -(-stretch.most // unit)
+            size = unit * halved(least, most, lambda units: always(units * unit))
+            if size >= stretch.least:
+                return size
+        return None
 
     def _outcome(self, request: Reading, position: int | None) -> str:
         return outcome_of(request, self._placed(request, position), self.context)
@@ -253,13 +252,8 @@ class Places:
         An image elsewhere makes no search succeed that fails without it, and takes nothing from the gap in which the
         first one that succeeds ends.
         """
-        context = self.context
-        if not request.valid:
-            return []
-        place = reserve(self.memblock.copy(), request, context.profile, context.bounds, context.proposal)
-        starts = [attempt.found for attempt in place.attempts if attempt.found is not None]
-        gaps = self.memblock.gaps()
-        return [gap for gap in gaps if any(gap[0] <= start < gap[1] for start in starts)]
+        starts = [one.found for one in self._placed(request, None).attempts if one.found is not None]
+        return [gap for gap in self.memblock.gaps() if any(gap[0] <= start < gap[1] for start in starts)]
 
     def _cuts(self, request: Reading, used: Sequence[Span]) -> set[int]:
         """Positions, on the grid, at which the result of a search may change."""

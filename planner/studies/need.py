@@ -361,10 +361,9 @@ _LARGE = {
 
 def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...]:
     seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
-    found = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
-    return tuple(
-        (name, _Figure(size, "assumed: what RHEL's default adds, not measured", assumed=True)) for name, size in found
-    )
+    source = "assumed: what RHEL's default adds, not measured"
+    large = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
+    return tuple((name, _Figure(size, source, assumed=True)) for name, size in large)
 
 
 def _percpu(cpus: int) -> _Figure:

@@ -251,7 +251,10 @@ class _Search:
             return f"{format_size(short)} less than the capture kernel needs"
         if found.place == "high" and (found.low is None or found.low.size < SWIOTLB_LOW):
             return "lies above the DMA limit and leaves the capture kernel no low memory for swiotlb"
-        if found.place == "straddles" and self._low_piece(found) < SWIOTLB_LOW:
+        if (
+            found.place == "straddles"
+            and self._low_of(found.crash) + (found.low.size if found.low else 0) < SWIOTLB_LOW
+        ):
             return "straddles the DMA limit with too little below it for swiotlb"
         if any(other.crash is None for other in plan.reservation.other_readings):
             return "fails under another reading of this map"
@@ -260,10 +263,6 @@ class _Search:
     def asked_size(self) -> int:
         """Bytes that the capture kernel needs, before they were rounded up."""
         return self.asked.need if self.asked.need is not None else self.size
-
-    def _low_piece(self, found: Candidate) -> int:
-        assert found.crash is not None  # noqa: S101 - it straddles
-        return max(0, self.context.bounds.low_max - found.crash.start) + (found.low.size if found.low else 0)
 
     # -- the choice ----------------------------------------------------------------------------------------
 
@@ -348,8 +347,7 @@ class _Search:
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
         among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"
-        low = f"takes {format_size(best.low_taken) if best.low_taken else 'no'} low memory"
-        low = low.replace(" low memory", " of low memory") if best.low_taken else low
+        low = f"takes {f'{format_size(best.low_taken)} of' if best.low_taken else 'no'} low memory"
         if self.asked.aim == "protected":
             if best.protected:
                 return f"protected, {low}"

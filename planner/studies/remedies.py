@@ -22,7 +22,7 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.kernel.profiles import CRASH_ALIGN, PROFILES, Profile
 from planner.planning.alignment import granule_of
-from planner.planning.capacity import is_aligned, is_reserved
+from planner.planning.capacity import halved, is_aligned, is_reserved
 from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.former import former_help
 from planner.planning.outcomes import GOOD, Outcome
@@ -32,7 +32,7 @@ from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
 from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
-from planner.studies.kaslr import RESERVED, image_of
+from planner.studies.kaslr import ALIGNED, RESERVED, image_of
 from planner.studies.owners import way_out
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
@@ -135,7 +135,7 @@ class _Search:
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
         self.context, self.former = inquiry.context, inquiry.former
         self.given, self.outcome = crashkernel, outcome
-        self.wanted: tuple[str, ...] = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "fallback")
+        self.wanted: tuple[str, ...] = ALIGNED if outcome == "fallback" else RESERVED
         placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
         self.usable = _usable(self.former.memblock)
@@ -351,12 +351,11 @@ class _Search:
                     text=f"shrink {entry.name} to {size} (cma={size}), its end where it is",
                 )
 
-            good, bad = 0, -(-(entry.end - entry.start) // unit)
-            while bad - good > 1:
-                middle = (good + bad) // 2
-                good, bad = (middle, bad) if self._holds(shrunk(middle)) else (good, middle)
-            if good:
-                yield from self._told(shrunk(good))
+            units = halved(
+                0, -(-(entry.end - entry.start) // unit), lambda units: self._holds(shrunk(units)) is not None
+            )
+            if units:
+                yield from self._told(shrunk(units))
 
     def align(self) -> Iterator[Remedy]:
         """The largest smaller alignment with which there is an area that is protected."""

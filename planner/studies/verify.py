@@ -311,12 +311,15 @@ def _check(outcome: Outcome, why: str) -> Check:
 def _agreed(record: BootRecord) -> str:
     if record.crash is None:
         return "the reservation failed, as planned"
-    low = f" and {_span(record.low)} below" if record.low is not None else ""
-    return f"{_span(record.crash)}{low}, as planned"
+    return f"{_spans(record.crash, record.low)}, as planned"
 
 
 def _span(span: Range | None) -> str:
     return f"[{span.start:#x}, {span.end:#x}) ({in_words(span.size)})" if span is not None else "nothing"
+
+
+def _spans(crash: Range | None, low: Range | None) -> str:
+    return _span(crash) + (f" and {_span(low)} below" if low is not None else "")
 
 
 def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:
@@ -352,10 +355,8 @@ def _wrong_size(question: Question, record: BootRecord) -> str | None:
 
 def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecord, *, inferred: str | None) -> Check:
     """The check of a placement that is not the planned one."""
-    view = plan.reservation
-    planned = f"planned {_span(view.crash)}" + (f" and {_span(view.low)} below" if view.low is not None else "")
-    recorded = f"recorded {_span(record.crash)}" if record.crash is not None else "recorded as failed"
-    recorded += f" and {_span(record.low)} below" if record.low is not None else ""
+    planned = f"planned {_spans(plan.reservation.crash, plan.reservation.low)}"
+    recorded = "recorded as failed" if record.crash is None else f"recorded {_spans(record.crash, record.low)}"
     if machine.settled:
         return _check("disagreed", f"{recorded}, {planned}, and the source shows every reservation")
     if inferred is not None:
@@ -461,7 +462,8 @@ def _pairs(plan: Plan, seen: Observed) -> _Pairs:
     planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
     if seen.by_kind is not None:
         return [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
-    sizes, by_size = _unit_sizes(plan), seen.by_size or {}
+    geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
+    sizes, by_size = dict(zip(KINDS, geo.leaf_sizes, strict=True)), seen.by_size or {}
     return [
         (format_size(size), by_size.get(size, 0), sum(planned[k] for k in KINDS if sizes[k] == size))
         for size in sorted({*sizes.values(), *by_size}, reverse=True)
@@ -520,9 +522,3 @@ def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
     """True if the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
     behind = list(accumulate(want - got for _, got, want in pairs))
     return min(behind) >= 0 and behind[-1] == 0
-
-
-def _unit_sizes(plan: Plan) -> dict[str, int]:
-    """Bytes that one entry or run of each kind covers."""
-    geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    return dict(zip(KINDS, geo.leaf_sizes, strict=True))

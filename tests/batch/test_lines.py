@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planner.batch.lines import MAX_LINE, answer_lines, decode, encode_answer, encode_answers, encode_report
+from planner.batch.lines import MAX_LINE, answer_lines, decode, encode_answer, encode_report
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
@@ -71,13 +71,12 @@ def test_an_answer_without_a_plan(answer: Answer, line: dict[str, Any]) -> None:
 
 
 def test_a_plan_is_its_report() -> None:
-    """Alone, or in its line; the lines of several follow each other."""
+    """Alone, or in its line."""
     answer = answer_record(fleet.record(3), Defaults())
     assert answer.plan is not None
     report = json.loads(json.dumps(to_dict(answer.plan)))
     assert json.loads(encode_report(answer.plan)) == report
     assert json.loads(encode_answer(answer)) == {"id": "host-3", "report": report}
-    assert encode_answers([answer, answer]) == encode_answer(answer) * 2
 
 
 def test_only_json_is_decoded() -> None:

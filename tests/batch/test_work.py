@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.batch.inputs import Files, Group, Lines
-from planner.batch.lines import answer_lines, encode_answers
+from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.work import Counts, Job, answers_to, counted, do, total
 from planner.planning.plan import Options
@@ -22,7 +22,7 @@ TASK = Lines(1, LINES)
 def test_a_task_of_lines_gives_their_answers_in_order() -> None:
     job = Job(Defaults("64M"))
     done = do(job, TASK)
-    assert done.data == encode_answers(answer_lines(1, LINES, job.defaults))
+    assert done.data == b"".join(encode_answer(answer) for answer in answer_lines(1, LINES, job.defaults))
     outcomes = [
         json.loads(line).get("report", {}).get("reservation", {}).get("outcome") for line in done.data.splitlines()
     ]
