@@ -46,24 +46,13 @@ _VERDICTS = (
 
 def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool = False) -> list[Block]:
     """Everything the cases say. procedures: those they are about. wide: for a document rather than a terminal."""
-    found: list[Block] = []
-    if len(cases) == 1:
-        found += _one(cases[0])
-    else:
-        found += _matrix(cases, procedures)
+    found = _one(cases[0]) if len(cases) == 1 else _matrix(cases, procedures)
     alone = len(procedures) == 1
     if alone:
         found += _traces(cases, wide=wide)
-    found += [
-        Paragraph(_THREAD[cases[0].tlb]),
-        Facts(_VERDICTS),
-        Table(
-            "Procedures and what makes them safe",
-            "lll",
-            ("procedure", "in use", "what it does; what it rests on"),
-            [_about(procedure, cases) for procedure in procedures],
-        ),
-    ]
+    head = ("procedure", "in use", "what it does; what it rests on")
+    about = Table("Procedures and what makes them safe", "lll", head, [_about(each, cases) for each in procedures])
+    found += [Paragraph(_THREAD[cases[0].tlb]), Facts(_VERDICTS), about]
     if wide or alone:
         found += [_steps(procedure) for procedure in procedures]
     if wide and not alone:

@@ -38,11 +38,8 @@ def blocks(told: Explanation) -> list[Block]:
     result += _help(told)
     if told.any_image is not None:
         result += images.blocks([told.any_image])
-    return [
-        *result,
-        Bullets("Other readings", tables.other_readings(plan)),
-        *tables.closing(plan.notes, plan.kernel),
-    ]
+    readings = Bullets("Other readings", tables.other_readings(plan))
+    return [*result, readings, *tables.closing(plan.notes, plan.kernel)]
 
 
 def _not_higher(told: Explanation) -> list[tuple[str, str]]:

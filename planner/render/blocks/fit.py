@@ -38,21 +38,16 @@ def blocks(fit: Fit) -> list[Block]:
 def _lead(fit: Fit) -> Lead:
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
-    unsure = tables.doubt(fit.kernel)
     if reserved is None:
-        return Lead(
-            "fits", f"{unsure}nothing: a request of type {_FORMS[fit.form]} fails at every size{_keeping(fit)}", mood
-        )
-    if aligned is None:
-        return Lead("fits", f"{unsure}up to {format_size(reserved)}, no size is aligned{_keeping(fit)}", mood)
-    if aligned == reserved:
-        return Lead("fits", f"{unsure}up to {format_size(aligned)}, and that is aligned{_keeping(fit)}", mood)
-    both = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
-    return Lead("fits", f"{unsure}{both}{_keeping(fit)}", mood)
-
-
-def _keeping(fit: Fit) -> str:
-    return f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
+        told = f"nothing: a request of type {_FORMS[fit.form]} fails at every size"
+    elif aligned is None:
+        told = f"up to {format_size(reserved)}, no size is aligned"
+    elif aligned == reserved:
+        told = f"up to {format_size(aligned)}, and that is aligned"
+    else:
+        told = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
+    keeping = f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
+    return Lead("fits", f"{tables.doubt(fit.kernel)}{told}{keeping}", mood)
 
 
 def _upto(value: int | None) -> str:

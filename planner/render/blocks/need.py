@@ -29,6 +29,7 @@ def blocks(found: Need) -> list[Block]:
     sizes = column([c.bytes for c in found.components])
     rows = [(c.name, sizes[n], c.source) for n, c in enumerate(found.components)]
     others = column([e.bytes for e in found.estimates])
+    tools = [(e.tool, others[n]) for n, e in enumerate(found.estimates)]
     return [
         Lead("needs", text, "warn" if found.assumed else "good"),
         Facts(
@@ -39,11 +40,6 @@ def blocks(found: Need) -> list[Block]:
             ]
         ),
         Table("Components", "lrl", ("", "size", "source"), rows),
-        Table(
-            "Other tools, for the same inputs",
-            "lr",
-            ("tool", "size"),
-            [(e.tool, others[n]) for n, e in enumerate(found.estimates)],
-        ),
+        Table("Other tools, for the same inputs", "lr", ("tool", "size"), tools),
         Bullets("Notes", found.notes),
     ]

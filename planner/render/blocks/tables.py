@@ -434,9 +434,8 @@ def other_readings(plan: Plan) -> list[str]:
     """The answers under other readings of the map, one sentence each."""
     result = []
     for other in plan.reservation.other_readings:
-        where = (
-            "nothing reserved" if other.crash is None else f"{size(other.crash.size)} at {address(other.crash.start)}"
-        )
+        crash = other.crash
+        where = "nothing reserved" if crash is None else f"{size(crash.size)} at {address(crash.start)}"
         if other.low is not None:
             where += f", low memory at {address(other.low.start)}"
         result.append(f"{other.assumption}: {other.outcome}, {where}")

@@ -17,10 +17,8 @@ from planner.sources.clothes.transfer import plain_text
 __all__ = ["is_json", "strange_margin", "undress"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # of Jira, around code
-_LARGEST, _MOST_LINES = (
-    16 * MIB,
-    250_000,
-)  # of a text that is taken apart; larger ones are files of a machine, not quotations
+# Of a text that is taken apart; larger ones are files of a machine, not quotations.
+_LARGEST, _MOST_LINES = 16 * MIB, 250_000
 
 
 def undress(text: str, name: str) -> str:
