@@ -53,8 +53,8 @@ def derived_dma_limit(
 
 
 def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
-    """The limit with more RAM than the source shows: a limit that is the end of RAM moves up with it."""
-    return derived_dma_limit(profile, grown) if limit == seen.end else limit
+    """The limit with more RAM than the source shows: a limit that follows from the end of RAM moves up with it."""
+    return derived_dma_limit(profile, grown) if limit in (seen.end, derived_dma_limit(profile, seen)) else limit
 
 
 def whole_image(code: Range | None, data: Range | None) -> Range | None:

@@ -7,11 +7,11 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, TIB
-from planner.kernel.arm64_init import apply_mem, clip_to_linear_region
+from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, grown_dma_limit
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
-from planner.kernel.profiles import NEWEST
+from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 
@@ -33,6 +33,20 @@ def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[i
     memory = MemoryMap(tuple(Region(a * GIB, b * GIB, flags) for a, b, flags in regions))
     found = apply_mem(memory, int(limit[:-1]) * GIB, 4 * KIB, None)
     assert [(r.start // GIB, r.end // GIB, r.flags) for r in found.regions] == kept
+
+
+@pytest.mark.parametrize(
+    ("kernel", "limit", "then"),
+    [
+        pytest.param("6.12", 2 * GIB, 3 * GIB, id="the end of RAM"),
+        pytest.param("5.4", 2 * GIB - 1, 3 * GIB - 1, id="its last byte, up to 5.4"),
+        pytest.param("6.12", GIB + 512 * MIB, GIB + 512 * MIB, id="what the firmware says"),
+    ],
+)
+def test_low_memory_of_more_ram(kernel: str, limit: int, then: int) -> None:
+    """RAM from 1G to 2G, of which a `mem=` hid as much more: a limit that follows from the end of RAM follows it."""
+    seen, grown = MemoryMap((Region(GIB, 2 * GIB),)), MemoryMap((Region(GIB, 3 * GIB),))
+    assert grown_dma_limit(limit, select_profile(kernel).profile, seen, grown) == then
 
 
 def test_mem_adds_the_kernel_image_back() -> None:
