@@ -7,13 +7,14 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
 from planner.kernel.memblock import Memblock
 
 Case: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 BUNDLED = Path(__file__).parent / "data"
 
@@ -33,6 +34,12 @@ def cases(stem: str) -> Iterator[Case]:
     else:
         pytest.skip(f"no {stem}.jsonl in {folder()}")
     return (json.loads(line) for line in text.splitlines() if line.strip())
+
+
+def sampled(items: list[T], step: int) -> list[T]:
+    """Items at a distance of `step`; all with CRASHKERNEL_WHOLE=1, and of a folder that CRASHKERNEL_ORACLE names."""
+    whole = "CRASHKERNEL_WHOLE" in os.environ or "CRASHKERNEL_ORACLE" in os.environ
+    return items if whole else items[::step]
 
 
 class Tally:
