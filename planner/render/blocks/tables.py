@@ -366,8 +366,8 @@ def waste(plan: Plan) -> Table:
             pages,
             "also mapped with base pages, as a side effect" if pages > 0 else "",
         ),
-        ("low memory free", cost.low_free_after, _was(cost.low_free_before, cost.low_free_after)),
-        ("largest free low range", cost.low_largest_after, _was(cost.low_largest_before, cost.low_largest_after)),
+        ("low memory free", cost.low_free_after, ""),
+        ("largest free low range", cost.low_largest_after, ""),
     ]
     if done.crash is not None:
         rows += [
@@ -375,14 +375,13 @@ def waste(plan: Plan) -> Table:
             ("hole above", cost.hole_above, "free gap up to the next reservation"),
         ]
     told = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
-    sizes = column([value for _, value, _ in told])
-    body: list[tuple[str, ...]] = [(name, sizes[n], remark) for n, (name, _, remark) in enumerate(told)]
+    before = {"low memory free": cost.low_free_before, "largest free low range": cost.low_largest_before}
+    sizes = column([*(value for _, value, _ in told), *(before.get(name) for name, _, _ in told)])
+    body: list[tuple[str, ...]] = []
+    for (name, value, remark), now, was in zip(told, sizes, sizes[len(told) :], strict=False):
+        then = "unchanged" if before.get(name) == value else f"was {was}"
+        body.append((name, now, then if name in before else remark))
     return Table("Memory taken", "lrl", ("what", "size", ""), body)
-
-
-def _was(before: int, after: int) -> str:
-    """Both in one unit, where they differ."""
-    return "unchanged" if before == after else f"was {column([before, after])[0]}"
 
 
 def _least_tables(plan: Plan) -> str:
