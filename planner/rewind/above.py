@@ -121,13 +121,13 @@ def more_of(view: View, more: int) -> MemoryMap:
     return grown(view.machine.memory, more, cut_of(view))
 
 
-def with_more(history: History, view: View, more: int, boot: Boot) -> State:
+def with_more(history: History, view: View, more: int, memory: MemoryMap, boot: Boot) -> State:
     """The state where RAM goes on above by so many bytes: what was taken from the top lies there, and more of it.
 
-    boot: what is done then, but for the page descriptors, which follow from the RAM.
+    memory: the map with them, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
+    the RAM.
     """
     early, profile, page = history.early, view.asked.profile, view.asked.page_size
-    memory = more_of(view, more)
     regions = memory.spans()
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     before, cut = history.state.without([*early.memmap, *([early.cma] if early.cma else [])]), cut_of(view)

@@ -115,9 +115,10 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
             boot = boot_of(view, size, top, view.regions, lift=lift_of(history, view, top))
             for ram in amounts:
                 more = ram - view.machine.memory.ram
-                state = with_more(history, view, more, boot)
+                memory = more_of(view, more)
+                state = with_more(history, view, more, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(more_of(view, more), state), more=True)
+                yield Reading(there, _memory(memory, state), more=True)
             amounts = others
 
 

@@ -134,7 +134,7 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     shown = view(memory=replace_reserved(image))
     history = History("", shown.listed, (), Early(), Top(pages=False, pool=False))
     boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
-    state = with_more(history, shown, 5 * GIB, boot)
+    state = with_more(history, shown, 5 * GIB, more_of(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)
     assert image in state.blocks
     descriptors = 8 * GIB // PAGE * 64
