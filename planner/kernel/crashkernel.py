@@ -158,10 +158,10 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
             entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
         else:
             entry.steps.append("an offset of 0 means no offset: any place will do")
+        _check_offset(_token(text, pos + 1), entry)
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
-        _check_offset(_token(text, pos + 1), entry)
     elif char not in ("", " "):
         if char in "Bbi" and entry.size:
             size, rest = text[at:pos], _token(text, pos)
@@ -411,7 +411,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     elif not high and has[",low"] and not has[",high"]:
         notes.append(",low without ,high is never read: nothing is requested")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
-        notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
+        notes.append(f"kernels of {profile.spans} do not read ,high and ,low")
     if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
         notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
     if "\t" in cmdline or "\n" in cmdline:
@@ -427,8 +427,8 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
         notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
     elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is not an arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
-            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
+            "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size, or a preset (--preset debian, "
+            "ubuntu, rhel9, rhel10, fedora)"
         )
     elif any(quote in value for quote in _QUOTES):
         notes.append("a quote is part of the value to the kernel: it belongs to GRUB's file or a shell, leave it out")
