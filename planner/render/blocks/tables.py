@@ -105,7 +105,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
 
 
 def beside(plan: Plan) -> str:
-    """The words for a proposal that no released kernel has, and its own kernel's answer; "" for that answer alone."""
+    """What the proposal is to this request, and the answer of the machine's own kernel; "" for that answer alone."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
@@ -113,7 +113,10 @@ def beside(plan: Plan) -> str:
     done = plan.reservation
     same = done.crash is not None and (own.crash, own.low) == (done.crash, done.low)
     place = f"your kernel: {unknown}{_own_place(own, 'the same place' if same else '')}"
-    return f"proposed, in no released kernel ({place})" if STRATEGIES[plan.kernel.strategy].proposal else place
+    if not STRATEGIES[plan.kernel.strategy].proposal:
+        return place
+    applies = "the proposal does not apply" if done.outcome == "exact" else "proposed, in no released kernel"
+    return f"{applies} ({place})"
 
 
 def _protection(plan: Plan) -> str:
