@@ -248,13 +248,18 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 def _paged(view: View) -> View:
     """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
 
-    With 64K pages the buffer for them is as large as the node.
+    With 64K pages the buffer for them is as large as the node. Pages of later arrays may lie right beneath them.
     """
     page, listed = view.asked.page_size, view.listed
     if page != 64 * KIB or not view.early_memmap:
         return view
     sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
-    own = [block for block in listed.blocks if block[1] - block[0] in sizes and block not in listed.kept]
+    own = [
+        (end - size, end)
+        for start, end in listed.blocks
+        for size in sorted(sizes, reverse=True)
+        if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
+    ]
     return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
