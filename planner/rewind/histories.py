@@ -14,7 +14,7 @@ from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, lowest_pages
+from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
@@ -285,9 +285,9 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
+        usual = areas_of(align, USUAL_CMA)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
-            for size in (*USUAL_CMA, *OTHER_CMA)
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in areas_of(align)
         ] + areas
     for descriptors in dict.fromkeys(before):
         found = search(view, [[Choice(descriptors)], areas], late, known)
@@ -313,7 +313,7 @@ def _early_of_listing(view: View, state: State) -> Early:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
-    for size in (*USUAL_CMA, *OTHER_CMA):
+    for size in areas_of(align):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
     above = {0, *(item.size for item in view.early_memmap if item.buffer)}
     ends = dict(state.blocks)
