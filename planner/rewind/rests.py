@@ -233,6 +233,11 @@ class Rests:
 
 
 def is_per_cpu(view: View, i: int) -> bool:
-    """True if the top of a listed entry may be the per-CPU areas: one or two pages above it were free again."""
+    """True if the top of a listed entry may be the per-CPU areas: one or two pages above it were free again.
+
+    Not where a log names their size.
+    """
     blocks, page = view.listed.blocks, view.asked.page_size
+    if any(event.kind == "percpu" for event in view.events):
+        return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page
