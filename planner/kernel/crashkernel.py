@@ -18,7 +18,7 @@ from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
-__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
+__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "repaired", "suffixed_entry"]
 
 ENOENT, EINVAL = -2, -22
 
@@ -29,6 +29,7 @@ _SHORTEST_ADDRESS = 6  # digits
 _TINY = MIB  # no crash kernel fits in less
 _GRUB = re.compile(r"\s*(?:export )?GRUB_\w+\+?=([\"'])(.*)\1\s*", re.DOTALL)
 _QUOTES = ('"', "'")
+_UNIT = re.compile(r"(?<=[0-9])([KMGTkmgt])i?[Bb](?![A-Za-z0-9])")
 
 
 @dataclass(slots=True)
@@ -92,6 +93,13 @@ def as_cmdline(text: str) -> str:
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
 
+def repaired(text: str) -> str | None:
+    """The request of CRASHKERNEL without quotes and without a `B` after a size's suffix letter; None if it has none."""
+    request = " ".join(word for word in as_cmdline(text).split(" ") if _NAME in word)
+    bare = _UNIT.sub(r"\1", request.replace('"', "").replace("'", ""))
+    return None if bare == request else bare if " " in bare else bare.removeprefix(_NAME)
+
+
 @lru_cache(maxsize=64)
 def present(cmdline: str) -> bool:
     """True if a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
@@ -145,6 +153,15 @@ def _fail(entry: Entry, message: str) -> Entry:
     return entry
 
 
+def _unrecognized(text: str, at: int, pos: int, entry: Entry) -> Entry:
+    """Refuse what follows the size in text[at:pos]."""
+    char = _char(text, pos)
+    if char and char in "Bbi" and entry.size:
+        size, rest = text[at:pos], _token(text, pos).partition(",")[0]
+        entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
+    return _fail(entry, f"crashkernel: unrecognized char: {char}")
+
+
 def _simple(text: str, at: int, entry: Entry) -> Entry:
     entry.size, pos = memparse(text, at)
     if pos == at:
@@ -158,15 +175,12 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
             entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
         else:
             entry.steps.append("an offset of 0 means no offset: any place will do")
+        _check_offset(_token(text, pos + 1), entry)
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
-        _check_offset(_token(text, pos + 1), entry)
     elif char not in ("", " "):
-        if char in "Bbi" and entry.size:
-            size, rest = text[at:pos], _token(text, pos)
-            entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
-        return _fail(entry, f"crashkernel: unrecognized char: {char}")
+        return _unrecognized(text, at, pos, entry)
     return entry
 
 
@@ -232,6 +246,8 @@ def _range_tail(text: str, pos: int, profile: Profile, entry: Entry) -> Entry:
     if not entry.size:
         entry.log.append("crashkernel size resulted in zero bytes")
         entry.steps.append("no size: nothing is reserved")
+        if rest := _token(text, pos):
+            entry.notes.append(f"the list of ranges ends before {printable(rest)!r}, which is not read")
         return entry
     skipped_from = pos
     while _char(text, pos) not in ("", " ", "@"):
@@ -270,7 +286,7 @@ def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
     if pos == at:
         return _fail(entry, "crashkernel: memory value expected")
     if not cmdline.startswith(suffix, pos):
-        return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
+        return _unrecognized(cmdline, at, pos, entry)
     pos += len(suffix)
     if _char(cmdline, pos) not in ("", " "):
         return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
@@ -411,7 +427,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     elif not high and has[",low"] and not has[",high"]:
         notes.append(",low without ,high is never read: nothing is requested")
     if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
-        notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
+        notes.append(f"kernels of {profile.spans} do not read ,high and ,low")
     if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
         notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
     if "\t" in cmdline or "\n" in cmdline:
@@ -427,8 +443,8 @@ def _value_traps(plain: Entry, profile: Profile) -> list[str]:
         notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
     elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is not an arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
-            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
+            "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size, or a preset (--preset debian, "
+            "ubuntu, rhel9, rhel10, fedora)"
         )
     elif any(quote in value for quote in _QUOTES):
         notes.append("a quote is part of the value to the kernel: it belongs to GRUB's file or a shell, leave it out")

@@ -64,6 +64,8 @@ class RequestView:
     """Size asked for with `,cma`."""
     unheard: str | None = None
     """The reason why this kernel looks at no request at all; null where it does."""
+    notes: tuple[str, ...] = ()
+    """Parts of the request that this kernel ignores, refuses or reads otherwise than they look."""
 
 
 @dataclass(frozen=True, slots=True)

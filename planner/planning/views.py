@@ -29,6 +29,7 @@ def request_view(text: str, request: ck.Reading, placement: Placement) -> Reques
         low_size=request.low if request.high or placement.low else None,
         cma_size=request.cma,
         unheard=request.unheard or None,
+        notes=() if request.unheard else request.notes,
     )
 
 

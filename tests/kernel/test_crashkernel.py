@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading
+from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading, repaired
 from planner.kernel.profiles import NEWEST, Profile, profile_named
 
 
@@ -17,12 +17,37 @@ from planner.kernel.profiles import NEWEST, Profile, profile_named
         pytest.param("256M@ee000000", "Then 0x is missing: write @0xee000000", id="letters in an offset"),
         pytest.param("256M@80000000", "Then 0x is missing: write @0x80000000", id="digits that are a round address"),
         pytest.param('"512M"', "it belongs to GRUB's file or a shell, leave it out", id="quotes around a value"),
+        pytest.param(
+            "1G-4G:256MB,4G-:512M",
+            "the list of ranges ends before 'B,4G-:512M', which is not read",
+            id="bytes in a list",
+        ),
         pytest.param('crashkernel=512M"', "it belongs to GRUB's file or a shell", id="the end of a quoted line"),
     ],
 )
 def test_what_was_likely_meant(value: str, note: str) -> None:
     """The kernel reads it in another way, which stays."""
     assert note in "\n".join(reading(value, 8 * GIB, NEWEST).notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('"512M"', "512M", id="quotes"),
+        pytest.param("512MB", "512M", id="bytes"),
+        pytest.param("1G-4GiB:256mb,4G-:512MB@0", "1G-4G:256m,4G-:512M@0", id="a list"),
+        pytest.param(
+            'quiet crashkernel=1GB,high dyndbg="x" crashkernel=1GB,low',
+            "crashkernel=1G,high crashkernel=1G,low",
+            id="the tokens of a command line",
+        ),
+        pytest.param("512M@0x1B", None, id="a digit"),
+        pytest.param("512M,high", None, id="nothing to repair"),
+    ],
+)
+def test_repaired(text: str, expected: str | None) -> None:
+    """What belongs to a shell, to GRUB's file or to prose is taken out."""
+    assert repaired(text) == expected
 
 
 @pytest.mark.parametrize("value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0"])

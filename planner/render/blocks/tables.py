@@ -82,8 +82,9 @@ def _invalid(plan: Plan) -> str:
         return plan.request.unheard
     if plan.request.size >= plan.memory.ram and not plan.reservation.log:
         return f"{size(plan.request.size)} is not less than the RAM ({size(plan.memory.ram)}), which the kernel refuses"
-    said = f" (the kernel logs {plan.reservation.log[0]!r})" if plan.reservation.log else ""
-    return f"no valid crashkernel request{said}"
+    logged, noted = plan.reservation.log[:1], plan.request.notes[:1]
+    why = f" (the kernel logs {logged[0]!r})" if logged else f" ({noted[0]})" if noted else ""
+    return f"no valid crashkernel request{why}"
 
 
 def _too_large(plan: Plan) -> str:
@@ -135,14 +136,15 @@ def _own_place(own: OwnView, place: str = "") -> str:
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:
-    """The rows below the verdict, label and text: the request, the place and the cost."""
+    """The rows below the verdict, label and text: the request and how it is misread, the place and the cost."""
     done, cost = plan.reservation, plan.waste
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
     asked = ("Requested", f"{_request(plan)} on {machine}, kernel {kernel}")
+    noted = [("Note", note) for note in plan.request.notes[:1] if note not in verdict(plan)]
     if done.crash is None:
-        return [asked]
+        return [asked, *noted]
     place = span(done.crash)
     if done.area is not None and done.area.end != done.crash.end:
         place += f", area to {address(done.area.end)}"
@@ -152,7 +154,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
         price = f"{tables} page tables, {entries} TLB entries, {size(cost.kept)} permanently lost"
     if plan.protection == "not known":
         price = f"not known for this kernel; as the nearest mainline kernel maps memory, {price}"
-    return [asked, ("Place", place + _node(plan)), ("Cost", price)]
+    return [asked, *noted, ("Place", place + _node(plan)), ("Cost", price)]
 
 
 def _node(plan: Plan) -> str:

@@ -21,11 +21,12 @@ from planner.render.blocks.model import Facts, Lead, Paragraph, Picture, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planner.render.blocks.model import Block
+    from planner.render.blocks.model import Block, Table
 
 __all__ = ["Figure", "document", "made_by", "page"]
 
 _TITLE = 70  # characters of a page's title that a browser shows
+_PHONE = 30  # characters of a line on a screen of 320 pixels
 _SHOWN = {"command": ""}
 _TOKENS = re.compile(r"(?<!\S)crashkernel=[^\s()]+")
 
@@ -75,7 +76,13 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"anchor": _anchor, "kind": _kind, "requested": _requested, "tokens": _tokens}
+    environment.filters |= {
+        "anchor": _anchor,
+        "kind": _kind,
+        "requested": _requested,
+        "stacked": _stacked,
+        "tokens": _tokens,
+    }
     blocks, after = shown(blocks), shown(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
@@ -106,6 +113,12 @@ def made_by(words: Sequence[str]) -> Iterator[None]:
 
 def _kind(block: Block) -> str:
     return type(block).__name__
+
+
+def _stacked(table: Table) -> bool:
+    """True for a table too wide for a phone, where each of its rows becomes a list of labels and values."""
+    widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1) > _PHONE
 
 
 def _tokens(text: str) -> str:
