@@ -71,16 +71,16 @@ def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
     return excess
 
 
-def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str) -> list[str]:
-    """The lines of one row of a table: cells of some lines each, in columns of these widths."""
+def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str = "", gap: str = "  ") -> list[str]:
+    """The lines of one row of a table: cells of some lines each, in columns of these widths. align: "", all left."""
     lines = []
     for n in range(max(map(len, cells))):
         parts = [cell[n] if n < len(cell) else "" for cell in cells]
         padded = [
             part.rjust(wide) if side == "r" else part.ljust(wide)
-            for part, wide, side in zip(parts, widths, align, strict=True)
+            for part, wide, side in zip(parts, widths, align or "l" * len(widths), strict=True)
         ]
-        lines.append("  ".join(padded).rstrip())
+        lines.append(gap.join(padded) if gap.strip() else gap.join(padded).rstrip())
     return lines
 
 
