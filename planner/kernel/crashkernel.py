@@ -420,16 +420,19 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
         notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
     notes += _value_traps(plain, profile)
-    unread = (",high",) if profile.low_with_plain else (",high", ",low")
-    has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
+    has = [suffix for suffix in (",high", ",low", ",cma") if _last_entry(cmdline, suffix, ()) >= 0]
+    foreign = {",high", ",low"} if profile.combine == "plain" else set()
+    if not profile.asks_cma:
+        foreign.add(",cma")
+    unread = [suffix for suffix in has if suffix in foreign]
+    if unread and (plain.rc or ",cma" in profile.suffixes):
+        named = " or ".join(f"crashkernel=SIZE{suffix}" for suffix in unread)
+        notes.append(f"arm64 kernels of {profile.spans} do not read {named}")
     if plain.rc != ENOENT and not high:
-        notes += [f"a plain entry is present, so {suffix} is not read" for suffix in unread if has[suffix]]
-    elif not high and has[",low"] and not has[",high"]:
-        notes.append(",low without ,high is never read: nothing is requested")
-    if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
-        notes.append(f"kernels of {profile.spans} do not read ,high and ,low")
-    if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
-        notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
+        beaten = (",high",) if profile.low_with_plain else (",high", ",low")
+        notes += [f"a plain entry is present, so {suffix} is not read" for suffix in has if suffix in beaten]
+    elif not high and has and not unread and ",high" not in has:
+        notes.append(f"crashkernel=SIZE{has[0]} alone requests nothing")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
     return notes

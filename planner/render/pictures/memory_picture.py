@@ -18,7 +18,7 @@ from planner.render.pictures.axis import node_of, scale_bar
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, WIDTH, Canvas, Frame, number
 from planner.render.pictures.grid import LANE, Grid, grid_of, paint_grid
 from planner.render.pictures.images import paint_positions
-from planner.render.pictures.labels import Label, middle, place, shorten, text_width, wrapped
+from planner.render.pictures.labels import Label, middle, place, text_width, wrapped
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
 
@@ -240,8 +240,7 @@ def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int
         canvas.text(p.left, base, p.label.text)
         canvas.line("thin", f"M{number(p.label.x)} {number(base + 3)}V{number(top)}")
     y = _bars(canvas, row, top)
-    if not row.closer:
-        y = search.paint_tracks(canvas, y, plan, scale)
+    y = search.paint_tracks(canvas, y, plan, scale)
     y = _maps(canvas, y, row, costs)
     keys = [
         _Key(known + n, label.x, owners[label.text, label.x])
@@ -373,19 +372,19 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
 
 
 def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> float:
-    """The list of numbered names, in columns."""
+    """The list of numbered names, in as many columns as hold them whole."""
     if not keys:
         return y
-    columns = max(min(canvas.width // 310, len(keys)), 1)
-    wide = (canvas.width - 2 * MARGIN) / columns
+    told = [f"{key.number}  {key.text}" for key in keys]
+    room = canvas.width - 2 * MARGIN
+    columns = max(min(int(room // (max([text_width(text, _SMALL) for text in told]) + 10)), len(keys)), 1)
     if columns == 1:
-        for key in keys:
-            y = canvas.paragraph(y, f"{key.number}  {key.text}", size=_SMALL)
+        for text in told:
+            y = canvas.paragraph(y, text, size=_SMALL)
         y += 4
     else:
-        lines = -(-len(keys) // columns)
-        for n, key in enumerate(keys):
-            text = shorten(f"{key.number}  {key.text}", _SMALL, wide - 10)
-            canvas.text(MARGIN + n // lines * wide, y + 12 + n % lines * 15, text, size=_SMALL)
+        lines = -(-len(told) // columns)
+        for n, text in enumerate(told):
+            canvas.text(MARGIN + n // lines * room / columns, y + 12 + n % lines * 15, text, size=_SMALL)
         y += lines * 15 + 4
     return canvas.paragraph(y, f"and {count(unnamed)} more names", size=_SMALL, cls="soft") if unnamed else y

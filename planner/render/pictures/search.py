@@ -74,7 +74,9 @@ def _track(canvas: Canvas, y: float, n: int, attempt: Attempt, plan: Plan, scale
     ends_here = window[0] == whole[0] if attempt.found is None else attempt.found >= window[0]
     if ends_here:
         y = canvas.paragraph(y, _said(attempt), left=scale.left, size=_SMALL)
-    tried = [gap for piece in free_memory(plan) for gap in intersect(window, [piece])]
+    # A gap is as long as the search finds it, and is marked where its top lies, on one row alone.
+    tried = [gap for gap in intersect((attempt.start, attempt.end), free_memory(plan)) if gap[1] > window[0]]
+    tried = [gap for gap in tried if gap[1] <= window[1]]
     if attempt.found is not None:
         tried = [gap for gap in tried if gap[0] > attempt.found]
     tried = sorted(tried, key=lambda gap: gap[0] - gap[1])[:_TICKS]
