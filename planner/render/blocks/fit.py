@@ -39,7 +39,7 @@ def _lead(fit: Fit) -> Lead:
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
     if reserved is None:
-        told = f"nothing: a request of type {_FORMS[fit.form]} fails at every size"
+        told = f"nothing: {fit.cause or f'a request of type {_FORMS[fit.form]} fails at every size'}"
     elif aligned is None:
         told = f"up to {format_size(reserved)}, no size is aligned"
     elif aligned == reserved:
