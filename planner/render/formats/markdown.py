@@ -24,11 +24,11 @@ __all__ = ["document", "escape", "fence", "lay_out"]
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
 _FIRST = re.compile(r"([0-9]*)(?:(?<=[0-9])[.)](?: |$)|(?<![0-9])(?:[-+](?: |$)|[-=:][-=: ]*$))")
-"""The begin of a line that would be an item of a list, a rule, or the line below a title or a table's head."""
+"""The beginning of a line that Markdown would read as a list item, a rule, or the line below a title or table head."""
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in Markdown, also inside a table cell; one line, no control characters."""
+    """Escape text so that Markdown shows it as it is, also in a table cell; one line, no control characters."""
     escaped = printable(text.strip()).translate(_SPECIAL)
     # A scheme, a host or an address would become a link by itself.
     return _as_text(escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@"))

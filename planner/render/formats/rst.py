@@ -1,8 +1,8 @@
 """Blocks as reStructuredText for documents in version control; the same blocks give the same bytes.
 
-docutils reads it without a message, text from the input cannot become markup, and only what would be markup is
-escaped. Lines stay within 80 columns where the syntax allows: literal blocks stand as they are, and a word is broken
-only after a comma, dash, slash or full stop.
+docutils reads it without a message, text from the input cannot become markup, and only what would be markup is escaped.
+Lines stay within 80 columns where the syntax allows: literal blocks are kept as they are, and a word is broken only
+after a comma, dash, slash or full stop.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _BREAK = re.compile(r"(?<=\w)[-,./](?=\w)")
 """The places where a long word may be broken."""
 
 _RULE = re.compile(r"^(([^\w\s\\])\2*)(?= |$)")
-"""The begin of a line that could make the line above it a title."""
+"""The beginning of a line that could make the line above it a title."""
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in reStructuredText; one line, no control characters."""
+    """Escape text so that reStructuredText shows it as it is; one line, no control characters."""
     escaped = _INLINE.sub(_escaped, " ".join(printable(text).split()))
     if escaped and not escaped.strip("\\"):
         return "\\ " + escaped  # a line of nothing but backslashes would be a rule
@@ -99,7 +99,7 @@ def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Lines that break between words, and of which none would make the line above it a title."""
+    """Text in lines that break between words; none of them makes the line above it a title."""
     room = width - max(len(first), len(rest))
     words = [part for word in text.split(" ") for part in _broken(word, room)]
     head, *more = wrap(" ".join(words), width, first, rest, whole=True)
@@ -124,7 +124,7 @@ def _broken(word: str, room: int) -> list[str]:
 
 
 def _marked(lines: Sequence[str]) -> Sequence[str]:
-    """Lines of a literal block; empty ones alone would not be a block."""
+    """The lines of a literal block, which may not all be empty."""
     return lines if any(line.strip() for line in lines) else ["(empty)"]
 
 
@@ -168,8 +168,9 @@ def _rule(widths: Sequence[int], mark: str) -> str:
 def _widths(
     rows: Sequence[Sequence[str]], *, gap: int = 2, edges: int = 0, first: bool = False
 ) -> tuple[list[int], int]:
-    """(columns as wide as their texts, columns beyond the line); the widest give way, to their words, then to parts.
+    """(widths of the columns, columns by which they exceed the line all the same).
 
+    Where the texts are too wide the widest columns are narrowed, first to their longest words, then to parts of words.
     gap, edges: columns between two cells and around them all. first: the first column keeps its width.
     """
     columns = list(zip(*rows, strict=True))
