@@ -273,7 +273,7 @@ def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
 
 
 def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
-    notes = list(inquiry.question.remarks.notes)
+    notes = list(inquiry.question.notes)
     request, context = inquiry.question.request, inquiry.context
     if request.base:
         notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")

@@ -193,7 +193,7 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         kernel=plans[0].kernel,
         low_free_before=plans[0].waste.low_free_before,
         presets=tuple(planned),
-        notes=tuple(base.question.remarks.notes),
+        notes=base.question.notes,
     )
 
 
@@ -247,7 +247,7 @@ def sweep(
         kernel=plan.kernel,
         low_free_before=plan.waste.low_free_before,
         sweep=tuple(rows),
-        notes=tuple(dict.fromkeys(question.remarks.notes)),
+        notes=tuple(dict.fromkeys(question.notes)),
     )
 
 
