@@ -229,7 +229,9 @@ class Rests:
         if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
             return False
         aligned = high <= view.low_max and not low % self.align
-        return not (not self.area and aligned and high - low in self.areas) and not (high == end and is_per_cpu(view, i))
+        return not (not self.area and aligned and high - low in self.areas) and not (
+            high == end and is_per_cpu(view, i)
+        )
 
 
 def is_per_cpu(view: View, i: int) -> bool:
