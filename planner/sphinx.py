@@ -91,13 +91,13 @@ if TYPE_CHECKING:
 __all__ = ["DIRECTIVES", "setup"]
 
 _PAPER = 84
-"""Characters of a line of text on paper."""
+"""Characters of a line on paper."""
 
 _WORD = 26
-"""Characters of a word that are not broken."""
+"""Length of the longest word on paper that is not broken."""
 
 _PAGE = 20
-"""Lines of a table that may have to go on on another page."""
+"""Number of lines from which a table may continue on another page."""
 
 _Spec = dict[str, Callable[[Any], Any]]
 
@@ -128,14 +128,15 @@ _PLAN: _Spec = {
 _STRATEGY: _Spec = {**_PLAN, "strategy": _TEXT}
 _IMAGE: _Spec = {"any-image": _FLAG, "image-size": _TEXT}
 _FILES = ("map", "map-format", "log", "config", "format")
-"""Options that are read here; what is left are the parameters of a call."""
+"""Options that are read here; the others are parameters of the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One directive. make: the result, from the directive, its argument and the options that are parameters.
+    """One directive.
 
-    draw: its picture, if it has one; told: what is said of it. argument: it takes one.
+    make: the result, from the directive, its argument and the options that are parameters. draw: its picture, if it has
+    one. told: its blocks. argument: it takes one.
     """
 
     options: _Spec
@@ -152,7 +153,7 @@ class _Result(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """The nodes of the result; one that cannot be made is an error of the document."""
+        """The nodes of the result; a result that cannot be made is an error of the document."""
         options = {name.replace("-", "_"): True if value is None else value for name, value in self.options.items()}
         if options.pop("no_kfence", False):
             options["kfence"] = False
@@ -180,9 +181,9 @@ class _Result(SphinxDirective):
         return text
 
     def file(self, name: str) -> str:
-        """The path of a file below the source folder, which the document then depends on."""
+        """The path of a file below the source folder, on which the document then depends."""
         if name in {"live", "-"}:
-            raise self.error(f"{self.name} cannot use {name}: a document is the same everywhere")
+            raise self.error(f"{self.name} cannot use {name}: a document must not depend on the machine that builds it")
         if name.startswith("sample:"):
             return name
         relative, path = self.env.relfn2path(name)
@@ -193,7 +194,7 @@ class _Result(SphinxDirective):
         return path
 
     def source(self, names: Sequence[str] | None = None) -> Machine | None:
-        """The machine of `map`, `log` and `config`, named as in the document: a build may stand anywhere."""
+        """The machine of `map`, `log` and `config`, named as in the document, wherever the build runs."""
         given = list(self.options.get("map", ()) if names is None else names)
         fmt = self.options.get("map-format")
         machines = [read_source(self.file(name), fmt=fmt) for name in given]
@@ -222,12 +223,12 @@ class _Result(SphinxDirective):
 
 
 def _of_source(call: Callable[..., Any]) -> Callable[[_Result, str | None, dict[str, Any]], Any]:
-    """A call that takes the machine, the request and the options."""
+    """A call with the machine, the request and the options."""
     return lambda directive, request, options: call(directive.source(), request, **options)
 
 
 def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
-    """All sizes of `FROM..TO`, and what distributions ask for by default."""
+    """All sizes of `FROM..TO`, and the distributions' defaults."""
     text = directive.argument("a range of sizes such as 128M..8G")
     least, dots, most = text.partition("..")
     if not dots:
@@ -302,7 +303,7 @@ def _parse(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
 
 
 def _parsed(directive: _Result, made: Any) -> list[Block]:
-    """The answer, what was read, and the steps."""
+    """The reading, its input, and its steps."""
     kernel = directive.options.get("kernel")
     profile = NEWEST if kernel is None else select_profile(kernel).profile
     facts = parse_blocks.asked(directive.arguments[0], read("ram", directive.options["ram"], size), profile.name)
@@ -409,7 +410,7 @@ _KINDS = {
 
 
 def _nodes(block: Block) -> list[nodes.Node]:
-    """A block as nodes; nothing of it is parsed."""
+    """A block as nodes; its text is not parsed."""
     if isinstance(block, Lead):
         return [nodes.paragraph("", "", nodes.strong("", block.word), nodes.Text(f": {block.text}"))]
     if isinstance(block, Paragraph):
@@ -435,7 +436,7 @@ def _nodes(block: Block) -> list[nodes.Node]:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[nodes.Node]:
     columns = list(zip(*([head] if head else []), *rows, strict=True))
-    # Writers that lay out text take the widths as characters, others as proportions.
+    # Text writers take the widths as characters, others as proportions.
     widths = [max(1, *map(len, column)) for column in columns]
     group = nodes.tgroup("", *[nodes.colspec(colwidth=width) for width in widths], cols=len(align))
     if head:
@@ -444,7 +445,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> li
     table = nodes.table("", group)
     if sum(widths) + 2 * len(widths) <= _PAPER:
         return [table]
-    # What is wider than paper: in LaTeX each column gets what its longest word takes, and its share of the rest.
+    # A table wider than paper: in LaTeX each column gets the width of its longest word, and a share of the rest.
     words = [max([len(word) for cell in column for word in re.split(r"[\s-]", cell)]) for column in columns]
     words = [min(word, _WORD) + 2 for word in words]
     spare, wanted = max(_PAPER - sum(words), 0), sum(widths) - sum(words) + 2 * len(words)
@@ -469,7 +470,7 @@ def _row(cells: Sequence[str], align: str) -> nodes.row:
 
 
 def _directive(made_as: _Kind) -> type[_Result]:
-    """The directive of a kind."""
+    """The directive class of a kind."""
 
     class Directive(_Result):
         kind = made_as

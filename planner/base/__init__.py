@@ -1,1 +1,1 @@
-"""Errors, sizes, ranges, words and files: used by every layer, without knowledge of any kernel."""
+"""Errors, sizes, ranges, message text and file checks for every layer; nothing here depends on a kernel version."""

@@ -9,9 +9,9 @@ __all__ = ["replaceable", "why_not"]
 
 
 def replaceable(path: str) -> bool:
-    """True if a path leads to a regular file, or to nothing yet; not to a pipe, a device or a folder.
+    """True if a path is a regular file or does not exist yet; False for a pipe, a device or a folder.
 
-    A name in /dev/fd may lead to something without a path: a pipe (`/proc/7/fd/pipe:[123]`), a deleted file.
+    A name in /dev/fd may stand for something without a path: a pipe (`/proc/7/fd/pipe:[123]`), a deleted file.
     """
     if not os.path.exists(path):  # noqa: PTH110 - pathlib costs start-up time
         return True
@@ -20,9 +20,9 @@ def replaceable(path: str) -> bool:
 
 
 def why_not(folder: str, name: str) -> str:
-    """The reason why a document in a folder must not read a file; empty where it may, or where there is none.
+    """The reason why a document in a folder must not read a file; empty if it may, or if there is no such file.
 
-    folder: without links. name: relative to it, or absolute. Only regular files below the folder, after all links.
+    folder: its real path. name: relative to it, or absolute. Allowed: regular files below the folder, links resolved.
     """
     try:
         path = os.path.realpath(os.path.join(folder, name))  # noqa: PTH118 - as above

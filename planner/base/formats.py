@@ -1,4 +1,4 @@
-"""The formats of documents, with the extensions of their files."""
+"""Document formats and their file extensions."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ DOCUMENTS: dict[Document, tuple[str, ...]] = {
     "rst": ("rst",),
     "html": ("html", "htm"),
 }
-"""Each is a module of `planner.render.formats` that lays blocks out."""
+"""File extensions by format; a module of `planner.render.formats` renders each format."""

@@ -50,7 +50,7 @@ def fits(text: str) -> bool:
         end -= 1
         shift = _SUFFIXES[text[end].lower()]
     digits = text[2 if base == 16 else 0 : end].lstrip("0") or "0"
-    # 64 bits are at most 22 octal digits; Python refuses to convert thousands.
+    # A 64-bit number has at most 22 octal digits; Python refuses to convert thousands of digits.
     return len(digits) <= 22 and int(digits, base) << shift == value
 
 
@@ -67,7 +67,7 @@ def format_size(size: int) -> str:
 
 
 def in_words(size: int) -> str:
-    """As `format_size`, for sentences: with a unit even where that is bytes, `11520 bytes`."""
+    """As `format_size`, for sentences: bytes have their unit too, `11520 bytes`."""
     short = format_size(size)
     return f"{short} byte{'s' * (size != 1)}" if size and short == str(size) else short
 

@@ -104,7 +104,7 @@ class _Known(_Kind):
 
 
 class File(_Kind):
-    """A file to read, or `-`; whether it is there, its reader says."""
+    """A file to read, or `-`; its reader checks that it exists."""
 
     name = "file"
 

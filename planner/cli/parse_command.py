@@ -1,4 +1,4 @@
-"""`parse`: a `crashkernel=` value, read as the kernel reads it, step by step."""
+"""`parse`: a `crashkernel=` value as the kernel reads it, step by step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Example:
 @kernel_option
 @output_options(*FORMATS)
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
-    """A crashkernel= value as the kernel reads it, step by step."""
+    """Show how the kernel reads a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
     value = told(value)
     result = reading(value, ram, selection.profile)

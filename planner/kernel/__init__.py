@@ -1,4 +1,4 @@
-"""The parts of arm64 Linux that matter here, one module per kernel file and named after it.
+"""A model of arm64 Linux up to the crash kernel's reservation, one module per kernel file and named after it.
 
-Knows no strategy of this project, no report and no file format.
+It depends on no strategy, report or file format of this project.
 """

@@ -1,4 +1,4 @@
-"""The limits of a machine: the DMA limit, the start of the linear map, and the memory that it can hold.
+"""Memory limits at boot: the DMA limit, the start of the linear map, and the RAM that the linear map can hold.
 
 Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
@@ -23,10 +23,11 @@ def derived_dma_limit(
 ) -> int:
     """`arm64_dma_phys_limit` in bytes (exclusive) of a kernel with DMA zones.
 
-    firmware_limit: the last address that the firmware (device tree, IORT) says all devices reach, inclusive;
-    None for no such limit. zone_dma: False for a kernel that has ZONE_DMA32 alone: 32 bits, whatever devices reach.
-    Source: max_zone_phys() and zone_sizes_init(), arch/arm64/mm/init.c; up to 5.10.0 the removed lines of
-    791ab8b2e3db ("Ignore any DMA offsets in the max_zone_phys() calculation").
+    firmware_limit: the highest address, inclusive, that all devices can reach according to the firmware (device tree,
+    IORT); None: no limit. zone_dma: False for a kernel with ZONE_DMA32 only: the limit is then 32 bits, whatever the
+    firmware says.
+    Source: max_zone_phys() and zone_sizes_init(), arch/arm64/mm/init.c; up to 5.10.0 the removed lines of 791ab8b2e3db
+    ("Ignore any DMA offsets in the max_zone_phys() calculation").
     """
     first, last = memory.start, memory.end - 1
     rule = profile.dma_limit
@@ -53,19 +54,19 @@ def derived_dma_limit(
 
 
 def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
-    """The limit with more RAM than the source shows: a limit that follows from the end of RAM moves up with it."""
+    """The DMA limit with more RAM than the source shows: a limit derived from the end of RAM rises with it."""
     return derived_dma_limit(profile, grown) if limit in (seen.end, derived_dma_limit(profile, seen)) else limit
 
 
 def whole_image(code: Range | None, data: Range | None) -> Range | None:
-    """The kernel image from its first to its last byte, as far as it is known."""
+    """The kernel image from its first to its last known byte."""
     if code is None:
         return None
     return Range(code.start, code.end if data is None else max(code.end, data.end))
 
 
 def memstart_of(profile: Profile, geometry: Geometry, start: int) -> int:
-    """`memstart_addr` without KASLR, of memory that begins at `start`: where the linear region begins."""
+    """`memstart_addr` without KASLR for memory that begins at `start`."""
     return round_down(start, geometry.memstart_align(profile.section_64k))
 
 

@@ -1,4 +1,4 @@
-"""Areas for the contiguous memory allocator at boot: the place of one, and the `,cma` memory of a crash kernel.
+"""CMA areas reserved at boot, among them the `,cma` memory of a crash kernel.
 
 Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_cma(), kernel/crash_reserve.c @ 6.17,
 7.3.
@@ -14,13 +14,13 @@ from planner.kernel.profile import Profile
 __all__ = ["cma_align", "reserve_crashkernel_cma"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
-"""Most areas that the `,cma` memory may consist of (include/linux/crash_reserve.h)."""
+"""Maximum number of areas for the `,cma` memory (include/linux/crash_reserve.h)."""
 
 _PAGE_BLOCKS = {16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
 
 
 def cma_align(profile: Profile, page_size: int) -> int:
-    """Bytes that an area is aligned to: a page block, up to 5.17 also the largest free block."""
+    """Alignment of an area in bytes: a page block, up to 5.17 also the largest free block."""
     return _PAGE_BLOCKS.get(page_size, profile.cma_align)
 
 
@@ -40,7 +40,7 @@ def declare_contiguous(memblock: Memblock, size: int, align: int) -> Range | Non
 
 
 def reserve_crashkernel_cma(memblock: Memblock, size: int, profile: Profile) -> tuple[list[Range], str]:
-    """The areas of `size` bytes of `,cma` memory, and the kernel's log line.
+    """Reserve `size` bytes of `,cma` memory; returns its areas and the kernel's log line.
 
     One area if it fits, else up to four, each half as large as the last that did not.
     """

@@ -1,7 +1,7 @@
-"""The kernel's command line as its own parser splits it: words, names and values.
+"""The kernel command line, split into words, names and values as the kernel splits it.
 
-Source: next_arg() and parse_args(), lib/cmdline.c and kernel/params.c; do_early_param(), init/main.c @ 6.1. The
-`crashkernel=` value itself is found by another search, see `crashkernel`.
+Source: next_arg() and parse_args(), lib/cmdline.c and kernel/params.c; do_early_param(), init/main.c @ 6.1. The kernel
+finds `crashkernel=` by another search, see `crashkernel`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ __all__ = ["has_word", "values", "words"]
 
 
 def words(cmdline: str) -> list[str]:
-    """The kernel's own words of a command line: up to `--`, quotes keep blanks."""
+    """The words of a command line up to `--`; blanks inside quotes do not split a word."""
     result = _quoted(cmdline) if '"' in cmdline else cmdline.split()
     return result[: result.index("--")] if "--" in result else result
 
@@ -31,12 +31,12 @@ def _quoted(cmdline: str) -> list[str]:
 
 
 def values(parameters: list[str], name: str) -> list[str]:
-    """The values of every `name=value`, in order; `-` and `_` in a name are the same. A bare `name` has none."""
+    """The values of every `name=value`, in order; `-` and `_` in a name are the same. A bare `name` has no value."""
     return [value for key, mark, value in (word.partition("=") for word in parameters) if mark and _same(key, name)]
 
 
 def has_word(parameters: list[str], name: str) -> bool:
-    """True if a parameter is there at all, with a value or without."""
+    """True if a parameter is present, with or without a value."""
     return any(_same(word.partition("=")[0], name) for word in parameters)
 
 

@@ -1,11 +1,11 @@
-"""Processors by main ID register (MIDR_EL1) and by name, and the kernel's list of those that it trusts to split live.
+"""Processors by main ID register (MIDR_EL1) and by name, and the kernel's lists of those whose live blocks it splits.
 
-A conflict between TLB entries of different sizes is harmless on a processor of FEAT_BBM level 2 whose maker promises no
-conflict aborts. The kernel does not read that from an ID register, but knows such processors by their MIDR
-(has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); from 7.3 on it also believes FEAT_BBM level 3 of the
-ID register, and its list is longer (cpu_supports_bbml3()). Part numbers from arch/arm64/include/asm/cputype.h; that of
-Cortex-A520AE is LLVM's (Host.cpp), that of C1-Nano is Trusted Firmware-A's of the core it calls Nevis (nevis.h), which
-is taken to be the same.
+A conflict between TLB entries of different sizes is harmless on a processor of FEAT_BBM level 2 whose maker guarantees
+that it raises no conflict abort. The kernel does not read that from an ID register but recognises such processors by
+their MIDR (has_bbml2_noabort(), arch/arm64/kernel/cpufeature.c @ 6.18, 7.2); from 7.3 on it also accepts FEAT_BBM level
+3 of the ID register, and its list is longer (cpu_supports_bbml3()). Part numbers are from
+arch/arm64/include/asm/cputype.h, except Cortex-A520AE's from LLVM (Host.cpp) and C1-Nano's from Trusted Firmware-A
+(nevis.h: the core called Nevis there is assumed to be C1-Nano).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ class Processor:
     """One processor, by its main ID register or by the name of its core."""
 
     midr: int | None
-    """Its main ID register (MIDR_EL1); null where only the core is known."""
+    """Main ID register (MIDR_EL1); null if only the core is known."""
     name: str | None = None
-    """The core's name, if it has one here."""
+    """Name of the core; null if it is not in the tables here."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedPart:
     """One row of a list of processors: implementer and part number, from revision `rVpN` on; None: all revisions.
 
-    V is least_variant: with 0 the row is about variant 0 alone (MIDR_REV_RANGE()), else about all from V on.
+    V is least_variant: 0 limits the row to variant 0 (MIDR_REV_RANGE()); any other value includes all later variants.
     """
 
     name: str
@@ -56,7 +56,7 @@ class AllowedPart:
     least_revision: int | None = None
     """The first revision that is on the list; null for all revisions."""
     least_variant: int = 0
-    """The variant that the first revision belongs to; 0: no other variant is on the list, else all later ones are."""
+    """The variant of the first revision; 0: only variant 0 is on the list; otherwise all later variants are, too."""
 
 
 ALLOWED = (
@@ -155,7 +155,7 @@ _ALIASES = {
     "grace": "neoverse-v2",
     "vera": "olympus",
 }
-"""Products by the core that they have, and other spellings."""
+"""Core names by product, and by other spellings."""
 
 
 _WITHOUT_BBM = frozenset(
@@ -166,11 +166,11 @@ _WITHOUT_BBM = frozenset(
         *("thunderx", "thunderx2", "a64fx", "tsv110", "denver", "carmel", "xgene", "falkor", "kryo"),
     ]
 )
-"""Cores of Armv8.2 and before, by their manuals: FEAT_BBM came with Armv8.4."""
+"""Cores up to Armv8.2, according to their manuals; FEAT_BBM came with Armv8.4."""
 
 
 def show(cpu: Processor) -> str:
-    """A processor in words."""
+    """A processor's name for a message."""
     if cpu.midr is None:
         return cpu.name or "a processor"
     return f"{cpu.name} ({cpu.midr:#010x})" if cpu.name else f"{cpu.midr:#010x}"
@@ -231,17 +231,17 @@ def older_than_bbm(cpu: Processor) -> bool:
 
 
 def allowed_by(profile: Profile) -> tuple[AllowedPart, ...]:
-    """The list of a kernel, or of the first one that has a list."""
+    """The list of this kernel; for an older kernel without one, the first list that a kernel had."""
     return ALLOWED_BBML3 if profile.bbm == "bbml3" else ALLOWED
 
 
 def without_aborts(cpus: tuple[Processor, ...], allowed: tuple[AllowedPart, ...] = ALLOWED) -> bool:
-    """True if all processors that are known are on the kernel's list; False where none is known."""
+    """True if all known processors are on the kernel's list; False if none is known."""
     return bool(cpus) and all(allowed_row(cpu, allowed) is not None for cpu in cpus)
 
 
 def allowed_row(cpu: Processor, allowed: tuple[AllowedPart, ...] = ALLOWED) -> AllowedPart | None:
-    """The row of the kernel's list that a processor is on; with its revision unknown, the row of its part."""
+    """The row of the kernel's list that includes a processor; if its revision is unknown, the row of its part."""
     for row in allowed:
         if cpu.midr is None:
             if PARTS.get(cpu.name or "") == (row.implementer, row.part):
@@ -252,7 +252,7 @@ def allowed_row(cpu: Processor, allowed: tuple[AllowedPart, ...] = ALLOWED) -> A
 
 
 def _new_enough(midr: int, row: AllowedPart) -> bool:
-    """True if variant and revision are those of a row."""
+    """True if a row includes the variant and the revision."""
     variant, revision, least = midr >> 20 & 0xF, midr & 0xF, row.least_revision
     if least is None:
         return True

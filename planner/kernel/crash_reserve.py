@@ -30,9 +30,9 @@ class Attempt:
     purpose: str
     """Its purpose: `aligned`, `exact` or `low`."""
     size: int
-    """Bytes searched for."""
+    """Requested bytes."""
     align: int
-    """Alignment asked for."""
+    """Requested alignment."""
     start: int
     """Lower bound of the window."""
     end: int
@@ -54,7 +54,7 @@ class Bounds(NamedTuple):
     has_cma: bool = True
 
     def resolve(self, bound: Bound) -> int:
-        """The address a named bound stands for."""
+        """The address of a named bound."""
         if bound == "low":
             return self.low_max
         return self.high_max if bound == "high" else _FIXED_BOUNDS[bound]
@@ -99,7 +99,7 @@ class Placement:
 def reserve(
     memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> Placement:
-    """Reserve what a valid request asks for; `memblock` is left as the kernel leaves it."""
+    """Make the reservations of a valid request in `memblock`, exactly as the kernel does."""
     place = _Reserver(memblock, request, profile, bounds, proposal).main_and_low()
     if profile.cma and request.cma:
         if bounds.has_cma:
@@ -111,10 +111,10 @@ def reserve(
 
 
 def windows_of(request: Reading, profile: Profile, bounds: Bounds) -> list[Span]:
-    """The windows that a request without a fixed offset is searched in, in order."""
+    """The windows searched for a request without a fixed offset, in order."""
     windows = profile.high if request.high else profile.plain
     if request.high and not profile.loops_high and bounds.low_max == bounds.high_max:
-        windows = windows[:1]  # The guard against retrying for ever skips the second window.
+        windows = windows[:1]  # The kernel's guard against an endless retry skips the second window.
     return [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
 
 
@@ -130,7 +130,7 @@ class _Reserver:
         self.ram = memblock.phys_mem_size
 
     def main_and_low(self) -> Placement:
-        """The main part, and the low part where one comes with it."""
+        """Reserve the main part, and the low part if the kernel adds one."""
         memblock, request, profile, place = self.memblock, self.request, self.profile, self.place
         size, wants_low = request.size, request.low
         if profile.rounds_size or (profile.provisional and request.high):
@@ -161,10 +161,10 @@ class _Reserver:
         return round_up(size, self.memblock.page_size) % U64
 
     def _after_provisional(self) -> tuple[int | None, int]:
-        """The place and size of a plain request whose kernel takes memory anywhere first.
+        """Address and size for a plain request on a kernel that first reserves memory anywhere.
 
-        It does so before the linear map is built, and frees that memory once it has found low memory; the search below
-        the limit avoids it, and only the provisional size is rounded up to a page.
+        That reservation is made before the linear map is built and freed once low memory is found; the search below the
+        limit avoids it. Only the provisional size is rounded up to a page.
         """
         memblock, size, place = self.memblock, self.request.size, self.place
         low, (start, end) = windows_of(self.request, self.profile, self.bounds)
@@ -182,7 +182,7 @@ class _Reserver:
         return kept, rounded
 
     def _takes_low(self, start: int, end: int, size: int) -> bool:
-        """True if a low part comes with a main part that was placed at [start, end)."""
+        """True if the kernel also reserves a low part for a main part at [start, end)."""
         limit, when = self.bounds.low_max, self.profile.low_when
         if not size:
             return False
@@ -254,7 +254,7 @@ class _Reserver:
         return True
 
     def _fixed(self, base: int, size: int) -> int | None:
-        """The address of X@base, as the kernel checks or searches it."""
+        """The address for X@base, checked or searched as this kernel does; None if it is refused."""
         fixed, align, proposal = self.profile.fixed, self.bounds.align, self.proposal
         if fixed == "window" or (fixed == "aligned" and base % align == 0):
             start = 0 if proposal is not None and proposal.posted_offset_bug else base

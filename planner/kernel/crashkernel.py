@@ -1,7 +1,7 @@
-"""The `crashkernel=` parameter: the kernel's grammar exactly, with its traps, by profile.
+"""Parser of the `crashkernel=` parameter: each kernel's exact grammar, with hints on common mistakes.
 
-Three layers: entries (one `crashkernel=` token each), the way a kernel combines them, and a `Reading`, which also lists
-what was read step by step, with notes.
+Three layers: entries (one `crashkernel=` token each), their combination, and a `Reading`, which also lists the parser's
+steps, with notes.
 
 Source: kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12 to 7.2.
 """
@@ -18,7 +18,7 @@ from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
-__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "suffixed_entry"]
+__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "repaired", "suffixed_entry"]
 
 ENOENT, EINVAL = -2, -22
 
@@ -29,11 +29,12 @@ _SHORTEST_ADDRESS = 6  # digits
 _TINY = MIB  # no crash kernel fits in less
 _GRUB = re.compile(r"\s*(?:export )?GRUB_\w+\+?=([\"'])(.*)\1\s*", re.DOTALL)
 _QUOTES = ('"', "'")
+_UNIT = re.compile(r"(?<=[0-9])([KMGTkmgt])i?[Bb](?![A-Za-z0-9])")
 
 
 @dataclass(slots=True)
 class Entry:
-    """One parsed entry. rc: 0, ENOENT (no such entry) or EINVAL. size may be set although rc is not 0."""
+    """One parsed entry. rc: 0, ENOENT (no such entry) or EINVAL. size may be set even if rc is not 0."""
 
     rc: int = 0
     size: int = 0
@@ -47,10 +48,10 @@ class Entry:
 class Reading(NamedTuple):
     """A command line as the kernel reads it.
 
-    rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet);
-    base 0 means none. high: a `,high` request. log: the kernel's lines. plain: the plain entry (rc ENOENT where there
-    is none). low_given: a `,low` entry counts. steps, notes: for people. unheard: the reason why the kernel ignores
-    every request; empty where it does not.
+    rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet); base 0
+    means none. high: a `,high` request. log: the kernel's lines. plain: the plain entry (rc ENOENT if there is none).
+    low_given: a `,low` entry is used. steps, notes: for people. unheard: the reason why this kernel ignores every
+    request; empty if it reads any.
     """
 
     rc: int
@@ -68,7 +69,7 @@ class Reading(NamedTuple):
 
     @property
     def valid(self) -> bool:
-        """True if the kernel goes on to reserve anything."""
+        """True if the kernel goes on to reserve memory."""
         return self.rc == 0 and self.size > 0
 
 
@@ -85,19 +86,26 @@ def is_cmdline(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def as_cmdline(text: str) -> str:
-    """The command line that CRASHKERNEL stands for: `crashkernel=` before a bare value, GRUB_CMDLINE_LINUX= removed."""
+    """CRASHKERNEL as a command line: `crashkernel=` added to a bare value, GRUB_CMDLINE_LINUX= removed."""
     in_grub = _GRUB.fullmatch(text)
     if in_grub is not None:
         return in_grub[2]
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
 
+def repaired(text: str) -> str | None:
+    """The request of CRASHKERNEL without quotes and without a `B` after a size's suffix letter; None if it has none."""
+    request = " ".join(word for word in as_cmdline(text).split(" ") if _NAME in word)
+    bare = _UNIT.sub(r"\1", request.replace('"', "").replace("'", ""))
+    return None if bare == request else bare if " " in bare else bare.removeprefix(_NAME)
+
+
 @lru_cache(maxsize=64)
 def present(cmdline: str) -> bool:
-    """True if a `crashkernel` parameter stands on a command line as a word of its own, before `--`.
+    """True if a command line has a `crashkernel` parameter as a separate word before `--`.
 
-    This, not the substring search of the parser, is what makes 5.11 to 6.3 map everything with base pages
-    (early_param, kernel/params.c and init/main.c).
+    Kernels 5.11 to 6.3 map everything with base pages because of this word, whatever the parser's substring search
+    finds (early_param, kernel/params.c and init/main.c).
     """
     return has_word(words(cmdline), _NAME[:-1])
 
@@ -106,9 +114,9 @@ def present(cmdline: str) -> bool:
 
 
 def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> int:
-    """Start of the value of the last entry of a kind, or -1.
+    """Start of the value of the last entry with a suffix (None: of the last plain entry), or -1.
 
-    The substring counts at any position, also inside another word; its token ends at the next blank.
+    The kernel matches the name at any position, also inside another word; the token ends at the next blank.
     """
     found = -1
     at = cmdline.find(_NAME) if suffix is None or suffix in cmdline else -1
@@ -121,7 +129,7 @@ def _last_entry(cmdline: str, suffix: str | None, suffixes: tuple[str, ...]) -> 
 
 
 def _opened(cmdline: str, suffix: str | None, profile: Profile) -> tuple[Entry, int]:
-    """The last entry of a kind before its value is read, and where that starts; rc ENOENT where there is none."""
+    """The last entry with a suffix, not parsed yet, and where its value starts; rc ENOENT if there is none."""
     at = _last_entry(cmdline, suffix, profile.suffixes)
     if at < 0:
         return Entry(rc=ENOENT), at
@@ -145,6 +153,15 @@ def _fail(entry: Entry, message: str) -> Entry:
     return entry
 
 
+def _unrecognized(text: str, at: int, pos: int, entry: Entry) -> Entry:
+    """Refuse what follows the size in text[at:pos]."""
+    char = _char(text, pos)
+    if char and char in "Bbi" and entry.size:
+        size, rest = text[at:pos], _token(text, pos).partition(",")[0]
+        entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
+    return _fail(entry, f"crashkernel: unrecognized char: {char}")
+
+
 def _simple(text: str, at: int, entry: Entry) -> Entry:
     entry.size, pos = memparse(text, at)
     if pos == at:
@@ -157,16 +174,13 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
         if entry.base:
             entry.steps.append(f"offset {offset!r} = {entry.base:#x}")
         else:
-            entry.steps.append("an offset of 0 means no offset: any place will do")
+            entry.steps.append("an offset of 0 means no offset")
+        _check_offset(_token(text, pos + 1), entry)
         rest = _token(text, end)
         if rest:
             entry.notes.append(f"{rest!r} after the offset is ignored")
-        _check_offset(_token(text, pos + 1), entry)
     elif char not in ("", " "):
-        if char in "Bbi" and entry.size:
-            size, rest = text[at:pos], _token(text, pos)
-            entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
-        return _fail(entry, f"crashkernel: unrecognized char: {char}")
+        return _unrecognized(text, at, pos, entry)
     return entry
 
 
@@ -232,6 +246,8 @@ def _range_tail(text: str, pos: int, profile: Profile, entry: Entry) -> Entry:
     if not entry.size:
         entry.log.append("crashkernel size resulted in zero bytes")
         entry.steps.append("no size: nothing is reserved")
+        if rest := _token(text, pos):
+            entry.notes.append(f"the list of ranges ends before {printable(rest)!r}, which is not read")
         return entry
     skipped_from = pos
     while _char(text, pos) not in ("", " ", "@"):
@@ -254,7 +270,7 @@ def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
     if profile.auto and entry.token.startswith("auto"):
         # kernel: parse_crashkernel_auto(), RHEL 8's kernel/crash_core.c: the first four characters count.
         entry.log.append(_AUTO)
-        entry.steps.append(f"auto stands for {profile.auto}")
+        entry.steps.append(f"auto means {profile.auto}")
         return _ranges(profile.auto, 0, system_ram, profile, entry)
     if ":" in entry.token:
         return _ranges(cmdline, at, system_ram, profile, entry)
@@ -262,7 +278,7 @@ def _plain(cmdline: str, system_ram: int, profile: Profile) -> Entry:
 
 
 def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
-    """The last entry of a kind (`,high`, `,low`, `,cma`) by itself."""
+    """The last entry with a suffix (`,high`, `,low`, `,cma`), parsed."""
     entry, at = _opened(cmdline, suffix, profile)
     if entry.rc:
         return entry
@@ -270,7 +286,7 @@ def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
     if pos == at:
         return _fail(entry, "crashkernel: memory value expected")
     if not cmdline.startswith(suffix, pos):
-        return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
+        return _unrecognized(cmdline, at, pos, entry)
     pos += len(suffix)
     if _char(cmdline, pos) not in ("", " "):
         return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
@@ -286,7 +302,7 @@ def parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
 
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
     """
-    # Without a list of ranges it is read alike under any RAM that is more than what is asked for.
+    # Without a range list the result is the same for any RAM larger than the request.
     if ":" not in cmdline and not profile.auto:
         found = _under_any_ram(cmdline, profile)
         if found.size < system_ram:
@@ -307,15 +323,15 @@ def _parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
     if _goes_on_to_high(plain, profile):
         _combine_high(cmdline, profile, made)
     if profile.low_with_plain and made.size and made.rc in (0, ENOENT):
-        # `,low` counts for plain requests too, and an unreadable one gives the default.
+        # `,low` applies to plain requests too, and an invalid one gives the default.
         made.low_entry = suffixed_entry(cmdline, ",low", profile)
         made.low = profile.low_default if made.low_entry.rc else made.low_entry.size
     if profile.combine == "generic" and (not made.size or (profile.refuses_oversize and made.size >= system_ram)):
         made.rc = EINVAL
     elif not made.size and made.rc == 0:
         made.rc = EINVAL if made.high else 0
-    # Without a plain entry the generic code returns before it looks at ,cma, unless ,high and ,low could be read; its
-    # errors are ignored, and the size that stood before one counts.
+    # Without a plain entry the generic code returns before it parses ,cma, unless ,high and ,low were valid. Errors of
+    # ,cma are ignored; a size parsed before the error is kept.
     if profile.asks_cma and (plain.rc != ENOENT or made.high):
         made.cma_entry = suffixed_entry(cmdline, ",cma", profile)
         made.cma = made.cma_entry.size
@@ -333,14 +349,14 @@ class _Combined:
 
 
 def _goes_on_to_high(plain: Entry, profile: Profile) -> bool:
-    """True if the kernel looks at `,high` after this plain entry."""
+    """True if the kernel parses `,high` after this plain entry."""
     if profile.combine == "plain":
         return False
     return plain.rc == ENOENT or (profile.high_after == "failure" and bool(plain.rc or not plain.size))
 
 
 def _combine_high(cmdline: str, profile: Profile, made: _Combined) -> None:
-    """`,high`, and with it `,low`, in the place of a plain entry."""
+    """Use `,high`, and with it `,low`, instead of a plain entry."""
     high_entry = made.high_entry = suffixed_entry(cmdline, ",high", profile)
     made.size = high_entry.size
     if high_entry.rc or not high_entry.size:
@@ -395,7 +411,7 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined) -
 
 
 def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
-    """Hints on what the kernel ignores or misreads."""
+    """Hints on entries that the kernel ignores or reads differently from what was likely meant."""
     notes: list[str] = []
     if _NAME not in cmdline:
         nothing = "this kernel command line has no crashkernel=: nothing is requested"
@@ -404,34 +420,39 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
         notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
     notes += _value_traps(plain, profile)
-    unread = (",high",) if profile.low_with_plain else (",high", ",low")
-    has = {suffix: _last_entry(cmdline, suffix, ()) >= 0 for suffix in (",high", ",low", ",cma")}
+    has = [suffix for suffix in (",high", ",low", ",cma") if _last_entry(cmdline, suffix, ()) >= 0]
+    foreign = {",high", ",low"} if profile.combine == "plain" else set()
+    if not profile.asks_cma:
+        foreign.add(",cma")
+    unread = [suffix for suffix in has if suffix in foreign]
+    if unread and (plain.rc or ",cma" in profile.suffixes):
+        named = " or ".join(f"crashkernel=SIZE{suffix}" for suffix in unread)
+        notes.append(f"arm64 kernels of {profile.spans} do not read {named}")
     if plain.rc != ENOENT and not high:
-        notes += [f"a plain entry is present, so {suffix} is not read" for suffix in unread if has[suffix]]
-    elif not high and has[",low"] and not has[",high"]:
-        notes.append(",low without ,high is never read: nothing is requested")
-    if profile.combine == "plain" and plain.rc == ENOENT and (has[",high"] or has[",low"]):
-        notes.append(f"kernels of {profile.spans} do not read ,high and ,low: nothing is reserved, nothing is logged")
-    if has[",cma"] and ",cma" in profile.suffixes and not profile.asks_cma:
-        notes.append("this arm64 kernel does not read ,cma: the entry is ignored")
+        beaten = (",high",) if profile.low_with_plain else (",high", ",low")
+        notes += [f"a plain entry is present, so {suffix} is not read" for suffix in has if suffix in beaten]
+    elif not high and has and not unread and ",high" not in has:
+        notes.append(f"crashkernel=SIZE{has[0]} alone requests nothing")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
     return notes
 
 
 def _value_traps(plain: Entry, profile: Profile) -> list[str]:
-    """Hint on the likely meaning of a plain value that the kernel reads otherwise."""
+    """Hint on the likely meaning of a plain value that the kernel reads differently."""
     notes: list[str] = []
     value = plain.token
     if profile.auto and value.startswith("auto"):
-        notes.append(f"auto stands for {profile.auto} on every arm64 machine, in RHEL 8 alone")
+        notes.append(f"auto means {profile.auto} on every arm64 machine; only RHEL 8 kernels accept it")
     elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
         notes.append(
-            "'auto' is not an arm64 value: RHEL 8 alone patched its kernel to replace it by a built-in list; "
-            "use a size, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
+            "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size, or a preset (--preset debian, "
+            "ubuntu, rhel9, rhel10, fedora)"
         )
     elif any(quote in value for quote in _QUOTES):
-        notes.append("a quote is part of the value to the kernel: it belongs to GRUB's file or a shell, leave it out")
+        notes.append(
+            "the kernel takes the quote as part of the value: it belongs to GRUB's file or a shell, leave it out"
+        )
     elif plain.rc == 0 and 0 < plain.size < _TINY:
         notes.append(f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?")
     elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:

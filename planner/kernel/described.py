@@ -1,4 +1,4 @@
-"""Every kernel that is modelled, as a table for people: profiles of mainline, and the rows of distributions."""
+"""Table of all modelled kernels for people: mainline's profiles and the kernels of distributions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["KernelRow", "described", "does", "kernel_rows"]
 
 @dataclass(frozen=True, slots=True)
 class KernelRow:
-    """One kernel. name: what --kernel takes. vendor: `mainline`, or whose it is. profile: what it is modelled as."""
+    """One kernel. name: its value for --kernel. vendor: `mainline` or the distribution. profile: its model."""
 
     name: str
     vendor: str
@@ -53,7 +53,7 @@ def _of_a_vendor(row: VendorKernel) -> KernelRow:
     own = profile_named(row.profile) if row.profile and not row.profile[:1].isdigit() else None
     what = does(selection.profile)
     if row.certainty == "unknown":
-        what = f"not known; nearest is {selection.profile.name}: {what}"
+        what = f"not known; nearest mainline kernel {selection.profile.name}: {what}"
     found = configuration(row.config) if row.config else None
     return KernelRow(
         row.name,
@@ -72,36 +72,36 @@ def _of_a_vendor(row: VendorKernel) -> KernelRow:
 
 
 _LIMITS = {
-    "bits": "the limit is the power of two that devices reach, 32 bits at most",
-    "bits-offset": "the limit is the power of two that devices reach, counted from where RAM starts",
-    "value": "the limit is what devices reach, 32 bits at most",
-    "dma32": "the limit is the end of the 32-bit zone",
-    "dma32-exclusive": "the limit is a byte before the end of the 32-bit zone",
-    "dma32-capped": "the limit is 4G, or the end of RAM that starts above",
-    "4G": "the limit is 4G",
+    "bits": "DMA limit: the power of two that all devices reach, at most 4G",
+    "bits-offset": "DMA limit: the power of two that all devices reach, counted from the start of RAM",
+    "value": "DMA limit: the last address that all devices reach, at most 4G",
+    "dma32": "DMA limit: the end of the 32-bit zone",
+    "dma32-exclusive": "DMA limit: a byte before the end of the 32-bit zone",
+    "dma32-capped": "DMA limit: 4G, or the end of RAM if RAM starts above",
+    "4G": "DMA limit: 4G",
 }
 _LOW = {
-    "at-limit": "for memory from the limit on",
-    "near-limit": "for memory from the limit less its size on",
-    "over-limit": "for memory that ends above the limit",
+    "at-limit": "if the main part starts at the limit or above",
+    "near-limit": "if the main part starts above the limit less the low size",
+    "over-limit": "if the main part ends above the limit",
     "always": "always",
 }
 _EFFECTS = {
-    "isolated": "only the crash memory has base pages",
-    "pages": "crashkernel= gives the whole map base pages",
-    "below-4G": "a plain request gives all RAM below 4G base pages",
-    "none": "the map stays as it is",
+    "isolated": "base pages for the crash memory only",
+    "pages": "crashkernel= forces base pages everywhere",
+    "below-4G": "a plain request forces base pages for all RAM below 4G",
+    "none": "linear map unchanged",
 }
 _RODATA = {
-    "booleans": "any boolean of rodata= clears full",
-    "full-only": "rodata=on leaves a built-in full as it is",
+    "booleans": "any boolean value of rodata= clears full",
+    "full-only": "rodata=on keeps a built-in full",
     "keywords": "rodata=on clears full",
-    "noalias": "rodata is full by default, noalias clears it",
+    "noalias": "rodata is full by default; noalias clears it",
 }
 
 
 def does(profile: Profile) -> str:
-    """A profile's behaviour about a crash kernel, in one line."""
+    """A profile's treatment of a crash kernel, in one line."""
     if not profile.reserves:
         return "never reserves anything"
     said = [f"plain {_windows(profile.plain)}"]
@@ -117,7 +117,7 @@ def does(profile: Profile) -> str:
         said.append(f"auto is {profile.auto}")
     on_the_map = f"{_EFFECTS[profile.effect]}, {'' if profile.protects else 'not '}protected once loaded"
     if profile.map_certainty == "unknown":
-        on_the_map = f"what it does to the map is not known; nearest: {on_the_map}"
+        on_the_map = f"linear map not known; nearest mainline kernel: {on_the_map}"
     said += [_LIMITS[profile.dma_limit], _when(profile), on_the_map]
     said.append(_RODATA[profile.rodata])
     return "; ".join(said)

@@ -18,7 +18,7 @@ ACPI_RECLAIM = "ACPI reclaim"
 
 
 def for_pages(machine: Machine, page_size: int | None) -> Machine:
-    """The machine with an EFI map that was read for 4K pages in pages of the kernel, once their size is known.
+    """The machine with its EFI map, read for 4K pages, widened to the kernel's page size.
 
     Widening to 4K pages first and to larger pages later gives the same result as widening once.
     """

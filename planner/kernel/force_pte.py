@@ -1,6 +1,6 @@
-"""Reasons for base pages in the whole linear map, apart from the crash kernel: rodata=full, KFENCE, debug_pagealloc.
+"""Reasons for base pages in the whole linear map other than a crash kernel: rodata=full, KFENCE, debug_pagealloc.
 
-Read from the kernel's command line and configuration. A value that the kernel's parser refuses changes nothing.
+Read from the kernel's command line and configuration. A value that the kernel refuses changes nothing.
 Source: arch/arm64/include/asm/setup.h, mm/pageattr.c and mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2; kstrtobool() and
 get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1.
 """
@@ -19,10 +19,10 @@ __all__ = ["Forcing", "forcing", "kfence_pool_size"]
 
 
 class Forcing(NamedTuple):
-    """Reasons why the whole map has base pages; with none, blocks are used.
+    """Reasons why the whole map has base pages; blocks are used if there is none.
 
-    pool: an early KFENCE pool exists. built_in_kfence: KFENCE is built in. remedies: the change that would allow
-    blocks, one for each reason. assumed: facts that no source gave. notes: for people.
+    pool: an early KFENCE pool exists. built_in_kfence: KFENCE is built in. remedies: for each reason, the change that
+    would allow blocks. assumed: facts that no source gave. notes: for people.
     """
 
     reasons: tuple[str, ...] = ()
@@ -48,8 +48,8 @@ def forcing(
 ) -> Forcing:
     """The reasons for base pages under this profile.
 
-    cmdline: None where it is not known. rodata, kfence: the user's word, which wins. no_aborts: all processors are on
-    the kernel's list of those that split blocks live (from 6.18).
+    cmdline: None if it is not known. rodata, kfence: the user's options, which take precedence. no_aborts: all
+    processors are on the kernel's list of those whose live blocks it splits (from 6.18).
     """
     known = cmdline is not None or bool(config)
     parameters = words(cmdline or "")
@@ -71,13 +71,13 @@ def forcing(
     elif built_in and not pool and profile.kfence != "harmless":
         causes.append(
             (
-                "KFENCE without an early pool (kfence.sample_interval=0): it may be switched on late",
-                "kfence.sample_interval=100, which gives it a pool of its own",
+                "KFENCE without an early pool (kfence.sample_interval=0): it may be enabled later",
+                "kfence.sample_interval=100, which gives it an early pool",
             )
         )
     if causes and no_aborts and profile.bbm != "none":
         notes.append(
-            f"not base pages in spite of {'; '.join(cause for cause, _ in causes)}: these processors split blocks live"
+            f"blocks are used in spite of {'; '.join(cause for cause, _ in causes)}: the kernel splits live blocks here"
         )
         causes = []
     if _debug_pagealloc(parameters, config):
@@ -133,12 +133,12 @@ def _full_only(given: list[str], built_in: bool | None, remedy: str) -> _Cause |
     if "full" in given:
         return ("rodata=full", remedy)
     if full and "on" in given:
-        return ("rodata=on leaves rodata full, as built in, on this kernel (RODATA_FULL_DEFAULT_ENABLED)", remedy)
+        return ("rodata=on keeps the built-in rodata=full on this kernel (RODATA_FULL_DEFAULT_ENABLED)", remedy)
     return _by_default(full, remedy)
 
 
 def _meaning(value: str, profile: Profile) -> bool | None:
-    """True if a value of rodata= means full; None where the kernel does not know it."""
+    """True if a value of rodata= means full; None if the kernel does not accept it."""
     if profile.rodata == "booleans":
         return True if value == "full" else None if _truth(value) is None else False
     return _KEYWORDS[profile.rodata].get(value)
@@ -148,11 +148,11 @@ _KEYWORDS = {
     "keywords": {"off": False, "on": False, "full": True},
     "noalias": {"off": False, "noalias": False, "on": True},
 }
-"""Values of rodata= that a kernel knows, and whether they mean full (arch_parse_debug_rodata())."""
+"""Values of rodata= that a kernel accepts, and whether they mean full (arch_parse_debug_rodata())."""
 
 _REMEDIES = {
     "booleans": "rodata=on or rodata=off",
-    "full-only": "rodata=off (this kernel's rodata=on leaves a built-in full as it is)",
+    "full-only": "rodata=off (this kernel's rodata=on keeps a built-in full)",
     "keywords": "rodata=on or rodata=off",
     "noalias": "rodata=noalias or rodata=off",
 }
@@ -192,11 +192,11 @@ def _kfence(
 
 
 def kfence_pool_size(config: Mapping[str, str], page_size: int) -> int:
-    """Bytes of KFENCE's pool: two pages for each object, and two more (KFENCE_POOL_SIZE, include/linux/kfence.h)."""
+    """Bytes of KFENCE's pool: two pages per object, and two more (KFENCE_POOL_SIZE, include/linux/kfence.h)."""
     return (memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0] + 1) * 2 * page_size
 
 
 def _option(text: str) -> int | None:
-    """get_option(): a number, negative ones too; None where there is none."""
+    """get_option(): a number, which may be negative; None if there is none."""
     match = re.match(r"-?(0[xX][0-9a-fA-F]+|\d+)", text)
     return None if match is None else memparse(match[0].lstrip("-"))[0] * (-1 if text[0] == "-" else 1)

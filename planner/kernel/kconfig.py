@@ -1,6 +1,6 @@
-"""The configurations that distributions build their kernels with, as far as the model reads them.
+"""Kernel configurations of distributions, limited to the symbols that the model uses.
 
-They are used where no source and no option says otherwise; each row names its source.
+They apply where neither a source nor an option gives the fact; each row names its source.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from planner.base.sizes import KIB
 __all__ = ["CONFIGURATIONS", "PAGE_SYMBOLS", "SYMBOLS", "Configuration", "configuration"]
 
 PAGE_SYMBOLS = {"ARM64_4K_PAGES": 4 * KIB, "ARM64_16K_PAGES": 16 * KIB, "ARM64_64K_PAGES": 64 * KIB}
-"""Symbols of which one is set, and the bytes of a page that it means."""
+"""Page-size symbols, of which one is set, with the page size in bytes."""
 
 SYMBOLS: Mapping[str, str] = {
     **dict.fromkeys(PAGE_SYMBOLS, "page_size"),
@@ -34,14 +34,15 @@ SYMBOLS: Mapping[str, str] = {
     "ZONE_DMA": "dma_zones",
     "ZONE_DMA32": "dma_zones",
 }
-"""The Kconfig symbols that the model reads, without CONFIG_, each with the key that names it in a report."""
+"""The Kconfig symbols that the model uses, without CONFIG_, each with its key in a report."""
 
 
 class Configuration(NamedTuple):
-    """The configuration that one distribution builds.
+    """The configuration of one distribution's kernel.
 
     name: the key of the table. builder: the distribution, for people. source: where it was read. symbols: Kconfig
-    symbols without CONFIG_ ("n" is off). other_page_size: bytes of another build whose version string looks the same.
+    symbols without CONFIG_ ("n" is off). other_page_size: page size in bytes of another build with the same version
+    string.
     """
 
     name: str
@@ -131,15 +132,15 @@ _ROWS: dict[str, tuple[str, str, str]] = {
 """Builder, source and symbols by name."""
 
 _OTHER_PAGE_SIZES = {"azure-6.6": 64 * KIB, "azure-6.12": 4 * KIB}
-"""Bytes of a page of another build whose version string looks the same."""
+"""Page size in bytes of another build with the same version string."""
 
 CONFIGURATIONS: tuple[str, ...] = tuple(_ROWS)
-"""The names of all configurations."""
+"""Names of all configurations."""
 
 
 @lru_cache(maxsize=64)
 def configuration(name: str) -> Configuration:
-    """The configuration of a name of `CONFIGURATIONS`."""
+    """The configuration with a name of `CONFIGURATIONS`."""
     builder, source, text = _ROWS[name]
     symbols = dict(symbol.split("=") for symbol in text.split())
     return Configuration(name, builder, source, symbols, _OTHER_PAGE_SIZES.get(name))

@@ -1,11 +1,11 @@
-"""The arm64 linear map: from ranges and flags to leaves and tables, in time that depends on the ranges alone.
+"""The arm64 linear map: leaves and tables from mapping calls, in time that depends only on the number of calls.
 
 A map is a sorted list of *spans* `(start, end, kind)`: physical bytes that are mapped by leaves of one kind, an
 index into `KINDS` (0 PUD block, 1 contiguous PMDs, 2 PMD block, 3 contiguous PTEs, 4 page). Every span starts
 and ends on a boundary of its kind. One mapped range makes at most nine spans, however long it is.
 
-Tables follow from spans: a PTE table stands wherever pages are, a PMD table wherever anything smaller than a
-PUD block is, and so on up; the root and folded levels are not counted.
+Tables follow from spans: there is a PTE table wherever pages are mapped, a PMD table wherever anything smaller than a
+PUD block is mapped, and so on up; the root and folded levels are not counted.
 
 Source: alloc_init_pud(), alloc_init_cont_pmd(), init_pmd(), alloc_init_cont_pte(), init_pte() and map_mem(),
 arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
@@ -62,8 +62,8 @@ _BEYOND = 1 << 64
 def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]:
     """The leaves larger than a page that a call with these flags may use, smallest first.
 
-    A leaf needs its virtual and its physical address aligned; where memstart is not a multiple of its size, no
-    address has both. Two-level configurations hand down one PMD at a time and never see a run of them.
+    A leaf needs its virtual and its physical address aligned; if memstart is not a multiple of the leaf's size, no
+    address has both. With two-level tables the kernel maps one PMD at a time, so it never makes a contiguous run.
     """
     levels = []
     if not flags & NO_CONT:
@@ -78,16 +78,16 @@ def _levels(geometry: Geometry, memstart: int, flags: int) -> tuple[_Level, ...]
 
 
 def kinds_used(geometry: Geometry, memstart: int) -> tuple[int, ...]:
-    """The kinds of leaves that some address of the map may have, largest first."""
+    """The kinds of leaves possible at some address of the map, largest first."""
     return tuple(sorted([PTE, *(kind for _, _, kind in _levels(geometry, memstart, 0))]))
 
 
 def _place(
     calls: Iterable[Call], geometry: Geometry, memstart: int, out: list[LeafSpan], *, largest: int = PUD
 ) -> bool:
-    """Append the spans of calls that meet no existing entries: pages outside, larger leaves inside.
+    """Append the spans of calls on empty tables: pages at the ends, larger leaves inside.
 
-    largest: the kind that no leaf may exceed. Returns True if the spans appended are sorted and disjoint.
+    largest: the largest kind of leaf allowed. Returns True if the spans appended are sorted and disjoint.
     """
     by_flags = [
         [level for level in _levels(geometry, memstart, flags) if level[2] >= largest]
@@ -128,8 +128,8 @@ def _place(
 def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
     """The spans of a sequence of mapping calls on empty tables, sorted.
 
-    Raises KernelBugError where two calls meet in one page and either maps it by more than a plain page: the
-    kernel stops there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
+    Raises KernelBugError if two calls map one page and either maps it with more than a plain page: the kernel stops
+    there (BUG_ON of pgattr_change_is_safe() in init_pte(), up to 6.18).
     """
     spans: list[LeafSpan] = []
     ascending = _place(calls, geometry, memstart, spans)
@@ -137,7 +137,7 @@ def build(calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[Leaf
 
 
 def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
-    """Sorted and disjoint; a plain page mapped twice to the same frame counts once."""
+    """The spans sorted and disjoint; a plain page mapped twice to the same frame counts once."""
     spans.sort()
     result: list[LeafSpan] = []
     for start, end, kind in spans:
@@ -156,7 +156,7 @@ def _settle(spans: list[LeafSpan]) -> list[LeafSpan]:
 
 
 def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry, memstart: int) -> list[LeafSpan]:
-    """The spans after `first` was mapped and then `calls`, which may cover it again (7.x).
+    """The spans after the calls `first` and then `calls`, which may map the same memory again (7.x).
 
     An entry that is a table is descended into, so nothing larger replaces it; a contiguous run is only set if
     none of its entries is a valid entry without the hint. Rewriting an entry with the same frame is allowed.
@@ -176,7 +176,7 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
         covered.append((start, end))
     covered = union(covered)
     for start, end, kind in there:
-        # Entries of a mapped range stay where memory does not cover them; a partly covered page is covered.
+        # Entries of `first` stay where `calls` map nothing; a partly covered page counts as covered.
         spans += [(a & -page, b, kind) for a, b in subtract((start, end), covered) if b - a >= page]
     return _settle(spans)
 
@@ -198,10 +198,9 @@ def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[
 def remap(
     spans: Sequence[LeafSpan], area: Span, calls: Iterable[Call], geometry: Geometry, memstart: int
 ) -> list[LeafSpan]:
-    """The spans after `area` was cut out of a map and mapped again by `calls`, which lie inside it.
+    """The spans after `area` was removed from a map and mapped again by `calls`, which lie inside it.
 
-    A larger leaf that crosses an edge of the area is not kept: what is left of it outside is mapped by the
-    largest leaves that fit, as splitting it would.
+    A leaf that crosses an edge of the area is split: the rest of it outside is mapped with the largest leaves that fit.
     """
     start, end = area
     result: list[LeafSpan] = []
@@ -217,9 +216,9 @@ def remap(
 
 
 def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geometry, memstart: int) -> Measured:
-    """`remap` of a whole map, its numbers by what changes: the PUD entries that the area touches.
+    """`remap` of a measured map; only the PUD entries that the area touches are counted again.
 
-    No leaf that is split and no table that comes or goes lies outside them; upper tables stay.
+    Every split leaf and every added or removed table lies in these entries; upper tables stay.
     """
     whole, before = base
     size = geometry.pud_size
@@ -248,7 +247,7 @@ def measure(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Map
     small = [span for span in spans if span[2]] if sizes[PUD] else spans
     pages = [span for span in small if span[2] > PMD]
     pmd_shift, pud_shift = geometry.pmd_size.bit_length() - 1, geometry.pud_size.bit_length() - 1
-    # Upper tables stand wherever anything is mapped; each maps as much as an entry of the next one.
+    # There are upper tables wherever anything is mapped; each maps as much as an entry of the next level.
     counts = [
         _count(spans, memstart, pud_shift + above * (geometry.page_shift - 3))
         for above in range(geometry.levels - 3, 0, -1)
@@ -271,7 +270,7 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
 
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
-    """Distinct tables of a level whose one table maps `1 << shift` bytes."""
+    """Number of tables at a level where one table maps `1 << shift` bytes."""
     tables, seen_end = 0, -_BEYOND
     for start, end, _ in spans:
         if end > seen_end:

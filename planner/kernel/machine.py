@@ -1,7 +1,7 @@
 """One machine as a source describes it: its memory map, and the facts about its kernel.
 
-Every fact is optional: None is "the source does not say". Assumptions for unknown facts are made in one place,
-`planning`, and reported.
+Every fact is optional: None means that the source does not give it. `planning` alone makes assumptions for unknown
+facts, and reports them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ NO_DMA_ZONES = -1
 
 
 class Event(NamedTuple):
-    """One early allocation that a boot log names.
+    """One early allocation listed in a boot log.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
-    `reserved-memory`, `efi_tables` (start: of the lowest that UEFI's line names; size: of the image) ...;
-    start/end: bytes, None where the log names only a size; size: bytes;
-    line: 1-based line of the log; before_crash: whether it comes before the crash reservation in the log
-    (None: not known); name: what the log calls it.
+    `reserved-memory`, `efi_tables` (start: the lowest address in UEFI's line; size: of the image) ...; start/end:
+    bytes, None if the log gives only a size; size: bytes; line: 1-based line of the log; before_crash: whether it comes
+    before the crash reservation in the log (None: not known); name: its name in the log.
     """
 
     kind: str
@@ -53,12 +52,12 @@ class BootRecord(NamedTuple):
 
 
 class Capture(NamedTuple):
-    """The capture kernel as sources describe it, in bytes; None and empty: not said.
+    """The capture kernel as sources describe it, in bytes; None and empty: not known.
 
-    kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd.
-    modules: (name, bytes) of /proc/modules. carried: names of modules that the kdump initrd holds; modules_size: bytes
-    of those that are loaded. luks_memory: what unlocking an encrypted target takes. drivers: names of large drivers
-    seen. estimates: (tool, bytes) that `kdumpctl estimate` or `kdumptool calibrate` recommends.
+    kernel_size: its image, as the `Memory:` line counts it. initrd_size, initrd_unpacked: the kdump initrd. modules:
+    (name, bytes) of /proc/modules. carried: names of the modules in the kdump initrd; modules_size: bytes of those that
+    are loaded. luks_memory: memory needed to unlock an encrypted dump target. drivers: names of large drivers seen.
+    estimates: (tool, bytes) that `kdumpctl estimate` or `kdumptool calibrate` recommends.
     """
 
     kernel_size: int | None = None
@@ -82,11 +81,11 @@ class FurtherRange(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The answer of an earlier plan, with the parts that its map does not show.
+    """Results of an earlier plan that its report lists beside the map.
 
     kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
-    would help; None: it was not looked for. others: (assumption, outcome, crash, low) of every other
-    reading of the map. notes: all of them. rewound: (start, end, reason) of what its map does not hold any more.
+    would help; None: none was searched for. others: (assumption, outcome, crash, low) of every other reading of the
+    map. notes: its notes. rewound: (start, end, reason) of the ranges that were removed from its map.
     """
 
     text: str
@@ -105,20 +104,21 @@ class Facts:
     """Facts about the kernel of one boot.
 
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
-    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. request_restored: its crashkernel=
-    was lost, and is put back from `record`.
-    dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none.
-    firmware_dma_limit: the last address that the firmware (a device tree, IORT) says all devices reach, from which a
-    kernel derives its own limit; all ones: the firmware names no limit. mem_total: MemTotal of /proc/meminfo, bytes.
+    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. request_restored: its crashkernel= was
+    missing and has been restored from `record`.
+    dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none. firmware_dma_limit: the highest
+    address that all devices can reach according to the firmware (device tree, IORT), from which a kernel derives its
+    own limit; all ones: the firmware gives no limit. mem_total: MemTotal of /proc/meminfo, bytes.
     config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
-    that the kernel splits blocks live on these (`CPU features: detected: BBM Level 3`, or level 2 without aborts).
+    that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level 3`, or level 2 without
+    aborts).
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
-    record: what is recorded of the crash kernel. events: early allocations a log names. capture: the capture kernel.
-    request, strategy, align, prefer_aligned, rodata, kfence, cpu: what an earlier plan was asked, in a report that is
-    taken as a map; it counts where the user says nothing else. answered: what that plan said, which holds for the same
-    answer.
+    record: the crash kernel of that boot. events: early allocations listed in a log. capture: the capture kernel.
+    request, strategy, align, prefer_aligned, rodata, kfence, cpu: the request and options of an earlier plan whose
+    report is taken as a map; used unless the user gives others. answered: the results of that plan, reused if the new
+    plan gives the same answer.
     """
 
     kernel: str | None = None
@@ -155,12 +155,12 @@ class Facts:
 class Kind(NamedTuple):
     """One kind of source, by the traits that the model depends on.
 
-    rank: precision of its map, the most precise first. stated: map and limits are stated for the very
-    kernel that is planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash
-    kernel. whole: it lists the crash kernel where there is one, and ranges that overlap are nested. partial: its map
-    lacks or lumps together what others show. at_boot: the map is of the boot itself, before memory was plugged in.
-    firmware: what the firmware handed over: from before `mem=`, with a command line that a boot loader may replace.
-    configuration: a kernel's configuration.
+    rank: precision of its map, 0 for the most precise. stated: map and limits are given for exactly the kernel that is
+    planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash kernel. whole: it
+    lists the crash kernel if there is one, and ranges that overlap are nested. partial: its map omits or merges ranges
+    that other kinds list separately. at_boot: its map is from boot, before memory hotplug. firmware: its map comes from
+    the firmware, before `mem=`, with a command line that a boot loader may replace. configuration: a kernel's
+    configuration.
     """
 
     name: str
@@ -191,7 +191,7 @@ KINDS = {
         Kind("facts"),
     )
 }
-"""Every kind of source, by the name that `Machine.kind` has."""
+"""Every kind of source by its name, the value of `Machine.kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +199,13 @@ class Machine:
     """One machine as its sources describe it.
 
     source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: a name of `KINDS`. memory: the map, regions
-    sorted and disjoint.
-    settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is
-    not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one.
-    notes: what the reader wants the user to know (overlaps, ignored lines, inferred flags).
+    sorted and disjoint. settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so
+    that `mem=` is not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a
+    partial one. notes: remarks for the user (overlaps, ignored lines, inferred flags).
 
-    Of a log: incomplete: why the memory ranges that it shows cannot be all, so that it gives facts only. damage: those
-    of its notes that name a line that cannot be read, those on the crash kernel first. on_facts: those of its notes
-    that hold for its facts too, so also where another source gives the map. efi_in_4k: its map is an EFI map read for
-    4K pages, as the page size was not known.
+    For a log: incomplete: why its memory ranges cannot be complete, so that only its facts are used. damage: the notes
+    on unreadable lines, those on the crash kernel first. on_facts: the notes on its facts, which are kept if another
+    source gives the map. efi_in_4k: its map is an EFI map read for 4K pages because the page size was not known.
     """
 
     source: str
@@ -228,5 +226,5 @@ class Machine:
 
     @property
     def fixed(self) -> bool:
-        """True if the map is memblock itself, under an unknown command line: another one does not change it."""
+        """True if the map is memblock's own, under an unknown command line: `mem=` of another is not applied."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

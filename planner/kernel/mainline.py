@@ -1,4 +1,4 @@
-"""The profiles of mainline and stable kernels, one row a span: each is the next newer one with what differs.
+"""The profiles of mainline and stable kernels, one per span of versions, each as its differences from the next newer.
 
 Sources, by file: arch/arm64/mm/init.c and mmu.c @ 5.10, 5.15, 5.19, 6.1, 6.6, 6.12, 6.18, 7.1, 7.2, 7.3;
 kernel/crash_core.c @ 5.10, 6.1; kernel/crash_reserve.c @ 6.12 to 7.3. Spans between two versions read rest on the
@@ -125,7 +125,7 @@ _V6_4 = _V6_5._replace(
     low_when="near-limit",
     in_use_message=False,
     crash_size_counts_low=False,
-    # kernel: kernel/dma/swiotlb.c, mem_init() asks for a small buffer for unaligned kmalloc memory from 6.5 on.
+    # kernel: kernel/dma/swiotlb.c, mem_init() requests a small buffer for unaligned kmalloc memory from 6.5 on.
     swiotlb="needed",
 )
 _V6_2 = _V6_4._replace(
@@ -279,7 +279,7 @@ NO_CRASH_KERNELS = _V4_12._replace(
     zoneless_effect="none",
     protects=False,
 )
-"""Kernels before arm64 had crash kernels: nothing is read and nothing is reserved."""
+"""Kernels before arm64 had crash kernels: they read and reserve nothing."""
 
 PROFILES: tuple[Profile, ...] = (
     _V4_12,
@@ -308,14 +308,14 @@ PROFILES: tuple[Profile, ...] = (
     _V7_2,
     _V7_3,
 )
-"""Every profile with crash kernels, oldest first; a release's stable kernels stand before what came next."""
+"""Every profile with crash kernels, oldest first; a stable series comes before the next release."""
 
 OLDEST, NEWEST = PROFILES[0], PROFILES[-1]
 NEWEST_READ = NEWEST.since
 
 GENERIC = _V7_2._replace(
     name="generic",
-    spans="kernel/crash_reserve.c of 6.7 and later, for an architecture that asks for everything",
+    spans="kernel/crash_reserve.c of 6.7 and later, for an architecture that reads every suffix",
     asks_cma=True,
 )
-"""The common code as the compiled cases run it."""
+"""The generic code as compiled for the oracle's cases."""

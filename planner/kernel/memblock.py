@@ -59,20 +59,20 @@ class Memblock:
         self.page_size, self.movable_node = page_size, movable_node
         self.has_mirror = False
         self._merged = True
-        # What searches need of the two arrays, once they are known: usable regions, free gaps up to an address.
+        # Caches for searches: usable regions, and free gaps up to an address.
         self._spans: list[Span] | None = None
         self._gaps: list[Span] | None = None
         self._gaps_to = 0
 
     @classmethod
     def of(cls, memory: MemoryMap, *, page_size: int = 4096, movable_node: bool = False) -> Memblock:
-        """The state that holds the regions of a map as they are listed (touching ones stay apart)."""
+        """The state of a map, its regions as listed (touching ones stay apart)."""
         self = cls(page_size=page_size, movable_node=movable_node)
         self.memory = list(memory.regions)
         self._merged = False
         starts, ends = [r.start for r in memory.reserved], [r.end for r in memory.reserved]
         self.reserved = list(zip(starts, ends, strict=True))
-        # Nearly every map lists them in order, apart, and none of them empty.
+        # Nearly every map lists its regions sorted, disjoint and non-empty.
         if not (all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))):
             self.reserved = union(self.reserved)
         self.has_mirror = any(r.flags & _MIRROR for r in memory.regions)
@@ -102,7 +102,7 @@ class Memblock:
             self.has_mirror = True
 
     def mark(self, start: int, size: int, flag: int, *, value: bool = True) -> None:
-        """Set a flag on the memory inside the range, or clear it, cutting regions at its ends; then merge."""
+        """Set or clear a flag on the memory inside the range, splitting regions at its ends; then merge."""
         end = start + size
         self._isolate(start, end)
         first, last = self._touching(start, end)
@@ -167,7 +167,7 @@ class Memblock:
         self._gaps = self._spans = None
 
     def _merge(self, first: int, last: int) -> None:
-        """Join neighbours that touch and are alike. first, last: the slice that changed, if all was joined before."""
+        """Merge neighbours that touch and have the same flags and node. first, last: the slice that changed."""
         if not self._merged:
             first, last, self._merged = 0, len(self.memory), True
         first, last = max(first - 1, 0), min(last + 1, len(self.memory))
@@ -184,7 +184,7 @@ class Memblock:
     # -- searching -------------------------------------------------------------------------------------
 
     def gaps(self, *, below: int = _BEYOND, mirror_only: bool = False) -> list[Span]:
-        """Free gaps in ascending order; complete below the address, possibly more."""
+        """Free gaps in ascending order: all that start below the address, possibly more."""
         if not mirror_only and self._gaps is not None and below <= self._gaps_to:
             return self._gaps
         result: list[Span] = []
@@ -222,9 +222,9 @@ class Memblock:
     def find(
         self, size: int, align: int, start: int, end: int, *, bottom_up: bool = False, mirror_only: bool = False
     ) -> int | None:
-        """The address that a search for `size` bytes in the window `[start, end)` gives, or None.
+        """The address found for `size` bytes in the window `[start, end)`, or None.
 
-        align: a power of two. end: `ACCESSIBLE` or `NOLEAKTRACE` for no limit. Page 0 is never given.
+        align: a power of two. end: `ACCESSIBLE` or `NOLEAKTRACE` for no limit. Page 0 is never returned.
         Source: memblock_find_in_range_node() and __memblock_find_range_top_down() / _bottom_up().
         """
         start, end = self._window(start, end)
@@ -237,12 +237,12 @@ class Memblock:
         return _top_down(gaps, size, align, start, end)
 
     def _window(self, start: int, end: int) -> Span:
-        """The bounds of a search as it clamps them."""
+        """The bounds of a search, clamped as memblock does."""
         start = max(start, self.page_size)
         return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
 
     def _gaps_met(self, size: int, start: int, end: int, regions: list[Span]) -> Iterator[Span]:
-        """Gaps of a window that can hold `size` bytes, from the top, one at a time: most searches need one only."""
+        """Gaps of a window that can hold `size` bytes, from the top, lazily: most searches need only the first."""
         reserved = self.reserved
         for index in range(bisect_left(regions, (end,)) - 1, -1, -1):
             low, high = regions[index]
@@ -263,7 +263,7 @@ class Memblock:
     def search(
         self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
     ) -> int | None:
-        """As `find`, in mirrored memory first where the system has any. Reserves nothing."""
+        """As `find`, in mirrored memory first if the system has any. Reserves nothing."""
         align = align or SMP_CACHE_BYTES
         if self.has_mirror:
             found = self.find(size, align, start, end, bottom_up=bottom_up, mirror_only=True)
@@ -281,9 +281,9 @@ class Memblock:
         return found
 
     def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
-        """For each free gap, from the top: why a top-down search for this request does not take it.
+        """The reason why a top-down search for this request skips each free gap, from the top.
 
-        Ends at the gap that holds the request, if one does. mirror_only: of the pass over mirrored memory.
+        Ends at the gap that holds the request, if one does. mirror_only: for the pass over mirrored memory.
         """
         start, end = self._window(start, end)
         result = []
@@ -324,7 +324,7 @@ class Memblock:
 
 
 def added_one_by_one(regions: Iterable[Region]) -> list[Region]:
-    """Overlapping regions as memblock adds them one by one: parts already present keep their flags."""
+    """Overlapping regions resolved as memblock does, adding one by one: parts already present keep their flags."""
     memblock = Memblock()
     for region in regions:
         memblock.add(region.start, region.end - region.start, region.flags, region.node)

@@ -1,7 +1,7 @@
-"""A machine's memory: regions with memblock flags and node, and what is reserved of them.
+"""A machine's memory: regions with memblock flags and node, and reserved ranges.
 
-Entries are kept as listed: touching regions are separate regions (they may differ in what
-no source shows), reserved ranges may be unaligned and may lie outside memory.
+Entries are kept as listed: touching regions stay separate (they may differ in a way that no source shows), reserved
+ranges may be unaligned and may lie outside memory.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Reserved:
 class MemoryMap:
     """Memory and reservations of one machine.
 
-    regions: sorted, disjoint, none empty (a source that lists others resolves them as memblock would).
+    regions: sorted, disjoint, none empty (source readers resolve other lists as memblock would).
     reserved: any order, may overlap, none empty.
     """
 
@@ -95,7 +95,7 @@ class MemoryMap:
 
 
 def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:
-    """The same regions, cut so that what lies in `spans` (in any order, they may overlap) is NOMAP."""
+    """The same regions, split so that the parts in `spans` (in any order, may overlap) are NOMAP."""
     holes = union(spans)
     result: list[Region] = []
     for r in regions:

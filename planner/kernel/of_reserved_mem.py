@@ -1,4 +1,4 @@
-"""Reserved-memory nodes of a device tree with several ranges, of which not every kernel reserves all.
+"""Reserved-memory nodes with several ranges in a device tree: some kernels reserve only the first range.
 
 Source: fdt_scan_reserved_mem(), drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first).
 """
@@ -15,11 +15,11 @@ from planner.kernel.profiles import Profile
 
 __all__ = ["as_reserved"]
 
-_NAMED = 3  # of the nodes that the note is about
+_NAMED = 3  # most nodes named in a note
 
 
 def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]:
-    """The machine with the ranges that the kernel reserves, of all that its map lists; and the notes on it."""
+    """The machine with only those ranges of such nodes that this kernel reserves, and the notes on it."""
     further = machine.facts.further_ranges
     if not further:
         return machine, []

@@ -1,4 +1,4 @@
-"""Page-table geometry of arm64: the bytes that one entry maps at each level, and the entries that may be leaves.
+"""Page-table geometry of arm64: bytes per entry at each level, and the levels whose entries may be leaves.
 
 Source: arch/arm64/Kconfig @ 7.2, arch/arm64/include/asm/pgtable-hwdef.h and kernel-pgtable.h @ 6.1.
 """
@@ -14,7 +14,7 @@ from planner.base.sizes import GIB, KIB, MIB, format_size
 __all__ = ["VA_BITS", "Geometry", "geometry"]
 
 VA_BITS = {4 * KIB: (39, 48, 52), 16 * KIB: (36, 47, 48, 52), 64 * KIB: (42, 48, 52)}
-"""Configurable sizes of the virtual address space by page size (arch/arm64/Kconfig, ARM64_VA_BITS_*)."""
+"""Bits of the virtual address space that each page size allows (arch/arm64/Kconfig, ARM64_VA_BITS_*)."""
 
 _CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
 """Entries in a contiguous run of PTEs and of PMDs, by page shift (CONT_PTE_SHIFT, CONT_PMD_SHIFT)."""
@@ -23,8 +23,8 @@ _CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
 class Geometry(NamedTuple):
     """One configuration of the tables; sizes in bytes.
 
-    levels: table levels, the root included (2 to 5). cont_*_size: bytes of one contiguous run.
-    pud_size: what `PUD_SIZE` is, which equals `pmd_size` where the PUD is folded into two levels.
+    levels: table levels, the root included (2 to 5). cont_*_size: bytes of one contiguous run. pud_size: `PUD_SIZE`,
+    which equals `pmd_size` with two levels, where the PUD is folded.
     """
 
     page_size: int
@@ -48,8 +48,8 @@ class Geometry(NamedTuple):
     def linear_size(self) -> int:
         """Bytes of the linear region: half of the virtual address space; more with 52 bits.
 
-        A 52-bit kernel must also run with fewer bits, so its other half has at most the size of theirs (PAGE_END and
-        VA_BITS_MIN, arch/arm64/include/asm/memory.h @ 6.1, 6.12: 48 bits, 47 with 16K pages).
+        A 52-bit kernel must also boot on processors with fewer bits, so the other half is only as large as theirs
+        (PAGE_END and VA_BITS_MIN, arch/arm64/include/asm/memory.h @ 6.1, 6.12: 48 bits, 47 with 16K pages).
         """
         least = min(self.va_bits, 47 if self.page_shift == 14 and self.va_bits == 52 else 48)
         return (1 << self.va_bits) - (1 << (least - 1))
@@ -66,13 +66,13 @@ class Geometry(NamedTuple):
 
     @property
     def largest_leaf(self) -> int:
-        """Bytes of the largest leaf or contiguous run that some address of the linear map can have."""
+        """Bytes of the largest leaf or contiguous run possible in the linear map."""
         if self.pud_leaf:
             return self.pud_size
         return self.pmd_size if self.levels == 2 else self.cont_pmd_size
 
     def memstart_align(self, section_64k: int) -> int:
-        """Alignment of `memstart_addr` (ARM64_MEMSTART_ALIGN); section_64k: of sparsemem with 64K pages."""
+        """Alignment of `memstart_addr` (ARM64_MEMSTART_ALIGN); section_64k: sparsemem's section size with 64K pages."""
         return max(512 * MIB, section_64k) if self.page_shift == 16 else GIB
 
 
@@ -80,7 +80,7 @@ class Geometry(NamedTuple):
 def geometry(page_size: int, va_bits: int) -> Geometry:
     """The geometry of a page size and a size of the virtual address space.
 
-    Raises InputError where arm64 has no such configuration.
+    Raises InputError if arm64 has no such configuration.
     """
     allowed = VA_BITS.get(page_size)
     if allowed is None:

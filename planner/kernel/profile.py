@@ -1,6 +1,6 @@
-"""The type of a kernel profile: the behaviour of one span of arm64 kernels about a crash kernel, as data.
+"""The type of a kernel profile: how one span of arm64 kernels treats a crash kernel, as data.
 
-A profile states behaviour; a version string only selects one. The rows stand in `mainline` and `vendor_profiles`.
+A version string only selects a profile. The profiles are in `mainline` and `vendor_profiles`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SUREST_FIRST: tuple[Certainty, ...] = ("read", "configured", "inferred", "unkno
 
 
 def least_sure(*certainties: Certainty) -> Certainty:
-    """The certainty of what rests on several facts."""
+    """The lowest of several certainties."""
     return max(certainties, key=_SUREST_FIRST.index)
 
 
@@ -53,57 +53,56 @@ ABOVE_4G = Window("4G", "high")
 class Profile(NamedTuple):
     """The behaviour of one span of kernels.
 
-    name: the version that stands for the span. spans: which versions it covers, for people. since: the first of them,
-    major and minor. source: where that was read. certainty: how sure it is (`read` in the source, taken from a built
-    `configured` kernel, `inferred` from neighbours, `unknown`). reserves: whether such a kernel knows crash kernels at
-    all.
+    name: the version that names the span. spans: the versions it covers, for people. since: the first of them, major
+    and minor. source: where the behaviour was read. certainty: `read` in the source, taken from a built `configured`
+    kernel, `inferred` from neighbours, or `unknown`. reserves: whether these kernels support crash kernels at all.
 
-    Parser. combine: `plain` reads only the plain entry, `arch` is arm64's own combination of plain, high and low
-    (5.19 to 6.6), `generic` is parse_crashkernel() of 6.7. suffixes: entries that are not plain. high_after: when
-    the `,high` entry is looked at: the plain one is `absent`, or any `failure` of it. low_default: bytes of low
-    memory with `,high` and no `,low`. low_with_plain: `,low` and its default count for a plain request too, and an
-    unreadable `,low` gives the default. rounds_ram: RAM is rounded up to 128 MiB before ranges are matched.
-    bad_size, bad_base: the messages for a range's unreadable size and base. asks_cma: the architecture asks for the
-    `,cma` entry. refuses_oversize: a size that is not less than RAM is refused without a line. auto: what stands in
-    for `auto` ("" where it is not known).
+    Parser. combine: `plain` reads only the plain entry, `arch` is arm64's own combination of plain, high and low (5.19
+    to 6.6), `generic` is parse_crashkernel() of 6.7. suffixes: entries that are not plain. high_after: when the `,high`
+    entry is parsed: the plain one is `absent`, or after any `failure` of it. low_default: bytes of low memory with
+    `,high` and no `,low`. low_with_plain: `,low` and its default apply to a plain request too, and an invalid `,low`
+    gives the default. rounds_ram: RAM is rounded up to 128 MiB before ranges are matched. bad_size, bad_base: the
+    messages for a range's unreadable size and base. asks_cma: the architecture reads the `,cma` entry.
+    refuses_oversize: a size that is not less than RAM is refused without a log line. auto: the value of `auto` ("" if
+    the kernel does not accept it).
 
-    Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit, or what stands for
-    it, is derived (`bits`: the highest bit of the firmware's limit; `bits-offset`: likewise, counted from the multiple
-    below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at a multiple
-    of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
+    Reservation. rounds_size: the size is rounded up to a page. dma_limit: how arm64_dma_phys_limit, or the limit used
+    in its place, is derived (`bits`: the highest bit of the firmware's limit; `bits-offset`: the same, counted from the
+    multiple below the start of RAM; `value`: the limit itself; `dma32`: the end of the 32-bit zone, which starts at a
+    multiple of 4 GiB, whatever the firmware says; `dma32-exclusive`: one byte less, for kernels that search to
     ARCH_LOW_ADDRESS_LIMIT; `dma32-capped`: 4 GiB, or the end of RAM that starts above; `4G`: 4 GiB always). plain,
     high: windows in the order they are tried. provisional: the `high` window is searched first, for a size in whole
     pages, and freed again once a plain request has found its place. fixed: how X@base is placed: `tests` checks the
     range, `window` searches [base, base + X), `aligned` does so after testing the alignment. low_when: which main part
-    takes a low part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size),
+    needs a low part: `at-limit` (it starts at the limit or above), `near-limit` (above the limit less the low size),
     `over-limit` (it ends above the limit), `always`. low_from: where the search for the low part starts. loops_high: an
-    unsuccessful `,high` request retries for ever where the DMA limit is the physical limit; loops_plain likewise.
-    in_use_message: X@base fails with a message of its own. reserved_reg: of a reserved-memory node with several ranges,
-    all are reserved or only the first. messages: whose log lines these are. first: crash memory is placed before the
-    memmap and the zones (7.0). early: it is placed before the linear map is built and before the default CMA area.
+    unsuccessful `,high` request retries for ever if the DMA limit is the physical limit; loops_plain: the same for a
+    plain request. in_use_message: a failed X@base has a message of its own. reserved_reg: whether all ranges of a
+    reserved-memory node are reserved or only the first. messages: the style of the log lines. first: crash memory is
+    placed before the memmap and the zones (7.0). early: it is placed before the linear map is built and before the
+    default CMA area.
 
-    Linear map. effect, zoneless_effect: what a crashkernel parameter does with and without DMA zones
-    (`isolated`: reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain
-    request, all RAM below 4 GiB; `none`). map_certainty: how sure this part is. protects: a loaded crash kernel is made
-    invalid in the linear map. unmaps_low: the low part is left out of the map. needs_word: it does so only if the
-    parameter is a word of its own on the command line. moves_memstart: KASLR moves the start of the linear map by
-    multiples of its alignment.
-    image: `apart` (mapped after memory, contiguous hint never) or `first` (mapped before memory, which goes over it
-    again). rounds_inward: ranges of memory lose their partial pages; elsewhere they are mapped whole.
-    kfence: `absent`, `forces` (built in means base pages), `pool` (only without an early pool), `harmless` (never).
-    rodata: which values of rodata= are known: `booleans` (and full; every boolean clears it), `full-only` (on and off
-    leave a built-in full as it is), `keywords` (off, on, full), `noalias` (off, noalias, on, which is full and the
-    default). maps_driver_managed. section_64k: sparsemem section size with 64K pages. bbm: which processors split
-    blocks live: `none`, `bbml2` (those on a list), `bbml3` (a longer list, or FEAT_BBM level 3).
+    Linear map. effect, zoneless_effect: the effect of a crashkernel parameter with and without DMA zones (`isolated`:
+    reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain request, all RAM
+    below 4 GiB; `none`). map_certainty: certainty of this part. protects: a loaded crash kernel is made invalid in the
+    linear map. unmaps_low: the low part is left out of the map. needs_word: the effect requires the parameter as a
+    separate word on the command line. moves_memstart: KASLR moves the start of the linear map by multiples of its
+    alignment. image: `apart` (mapped after memory, contiguous hint never) or `first` (mapped before memory, whose
+    mapping covers it again). rounds_inward: partial pages of memory ranges are not mapped; other kernels map them
+    whole. kfence: `absent`, `forces` (built in means base pages), `pool` (only without an early pool), `harmless`
+    (never). rodata: the accepted values of rodata=: `booleans` (and full; every boolean clears it), `full-only` (on and
+    off leave a built-in full as it is), `keywords` (off, on, full), `noalias` (off, noalias, on, which is full and the
+    default). maps_driver_managed. section_64k: sparsemem section size with 64K pages. bbm: the processors whose live
+    blocks are split: `none`, `bbml2` (those on a list), `bbml3` (a longer list, or FEAT_BBM level 3).
     crash_size_counts_low: kexec_crash_size includes the low part.
 
-    Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel.
-    cma_align: bytes that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version).
-    swiotlb: when a boot has bounce buffers: `needed` where RAM lies beyond the DMA limit, `small` elsewhere too (a
-    small one, for unaligned kmalloc buffers), `always` (set up on every machine).
-    swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
-    has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel.
-    kfence_metadata: bytes for each object that KFENCE takes at boot, 0 where the image holds them.
+    Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel. cma_align: bytes
+    that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version). swiotlb: when a boot
+    has bounce buffers: `needed` (RAM lies beyond the DMA limit), `small` (otherwise too, a small one for unaligned
+    kmalloc buffers), `always` (on every machine). swiotlb_slots: bytes per 2K slot in each array beside the buffer.
+    log_descriptors: a log buffer that is allocated has descriptors and infos beside it; log_info: bytes of one info as
+    distributions build the kernel. kfence_metadata: bytes for each object that KFENCE takes at boot, 0 where the image
+    holds them.
     """
 
     name: str

@@ -1,9 +1,8 @@
-"""The profile for a version string: mainline's by release and patch level, a distribution's by its own rows.
+"""Selection of a profile by version string: mainline's by release and patch level, a distribution's by its rows.
 
-A profile states behaviour. A version string only selects one, and distributions backport, so the report always
-names the profile that was taken.
+Distributions backport, so a version does not prove a behaviour: the report always names the selected profile.
 
-The rows of distributions are imported when a version is not a plain number: building them takes time at start.
+The rows of distributions are imported only for a version that is not a plain number: building them takes time.
 """
 
 from __future__ import annotations
@@ -38,19 +37,19 @@ _STABLE: dict[tuple[int, int], tuple[tuple[int, str], ...]] = {
     (6, 1): ((0, "6.0"), (65, "6.1")),
     (6, 6): ((0, "6.5"), (4, "6.6")),
 }
-"""Releases whose stable kernels took later behaviour: each profile with the first patch level that has it."""
+"""Releases whose stable kernels changed behaviour: each profile with the first patch level that has it."""
 _VERSION = r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?"
 _PATCH = r"\.([1-9]\d{0,8})"
 _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 
 class Selection(NamedTuple):
-    """The profile a version string selects, and what must be said about the choice ("" if nothing).
+    """The profile that a version string selects, and a note on the choice ("" if none is needed).
 
-    supported: whether the version lies within the modelled ones, later ones of the newest series included. page_size:
-    bytes, where the name of the kernel's flavour says it. certainty: how sure it is that such a kernel does what the
-    profile says. vendor: whose kernel it is ("" for mainline, and where the name does not tell). row: the name of the
-    distribution's row ("" for none). configuration: what it is built with, as far as that is known.
+    supported: whether the version is one of those modelled, later ones of the newest series included. page_size: bytes,
+    if the flavour's name gives it. certainty: of the profile for such a kernel. vendor: the distribution ("" for
+    mainline, and if the name does not show it). row: the name of the distribution's row ("" for none). configuration:
+    its known configuration.
     """
 
     profile: Profile
@@ -64,7 +63,7 @@ class Selection(NamedTuple):
 
 
 def profile_named(name: str) -> Profile | None:
-    """The profile of exactly this name, a distribution's own ones included."""
+    """The profile with exactly this name, a mainline or a distribution's one."""
     found = _BY_NAME.get(name)
     return found if found is not None or name[:1].isdigit() else _vendor_profiles().get(name)
 
@@ -73,7 +72,7 @@ def profile_named(name: str) -> Profile | None:
 def select_profile(version: str) -> Selection:
     """The profile for a version string as a machine prints it (`5.14.0-503.el9.aarch64+64k`) or for a name (`rhel9`).
 
-    Raises InputError where no version can be read.
+    Raises InputError if it contains no version.
     """
     named = _BY_NAME.get(version)
     if named is not None:
@@ -91,7 +90,7 @@ def select_profile(version: str) -> Selection:
 
 
 def _by_name(name: str) -> Selection:
-    """The selection of a row's name, perhaps with the page size of a flavour: `rhel9`, `rhel9-64k`."""
+    """The selection for a row's name, which may end in a flavour's page size: `rhel9`, `rhel9-64k`."""
     from planner.kernel.vendors import NAMED
 
     base, mark, pages = name.rpartition("-")
@@ -112,8 +111,8 @@ def _by_name(name: str) -> Selection:
 
 
 def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
-    """The selection of a version that says more than numbers."""
-    # Building the rows of distributions takes time, and a version of numbers alone needs none of them.
+    """The selection for a version with more than numbers."""
+    # Building the rows of distributions takes time, and a version of numbers only needs none of them.
     from planner.kernel.vendors import build_of
 
     build = build_of(version)
@@ -135,11 +134,11 @@ def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
 
 
 def _with_what_is_newer(selection: Selection, release: tuple[int, int], version: str) -> Selection:
-    """The selection with a note where the release is newer than what was read."""
+    """The selection, with a note if the release is newer than the newest kernel read."""
     if release <= NEWEST_READ:
         return selection
     name = NEWEST.name
-    note = f"{version} is newer than {name}, the newest kernel read; taken as {name}"
+    note = f"{version} is newer than {name}, the newest kernel read; modelled as {name}"
     if selection.note:
         note = f"{note}; {selection.note}"
     return selection._replace(
@@ -150,7 +149,7 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
 
 
 def _before_crash_kernels(version: str) -> Selection:
-    """A kernel before 4.12 does nothing, unless its vendor added it."""
+    """The selection for a kernel before 4.12, which reserves nothing unless its vendor added crash kernels."""
     from planner.kernel.vendors import build_of
 
     build = build_of(version)
@@ -178,6 +177,6 @@ def _of_release(release: tuple[int, int], rest: str) -> Profile:
         return [p for p in PROFILES if p.since <= release][-1]
     if re.fullmatch(_FIRST_RELEASE, rest) is not None:
         return _BY_NAME[stable[0][1]]
-    # Without a patch level it is the release's series, or a vendor's own numbering: the stable kernel of today.
+    # Without a patch level it names the series, or has a vendor's numbering: the newest stable kernel is meant.
     patch = re.match(_PATCH, rest)
     return _BY_NAME[[name for first, name in stable if patch is None or first <= int(patch[1])][-1]]

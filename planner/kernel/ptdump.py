@@ -1,4 +1,4 @@
-"""The numbers of a linear map, as a dump of the page tables shows them: leaves and tables (mm/ptdump.c)."""
+"""Numbers of leaves and tables in a linear map, as a dump of the page tables lists them (mm/ptdump.c)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLES = ("p4d", "pud", "pmd", "pte")
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """One number per kind of leaf (entries, or bytes)."""
+    """One number per kind of leaf: entries or bytes."""
 
     pud: int = 0
     """PUD blocks."""
@@ -61,4 +61,4 @@ class Mapping:
     table_bytes: int
     """Page size x the sum of `tables`."""
     tlb_entries: int
-    """TLB entries that cover the map: one per leaf, one per contiguous run."""
+    """TLB entries needed to map all of it: one per leaf, one per contiguous run."""

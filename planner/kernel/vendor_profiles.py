@@ -1,6 +1,6 @@
-"""The profiles of distributions' kernels that differ from the mainline they are based on, one row a kernel.
+"""Profiles of distributions' kernels that behave differently from the mainline version they are based on.
 
-Each is a mainline profile, or the distribution's own next one, with what differs. Where no file is named it is
+Each is a mainline profile, or another one of the distribution, with its differences. A source without a file name means
 arch/arm64/mm/init.c and mmu.c, kernel/crash_core.c or kernel/crash_reserve.c.
 """
 
@@ -14,7 +14,7 @@ __all__ = ["VENDOR_PROFILES"]
 
 _MAINLINE = {p.name: p for p in PROFILES}
 
-# -- RHEL 8: early and isolated; limit is the 32-bit zone, whatever devices reach ----------------------------
+# -- RHEL 8: early and isolated; the limit is the 32-bit zone, whatever the firmware says --------------------
 
 _AUTO_448M, _AUTO_480M = "2G-:448M", "2G-:480M"
 
@@ -185,7 +185,7 @@ _SLE15_SP2 = _MAINLINE["4.12"]._replace(
     name="sle15-5.3",
     spans="SLE 15 SP2 and SP3 (5.3.18)",
     since=(5, 3),
-    source="github openSUSE/kernel, init.c @ 019c510fd27e, a tree laid out as 5.3; that it is SP3's is inferred",
+    source="github openSUSE/kernel, init.c @ 019c510fd27e, a tree laid out as 5.3; inferred to be SP3's",
     certainty="read",
     dma_limit="dma32-capped",
     map_certainty="inferred",
@@ -227,4 +227,4 @@ VENDOR_PROFILES: dict[str, Profile] = {
         _AMZN_6_18,
     )
 }
-"""Profiles of their own, by name."""
+"""The distributions' profiles by name."""

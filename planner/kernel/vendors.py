@@ -1,8 +1,8 @@
-"""The kernels of distributions by their version strings: one row a kernel, with its profile and its configuration.
+"""The kernels of distributions, recognised by version string: one row each, with its profile and configuration.
 
-A row says how such a kernel marks its versions, which builds it covers, which profile it takes (one of its own, or the
-mainline one it was found to follow), which configuration it is built with, and how sure that is. Where the code was not
-found, the profile is the nearest mainline one and the certainty `unknown`. Sources as in `vendor_profiles`, `kconfig`.
+A row gives the pattern of the version string, the builds covered, the profile (its own, or the mainline one that it
+follows), the configuration, and the certainty. Where the code was not found, the profile is the nearest mainline one
+and the certainty `unknown`. Sources as in `vendor_profiles`, `kconfig`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["KERNELS", "NAMED", "Build", "VendorKernel", "build_of"]
 class VendorKernel(NamedTuple):
     """One kernel of a distribution.
 
-    name: what --kernel takes. spans: its versions, for people. mark: a part of every such version. pattern: what such
-    a version matches; its group, if any, is the build number, which lies in [first, last]. profile, config: names;
-    "" for the profile of its version, and for a configuration that is not known. certainty: of what it does; the
-    builds listed in read (all, if empty) are as sure as that, others inferred. source: where it was found.
-    note: what a person must know. version: a version of it, for `--kernel NAME`. aliases: other names.
+    name: its value for --kernel. spans: its versions, for people. mark: a part of every such version. pattern: of such
+    a version; its group, if any, is the build number, which lies in [first, last]. profile, config: names; "" for the
+    profile of its version, and for an unknown configuration. certainty: of its behaviour, for the builds listed in read
+    (all, if empty); other builds are inferred. source: where it was read. note: a remark for the user. version: an
+    example, used for `--kernel NAME`. aliases: other names.
     """
 
     name: str
@@ -47,11 +47,11 @@ class VendorKernel(NamedTuple):
 
 
 class Build(NamedTuple):
-    """A version string, taken apart.
+    """The build that a version string identifies.
 
-    vendor: whose; "" for mainline and stable, and where it does not tell. kernel: the row, where there is one.
-    certainty: of what such a kernel does; "" where only its version tells. config: the name of its configuration.
-    page_size: bytes, where the flavour's name says it. note: what a person must know.
+    vendor: the distribution; "" for mainline and stable, and if the string does not show it. kernel: the row, if there
+    is one. certainty: of its behaviour; "" if only its version number is known. config: the name of its configuration.
+    page_size: bytes, if the flavour's name gives it. note: a remark for the user.
     """
 
     vendor: str = ""
@@ -87,8 +87,8 @@ def _el9(minor: str, n: int, first: int, last: int) -> _K:
 
 
 _NOT_FOUND = "its crash kernel code was not found"
-_INFERRED_STABLE = "taken as the stable kernel of its version"
-_MAP_NOT_READ = "what it does to the linear map was not read and is taken as 5.10 stable's"
+_INFERRED_STABLE = "modelled as the stable kernel of its version"
+_MAP_NOT_READ = "its linear map code was not read and is modelled as 5.10 stable's"
 _NO_KEXEC = "it is built without crash kernels: nothing is ever reserved"
 
 KERNELS: tuple[VendorKernel, ...] = (
@@ -98,7 +98,7 @@ KERNELS: tuple[VendorKernel, ...] = (
     _K("uek6", "Oracle UEK", "5.4.17 uek (UEK6)", "uek", r"^5\.4\..*uek", "", "uek6", "unknown",
        "github oracle/linux-uek, init.c @ f078d19dfadf: the function was moved and not read",
        "5.4.17-2136.el8uek.aarch64",
-       note="its reservation function was moved and was not read"),
+       note="its reservation function was moved to another file and was not read"),
     _K("uek7", "Oracle UEK", "5.15.0-314 uek and before (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
        "uek7", "unknown", "configuration only", "5.15.0-206.el9uek.aarch64", last=314, note=_NOT_FOUND),
     _K("uek7-315", "Oracle UEK", "5.15.0-315 uek and later (UEK7)", "uek", r"^5\.15\.0-(\d+)\..*uek", "5.15-stable",
@@ -139,7 +139,7 @@ KERNELS: tuple[VendorKernel, ...] = (
     # -- openEuler, Kylin, Alibaba, Tencent --------------------------------------------------------------------
     _K("openeuler22.03", "openEuler", "5.10.0 .oe2203", ".oe", r"^5\.10\..*\.oe22", "openeuler-5.10", "", "read",
        "github openeuler-mirror/kernel", "5.10.0-216.0.0.115.oe2203sp4.aarch64",
-       note="that the later of the two trees read is 22.03's is inferred"),
+       note="inferred: the later of the two trees read is 22.03's"),
     _K("openeuler21", "openEuler", "5.10.0 .oe1 (2021)", ".oe", r"^5\.10\..*\.oe1", "openeuler-5.10-early", "", "read",
        "github openeuler-mirror/kernel", "5.10.0-4.17.0.28.oe1.aarch64",
        note=f"{_MAP_NOT_READ}, and so are its DMA limit and the moment of the reservation"),
@@ -170,7 +170,7 @@ KERNELS: tuple[VendorKernel, ...] = (
     # -- SUSE --------------------------------------------------------------------------------------------------
     _K("sles15sp3", "SUSE", "5.3.18 (SLE 15 SP2, SP3)", "5.3.18-", r"^5\.3\.18-\d", "sle15-5.3", "", "read",
        "github openSUSE/kernel, init.c @ 019c510fd27e", "5.3.18-150300.59.63-default",
-       note="that the tree read is SP3's is inferred", aliases=("sles15sp2", "leap15.3")),
+       note="inferred: the tree read is SP3's", aliases=("sles15sp2", "leap15.3")),
     _K("sles15sp5", "SUSE", "5.14.21 (SLE 15 SP4, SP5)", "5.14.21-150", r"^5\.14\.21-150[45]00", "", "", "unknown",
        "not found", "5.14.21-150500.55.52-default", note=_NOT_FOUND, aliases=("sles15sp4", "leap15.4", "leap15.5")),
     _K("sles15sp7", "SUSE", "6.4.0 (SLE 15 SP6, SP7)", "6.4.0-150", r"^6\.4\.0-150[67]00", "", "", "unknown",
@@ -256,12 +256,12 @@ KERNELS: tuple[VendorKernel, ...] = (
        r"bluefield|fips|tegra|xilinx)|-bluefield$", "", "",
        "inferred", "its patches were not found", "6.8.0-1010-aws-64k", note="its patches are not known"),
 )  # fmt: skip
-"""Every row; of those that fit a version the first counts."""
+"""Every row; the first that matches a version is used."""
 
 NAMED = {name: row for row in reversed(KERNELS) for name in (*row.aliases, row.name)}
-"""The rows by the names that --kernel takes, aliases included."""
+"""The rows by their values for --kernel, aliases included."""
 
-# Expressions are compiled only for a version that may fit: compiling all costs more than the rest of this module.
+# Patterns are compiled only for a version that may match: compiling all costs more than the rest of this module.
 _PAGE_SIZE = r"[-+_.](16|64)kb?(?![a-z0-9])"
 _BUILT_FROM_GIT = r"rc\d+|next-\d+|dirty|stable|\d+-g[0-9a-f]{7,}|g[0-9a-f]{7,}"
 _PLAIN = rf"v?\d+\.\d+(\.\d+)?([-+.]({_BUILT_FROM_GIT}|(16|64)k))*\+?"
@@ -273,7 +273,7 @@ _FLAVOURS = {"debug": "a debug build", "rt": "a real-time build"}
 
 @lru_cache(maxsize=256)
 def build_of(version: str) -> Build:
-    """A build, as its version string tells: `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
+    """The build of a version string: `5.14.0-503.el9.aarch64+64k` or `6.8.0-1010-aws-64k`."""
     plain = version.replace(".", "").isdecimal()
     hint = None if plain else re.search(_PAGE_SIZE, version, re.IGNORECASE)
     page_size = int(hint[1]) * KIB if hint else None
@@ -292,7 +292,7 @@ _LONGEST_NUMBER = 9  # digits of a build number
 
 
 def _number(row: VendorKernel, version: str) -> int | None:
-    """The build number of a version that fits a row, -1 where it takes any; None if it does not fit."""
+    """The build number of a version that matches a row (-1: the row has none); None if it does not match."""
     if row.mark not in version:
         return None
     match = re.search(row.pattern, version)
@@ -316,10 +316,10 @@ def _built(row: VendorKernel, number: int, version: str, page_size: int | None) 
     )
     said = [row.note] if row.note else []
     if certainty != row.certainty:
-        said.append(f"build {number} was not read; taken as {row.spans}")
+        said.append(f"build {number} was not read; modelled as {row.spans}")
     flavour = re.search(_FLAVOUR, version)
     if flavour is not None:
         said.append(f"{_FLAVOURS[flavour[1]]}, whose configuration was not read")
         certainty = certainty if certainty == "unknown" else "inferred"
-    note = f"{version} is a kernel of {row.vendor}: {'; '.join(said)}" if said else ""
+    note = f"{version} ({row.vendor} kernel): {'; '.join(said)}" if said else ""
     return Build(row.vendor, row, certainty, config, page_size, note)

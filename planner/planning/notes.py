@@ -39,7 +39,7 @@ def notes_on(
             "of the chosen kernel's own reservation, so the real place may be higher"
         )
     if context.strategy.proposal and context.effect == "isolated" and not context.forcing.reasons:
-        notes.append("no DMA zones: the crash kernel is reserved early and isolated, no aligned attempt is made")
+        notes.append("no DMA zones: the crash kernel is reserved early and isolated; no aligned attempt is made")
     if context.strategy.proposal:
         notes += _on_the_proposal(request, reservation, context)
     on_the_map = _on_the_map(reservation, context)
@@ -54,7 +54,7 @@ def notes_on(
 
 
 def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
-    """Notes on unusual changes that the kernel itself makes to the map."""
+    """Notes on unusual changes of this kernel to the map."""
     notes: list[str] = []
     profile = context.profile
     if context.effect == "below-4G":
@@ -107,8 +107,8 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
 
 
 def why_failed(memblock: Memblock, request: ck.Reading, context: Context) -> list[str]:
-    """The note on a failed plan: the largest size that a request of this form would get."""
-    # A failed reservation leaves memblock as it was.
+    """The note on a failed plan: the largest size that could be reserved with a request of this form."""
+    # A failed reservation leaves memblock unchanged.
     size = largest_size(memblock, request, context.profile, context.bounds, context.proposal)
     wanted = format_size(request.size)
     if size is None:

@@ -1,4 +1,4 @@
-"""Blocks in a format: the one place that knows which formats there are, and loads only the one asked for."""
+"""Blocks in a format: the list of formats, of which only the one asked for is loaded."""
 
 from __future__ import annotations
 

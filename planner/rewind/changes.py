@@ -20,11 +20,11 @@ from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
 __all__ = [
-    "OTHER_CMA",
     "USUAL_CMA",
     "Boot",
     "Cma",
     "Early",
+    "areas_of",
     "cma_of",
     "lifted",
     "lowest_from_top",
@@ -38,8 +38,13 @@ __all__ = [
 USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
 """Sizes that kernels are configured with (CMA_SIZE_MBYTES): distributions, arm64's own, the general default."""
 
-OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
+_OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
 """Sizes that are asked for with `cma=`."""
+
+
+def areas_of(align: int, sizes: Sequence[int] = (*USUAL_CMA, *_OTHER_CMA)) -> tuple[int, ...]:
+    """Bytes that areas of these sizes take: a request for less than a page block gets the whole of it."""
+    return tuple(dict.fromkeys(round_up(size, align) for size in sizes))
 
 
 @dataclass(frozen=True, slots=True)

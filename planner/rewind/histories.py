@@ -14,7 +14,7 @@ from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA, Early, lowest_pages
+from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
@@ -248,13 +248,18 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 def _paged(view: View) -> View:
     """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
 
-    With 64K pages the buffer for them is as large as the node.
+    With 64K pages the buffer for them is as large as the node. Pages of later arrays may lie right beneath them.
     """
     page, listed = view.asked.page_size, view.listed
     if page != 64 * KIB or not view.early_memmap:
         return view
     sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
-    own = [block for block in listed.blocks if block[1] - block[0] in sizes and block not in listed.kept]
+    own = [
+        (end - size, end)
+        for start, end in listed.blocks
+        for size in sorted(sizes, reverse=True)
+        if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
+    ]
     return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
@@ -280,9 +285,9 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     if view.regions and view.regions[-1][1] <= view.low_max:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
+        usual = areas_of(align, USUAL_CMA)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in USUAL_CMA)
-            for size in (*USUAL_CMA, *OTHER_CMA)
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in areas_of(align)
         ] + areas
     for descriptors in dict.fromkeys(before):
         found = search(view, [[Choice(descriptors)], areas], late, known)
@@ -308,7 +313,7 @@ def _early_of_listing(view: View, state: State) -> Early:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
-    for size in (*USUAL_CMA, *OTHER_CMA):
+    for size in areas_of(align):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
     above = {0, *(item.size for item in view.early_memmap if item.buffer)}
     ends = dict(state.blocks)

@@ -64,11 +64,8 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
 
 
 def in_pages(size: int, page_size: int) -> int:
-    """Bytes that descriptors take page by page, with the tables that map them.
-
-    The tables above these are there for other things, but with 64K pages.
-    """
-    return size + (size // (page_size * (page_size // 8)) + (2 if page_size == 64 * KIB else 1)) * page_size
+    """Bytes that descriptors take page by page, with the tables that map them; those above are there for the fixmap."""
+    return size + (size // (page_size * (page_size // 8)) + 1) * page_size
 
 
 def beneath(listed: State, item: Later) -> int:

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from planner.base.ranges import Span, intersect, subtract, total
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
-from planner.rewind.changes import OTHER_CMA, USUAL_CMA
+from planner.rewind.changes import areas_of
 from planner.rewind.later import CMA, Choice
 from planner.rewind.memmap import beneath
 from planner.rewind.undo import Later, State, Step
@@ -30,7 +30,6 @@ _SMALL = 64 * KIB
 _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
 
-_AREAS = frozenset((*USUAL_CMA, *OTHER_CMA))
 _MOST = 1 << 64
 _MANY, _MANY_ITEMS = 4096, 24
 """Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
@@ -113,7 +112,9 @@ class Rests:
         self.view, self.inner = view, inner
         early = [_sums_of(item for item in c.items if item.name != CMA) for choices in steps[:inner] for c in choices]
         before = _any_of(early)
-        self.before = ((0,), before.sizes, Sums((0, *sorted(_AREAS))).plus(before).sizes)
+        self.align = cma_align(view.asked.profile, view.asked.page_size)
+        self.areas = areas_of(self.align)
+        self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
         self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
         # An area that is not known may lie above them, or among them.
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
@@ -227,11 +228,16 @@ class Rests:
         low, high = rests[0]
         if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
             return False
-        aligned = high <= view.low_max and not low % cma_align(view.asked.profile, page)
-        return not (area and aligned and high - low in _AREAS) and not (high == end and is_per_cpu(view, i))
+        aligned = high <= view.low_max and not low % self.align
+        return not (area and aligned and high - low in self.areas) and not (high == end and is_per_cpu(view, i))
 
 
 def is_per_cpu(view: View, i: int) -> bool:
-    """True if the top of a listed entry may be the per-CPU areas: one or two pages above it were free again."""
+    """True if the top of a listed entry may be the per-CPU areas: one or two pages above it were free again.
+
+    Not where a log names their size.
+    """
     blocks, page = view.listed.blocks, view.asked.page_size
+    if any(event.kind == "percpu" for event in view.events):
+        return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page

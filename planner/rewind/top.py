@@ -88,7 +88,7 @@ def top_of_listing(view: View, state: State) -> Top:
     off = own is not None and _kfence(own) and not known.pool
     pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
-    if known.pages:
+    if known.pages and own is not None:
         tops = [top for top in tops if top.pages]
     tops.sort(key=lambda top: -top_bytes(top, view))
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.

@@ -247,9 +247,12 @@ def _end_of(state: State, start: int) -> int:
 
 
 def _likeliest_first(state: State, item: Later) -> list[int]:
-    """Places of the last allocation: first where a block holds little else, then the lowest."""
+    """Places of the last allocation: first where a block holds little else, then the lowest.
+
+    A block of one page may hold small things, each less than a page.
+    """
     found = places(state, item)
-    if len(found) > 1:
+    if len(found) > 1 and item.size > item.align:
         most = item.size + item.size // 64
         found.sort(key=lambda at: _end_of(state, at) - at > most)
     return found
@@ -270,7 +273,7 @@ def _candidates(state: State, item: Later) -> Iterator[tuple[int, int, Span | No
 
     With each, the gap above it.
     """
-    blocks, needed = state.blocks, item.buffer or item.size
+    blocks, needed = state.blocks, max(item.buffer or item.size, item.temporary + 1)
     gaps = state.gaps_down(item.end)
     gap, above = next(gaps, None), None
     for i in range((bisect_left(blocks, (item.end,)) if item.end else len(blocks)) - 1, -1, -1):

@@ -195,7 +195,8 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     """The rows with the best one marked, and the reason."""
     reserved = [row for row in rows if row.plan.reserved]
     if not reserved:
-        return rows, "nothing is reserved under any strategy"
+        cause = "; ".join(rows[0].plan.request.notes[:1])
+        return rows, f"nothing is reserved under any strategy{f' ({cause})' if cause else ''}"
     usable = [row for row in reserved if not row.obstacle]
     if not usable:
         return rows, f"no strategy is available here: {rows[0].obstacle}"

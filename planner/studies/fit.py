@@ -12,7 +12,7 @@ from planner.kernel.machine import Machine
 from planner.planning.capacity import Former, Room, free_below, is_aligned, is_reserved
 from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
-from planner.studies.inquiry import FORM_SIZE, NOT_READ, Inquiry, form_name, inquire, readable, value_of
+from planner.studies.inquiry import FORM_SIZE, Inquiry, form_name, inquire, readable, value_of
 from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Image, Places
 
 __all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
@@ -102,8 +102,8 @@ class Fit:
     """The largest sizes of one form of request.
 
     form: `plain`, `high` or `offset`. keep_low: bytes that had to stay free below the DMA limit. next_best: the same
-    if the gap that holds the largest were taken. rungs: the outcome of
-    every size, ascending.
+    if the gap that holds the largest were taken. rungs: the outcome of every size, ascending. cause: why the kernel
+    reserves nothing for this form at any size; None where it reads the form.
     """
 
     form: str
@@ -119,6 +119,7 @@ class Fit:
     rungs: tuple[Rung, ...]
     any_image: AnyImage | None
     notes: tuple[str, ...]
+    cause: str | None = None
 
 
 def fit(
@@ -188,6 +189,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         rungs=_rungs(inquiry),
         any_image=None,
         notes=_notes(inquiry, keep_low),
+        cause=None if readable(request) else next(iter(request.notes), None),
     )
 
 
@@ -271,13 +273,11 @@ def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
 
 
 def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
-    notes = list(inquiry.question.remarks.notes)
+    notes = list(inquiry.question.notes)
     request, context = inquiry.question.request, inquiry.context
-    if not readable(request):
-        notes.insert(0, NOT_READ)
-    elif request.base:
+    if request.base:
         notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
-    elif context.proposal is None and context.strategy.proposal:
+    elif readable(request) and context.proposal is None and context.strategy.proposal:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
     if keep_low:
         notes.insert(0, "low memory is kept in the largest sizes alone, not in what single windows hold")

@@ -19,7 +19,6 @@ from planner.planning.strategies import Strategy, strategy_named
 
 __all__ = [
     "FORM_SIZE",
-    "NOT_READ",
     "Inquiry",
     "Progress",
     "form_name",
@@ -39,8 +38,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 FORM_SIZE = format_size(2 * MIB)
 """The size in a request of which only the form counts."""
-
-NOT_READ = "this kernel does not read a request of this form"
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,11 @@ class _Search:
     # -- the kinds ---------------------------------------------------------------------------------------
 
     def unread(self) -> Iterator[Remedy]:
-        """For a request that this kernel cannot read: its size in the plain form, or the recommended request."""
+        """For a request that this kernel cannot read: its likely spelling, the plain form, or the usual need."""
+        meant = ck.repaired(self.question.text)
+        if meant is not None and (spelled := list(self._told(self._asking({"kind": "spelling"}, meant)))):
+            yield from spelled
+            return
         newest = parsed(self.question.text, self.context.facts, PROFILES[-1], self.question.shared.ram)
         if not newest.size or newest.log:
             yield from self.enough()

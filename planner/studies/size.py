@@ -15,7 +15,7 @@ from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS, variant
 from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
-from planner.studies.inquiry import NOT_READ, Inquiry, Progress, form_name, inquire, readable, ticked
+from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, ticked
 
 __all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
 
@@ -193,7 +193,7 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         kernel=plans[0].kernel,
         low_free_before=plans[0].waste.low_free_before,
         presets=tuple(planned),
-        notes=tuple(base.question.remarks.notes),
+        notes=base.question.notes,
     )
 
 
@@ -247,7 +247,7 @@ def sweep(
         kernel=plan.kernel,
         low_free_before=plan.waste.low_free_before,
         sweep=tuple(rows),
-        notes=tuple(dict.fromkeys([*([] if readable(question.request) else [NOT_READ]), *question.remarks.notes])),
+        notes=tuple(dict.fromkeys(question.notes)),
     )
 
 

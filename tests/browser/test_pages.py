@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from base64 import b64decode
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,12 +225,46 @@ def test_no_text_is_too_small(browser: Any, pages: dict[str, str], name: str) ->
     assert all(size >= 9 for size in sizes)
 
 
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_nothing_scrolls_sideways_on_a_phone(browser: Any, pages: dict[str, str], name: str) -> None:
+    """A wide table becomes blocks of labels and values, one for each row; every other part wraps."""
+    show(browser, pages[name], 320)
+    assert not browser.execute_script(
+        "return [...document.querySelectorAll('.scroll, pre')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => e.textContent)"
+    )
+    unlabelled = browser.execute_script(
+        "return [...document.querySelectorAll('.stack tbody td')].filter(e => e.textContent"
+        " && getComputedStyle(e, '::before').content === 'none').filter(e => "
+        " e.closest('table').tHead?.rows[0].cells[e.cellIndex].textContent).map(e => e.outerHTML)"
+    )
+    assert unlabelled == []
+
+
+def test_a_stacked_table_is_still_a_table(browser: Any, pages: dict[str, str]) -> None:
+    """It can be sorted, and a screen reader is told of rows and of the head of each column."""
+    show(browser, pages["compare"], 320)
+    tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    roles = Counter(node["role"]["value"] for node in tree if not node["ignored"])
+    tables = browser.find_elements("css selector", "table")
+    assert roles["table"] == len(tables)
+    assert roles["columnheader"] == len(browser.find_elements("css selector", "th"))
+    assert roles["row"] == len(browser.find_elements("css selector", "tr"))
+    head = next(e for e in browser.find_elements("css selector", ".stack th button") if e.text == "protected")
+    head.click()
+    column = "return [...document.querySelectorAll('#main table')[0].tBodies[0].rows].map(r => r.cells[1].textContent)"
+    values = browser.execute_script(column)
+    assert values == sorted(values)
+    assert len(set(values)) > 1
+
+
 @pytest.mark.skipif(not AXE, reason="CRASHKERNEL_AXE does not name axe-core's script")
+@pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, scheme: str, width: int) -> None:
     """No violation of any rule that axe-core knows."""
-    show(browser, pages[name], 1280, scheme)
+    show(browser, pages[name], width, scheme)
     browser.execute_script(Path(AXE).read_text(encoding="utf-8"))
     found = browser.execute_async_script(
         "const done = arguments[0]; axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes[0].html])))"
@@ -278,5 +313,7 @@ def test_a_page_works_without_scripts(browser: Any, pages: dict[str, str]) -> No
         assert "aligned" in browser.find_element("css selector", ".lead").text
         assert not browser.find_elements("css selector", "button, output:not([hidden])")
         assert browser.find_element("css selector", "svg .m title").get_attribute("textContent")
+        show(browser, pages["plan"], 320)
+        assert browser.find_element("css selector", ".stack thead").size["width"] == 1  # nothing offers to sort
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

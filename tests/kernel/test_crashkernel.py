@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading
-from planner.kernel.profiles import NEWEST, Profile, profile_named
+from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading, repaired
+from planner.kernel.profiles import NEWEST, Profile, profile_named, select_profile
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,37 @@ from planner.kernel.profiles import NEWEST, Profile, profile_named
         pytest.param("256M@ee000000", "Then 0x is missing: write @0xee000000", id="letters in an offset"),
         pytest.param("256M@80000000", "Then 0x is missing: write @0x80000000", id="digits that are a round address"),
         pytest.param('"512M"', "it belongs to GRUB's file or a shell, leave it out", id="quotes around a value"),
+        pytest.param(
+            "1G-4G:256MB,4G-:512M",
+            "the list of ranges ends before 'B,4G-:512M', which is not read",
+            id="bytes in a list",
+        ),
         pytest.param('crashkernel=512M"', "it belongs to GRUB's file or a shell", id="the end of a quoted line"),
     ],
 )
 def test_what_was_likely_meant(value: str, note: str) -> None:
     """The kernel reads it in another way, which stays."""
     assert note in "\n".join(reading(value, 8 * GIB, NEWEST).notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('"512M"', "512M", id="quotes"),
+        pytest.param("512MB", "512M", id="bytes"),
+        pytest.param("1G-4GiB:256mb,4G-:512MB@0", "1G-4G:256m,4G-:512M@0", id="a list"),
+        pytest.param(
+            'quiet crashkernel=1GB,high dyndbg="x" crashkernel=1GB,low',
+            "crashkernel=1G,high crashkernel=1G,low",
+            id="the tokens of a command line",
+        ),
+        pytest.param("512M@0x1B", None, id="a digit"),
+        pytest.param("512M,high", None, id="nothing to repair"),
+    ],
+)
+def test_repaired(text: str, expected: str | None) -> None:
+    """What belongs to a shell, to GRUB's file or to prose is taken out."""
+    assert repaired(text) == expected
 
 
 @pytest.mark.parametrize("value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0"])
@@ -78,7 +103,7 @@ def test_size_asked_for(value: str, ram: int, size: int) -> None:
         pytest.param("1G-512M:64M", "crashkernel: end <= start", "", id="a range that ends before it starts"),
         pytest.param("512M@1G,high", "crashkernel: unrecognized char: @", "", id="an offset does not go with ,high"),
         pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size that is no smaller than the RAM"),
-        pytest.param("256M,low", None, "never read", id=",low alone asks for nothing"),
+        pytest.param("256M,low", None, "crashkernel=SIZE,low alone requests nothing", id=",low alone asks for nothing"),
         pytest.param("0", None, "a size of 0 requests nothing", id="no size"),
         pytest.param("0,high", None, "a size of 0 requests nothing", id="no size ,high"),
         pytest.param("quiet splash", None, "line has no crashkernel=: nothing is requested", id="a line without it"),
@@ -93,6 +118,46 @@ def test_refused(value: str, message: str | None, note: str) -> None:
     assert not found.valid
     assert list(found.log) == ([message] if message else [])
     assert note in "\n".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "value", "note"),
+    [
+        pytest.param(
+            "5.4", "512M,high", "arm64 kernels of 4.12 to 5.4 do not read crashkernel=SIZE,high", id=",high before 5.19"
+        ),
+        pytest.param(
+            "rhel9.0", "512M,low", "arm64 kernels of RHEL 9.0 (5.14.0-70) do not read crashkernel=SIZE,low", id="RHEL's"
+        ),
+        pytest.param(
+            "5.15",
+            "crashkernel=1G,high crashkernel=128M,low",
+            "arm64 kernels of 5.15 to 5.17 do not read crashkernel=SIZE,high or crashkernel=SIZE,low",
+            id="both",
+        ),
+        pytest.param("6.1", "512M,low", "crashkernel=SIZE,low alone requests nothing", id=",low alone"),
+        pytest.param(
+            "6.12",
+            "crashkernel=512M crashkernel=256M,cma",
+            "arm64 kernels of 6.12 to 6.16 do not read crashkernel=SIZE,cma",
+            id=",cma before 6.17 is a plain entry that cannot be read",
+        ),
+        pytest.param(
+            "6.18", "256M,cma", "arm64 kernels of 6.18 and 6.19 do not read crashkernel=SIZE,cma", id=",cma before 7.3"
+        ),
+        pytest.param("7.3", "256M,cma", "crashkernel=SIZE,cma alone requests nothing", id=",cma alone"),
+        pytest.param(
+            "5.4",
+            "crashkernel=256M,high crashkernel=512M",
+            "a plain entry is present, so ,high is not read",
+            id="beside a plain entry",
+        ),
+        pytest.param("7.3", "512M", None, id="valid"),
+    ],
+)
+def test_an_entry_that_is_not_read_is_named_first(kernel: str, value: str, note: str | None) -> None:
+    """Parsers by kernel (facts, section A); the log says nothing about an entry that is not read."""
+    assert next(iter(reading(value, 8 * GIB, select_profile(kernel).profile).notes), None) == note
 
 
 @pytest.mark.parametrize(

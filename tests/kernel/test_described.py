@@ -24,28 +24,30 @@ def test_every_kernel_has_a_row_of_its_own() -> None:
             "5.10",
             [
                 "plain [0, limit); ,high and ,low are not read",
-                "crashkernel= gives the whole map base pages, protected once loaded",
-                "any boolean of rodata= clears full",
+                "crashkernel= forces base pages everywhere, protected once loaded",
+                "any boolean value of rodata= clears full",
             ],
             id="5.10 stable",
         ),
         pytest.param(
-            "6.1", ["plain [0, limit); ,high [0, top); low part as ,low says, for memory from the limit on"], id="6.1"
+            "6.1",
+            ["plain [0, limit); ,high [0, top); low part as ,low says, if the main part starts at the limit or above"],
+            id="6.1",
         ),
         pytest.param(
             "6.6",
             [
                 "plain [0, limit), then [limit, top); ,high [4G, top), then [0, limit)",
-                "low part 128M for memory from the limit on",
-                "the map stays as it is, not protected once loaded",
+                "low part 128M if the main part starts at the limit or above",
+                "linear map unchanged, not protected once loaded",
             ],
             id="6.6",
         ),
-        pytest.param("7.2", ["placed before the memmap", "rodata is full by default, noalias clears it"], id="7.2"),
+        pytest.param("7.2", ["placed before the memmap", "rodata is full by default; noalias clears it"], id="7.2"),
         pytest.param("7.3", [",cma is reserved"], id="7.3"),
         pytest.param(
             "5.10.0",
-            ["placed before the linear map is built", "only the crash memory has base pages"],
+            ["placed before the linear map is built", "base pages for the crash memory only"],
             id="5.10 itself",
         ),
     ],
@@ -69,7 +71,7 @@ def test_two_profiles_that_are_told_alike_differ_in_no_window_or_effect(profile:
     [
         pytest.param("rhel9.6", "rhel9.6", "read", "plain [0, limit), then [limit, top)", id="a profile of its own"),
         pytest.param("fedora", "mainline's (6.12)", "configured", "plain", id="its version's"),
-        pytest.param("sles15sp5", "5.14", "unknown", "not known; nearest is 5.14: ", id="not found"),
+        pytest.param("sles15sp5", "5.14", "unknown", "not known; nearest mainline kernel 5.14: ", id="not found"),
         pytest.param("android", "mainline's (6.1)", "configured", "never reserves anything", id="built without"),
         pytest.param("rhel8.10", "rhel8.10", "read", "auto is 2G-:480M", id="crashkernel=auto"),
     ],

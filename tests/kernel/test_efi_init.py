@@ -38,7 +38,7 @@ def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, e
         machine = combine([machine, parse_text(others, "config")])
     plan = make_plan(machine, "512M", options)
     assert [r.start for r in plan.memory.regions if r.flags & Flag.NOMAP] == [end]
-    told = "the EFI map is read for 4K pages: the log does not tell the page size"
+    told = "the EFI map is read for 4K pages: the log does not give the page size"
     assert (told in plan.notes) == (options == Options() and not others)
 
 

@@ -124,4 +124,4 @@ def test_the_processor_decides_from_6_18_on(cpu: str | None, forced: bool) -> No
     machine = Machine("<test>", "json", MemoryMap((Region(GIB, 9 * GIB),)), facts)
     plan = make_plan(machine, "256M", Options(cpu=cpu))
     assert bool(plan.kernel.forced_base_pages) is forced
-    assert any("split blocks live" in note for note in plan.notes) is not forced
+    assert any("splits live blocks" in note for note in plan.notes) is not forced

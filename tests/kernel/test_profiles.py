@@ -114,7 +114,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
 
     def kernel(facts: Facts, **options: object) -> tuple[int, bool, bool]:
         plan = make_plan(Machine("<test>", "json", memory, facts), "256M", Options(**options))  # type: ignore[arg-type]
-        said = any("because of the kernel's name" in note for note in plan.notes)
+        said = any("from the kernel's name" in note for note in plan.notes)
         return plan.kernel.page_size, said, "page_size" in plan.kernel.assumed
 
     flavour = "6.8.0-1010-aws-64k"

@@ -73,7 +73,7 @@ def test_a_version_takes_a_row(version: str, row: str, certainty: str) -> None:
         pytest.param(
             "5.15.148-tegra", "", "vendor kernel, backports unknown; modelled as mainline 5.15", id="a board's"
         ),
-        pytest.param("6.8.0-31-generic", "Ubuntu", "taken as the stable kernel of its version", id="Ubuntu's"),
+        pytest.param("6.8.0-31-generic", "Ubuntu", "modelled as the stable kernel of its version", id="Ubuntu's"),
     ],
 )
 def test_whose_kernel_a_version_names(version: str, vendor: str, said: str) -> None:

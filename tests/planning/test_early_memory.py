@@ -65,7 +65,7 @@ def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
 def test_mem_is_applied_once(kind: str, own: str, asked: str, ram: int) -> None:
     found, remarks = early(shown(kind, own), asked, reserved="as-listed")
     assert found.map.ram == ram
-    assert any("of RAM away" in note for note in remarks.notes) is (ram < 8 * GIB)
+    assert any("of RAM" in note for note in remarks.notes) is (ram < 8 * GIB)
 
 
 def shown(kind: str, cmdline: str) -> Machine:

@@ -165,10 +165,10 @@ def kernel(facts: dict[str, Any], **options: Any) -> tuple[Kernel, Remarks]:
     [
         pytest.param({}, {}, "7.3", ["kernel"], "", id="nothing is known: the newest, and that is said"),
         pytest.param({"kernel": "6.1.69"}, {}, "6.1", [], "", id="the source's"),
-        pytest.param({"kernel": "6.1.69"}, {"kernel": "6.12"}, "6.12", [], "it is planned as 6.12", id="another"),
+        pytest.param({"kernel": "6.1.69"}, {"kernel": "6.12"}, "6.12", [], "planned for 6.12", id="another"),
         pytest.param({"kernel": "6.1.69"}, {"kernel": "6.1"}, "6.1", [], "", id="the same in short"),
         pytest.param(
-            {"kernel": "5.10.0-32-arm64"}, {"kernel": "5.1"}, "4.12", [], "planned as 5.1", id="no prefix of it"
+            {"kernel": "5.10.0-32-arm64"}, {"kernel": "5.1"}, "4.12", [], "planned for 5.1,", id="no prefix of it"
         ),
         pytest.param({"kernel": "7.4.1"}, {}, "7.3", [], "newer than 7.3", id="newer than was read"),
     ],

@@ -207,7 +207,7 @@ def test_a_map_of_another_architecture_needs_a_what_if(arch: str) -> None:
     machine = Machine("pc.log", "dmesg", QEMU_8G, Facts(arch=arch))
     with pytest.raises(InputError, match=f"pc.log: this is {arch}, not arm64"):
         make_plan(machine, "512M")
-    assert any("what-if" in note for note in make_plan(machine, "512M", Options(kernel="6.12")).notes)
+    assert any("planned as if" in note for note in make_plan(machine, "512M", Options(kernel="6.12")).notes)
 
 
 def test_a_log_without_memory_ranges_says_what_to_give() -> None:

@@ -82,7 +82,7 @@ def test_the_high_form(preset: str, kernel: str, text: str) -> None:
 
 def test_a_list_that_gives_nothing_has_no_high_form() -> None:
     small = planner.MemoryMap((planner.Region(2 * GIB, 2 * GIB + 512 * MIB),))
-    with pytest.raises(InputError, match="asks for nothing on 512M of RAM, so it has no ,high form"):
+    with pytest.raises(InputError, match="requests nothing on 512M of RAM, so it has no ,high form"):
         planner.plan(small, preset="rhel10,high", kernel="rhel10")
 
 

@@ -84,7 +84,7 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "fit": (
         lambda: fit(OWN, any_image=True),
-        "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes",
+        "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes cause",
     ),
     "give-back": (lambda: give_back(OWN, "512M", 256 * MIB), GIVEN_BACK),
     "need": (

@@ -171,7 +171,7 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
         pytest.param(
             "5.10", "512M,high", "ask for 512M, in the plain form", id="a form that this kernel does not read"
         ),
-        pytest.param("6.1", "512MB", "what a usual capture kernel needs", id="no request"),
+        pytest.param("6.1", "512MB", "ask for 512M", id="a likely spelling"),
         pytest.param("6.1", "64G-:512M", "what a usual capture kernel needs", id="no range for this RAM"),
         pytest.param("6.1", "quiet=1", "what a usual capture kernel needs", id="a command line that asks nothing"),
     ],

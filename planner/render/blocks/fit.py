@@ -1,4 +1,4 @@
-"""A fit as blocks."""
+"""The largest sizes that fit, as blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORMS = {"plain": "plain (no ,high)", "high": ",high", "offset": "fixed offset"
 
 
 def blocks(fit: Fit) -> list[Block]:
-    """Everything the fit says."""
+    """The whole fit."""
     over: list[Block] = []
     if fit.any_image is not None:
         certain = fit.any_image.certain
@@ -39,7 +39,7 @@ def _lead(fit: Fit) -> Lead:
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
     if reserved is None:
-        told = f"nothing: a request of type {_FORMS[fit.form]} fails at every size"
+        told = f"nothing: {fit.cause or f'a request of type {_FORMS[fit.form]} fails at every size'}"
     elif aligned is None:
         told = f"up to {format_size(reserved)}, no size is aligned"
     elif aligned == reserved:

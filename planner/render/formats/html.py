@@ -1,9 +1,9 @@
-"""Blocks as one self-contained HTML page: no network, light and dark, for a phone, a screen and paper.
+"""Blocks as one self-contained HTML page: no network, light and dark, for phones, screens and paper.
 
-The page is a template with autoescape on; what is put into it unescaped is our own SVG and the JSON of the report,
-whose `<` is escaped.
+The page is a template with autoescape on; the only unescaped parts are our own SVG and the JSON of the report, whose
+`<` is escaped.
 
-jinja2 takes as long to import as everything else of a plan, so the page that needs it does.
+jinja2 takes as long to import as everything else of a plan, so it is imported only for a page.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from planner.render.blocks.model import Facts, Lead, Paragraph, Picture, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planner.render.blocks.model import Block
+    from planner.render.blocks.model import Block, Table
 
 __all__ = ["Figure", "document", "made_by", "page"]
 
 _TITLE = 70  # characters of a page's title that a browser shows
+_PHONE = 30  # characters of a line on a screen of 320 pixels
 _SHOWN = {"command": ""}
 _TOKENS = re.compile(r"(?<!\S)crashkernel=[^\s()]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture for wide and one for narrow screens: `svg` elements, made by this package."""
+    """A picture as two `svg` elements made by this package, for wide and for narrow screens."""
 
     title: str
     wide: str
@@ -46,7 +47,7 @@ def document(blocks: Sequence[Block]) -> str:
 
 
 def _short(text: str) -> str:
-    """The first words of a sentence, as many as a title may have."""
+    """The first words of a sentence, up to the length of a title."""
     return textwrap.shorten(text, _TITLE, placeholder=" ...")
 
 
@@ -61,7 +62,7 @@ def page(
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    folded: titles of tables that a picture says better, which open when asked for. data: JSON text that the page
+    folded: titles of tables that open on request, since a picture shows the same better. data: JSON text that the page
     carries for other programs.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -75,12 +76,18 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"anchor": _anchor, "kind": _kind, "requested": _requested, "tokens": _tokens}
+    environment.filters |= {
+        "anchor": _anchor,
+        "kind": _kind,
+        "requested": _requested,
+        "stacked": _stacked,
+        "tokens": _tokens,
+    }
     blocks, after = shown(blocks), shown(after)
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1
-    # In a script element only `<` could end it; JSON knows another way to write that.
+    # Only `<` could end a script element; JSON can write it as an escape.
     safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return environment.get_template("page.html.j2").render(
         title=title,
@@ -96,7 +103,7 @@ def page(
 
 @contextmanager
 def made_by(words: Sequence[str]) -> Iterator[None]:
-    """Until the context ends, a page says that this command line made it."""
+    """Until the context ends, pages show this command line as the one that made them."""
     _SHOWN["command"] = shlex.join(words)
     try:
         yield
@@ -106,6 +113,12 @@ def made_by(words: Sequence[str]) -> Iterator[None]:
 
 def _kind(block: Block) -> str:
     return type(block).__name__
+
+
+def _stacked(table: Table) -> bool:
+    """True for a table too wide for a phone, where each of its rows becomes a list of labels and values."""
+    widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1) > _PHONE
 
 
 def _tokens(text: str) -> str:
@@ -121,7 +134,7 @@ def _requested(text: str) -> str:
 
 
 def _anchor(title: str, taken: list[str]) -> str:
-    """A name for a heading that no other has."""
+    """An id for a heading that no other heading has."""
     words = re.findall("[a-z0-9]+", title.lower()) or ["section"]
     name = "-".join(words[:8])
     while name in taken or name in {"main", "report"}:
@@ -131,5 +144,5 @@ def _anchor(title: str, taken: list[str]) -> str:
 
 
 def _shown(value: object) -> object:
-    """Text free of control characters for the template; what is marked as HTML stays."""
+    """Text without control characters, for the template; what is marked as HTML is kept."""
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -1,5 +1,7 @@
 """Blocks as Markdown (GitHub flavour: pipe tables) for documents; the same blocks give the same bytes.
 
+Lines of running text have at most 80 columns; a row of a pipe table cannot be broken.
+
 Text from the input cannot become markup: everything that means something to Markdown or HTML is escaped.
 """
 
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH
+from planner.render.formats.terminal import WIDTH, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,17 +23,21 @@ __all__ = ["document", "escape", "fence", "lay_out"]
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
+_FIRST = re.compile(r"([0-9]*)(?:(?<=[0-9])[.)](?: |$)|(?<![0-9])(?:[-+](?: |$)|[-=:][-=: ]*$))")
+"""The beginning of a line that Markdown would read as a list item, a rule, or the line below a title or table head."""
+
 
 def escape(text: str) -> str:
-    """Text that stands for itself in Markdown, also inside a table cell; one line, no control characters."""
+    """Escape text so that Markdown shows it as it is, also in a table cell; one line, no control characters."""
     escaped = printable(text.strip()).translate(_SPECIAL)
-    if escaped[:1] in {"-", "+", "="}:
-        return "\\" + escaped
-    number = len(escaped) - len(escaped.lstrip("0123456789"))
-    if number and escaped[number : number + 1] in {".", ")"} and escaped[number + 1 : number + 2] in {"", " "}:
-        return escaped[:number] + "\\" + escaped[number:]
     # A scheme, a host or an address would become a link by itself.
-    return escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@")
+    return _as_text(escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@"))
+
+
+def _as_text(line: str) -> str:
+    """An escaped line that does not begin a list or end a title."""
+    begun = _FIRST.match(line)
+    return line if begun is None else f"{begun[1]}\\{line[begun.end(1) :]}"
 
 
 def lay_out(table: Table) -> list[str]:
@@ -50,13 +56,19 @@ def document(blocks: Sequence[Block]) -> str:
     return spaced([_lines(block) for block in blocks])
 
 
+def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Escaped text in lines of at most 80 columns, as far as its words allow."""
+    head, *more = wrap(" ".join(text.split()), WIDTH, first, rest, whole=True)
+    return [head, *[rest + _as_text(line.removeprefix(rest)) for line in more]]
+
+
 def _lines(block: Block) -> list[str]:
     if isinstance(block, Lead):
-        return [f"**{escape(block.word)}**: {escape(block.text)}"]
+        return _filled(f"**{escape(block.word)}**: {escape(block.text)}")
     if isinstance(block, Paragraph):
-        return [escape(block.text)]
+        return _filled(escape(block.text))
     if isinstance(block, Facts):
-        return [f"- {escape(label)}: {escape(text)}" for label, text in block.rows]
+        return [line for label, text in block.rows for line in _filled(f"{escape(label)}: {escape(text)}", "- ", "  ")]
     title = [f"### {escape(block.title)}"] if block.title else []
     if isinstance(block, Heading):
         return title
@@ -67,7 +79,7 @@ def _lines(block: Block) -> list[str]:
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
         return [*title, f"{fence(lines)}text", *[printable(line) for line in lines], fence(lines)]
-    return title + [f"- {escape(item)}" for item in block.items]
+    return title + [line for item in block.items for line in _filled(escape(item), "- ", "  ")]
 
 
 def fence(lines: Sequence[str]) -> str:

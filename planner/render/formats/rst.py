@@ -1,7 +1,8 @@
 """Blocks as reStructuredText for documents in version control; the same blocks give the same bytes.
 
-docutils reads it without a message, text from the input cannot become markup, and only what would be markup is
-escaped. Lines stay within 80 columns where the syntax allows: a long word is not broken, and a first column not either.
+docutils reads it without a message, text from the input cannot become markup, and only what would be markup is escaped.
+Lines stay within 80 columns where the syntax allows: literal blocks are kept as they are, and a word is broken only
+after a comma, dash, slash or full stop.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ _FIRST = re.compile(
     r"|[^\w\s]{2,}(?:\s+[^\w\s]+)*$"
 )
 
+_BREAK = re.compile(r"(?<=\w)[-,./](?=\w)")
+"""The places where a long word may be broken."""
+
 _RULE = re.compile(r"^(([^\w\s\\])\2*)(?= |$)")
-"""The begin of a line that could make the line above it a title."""
+"""The beginning of a line that could make the line above it a title."""
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in reStructuredText; one line, no control characters."""
+    """Escape text so that reStructuredText shows it as it is; one line, no control characters."""
     escaped = _INLINE.sub(_escaped, " ".join(printable(text).split()))
     if escaped and not escaped.strip("\\"):
         return "\\ " + escaped  # a line of nothing but backslashes would be a rule
@@ -95,48 +99,100 @@ def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Lines that break between words, and of which none would make the line above it a title."""
-    head, *more = wrap(text, width, first, rest, whole=True)
+    """Text in lines that break between words; none of them makes the line above it a title."""
+    room = width - max(len(first), len(rest))
+    words = [part for word in text.split(" ") for part in _broken(word, room)]
+    head, *more = wrap(" ".join(words), width, first, rest, whole=True)
     return [head, *[rest + _RULE.sub(r"\\\1", line.removeprefix(rest)) for line in more]]
 
 
+def _broken(word: str, room: int) -> list[str]:
+    """The parts of a word that is too long for a line. Each but the last ends with a backslash, which hides the break.
+
+    After a comma if it can be, so that the parts of a `crashkernel=` value stay whole.
+    """
+    parts = []
+    while len(word) > room:
+        ends = [found.end() for found in _BREAK.finditer(word)]
+        if not ends:
+            break
+        fitting = [end for end in ends if end < room] or ends[:1]
+        end = max([end for end in fitting if word[end - 1] == ","] or fitting)
+        parts.append(word[:end] + "\\")
+        word = word[end:]
+    return [*parts, word]
+
+
 def _marked(lines: Sequence[str]) -> Sequence[str]:
-    """Lines of a literal block; empty ones alone would not be a block."""
+    """The lines of a literal block, which may not all be empty."""
     return lines if any(line.strip() for line in lines) else ["(empty)"]
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> list[str]:
-    """A simple table, whose texts wrap within their column; one with wide characters becomes a list table."""
+    """A simple table, whose texts wrap within their column.
+
+    Where its first column, which cannot wrap, leaves no room for the others it becomes a grid; one with wide characters
+    becomes a list table.
+    """
     titles = [escape(cell) for cell in head]
     # A dash alone would be an empty list; an empty cell says the same.
     cells = [["" if cell == "-" else escape(cell) for cell in row] for row in rows]
-    if any(_wide(cell) for row in [titles, *cells] for cell in row):
-        return _list_table(titles, cells)
-    # An empty first cell would continue the row above: an empty comment stands there.
-    body = [[row[0] or "..", *row[1:]] for row in cells]
-    top = [[titles[0] or "..", *titles[1:]]] if any(titles) else []
-    widths = _widths([*top, *body])
+    top = [titles] if any(titles) else []
+    if any(_wide(cell) for row in [*top, *cells] for cell in row):
+        return _list_table(top, cells)
+    widths, excess = _widths([*top, *cells], first=True)
+    return _grid(top, cells) if excess else _simple(top, cells, widths, align)
+
+
+def _simple(top: list[list[str]], cells: list[list[str]], widths: list[int], align: str) -> list[str]:
     rule = "  ".join(["=" * wide for wide in widths])
-    lines = [rule]
-    if top:
-        lines += [*_row(top[0], widths, align), rule]
-    for row in body:
-        lines += _row(row, widths, align)
-    return [*lines, rule]
+    # An empty first cell would continue the row above: an empty comment stands there.
+    head, body = ([[row[0] or "..", *row[1:]] for row in rows] for rows in (top, cells))
+    lines = [line for row in head for line in _row(row, widths, align)]
+    return [rule, *lines, *[rule] * bool(lines), *[line for row in body for line in _row(row, widths, align)], rule]
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """As wide as the texts are; where that is too wide, the widest columns give way, down to their words."""
+def _grid(top: list[list[str]], cells: list[list[str]]) -> list[str]:
+    widths, _ = _widths([*top, *cells], gap=3, edges=4)
+    lines = [_rule(widths, "-")]
+    for n, row in enumerate([*top, *cells]):
+        parts = abreast([_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)], widths, gap=" | ")
+        lines += [*[f"| {part} |" for part in parts], _rule(widths, "-" if n or not top else "=")]
+    return lines
+
+
+def _rule(widths: Sequence[int], mark: str) -> str:
+    return "+" + "+".join([mark * (wide + 2) for wide in widths]) + "+"
+
+
+def _widths(
+    rows: Sequence[Sequence[str]], *, gap: int = 2, edges: int = 0, first: bool = False
+) -> tuple[list[int], int]:
+    """(widths of the columns, columns by which they exceed the line all the same).
+
+    Where the texts are too wide the widest columns are narrowed, first to their longest words, then to parts of words.
+    gap, edges: columns between two cells and around them all. first: the first column keeps its width.
+    """
     columns = list(zip(*rows, strict=True))
     widths = [max(2, *map(len, column)) for column in columns]
-    least = [max([2, *(len(word) for cell in column for word in cell.split(" "))]) for column in columns]
-    least[0] = widths[0]
-    fit(widths, least, sum(widths) + 2 * (len(widths) - 1) - WIDTH)
-    return widths
+    excess = sum(widths) + gap * (len(widths) - 1) + edges - WIDTH
+    for parts in (str.split, _parts):
+        least = [max([2, *(len(part) for cell in column for part in parts(cell))]) for column in columns]
+        if first:
+            least[0] = widths[0]
+        excess = fit(widths, least, excess)
+    return widths, max(excess, 0)
+
+
+def _parts(cell: str) -> list[str]:
+    """The words of a cell, broken wherever they may be."""
+    return [part for word in cell.split() for part in _broken(word, 1)]
 
 
 def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:
-    return abreast([_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)], widths, align)
+    cells = [_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+    # The lines of one cell begin in one column: a deeper one would be a quotation.
+    return abreast([[line.ljust(max(map(len, lines))) for line in lines] for lines in cells], widths, align)
 
 
 def _wide(text: str) -> bool:
@@ -144,9 +200,9 @@ def _wide(text: str) -> bool:
     return not text.isascii() and any(east_asian_width(c) in "WFA" or combining(c) for c in text)
 
 
-def _list_table(titles: list[str], cells: list[list[str]]) -> list[str]:
-    head = [titles] if any(titles) else []
-    lines = [".. list-table::", *["   :header-rows: 1"] * len(head), ""]
-    for first, *others in [*head, *cells]:
-        lines += [f"   * - {first}".rstrip(), *[f"     - {cell}".rstrip() for cell in others]]
+def _list_table(top: list[list[str]], cells: list[list[str]]) -> list[str]:
+    lines = [".. list-table::", *["   :header-rows: 1"] * len(top), ""]
+    for row in [*top, *cells]:
+        for n, cell in enumerate(row):
+            lines += _filled(cell, "     - " if n else "   * - ", "       ")
     return lines

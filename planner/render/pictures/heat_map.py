@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
-_TOLD = 200  # cells that the description tells
+_TOLD = 200  # most cells in the description
 _BARS = 8  # of the histogram
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One candidate on one machine. text: what the cell tells. met: the need is met; waste: what is lost for good."""
+    """One candidate on one machine. text: its tooltip. met: the need is met. waste: memory permanently lost."""
 
     machine: str
     candidate: str
@@ -60,7 +60,7 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
 
 
 def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
-    """The cells of a batch: each machine as asked, and after each change. Machines of one name are told apart."""
+    """The cells of a batch: each machine as requested, and after each change. Machines of one name get numbers."""
     first: dict[str, int] = {}
     cells = []
     for one in drawn:
@@ -72,7 +72,7 @@ def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
 
 
 def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canvas:
-    """The heat map; each cell tells its plan. note: a line under the title."""
+    """Draw the heat map; the tooltip of a cell describes its plan. note: a line under the title."""
     title = "Each candidate on each machine"
     told = ". ".join([cell.text for cell in cells[:_TOLD]])
     canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {told}")
@@ -87,7 +87,7 @@ def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canv
 
 
 def _grid(canvas: Canvas, y: float, cells: Sequence[Cell]) -> float:
-    """A row for each machine, a column for each candidate, and what the cells mean."""
+    """Draw a row for each machine, a column for each candidate, and the legend of the cells."""
     columns = list(dict.fromkeys(cell.candidate for cell in cells))
     machines = list(dict.fromkeys(cell.machine for cell in cells))
     room = canvas.width - 2 * MARGIN
@@ -152,7 +152,7 @@ def _told(row: Row) -> str:
 
 
 def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
-    """Plans by bytes permanently lost, page tables included; each bar reaches 8 times as far as the one before."""
+    """Draw the number of plans by bytes permanently lost, page tables included; each bar covers 8 times the last."""
     if not values:
         return y
     y = canvas.paragraph(y, "Plans by memory permanently lost, page tables included", cls="soft") + 12

@@ -1,4 +1,4 @@
-"""Every place of the kernel image drawn as a strip: the outcome for an image there, and its share at the right."""
+"""Every place of the kernel image as a strip: the outcome for an image there, and the shares at the right."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
 
 
 def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
-    """One strip each, below `y`; the y below them."""
+    """Draw one strip for each size, below `y`. Returns the y below them."""
     right = canvas.width - MARGIN
     y = canvas.paragraph(y, _TITLE, size=14, cls="strong")
     for one in over:
@@ -51,7 +51,7 @@ def _shares(one: Chances) -> str:
 
 
 def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:
-    """Positions in the order of their addresses, each stretch as wide as it has positions."""
+    """Draw positions in the order of their addresses; the width of a part is the number of its positions."""
     x = float(MARGIN)
     for part in one.positions:
         wide = room * part.slots / one.image.slots

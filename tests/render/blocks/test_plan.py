@@ -97,3 +97,37 @@ def test_a_document_has_room_for_whole_reasons() -> None:
     reason = plan.memory.rewound[-1].reason
     assert reason in render(plan, "markdown").replace("\\", "")
     assert reason not in render(plan, "text")
+
+
+@pytest.mark.parametrize(
+    ("request_", "kernel", "row"),
+    [
+        pytest.param("512", "6.12", "512 bytes: is a suffix missing, as in 512M?", id="placed, but hardly meant"),
+        pytest.param(
+            "256M@ee000000",
+            "6.12",
+            "is the offset 'ee000000' an address in hexadecimal? Then 0x is missing: write @0xee000000",
+            id="an offset without 0x",
+        ),
+        pytest.param(
+            "512MB",
+            "6.12",
+            "write '512M': a size has one suffix letter, and 'B' makes the kernel refuse it",
+            id="refused",
+        ),
+        pytest.param("512M,high", "5.4", None, id="said in the verdict"),
+        pytest.param("512M", "6.12", None, id="read as it looks"),
+    ],
+)
+def test_a_request_that_is_misread_is_said_in_the_answer(request_: str, kernel: str, row: str | None) -> None:
+    """Once: in the verdict or beside the request, and not again among the notes."""
+    plan = make_plan(machine(kernel=kernel), request_, Options(strategy="mainline"))
+    assert facts_of(short(plan)).get("Note") == row
+    assert not set(plan.request.notes[:1]) & set(bullets_of(blocks(plan), "Notes"))
+
+
+@pytest.mark.parametrize("request_", ["512M,high", "512M,low", "512M,high crashkernel=128M,low"])
+def test_a_suffix_that_is_not_read_is_the_reason(request_: str) -> None:
+    plan = make_plan(machine(kernel="5.4"), request_, Options(strategy="mainline"))
+    assert "none: no valid crashkernel request (" in tables.verdict(plan)
+    assert "do not read crashkernel=SIZE," in tables.verdict(plan)

@@ -106,7 +106,7 @@ def test_a_page_shows_every_strategy() -> None:
     ):
         assert_self_contained(page)
         for row in comparison.rows:
-            assert f"<td>{row.strategy}</td>" in page
+            assert f">{row.strategy}</td>" in page
 
 
 @pytest.mark.parametrize("regions", [True, False], ids=["4,000 regions", "4,000 reservations"])
@@ -126,3 +126,11 @@ def test_a_page_without_a_title_of_its_own_is_titled_by_its_command() -> None:
     with html.made_by(["crashkernel-planner", "verify", "a map"]):
         assert "<h1>verify &#39;a map&#39;</h1>" in html.document(told)
     assert "<h1>agreed: as planned</h1>" in html.document(told)
+
+
+def test_cells_of_a_wide_table_carry_the_head_of_their_column() -> None:
+    """So that a phone can show each row as labels and values; a narrow table stays as it is."""
+    wide = lay_out([Table("", "ll", ("strategy", ""), [("pud-aligned", "boot time; nobody touches the area")])], "html")
+    assert '<table class="stack">' in wide
+    assert '<td data-label="strategy">pud-aligned</td><td>boot time' in wide
+    assert "<table>" in lay_out([Table("", "lr", ("size", "RAM"), [("512M", "8G")])], "html")

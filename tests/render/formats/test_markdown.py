@@ -11,7 +11,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from planner.base.errors import printable
+from planner.render.blocks.model import Bullets, Paragraph
 from planner.render.formats import markdown
+from planner.render.layout import lay_out
 from tests.plans import PLANS, plan_of, render, tables_of
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -53,7 +55,7 @@ def test_nothing_from_the_input_becomes_markup(name: str) -> None:
     blocks = {token.type for token in tokens}
     assert not blocks & {"html_block", "code_block", "hr", "blockquote_open", "ordered_list_open"}
     inline = [child.type for token in tokens for child in token.children or []]
-    assert set(inline) <= {"text", "text_special", "strong_open", "strong_close"}
+    assert set(inline) <= {"text", "text_special", "softbreak", "strong_open", "strong_close"}
     assert inline.count("strong_open") == 1
 
 
@@ -79,6 +81,17 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
     paragraph = [token for token in PARSER.parse(escaped) if token.type == "inline"]
     assert [shown(token) for token in paragraph] == [want]
     assert cells(f"| h |\n| :--- |\n| {escaped} |") == [["h"], [want]]
+
+
+@given(st.lists(st.sampled_from([*"-+=:|", "---", "===", ":-:", "1.", "23)", "+4K", "-512M", "a" * 76]), max_size=40))
+def test_no_line_of_a_text_becomes_markup(words: list[str]) -> None:
+    """Wherever it breaks: a paragraph and an item of a list stay one, and no line is longer than 80 columns."""
+    text = " ".join(words)
+    source = lay_out([Paragraph(text), Bullets("", [text])], "markdown")
+    assert max(map(len, source.splitlines())) <= 80
+    inline = [token.children or [] for token in PARSER.parse(source) if token.type == "inline"]
+    told = ["".join(" " if child.type == "softbreak" else child.content for child in children) for children in inline]
+    assert told == [text, text] if words else not told
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:

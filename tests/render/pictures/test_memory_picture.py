@@ -17,7 +17,7 @@ from planner.render.pictures.canvas import Frame
 from planner.render.pictures.memory_picture import draw
 from planner.sources.samples import read, samples
 from tests.plans import PLANS, plan_of
-from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, crowded, parsed
+from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, crowded, parsed, titles_of
 from tests.strategies import machine_of, memory_maps, requests
 
 NAMES = ["crash", "a name of some length", "W" * 60, "\u4e2d\u6587" * 9, "x\x00<b>&amp;\u202e"]
@@ -144,3 +144,10 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
     ]
     assert ids[0]
     assert not ids[0] & ids[1]
+
+
+def test_a_close_up_has_the_tracks_of_its_row() -> None:
+    """The attempt that found the area, and what passes it, clipped to what the row shows."""
+    drawn = draw(make_plan(read("altra-32g"), "512M,high"))
+    found = "found: 512M at 0x80780000000"
+    assert [title for title in titles_of(drawn) if title == found] == [found] * 2

@@ -91,3 +91,11 @@ def test_where_no_request_is_valid_nothing_is_searched() -> None:
 def test_every_attempt_is_told() -> None:
     plan = make_plan(read("altra-2node-512g"), "512M")
     assert told(plan).startswith("1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: ")
+
+
+def test_a_gap_is_told_whole_where_its_top_lies() -> None:
+    """Also on a row that shows a part of it, such as the one closer to the area."""
+    plan = plan_of("fallback")
+    gap = "free [0xc4000000, 0xfe000000), 928M: too small"
+    assert gap in titles_of(searched(plan, Scale(0xF0000000, 0x100000000, 400)))
+    assert not any(title.startswith("free") for title in titles_of(searched(plan, Scale(0xC0000000, 0xE0000000, 400))))
