@@ -1,4 +1,4 @@
-"""The documents of studies, each defined by one dataclass: the study's own result, or one that is put together here.
+"""Documents of studies, each defined by one dataclass: the study's result, or one composed here.
 
 `planner.report.document` writes them, `planner.report.json_schema` publishes their shapes. Integers are bytes, ranges
 half-open.
@@ -34,7 +34,7 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """The document of `size`: every request that was judged, the recommended one first, then the defaults."""
+    """The document of `size`: every judged request, the recommended one first, then the defaults."""
 
     recommended: Recommended
     need: int
@@ -49,7 +49,7 @@ class Sized:
 
 
 def sized(found: Recommendation, beside: Presets) -> Sized:
-    """Put together from a recommendation and the defaults."""
+    """The document of a recommendation and the defaults."""
     return Sized(
         recommended=Recommended(found.crashkernel, found.aim, found.reason),
         need=found.need,
