@@ -54,10 +54,9 @@ with these keys as columns ("schema batch" lists them). Each record gives one ou
 {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
 --files takes folders (with all sub-folders) and single files instead; ARGUMENTS are then further files and the request.
-Files are of one machine if they have the same stem (h1.iomem, h1.dmesg), or if they lie in one folder and either are
-named after what they hold (h1/iomem, h1/dmesg) or are sources of different kinds that agree on RAM and kernel
-(h1/a.iomem, h1/b.dmesg). The id of a machine is its path in the folder; files that are not sources are skipped and
-counted. --summary also adds up finished results.
+Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what they hold
+(h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its path
+in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -249,9 +248,7 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
         except KeyboardInterrupt:
             if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
-                click.echo(
-                    f"{partial} holds the finished part: run the same command with --resume to continue", err=True
-                )
+                click.echo(f"{partial} has the finished part: run the same command with --resume", err=True)
             raise
 
 
@@ -279,9 +276,7 @@ def _progress(source: Input) -> Iterator[Callable[[Counts], None] | None]:
     def tell(counts: Counts) -> None:
         nonlocal first, shown
         now = monotonic()
-        first = (
-            counts.records if first is None else first
-        )  # records of an earlier run do not count for the rate of this one
+        first = counts.records if first is None else first  # records of an earlier run are not part of the rate
         if now - shown >= _BETWEEN:
             shown = now
             sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")

@@ -136,10 +136,7 @@ _SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _
 
 
 def answer(cli: click.Command, program: str, variable: str, instruction: str) -> int:
-    """Print what a completion script asks for, and return the exit status.
-
-    instruction: `bash_complete` and the like, from the variable.
-    """
+    """Print what a completion script asks for; returns the exit status. instruction: such as `bash_complete`."""
     for name, kind in _SHELLS.items():
         add_completion_class(kind, name)
     return shell_complete(cli, {}, program, variable, instruction)

@@ -20,9 +20,8 @@ __all__ = ["need"]
 
 _EPILOG = """\
 What is not given is read from the machine's own sources: the kernel's size from /proc/iomem or the "Memory:" line of a
-boot log, the kdump initrd and the loaded modules from what collect gathered or a sosreport holds, and other tools'
-figures from the output of "kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed, and the first
-line says so.
+boot log, the kdump initrd and the loaded modules from what collect or a sosreport holds, and other tools' figures from
+the output of "kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed; the first line says so.
 
 --initrd reads cpio archives, also several in one file, uncompressed or compressed with gzip, xz, lzma, bzip2, zstd or
 lz4 (zstd and lz4 need the extra "initrd"). Exit status: 0 done; 2 wrong usage or input.
@@ -57,9 +56,7 @@ Example:
 @click.option(
     "--cpus", metavar="N", type=click.IntRange(1, 4096), default=1, show_default=True, help="CPUs that it starts."
 )
-@click.option(
-    "--luks-memory", metavar="SIZE", type=SIZE_OR_ZERO, help="Memory that unlocking an encrypted target takes."
-)
+@click.option("--luks-memory", metavar="SIZE", type=SIZE_OR_ZERO, help="Memory to unlock an encrypted target.")
 @click.option(
     "--margin",
     metavar="N%|SIZE",

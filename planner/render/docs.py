@@ -101,9 +101,7 @@ def _blocks(lines: Sequence[str], name: str) -> list[Block]:
             found.append(Block(first, at, command, _words(command, name, first), marks is _DOTS))
             opened = None
         elif opened is None and any(marks.ends(line) for marks in kinds):
-            raise InputError(
-                _at(name, at), "this mark ends a block that was not begun", "remove the mark, or begin the block"
-            )
+            raise InputError(_at(name, at), "this mark ends no block", "remove the mark, or begin the block")
     if opened is not None:
         raise InputError(_at(name, opened[0]), "this block has no end", f"write {opened[2].end} below its output")
     return found
@@ -138,9 +136,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
             raise InputError(where, error.what, error.remedy) from error
         body = _framed(block, output, html=name.lower().endswith(_HTML))
         if any(_DOTS.ends(line) or _COMMENT.ends(line) for line in body):
-            raise InputError(
-                _at(name, block.first), "the output contains the mark that ends a block", "show another output"
-            )
+            raise InputError(_at(name, block.first), "the output has the mark that ends a block", "show another one")
         if [line.rstrip("\r\n") for line in lines[block.first + 1 : block.last]] != body:
             stale += 1
             first = lines[block.first]

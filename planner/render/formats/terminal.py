@@ -35,11 +35,12 @@ def paint(text: str, style: str) -> str:
     return f"\x1b[{style}m{text}{_RESET}"
 
 
-def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False) -> list[str]:
+def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False, mark: str = "") -> list[str]:
     """Break text into lines of at most `width` characters; the first begins with `first`, the others with `rest`.
 
     A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, else after a
-    dash, else anywhere. whole: such a word is not broken and exceeds the line.
+    dash, else anywhere. whole: such a word is not broken and exceeds the line. mark: it is broken after a slash or full
+    stop instead of anywhere, and each line that ends in a word ends with the mark.
     """
     # After a long prefix a line still has room for a few characters.
     width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
@@ -53,8 +54,11 @@ def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool 
         empty = False
         while len(line) > width and not whole:
             begin = len(rest if lines else first)
-            end = (line.rfind(",", begin, width) + 1) or (line.rfind("-", begin, width) + 1) or width
-            lines.append(line[:end])
+            ends = [line.rfind(stop, begin, width - len(mark)) + 1 for stop in (",-/." if mark else ",-")]
+            end = next((end for end in ends if end), 0 if mark else width)
+            if not end:
+                break
+            lines.append(line[:end] + mark)
             line = rest + line[end:]
     lines.append(line)
     return lines
@@ -71,16 +75,16 @@ def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
     return excess
 
 
-def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str = "", gap: str = "  ") -> list[str]:
-    """The lines of one row of a table: cells of some lines each, in columns of these widths. align: "", all left."""
+def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str) -> list[str]:
+    """The lines of one row of a table: cells of some lines each, in columns of these widths."""
     lines = []
     for n in range(max(map(len, cells))):
         parts = [cell[n] if n < len(cell) else "" for cell in cells]
         padded = [
             part.rjust(wide) if side == "r" else part.ljust(wide)
-            for part, wide, side in zip(parts, widths, align or "l" * len(widths), strict=True)
+            for part, wide, side in zip(parts, widths, align, strict=True)
         ]
-        lines.append(gap.join(padded) if gap.strip() else gap.join(padded).rstrip())
+        lines.append("  ".join(padded).rstrip())
     return lines
 
 

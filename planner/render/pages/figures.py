@@ -19,10 +19,7 @@ BROAD, NARROW = 720, 288
 
 
 def figure(title: str, draw: Callable[[Frame], Canvas], name: str = "") -> Figure:
-    """Both drawings.
-
-    name: makes the ids of a page's pictures unique; the picture without one carries the style sheet of all.
-    """
+    """Both drawings. name: begins their ids; the drawings without one carry the style sheet of all."""
     wide = Frame(BROAD, f"wide{name}", style=not name, caption=False)
     narrow = Frame(NARROW, f"narrow{name}", style=False, caption=False)
     return Figure(title, draw(wide).svg(), draw(narrow).svg())

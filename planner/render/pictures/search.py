@@ -69,20 +69,15 @@ def _said(attempt: Attempt) -> str:
 
 
 def _track(canvas: Canvas, y: float, n: int, attempt: Attempt, plan: Plan, scale: Scale, window: Span) -> float:
-    """Draw one track.
-
-    A bracket at each end of the window, an arrow from its top down to the end of the search, and a tick for each gap
-    that is too small.
-    """
+    """Draw the window as a bracket, an arrow from its top down, a tick for each gap that is too small, and the end."""
     whole = _window(attempt, _memory(plan)) or window
     ends_here = window[0] == whole[0] if attempt.found is None else attempt.found >= window[0]
     if ends_here:
         y = canvas.paragraph(y, _said(attempt), left=scale.left, size=_SMALL)
     # A gap has its whole size, and is marked on the row where its top lies.
-    tried = [gap for gap in intersect((attempt.start, attempt.end), free_memory(plan)) if gap[1] > window[0]]
-    tried = [gap for gap in tried if gap[1] <= window[1]]
-    if attempt.found is not None:
-        tried = [gap for gap in tried if gap[0] > attempt.found]
+    searched = intersect((attempt.start, attempt.end), free_memory(plan))
+    lowest = -1 if attempt.found is None else attempt.found
+    tried = [gap for gap in searched if window[0] < gap[1] <= window[1] and gap[0] > lowest]
     tried = sorted(tried, key=lambda gap: gap[0] - gap[1])[:_TICKS]
     y = _sizes(canvas, y + 3, tried, scale)
     left, right, middle = scale.x(window[0]), scale.x(window[1]), y + _TRACK / 2

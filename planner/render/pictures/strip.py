@@ -106,10 +106,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One kind of leaf in a range.
-
-    kind: index into `KIND_NAMES`. runs: (x, width). same: the parts that the crash kernel does not change.
-    """
+    """One kind of leaf in a range. kind: index into `KIND_NAMES`; runs: (x, width); same: the unchanged parts."""
 
     kind: int
     runs: tuple[tuple[float, float], ...]
