@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from planner.planning.result import KernelView
 from planner.report.diff import Differences
+from planner.report.parsed import Parsed
 from planner.studies.compare import Comparison
 from planner.studies.default import Default
 from planner.studies.explain import Explanation
@@ -86,6 +87,7 @@ DOCUMENTS: dict[str, type] = {
     "fit": Fit,
     "give-back": GiveBack,
     "need": Need,
+    "parse": Parsed,
     "proposal": Proposal,
     "size": Sized,
     "survey": Survey,
