@@ -173,7 +173,7 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
         ),
         pytest.param("6.1", "512MB", "ask for 512M", id="a likely spelling"),
         pytest.param("6.1", "64G-:512M", "the need of a typical capture kernel", id="no range for this RAM"),
-        pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line that asks nothing"),
+        pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line without a request"),
     ],
 )
 def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:

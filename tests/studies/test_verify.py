@@ -102,7 +102,10 @@ def moved(by: int, span: Range = PLACED) -> Range:
         ),
         pytest.param({"kind": "iomem"}, "not checkable", "no crash kernel is reserved", id="a listing without it"),
         pytest.param(
-            {"kind": "iomem", "cmdline": "crashkernel=16G"}, "agreed", "nothing is reserved", id="none, as planned"
+            {"kind": "iomem", "cmdline": "crashkernel=16G"},
+            "agreed",
+            "nothing is reserved",
+            id="nothing reserved, as planned",
         ),
         pytest.param(
             {"record": recorded(HIGH, LOW), "cmdline": "crashkernel=512M,high crashkernel=128M,low"},
@@ -175,7 +178,7 @@ IMAGE = Range(GIB + 2 * MIB, GIB + 2 * MIB + 64 * KIB)
     [
         # Pages for everything but the image, which is mapped by itself, with blocks where it can.
         pytest.param({}, _observed(), "agreed", id="a crashkernel parameter brings base pages"),
-        pytest.param({}, _observed(pte=7 * GIB, pud=GIB), "disagreed", id="blocks where none can be"),
+        pytest.param({}, _observed(pte=7 * GIB, pud=GIB), "disagreed", id="impossible blocks"),
         pytest.param({"kernel_image": None}, _observed(pte=7 * GIB, pud=GIB), "not checkable", id="no image known"),
         pytest.param({}, Observed("meminfo", by_size={4 * KIB: 8 * GIB}), "agreed", id="DirectMap lines"),
         pytest.param(
