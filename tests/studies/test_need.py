@@ -58,7 +58,7 @@ def test_a_root_file_system_may_hold_another_share() -> None:
     found, half = need(big), need(Given(37 * MIB, 60 * MIB, 270 * MIB))
     assert part(found, "root file system limit")[0] == 30 * MIB
     assert "another share for the root file system" in found.unmeasured
-    assert any("size=90%" in note and f"{-(-found.least // MIB)}M would do" in note for note in half.notes)
+    assert any("size=90%" in note and f"{-(-found.least // MIB)}M is enough" in note for note in half.notes)
     assert half.least - found.least == pytest.approx(240 * MIB, rel=0.02)
 
 

@@ -276,7 +276,7 @@ def test_leaves_split_at_run_time(cpu: str, more: int, *, agreed: bool) -> None:
     verdict = verify(source, options, observed=[_observed(**shown)])
     check = next(check for check in verdict.checks if check.what == "granularity")
     assert (check.outcome == "agreed") is agreed
-    assert ("at run time where permissions change (BBML2)" in check.why) is agreed
+    assert ("at run time when permissions change (BBML2)" in check.why) is agreed
 
 
 def test_several_machines_end_with_one_status() -> None:
