@@ -7,14 +7,15 @@ reserved.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.base.ranges import Range
+from planner.base.ranges import Range, subtract
 from planner.base.sizes import U64, round_up
 from planner.kernel.crash_reserve import Attempt
-from planner.kernel.machine import Machine
+from planner.kernel.machine import Event, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, answer
 from planner.planning.result import KernelView, Plan, RequestView
@@ -29,7 +30,7 @@ __all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]
 class Edge:
     """The end of a free gap. what: `reserved`, `no-map`, `other region`, `end of memory`, `window` or `crash kernel`.
 
-    name: of the reservation, from its source.
+    name: of the reservation, from its source, or from a log that names what lies there.
     """
 
     what: str
@@ -130,7 +131,7 @@ def explain(
 
 def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
     memblock = inquiry.question.shared.memblock
-    edges = _Edges(inquiry.context.memory, memblock)
+    edges = _Edges(inquiry.context.memory, memblock, inquiry.context.facts.events)
     tests = bool(inquiry.question.request.base) and inquiry.context.profile.fixed == "tests"
     stories = []
     main: Range | None = None
@@ -173,8 +174,11 @@ def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory
 class _Edges:
     """What ends each gap, by the addresses at which reservations and regions start and end."""
 
-    def __init__(self, memory: MemoryMap, memblock: Memblock) -> None:
-        by_size = sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start))
+    def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
+        # A listing calls all of them `reserved`; the log tells what lies at some of these places.
+        told = [Reserved(e.start, e.end, e.name or e.kind) for e in events if e.start and e.end and e.before_crash]
+        kept = [r for r in told if not subtract((r.start, r.end), memblock.reserved)]
+        by_size = [*sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start)), *kept]
         self.above = {r.start: Edge("reserved", r.name) for r in by_size}
         self.below = {r.end: Edge("reserved", r.name) for r in by_size}
         self.starts = {r.start: r.flags for r in memblock.memory}

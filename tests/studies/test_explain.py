@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Facts, Machine
+from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import Options
 from planner.report.document import plain
@@ -43,6 +43,22 @@ def test_the_gaps_of_an_attempt_from_the_top_to_the_one_that_fits() -> None:
     assert [g.short_by for g in aligned.gaps[1:]] == [size * MIB for size in (528, 576, 48, 1008)]
     assert (aligned.found, exact.found) == (None, 2 * GIB + 512 * MIB)
     assert [g.reason for g in exact.gaps] == ["above", "small", "small", "fits"]
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        pytest.param(3 * GIB, "cma", id="at the end of the gap"),
+        pytest.param(3 * GIB + 64 * MIB, "reserved", id="a place that is free at the reservation"),
+    ],
+)
+def test_a_log_names_what_a_listing_calls_reserved(start: int, name: str) -> None:
+    listed = (Reserved(3 * GIB, 3 * GIB + 64 * MIB, "reserved"),)
+    area = Event("cma", 32 * MIB, start, start + 32 * MIB, before_crash=True)
+    facts = Facts(kernel="6.1", page_size=4 * KIB, va_bits=48, events=(area,))
+    machine = Machine("<test>", "json", MemoryMap((Region(2 * GIB, 4 * GIB),), listed), facts)
+    gaps = explain(machine, "1000M", Options(strategy="mainline")).attempts[0].gaps
+    assert [(gap.reason, gap.above.name) for gap in gaps][-1] == ("fits", name)
 
 
 def test_the_low_part_is_searched_with_the_main_part_in_place() -> None:
