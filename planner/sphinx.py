@@ -24,11 +24,11 @@
 | `crashkernel-bbm`, `-kernels` | names, or nothing | tables |
 | `crashkernel-batch` | a file of records | tables |
 
-Options are those of the commands, by their names; a flag has no value, what may be repeated is several words. `map` is
+Options are those of the commands; a flag has no value, and an option that may be repeated takes several words. `map` is
 one machine's sources (of `survey` and `default` the machines), regular files below the source folder or `sample:NAME`;
 `format` is `picture` where there is one, `table` or `text`. Where a picture cannot be shown, as in LaTeX, the tables
-stand in its place. Every file is a dependency of the document: when it changes, the document is built anew. Needs the
-extra `sphinx`.
+replace it. Every file is a dependency of the document: when it changes, the document is built again. Needs the extra
+`sphinx`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import click
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -91,13 +94,13 @@ if TYPE_CHECKING:
 __all__ = ["DIRECTIVES", "setup"]
 
 _PAPER = 84
-"""Characters of a line of text on paper."""
+"""Characters of a line on paper."""
 
 _WORD = 26
-"""Characters of a word that are not broken."""
+"""Length of the longest word on paper that is not broken."""
 
 _PAGE = 20
-"""Lines of a table that may have to go on on another page."""
+"""Number of lines from which a table may continue on another page."""
 
 _Spec = dict[str, Callable[[Any], Any]]
 
@@ -110,32 +113,47 @@ def _words(argument: Any) -> list[str]:
     return directives.unchanged_required(argument).split()
 
 
-def _choice(*words: str) -> Callable[[Any], str]:
-    return lambda argument: directives.choice(argument, words)
+def _reading(option: click.Option) -> Callable[[Any], Any]:
+    """The reader of an option's value; the model reads the texts further."""
+    if option.is_flag:
+        return directives.flag
+    if option.multiple:
+        return _words
+    if isinstance(option.type, click.Choice):
+        return partial(directives.choice, values=tuple(option.type.choices))
+    return directives.positive_int if isinstance(option.type, click.IntRange) else _TEXT
 
 
-_TEXT, _FLAG = directives.unchanged_required, directives.flag
+def _options(command: str) -> _Spec:
+    """The options of a command that are about its question, and the format."""
+    found = dict(_FORMAT)
+    for option in getattr(import_module(f"planner.cli.{command}_command"), command).params:
+        if isinstance(option, click.Option):
+            names = [name[2:] for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
+            found |= {name: _reading(option) for name in names if name not in _LEFT_OUT}
+    return found
+
+
+_TEXT = directives.unchanged_required
 _FORMAT: _Spec = {"format": _format}
-_KERNEL: _Spec = {"kernel": _TEXT, "page-size": _TEXT}
-_MACHINE: _Spec = {"map": _words, "map-format": _TEXT, "log": _TEXT, "config": _TEXT, "memory": _words}
-_PLAN: _Spec = {
-    **_MACHINE,
-    **_KERNEL,
-    **dict.fromkeys(("va-bits", "align", "rodata", "dma-limit", "cpu", "reserved", "preset"), _TEXT),
-    **dict.fromkeys(("kfence", "no-kfence", "prefer-aligned", "steps"), _FLAG),
-    **_FORMAT,
-}
-_STRATEGY: _Spec = {**_PLAN, "strategy": _TEXT}
-_IMAGE: _Spec = {"any-image": _FLAG, "image-size": _TEXT}
+_LEFT_OUT = (
+    *("format", "output", "color", "wide", "bytes", "short", "fail-on", "jobs", "resume", "with-report"),
+    *("files", "files-from", "summary", "show", "a", "as", "high", "sweep", "step", "give-back"),
+)
+"""Options about the output or the run, and those that a directive has as its argument, its name or not at all."""
+
+_PLAN = _options("plan")
+_MACHINE = {name: _PLAN[name] for name in ("log", "config", "memory")}
 _FILES = ("map", "map-format", "log", "config", "format")
-"""Options that are read here; what is left are the parameters of a call."""
+"""Options that are read here; the others are parameters of the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One directive. make: the result, from the directive, its argument and the options that are parameters.
+    """One directive.
 
-    draw: its picture, if it has one; told: what is said of it. argument: it takes one.
+    make: the result, from the directive, its argument and the options that are parameters. draw: its picture, if it has
+    one. told: its blocks. argument: it takes one.
     """
 
     options: _Spec
@@ -152,7 +170,7 @@ class _Result(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """The nodes of the result; one that cannot be made is an error of the document."""
+        """The nodes of the result; a result that cannot be made is an error of the document."""
         options = {name.replace("-", "_"): True if value is None else value for name, value in self.options.items()}
         if options.pop("no_kfence", False):
             options["kfence"] = False
@@ -180,9 +198,9 @@ class _Result(SphinxDirective):
         return text
 
     def file(self, name: str) -> str:
-        """The path of a file below the source folder, which the document then depends on."""
+        """The path of a file below the source folder, on which the document then depends."""
         if name in {"live", "-"}:
-            raise self.error(f"{self.name} cannot use {name}: a document is the same everywhere")
+            raise self.error(f"{self.name} cannot use {name}: a document must not depend on the machine that builds it")
         if name.startswith("sample:"):
             return name
         relative, path = self.env.relfn2path(name)
@@ -193,7 +211,7 @@ class _Result(SphinxDirective):
         return path
 
     def source(self, names: Sequence[str] | None = None) -> Machine | None:
-        """The machine of `map`, `log` and `config`, named as in the document: a build may stand anywhere."""
+        """The machine of `map`, `log` and `config`, named as in the document, wherever the build runs."""
         given = list(self.options.get("map", ()) if names is None else names)
         fmt = self.options.get("map-format")
         machines = [read_source(self.file(name), fmt=fmt) for name in given]
@@ -222,12 +240,12 @@ class _Result(SphinxDirective):
 
 
 def _of_source(call: Callable[..., Any]) -> Callable[[_Result, str | None, dict[str, Any]], Any]:
-    """A call that takes the machine, the request and the options."""
+    """A call with the machine, the request and the options."""
     return lambda directive, request, options: call(directive.source(), request, **options)
 
 
 def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
-    """All sizes of `FROM..TO`, and what distributions ask for by default."""
+    """All sizes of `FROM..TO`, and the distributions' defaults."""
     text = directive.argument("a range of sizes such as 128M..8G")
     least, dots, most = text.partition("..")
     if not dots:
@@ -265,7 +283,8 @@ def _give_back(directive: _Result, _: str | None, options: dict[str, Any]) -> An
     return api.give_back(directive.source(), options.pop("crashkernel", None), written, **options)
 
 
-def _verify(directive: _Result, request: str | None, options: dict[str, Any]) -> Any:
+def _verify(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+    request = options.pop("crashkernel", argument)
     for name in options.keys() & {"page_tables", "meminfo"}:
         options[name] = directive.file(options[name])
     return api.verify(directive.source(), request, **options)
@@ -302,7 +321,7 @@ def _parse(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
 
 
 def _parsed(directive: _Result, made: Any) -> list[Block]:
-    """The answer, what was read, and the steps."""
+    """The reading, its input, and its steps."""
     kernel = directive.options.get("kernel")
     profile = NEWEST if kernel is None else select_profile(kernel).profile
     facts = parse_blocks.asked(directive.arguments[0], read("ram", directive.options["ram"], size), profile.name)
@@ -324,92 +343,43 @@ def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     return summarize(open_input(path), Job(defaults), chosen)
 
 
-_AIM = {"aim": _choice("protected", "fast", "small")}
-_NEED = dict.fromkeys(
-    ("kernel-size", "initrd-size", "initrd-unpacked", "initrd", "luks-memory", "margin", "page-size"), _TEXT
-)
-
 _KINDS = {
-    "batch": _Kind(
-        {
-            **{name: kind for name, kind in _STRATEGY.items() if name not in {*_MACHINE, "steps"}},
-            "map-format": _TEXT,
-            "crashkernel": _TEXT,
-            "what-if": _words,
-        },
-        _batch,
-    ),
-    "bbm": _Kind(
-        {
-            **_FORMAT,
-            "bbm-level": _choice(*bbm.BBM_LEVELS),
-            "tlb": _choice(*bbm.TLBS),
-            "touch": _choice(*bbm.TOUCHES),
-            "cpus": directives.positive_int,
-            "procedure": _words,
-        },
-        _bbm,
-    ),
-    "compare": _Kind({**_PLAN, **_AIM, "sizes": _words}, _of_source(api.compare), compare_page.picture),
-    "default": _Kind(
-        {**_FORMAT, **_KERNEL, "map": _words, "map-format": _TEXT, "need": _TEXT}, _default, argument=False
-    ),
-    "diff": _Kind({**_STRATEGY, "b": _words, "map-b": _words}, _diff),
+    "batch": _Kind(_options("batch"), _batch),
+    "bbm": _Kind(_options("bbm"), _bbm),
+    "compare": _Kind({**_options("compare"), "sizes": _words}, _of_source(api.compare), compare_page.picture),
+    "default": _Kind(_options("default"), _default, argument=False),
+    "diff": _Kind({**_options("diff"), "map-b": _words}, _diff),
     "explain": _Kind(
-        {**_STRATEGY, **_IMAGE},
+        _options("explain"),
         _of_source(api.explain),
         lambda made, frame: memory_picture.draw(made.plan, frame, over=[made.any_image] if made.any_image else []),
     ),
     "fit": _Kind(
-        {**_STRATEGY, **_IMAGE, "keep-low": _TEXT},
+        _options("fit"),
         _of_source(api.fit),
         lambda made, frame: chart.draw_fit(made, frame, over=made.any_image.at if made.any_image else []),
     ),
-    "give-back": _Kind({**_STRATEGY, "crashkernel": _TEXT}, _give_back),
+    "give-back": _Kind({**_PLAN, "crashkernel": _TEXT}, _give_back),
     "kernels": _Kind(_FORMAT, lambda _, names, __: described((names or "").split())),
     "maps": _Kind(_FORMAT, lambda *_: samples(), argument=False),
-    "need": _Kind(
-        {
-            **_MACHINE,
-            **_FORMAT,
-            **_NEED,
-            "rootfstype": _choice("tmpfs", "ramfs"),
-            "cpus": directives.positive_int,
-        },
-        _need,
-        argument=False,
-    ),
-    "parse": _Kind({**_FORMAT, "ram": _TEXT, "kernel": _TEXT}, _parse, told=_parsed),
-    "plan": _Kind(_STRATEGY, _of_source(api.plan), memory_picture.draw),
-    "presets": _Kind(
-        _STRATEGY, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False
-    ),
-    "size": _Kind(
-        {**_STRATEGY, **_IMAGE, **_AIM, "need": _TEXT, "ram": _TEXT, "sure": directives.percentage},
-        _size,
-    ),
-    "survey": _Kind(
-        {
-            **_FORMAT,
-            **dict.fromkeys(("map", "request", "preset", "kernel", "page-size"), _words),
-            **dict.fromkeys(("map-format", "strategy", "need", "sort"), _TEXT),
-        },
-        _survey,
-        _heat_map,
-        argument=False,
-    ),
+    "need": _Kind({**_options("need"), **_MACHINE}, _need, argument=False),
+    "parse": _Kind(_options("parse"), _parse, told=_parsed),
+    "plan": _Kind(_PLAN, _of_source(api.plan), memory_picture.draw),
+    "presets": _Kind(_PLAN, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False),
+    "size": _Kind({**_options("size"), "sure": directives.percentage}, _size),
+    "survey": _Kind(_options("survey"), _survey, _heat_map, argument=False),
     "sweep": _Kind(
-        {**_STRATEGY, "crashkernel": _TEXT, "step": _TEXT},
+        {**_PLAN, "crashkernel": _TEXT, "step": _TEXT},
         _sweep,
         lambda made, frame: chart.draw(made[0], frame, defaults=made[1]),
         told=lambda _, made: blocks_of(made[0]),
     ),
-    "verify": _Kind({**_STRATEGY, "page-tables": _TEXT, "meminfo": _TEXT}, _verify),
+    "verify": _Kind(_options("verify"), _verify),
 }
 
 
 def _nodes(block: Block) -> list[nodes.Node]:
-    """A block as nodes; nothing of it is parsed."""
+    """A block as nodes; its text is not parsed."""
     if isinstance(block, Lead):
         return [nodes.paragraph("", "", nodes.strong("", block.word), nodes.Text(f": {block.text}"))]
     if isinstance(block, Paragraph):
@@ -435,7 +405,7 @@ def _nodes(block: Block) -> list[nodes.Node]:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[nodes.Node]:
     columns = list(zip(*([head] if head else []), *rows, strict=True))
-    # Writers that lay out text take the widths as characters, others as proportions.
+    # Text writers take the widths as characters, others as proportions.
     widths = [max(1, *map(len, column)) for column in columns]
     group = nodes.tgroup("", *[nodes.colspec(colwidth=width) for width in widths], cols=len(align))
     if head:
@@ -444,7 +414,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> li
     table = nodes.table("", group)
     if sum(widths) + 2 * len(widths) <= _PAPER:
         return [table]
-    # What is wider than paper: in LaTeX each column gets what its longest word takes, and its share of the rest.
+    # A table wider than paper: in LaTeX each column gets the width of its longest word, and a share of the rest.
     words = [max([len(word) for cell in column for word in re.split(r"[\s-]", cell)]) for column in columns]
     words = [min(word, _WORD) + 2 for word in words]
     spare, wanted = max(_PAPER - sum(words), 0), sum(widths) - sum(words) + 2 * len(words)
@@ -469,7 +439,7 @@ def _row(cells: Sequence[str], align: str) -> nodes.row:
 
 
 def _directive(made_as: _Kind) -> type[_Result]:
-    """The directive of a kind."""
+    """The directive class of a kind."""
 
     class Directive(_Result):
         kind = made_as

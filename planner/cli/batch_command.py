@@ -49,14 +49,14 @@ _EPILOG = """\
 A record is a JSON object on one line: an "id"; "map" (a JSON map) or "source" (the text of any other source), with a
 "log" of the same boot and a "config" if need be; "crashkernel"; and any option of plan by its long name (kernel,
 page_size, va_bits, strategy, align, rodata, kfence, dma_limit, cpu, prefer_aligned, reserved, preset, steps). The
-options given here hold for records that do not say otherwise. A file named *.parquet, *.arrow or *.feather is a table
-with these keys as columns ("schema batch" lists them). For every record one line comes out, in order: {"id", "report"}
-or {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
+options given here apply to records that do not set them. A file named *.parquet, *.arrow or *.feather is a table
+with these keys as columns ("schema batch" lists them). Each record gives one output line, in order: {"id", "report"} or
+{"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
---files takes folders, with all below, and single files instead; ARGUMENTS are then further files and the request. One
-machine are files of one stem (h1.iomem, h1.dmesg), and a folder of files named after what they hold (h1/iomem,
-h1/dmesg) or whose sources are each of another kind and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its
-path in the folder; what is not a source is skipped and counted. --summary also adds up finished results.
+--files takes folders (with all sub-folders) and single files instead; ARGUMENTS are then further files and the request.
+Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what they hold
+(h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its path
+in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -70,7 +70,7 @@ Examples:
 """
 
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
-"""Endings of a file of lines; it may also have none, such as a device."""
+"""Endings of the names of JSON Lines files; a name without an ending, such as a device's, is one too."""
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
@@ -94,12 +94,12 @@ _FORMATS = (*FORMATS, *PICTURES)
     type=FILE,
     help="A file with one path a line, or - for standard input: sources as --files.",
 )
-@click.option("--crashkernel", metavar="VALUE", help="The request of records without one; as the argument.")
+@click.option("--crashkernel", metavar="VALUE", help="The request for records without one; the same as the argument.")
 @map_format_option
 @reserved_option
 @kernel_options
 @preset_form
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes; all cores by default.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Number of processes; by default one per core.")
 @click.option("--resume", is_flag=True, help="Resume an interrupted run from FILE.partial, with the same options.")
 @click.option(
     "--fail-on",
@@ -107,8 +107,8 @@ _FORMATS = (*FORMATS, *PICTURES)
     multiple=True,
     help="Exit with status 1 if there is such a record (failed: nothing is reserved); may be repeated.",
 )
-@click.option("--with-report", is_flag=True, help="A table gets the whole report as its last column.")
-@click.option("--summary", is_flag=True, help="Print what the plans come to together, instead of the plans.")
+@click.option("--with-report", is_flag=True, help="Write the whole report as the last column of a table.")
+@click.option("--summary", is_flag=True, help="Print totals over all plans instead of the plans.")
 @click.option(
     "--what-if",
     multiple=True,
@@ -207,7 +207,7 @@ def _check(
 
 
 def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...]:
-    """The places of sources: those given, and those listed in a file."""
+    """The paths of sources: those given, and those listed in a file."""
     if files_from is None:
         return files
 
@@ -239,7 +239,7 @@ def _open(path: str, files: tuple[str, ...]) -> Input:
 
 
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
-    # Answers in lines go through standard output where the file is its own; a table is made beside it.
+    # Lines for the file of standard output are written through it; a table is made beside the file.
     where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
     if where is None and sys.stdout is None:
         raise OutputError("<stdout>", "it is closed", "give -o FILE, or leave standard output open")
@@ -248,7 +248,7 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             return run_batch(source, job, where or sys.stdout.buffer, jobs=jobs, resume=resume, progress=tell)
         except KeyboardInterrupt:
             if where is not None and os.path.exists(partial := partial_of(os.path.realpath(where))):  # noqa: PTH110
-                click.echo(f"{partial} holds what is done: go on with the same command and --resume", err=True)
+                click.echo(f"{partial} has the finished part: run the same command with --resume", err=True)
             raise
 
 
@@ -266,7 +266,7 @@ def _told(fleet: Fleet, out: Out) -> Counts:
 
 @contextmanager
 def _progress(source: Input) -> Iterator[Callable[[Counts], None] | None]:
-    """A line on a terminal with the progress of the run: done, of how many, and the time left; nothing elsewhere."""
+    """Show the progress on a terminal: records done, total, time left."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -276,7 +276,7 @@ def _progress(source: Input) -> Iterator[Callable[[Counts], None] | None]:
     def tell(counts: Counts) -> None:
         nonlocal first, shown
         now = monotonic()
-        first = counts.records if first is None else first  # the records of a former run do not count as this one's
+        first = counts.records if first is None else first  # records of an earlier run are not part of the rate
         if now - shown >= _BETWEEN:
             shown = now
             sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")

@@ -28,7 +28,7 @@ _EPILOG = """\
 Without NAME all built-in procedures, without --bbm-level all levels. FILE is a JSON procedure (`schema procedure`
 prints its schema, --show an example to start from) or the JSON report of a plan with --steps.
 
-Exit status: 0 everything was explored, whatever came of it; 1 --fail-on is met; 2 wrong usage or input, or too
+Exit status: 0 everything was explored, whatever the verdicts; 1 --fail-on is met; 2 wrong usage or input, or too
 many states to explore.
 
 \b
@@ -54,9 +54,9 @@ Example:
 @click.option(
     "--touch",
     type=click.Choice(["image", "area", "linear-map"]),
-    help="What running code touches meanwhile, beside the image; by default what really runs then.",
+    help="What running code accesses meanwhile besides the image; by default what really runs then.",
 )
-@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="How many CPUs.")
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Number of CPUs.")
 @click.option(
     "--procedure", "files", metavar="FILE", multiple=True, type=FILE, help="A procedure of your own; may be repeated."
 )
@@ -94,6 +94,6 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
 
         own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
         if own.name in found:
-            raise InputError(path, f"a procedure {own.name} is there already", "give it a name of its own")
+            raise InputError(path, f"there is already a procedure {own.name}", "choose another name")
         found[own.name] = own
     return list((found or PROCEDURES).values())

@@ -25,5 +25,5 @@ Example:
 @click.command(epilog=_EPILOG)
 @file_option()
 def collect(output: str | None) -> None:
-    """A shell script that gathers what a plan needs from a machine."""
+    """Print a shell script that gathers what a plan needs from a machine."""
     emit(SCRIPT, output)

@@ -49,7 +49,7 @@ def _sizes(value: str) -> tuple[int, ...]:
     type=click.Choice(["protected", "fast", "small"]),
     default="protected",
     show_default=True,
-    help="What the best row is best for.",
+    help="The aim that decides which row is the best.",
 )
 @output_options(*FORMATS, *PICTURES)
 def compare(
@@ -60,7 +60,7 @@ def compare(
     out: Out,
     **options: Any,
 ) -> int:
-    """Every strategy on one machine, and which serves an aim best."""
+    """Compare all strategies on one machine, and name the best for an aim."""
     machine = read_machine(maps, options)
     result = make_comparison(machine, crashkernel, Options(**options), sizes=sizes or (), aim=aim)
     out.result(
@@ -72,5 +72,5 @@ def compare(
     return 0 if result.reserved else 1
 
 
-# Every strategy is in every answer, so there is none to choose.
+# Every strategy is compared, so there is no option --strategy.
 compare.params = [param for param in compare.params if param.name != "strategy"]

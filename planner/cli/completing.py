@@ -1,8 +1,8 @@
-"""Shell completion of an unfinished word, on top of click, where click's own script falls short.
+"""Shell completion on top of click's, with scripts that handle what click's own do not.
 
-bash takes `sample:altra` and `--map=live` for several words, because a colon and an equals sign end one
-(COMP_WORDBREAKS): the script hands over the line itself, and gets back what is to stand after the last of these.
-No shell of the three finds the value in `--map=VALUE` by itself.
+bash splits `sample:altra` and `--map=live` into several words at a colon and at an equals sign (COMP_WORDBREAKS): the
+script passes the whole line, and gets back only the part after the last of these. None of the three shells completes
+the value in `--map=VALUE` by itself.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 
 
 class _Joined(ShellComplete):
-    """A shell in which `--option=VALUE` is one word. before: `--option=` of the word that is not finished, if any."""
+    """A shell in which `--option=VALUE` is one word. before: the `--option=` of the unfinished word, if it has one."""
 
     before = ""
 
@@ -94,14 +94,14 @@ class _Bash(_Joined, BashComplete):
         line = os.environ.get("COMP_LINE")
         if line is None:
             return super().get_completion_args()
-        # A character at the end makes a word where there is none yet.
+        # An extra character at the end turns an empty last word into a word.
         words = split_arg_string(line + ".")
         self.typed = words.pop()[:-1]
         command = os.environ.get("COMP_COMMAND", "")
         return words[words.index(command) + 1 if command in words else 1 :], self.typed
 
     def format_completion(self, item: CompletionItem) -> str:
-        """A word without what bash takes for words before it."""
+        """The completion without the part that bash takes for earlier words."""
         text = os.environ.get("COMP_TEXT", self.typed)
         text = "" if text in {"=", ":"} else text
         kept = self.typed.removesuffix(text) if self.typed.endswith(text) else ""
@@ -110,7 +110,7 @@ class _Bash(_Joined, BashComplete):
 
 
 class _Zsh(_Joined, ZshComplete):
-    """zsh, which needs the option before a value of its own."""
+    """zsh, which expects the option before the completed value."""
 
     source_template = ZshComplete.source_template.replace("_path_files", "compset -P '-*='; _path_files")
 
@@ -136,7 +136,7 @@ _SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _
 
 
 def answer(cli: click.Command, program: str, variable: str, instruction: str) -> int:
-    """Print what a script asks for; the exit status. instruction: `bash_complete` and the like, from the variable."""
+    """Print what a completion script asks for; returns the exit status. instruction: such as `bash_complete`."""
     for name, kind in _SHELLS.items():
         add_completion_class(kind, name)
     return shell_complete(cli, {}, program, variable, instruction)

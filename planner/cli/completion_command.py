@@ -26,5 +26,5 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """The completion script of a shell."""
+    """Print the completion script of a shell."""
     emit(script(cli, PROGRAM, COMPLETE_VARIABLE, shell), None)

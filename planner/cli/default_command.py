@@ -16,12 +16,12 @@ from planner.studies.default import default_for
 __all__ = ["default"]
 
 _EPILOG = """\
-Of all range lists that reserve what is needed on as many machines as any list can, the one with the fewest entries, and
-of these the one that takes the least memory; exactly, and as each machine's own kernel places a plain request. More
-entries are taken where fewer would reserve more than a distribution's default that serves as many. SOURCE is a map of
-one machine, a folder of maps, or a file of a batch (records or answers, *.jsonl or a table). --need is a
-size for all, or needs by RAM in the syntax of a range list; without it each machine's need is computed. Exit status: 0
-every machine is served; 1 some machine is not; 2 wrong usage or input.
+Among the range lists that serve as many machines as any list can, this finds the one with the fewest entries, and of
+these the one that reserves the least memory. The search is exact; a machine is served if its own kernel reserves what
+it needs for a plain request. More entries are used where fewer would reserve more memory than a distribution's default
+that serves as many machines. SOURCE is a map of one machine, a folder of maps, or a file of a batch (records or
+answers, *.jsonl or a table). --need is a size for all, or needs by RAM in the syntax of a range list; without it each
+machine's need is computed. Exit status: 0 every machine is served; 1 some machine is not; 2 wrong usage or input.
 
 \b
 Example:
@@ -43,7 +43,7 @@ def default(
     page_size: int | None,
     out: Out,
 ) -> int:
-    """The shortest range list that serves a fleet."""
+    """Find the shortest range list that serves a fleet."""
     options, what_if = Options(kernel=kernel, page_size=page_size), kernel is not None or page_size is not None
     stdin = getattr(sys.stdin, "buffer", None)
     gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 _EPILOG = """\
-Without --map, A and B are two maps (or reports), planned for CRASHKERNEL or, without it, for what each map's own
-command line asks. With --map, A and B are two requests on that map; B may be left out where the sides differ in
-options only. --a and --b set one option for one side, named as on the command line: kernel=6.12, no-kfence,
-reserved=as-listed; any that is not about files. Sources' names do not count as a difference. Exit status, as of
-diff(1): 0 nothing differs; 1 something does; 2 wrong usage or input.
+Without --map, A and B are two maps (or reports), planned for CRASHKERNEL or, without it, for the request of each map's
+own command line. With --map, A and B are two requests on that map; B may be left out where the sides differ in options
+only. --a and --b set one option for one side, named as on the command line: kernel=6.12, no-kfence, reserved=as-listed;
+any option that does not name a file. Sources' names do not count as a difference. Exit status, as of diff(1): 0 nothing
+differs; 1 something does; 2 wrong usage or input.
 
 \b
 Example:
@@ -58,7 +58,7 @@ def diff(
     out: Out,
     **options: Any,
 ) -> int:
-    """Two maps, or one map under two requests, kernels or strategies: only what differs."""
+    """Compare two maps, or one map under two requests, kernels or strategies."""
     options_a, options_b = _side(options, only_a, "a"), _side(options, only_b, "b")
     if maps.sources:
         if crashkernel is not None:

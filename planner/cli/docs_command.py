@@ -19,12 +19,12 @@ from planner.sources.reading import decode, read_bytes
 __all__ = ["docs"]
 
 _LONG = 4000
-"""Lines of both texts from which on they are not laid side by side."""
+"""Number of lines above which two texts are not compared line by line."""
 
 _EPILOG = """\
-A block begins with a comment that names a command, and ends with another; what stands between is replaced by what the
-command prints. Only this program's own commands run, never a shell, without the options that write; they read bundled
-maps and files below the document's folder, and never this machine. All other text stays byte for byte.
+A block begins with a comment that names a command, and ends with another; the text between them is replaced by the
+command's output. Only this program's own commands run, without the options that write, and never a shell; they read
+bundled maps and files below the document's folder, and never this machine. All other text stays byte for byte.
 
 \b
   <!-- crashkernel-planner plan 512M --map sample:altra-32g -->
@@ -36,7 +36,7 @@ In reStructuredText:
 
   .. /crashkernel-planner
 
-Exit status: 0 all is, or now is, as it should be; 1 --check found something out of date; 2 wrong usage or input.
+Exit status: 0 every output is up to date, or was updated; 1 --check found an old one; 2 wrong usage or input.
 
 \b
 Example:
@@ -48,7 +48,7 @@ Example:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--check", is_flag=True, help="Change nothing; print a diff of what is out of date.")
 def docs(files: tuple[str, ...], *, check: bool) -> int:
-    """Bring the outputs that a document shows up to date."""
+    """Update the outputs that a document shows."""
     changed: list[tuple[str, str]] = []
     told: list[str] = []
     tick = progress("documents")

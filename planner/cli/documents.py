@@ -1,9 +1,9 @@
 """Commands that a document may show: read by the command's own parser, without the options that write.
 
-A document comes from other people and is often brought up to date by a machine that holds secrets. So a block may
-name commands of a list, with options whose kind is known to be harmless; a file that it reads is a regular file below
-the document's folder, after all links. There is nothing else in the parser: no output file, no folder, no device,
-no standard input, and this machine is never asked.
+A document may come from other people and be updated by a machine that holds secrets. So a block may name only commands
+of a list, with options whose kind is known to be harmless; a file that it reads is a regular file below the document's
+folder, after all links are resolved. The parser knows nothing else: no output file, folder, device or standard input,
+and the running machine is never read.
 """
 
 from __future__ import annotations
@@ -32,21 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["run_shown"]
 
 _COMMANDS = (
-    "plan",
-    "compare",
-    "verify",
-    "explain",
-    "size",
-    "fit",
-    "need",
-    "default",
-    "diff",
-    "parse",
-    "bbm",
-    "maps",
-    "kernels",
-    "survey",
-    "schema",
+    *("plan", "compare", "verify", "explain", "size", "fit", "need", "default", "diff"),
+    *("parse", "bbm", "maps", "kernels", "survey", "schema"),
 )
 _TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
 """Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""

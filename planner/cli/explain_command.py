@@ -1,4 +1,4 @@
-"""`explain`: the story of one plan, and what would help."""
+"""`explain`: the search of one plan, and what would help."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def explain(
     out: Out,
     **options: Any,
 ) -> int:
-    """The search of one plan, attempt by attempt, and what would help."""
+    """Show the search of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
     told = explain_plan(
         machine,

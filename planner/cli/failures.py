@@ -34,7 +34,7 @@ class OutputError(PlannerError):
 
 
 class Refused(click.BadParameter):
-    """A value that an option does not take, and what it takes instead. option: its name, without `param`."""
+    """A value that an option does not accept, and what it accepts instead. option: its name, without `param`."""
 
     def __init__(
         self,

@@ -19,9 +19,9 @@ from planner.studies.fit import fit as fit_machine
 __all__ = ["fit"]
 
 _EPILOG = """\
-CRASHKERNEL gives the form of the request: its suffix, offset and low part count, its size does not (",high" alone
-will do); without it the form is plain. "largest" are the sizes, in whole pages, for which the plan is aligned, and for
-which memory is reserved at all; "next best location" is the largest if that place were taken. Exit status: 0
+CRASHKERNEL gives the form of the request: its suffix, offset and low part matter, its size does not (",high" alone is
+enough); without it the form is plain. "largest" is the largest size, in whole pages, for which the plan is aligned, and
+for which memory is reserved at all; "next best location" is the largest size if that place were taken. Exit status: 0
 some size is reserved; 1 none is; 2 wrong usage or input.
 
 \b
@@ -40,7 +40,7 @@ Example:
     metavar="SIZE",
     type=SIZE_OR_ZERO,
     default=0,
-    help="Leave at least so much free below the DMA limit, in whatever pieces, once the tail went back.",
+    help="Leave at least this much free below the DMA limit, in any number of pieces, after the tail is freed.",
 )
 @image_options
 @output_options(*FORMATS, *PICTURES)
@@ -54,7 +54,7 @@ def fit(
     out: Out,
     **options: Any,
 ) -> int:
-    """The largest crash kernel a machine can give."""
+    """Find the largest crash kernel that fits on a machine."""
     if high and crashkernel is not None:
         raise click.UsageError("--high and CRASHKERNEL both give the form of the request")
     if high and options["preset"] is not None:

@@ -26,6 +26,6 @@ Example:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @output_options(*FORMATS)
 def kernels(names: tuple[str, ...], out: Out) -> None:
-    """The kernels that are modelled: spans, what each does, source, certainty."""
+    """List the kernels that are modelled: versions, behaviour, source, certainty."""
     rows = described(names)
     out.result(lambda: blocks(rows), lambda: {"kernels": rows})

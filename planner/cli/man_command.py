@@ -74,7 +74,7 @@ _SEE_ALSO = "kexec(8), kdumpctl(8), makedumpfile(8), proc(5), dmesg(1), lsmem(1)
 @click.command(epilog=_EPILOG)
 @file_option()
 def man(output: str | None) -> None:
-    """The manual page, from the same text as --help."""
+    """Print the manual page, made from the same text as --help."""
     emit(page(), output)
 
 

@@ -24,7 +24,7 @@ Example:
 @click.command(epilog=_EPILOG)
 @output_options(*FORMATS)
 def maps(out: Out) -> None:
-    """The bundled maps of real machines."""
+    """List the bundled maps of real machines."""
     if out.form == "json":
         keys = ("name", "ram", "page_size", "shows")
         emit(laid_out([{key: getattr(sample, key) for key in keys} for sample in samples()]), out.path)

@@ -20,11 +20,11 @@ __all__ = ["need"]
 
 _EPILOG = """\
 What is not given is read from the machine's own sources: the kernel's size from /proc/iomem or the "Memory:" line of a
-boot log, the kdump initrd and the loaded modules from what collect or a sosreport holds, and figures from the output of
-"kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed, and the first line says so.
+boot log, the kdump initrd and the loaded modules from what collect or a sosreport holds, and other tools' figures from
+the output of "kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed; the first line says so.
 
---initrd reads cpio archives, also several in one file, as they are or compressed with gzip, xz, lzma, bzip2, zstd or
-lz4 (these two with the extra "initrd"). Exit status: 0 done; 2 wrong usage or input.
+--initrd reads cpio archives, also several in one file, uncompressed or compressed with gzip, xz, lzma, bzip2, zstd or
+lz4 (zstd and lz4 need the extra "initrd"). Exit status: 0 done; 2 wrong usage or input.
 
 \b
 Example:
@@ -35,7 +35,7 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.option("--kernel-size", metavar="SIZE", type=SIZE, help="The kernel image: code, data, init and bss.")
 @click.option("--initrd-size", metavar="SIZE", type=SIZE, help="The initrd's archive, as it lies on disk.")
-@click.option("--initrd-unpacked", metavar="SIZE", type=SIZE, help="The files in it, in whole pages.")
+@click.option("--initrd-unpacked", metavar="SIZE", type=SIZE, help="The unpacked files of the initrd, in whole pages.")
 @click.option("--initrd", metavar="FILE", type=FILE, help="Read both sizes from this initrd.")
 @click.option(
     "--rootfstype",
@@ -50,20 +50,20 @@ Example:
     type=Value("share of memory", rootfs_limit),
     default="50%",
     show_default=True,
-    help="The share of it that a tmpfs may hold: initramfs_options=size= of the capture kernel (6.18 and later).",
+    help="The share of memory that a tmpfs may hold: initramfs_options=size= of the capture kernel (6.18 and later).",
 )
 @page_size_option
 @click.option(
-    "--cpus", metavar="N", type=click.IntRange(1, 4096), default=1, show_default=True, help="Processors it starts."
+    "--cpus", metavar="N", type=click.IntRange(1, 4096), default=1, show_default=True, help="CPUs that it starts."
 )
-@click.option("--luks-memory", metavar="SIZE", type=SIZE_OR_ZERO, help="What unlocking an encrypted target takes.")
+@click.option("--luks-memory", metavar="SIZE", type=SIZE_OR_ZERO, help="Memory to unlock an encrypted target.")
 @click.option(
     "--margin",
     metavar="N%|SIZE",
     type=Value("margin", margin),
     default="20%",
     show_default=True,
-    help="What the recommended size adds: a percentage (at least 32M), or bytes.",
+    help="Margin of the recommended size: a percentage (at least 32M), or bytes.",
 )
 @click.option(
     "--map",
@@ -71,7 +71,7 @@ Example:
     metavar="SOURCE",
     multiple=True,
     type=MAP_SOURCE,
-    help="The machine's own sources, as of plan, or what kdumpctl estimate or kdumptool calibrate printed; may be "
+    help="The machine's own sources, as for plan, or the output of kdumpctl estimate or kdumptool calibrate; may be "
     "repeated.",
 )
 @map_format_option
@@ -83,7 +83,7 @@ def need(
     out: Out,
     **stated: Any,
 ) -> None:
-    """The memory that a capture kernel needs, component by component."""
+    """Compute the memory that a capture kernel needs, component by component."""
     machine = read_machine(Maps(sources, map_format)) if sources else None
     given = Given(**stated)
     read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))

@@ -1,6 +1,6 @@
 """Options that commands share.
 
-What checks or shows a value is imported when an option is given: `--help` loads none of it.
+The code that checks or shows a value is imported when an option is given: `--help` loads none of it.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ __all__ = [
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 CONFIG_KEY = "planner.config"
-"""Under this key of a context's `meta` stands the value of `--config`."""
+"""Key of the value of `--config` in a context's `meta`."""
 
 MEMORY_KEY = "planner.memory"
-"""Under this key stand the values of `--memory`."""
+"""Key of the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
 """A context whose `meta` has this key never reads this machine."""
@@ -88,7 +88,7 @@ def _together(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
 
 
 def _remembered(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """A callback that leaves the value in the context: the commands have nothing to do with it."""
+    """A callback that keeps the value in the context, so that commands need no parameter for it."""
 
     def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         del param
@@ -165,7 +165,7 @@ _map_options: Callable[[Any], Any] = _together(
         type=RAM,
         expose_value=False,
         callback=_remembered(MEMORY_KEY),
-        help="RAM, in place of a source's own or alone, such as 2G@0x80000000. Repeat it for several ranges.",
+        help="RAM, instead of a source's own or without a source, such as 2G@0x80000000. Repeat it for several ranges.",
     ),
     reserved_option,
 )
@@ -226,7 +226,7 @@ kernel_options: Callable[[Any], Any] = _together(
         type=ALIGNMENT,
         help="What the aligned attempt aligns to; pud by default.",
     ),
-    click.option("--prefer-aligned", is_flag=True, help="Try aligned in all windows before anything else."),
+    click.option("--prefer-aligned", is_flag=True, help="Try an aligned area in every window before anything else."),
     click.option("--rodata", type=click.Choice(["off", "on", "full"]), help="The value of rodata=."),
     click.option("--kfence/--no-kfence", default=None, help="Whether KFENCE is built in and on."),
     click.option(
@@ -247,7 +247,7 @@ kernel_options: Callable[[Any], Any] = _together(
 
 
 def preset_form(function: _F) -> _F:
-    """The form that a preset is asked for in; it comes with `preset`, as the end of its name."""
+    """`--high`: a preset as a `,high` request. It is passed on in `preset`, as the end of the name."""
 
     @wraps(function)
     def run(*args: Any, high: bool, preset: str | None, **others: Any) -> Any:
@@ -263,19 +263,19 @@ _image_options: Callable[[Any], Any] = _together(
     click.option(
         "--any-image",
         is_flag=True,
-        help="Also over every place where UEFI may put the kernel image: how often, and which places break it.",
+        help="Also for every place where UEFI may put the kernel image: how often it works, and which places break it.",
     ),
     click.option(
         "--image-size",
         metavar="SIZE",
         type=SIZE,
-        help="With --any-image: the image's size; from the map by default, or a usual size.",
+        help="With --any-image: the image's size; by default from the map, else a usual size.",
     ),
 )
 
 
 def image_options(function: _F) -> _F:
-    """Over all positions of the kernel image: `any_image`, which a size implies, and `image_size`."""
+    """Options about all positions of the kernel image: `any_image`, which a size implies, and `image_size`."""
 
     @wraps(function)
     def run(*args: Any, any_image: bool, image_size: int | None, **others: Any) -> Any:
@@ -337,7 +337,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # 
 
 
 def _tell_command(ctx: click.Context) -> None:
-    """The command line for the foot of a page, without its destination and format."""
+    """Tell the command line to a page that shows it, without its destination and format."""
     from planner.render.formats.html import made_by
 
     words: list[str] = []

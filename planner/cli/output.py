@@ -80,10 +80,10 @@ class Out(NamedTuple):
         picture: Callable[[], Canvas] | None = None,
         page: Callable[[str], str] | None = None,
     ) -> None:
-        """Write a result; only what its format takes is made.
+        """Write a result; only what its format needs is made.
 
-        blocks: what a text says; document: what JSON holds. page: around the JSON, where HTML is more
-        than the blocks.
+        blocks: the content of a text. document: the content of the JSON. page: the page around the JSON, if it has
+        more.
         """
         if self.form in PICTURES and picture is not None:
             self.picture(picture())
@@ -97,7 +97,7 @@ class Out(NamedTuple):
 
 
 def colored(choice: str, path: str | None = None) -> bool:
-    """True if to colour the output. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
+    """True if the output is to be coloured. choice: `always`, `never`, or `auto` for a terminal without NO_COLOR."""
     if choice != "auto":
         return choice == "always"
     if path not in {None, "-"} or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -108,7 +108,7 @@ def colored(choice: str, path: str | None = None) -> bool:
 def columns(path: str | None = None) -> int:
     """Width of a text: the terminal's, or COLUMNS, up to 80 without `--wide`; a file always has 80.
 
-    What `docs` shows, which this process reads itself, is a file in this sense: it is the same on every terminal.
+    Output that `docs` shows counts as a file: it is the same on every terminal.
     """
     from planner.render.formats.terminal import NARROWEST, WIDTH
 
@@ -209,7 +209,7 @@ def _replace(data: bytes, target: Path) -> None:
 
 @contextmanager
 def writing(where: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Turns an OSError, or one of other kinds, into an OutputError; a closed pipe stays what it is."""
+    """Turn an OSError, or one of other kinds, into an OutputError; a closed pipe is passed on as it is."""
     told: tuple[type[Exception], ...] = (OSError, *kinds)
     try:
         yield

@@ -17,8 +17,8 @@ from planner.report.studies import DOCUMENTS
 __all__ = ["schema"]
 
 _EPILOG = """\
-A schema of a command's name is of what it writes with --format json; sweep and give-back are of size with that option,
-proposal is of survey alone, summary of batch with that option. record is what batch reads.
+The schema named after a command describes what it writes with --format json; sweep and give-back are of size with that
+option, proposal is of survey alone, and summary of batch with that option. record describes what batch reads.
 
 \b
 Example:
@@ -29,7 +29,7 @@ Example:
 _PUBLISHED = (
     *("report", "map", "procedure", "bbm", "batch", "record"),
     *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
-    *("compare", "explain", "fit", "diff", "verify", "summary"),
+    *("compare", "explain", "fit", "diff", "parse", "verify", "summary"),
 )
 
 
@@ -37,7 +37,7 @@ _PUBLISHED = (
 @click.argument("what", type=click.Choice(_PUBLISHED), default="report")
 @file_option()
 def schema(what: str, output: str | None) -> None:
-    """The JSON Schema of the report (the default), of a map or of another document; the columns of batch's tables."""
+    """Print the JSON Schema of a document, by default of the report, or the columns of batch's tables."""
     from planner.batch import reading
     from planner.report.json_schema import schema_of
     from planner.sources.json import memory_map, procedure

@@ -61,7 +61,7 @@ def _share(value: str) -> float:
     "--step",
     metavar="SIZE",
     type=SIZE,
-    help="With --sweep: from row to row; otherwise a row wherever outcome, alignment or page tables change.",
+    help="With --sweep: step from row to row; by default a row wherever outcome, alignment or page tables change.",
 )
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
@@ -70,7 +70,7 @@ def _share(value: str) -> float:
 @click.option(
     "--aim",
     type=click.Choice([aim for aim in AIMS if aim != "default"]),
-    help="What to look for; by default what is reserved on this kernel with the least low memory.",
+    help="The aim of the recommendation; by default what is reserved on this kernel with the least low memory.",
 )
 @click.option(
     "--ram",
@@ -99,9 +99,9 @@ def size(
     out: Out,
     **options: Any,
 ) -> int:
-    """The size to ask for: a recommendation, distributions' defaults, a sweep over sizes, shrinking after boot."""
+    """Recommend a size to ask for; or sweep over sizes, or shrink after boot."""
     if sweep is not None and give_back is not None:
-        raise click.UsageError("--sweep and --give-back are two questions: ask one of them")
+        raise click.UsageError("--sweep and --give-back exclude each other: give one of them")
     if step is not None and sweep is None:
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", option="--step")
     wanted = {name: options.pop(name) for name in ("need", "aim", "ram", "any_image", "image_size", "sure")}

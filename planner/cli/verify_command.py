@@ -1,4 +1,4 @@
-"""`verify`: the records of sources against the model."""
+"""`verify`: what sources record, compared with the model."""
 
 from __future__ import annotations
 

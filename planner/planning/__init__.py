@@ -1,4 +1,4 @@
-"""One plan: its inputs, the changes that strategies make to the linear map, and their cost.
+"""One plan: its inputs, the reservation, the changes to the linear map under a strategy, and their cost.
 
-`plan` reads from top to bottom; everything else here is a step of it, or its result.
+`plan` is the sequence of steps; the other modules are its steps and its result.
 """

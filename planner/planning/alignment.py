@@ -1,4 +1,4 @@
-"""The alignment of the proposal, in bytes, on one map (`kernel.granule` in the report)."""
+"""Alignment of the proposal in bytes (`kernel.granule` in the report)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["granule_of"]
 
 
 def granule_of(align: str, geo: Geometry, memory: MemoryMap, memstart: int) -> int:
-    """Bytes that `--align` stands for. Raises InputError for what is not an alignment."""
+    """The value of `--align` in bytes. Raises InputError if it is not an alignment."""
     named = {"pud": geo.pud_size, "pmd": geo.pmd_size, "cont-pmd": geo.cont_pmd_size}
     if align in named:
         return named[align]

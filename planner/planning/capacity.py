@@ -1,8 +1,8 @@
 """Largest size each search window can satisfy for one form of crashkernel= (plain, high, fixed).
 
-For one form of request (plain, high, fixed offset) what the kernel does changes only at certain sizes: those that a
-window, searched in one way, can just hold. Between two of them the same search succeeds, and a larger size is never
-placed higher. So the largest size with a property is found at one of them, and never by scanning.
+For one form of request (plain, high, fixed offset) the outcome changes only at certain sizes: the largest size that
+each search of a window can place. Between two of them the same search succeeds, and a larger size is never placed
+higher. So the largest size with a property is found by trying these sizes, without a scan.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Former", "Room", "Stretch", "free_below", "halved", "is_aligned", "i
 
 
 class Room(NamedTuple):
-    """The most that one gap can hold for one search: `size` bytes, in the free range `[start, end)`."""
+    """The largest size that one search can place in the free range `[start, end)`."""
 
     size: int
     start: int
@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
 
 
 class Former:
-    """Requests of one form and any size on one state of memblock, which stays unchanged.
+    """Requests of one form and any size on one state of memblock, which is not changed.
 
     request: gives the form; its size does not matter.
     """
@@ -53,7 +53,7 @@ class Former:
 
     @property
     def limit(self) -> int:
-        """The largest size, in whole pages, that the parser lets through."""
+        """The largest size, in whole pages, that the parser accepts."""
         ram = self.memblock.phys_mem_size
         return round_down(ram - 1 if self.profile.combine == "generic" else U64 - 1, self.page)
 
@@ -62,7 +62,7 @@ class Former:
         return self.request._replace(rc=0, size=size, log=(), notes=())
 
     def place(self, size: int) -> Placement:
-        """The kernel's placement for this size; `memblock` stays as it is."""
+        """The kernel's placement for this size, on a copy of `memblock`."""
         return reserve(self.memblock.copy(), self.sized(size), self.profile, self.bounds, self.proposal)
 
     def windows(self) -> list[Span]:
@@ -70,14 +70,14 @@ class Former:
         return [] if self.request.base else windows_of(self.request, self.profile, self.bounds)
 
     def rooms(self, window: Span, *, aligned: bool) -> list[Room]:
-        """Size that each gap can hold in a window, in whole pages, largest first; gaps that hold nothing are left out.
+        """Largest size that each gap of a window can hold, in whole pages, largest first; others are left out.
 
         aligned: for the aligned attempt, whose size is rounded up to the alignment.
         """
         return sorted(self._held(window, aligned=aligned), key=lambda r: (-r.size, -r.start))
 
     def _held(self, window: Span, *, aligned: bool, mirror_only: bool = False, best_only: bool = False) -> list[Room]:
-        """Size that each gap can hold, ascending; best_only: only gaps that hold more than all before them."""
+        """Largest size that each gap can hold, by address; best_only: only gaps that hold more than all lower ones."""
         align, unit = self.bounds.align, self.page
         if aligned:
             if self.proposal is None:
@@ -98,7 +98,7 @@ class Former:
         return found
 
     def stretches(self) -> list[Stretch]:
-        """All sizes that any search can hold, cut where something changes; ascending."""
+        """All sizes that can be reserved, in ascending stretches of the same successful search."""
         if self._stretches is not None:
             return self._stretches
         most = {min(size, self.limit) for size in self._most()}
@@ -107,7 +107,7 @@ class Former:
         return self._stretches
 
     def _most(self) -> Iterator[int]:
-        """The most the kernel can find, for each search, above and below the end of low memory."""
+        """The largest size that each search can find, above and below the end of low memory."""
         if self.request.base:
             yield from self._fixed()
             return
@@ -130,7 +130,7 @@ class Former:
                     above = [start for start, end in memblock.reserved if end > base]
                     yield round_down(min([region.end, *above]) - base, self.page)
         elif self.proposal is not None and self.proposal.posted_offset_bug:
-            # The search is [0, base + size): a gap serves if it begins early enough, however high it reaches.
+            # The search is [0, base + size): a gap can hold the size if it begins low enough, however high it ends.
             for start, end in memblock.gaps():
                 low = round_up(max(start, self.page), align)
                 if low <= base:
@@ -147,10 +147,10 @@ class Former:
         below: int | None = None,
         affordable: Callable[[Placement], bool] | None = None,
     ) -> int | None:
-        """The largest size whose placement is wanted (and affordable), or None.
+        """The largest size whose placement satisfies `wanted` (and `affordable`), or None.
 
-        wanted: a property that all sizes of a stretch share or that none has. below: only sizes less than this.
-        affordable: a property that holds, within a stretch, up to some size.
+        wanted: a test that all sizes of a stretch pass, or none. below: only sizes less than this. affordable: a test
+        that sizes of a stretch pass up to some size.
         """
         for stretch in reversed(self.stretches()):
             most = stretch.most if below is None else min(stretch.most, round_down(below - 1, self.page))
@@ -167,16 +167,16 @@ class Former:
         return None
 
     def _bisect(self, least: int, most: int, affordable: Callable[[Placement], bool]) -> int | None:
-        """The largest affordable size in `[least, most)`, where what is not affordable stays so above."""
+        """The largest affordable size in `[least, most)`; above a size that is not affordable none is."""
         page = self.page
         good = page * halved(least // page - 1, most // page, lambda pages: affordable(self.place(pages * page)))
         return good if good >= least else None
 
 
 def halved(good: int, bad: int, holds: Callable[[int], bool]) -> int:
-    """The largest number in `[good, bad)` for which something holds that holds up to some number.
+    """The largest number in `[good, bad)` for which `holds` is true, by bisection.
 
-    good, bad: taken to hold and not to hold; neither is tried.
+    `holds` is assumed true for `good` and false for `bad`, which are not tried.
     """
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -190,17 +190,17 @@ def halved(good: int, bad: int, holds: Callable[[int], bool]) -> int:
 def largest_size(
     memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> int | None:
-    """The largest size, in whole pages, that a request of this form would get reserved; None if none is."""
+    """The largest size, in whole pages, that can be reserved with a request of this form; None if no size can."""
     return Former(memblock, request, profile, bounds, proposal).largest(is_reserved)
 
 
 def is_reserved(place: Placement) -> bool:
-    """True if crash memory is reserved at all."""
+    """True if crash memory is reserved."""
     return place.crash is not None
 
 
 def is_aligned(place: Placement) -> bool:
-    """True if it is reserved in an aligned area of its own."""
+    """True if crash memory is reserved in an aligned area."""
     return place.crash is not None and place.area is not None
 
 

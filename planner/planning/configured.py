@@ -1,4 +1,4 @@
-"""Facts from the configuration of a distribution's kernel, where no source and no option gives them."""
+"""Facts from the configuration of a distribution's kernel, used if neither a source nor an option gives them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Configured", "page_size_of", "with_configuration"]
 
 
 class Configured(NamedTuple):
-    """The completed facts. sources: the facts added, by key, with builder and source.
+    """Facts with those of a configuration added. sources: the added facts, by key, with distribution and source.
 
-    page_size: bytes that the kernel is built with, and other_page_size those of another build whose version string
-    looks the same; None where that is not known.
+    page_size: page size in bytes of the kernel's build; other_page_size: of another build with the same version string;
+    None if it is not known.
     """
 
     facts: Facts
@@ -29,7 +29,7 @@ class Configured(NamedTuple):
 
 
 def with_configuration(facts: Facts, options: Options) -> Configured:
-    """The facts of a machine, completed for the kernel that is planned. Raises InputError for an unknown version."""
+    """The facts of a machine and of the planned kernel's configuration. Raises InputError for an unknown version."""
     if facts.page_size is not None and options.page_size not in (None, facts.page_size):
         facts = replace(facts, page_size=None, va_bits=None)  # another page size says nothing about address bits
     version = options.kernel or facts.kernel
@@ -39,7 +39,7 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
         return Configured(facts, {})
     pages = page_size_of(built.symbols)
     if selection.page_size not in (None, pages):
-        # Another flavour, whose configuration was not read: all that is sure is whether it knows crash kernels.
+        # The configuration of another flavour was not read: only its support for crash kernels is known.
         built = built._replace(
             symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
         )
@@ -57,7 +57,7 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
 
 
 def page_size_of(config: Mapping[str, str]) -> int | None:
-    """Bytes of a page, as a configuration sets them."""
+    """The page size in bytes that a configuration sets."""
     return next((size for symbol, size in PAGE_SYMBOLS.items() if config.get(symbol) == "y"), None)
 
 
@@ -65,26 +65,26 @@ _MOST_BITS = "52"
 
 
 def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same_pages: bool) -> bool:
-    """True if no source gives the fact of this symbol. same_pages: the kernel has the page size it is built with."""
+    """True if no source gives the fact of this symbol. same_pages: the kernel has the page size of its build."""
     if symbol in PAGE_SYMBOLS:
         return facts.page_size is None and page_size_of(facts.config) is None
     if symbol == "ARM64_VA_BITS":
         return same_pages and facts.va_bits is None and symbol not in facts.config
     if symbol == "ARM64_PA_BITS":
-        # But for 64K pages, physical addresses have 52 bits where virtual ones have (lpa2_is_enabled()).
+        # Except with 64K pages, physical addresses have 52 bits only if virtual addresses do (lpa2_is_enabled()).
         told = facts.pa_bits is not None or symbol in facts.config
         return same_pages and not told and (value != _MOST_BITS or pages == 64 * KIB)
     return symbol not in facts.config
 
 
 def _sources(built: Configuration, added: Mapping[str, str]) -> dict[str, str]:
-    """The facts added, in words with builder and source, by the keys of a report."""
+    """A sentence for each added fact, with distribution and source, by the keys of a report."""
     keys = dict.fromkeys(SYMBOLS[symbol] for symbol in added)
     return {key: f"{built.builder} builds with {_words(key, built.symbols)} [{built.source}]" for key in keys}
 
 
 def _words(key: str, symbols: Mapping[str, str]) -> str:
-    """The setting that one key of a report stands for, in words."""
+    """The setting for one key of a report, in words."""
     if key == "page_size":
         return f"{(page_size_of(symbols) or 0) >> 10}K pages"
     if key in ("va_bits", "pa_bits"):

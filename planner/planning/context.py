@@ -1,4 +1,4 @@
-"""Everything decided before memblock is searched: kernel, memory, limits, reasons for base pages."""
+"""Inputs of one plan's reservation and linear map: kernel, memory, limits, reasons for base pages."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = ["Context", "own_effect", "placed_in", "read_context", "with_more_memo
 
 
 class Context(NamedTuple):
-    """Everything one plan starts from, resolved.
+    """Inputs of one plan, resolved from sources, options and defaults.
 
-    present: a `crashkernel` parameter stands on the command line. provisional: memory that is mapped by itself
-    although it may have been freed again (`Profile.provisional`). cmdline: source of the other parameters.
-    processors: those that are known. splits_live: a log says that this kernel splits blocks live on them.
+    present: the command line has a `crashkernel` parameter. provisional: a range that is mapped separately although it
+    may have been freed again (`Profile.provisional`). cmdline: source of the other parameters. processors: the known
+    ones. splits_live: a log says that this kernel splits live blocks on them.
     """
 
     profile: Profile
@@ -62,9 +62,9 @@ class Context(NamedTuple):
 def read_context(
     machine: Machine, kernel: Kernel, early: EarlyMemory, asked: Asked, options: Options, remarks: Remarks
 ) -> Context:
-    """The context of the kernel itself, from which those of all strategies are made."""
+    """The context of the kernel's own behaviour; `with_strategy` derives the others from it."""
     facts, profile = machine.facts, kernel.profile
-    cpu = options.cpu  # the user's word, or the processors of the source
+    cpu = options.cpu  # it takes precedence over the source's processors
     processors = (cpu_named(cpu),) if cpu is not None else tuple(of_midr(midr) for midr in facts.midr)
     splits_live = _splits_live(facts, options, profile)
     no_aborts = without_aborts(processors, allowed_by(profile)) or splits_live
@@ -111,29 +111,29 @@ def read_context(
 
 
 def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
-    """True if the machine's own log says that its kernel, and no older one, splits blocks live on its processors."""
+    """True if the machine's log says that its kernel splits live blocks, and the planned kernel is not older."""
     own = options.kernel is None or options.kernel == facts.kernel
     return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
 
 
 def own_effect(context: Context) -> Effect:
-    """The effect of a request under the kernel's own behaviour."""
+    """The kernel's own effect of a request on the linear map."""
     return OWN.effect_on(context.profile, zones=context.zones)
 
 
 def _effect(strategy: Strategy, profile: Profile, *, zones: bool, present: bool) -> Effect:
-    """The effect on the map; `none` where it takes a `crashkernel` parameter that is not there."""
+    """The effect on the map; `none` if it requires a `crashkernel` parameter that is absent."""
     effect = strategy.effect_on(profile, zones=zones)
     if not present and (effect == "pages" or (strategy.effect is None and profile.needs_word)):
         return "none"
     return effect
 
 
-# -- the same context, with one thing changed ---------------------------------------------------------------
+# -- variants of a context ----------------------------------------------------------------------------------
 
 
 def placed_in(context: Context, request: ck.Reading, placement: Placement) -> Context:
-    """The context of a placed request, for kernels where the effect on the map depends on the form of the request."""
+    """The context after placement: on some kernels the effect on the map depends on the form of the request."""
     if context.effect != "below-4G":
         return context
     if request.valid and not request.high and not request.base:

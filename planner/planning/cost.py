@@ -1,4 +1,4 @@
-"""The cost of a plan: page tables, TLB entries and waste, summed from ranges that the report shows."""
+"""The cost of a plan: page tables, TLB entries and waste, computed from ranges in the report."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def waste(
 ) -> Waste:
     """The waste table of a plan.
 
-    outside: bytes with base pages beyond crash memory and baseline. low: low memory before and after.
-    above: free bytes above the area. unaligned: where a search without the alignment would have put the crash memory.
+    outside: bytes with base pages beyond crash memory and baseline. low: low memory before and after. above: free bytes
+    above the area. unaligned: the address that a search without the alignment would have found.
     """
     crash, area = reservation.crash, reservation.area
     rounding = returned = 0
@@ -77,7 +77,7 @@ def waste(
 
 
 def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
-    """The gaps with `taken` (sorted, disjoint) cut out."""
+    """The gaps without `taken` (sorted, disjoint)."""
     if not taken:
         return gaps
     low, high = taken[0][0], taken[-1][1]
@@ -85,7 +85,7 @@ def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
 
 
 def base_pages_outside(measured: Measured, crash: Range | None) -> int:
-    """Bytes that a linear map holds in base pages outside the crash memory."""
+    """Bytes that a linear map maps with base pages outside the crash memory."""
     spans, mapping = measured
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
     if crash is None:
@@ -100,10 +100,10 @@ def hole_above(gaps: Sequence[Span], area: Range) -> int:
 
 
 def ideal_table_bytes(crash: Range | None, geometry: Geometry, *, forced: bool) -> int:
-    """The least extra table bytes that can hold as much crash memory with base pages, at any address.
+    """The minimum of extra table bytes that map as much crash memory with base pages, at any address.
 
-    PTE tables for the size, and PMD tables where the rest of the map uses PUD blocks; nothing where everything
-    has base pages anyway.
+    PTE tables for the size, and PMD tables if the rest of the map uses PUD blocks; 0 if everything has base pages
+    anyway.
     """
     size = crash.size if crash else 0
     if forced or size <= 0:

@@ -15,7 +15,7 @@ __all__ = ["end_of_low_memory"]
 def end_of_low_memory(
     machine: Machine, profile: Profile, memory: MemoryMap, options: Options, remarks: Remarks
 ) -> int | None:
-    """The address; None for a kernel without DMA zones."""
+    """The end of low memory; None for a kernel without DMA zones."""
     facts = machine.facts
     if options.dma_limit is not None:
         return None if options.dma_limit == NO_DMA_ZONES else max(options.dma_limit, 0)
@@ -27,7 +27,7 @@ def end_of_low_memory(
         return facts.dma_limit
     firmware = facts.firmware_dma_limit
     if facts.dma_limit is not None:
-        # What another kernel made of the firmware's limit is the best that is known of it.
+        # The firmware's limit is known only through the limit that another kernel derived from it.
         firmware = facts.dma_limit - 1 if firmware is None else firmware
         remarks.note(
             f"low memory ended at {facts.dma_limit:#x} on the machine's own kernel; here it follows from the rule of "
@@ -42,10 +42,11 @@ _BOUND_BY_ZONE = ("dma32", "dma32-exclusive", "dma32-capped")
 
 
 def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
-    """True if the source's limit does not say where this kernel's low memory ends.
+    """True if this kernel derives another end of low memory than the source shows.
 
-    Kernels before 5.10.22 search the 32-bit zone, and some distributions' kernels up to a limit of their own, not the
-    DMA zone whose end a log shows first; and the exact limit of the firmware gives another end than its highest bit.
+    A log shows the end of the DMA zone first, but kernels before 5.10.22 search the 32-bit zone, and some
+    distributions' kernels search up to a limit of their own; and a kernel that uses the firmware's exact limit ends
+    elsewhere than one that uses its highest bit.
     """
     if profile.dma_limit in _BOUND_BY_ZONE or profile.dma_limit == "4G":
         return True

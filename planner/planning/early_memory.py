@@ -1,6 +1,6 @@
 """The memory map at the moment of the reservation: later allocations undone, `mem=` applied.
 
-Rewinding is imported only by a plan that needs it.
+The code for rewinding is imported only if a plan needs it.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = ["EarlyMemory", "early_memory"]
 
 
 class EarlyMemory(NamedTuple):
-    """The map that a plan is made on.
+    """The memory map at the reservation.
 
-    memstart: where the linear map starts (`memstart_addr`). rewound: allocations undone. others: other readings,
-    where the sources allow more than one.
+    memstart: where the linear map starts (`memstart_addr`). rewound: allocations undone. others: other readings, if the
+    sources allow more than one.
     """
 
     map: MemoryMap
@@ -42,7 +42,7 @@ class EarlyMemory(NamedTuple):
 def early_memory(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
 ) -> EarlyMemory:
-    """The map of a machine at the reservation. Raises InputError where no RAM is left."""
+    """The map of a machine at the reservation. Raises InputError if no RAM is left."""
     memory, rewound, others = _at_reservation(machine, kernel, options, cmdline, remarks)
     parameters = words(cmdline) if cmdline else []
     memory = _limited(machine, memory, parameters, kernel, remarks)
@@ -55,7 +55,7 @@ def early_memory(
     remarks.note(*dropped)
     if _may_move(machine, kernel, memory, memstart, parameters):
         remarks.note(
-            "contiguous PMDs are counted as with nokaslr: before 6.17 KASLR may move the start of the linear map by "
+            "contiguous PMDs are counted as for nokaslr: before 6.17 KASLR may move the start of the linear map by "
             f"multiples of 512M, and they need multiples of {format_size(geo.cont_pmd_size)}"
         )
     return EarlyMemory(memory, memstart, rewound, others)
@@ -64,7 +64,7 @@ def early_memory(
 def _at_reservation(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
-    """The map without later allocations, the allocations undone, and the other readings of the sources."""
+    """The map without later allocations, those allocations, and the other readings of the sources."""
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
         return machine.memory, (), ()
@@ -80,13 +80,13 @@ def _at_reservation(
 
 
 def _builders(version: str | None) -> Mapping[str, str]:
-    """The symbols that a kernel's distribution builds it with."""
+    """The Kconfig symbols of a distribution's kernel."""
     built = select_profile(version).configuration if version is not None else None
     return built.symbols if built is not None else {}
 
 
 def _usual_view(machine: Machine, cmdline: str | None) -> str:
-    """`rewind` for a later view, and for a log's own state under another command line."""
+    """The default of `--reserved`: `rewind` for a later view, and for a log's state under another command line."""
     if not machine.settled:
         return "rewind" if machine.traits.shows_later else "as-listed"
     own = machine.facts.cmdline
@@ -94,13 +94,13 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
 
 
 def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], kernel: Kernel, remarks: Remarks) -> MemoryMap:
-    """`mem=`, where the command line brings one that the map does not already show."""
+    """The map after `mem=`, if the command line has one that the map does not show yet."""
     given = values(parameters, "mem")
     if not given or machine.fixed or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
         return memory
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     limited = apply_mem(memory, memparse(given[-1])[0], kernel.geometry.page_size, image)
-    remarks.note(f"mem={given[-1]} takes {format_size(memory.ram - limited.ram)} of RAM away")
+    remarks.note(f"mem={given[-1]} hides {format_size(memory.ram - limited.ram)} of RAM")
     return limited
 
 
@@ -110,7 +110,7 @@ def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: 
 
 
 def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, parameters: list[str]) -> bool:
-    """True if KASLR would undo contiguous PMDs, which need the start of the linear map aligned to them."""
+    """True if KASLR may prevent contiguous PMDs, which need the start of the linear map aligned to their size."""
     geo, run = kernel.geometry, kernel.geometry.cont_pmd_size
     if geo.page_shift != 16 or geo.levels == 2 or not kernel.profile.moves_memstart or memstart % run:
         return False

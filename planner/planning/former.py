@@ -1,4 +1,4 @@
-"""The answer of a report that is taken as a map, repeated where the plan comes to the same answer."""
+"""Results of an earlier plan whose report is taken as a map, repeated if the new plan gives the same answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["former_answer", "former_help", "repeated", "undone_before"]
 
 
 def former_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
-    """The answer of the report that is taken as a map, if request, kernel and placement are the same now."""
+    """The earlier plan's results, if request, kernel and placement are the same now."""
     former = facts.answered
     if former is None or (former.text, former.outcome) != (text, view.outcome):
         return None
@@ -22,12 +22,12 @@ def former_answer(facts: Facts, text: str, kernel: KernelView, view: Reservation
 
 
 def repeated(former: Answered) -> tuple[OtherReading, ...]:
-    """The other readings that the report listed."""
+    """The other readings in the report."""
     return tuple(OtherReading(what, outcome_named(outcome), crash, low) for what, outcome, crash, low in former.others)
 
 
 def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
-    """The changes that the report said would help, where the plan repeats its answer."""
+    """The changes listed as helpful in the report, if the plan gives the same answer."""
     former = former_answer(facts, plan.request.text, plan.kernel, plan.reservation)
     if former is None or former.help is None:
         return None
@@ -38,5 +38,5 @@ def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
 
 
 def undone_before(facts: Facts) -> tuple[Rewound, ...]:
-    """Allocations that the report had already undone in its map."""
+    """Allocations that are already undone in the report's map."""
     return tuple(Rewound(*each) for each in facts.answered.rewound) if facts.answered is not None else ()

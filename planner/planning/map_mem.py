@@ -1,4 +1,4 @@
-"""The linear map of a plan: the mapping calls of a boot, and the changes that the strategy makes afterwards.
+"""The linear map of a plan: the mapping calls of a boot, and the strategy's changes afterwards.
 
 Source: map_mem(), arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 """
@@ -33,7 +33,7 @@ __all__ = ["assumes_kfence_pool", "base_page_map", "baseline_map", "planned_map"
 def _calls(
     context: Context, cut: Span | None, cut_flags: int, flags: int, unmapped: Span | None = None
 ) -> tuple[list[Call], list[Span], list[Call]]:
-    """The mapping calls of a boot, in order: those made before memory (7.2), memory with `flags`, all others.
+    """The mapping calls of a boot, in order: those before memory (7.2), memory with `flags`, all others.
 
     unmapped: a range that is left out.
     """
@@ -60,7 +60,7 @@ def _calls(
             holes.append(pool)
             after.append((*pool, BASE_PAGES))
     if cut:
-        # An assumed pool may lie where the crash memory is placed; no kernel maps a page of it by both calls.
+        # An assumed pool may overlap the crash memory; no kernel maps a page by both calls.
         apart = [pool] if pool is not None and profile.image != "first" else []
         after += [(*piece, cut_flags) for piece in subtract(cut, apart)]
     if unmapped:
@@ -84,12 +84,12 @@ def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:
 
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
-    """True if all of the image is memory; it may lie in several regions that touch."""
+    """True if the whole image is memory, possibly in several adjacent regions."""
     return not subtract((image.start, image.end), regions)
 
 
 def _kfence_pool(context: Context) -> Span | None:
-    """The early KFENCE pool: as the source says, or the topmost pages of RAM of its usual size."""
+    """The early KFENCE pool: the source's, or an assumed one of the configured size at the top of RAM."""
     if not context.forcing.pool:
         return None
     given = context.facts.kfence_pool
@@ -104,7 +104,7 @@ def _kfence_pool(context: Context) -> Span | None:
 
 
 def assumes_kfence_pool(context: Context) -> bool:
-    """True if the place of an early KFENCE pool had to be assumed."""
+    """True if the address of an early KFENCE pool had to be assumed."""
     return context.forcing.pool and context.facts.kfence_pool is None
 
 
@@ -114,7 +114,7 @@ def baseline_map(context: Context) -> Measured:
 
 
 def base_page_map(context: Context) -> Measured:
-    """The linear map of the same machine in base pages throughout."""
+    """The linear map of the same machine with base pages only."""
     return _map(context, None, BASE_PAGES, pages=True)
 
 
@@ -127,7 +127,7 @@ def _map(
     pages_below: int = 0,
     unmapped: Span | None = None,
 ) -> Measured:
-    """The whole map, with `cut` as a mapping call of its own; pages: base pages everywhere, or below an address."""
+    """The whole map, with `cut` mapped by a separate call; pages: base pages everywhere, or below an address."""
     flags = BASE_PAGES if pages else 0
     geo, memstart = context.geometry, context.memstart
     special, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
@@ -141,7 +141,7 @@ def _map(
 
 
 def planned_map(context: Context, reservation: ReservationView, baseline: Measured, *, whole: bool) -> Measured:
-    """The linear map of the plan; the baseline itself where the crash kernel changes nothing."""
+    """The linear map of the plan; the baseline itself if the crash kernel changes nothing."""
     crash, area, effect = reservation.crash, reservation.area, context.effect
     left_out = _left_out(context, reservation)
     if context.forcing.reasons:
@@ -177,7 +177,7 @@ def planned_map(context: Context, reservation: ReservationView, baseline: Measur
 
 
 def _left_out(context: Context, reservation: ReservationView) -> Span | None:
-    """The low part, on kernels that remove it from the map for good."""
+    """The low part, on kernels that remove it from the map permanently."""
     low = reservation.low
     if low is None or not context.profile.unmaps_low or context.strategy.effect is not None:
         return None
@@ -185,7 +185,7 @@ def _left_out(context: Context, reservation: ReservationView) -> Span | None:
 
 
 def _call_around(context: Context, cut: Span) -> Span | None:
-    """The one mapping call, of whole pages, that contains a range; None if there is none."""
+    """The mapping call, in whole pages, that contains a range; None if there is none."""
     special, ranges, _ = _calls(context, None, 0, 0)
     index = bisect_right(ranges, (cut[0], 1 << 65)) - 1
     if special or index < 0:
@@ -196,7 +196,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 
 
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
-    """True if the area consists of whole leaves and whole contiguous runs of the map, shared with nothing else."""
+    """True if the area consists of whole leaves and whole contiguous runs of the map."""
     units = geo.leaf_sizes
     for edge in (area.start, area.end):
         i = bisect_right(spans, (edge,)) - 1

@@ -21,9 +21,9 @@ __all__ = ["Kernel", "geometry_of", "modelled", "other_va_bits"]
 class Kernel(NamedTuple):
     """The kernel that is modelled.
 
-    version: what selected the profile (None: the newest is assumed). pa_bits: of a physical address. certainty: how
-    sure it is that such a kernel does what its profile says: `read`, `configured`, `inferred` or `unknown`.
-    configured: what its distribution's configuration gave, by key, with the source.
+    version: the version that selected the profile (None: the newest is assumed). pa_bits: of a physical address.
+    certainty: of the profile for such a kernel: `read`, `configured`, `inferred` or `unknown`. configured: facts from
+    its distribution's configuration, by key, with the source.
     """
 
     profile: Profile
@@ -35,12 +35,12 @@ class Kernel(NamedTuple):
 
     @property
     def map_certainty(self) -> Certainty:
-        """Certainty of this kernel's treatment of the linear map."""
+        """Certainty of this kernel's changes to the linear map."""
         return least_sure(self.certainty, self.profile.map_certainty)
 
 
 def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
-    """The kernel of a machine, or of a what-if. Raises InputError where page size and VA bits do not go together."""
+    """The kernel of a machine, or of a what-if. Raises InputError if page size and VA bits do not go together."""
     facts = built.facts
     version = options.kernel or facts.kernel
     if version is None:
@@ -53,17 +53,17 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
             remarks.note(selection.note)
         own = facts.kernel
         if own is not None and not f"{own}-".startswith((f"{version}.", f"{version}-", f"{version}+")):
-            remarks.note(f"the machine's own kernel is {own}: it is planned as {version}, as stated")
+            remarks.note(f"the machine's own kernel is {own}; planned for {version}, as requested")
     geo = geometry_of(facts, options, remarks)
     if options.kernel is not None and options.page_size is None and built.page_size not in (None, geo.page_size):
         told, own = format_size(geo.page_size), format_size(built.page_size)
-        remarks.note(f"{told} pages, as the source says; {version} is built with {own} (--page-size {own})")
+        remarks.note(f"{told} pages, from the source; {version} is built with {own} (--page-size {own})")
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if geo.va_bits == _MOST_BITS else 48)
     return Kernel(profile, version, geo, pa_bits, certainty, built.sources)
 
 
 def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
-    """The tables' geometry. Raises InputError where page size and VA bits do not go together."""
+    """The page-table geometry. Raises InputError if page size and VA bits do not go together."""
     known = facts.page_size or page_size_of(facts.config)
     version = options.kernel or facts.kernel
     hint = select_profile(version).page_size if version and (known is None or options.kernel) else None
@@ -71,7 +71,7 @@ def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
     if page_size is None or (hint is not None and options.page_size is None and hint != known):
         remarks.assume("page_size")
     if hint is not None and "page_size" in remarks.assumed:
-        remarks.note(f"{format_size(hint)} pages are assumed because of the kernel's name, {version}")
+        remarks.note(f"{format_size(hint)} pages are assumed from the kernel's name, {version}")
     page_size = page_size or 4 * KIB
     va_bits = options.va_bits
     if va_bits is None and (known is None or page_size == known):
@@ -83,9 +83,9 @@ def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:
 
 
 def other_va_bits(facts: Facts, options: Options, geo: Geometry) -> int | None:
-    """Bits that a kernel built for 52 has instead of those planned; None for another kernel, and where they are told.
+    """The other possible VA bits of a kernel built for 52; None for other kernels, and if a source gives the bits.
 
-    Which it has is up to its processors, and no source shows it.
+    They depend on the processors, which no source shows.
     """
     told = options.va_bits is not None or facts.va_bits not in (None, _bits(facts, "ARM64_VA_BITS"))
     if told or _bits(facts, "ARM64_VA_BITS") != _MOST_BITS:
@@ -95,11 +95,11 @@ def other_va_bits(facts: Facts, options: Options, geo: Geometry) -> int | None:
 
 _MOST_BITS = 52
 _LEAST_BITS = {4 * KIB: 48, 16 * KIB: 47, 64 * KIB: 48}
-"""Bits of a kernel built for 52 on processors without them (LPA2; LVA with 64K pages), by page size."""
+"""VA bits of a kernel built for 52 on processors without LPA2 (with 64K pages: LVA), by page size."""
 
 
 def _configured_va_bits(facts: Facts, page_size: int) -> int | None:
-    """Bits that a kernel of this configuration runs with, on the processors that most machines have.
+    """VA bits of a kernel with this configuration on most machines' processors.
 
     With 64K pages the tables are the same for 48 and 52.
     """
@@ -108,6 +108,6 @@ def _configured_va_bits(facts: Facts, page_size: int) -> int | None:
 
 
 def _bits(facts: Facts, symbol: str) -> int | None:
-    """A number of address bits from the kernel's configuration, if it is one that arm64 can have."""
+    """A number of address bits from the kernel's configuration, if arm64 supports it."""
     value = facts.config.get(symbol, "")
     return int(value) if value and re.fullmatch("[345][0-9]", value) and 32 <= int(value) <= _MOST_BITS else None

@@ -11,13 +11,13 @@ __all__ = ["Options", "with_facts"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The user's decisions; None leaves one to the source's own facts, then to the defaults.
+    """The user's options; None takes the source's own facts, then the defaults.
 
     kernel: version string or profile name. page_size: bytes. strategy: a name of `strategies`, by default
     `pud-aligned`. align: `pud` (the default), `block`, `cont-pmd`, `pmd` or a size. rodata: the value of `rodata=`.
-    kfence: built in or not. dma_limit: bytes or `machine.NO_DMA_ZONES`. cpu: a processor, as `cputype.cpu_named` reads
-    it. reserved: `rewind` or `as-listed`. preset: a distribution's default, or its `,high` form (`rhel9,high`). steps:
-    list the operations that change the linear map.
+    kfence: whether KFENCE is built in. dma_limit: bytes or `machine.NO_DMA_ZONES`. cpu: a processor in the syntax of
+    `cputype.cpu_named`. reserved: `rewind` or `as-listed`. preset: a distribution's default, or its `,high` form
+    (`rhel9,high`). steps: list the operations that change the linear map.
     """
 
     kernel: str | None = None
@@ -36,7 +36,7 @@ class Options:
 
 
 def with_facts(options: Options, facts: Facts) -> Options:
-    """The user's options; where they say nothing, those of the report that is taken as a map."""
+    """The user's options, completed by those of a report that is taken as a map."""
     if facts.answered is None:
         return options
     return replace(

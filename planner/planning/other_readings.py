@@ -1,4 +1,4 @@
-"""The answers under other readings of a map that does not show which reservations came early."""
+"""Answers under other readings of a map that does not show which reservations came before the crash kernel's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Elsewhere: TypeAlias = list[tuple[ck.Reading, Placement]]
 def other_readings(
     others: tuple[Reading, ...], placed: Elsewhere, context: Context, view: ReservationView
 ) -> tuple[OtherReading, ...]:
-    """The answers that differ from the plan's and from each other. placed: what `placed_elsewhere` gave."""
+    """The answers that differ from the plan's and from each other. placed: the result of `placed_elsewhere`."""
     seen = {(view.crash, view.low)}
     found: list[OtherReading] = []
     for other, (request, placement) in zip(others, placed, strict=True):

@@ -1,4 +1,4 @@
-"""The outcomes of a reservation, each in a sentence; scripts know them by these names."""
+"""The outcomes of a reservation, each with its meaning; the names are stable, for scripts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
 
 OUTCOMES: dict[Outcome, str] = {
     "aligned": "the aligned attempt succeeded: the crash memory starts an aligned area that holds nothing else",
-    "fallback": "no aligned area was available: the ordinary reservation, which stays mapped",
+    "fallback": "no aligned area was available: the ordinary reservation is used and stays mapped",
     "exact": "the ordinary reservation; no aligned attempt is made for this strategy or request",
     "failed": "the request is valid, but no range that the kernel searches can hold it",
     "none": "nothing valid is requested",
 }
 
 GOOD: tuple[Outcome, ...] = ("aligned", "exact")
-"""Outcomes that are what was asked for."""
+"""Outcomes that satisfy the request."""
 
 
 def outcome_named(name: object) -> Outcome:
-    """The outcome of a name in a document. Raises KeyError where there is none."""
+    """The outcome with this name. Raises KeyError if there is none."""
     for outcome in OUTCOMES:
         if outcome == name:
             return outcome

@@ -41,12 +41,12 @@ __all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outc
 
 
 class Question(NamedTuple):
-    """One machine and one request before a strategy is chosen: the part that plans of different strategies share.
+    """One machine and one request, before a strategy is chosen: the common part of plans under different strategies.
 
     text: the request as given. request: as the kernel reads it. mainline: the context of the kernel's own behaviour.
-    others: other readings of the map, where it does not show what was reserved early. remarks: those of all plans.
-    shared: cache of work. facts, memory: the parts of the report on facts and map. other_kernels: the questions for
-    other kernels that this may be.
+    others: other readings of the map, if it does not show which reservations came early. remarks: notes and assumptions
+    of all these plans. shared: cache of results. facts, memory: the parts of the report on facts and map.
+    other_kernels: the same question for other kernels that this one may be.
     """
 
     machine: Machine
@@ -61,14 +61,18 @@ class Question(NamedTuple):
     memory: MemoryView
     other_kernels: tuple[tuple[str, Question], ...] = ()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of all plans: on the machine and the kernel, then on the request."""
+        return (*self.remarks.notes, *self.request.notes)
+
 
 def make_plan(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Plan:
     """Place the crash kernel of one machine, and count the cost.
 
-    crashkernel: a value (`512M`), `crashkernel=` tokens, or a kernel command line; None takes the preset's value
-    or the machine's own command line.
-    Raises InputError where the inputs contradict arm64 or each other, KernelBugError where the modelled kernel
-    would stop.
+    crashkernel: a value (`512M`), `crashkernel=` tokens, or a kernel command line; None takes the preset's value or the
+    machine's own command line. Raises InputError if the inputs contradict arm64 or each other, KernelBugError if the
+    modelled kernel would stop.
     """
     return answer(ask(machine, crashkernel, options or Options()))
 
@@ -86,13 +90,13 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
-    # What a configuration adds decides nothing in rewinding but what that looks up by itself.
+    # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
     early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
-    remarks.note(*request.notes, *([asked.note] if asked.note else []))
+    remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(told), *early.rewound)
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, rewound)
     facts = facts_view(context, options, told)
@@ -116,7 +120,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
 
 
 def answer(question: Question, strategy: Strategy | None = None) -> Plan:
-    """The plan under one strategy, by default its options'. Raises KernelBugError where the kernel would stop."""
+    """The plan under one strategy, by default the options'. Raises KernelBugError if the kernel would stop."""
     plan, bug = attempt(question, strategy or strategy_named(question.options.strategy))
     if bug is not None:
         raise bug
@@ -124,7 +128,7 @@ def answer(question: Question, strategy: Strategy | None = None) -> Plan:
 
 
 def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugError | None]:
-    """The plan under one strategy, and the bug that stops the kernel: then the strategy is not available."""
+    """The plan under one strategy, and the bug that stops the kernel, if any: then the strategy is not available."""
     request, options, shared = question.request, question.options, question.shared
     context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
     placement, why = shared.place(request, context)
@@ -143,9 +147,9 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     if bug is not None:
         reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
     remarks = question.remarks.copy()
-    remarks.note(*why, *notes_on(request, placement, reservation, context, whole=whole))
+    remarks.note(*request.notes, *why, *notes_on(request, placement, reservation, context, whole=whole))
     if without is not None and bug is None:
-        remarks.note(f"without a crashkernel parameter {without}; the costs are those over a map of base pages")
+        remarks.note(f"without a crashkernel parameter {without}; the costs are relative to a map of base pages")
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
     own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
@@ -186,7 +190,7 @@ def _cost(
     mapped: Measured,
     baseline: Measured,
 ) -> Waste:
-    """The cost of a plan, over the map without a crash kernel."""
+    """The cost of a plan, relative to the map without a crash kernel."""
     shared, crash = question.shared, reservation.crash
     return waste(
         reservation,
@@ -203,12 +207,12 @@ def _cost(
 def _other_kernels(
     machine: Machine, kernel: Kernel, early: EarlyMemory, options: Options, page_size: int | None, remarks: Remarks
 ) -> Iterator[tuple[str, Options]]:
-    """Other kernels that this may be, in words and as options, where that changes the answer.
+    """Other kernels that this one may be, in words and as options, if that may change the answer.
 
-    page_size: bytes of another build whose version string looks the same.
+    page_size: page size in bytes of another build with the same version string.
     """
     if page_size is not None and options.page_size is None:
-        text = f"{format_size(page_size)} pages, which the kernel's name does not tell"
+        text = f"{format_size(page_size)} pages, which the kernel's name does not exclude"
         yield text, replace(options, page_size=page_size)
     geo = kernel.geometry
     bits = other_va_bits(machine.facts, options, geo)
@@ -218,8 +222,8 @@ def _other_kernels(
     if machine.memory.end - min(early.memstart, machine.memory.start) > least:
         remarks.assume("va_bits")
         remarks.note(
-            f"built for 52-bit addresses, which not all processors have: {geo.va_bits} bits are assumed, and with "
-            f"{bits} the kernel keeps another part of RAM (--va-bits)"
+            f"built for 52-bit addresses, which not all processors support: {geo.va_bits} bits are assumed; with "
+            f"{bits} the kernel maps another part of RAM (--va-bits)"
         )
         yield f"{bits}-bit addresses, which depends on the processors", replace(options, va_bits=bits)
 
@@ -227,10 +231,10 @@ def _other_kernels(
 def _other_kernels_answers(
     question: Question, strategy: Strategy, own: OwnView, view: ReservationView
 ) -> tuple[OtherReading, ...]:
-    """Readings of the kernel, not of its memory: other kernels it may be; for an unknown one, the nearest mainline."""
+    """Answers for the other kernels that this one may be; for an unknown one, the nearest mainline's."""
     found: list[OtherReading] = []
     if not own.known:
-        nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
+        nearest = f"it behaves like mainline {own.profile}, which is not known for this kernel"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     for what, other in question.other_kernels:
         there = answer(other, strategy)
@@ -245,17 +249,15 @@ def with_request(question: Question, text: str) -> Question:
     """The same machine and kernel for another request."""
     mainline = with_text(question.mainline, text)
     request = parsed(text, mainline.facts, mainline.profile, question.shared.ram)
-    kept = [note for note in question.remarks.notes if note not in question.request.notes]
-    remarks = Remarks([*kept, *request.notes], question.remarks.assumed)
     others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
-    return question._replace(text=text, request=request, mainline=mainline, remarks=remarks, other_kernels=others)
+    return question._replace(text=text, request=request, mainline=mainline, other_kernels=others)
 
 
 _ARM64 = (None, "aarch64", "arm64")
 
 
 def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None:
-    """Refuse a map that nothing can be planned on."""
+    """Refuse a map of another architecture, or without RAM."""
     arch = machine.facts.arch
     if arch not in _ARM64:
         if options.kernel is None and options.page_size is None:
@@ -264,7 +266,7 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
                 f"this is {arch}, not arm64",
                 "give a map of an arm64 machine, or --kernel or --page-size for a what-if on this memory",
             )
-        remarks.note(f"the map is one of {arch}: a what-if, as if this memory were an arm64 machine's")
+        remarks.note(f"the map is from {arch}: planned as if this memory were an arm64 machine's")
     if not machine.memory.regions:
         log = machine.traits.log
         raise InputError(
@@ -279,7 +281,7 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
 
 
 def _in_its_pages(machine: Machine, kernel: Kernel, remarks: Remarks) -> Machine:
-    """A log's EFI map, read for 4K pages, in those of the kernel."""
+    """The machine with its log's EFI map, read for 4K pages, widened to the kernel's pages."""
     if machine.efi_in_4k and kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed:
-        remarks.note("the EFI map is read for 4K pages: the log does not tell the page size")
+        remarks.note("the EFI map is read for 4K pages: the log does not give the page size")
     return for_pages(machine, kernel.geometry.page_size)

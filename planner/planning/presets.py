@@ -12,14 +12,14 @@ from planner.kernel.profile import Certainty, Profile
 __all__ = ["HIGH", "PRESETS", "Preset", "preset_named", "variant"]
 
 HIGH = ",high"
-"""Suffix of a preset's name that asks for its `,high` form, as in `rhel9,high`."""
+"""Suffix of a preset's name that selects its `,high` form, as in `rhel9,high`."""
 
 
 class Preset(NamedTuple):
     """One distribution's default.
 
-    value: the text after `crashkernel=`; source and date: where it was read, and of when it is. certainty: how sure it
-    is (`read`, `inferred`; `unknown` where it was seen on other architectures alone). high: its `,high` form is meant.
+    value: the text after `crashkernel=`; source and date: of the value. certainty: `read`, `inferred`, or `unknown` if
+    it was seen only on other architectures. high: its `,high` form is selected.
     """
 
     name: str
@@ -33,14 +33,14 @@ class Preset(NamedTuple):
     def text(self, ram: int, profile: Profile) -> str:
         """The request on a machine with this much RAM.
 
-        A list of ranges knows no suffix, so the `,high` form asks for the size that the list gives here. Raises
-        InputError where the list gives none.
+        A list of ranges takes no suffix, so the `,high` form requests the size that the list gives here. Raises
+        InputError if the list gives none.
         """
         if not self.high or self.value.endswith(HIGH):
             return self.value
         size = ck.parse(ck.as_cmdline(self.value), ram, profile).size
         if not size:
-            what = f"{self.value} asks for nothing on {format_size(ram)} of RAM, so it has no ,high form"
+            what = f"{self.value} requests nothing on {format_size(ram)} of RAM, so it has no ,high form"
             raise InputError("--preset", what, "leave out --high, or give a size")
         return f"{format_size(size)}{HIGH}"
 
@@ -51,11 +51,11 @@ _OLD_KDUMP_4K, _OLD_KDUMP_64K = "1G-4G:256M,4G-64G:320M,64G-:576M", "1G-4G:356M,
 _KDUMP_LIB = "kdump-lib.sh, kdump_get_arch_recommend_crashkernel(), rhkdump/kdump-utils"
 _OLD, _NEW = "June 2022 to March 2025 (v1.0.53)", "since March 2025 (v1.0.54)"
 _NARROW = "with mlx5_core 150M more"
-_BOOTED = f"boot logs of RHEL 9.6, 9.7 and 10.0 have it; {_NARROW}"
+_BOOTED = f"also in boot logs of RHEL 9.6, 9.7 and 10.0; {_NARROW}"
 _WIDE = "with an SMMU 384M more, with mlx5_core 200M more"
 _AUTO = "RHEL 8's kernel/crash_core.c, github mkuron/almalinux-kernel"
-_AUTO_IS = "what crashkernel=auto stands for"
-_LATER = "that RHEL 10.1 and later have it is inferred"
+_AUTO_IS = "the value of crashkernel=auto"
+_LATER = "inferred for RHEL 10.1 and later"
 
 PRESETS: dict[str, Preset] = {
     p.name: p
@@ -91,7 +91,7 @@ PRESETS: dict[str, Preset] = {
             "192M",
             "kdumptool, github openSUSE/kdump",
             "2.1.9",
-            "kdumptool calibrate computes the size on the machine; this is what it takes where it cannot",
+            "kdumptool calibrate computes the size on the machine; this is its fallback",
         ),
         Preset(
             "azurelinux3",
@@ -127,14 +127,14 @@ PRESETS: dict[str, Preset] = {
 
 
 def variant(name: str, page_size: int | None) -> str:
-    """The name of a default for a page size: that for 64K pages, if there is one. A `,high` at its end stays."""
+    """The preset's name for a page size: with 64K pages the one for 64K, if there is one. A final `,high` stays."""
     plain = name.removesuffix(HIGH)
     wide = page_size == 64 * KIB and f"{plain}-64k" in PRESETS
     return f"{plain}-64k{name[len(plain) :]}" if wide else name
 
 
 def preset_named(name: str) -> Preset:
-    """The preset of a name, which `,high` may follow. Raises InputError, with the reason, where there is none."""
+    """The preset of a name, which may end in `,high`. Raises InputError, with the reason, if there is none."""
     plain = name.removesuffix(HIGH)
     found = PRESETS.get(plain)
     if found is not None:

@@ -1,4 +1,4 @@
-"""Availability of a strategy: the processors that may run it, and what else stands in its way."""
+"""Availability of a strategy: the processors that support it, and other obstacles."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def processors(
     if level == _NO_LEVEL:
         return ProcessorsView("any processor", True, "no live entry is modified", cpus, ())
     if level < _NOABORT:
-        needs = f"FEAT_BBM level {level}, and a handler for conflict aborts where it has them"
+        needs = f"FEAT_BBM level {level}, and a handler for conflict aborts if the processor raises them"
     else:
         needs = f"FEAT_BBM level {_NOABORT - 1} without conflict aborts"
     if not cpus:
-        return ProcessorsView(needs, None, "no source says which processor this is", cpus, allowed)
+        return ProcessorsView(needs, None, "the processor is not known from any source", cpus, allowed)
     rows = [allowed_row(cpu, allowed) for cpu in cpus]
     missing = [cpu for cpu, row in zip(cpus, rows, strict=True) if row is None]
     if missing:
@@ -38,7 +38,7 @@ def processors(
             names = ", ".join(show(cpu) for cpu in without)
             return ProcessorsView(needs, False, f"{names}: older than FEAT_BBM", cpus, allowed)
         if level < _NOABORT:
-            why = f"{names}: not on the kernel's list, which says nothing of level {level} with aborts"
+            why = f"{names}: not on the kernel's list, which does not cover level {level} with aborts"
             return ProcessorsView(needs, None, why, cpus, allowed)
         return ProcessorsView(needs, False, f"{names}: not on the kernel's list", cpus, allowed)
     names = ", ".join(
@@ -51,16 +51,16 @@ def processors(
 
 
 def obstacle_to(strategy: Strategy, context: Context, processors: ProcessorsView) -> str | None:
-    """The reason why a strategy is not available here; None where nothing that is known stands in its way.
+    """The reason why a strategy is not available here; None if no obstacle is known.
 
-    The kernel's own behaviour is always available. context: under that or any other strategy.
+    The kernel's own behaviour is always available. context: under any strategy.
     """
     if strategy.effect is None:
         return None
     if processors.may_run is False:
         return f"these processors cannot run it: {processors.why}"
     if strategy.bbm_level > 0 and not context.no_aborts:
-        return "no processor here is known to split blocks live"
+        return "no processor here is known to split live blocks"
     if strategy.early and context.zones and context.profile.effect != "isolated":
-        return "with DMA zones the limit is not known that early"
+        return "with DMA zones the DMA limit is not known that early"
     return None

@@ -1,7 +1,7 @@
-"""The operations by which each strategy changes the linear map, in order, on the entries of one map.
+"""The operations that change the linear map under a strategy, in order, on the entries of one map.
 
-The order of phases is a field of the strategy's row; the concrete steps of a plan follow it, and so do the procedures
-of the TLB model (`bbm`).
+The order of phases is a field of the strategy's row; the steps of a plan and the procedures of the TLB model (`bbm`)
+both follow it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from planner.planning.strategies import BEFORE_LIVE, STRATEGIES, Phase
 __all__ = ["BOOT_ROOT", "ENTRY_LEVELS", "ORDERS", "ROOT", "TABLE_LEVELS", "Phase", "remap_steps"]
 
 ROOT, BOOT_ROOT = "swapper_pg_dir", "init_pg_dir"
-"""The kernel's table, and the early one, which maps nothing but the image."""
+"""The kernel's table, and the early one, which maps only the image."""
 
 TABLE_LEVELS = ("pud", "pmd", "pte")
 """Levels whose entries may be leaves, from the root down."""
@@ -32,7 +32,7 @@ ORDERS: dict[str, tuple[Phase, ...]] = {
     "rebuild-margins-nt": ("build", "dsb", "mark", "dsb", "flush", "dsb", "link", "dsb", "flush", "dsb"),
     **{s.name: s.order for s in STRATEGIES.values() if s.live or s.effect in ("pages", "isolated")},
 }
-"""The phases of every procedure: those of the strategies, and two that only the TLB model knows."""
+"""The phases of every procedure: those of the strategies, and two used only by the TLB model."""
 
 _WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
     "dsb": RemapStep("dsb"),
@@ -41,7 +41,7 @@ _WITHOUT_ENTRIES: dict[Phase, RemapStep] = {
     "return": RemapStep("switch", root=ROOT),
     "start": RemapStep("switch", root=ROOT, cpus="all"),
 }
-"""The phases that are one operation, whichever entries change."""
+"""The phases that are a single operation, whatever entries change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def remap_steps(
     mapping: Mapping,
     baseline: Mapping,
 ) -> tuple[RemapStep, ...]:
-    """The operations that lead from the map without a crash kernel to that of the plan; empty if it stays as it is.
+    """The operations from the map without a crash kernel to the plan's map; empty if they are the same.
 
-    A map that is decided before it is live is built as a whole; otherwise entries of the live map change.
+    A map that is decided before it goes live is built as a whole; otherwise entries of the live map change.
     """
     if after is before or (reservation.crash is None and context.effect != "pages"):
         return ()
@@ -102,7 +102,7 @@ def _within(before: Sequence[LeafSpan], after: Sequence[LeafSpan], area: Range) 
 
 
 def _clipped(spans: Sequence[LeafSpan], start: int, end: int) -> tuple[LeafSpan, ...]:
-    """The spans inside a range, neighbours of one kind joined."""
+    """The spans inside a range, adjacent ones of one kind merged."""
     found: list[LeafSpan] = []
     for low, high, kind in spans:
         if high <= start or end <= low:
@@ -141,7 +141,7 @@ class _Maker:
         return pieces
 
     def _units(self, kind: int, origin: int, low: int, high: int) -> Span:
-        """The whole leaves or runs of a kind that a range lies in; origin: where one starts."""
+        """The whole leaves or runs of a kind that contain a range; origin: the start of one of them."""
         size = self.unit_sizes[kind]
         return origin + (low - origin) // size * size, origin - (origin - high) // size * size
 
@@ -206,7 +206,7 @@ class _Maker:
                 yield self._on("write", start, end, leaf=kind, was=None if self.cleared else was)
 
     def _split(self, pieces: Sequence[_Piece]) -> Iterator[RemapStep]:
-        """From the largest kind down: what must become smaller takes the next size, through all sizes there are."""
+        """Split level by level from the largest kind down, until every leaf has its new size."""
         current = [(piece.start, piece.end, piece.was) for piece in pieces]
         final = [part for piece in pieces for part in piece.parts]
         for kind, smaller in zip(self.kinds, self.kinds[1:], strict=False):

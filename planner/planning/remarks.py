@@ -9,7 +9,7 @@ __all__ = ["Remarks"]
 
 @dataclass(slots=True)
 class Remarks:
-    """notes: what a person must know, in the order found. assumed: the facts that no source gave."""
+    """notes: remarks for the user, in the order found. assumed: keys of facts that no source gave."""
 
     notes: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
@@ -19,7 +19,7 @@ class Remarks:
         self.notes += notes
 
     def assume(self, *keys: str) -> None:
-        """Add facts that no source gave."""
+        """Add keys of facts that no source gave."""
         self.assumed += keys
 
     def copy(self) -> Remarks:

@@ -1,4 +1,4 @@
-"""The request of a plan: its text, and how the kernel reads it."""
+"""The request of a plan: its text, and the kernel's reading of it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from planner.planning.presets import Preset, preset_named
 __all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""Said of a kernel whose configuration leaves the reservation out."""
+"""Message for a kernel configured without the reservation."""
 
 
 class Asked(NamedTuple):
     """The text of a request. cmdline: source of the other parameters (None: not known).
 
-    preset: the distribution's default that the text is, if any.
+    preset: the distribution's default that gives the text, if any.
     """
 
     text: str
@@ -39,14 +39,14 @@ class Asked(NamedTuple):
         return f"preset {preset.name}: {preset.value}, from {preset.source}, {preset.date}{unsure}{comment}{form}"
 
     def on(self, ram: int, profile: Profile) -> Asked:
-        """The same on a machine with this much RAM. Raises InputError where a preset has no such form there."""
+        """The same on a machine with this much RAM. Raises InputError if a preset has no such form there."""
         return self if self.preset is None else self._replace(text=self.preset.text(ram, profile))
 
 
 def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> Asked:
     """The request for a machine: from the call, the preset, or the machine's own command line.
 
-    Raises InputError where there is none, or more than one.
+    Raises InputError if there is none, or more than one.
     """
     named = preset_named(preset) if preset else None
     own = machine.facts.cmdline
@@ -69,10 +69,10 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
 
 
 def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
-    """A request as the kernel reads it; empty where it is built without crash kernels. ram: of all regions."""
+    """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return request._replace(unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
+        return request._replace(unheard="this kernel is older than 4.12, the first arm64 kernel with crash kernels")
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
@@ -80,11 +80,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:
-    """True if a `crashkernel` parameter stands on the command line of a kernel that looks for one."""
+    """True if the command line has a `crashkernel` parameter and the kernel has code for it."""
     return ck.present(ck.as_cmdline(text)) and not without_crash_kernels(facts, profile)
 
 
 def without_crash_kernels(facts: Facts, profile: Profile) -> bool:
-    """True if the kernel's configuration leaves out the reservation."""
+    """True if the kernel is configured without the reservation."""
     symbol = "CRASH_RESERVE" if profile.combine == "generic" else "KEXEC_CORE"
     return facts.config.get(symbol) == "n"

@@ -1,4 +1,4 @@
-"""The typed result of one plan, which every report, picture and comparison reads.
+"""The typed result of one plan, the input of every report, picture and comparison.
 
 The shape is the JSON report's (its keys are these field names). Integers are bytes unless said otherwise; ranges are
 half-open.
@@ -59,13 +59,13 @@ class RequestView:
     high: bool = False
     """True if `,high` was given."""
     low_size: int | None = None
-    """Size of the low memory asked for with `,low`; null when none is."""
+    """Size of the low memory requested with `,low`; null if none is."""
     cma_size: int = 0
-    """Size asked for with `,cma`."""
+    """Size requested with `,cma`."""
     unheard: str | None = None
-    """The reason why this kernel looks at no request at all; null where it does."""
+    """The reason why this kernel ignores every request; null if it reads any."""
     notes: tuple[str, ...] = ()
-    """Parts of the request that this kernel ignores, refuses or reads otherwise than they look."""
+    """Parts of the request that this kernel ignores, refuses or reads differently from how they look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class KernelView:
     """The kernel that was modelled."""
 
     profile: str
-    """Name of the kernel profile: what this kernel does."""
+    """Name of the kernel profile, which describes this kernel's behaviour."""
     version: str | None
     """The version string that selected the profile, if one is known."""
     page_size: int
@@ -83,9 +83,9 @@ class KernelView:
     pud_size: int
     """PUD_SIZE of this configuration."""
     granule: int
-    """Alignment of the strategy, to which it also rounds up the size."""
+    """Alignment of the strategy's area, whose size is a multiple of it."""
     strategy: str
-    """Name of the strategy: how the linear map is changed because of the crash kernel."""
+    """Name of the strategy: how the linear map is changed for the crash kernel."""
     align: str
     """The alignment as chosen: `pud`, `block`, `cont-pmd`, `pmd` or a size."""
     dma_limit: int | None
@@ -95,30 +95,30 @@ class KernelView:
     assumed: tuple[str, ...] = ()
     """Facts that no source gave."""
     certainty: Certainty = "read"
-    """Certainty that this kernel does what its profile says: `read` in its source, `configured`: taken from a built
-    kernel, `inferred` from neighbours, `unknown`."""
+    """Certainty of the profile for this kernel: `read` in its source, `configured`: taken from a built kernel,
+    `inferred` from neighbours, `unknown`."""
     configured: AbstractMapping[str, str] = field(default_factory=dict)
-    """Facts taken from the distribution's configuration, by key, each with builder and source."""
+    """Facts taken from the distribution's configuration, by key, each with distribution and source."""
     map_certainty: Certainty = "read"
-    """Certainty of what this kernel does to the linear map."""
+    """Certainty of this kernel's changes to the linear map."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactsView:
-    """Other facts the plan rests on, options included: with them a report, taken as a map, gives the same plan."""
+    """Other inputs of the plan, options included: with them a report that is taken as a map gives the same plan."""
 
     cmdline: str | None = None
-    """The command line that `rodata=` and the like were read from, if one is known."""
+    """The command line from which `rodata=` and the like were read, if one is known."""
     config: dict[str, str] = field(default_factory=dict)
-    """The Kconfig symbols that matter here, as far as they are known."""
+    """The known Kconfig symbols that the plan depends on."""
     pa_bits: int | None = None
-    """Bits of a physical address, where the source says so."""
+    """Bits of a physical address, if the source gives them."""
     kernel_image: Range | None = None
     """Kernel code, as /proc/iomem shows it."""
     kernel_data: Range | None = None
     """Kernel data, as /proc/iomem shows it."""
     kfence_pool: Range | None = None
-    """The early KFENCE pool, where the source says so."""
+    """The early KFENCE pool, if the source gives it."""
     midr: tuple[int, ...] = ()
     """Main ID registers of the processors seen."""
     rodata: str | None = None
@@ -128,14 +128,14 @@ class FactsView:
     cpu: str | None = None
     """`--cpu`, if given."""
     splits_live: bool | None = None
-    """True if a log says that this kernel splits blocks live on the processors."""
+    """True if a log says that this kernel splits live blocks on these processors."""
     prefer_aligned: bool = False
     """`--prefer-aligned`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """The map the plan was made on: `reserved` is the state at reservation, after rewinding."""
+    """The memory map of the plan: `reserved` is the state at the reservation, after rewinding."""
 
     source: str
     """Source of the map."""
@@ -151,7 +151,7 @@ class MemoryView:
 
 @dataclass(frozen=True, slots=True)
 class OtherReading:
-    """The answer under another reading of the map, which cannot show all early reservations, or of the kernel."""
+    """The answer under another reading of the map, which may not show all early reservations, or of the kernel."""
 
     assumption: str
     """The assumption of this reading."""
@@ -162,7 +162,7 @@ class OtherReading:
     low: Range | None
     """The low part under that assumption."""
     about: Literal["map", "kernel"] = "map"
-    """The subject that is read differently: the map, or the kernel."""
+    """The subject of the assumption: the map or the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +170,12 @@ class ReservationView:
     """Result of the reservation."""
 
     outcome: Outcome
-    """`aligned`: in an area of its own. `fallback`: reserved, but not aligned. `exact`: nothing was to be
-    aligned. `failed`: nothing fits. `none`: no valid request."""
+    """`aligned`: in an aligned area. `fallback`: reserved, but not aligned. `exact`: reserved, no aligned attempt was
+    made. `failed`: no range can hold it. `none`: no valid request."""
     crash: Range | None = None
     """The crash memory."""
     low: Range | None = None
-    """The low part, where one is reserved."""
+    """The low part, if one is reserved."""
     cma: tuple[Range, ...] = ()
     """CMA areas reserved for the crash kernel."""
     area: Range | None = None
@@ -187,38 +187,38 @@ class ReservationView:
     attempts: tuple[Attempt, ...] = ()
     """Every search, in order."""
     log: tuple[str, ...] = ()
-    """The kernel's log lines about it."""
+    """The kernel's log lines about the reservation."""
     other_readings: tuple[OtherReading, ...] = ()
-    """Other answers, where the map allows more than one."""
+    """Other answers, if the map or the kernel allows more than one."""
     available: bool = True
-    """True if the strategy is available on this kernel and these processors, as far as is known."""
+    """True if no known obstacle prevents the strategy on this kernel and these processors."""
     obstacle: str | None = None
-    """The reason why it is not available; null where it is."""
+    """The reason why the strategy is not available; null if it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnView:
-    """Result of the same request on the machine's own kernel, whatever the strategy of the plan."""
+    """Result of the same request under the machine's own kernel, whatever the strategy of the plan."""
 
     profile: str
-    """Name of its profile."""
+    """Name of the kernel's profile."""
     outcome: Outcome
     """Outcome of the request."""
     crash: Range | None
     """The crash memory."""
     low: Range | None
-    """The low part, where one is reserved."""
+    """The low part, if one is reserved."""
     protected: bool
     """True if the crash memory can be unmapped once a crash kernel is loaded."""
     known: bool
-    """True if the behaviour of this kernel is known; if not, the nearest mainline kernel's stands here."""
+    """True if the behaviour of this kernel is known; if not, the result is the nearest mainline kernel's."""
     map_known: bool = True
-    """True if it is known what this kernel does to the linear map; if not, `protected` is the nearest kernel's."""
+    """True if this kernel's changes to the linear map are known; if not, `protected` is the nearest kernel's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waste:
-    """Costs of the plan, over a map of the same machine without a crash kernel."""
+    """Costs of the plan, relative to the linear map of the same machine without a crash kernel."""
 
     rounding: int = 0
     """Area - crash memory: reserved during boot."""
@@ -241,31 +241,31 @@ class Waste:
     low_largest_after: int = 0
     """Largest free range below the DMA limit after."""
     alignment_loss: int = 0
-    """Bytes by which the crash memory starts lower than an unaligned search would have put it."""
+    """Bytes by which the crash memory starts lower than an unaligned search would have placed it."""
     hole_above: int = 0
-    """Free bytes left between the area and what lies above it."""
+    """Free bytes between the area and the next reservation or end of memory above it."""
     ideal_table_bytes: int = 0
-    """The least extra table bytes that can hold the crash memory with base pages at any address."""
+    """The minimum of extra table bytes that map the crash memory with base pages, at any address."""
 
 
 NO_FACTS = FactsView()
-"""No facts but the memory map."""
+"""Facts of a source with only a memory map."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessorsView:
-    """The processors that may run a strategy, and the verdict on those known."""
+    """The processors that support a strategy, and whether the known ones do."""
 
     needs: str
     """Requirement of the strategy."""
     may_run: bool | None
-    """True if the known processors may run it; null if that is not known."""
+    """True if the known processors support it; null if that is not known."""
     why: str
-    """The reason."""
+    """The reason for that verdict."""
     cpus: tuple[Processor, ...]
-    """The processors known."""
+    """The known processors."""
     allowed: tuple[AllowedPart, ...]
-    """The kernel's list, where it decides."""
+    """The kernel's list of processors, if it decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +281,7 @@ class RemapStep:
     leaf: str | None = None
     """The kind of leaf that is stored."""
     was: str | None = None
-    """The kind of leaf that was there, and valid."""
+    """The kind of the previous, valid leaf."""
     level: str | None = None
     """The level of the entries."""
     entries: int | None = None
@@ -291,30 +291,29 @@ class RemapStep:
     root: str | None = None
     """The table switched to."""
     cpus: str = "one"
-    """Who takes the step."""
+    """The CPUs that execute the step."""
     local: bool = False
-    """Of `tlbi`: on this CPU only, not broadcast."""
+    """For `tlbi`: true if it is local to this CPU, not broadcast."""
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """One change that would help, and what its own plan gives."""
+    """One change that would help, and the result of its plan."""
 
     text: str
     """The change in words."""
     crashkernel: str | None
-    """The request to make instead; null where it stays the same."""
+    """The request to make instead; null if it stays the same."""
     outcome: Outcome
     """The outcome with this change."""
     crash: Range | None
     """The crash memory with this change."""
     lacks: int | None = None
-    """Bytes that this crash memory is smaller than the least that the capture kernel needs; null where the machine's
-    sources do not tell that."""
+    """Bytes missing to the minimum that the capture kernel needs; null if the machine's sources do not give that."""
 
 
 def protection_of(*, protected: bool, available: bool, strategy: str, map_certainty: str) -> Protection:
-    """Can the crash memory be unmapped? Not where the strategy is not available; not known where the map is not."""
+    """Can the crash memory be unmapped? No if the strategy is not available; not known if the map is not."""
     if not available:
         return "not available"
     if strategy == OWN.name and map_certainty == "unknown":
@@ -331,7 +330,7 @@ class Report:
     kernel: KernelView
     """The kernel that was modelled."""
     memory: MemoryView
-    """The map that the plan was made on."""
+    """The memory map of the plan."""
     reservation: ReservationView
     """Result of the reservation."""
     mapping: Mapping
@@ -339,30 +338,30 @@ class Report:
     baseline: Mapping
     """The linear map without a crash kernel."""
     waste: Waste
-    """Costs of the plan."""
+    """Costs relative to the baseline."""
     notes: tuple[str, ...] = ()
-    """Remarks for people, one sentence each."""
+    """Remarks for the user, one sentence each."""
     facts: FactsView = NO_FACTS
-    """Other facts that the plan rests on."""
+    """Other inputs of the plan."""
     processors: ProcessorsView | None = None
-    """Which processors may run the strategy."""
+    """The processors that support the strategy."""
     steps: tuple[RemapStep, ...] | None = None
-    """Changes to the linear map, in order; null if not asked for, empty if there are none."""
+    """Operations that change the linear map, in order; null if not requested, empty if there are none."""
     own: OwnView | None = None
     """Result of the same request on the machine's own kernel."""
     help: tuple[Help, ...] | None = None
-    """Changes that would help, at most three: for a plan that is not what was asked for, or reserves less than the
-    capture kernel needs; empty where nothing helps or is needed, null where none was searched for (`batch`)."""
+    """Changes that would help, at most three, for a plan that does not satisfy the request or reserves less than the
+    capture kernel needs; empty if none helps or is needed, null if none was searched for (`batch`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Report):
-    """The whole answer for one machine and one request: the report, and the linear maps it counts."""
+    """The whole answer for one machine and one request: the report, and the linear maps behind its counts."""
 
     leaf_spans: tuple[LeafSpan, ...] = field(default=(), repr=False)
     """The linear map: sorted `(start, end, kind)`, physical addresses and an index into `KINDS`."""
     baseline_spans: tuple[LeafSpan, ...] = field(default=(), repr=False)
-    """The linear map without a crash kernel, likewise."""
+    """The linear map without a crash kernel, in the same form."""
 
     @property
     def schema_version(self) -> int:
@@ -371,7 +370,7 @@ class Plan(Report):
 
     @property
     def reserved(self) -> bool:
-        """True if crash memory is reserved at all: the exit status of `plan`."""
+        """True if crash memory is reserved; it decides the exit status of `plan`."""
         crash = self.reservation.crash
         return crash is not None and crash.size > 0
 

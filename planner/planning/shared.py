@@ -1,9 +1,9 @@
-"""A cache of the work that plans of one machine and kernel share, each piece done once for the same inputs.
+"""A cache of intermediate results for plans of one machine and kernel.
 
-A single plan does each step once anyway; a comparison of nine strategies does not repeat what they share: the free
-gaps, the placement with and without an aligned attempt, and every linear map that several end up with.
+A comparison of nine strategies computes once what they have in common: the free gaps, the placement with and without an
+aligned attempt, and every linear map that several strategies result in.
 
-Steps of the remapping are imported only by a plan that lists them.
+The code for remapping steps is imported only for a plan that lists them.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _T = TypeVar("_T")
 
 
 class Shared:
-    """Work on one map, kernel and geometry; strategies and requests may differ.
+    """Results for one map, kernel and geometry, under any strategy and request.
 
-    memblock: its state before the reservation; nobody changes it. ram: bytes of all regions.
+    memblock: its state before the reservation, never changed. ram: bytes of all regions.
     """
 
     def __init__(self, context: Context) -> None:
@@ -48,14 +48,14 @@ class Shared:
         self.forget()
 
     def forget(self) -> None:
-        """Drop the results for single requests: a run over thousands of them asks none twice."""
+        """Drop the results for single requests: a run over thousands of requests uses each once."""
         self._low: dict[object, LowMemory] = {}
         self._placements: dict[object, tuple[Placement, list[str]]] = {}
         self._elsewhere: dict[object, Elsewhere] = {}
         self._maps: dict[object, Measured] = {}
 
     def place(self, request: ck.Reading, context: Context) -> tuple[Placement, list[str]]:
-        """The placement, and the notes where it fails."""
+        """The placement, and notes if it fails."""
         key = (request.rc, request.size, request.base, request.high, request.low, context.proposal)
         return _once(self._placements, key, lambda: self._place(request, context))
 
@@ -83,13 +83,13 @@ class Shared:
         return _once(self._low, parts, lambda: low_memory(self.memblock.gaps(below=low_max), low_max, taken))
 
     def hole_above(self, area: Range | None) -> int:
-        """Free bytes between an aligned area and what lies above it."""
+        """Free bytes between an aligned area and the next reservation or end of memory above it."""
         return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
 
     def baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         """The linear map without a crash kernel, under the same forced base pages.
 
-        Where that stops the kernel, with the error: a map of base pages throughout, which holds any memory.
+        If mapping it stops the kernel: a map with base pages only, which is always possible, and the error.
         """
         key = (bool(context.forcing.reasons), context.forcing.pool)
         return _once(self._baselines, key, lambda: _baseline(context))
@@ -99,9 +99,9 @@ class Shared:
         return area is not None and whole_leaves(self.baseline(context)[0][0], area, context.geometry)
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
-        """The linear map of a plan; the baseline itself where the crash kernel changes nothing."""
+        """The linear map of a plan; the baseline itself if the crash kernel changes nothing."""
         forcing = context.forcing
-        # Where the whole area has base pages, it does not matter which part of it is crash memory.
+        # If the whole area has base pages, the map does not depend on which part of it is crash memory.
         crash = None if context.effect == "area" and reservation.area is not None else reservation.crash
         low = reservation.low if context.profile.unmaps_low else None
         key = (
@@ -121,12 +121,12 @@ class Shared:
         return remap_steps(context, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
 
     def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
-        """Bytes that have base pages beyond the crash memory and those of the baseline."""
+        """Bytes with base pages beyond the crash memory and those of the baseline."""
         return 0 if mapped is baseline else base_pages_outside(mapped, crash) - base_pages_outside(baseline, crash)
 
 
 def _once(kept: dict[object, _T], key: object, make: Callable[[], _T]) -> _T:
-    """The value of a key, made when it is first asked for."""
+    """The cached value of a key, made on first use."""
     found = kept.get(key)
     if found is None:
         found = kept[key] = make()

@@ -1,9 +1,9 @@
-"""The strategies: changes to the linear map because of a crash kernel, one row each.
+"""The strategies, one row each: ways to change the linear map for a crash kernel.
 
-Everything that differs between them is a field of the row. Source: the thread of July 2022 on "arm64: mm: fix linear
-mem mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022,
-idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18, and
-that file @ 5.10 to 7.2.
+All differences between strategies are fields of the row. Source: the thread of July 2022 on "arm64: mm: fix linear mem
+mapping access performance degradation" (methods 1 and 3, v5), the patch series of 19 August 2022,
+idmap_cpu_replace_ttbr1(), arch/arm64/mm/proc.S @ 6.1, split_kernel_leaf_mapping(), arch/arm64/mm/mmu.c @ 6.18, and that
+file @ 5.10 to 7.2.
 """
 
 from __future__ import annotations
@@ -29,22 +29,21 @@ bit. flush: invalidate what changed, on all CPUs. forget: invalidate everything,
 the boot table, and back to the kernel's own. start: all CPUs run on the kernel's table for the first time."""
 
 BEFORE_LIVE: tuple[Phase, ...] = ("build", "dsb", "start")
-"""The phases of a strategy that is decided before the map is live."""
+"""The phases of a strategy that is decided before the map goes live."""
 
 _AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "dsb", "link", "dsb")
 
 
 class Strategy(NamedTuple):
-    """One row of the table of strategies.
+    """One strategy.
 
-    effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt.
-    protects: the crash memory can be unmapped once a crash kernel is loaded (None: as the profile does).
-    needs: what it asks of the machine. bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without
-    conflict aborts). boot_time: works only while booting. one_cpu: works only while one CPU runs. since: first
-    kernel that has it. released: the effects of released kernels on the map that this row describes. order: the
-    phases in which it changes the map. live: the entries that change are those of the live map. early: the crash
-    memory must be reserved before the linear map is built.
-    loses_offset: the code as posted forgets a fixed offset.
+    effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt. protects: the crash
+    memory can be unmapped once a crash kernel is loaded (None: as the profile does). needs: its requirements.
+    bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without conflict aborts). boot_time: works only during
+    boot. one_cpu: works only while one CPU runs. since: first kernel that has it. released: effects on the map of the
+    released kernels that use this strategy. order: the phases in which it changes the map. live: it changes entries of
+    the live map. early: the crash memory must be reserved before the linear map is built. loses_offset: the posted code
+    ignores a fixed offset.
     """
 
     name: str
@@ -94,12 +93,12 @@ _ALL = (
         live=True,
         loses_offset=True,
     ),
-    Strategy("mainline", "what the chosen kernel really does", None, protects=None, since="the kernel itself"),
+    Strategy("mainline", "the chosen kernel's own behaviour", None, protects=None, since="the kernel itself"),
     Strategy(
         "base-pages",
-        "any crashkernel parameter turns the whole linear map into base pages",
+        "any crashkernel parameter forces base pages in the whole linear map",
         "pages",
-        needs="decided before the map is live",
+        needs="decided before the map goes live",
         boot_time=True,
         since="5.11 (to 6.3)",
         released=("pages", "below-4G"),
@@ -128,7 +127,7 @@ _ALL = (
         "switch-table",
         "switch to init_pg_dir, break-before-make, switch back",
         "isolated",
-        needs="boot time, one CPU, nothing but the image and fixmap touched",
+        needs="boot time, one CPU, no access outside the image and the fixmap",
         boot_time=True,
         one_cpu=True,
         since="proposed, not merged",
@@ -141,7 +140,7 @@ _ALL = (
     ),
     Strategy(
         "bbml2",
-        "live leaves are split at the edges of what is unmapped",
+        "live leaves are split at the edges of the unmapped range",
         "split",
         needs="FEAT_BBM level 2 without conflict aborts",
         bbm_level=3,
@@ -151,7 +150,7 @@ _ALL = (
     ),
     Strategy(
         "unprotected",
-        "nothing is done: crash memory stays mapped and writable",
+        "linear map unchanged: crash memory stays mapped and writable",
         "none",
         protects=False,
         since="6.4",
@@ -171,7 +170,7 @@ def released_for(effect: Effect) -> Strategy:
 
 
 def strategy_named(name: str | None) -> Strategy:
-    """The strategy of a name, by default the proposal's. Raises InputError where there is none."""
+    """The strategy with this name, by default the proposal's. Raises InputError if there is none."""
     try:
         return STRATEGIES[name or "pud-aligned"]
     except KeyError:

@@ -1,16 +1,16 @@
-"""Values of options, read alike on the command line, in a record of a batch and in a call.
+"""Readers for option values, the same for the command line, a batch record and a library call.
 
-Each reader takes a text as on the command line, or a number, and gives what `planning.Options` holds. `OPTIONS` says
-which reader an option has.
+Each reader takes a text as on the command line, or a number, and returns a value for `planning.Options`. `OPTIONS` maps
+options to their readers.
 
-The search for a similar name is imported only for an error.
+difflib is imported only for an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import index
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, fits, memparse
@@ -34,6 +34,8 @@ __all__ = [
     "stated_ram",
 ]
 
+_T = TypeVar("_T")
+
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
 _PAGE, _MOST_RAM = 4 * KIB, 1 << 52
@@ -41,7 +43,7 @@ _PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
 
 
 class BadValue(ValueError):  # noqa: N818 - a signal, turned into an error that names the option
-    """A value that an option does not take. what: what is wrong with it; remedy: what to give instead."""
+    """A value that an option does not accept. what: the problem; remedy: what to give instead."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
@@ -59,12 +61,12 @@ def size(value: str | int) -> int:
 
 
 def size_or_zero(value: str | int) -> int:
-    """Bytes; 0 is a size too. Raises BadValue."""
+    """Bytes, 0 allowed. Raises BadValue."""
     return 0 if value in (0, "0") else size(value)
 
 
 def size_range(value: str) -> tuple[int, int]:
-    """Two sizes in bytes, from `FROM..TO`; the first is not the larger. Raises BadValue."""
+    """Two sizes in bytes from `FROM..TO`, in ascending order. Raises BadValue."""
     least, dots, most = value.partition("..")
     if not dots:
         raise BadValue(f"{value!r} is not a range of sizes", "give one such as 128M..8G")
@@ -75,7 +77,7 @@ def size_range(value: str) -> tuple[int, int]:
 
 
 def stated_ram(value: str) -> tuple[int, int]:
-    """RAM from `SIZE@START`, as `memmap=` writes it: its start and end. Raises BadValue."""
+    """Start and end of RAM from `SIZE@START`, the syntax of `memmap=`. Raises BadValue."""
     remedy = "write SIZE@START, such as 2G@0x80000000"
     text, at, start_text = value.partition("@")
     if not at:
@@ -93,7 +95,7 @@ def stated_ram(value: str) -> tuple[int, int]:
 
 
 def page_size(value: str | int) -> int:
-    """Bytes of a base page that arm64 has. Raises BadValue."""
+    """A page size of arm64 in bytes. Raises BadValue."""
     number = value if isinstance(value, int) else 0
     if isinstance(value, str):
         found, end = memparse(value)
@@ -113,7 +115,7 @@ def processors(value: str | int) -> int:
 
 
 def alignment(value: str | int) -> str:
-    """The word for a level of the page table in lower case, or the text of a power of two. Raises BadValue."""
+    """The name of a page-table level in lower case, or the text of a power of two. Raises BadValue."""
     if isinstance(value, str) and value.lower() in ALIGNMENTS:
         return value.lower()
     number = _number(value, "an alignment", "give pud, block, cont-pmd, pmd or a size")
@@ -125,14 +127,14 @@ def alignment(value: str | int) -> str:
 
 
 def dma_limit(value: str | int) -> int:
-    """Bytes, or `NO_ZONES` for that very number or for `none`. Raises BadValue."""
+    """Bytes; `NO_ZONES` for `none` and for -1. Raises BadValue."""
     if value == NO_ZONES or (isinstance(value, str) and value.lower() == "none"):
         return NO_ZONES
     return size(value)
 
 
 def _number(value: str | int, what: str, remedy: str) -> int | None:
-    """The number a whole text stands for; None where it does not fit in 64 bits."""
+    """The number in a whole text; None if it does not fit in 64 bits."""
     if isinstance(value, int):
         if value < 0:
             raise BadValue(f"{value!r} is not {what}", remedy)
@@ -146,8 +148,8 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
 # -- by name -----------------------------------------------------------------------------------------------
 
 
-def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
-    """The value of an option, read. Raises InputError, naming it."""
+def read(name: str, value: object, reader: Callable[[Any], _T]) -> _T:
+    """The value of an option. Raises InputError with the option's name."""
     try:
         return reader(value)
     except BadValue as bad:
@@ -155,9 +157,9 @@ def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
 
 
 def read_options(given: Mapping[str, object]) -> dict[str, Any]:
-    """The options of a call, each as `planning.Options` holds it; None leaves an option out.
+    """The options of a call as values for `planning.Options`; None omits an option.
 
-    Raises InputError for a name that is not in `OPTIONS` and for a value that an option does not take, naming it.
+    Raises InputError, with the option's name, for a name that is not in `OPTIONS` and for a value that is not accepted.
     """
     for name in given:
         if name not in OPTIONS:
@@ -166,7 +168,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _meant(name: str) -> str:
-    """The suggestion for a name that no option has."""
+    """The suggestion for a name that is not an option."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)
@@ -174,27 +176,27 @@ def _meant(name: str) -> str:
 
 
 def request(value: object) -> str | None:
-    """The text of a request, or None. Raises InputError for anything but a string."""
+    """The text of a request, or None. Raises InputError for another type."""
     if value is None or isinstance(value, str):
         return value
     raise InputError("crashkernel", "must be a string", "such as 512M")
 
 
-def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
-    """A reader of texts and whole numbers, refusing all else."""
+def number(reader: Callable[[Any], _T]) -> Callable[[object], _T]:
+    """A reader that accepts only texts and whole numbers."""
 
-    def checked(value: object) -> object:
+    def checked(value: object) -> _T:
         if isinstance(value, str) or type(value) is int:
             return reader(value)
         if isinstance(value, bool) or not isinstance(value, SupportsIndex):
             raise BadValue("must be a string or an integer", "write it as on the command line")
-        return reader(index(value))  # a number of another library's, or of an enumeration
+        return reader(index(value))  # also integers of other libraries and enumerations
 
     return checked
 
 
 def flag(value: object) -> bool:
-    """A bool; any text would count as true. Raises BadValue."""
+    """A bool; a text is refused, as bool() would make it true. Raises BadValue."""
     if type(value) is not bool:
         raise BadValue("must be true or false", "or leave it out")
     return value
@@ -214,7 +216,7 @@ def word(value: object) -> str:
 
 
 def one_of(*words: str) -> Callable[[object], str]:
-    """A reader of one of these words."""
+    """A reader that accepts one of these words."""
 
     def checked(value: object) -> str:
         if not isinstance(value, str) or value not in words:
@@ -247,4 +249,4 @@ OPTIONS: dict[str, Callable[[object], object]] = {
     "preset": word,
     "steps": flag,
 }
-"""The options of `plan`, and how the value of each is read: the fields of `planning.Options`."""
+"""Readers by option of `plan`, which are the fields of `planning.Options`."""

@@ -1,4 +1,4 @@
-"""The parts of the report on the request, the kernel, the facts and the reservation of a plan."""
+"""Parts of the report: request, kernel, facts and reservation."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from planner.planning.result import FactsView, KernelView, OwnView, RequestView,
 __all__ = ["TOLD_APART", "facts_view", "kernel_view", "outcome_of", "own_view", "request_view", "reservation_view"]
 
 TOLD_APART = ("profile", "version", "page_size", "va_bits", "granule", "strategy", "dma_limit")
-"""Fields of the kernel's view by which two plans of one request and map differ."""
+"""Fields of the kernel's view that distinguish plans of one request and map."""
 
 
 def request_view(text: str, request: ck.Reading, placement: Placement) -> RequestView:
-    """The request, as the kernel read it."""
+    """The request as the kernel parsed it."""
     return RequestView(
         text=text,
         size=request.size if not request.rc or request.size else 0,
@@ -55,7 +55,7 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
 
 
 def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
-    """The other facts of a plan. facts: the sources' own, without those of a distribution's configuration."""
+    """Other inputs of a plan. facts: the sources' own, without those of a distribution's configuration."""
     return FactsView(
         cmdline=context.cmdline,
         config={key: value for key, value in facts.config.items() if key in SYMBOLS} if facts.config else {},
@@ -86,7 +86,7 @@ def outcome_of(request: ck.Reading, placement: Placement, context: Context) -> O
 def reservation_view(
     request: ck.Reading, placement: Placement, context: Context, *, whole: bool, obstacle: str | None = None
 ) -> ReservationView:
-    """The reservation as the report shows it.
+    """The reservation in the report's form.
 
     whole: the area consists of whole leaves of the linear map. obstacle: why the strategy is not available here.
     """
@@ -109,14 +109,14 @@ def reservation_view(
 
 
 def own_view(mainline: Context, request: ck.Reading, placement: Placement) -> OwnView:
-    """The result under the machine's own kernel. mainline: the context of its own behaviour."""
+    """The result under the machine's own kernel. mainline: the context of that kernel."""
     done = reservation_view(request, placement, placed_in(mainline, request, placement), whole=False)
     known, map_known = mainline.kernel.certainty != "unknown", mainline.kernel.map_certainty != "unknown"
     return OwnView(mainline.profile.name, done.outcome, done.crash, done.low, done.protected, known, map_known)
 
 
 def protected(outcome: str, context: Context, *, whole: bool) -> bool:
-    """True if the memory has base pages, or leaves of its own, and kernel or strategy unmaps it once loaded."""
+    """True if the crash memory has base pages, or whole leaves, and kernel or strategy unmaps it once loaded."""
     strategy, mapped = context.strategy, context.effect != "none" or bool(context.forcing.reasons)
     if strategy.proposal:
         return whole if outcome == "aligned" else context.proposal is None and mapped

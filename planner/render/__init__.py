@@ -1,11 +1,11 @@
-"""A result, laid out for reading. A renderer computes nothing about a result; it only arranges what it says.
+"""Results laid out for reading. A renderer computes nothing about a result; it only arranges what it says.
 
-blocks: what is said of each result. formats: blocks as text, Markdown, reStructuredText or HTML, knowing nothing of
+blocks: the content of each result. formats: blocks as text, Markdown, reStructuredText or HTML, which know nothing of
 results. pictures: plans, comparisons and sweeps as SVG. pages: pictures and blocks together. layout: blocks in the
-format that is asked for.
+format asked for.
 
-`document` and `picture` are the library's: `planner.render.document(plan, "markdown")`. They import what they need
-when they are called, since every renderer imports this package.
+`document` and `picture` are part of the library: `planner.render.document(plan, "markdown")`. They import what they
+need when they are called, since every renderer imports this package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["document", "picture"]
 
 
 def document(result: object, form: Document = "text", *, color: bool = False, width: int = 80) -> str:
-    """A result of any call as a document, which ends with a newline.
+    """Lay out the result of any call as a document, which ends with a newline.
 
     color: ANSI colours, and width: columns, in text only. Raises InputError for a value that no call returns and for an
     unknown format.
@@ -37,7 +37,7 @@ def document(result: object, form: Document = "text", *, color: bool = False, wi
 
 
 def picture(plan: Plan, *, width: int = 960) -> str:
-    """A plan drawn as one `svg` element, `width` pixels wide. Raises InputError for anything but a plan."""
+    """Draw a plan as one `svg` element, `width` pixels wide. Raises InputError for anything but a plan."""
     from planner.render.pictures.canvas import Frame
     from planner.render.pictures.memory_picture import draw
 

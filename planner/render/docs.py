@@ -1,8 +1,8 @@
-"""Documents that show this program's output: their marked blocks, and the text with the outputs brought up to date.
+"""Documents that show this program's output: finding their marked blocks, and updating the outputs in them.
 
 In Markdown and HTML a block stands between `<!-- crashkernel-planner COMMAND -->` and `<!-- /crashkernel-planner -->`,
-in reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. Knows neither
-files nor commands: whoever calls it runs them.
+in reStructuredText between the comments `.. crashkernel-planner COMMAND` and `.. /crashkernel-planner`. This module
+reads no files and runs no commands: its caller does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from planner.render.formats.markdown import fence
 __all__ = ["Block", "Output", "blocks", "updated"]
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
-"""A line with its end, as Markdown, HTML and editors count them; form feeds and the like are text."""
+"""A line with its end, as Markdown, HTML and editors count lines; a form feed does not end one."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}+(?!.*`)|~{3,}+)")
 _HTML, _RST = (".html", ".htm"), (".rst", ".rest", ".txt")
@@ -27,7 +27,7 @@ _HTML, _RST = (".html", ".htm"), (".rst", ".rest", ".txt")
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The comments of one markup: what stands before a command and after it, and what ends a block."""
+    """The comments of one markup: the text before and after a command, and the mark that ends a block."""
 
     opening: str
     closing: str
@@ -101,7 +101,7 @@ def _blocks(lines: Sequence[str], name: str) -> list[Block]:
             found.append(Block(first, at, command, _words(command, name, first), marks is _DOTS))
             opened = None
         elif opened is None and any(marks.ends(line) for marks in kinds):
-            raise InputError(_at(name, at), "a block ends that was not begun", "remove the mark, or begin the block")
+            raise InputError(_at(name, at), "this mark ends no block", "remove the mark, or begin the block")
     if opened is not None:
         raise InputError(_at(name, opened[0]), "this block has no end", f"write {opened[2].end} below its output")
     return found
@@ -119,10 +119,10 @@ def _words(command: str, name: str, line: int) -> tuple[str, ...]:
 
 
 def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tuple[str, int, int]:
-    """The document with each output as it is now; how many blocks there are, and how many were out of date.
+    """Update the outputs: (document, number of blocks, number that were out of date).
 
-    run: runs one command; its InputError is told with the block's line. What stands outside the blocks stays as it
-    is, character for character; an output takes the line ends of the mark above it.
+    run: runs one command; its InputError is passed on with the block's line. Text outside the blocks stays as it is,
+    character for character; an output takes the line ends of the mark above it.
     """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = _LINE.findall(text.removeprefix(mark))
@@ -136,7 +136,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
             raise InputError(where, error.what, error.remedy) from error
         body = _framed(block, output, html=name.lower().endswith(_HTML))
         if any(_DOTS.ends(line) or _COMMENT.ends(line) for line in body):
-            raise InputError(_at(name, block.first), "the output holds the mark that ends a block", "show another one")
+            raise InputError(_at(name, block.first), "the output has the mark that ends a block", "show another one")
         if [line.rstrip("\r\n") for line in lines[block.first + 1 : block.last]] != body:
             stale += 1
             first = lines[block.first]
@@ -146,7 +146,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
 
 
 def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
-    """An output as its document shows it: documents as they are, pictures as they are, all else word for word."""
+    """An output as its document shows it: documents and pictures as they are, all else as literal text."""
     body = output.text.rstrip("\n").splitlines()
     if block.rst:
         if output.form == "rst":

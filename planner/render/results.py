@@ -63,7 +63,7 @@ _BLOCKS: dict[type, Callable[[Any], list[Block]]] = {
 
 
 def _procedures(cases: Sequence[Case]) -> list[Procedure]:
-    """The built-in procedures that cases are about."""
+    """The built-in procedures that the cases explore."""
     return [PROCEDURES[name] for name in dict.fromkeys(case.procedure for case in cases) if name in PROCEDURES]
 
 
@@ -74,11 +74,11 @@ _LISTS: dict[type, Callable[[Sequence[Any]], list[Block]]] = {
     Sample: maps.blocks,
     Surveyed: survey.blocks,
 }
-"""Results that are lists, by what is in them."""
+"""Results that are lists, by the type of their elements."""
 
 
 def blocks_of(result: object) -> list[Block]:
-    """The blocks that tell a result. Raises InputError for anything else."""
+    """The blocks of a result. Raises InputError for any other value."""
     found = next((how for kind, how in _BLOCKS.items() if isinstance(result, kind)), None)
     if found is None and isinstance(result, (list, tuple)) and result:
         found = next((how for kind, how in _LISTS.items() if all(isinstance(one, kind) for one in result)), None)

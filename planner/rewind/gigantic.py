@@ -1,7 +1,7 @@
 """Pages of hugetlb that are larger than any free block of the buddy allocator: a boot takes them for `hugepages=`.
 
 They are taken while the command line is parsed, after the crash kernel. A listing shows each as one small page,
-whose descriptor stands for all, and the rest.
+whose descriptor stands for all, and the rest; of kernels before 6.7, as one entry.
 Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.1, 6.12, 7.2.
 """
 
@@ -33,14 +33,18 @@ def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
 
 
 def gigantic_pages(blocks: Sequence[Span], cmdline: str | None, page_size: int, kept: Sequence[Span]) -> list[Span]:
-    """Their places among what is listed: pairs of entries, or as many as were asked for, from the top."""
+    """Their places among what is listed: pairs of entries, whole ones, or as many as were asked for, from the top."""
     found = [
-        (head[0], rest[1])
+        (rest[0] - page_size, rest[1])
         for head, rest in pairwise(blocks)
-        if head[1] == rest[0] == head[0] + page_size
+        if head[1] == rest[0] and head[0] <= rest[0] - page_size
         for size in _SIZES.get(page_size, ())
-        if rest[1] - head[0] == size and not head[0] % size
+        if rest[1] - rest[0] == size - page_size and not rest[1] % size
     ]
+    largest = max(_SIZES.get(page_size, (0,)))
+    if not found and cmdline is None and largest:
+        ends = [block for block in blocks if block[0] >= 4 * GIB and block not in kept]
+        found = [block for block in ends if not block[0] % largest and not block[1] % largest]
     if found:
         return found
     for size, count in gigantic_pages_asked(cmdline, page_size).items():

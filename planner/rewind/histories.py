@@ -277,8 +277,10 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     known: what was looked for in this listing so far.
     """
     profile, page = view.asked.profile, view.asked.page_size
-    ram, crashed = view.machine.memory.ram, total(view.crash)
-    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed)
+    ram, crashed = view.machine.memory.ram, total((*view.crash, *(span for span, _ in view.after)))
+    # Page tables and the pool are listed as one.
+    pool = top_of_listing(view, replace(view.listed, blocks=view.listed.blocks[-1:])).pool
+    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
         return []
     areas = [Choice()]

@@ -18,7 +18,7 @@ from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
-from planner.rewind.undo import Later, State
+from planner.rewind.undo import Later, State, places
 
 __all__ = ["CMA", "CRASH", "MEMMAP", "Choice", "named", "steps_of_log", "usual_steps"]
 
@@ -78,10 +78,11 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     return [*large, Choice()]
 
 
-def _kfence(profile: Profile, page_size: int) -> list[Choice]:
+def _kfence(profile: Profile, page_size: int, *, likely: bool = False) -> list[Choice]:
     """The metadata of KFENCE's objects, before the bounce buffer, if it is on."""
     size = round_up(_OBJECTS * profile.kfence_metadata, page_size)
-    return [Choice(), *([Choice((Later("KFENCE metadata", size, page_size),))] if size else [])]
+    metadata = [Choice((Later("KFENCE metadata", size, page_size),))] if size else []
+    return [*metadata, Choice()] if likely else [Choice(), *metadata]
 
 
 def steps_of_log(
@@ -125,10 +126,13 @@ def usual_steps(
     nodes: Sequence[Span],
     low_max: int,
     listed: State,
+    *,
+    kfence: bool = False,
 ) -> list[list[Choice]]:
     """Allocations usual after the crash kernel for so much RAM: at each step, the largest first.
 
-    listed: what is to be explained; no steps where the page descriptors cannot lie there.
+    listed: what is to be explained; no steps where the page descriptors cannot lie there. kfence: whether there seems
+    to be a pool of KFENCE.
     """
     first = memmap(profile, page_size, regions, nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
@@ -149,10 +153,13 @@ def usual_steps(
     ]
     pools: list[Choice] = []
     for pool in sorted({*(_POOLS if crash else _POOLS[:1]), small, 0}, key=lambda pool: (pool != usual, -pool)):
-        bounce = [Later("software IO TLB", pool, page_size, 0, low_max - 1), *_slots(pool, page_size, profile)]
-        pools.append(Choice(tuple(bounce) if pool else (), unusual=pool != usual))
+        buffer = Later("software IO TLB", pool, page_size, 0, low_max - 1)
+        if not pool:
+            pools.append(Choice(unusual=pool != usual))
+        elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
+            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()]]
-    return [*steps, _kfence(profile, page_size), pools]
+    return [*steps, _kfence(profile, page_size, likely=kfence), pools]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:

@@ -204,10 +204,10 @@ class Rests:
                 found.update(range(first, bisect_left(blocks, (end, 0))))
         return found
 
-    def are_pieces(self, i: int, state: State, *, area: bool) -> bool:
+    def are_pieces(self, i: int, state: State) -> bool:
         """True if an entry is only in part taken back.
 
-        The rest may be the CMA area, if that was not taken back, or the per-CPU areas, whose size nothing tells.
+        The rest may be the CMA area, if no step takes that back, or the per-CPU areas, whose size nothing tells.
         """
         view, page, left = self.view, self.view.asked.page_size, state.blocks
         start, end = view.listed.blocks[i]
@@ -220,7 +220,9 @@ class Rests:
         if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
             return False
         aligned = high <= view.low_max and not low % self.align
-        return not (area and aligned and high - low in self.areas) and not (high == end and is_per_cpu(view, i))
+        return not (not self.area and aligned and high - low in self.areas) and not (
+            high == end and is_per_cpu(view, i)
+        )
 
 
 def is_per_cpu(view: View, i: int) -> bool:

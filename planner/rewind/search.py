@@ -198,10 +198,9 @@ class _Search:
         return [span for span, name in undone.freed if name not in self.early]
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
-        area = any(name == CMA for _, name in undone.freed)
         early = [span for span, name in undone.freed if name in self.early and name != CRASH] if self.rests.area else []
         entries = self.rests.entries([*self._late(undone), *early])
-        pieces = sum(self.rests.are_pieces(i, undone.state, area=not area) for i in entries) + undone.skipped
+        pieces = sum(self.rests.are_pieces(i, undone.state) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
         if self.best is not None and way.rank >= self.best:
             return

@@ -154,8 +154,8 @@ class Budget:
         key = (state.blocks, item)
         found = self.known.get(key)
         if found is None:
-            self.left -= _LOOKED_FOR
             found = self.known[key] = list(_steps(state, item)) if self.left >= 0 else []
+            self.left -= _LOOKED_FOR if found else 0
         return found if self.left >= 0 else []
 
 

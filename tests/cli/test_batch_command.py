@@ -56,7 +56,7 @@ def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
     told = " ".join(run("batch", "--jobs", "1", "--summary").out.split())
     assert told.startswith("0 machines: 1 record is broken ")
     stdin(BAD, GOOD)
-    assert "; besides, 1 record is broken " in " ".join(run("batch", "--jobs", "1", "--summary").out.split())
+    assert "; in addition, 1 record is broken " in " ".join(run("batch", "--jobs", "1", "--summary").out.split())
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ SEE = "see 'crashkernel-planner plan --help'"
         ),
         pytest.param(
             "size --sweep 1G..2G --give-back 1G",
-            "<command line>: --sweep and --give-back are two questions: ask one of them; "
+            "<command line>: --sweep and --give-back exclude each other: give one of them; "
             "see 'crashkernel-planner size --help'",
             id="a name in capitals stays one",
         ),

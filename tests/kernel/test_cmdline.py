@@ -1,4 +1,4 @@
-"""The kernel's command line, split as lib/cmdline.c and kernel/params.c split it."""
+"""The kernel command line, split as in lib/cmdline.c and kernel/params.c."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner.kernel.cmdline import has_word, values, words
         pytest.param("", [], id="nothing"),
         pytest.param("a  b\tc\n", ["a", "b", "c"], id="any blank ends a word"),
         pytest.param('dyndbg="file a +p" b', ["dyndbg=file a +p", "b"], id="quotes keep blanks"),
-        pytest.param("a -- mem=1G", ["a"], id="what follows -- is for init"),
+        pytest.param("a -- mem=1G", ["a"], id="words after -- are for init"),
         pytest.param('a "--" b', ["a"], id="quoted or not"),
     ],
 )
@@ -36,7 +36,7 @@ def test_values(cmdline: str, found: list[str]) -> None:
 
 
 def test_a_dash_is_an_underscore() -> None:
-    """parameq() takes both for the same."""
+    """parameq() treats both the same."""
     assert values(words("debug-pagealloc=on"), "debug_pagealloc") == ["on"]
     assert has_word(words("movable-node"), "movable_node")
 

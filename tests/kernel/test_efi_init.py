@@ -1,4 +1,4 @@
-"""A firmware's map in pages of the kernel that is modelled, whoever says how large they are."""
+"""An EFI map widened to the modelled kernel's pages, whatever gives the page size."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ LOG = f"""\
         pytest.param(Options(), b"CONFIG_ARM64_64K_PAGES=y\n", 0xFFFF_0000, id="another source"),
         pytest.param(Options(page_size=16 * KIB), b"", 0xFFFF_C000, id="16K pages"),
         pytest.param(Options(page_size=4 * KIB), b"", 0xFFFF_E000, id="4K pages"),
-        pytest.param(Options(), b"", 0xFFFF_E000, id="nobody"),
+        pytest.param(Options(), b"", 0xFFFF_E000, id="not given"),
     ],
 )
 def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, end: int) -> None:
-    """What the firmware keeps is widened to whole pages."""
+    """Firmware ranges are widened to whole pages."""
     machine = parse_text(LOG.encode(), "log")
     if others:
         machine = combine([machine, parse_text(others, "config")])
     plan = make_plan(machine, "512M", options)
     assert [r.start for r in plan.memory.regions if r.flags & Flag.NOMAP] == [end]
-    told = "the EFI map is read for 4K pages: the log does not tell the page size"
+    told = "the EFI map is read for 4K pages: the log does not give the page size"
     assert (told in plan.notes) == (options == Options() and not others)
 
 
 def test_the_crash_kernel_stays_below_it() -> None:
-    """512M right below the last page that is whole."""
+    """512M directly below the last whole page."""
     options = Options(page_size=64 * KIB, strategy="mainline")
     plan = make_plan(parse_text(LOG.encode(), "log"), "512M", options)
     assert plan.reservation.crash == Range(0xDFE0_0000, 0xFFE0_0000)
 
 
 def test_widened() -> None:
-    """Outward, on both sides."""
+    """Ranges grow on both sides."""
     assert widened(0x1001, 0x2001, 0x1000) == (0x1000, 0x3000)
     assert widened(0x1000, 0x3000, 0x1000) == (0x1000, 0x3000)

@@ -1,4 +1,4 @@
-"""Which profile a version string takes, and what is said about it."""
+"""Selection of a profile by version string, with notes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from planner.planning.plan import Options, make_plan
         pytest.param("4.19.0-26-arm64", "4.12", "inferred", "the stable kernel of its version", id="Debian, not read"),
         pytest.param("5.9.0", "5.5", "inferred", "", id="before 5.10"),
         pytest.param("5.10.0", "5.10.0", "read", "", id="5.10 itself"),
-        pytest.param("5.10.0-rc7", "5.10.0", "read", "", id="and what led to it"),
+        pytest.param("5.10.0-rc7", "5.10.0", "read", "", id="and its release candidates"),
         pytest.param("5.10.21", "5.10.0", "read", "", id="5.10 stable before the ZONE_DMA back-ports"),
         pytest.param("5.10.22", "5.10.22", "inferred", "", id="with them"),
         pytest.param("5.10.46", "5.10.22", "inferred", "", id="the last before base pages"),
@@ -26,14 +26,14 @@ from planner.planning.plan import Options, make_plan
         pytest.param("5.10.262", "5.10", "read", "", id="5.10 stable"),
         pytest.param("5.10.0-32-arm64", "5.10", "read", "", id="Debian's 5.10 is stable"),
         pytest.param("5.10.0-8-arm64", "5.10.22", "inferred", "", id="Debian 11 as released, 5.10.46"),
-        pytest.param("5.4.17-boardvendor", "4.12", "inferred", "backports unknown", id="a vendor nobody knows"),
+        pytest.param("5.4.17-boardvendor", "4.12", "inferred", "backports unknown", id="an unknown vendor"),
         pytest.param("5.15.0", "5.15", "read", "", id="5.15 itself"),
         pytest.param("5.15.32", "5.15", "read", "", id="5.15 stable, early"),
         pytest.param("5.15.167", "5.15-stable", "read", "", id="5.15 stable, late"),
-        pytest.param("5.16.3", "5.15", "read", "", id="what followed 5.15"),
+        pytest.param("5.16.3", "5.15", "read", "", id="after 5.15"),
         pytest.param("6.0.19", "6.0", "read", "", id="6.0 had no early KFENCE pool"),
         pytest.param("6.1.0", "6.0", "read", "", id="nor had 6.1 itself"),
-        pytest.param("6.1.0-rc3", "6.0", "read", "", id="nor what led to it"),
+        pytest.param("6.1.0-rc3", "6.0", "read", "", id="nor its release candidates"),
         pytest.param("6.1.64", "6.0", "read", "", id="nor 6.1.64"),
         pytest.param("6.1.65", "6.1", "read", "", id="6.1.65 has it"),
         pytest.param("6.1.192", "6.1", "read", "", id="6.1 stable"),
@@ -98,7 +98,7 @@ def test_a_name_stands_for_a_row(name: str, profile: str, pages: int | None) -> 
 
 
 def test_every_mainline_release_takes_the_newest_profile_that_has_come() -> None:
-    """From 4.12 to 7.3, by the year's usual numbering; stable rows are only for their own release."""
+    """All releases from 4.12 to 7.3; stable rows apply only to their own release."""
     spans = {p.name: p for p in PROFILES}
     releases = [(4, n) for n in range(12, 21)] + [(5, n) for n in range(20)] + [(6, n) for n in range(20)]
     for release in [*releases, (7, 0), (7, 1), (7, 2), (7, 3)]:
@@ -114,7 +114,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
 
     def kernel(facts: Facts, **options: object) -> tuple[int, bool, bool]:
         plan = make_plan(Machine("<test>", "json", memory, facts), "256M", Options(**options))  # type: ignore[arg-type]
-        said = any("because of the kernel's name" in note for note in plan.notes)
+        said = any("from the kernel's name" in note for note in plan.notes)
         return plan.kernel.page_size, said, "page_size" in plan.kernel.assumed
 
     flavour = "6.8.0-1010-aws-64k"
@@ -237,7 +237,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
     ],
 )
 def test_versions_that_people_run(version: str, row: str, profile: str, certainty: str, page_size: int | None) -> None:
-    """As `uname -r` prints them; whatever is not sure is said in a note."""
+    """As `uname -r` prints them; a note gives every uncertainty."""
     found = select_profile(version)
     assert (found.row, found.profile.name, found.certainty) == (row, profile, certainty)
     assert found.page_size == (None if page_size is None else page_size * KIB)
@@ -248,7 +248,7 @@ def test_versions_that_people_run(version: str, row: str, profile: str, certaint
 
 @pytest.mark.parametrize("version", ["6.12.0-160000.27-64kb", "6.12.38-android16-5-maybe-dirty-16k"])
 def test_a_flavour_of_other_pages_is_not_configured_as_the_usual_one(version: str) -> None:
-    """In a log, too; that such a kernel has no crash kernels holds for all of its flavours."""
+    """In a log, too; a kernel built without crash kernels lacks them in all flavours."""
     memory = MemoryMap((Region(GIB, 9 * GIB),))
     plan = make_plan(Machine("<test>", "json", memory, Facts(kernel=version)), "256M", Options(strategy="mainline"))
     assert plan.kernel.page_size == (64 if version.endswith("64kb") else 16) * KIB

@@ -1,4 +1,4 @@
-"""The largest size of a form, found at window edges and never by scanning; small machines are scanned to compare."""
+"""The largest size of a form, found without a scan and compared with a scan on small machines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def former(value: str, *, kernel: str = "6.12", granule: int = 0, memory: Memory
         pytest.param("1M", "6.1", [(0, 4 * GIB)], id="plain, one window"),
         pytest.param("1M", "6.12", [(0, 4 * GIB), (4 * GIB, 1 << 48)], id="plain, two"),
         pytest.param("1M,high", "6.12", [(4 * GIB, 1 << 48), (0, 4 * GIB)], id="high, from above"),
-        pytest.param("1M@2G", "6.12", [], id="a fixed offset has none"),
+        pytest.param("1M@2G", "6.12", [], id="a fixed offset has no windows"),
     ],
 )
 def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[int, int]]) -> None:
@@ -43,7 +43,7 @@ def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[in
 
 
 def test_what_each_gap_can_hold() -> None:
-    """From an aligned start to its end, in whole pages or granules, the largest first."""
+    """From an aligned start to its end, in whole pages or multiples of the alignment, largest first."""
     own = former("1M", granule=GIB)
     low = own.windows()[0]
     assert own.rooms(low, aligned=False) == [
@@ -77,7 +77,7 @@ def test_the_largest_size(value: str, granule: int, reserved: int | None, aligne
     [
         pytest.param("1M,high", None, id="128M by default: the main part is freed again, whatever its size"),
         pytest.param("1M,high crashkernel=32M,low", 4 * GIB, id="32M are there"),
-        pytest.param("1M,high crashkernel=0,low", 4 * GIB, id="none is asked for"),
+        pytest.param("1M,high crashkernel=0,low", 4 * GIB, id="no low part is requested"),
     ],
 )
 def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: int | None) -> None:
@@ -87,7 +87,7 @@ def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: i
 
 
 def test_a_window_across_the_limit_has_two_parts() -> None:
-    """Up to 32M lie above it and need a low part, which finds no place; more than that lies below it and needs none."""
+    """Up to 32M fits above the limit and needs a low part, which fails; larger sizes lie below and need none."""
     memory = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 8 * GIB + 32 * MIB)))
     own = former("1M,high", kernel="6.2", memory=memory)
     assert [(stretch.least, stretch.most) for stretch in own.stretches()] == [
@@ -103,7 +103,7 @@ def test_a_window_across_the_limit_has_two_parts() -> None:
 
 
 def test_the_parser_bounds_a_request() -> None:
-    """The common code refuses a size that is not less than RAM; older code does not."""
+    """The generic code refuses a size that is not less than RAM; older code does not."""
     memory = MemoryMap((Region(GIB, 3 * GIB),))
     assert former("1M", memory=memory).limit == 2 * GIB - 4 * KIB
     assert former("1M", memory=memory).largest(is_reserved) == 2 * GIB - 4 * KIB
@@ -126,7 +126,9 @@ def test_below_a_size_and_as_long_as_it_is_affordable() -> None:
         pytest.param(None, None, 2 * GIB - MIB, id="nothing is taken"),
         pytest.param(Range(GIB, GIB + 256 * MIB), None, 2 * GIB - 257 * MIB, id="below the limit"),
         pytest.param(Range(8 * GIB, 9 * GIB), Range(GIB, GIB + MIB), 2 * GIB - 2 * MIB, id="a low part only"),
-        pytest.param(Range(2 * GIB, 2 * GIB + 2 * MIB), None, 2 * GIB - 2 * MIB, id="what was not free is not counted"),
+        pytest.param(
+            Range(2 * GIB, 2 * GIB + 2 * MIB), None, 2 * GIB - 2 * MIB, id="memory that was not free is not counted"
+        ),
     ],
 )
 def test_what_stays_free_of_low_memory(crash: Range | None, low: Range | None, free: int) -> None:
@@ -135,7 +137,7 @@ def test_what_stays_free_of_low_memory(crash: Range | None, low: Range | None, f
 
 
 def forms(seed: int) -> Former | None:
-    """The form of a small machine's request; None where it does not make sense there."""
+    """The form of a small machine's request; None if it is not possible there."""
     case = drawn(seed)
     if case.far or any(r.flags & Flag.MIRROR for r in case.machine.memory.regions):
         return None
@@ -147,7 +149,7 @@ def forms(seed: int) -> Former | None:
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))
 def test_no_scan_finds_a_larger_one(seed: int) -> None:
-    """Every size in whole pages of a small machine is tried; sizes of one stretch fare alike."""
+    """Every size in whole pages is tried; sizes of one stretch have the same outcome."""
     own = forms(seed)
     if own is None or not own.request.valid:
         return

@@ -1,4 +1,4 @@
-"""The kernel that is modelled: its page size and its address bits, from what is told and from what it is built with."""
+"""The modelled kernel: page size and address bits from sources, options and configurations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def plan(memory: planner.MemoryMap, request: str = "512M", facts: Facts | None =
         ),
         pytest.param("6.12.5-arm64", 4 * KIB, 48, (0, 1), id="the first that is built so"),
         pytest.param("6.12.117+deb13-arm64-16k", 16 * KIB, 47, (0, 0), id="16K: 47 bits and a folded PUD"),
-        pytest.param("7.3.4+deb14-arm64-16k", 16 * KIB, 47, (0, 0), id="likewise 7.3"),
+        pytest.param("7.3.4+deb14-arm64-16k", 16 * KIB, 47, (0, 0), id="7.3 too"),
         pytest.param("5.14.0-570.el9.aarch64", 4 * KIB, 48, (0, 1), id="RHEL 9: 48"),
         pytest.param("4.18.0-553.el8.aarch64", 64 * KIB, 48, (0, 0), id="RHEL 8: 48 with 64K"),
     ],
@@ -42,7 +42,7 @@ def plan(memory: planner.MemoryMap, request: str = "512M", facts: Facts | None =
 def test_the_bits_that_a_distribution_builds_for(
     kernel: str, page_size: int, va_bits: int, upper: tuple[int, int]
 ) -> None:
-    """No source shows what the processors have; where the answer is the same, nothing is said of it."""
+    """No source shows the processors' bits; if the answer is the same, there is no note."""
     found = plan(MAP, kernel=kernel)
     assert (found.kernel.page_size, found.kernel.va_bits) == (page_size, va_bits)
     assert (found.mapping.tables.p4d, found.mapping.tables.pud) == upper
@@ -79,7 +79,7 @@ def test_64k_pages_have_the_same_tables_with_48_and_52_bits() -> None:
     [("debian13", 48, 52), ("debian13-16k", 47, 52)],
 )
 def test_where_the_bits_decide_both_readings_are_listed(kernel: str, bits: int, other: int) -> None:
-    """With 52 bits the RAM at 200T is there, and `,high` lands in it."""
+    """With 52 bits the RAM at 200T can be mapped, and `,high` is placed in it."""
     found = plan(WIDE, "512M,high", kernel=kernel)
     assert found.kernel.va_bits == bits
     assert "va_bits" in found.kernel.assumed
@@ -104,7 +104,7 @@ def test_where_the_bits_decide_both_readings_are_listed(kernel: str, bits: int, 
     ],
 )
 def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
-    """A source that says what the kernel runs with, and a kernel that nobody says is built for 52."""
+    """A source that gives the bits, and a kernel not known to be built for 52."""
     assert plan(WIDE, "512M,high", facts=facts).reservation.other_readings == ()
 
 
@@ -117,13 +117,13 @@ def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
             Facts(kernel="6.6", page_size=4 * KIB),
             {"kernel": "rhel8", "page_size": 64 * KIB},
             False,
-            id="they are told",
+            id="the bits are given",
         ),
-        pytest.param(Facts(kernel="4.18.0-553.el8.aarch64", page_size=4 * KIB), {}, False, id="what the source says"),
+        pytest.param(Facts(kernel="4.18.0-553.el8.aarch64", page_size=4 * KIB), {}, False, id="given by the source"),
     ],
 )
 def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, Any], *, said: bool) -> None:
-    """The source's pages win, as everywhere; that the kernel has others is said, and its bits are not mixed in."""
+    """The source's page size takes precedence; a note gives the kernel's own, and its bits are not used."""
     found = plan(MAP, facts=facts, **options)
     assert any("rhel8 is built with 64K (--page-size 64K)" in note for note in found.notes) is said
 
@@ -142,7 +142,7 @@ def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, 
     ],
 )
 def test_a_configuration_is_named_as_what_it_is(kernel: str, key: str, words: str) -> None:
-    """With its source, and not under what is assumed."""
+    """Listed with its source, not among the assumptions."""
     found = plan(MAP, kernel=kernel)
     assert found.kernel.configured[key].startswith(words)
     assert key not in found.kernel.assumed
@@ -163,12 +163,12 @@ def kernel(facts: dict[str, Any], **options: Any) -> tuple[Kernel, Remarks]:
 @pytest.mark.parametrize(
     ("facts", "options", "profile", "assumed", "said"),
     [
-        pytest.param({}, {}, "7.3", ["kernel"], "", id="nothing is known: the newest, and that is said"),
+        pytest.param({}, {}, "7.3", ["kernel"], "", id="nothing is known: the newest, with a note"),
         pytest.param({"kernel": "6.1.69"}, {}, "6.1", [], "", id="the source's"),
-        pytest.param({"kernel": "6.1.69"}, {"kernel": "6.12"}, "6.12", [], "it is planned as 6.12", id="another"),
+        pytest.param({"kernel": "6.1.69"}, {"kernel": "6.12"}, "6.12", [], "planned for 6.12", id="another"),
         pytest.param({"kernel": "6.1.69"}, {"kernel": "6.1"}, "6.1", [], "", id="the same in short"),
         pytest.param(
-            {"kernel": "5.10.0-32-arm64"}, {"kernel": "5.1"}, "4.12", [], "planned as 5.1", id="no prefix of it"
+            {"kernel": "5.10.0-32-arm64"}, {"kernel": "5.1"}, "4.12", [], "planned for 5.1,", id="no prefix of it"
         ),
         pytest.param({"kernel": "7.4.1"}, {}, "7.3", [], "newer than 7.3", id="newer than was read"),
     ],
@@ -191,13 +191,13 @@ def test_which_profile(
         pytest.param({"page_size": 64 * KIB, "va_bits": 52}, {"page_size": 4 * KIB}, (4, 48), ["va_bits"], id="others"),
         pytest.param({"page_size": 64 * KIB, "va_bits": 52}, {"va_bits": 48}, (64, 48), [], id="other bits"),
         pytest.param({"kernel": "6.8.0-1010-aws-64k"}, {}, (64, 48), ["page_size", "va_bits"], id="by the name"),
-        pytest.param({C: {"ARM64_VA_BITS": "4x"}}, {}, (4, 48), ["page_size", "va_bits"], id="what is no number"),
+        pytest.param({C: {"ARM64_VA_BITS": "4x"}}, {}, (4, 48), ["page_size", "va_bits"], id="not a number"),
     ],
 )
 def test_which_geometry(
     facts: dict[str, Any], options: dict[str, Any], geometry: tuple[int, int], assumed: list[str]
 ) -> None:
-    """Page size in KiB, and VA bits; bits of another page size are not taken over."""
+    """Page size in KiB, and VA bits; bits for another page size are not used."""
     found, remarks = kernel({"kernel": "6.12", **facts}, **options)
     assert (found.geometry.page_size // KIB, found.geometry.va_bits) == geometry
     assert [key for key in remarks.assumed if key != "kernel"] == assumed
@@ -208,9 +208,9 @@ def test_which_geometry(
     [
         pytest.param({"va_bits": 48}, 48, id="48 bits"),
         pytest.param({"va_bits": 52}, 52, id="52 with 52-bit addresses"),
-        pytest.param({"va_bits": 52, "pa_bits": 48}, 48, id="as the source says"),
+        pytest.param({"va_bits": 52, "pa_bits": 48}, 48, id="from the source"),
         pytest.param({"va_bits": 48, "pa_bits": 48, C: {"ARM64_PA_BITS": "52"}}, 52, id="as configured"),
-        pytest.param({"va_bits": 48, C: {"ARM64_PA_BITS": "59"}}, 48, id="what arm64 does not have"),
+        pytest.param({"va_bits": 48, C: {"ARM64_PA_BITS": "59"}}, 48, id="not possible on arm64"),
     ],
 )
 def test_bits_of_a_physical_address(facts: dict[str, Any], pa_bits: int) -> None:

@@ -1,4 +1,4 @@
-"""What a person must know about a plan, each said where it is true and nowhere else."""
+"""Notes on a plan, each present exactly when it is true."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "256M", MEMORY, FULL, {}, "has base pages already (rodata=full by default", id="forced base pages"
         ),
         pytest.param(
-            "256M", MEMORY, FULL, {}, "an aligned area gains nothing here", id="which leave nothing to align for"
+            "256M", MEMORY, FULL, {}, "an aligned area has no benefit here", id="which leave nothing to align for"
         ),
         pytest.param(
             "256M",
@@ -52,7 +52,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             MemoryMap((Region(GIB, 9 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),)),
             {},
             {"strategy": "pud-aligned-trimmed"},
-            "the posted patch loses the offset",
+            "the posted patch ignores the offset",
             id="an offset that the posted code loses",
         ),
         pytest.param("256M", MEMORY, {"kernel": "6.12"}, {}, "per window: aligned, then exact", id="several windows"),
@@ -105,7 +105,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
     ],
 )
 def test_what_is_said(value: str, memory: MemoryMap, facts: dict[str, Any], options: dict[str, Any], said: str) -> None:
-    """And not of a plan that goes as one wishes."""
+    """A plan without problems does not have it."""
     assert any(said in note for note in plan(value, memory, facts, **options).notes)
     assert not any(said in note for note in plan("256M").notes)
 

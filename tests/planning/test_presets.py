@@ -1,4 +1,4 @@
-"""Distribution defaults: each as its source has it, with a date and how sure it is, and its `,high` form."""
+"""Distribution defaults: value, date and certainty of each from its source, and its `,high` form."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SHEET = {
     "alinux2": ("0M-2G:0M,2G-8G:192M,8G-:256M", "inferred", "Alibaba Cloud Linux 2"),
     "alinux3": (_ALINUX3, "unknown", "Alibaba Cloud Linux 3"),
 }
-"""Name: what stands after crashkernel=, how sure that is of arm64, and a part of the date."""
+"""By name: value, certainty for arm64, and a part of the date."""
 
 MAP = planner.MemoryMap((planner.Region(2 * GIB, 4 * GIB), planner.Region(34 * GIB, 48 * GIB)))
-"""16 GiB, 2 of them below the limit."""
+"""16 GiB, 2 GiB of it below the limit."""
 
 
 @pytest.mark.parametrize("name", SHEET)
@@ -49,7 +49,7 @@ def test_a_default_as_its_source_has_it(name: str) -> None:
 
 
 def test_every_default_is_in_the_table() -> None:
-    """But for names of one's age that stand for the same."""
+    """Except for names of releases with the same default."""
     assert set(PRESETS) - set(SHEET) == {"rhel9-2024", "rhel9-2024-64k"}
 
 
@@ -62,7 +62,7 @@ def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
 @pytest.mark.parametrize(
     ("preset", "kernel", "text"),
     [
-        pytest.param("rhel9,high", "rhel9", "320M,high", id="what the list gives on 16 GiB"),
+        pytest.param("rhel9,high", "rhel9", "320M,high", id="the size of the list on 16 GiB"),
         pytest.param("debian,high", "debian13", "512M,high", id="another list"),
         pytest.param("suse,high", "6.12", "192M,high", id="a plain size"),
         pytest.param("openeuler,high", "openeuler22.03", "1024M,high", id="one that is ,high by itself"),
@@ -70,7 +70,7 @@ def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
     ],
 )
 def test_the_high_form(preset: str, kernel: str, text: str) -> None:
-    """It is planned as `,high`, and the note says where the size comes from."""
+    """It is planned as `,high`, and the note gives the origin of the size."""
     plan = planner.plan(MAP, preset=preset, kernel=kernel, strategy="mainline")
     assert plan.request.text == text
     assert plan.request.high is text.endswith("high")
@@ -82,12 +82,12 @@ def test_the_high_form(preset: str, kernel: str, text: str) -> None:
 
 def test_a_list_that_gives_nothing_has_no_high_form() -> None:
     small = planner.MemoryMap((planner.Region(2 * GIB, 2 * GIB + 512 * MIB),))
-    with pytest.raises(InputError, match="asks for nothing on 512M of RAM, so it has no ,high form"):
+    with pytest.raises(InputError, match="requests nothing on 512M of RAM, so it has no ,high form"):
         planner.plan(small, preset="rhel10,high", kernel="rhel10")
 
 
 def test_a_fleet_takes_the_form_too() -> None:
-    """With 64K pages that of their own default."""
+    """With 64K pages it is that of the 64K default."""
     plan = planner.plan(MAP, "512M", kernel="rhel9-64k")
     change = parse_change("preset=rhel9,high")
     after = changed(plan, None, Options(), change)
@@ -99,7 +99,7 @@ def test_a_fleet_takes_the_form_too() -> None:
     ("name", "page_size", "found"),
     [
         pytest.param("rhel9", 64 * KIB, "rhel9-64k", id="64K pages have their own"),
-        pytest.param("rhel9,high", 64 * KIB, "rhel9-64k,high", id="in the form asked for"),
+        pytest.param("rhel9,high", 64 * KIB, "rhel9-64k,high", id="in the requested form"),
         pytest.param("debian", 64 * KIB, "debian", id="not in every distribution"),
         pytest.param("rhel9", 4 * KIB, "rhel9", id="4K pages"),
         pytest.param("rhel9", None, "rhel9", id="pages that are not known"),

@@ -73,7 +73,7 @@ def test_the_end_of_a_block_is_in_its_own_markup() -> None:
 
 def test_an_output_cannot_end_its_block() -> None:
     """The mark in it would make text of the rest."""
-    with pytest.raises(InputError, match=r"x.md:1:1: the output holds the mark that ends a block"):
+    with pytest.raises(InputError, match=r"x.md:1:1: the output has the mark that ends a block"):
         updated(block("markdown"), "x.md", lambda _: Output(f"{END}\n", "markdown"))
 
 
@@ -114,7 +114,7 @@ def test_a_page_shows_text_as_text() -> None:
     ("text", "message"),
     [
         pytest.param(f"x\n{BEGIN.format('a')}\n", "x.md:2:1: this block has no end; ", id="no end"),
-        pytest.param(f"x\n\n{END}\n", "x.md:3:1: a block ends that was not begun; ", id="no begin"),
+        pytest.param(f"x\n\n{END}\n", "x.md:3:1: this mark ends no block; ", id="no begin"),
         pytest.param(
             f"{BEGIN.format('a')}\n{block('b')}", "x.md:2:1: the block of line 1 has no end yet; ", id="one in another"
         ),

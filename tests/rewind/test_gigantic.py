@@ -37,7 +37,15 @@ def test_what_is_asked_for(cmdline: str | None, page_size: int, expected: dict[i
             [(5 * GIB, 6 * GIB)],
             id="one small page and the rest",
         ),
-        pytest.param([(5 * GIB, 6 * GIB)], None, [], id="one entry tells nothing"),
+        pytest.param(
+            [(5 * GIB - 32 * MIB, 5 * GIB + PAGE), (5 * GIB + PAGE, 6 * GIB)],
+            None,
+            [(5 * GIB, 6 * GIB)],
+            id="the small page is one entry with what lies beneath",
+        ),
+        pytest.param([(5 * GIB, 6 * GIB)], None, [(5 * GIB, 6 * GIB)], id="one whole entry, before 6.7"),
+        pytest.param([(5 * GIB, 6 * GIB)], "quiet", [], id="none are asked for"),
+        pytest.param([(5 * GIB + MIB, 6 * GIB)], None, [], id="an entry of another size tells nothing"),
         pytest.param(
             [(5 * GIB - MIB, 8 * GIB)],
             "hugepagesz=1G hugepages=2",

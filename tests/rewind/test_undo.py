@@ -54,6 +54,27 @@ def test_a_place_below_a_hole_that_would_have_held_it_is_none() -> None:
     assert places(state, Later("table", 45 * MIB, PAGE)) == []
 
 
+def test_a_hole_of_what_was_free_again_holds_nothing() -> None:
+    """Two pages beside the per-CPU areas were taken while these were, even if both would fit there."""
+    state = State(((0, 100 * MIB),), ((60 * MIB, 90 * MIB), (90 * MIB + 2 * PAGE, 100 * MIB)))
+    assert places(state, Later("areas", 2 * PAGE, PAGE, temporary=2 * PAGE)) == [60 * MIB, 90 * MIB + 2 * PAGE]
+    assert places(state, Later("areas", 2 * PAGE, PAGE)) == [90 * MIB + 2 * PAGE]
+
+
+@pytest.mark.parametrize(
+    ("pages", "first"),
+    [
+        pytest.param(1, 60 * MIB, id="a block of one page may hold small things alone"),
+        pytest.param(2, 90 * MIB, id="a larger block of this size holds nothing else"),
+    ],
+)
+def test_which_place_is_likely(pages: int, first: int) -> None:
+    middle = (90 * MIB, 90 * MIB + pages * PAGE)
+    state = State(((0, 100 * MIB),), ((60 * MIB, 90 * MIB), middle, (middle[1], 100 * MIB)))
+    likeliest = next(undo(state, [Later("slots", pages * PAGE, PAGE)], Budget(100)))
+    assert likeliest.freed == (((first, first + pages * PAGE), "slots"),)
+
+
 @pytest.mark.parametrize(
     ("item", "expected"),
     [

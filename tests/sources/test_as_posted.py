@@ -1,4 +1,4 @@
-"""Logs and listings as people have them, damaged and dressed on the way, from their bytes to the answer."""
+"""Logs and listings as people have them, damaged and quoted on the way, from their bytes to the answer."""
 
 from __future__ import annotations
 
@@ -149,6 +149,6 @@ def test_a_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
 def test_another_kernel_than_the_logs_is_a_note() -> None:
     """The user may well ask what another one would do."""
     notes = plan(VERSION + RAM, "256M", Options(kernel="6.1", strategy="mainline")).notes
-    assert "the machine's own kernel is 6.12.0: it is planned as 6.1, as stated" in notes
+    assert "the machine's own kernel is 6.12.0; planned for 6.1, as requested" in notes
     for own in ("6.12", "6.12.0"):
-        assert not [n for n in plan(VERSION + RAM, "256M", Options(kernel=own)).notes if "as stated" in n]
+        assert not [n for n in plan(VERSION + RAM, "256M", Options(kernel=own)).notes if "as requested" in n]

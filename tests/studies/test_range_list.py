@@ -1,4 +1,4 @@
-"""The best range list for machines of which every size is known: against every list there is, on small fleets."""
+"""The best range list, compared with every possible list on small fleets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def best(*members: Member, entries: int) -> tuple[int, int, list[int]]:
 @pytest.mark.parametrize(
     ("members", "entries", "found"),
     [
-        pytest.param((SMALL, LARGE), 0, (0, 0, [0, 0]), id="no entry: nobody gets anything"),
+        pytest.param((SMALL, LARGE), 0, (0, 0, [0, 0]), id="no entry: no machine gets anything"),
         pytest.param((SMALL, LARGE), 1, (1, 128, [128, 0]), id="one entry serves one, the cheaper"),
         pytest.param((SMALL, LARGE), 2, (2, 384, [128, 256]), id="an entry for each"),
         pytest.param((SPLIT,), 1, (1, 384, [256]), id="the next size that is reserved, and its low part"),
@@ -65,7 +65,7 @@ def drawn(seed: int) -> list[Member]:
 
 
 def by_trying(members: list[Member], entries: int) -> tuple[int, int]:
-    """Machines served and bytes taken by the best of all lists with up to so many entries."""
+    """Machines served and bytes taken by the best of all lists with up to this many entries."""
     keys = sorted({m.ram for m in members})
     found = []
     for sizes in product(SIZES, repeat=len(keys)):

@@ -1,7 +1,7 @@
 """The memory map as rows of characters, one row per bank, and a close-up of the area.
 
-Banks are memory between large holes, cut at the end of low memory; a cell shows the most important thing in it, so that
-crash memory is never lost in a large map. Costs time in the number of regions, not in their size.
+Banks are memory between large holes, cut at the end of low memory. A cell shows the most important thing in it, so that
+crash memory shows in the largest map. The time depends on the number of regions, not on their size.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Painter:
         taken += [(r.start, r.end) for r in memory.regions if r.flags & Flag.NOMAP]
         self.taken = union(taken)
         area = done.area
-        self.marks: list[tuple[str, int, int]] = []  # the later covers the earlier
+        self.marks: list[tuple[str, int, int]] = []  # later ones are painted over earlier ones
         if area is not None:
             self.marks.append((KEPT, area.start, area.end))
         self.marks += [(TAIL, r.start, r.end) for r in done.returned]
@@ -157,7 +157,7 @@ def draw(plan: Plan, width: int, *, color: bool = False) -> list[str]:
 
 
 def _bars(drawn: Iterable[Row], left: int, limit: int, *, color: bool) -> list[str]:
-    """Bars between their first address and the memory in them, with a word where that is low memory."""
+    """Bars with their first address at the left and the memory in them at the right, marked if it is low memory."""
     lines = []
     for row in drawn:
         cells = _coloured(row.cells) if color else row.cells

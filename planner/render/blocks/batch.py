@@ -1,4 +1,4 @@
-"""A fleet as blocks: what its plans come to together."""
+"""A fleet as blocks: totals over its plans."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TITLES = {
 
 
 def blocks(fleet: Fleet) -> list[Block]:
-    """Everything the summary says, the total first."""
+    """The whole summary, the total first."""
     if not fleet.all.machines:
         return [_lead(fleet), _refused(fleet)]
     return [
@@ -43,7 +43,7 @@ def _refused(fleet: Fleet) -> Bullets:
 
 
 def _lead(fleet: Fleet) -> Lead:
-    """The totals; broken records apart, and nothing of what is 0."""
+    """The totals, with broken records counted apart; totals of 0 are left out."""
     total = fleet.all
     failed = total.machines - total.reserved
     broken = counted(fleet.errors, "record is", "records are") + " broken"
@@ -61,12 +61,12 @@ def _lead(fleet: Fleet) -> Lead:
         parts.append(f"{size(total.kept)} permanently lost")
     if total.extra_table_bytes:
         parts.append(f"{signed_size(total.extra_table_bytes)} of extra page tables")
-    parts += [f"besides, {broken}"] if fleet.errors else []
+    parts += [f"in addition, {broken}"] if fleet.errors else []
     return Lead(counted(total.machines, "machine"), "; ".join(parts), mood)
 
 
 def _doubt(part: Sum) -> str:
-    """Unprotected machines with another reason than their kernel's behaviour."""
+    """The number of machines that are unprotected for a reason other than their kernel's behaviour."""
     named = [(part.not_available, "strategy not available"), (part.not_known, "not known for their kernel")]
     said = [f"{what}: {count(number)}" for number, what in named if number]
     return f" ({', '.join(said)})" if said else ""
@@ -123,7 +123,7 @@ _MOST_SHOWN = 20
 
 
 def _changed(name: str, effect: Effect) -> Table:
-    """The machines that a change makes a difference to, the first of them."""
+    """The first machines whose plan a change alters."""
     head = ("", "outcome", "then", "at", "then at")
     rows = []
     for one in effect.machines[:_MOST_SHOWN]:

@@ -1,6 +1,6 @@
-"""Cases of the TLB model as blocks: the answer, or the matrix; what each verdict rests on; the shortest traces.
+"""Cases of the TLB model as blocks: the verdict or the table of verdicts, what each rests on, the shortest traces.
 
-A document has room for the tables and the TLB beside each step; the terminal shows who did what.
+Documents show the tables and the TLB beside each step; the terminal shows only who did what.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _THREAD = {
     "loads whatever it finds, and splitting is harmless, though it violates the rule; collapsing pages into a block is "
     "not.",
 }
-"""Both sides of the argument, in two sentences that begin with the model at hand."""
+"""Both sides of the argument, in two sentences that begin with the chosen model of the TLB."""
 
 _VERDICTS = (
     ("unpredictable", "two TLB entries match one address, and the architecture promises nothing"),
@@ -45,7 +45,7 @@ _VERDICTS = (
 
 
 def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool = False) -> list[Block]:
-    """Everything the cases say. procedures: those they are about. wide: for a document rather than a terminal."""
+    """All that is known of the cases. procedures: those they explore. wide: for a document rather than a terminal."""
     found = _one(cases[0]) if len(cases) == 1 else _matrix(cases, procedures)
     alone = len(procedures) == 1
     if alone:

@@ -1,4 +1,4 @@
-"""A comparison as blocks: the best row first, what decides about every strategy, then the details, table by table.
+"""A comparison as blocks: the best row, a table of what decides between the strategies, then tables of details.
 
 Every format has the same tables, none wider than 80 columns of text. Computes nothing about the plans.
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["blocks"]
 
 _SIZES_ABREAST = 4
-"""Sizes beside each other in the matrix: what 80 columns hold."""
+"""Columns of sizes in the matrix: as many as fit in 80 columns of text."""
 
 _MARKS = "* best for the aim; + protected: the memory can be unmapped after kexec load"
 
 
 def blocks(comparison: Comparison) -> list[Block]:
-    """Everything the comparison says."""
+    """The whole comparison."""
     several = len(comparison.sizes) > 1
     result: list[Block] = [_lead(comparison), Facts(_facts(comparison))]
     if several:
@@ -92,7 +92,7 @@ def _leaf_columns(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _reason(row: Row) -> str:
-    """The one thing that speaks for or against a strategy here."""
+    """The main reason for or against a strategy on this machine."""
     if row.best:
         return "best for the aim"
     if row.obstacle:
@@ -137,7 +137,7 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
 
 
 def _takes(comparison: Comparison) -> Table:
-    """Each strategy's requirements, and where it comes from."""
+    """Each strategy's requirements, and the first kernel that has it."""
     first: dict[str, Row] = {}
     for row in comparison.rows:
         first.setdefault(row.strategy, row)

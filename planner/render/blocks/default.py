@@ -1,4 +1,4 @@
-"""The shortest list for a fleet as blocks: the list, its entries, whom it fails, and distributions' defaults."""
+"""The shortest list for a fleet as blocks: the list, its entries, machines not served, distributions' defaults."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MOST_SHOWN = 20
 
 
 def _failed(found: Default) -> Table:
-    """Whom the list fails, the first of them; JSON has them all."""
+    """The first machines that the list does not serve; JSON has them all."""
     rows = [(f.id, f.why) for f in found.failed[:_MOST_SHOWN]]
     more = f", the first {_MOST_SHOWN} of {len(found.failed):,}" if len(found.failed) > _MOST_SHOWN else ""
     return Table(f"Not served{more}", "ll", ("machine", "why"), rows)
 
 
 def blocks(found: Default) -> list[Block]:
-    """Everything there is to say of a list."""
+    """The whole answer."""
     mood: Mood = "good" if found.served == found.machines else "warn" if found.served else "bad"
     text = f"serves {found.served} of {counted(found.machines, 'machine')}, reserving {size(found.bytes)} in all"
     lead = Lead(f"crashkernel={found.crashkernel}" if found.crashkernel else "no list", text, mood)

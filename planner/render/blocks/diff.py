@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["blocks"]
 
 _SHORT = 20
-"""Longest value that stands in the table, beside the other side's."""
+"""Length of the longest value that is shown in the table, beside the other side's."""
 
 _COUNTS = ("tlb_entries", "leaves.", "tables.", "va_bits", "node")
 _ADDRESSES = ("offset", "dma_limit", "found")
@@ -27,14 +27,14 @@ _SET = (
     *("kernel.profile", "kernel.version", "kernel.strategy", "kernel.align"),
     *("facts.rodata", "facts.kfence", "facts.cpu", "facts.prefer_aligned"),
 )
-"""The request and the options: they stand in the sentences of both sides."""
+"""Fields of the request and the options, which the sentences of both sides name already."""
 
 _ORDER = ("reservation", "waste", "own", "mapping")
 """Parts of the report that a reader looks at first."""
 
 
 def blocks(found: Differences) -> list[Block]:
-    """The changes that a reader sees, both sides in a sentence, then every other field that differs."""
+    """The main changes, both sides in a sentence each, then every other field that differs."""
     number = len(found.differences)
     sides = Facts([("A", _side(found.a.plan)), ("B", _side(found.b.plan))])
     if not number:
@@ -62,7 +62,7 @@ def _interest(difference: Difference) -> int:
 
 
 def _changed(found: Differences) -> str:
-    """The changes that a reader sees: the placement, the map, the protection."""
+    """The main changes: the placement, the map, the protection."""
     a, b = found.a.plan, found.b.plan
     here, there = a.reservation, b.reservation
     same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
@@ -126,7 +126,7 @@ def _value(path: str, value: Any) -> str:
 
 
 def _entry(value: Mapping[str, Any]) -> str:
-    """A range with what else is said of it, or an attempt."""
+    """A range with its other keys, or an attempt."""
     if "purpose" in value:
         found = "nothing" if value["found"] is None else address(value["found"])
         return f"{value['purpose']} {size(value['size'])} in {span(value['start'], value['end'])}: {found}"

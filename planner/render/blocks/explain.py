@@ -1,6 +1,6 @@
-"""The story of a plan as blocks.
+"""The search of a plan as blocks.
 
-Long lists are told by what matters: the gaps that come nearest to holding the request, in the order of the search.
+Long lists are shortened to the gaps that come nearest to holding the request, in the order of the search.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["blocks"]
 
 _MOST_GAPS = 8
 _NO_NAME = ("window", "end of memory")
-"""Edges that say nothing of what is in the way."""
+"""Edges without the name of an obstacle."""
 
 
 def blocks(told: Explanation) -> list[Block]:
-    """Everything the explanation says."""
+    """The whole explanation."""
     plan = told.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    more = [row for row in tables.facts(plan) if row[0] != "Requested"]
+    more = tables.facts(plan)
     facts = [*tables.summary(plan), *_not_higher(told), *more]
     result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
     for number, story in enumerate(told.attempts, 1):
@@ -43,7 +43,7 @@ def blocks(told: Explanation) -> list[Block]:
 
 
 def _not_higher(told: Explanation) -> list[tuple[str, str]]:
-    """The row that says why the crash memory does not lie higher; none where nothing was searched and found."""
+    """The reason why the crash memory is not placed higher; nothing where no search found it."""
     crash = told.plan.reservation.crash
     story = next((s for s in told.attempts if crash is not None and s.found == crash.start and s.gaps), None)
     taken = next((gap for gap in story.gaps if gap.reason == "fits"), None) if story is not None else None

@@ -1,4 +1,4 @@
-"""A fit as blocks."""
+"""The largest sizes that fit, as blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORMS = {"plain": "plain (no ,high)", "high": ",high", "offset": "fixed offset"
 
 
 def blocks(fit: Fit) -> list[Block]:
-    """Everything the fit says."""
+    """The whole fit."""
     over: list[Block] = []
     if fit.any_image is not None:
         certain = fit.any_image.certain

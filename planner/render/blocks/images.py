@@ -1,4 +1,4 @@
-"""Over all positions of the kernel image: what both `fit` and `explain` show."""
+"""Outcomes over all positions of the kernel image, which `fit` and `explain` show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ORDER = ("aligned", "exact", "fallback", "failed", "none")
 
 
 def percent(chances: Chances, outcome: str) -> str:
-    """A probability in words that do not hide a rare case: never 0% or 100% unless it is exactly that."""
+    """A probability as text that does not hide a rare case: 0% and 100% only if exact (`never`, `always`)."""
     slots, of = chances.slots.get(outcome, 0), chances.image.slots
     if slots in (0, of):
         return "never" if not slots else "always"
@@ -31,7 +31,7 @@ def percent(chances: Chances, outcome: str) -> str:
 
 
 def blocks(over: Sequence[Chances], more: Sequence[tuple[str, str]] = ()) -> list[Block]:
-    """The image, the chances of each size, and the positions that break the first of them."""
+    """The image, the chances of each size, and the positions of the image that break the first size."""
     if not over:
         return []
     first = over[0]

@@ -1,4 +1,4 @@
-"""The kernels that are modelled: one paragraph each, vendor by vendor, as their texts are too long for a table."""
+"""The kernels that are modelled, vendor by vendor: one list of facts each, as their texts are too long for a table."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ["blocks"]
 
 
 def blocks(samples: Sequence[Sample]) -> list[Block]:
-    """One row a map."""
+    """One row per map."""
     ram = column([sample.ram for sample in samples])
     rows: list[tuple[str, ...]] = [
         (sample.name, whole, size(sample.page_size) if sample.page_size else "?", sample.shows)

@@ -1,7 +1,7 @@
-"""A result as a list of blocks: what is said, in order, without saying how it looks.
+"""A result as a list of blocks: its content in order, without any layout.
 
-A module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
-out. Blocks hold plain text: `shown` frees it of control characters, and escaping is the format's affair.
+Each module of this package turns one kind of result into blocks; a format (`text`, `markdown`, ...) only lays blocks
+out. Blocks hold plain text: `shown` removes control characters, and each format does its own escaping.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Mood: TypeAlias = Literal["good", "warn", "bad", "plain"]
 
 
 class Lead(NamedTuple):
-    """The answer in one sentence, `word: text`. mood: how it is to be taken, for colour; never the only sign."""
+    """The answer in one sentence, `word: text`. mood: good or bad news, for its colour; the words say it, too."""
 
     word: str
     text: str
@@ -40,7 +40,7 @@ class Lead(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """A title of the blocks that follow."""
+    """A title for the blocks that follow."""
 
     title: str
 
@@ -52,7 +52,7 @@ class Paragraph(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Labels and what stands beside them."""
+    """Labels, each with a text."""
 
     rows: Sequence[tuple[str, str]]
 
@@ -67,21 +67,21 @@ class Table(NamedTuple):
 
 
 class Bullets(NamedTuple):
-    """Sentences, one after the other."""
+    """A list of sentences."""
 
     title: str
     items: Sequence[str]
 
 
 class Terms(NamedTuple):
-    """A few short words."""
+    """A list of short words."""
 
     title: str
     items: Sequence[str]
 
 
 class Listing(NamedTuple):
-    """Lines that stand as they are: a log, a script."""
+    """Literal lines: a log, a script."""
 
     title: str
     lines: Sequence[str]
@@ -89,7 +89,7 @@ class Listing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing in characters: `draw(width, color)` gives its lines. A page leaves it out for figures of its own."""
+    """A drawing in characters: `draw(width, color)` returns its lines. HTML pages leave it out: they have figures."""
 
     title: str
     draw: Callable[[int, bool], Sequence[str]] = field(repr=False)
@@ -111,5 +111,5 @@ def _clean(value: Any) -> Any:
 
 
 def spaced(parts: Sequence[Sequence[str]]) -> str:
-    """Parts of a document, each some lines or none, as one text with an empty line between them."""
+    """Parts of a document, each a list of lines, as one text with an empty line between them."""
     return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"

@@ -1,4 +1,4 @@
-"""A need as blocks: the least and the recommended size, the components with their sources, other tools' figures."""
+"""The need of a capture kernel as blocks: least and recommended size, components with sources, other tools' figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BINDING = {
 
 
 def blocks(found: Need) -> list[Block]:
-    """Everything the need says."""
+    """The whole need."""
     text = f"at least {format_size(round_up(found.least, MIB))}, {format_size(found.recommended)} recommended"
     if found.assumed:
         text += f"; assumed: {', '.join(found.assumed)}"

@@ -32,7 +32,7 @@ _SHOWN = {"bytes": False}
 
 @contextmanager
 def in_bytes() -> Iterator[None]:
-    """Sizes are written in bytes, as `--bytes` asks for, until the context ends."""
+    """Until the context ends, sizes are written in bytes, as `--bytes` asks for."""
     _SHOWN["bytes"] = True
     try:
         yield
@@ -58,7 +58,7 @@ def size(value: int) -> str:
 
 
 def _exact(value: int, place: int) -> str | None:
-    """The shortest exact text, in a smaller unit (`1536M`) or as a fraction (`130.5G`); None if long."""
+    """The shortest exact text, in a smaller unit (`1536M`) or as a fraction (`130.5G`); None if it is too long."""
     zeros = (value & -value).bit_length() - 1
     fine = next((unit for unit in _UNITS[place:] if unit[0] <= zeros), None)
     whole = f"{value >> fine[0]}{fine[1]}" if fine else None
@@ -98,7 +98,7 @@ def _shifted(value: int, shift: int) -> int:
 
 
 def signed_column(values: Sequence[int | None]) -> list[str]:
-    """As `column`, of differences: `+4K`."""
+    """Like `column`, for differences: `+4K`."""
     told = zip(values, column(values), strict=True)
     return [f"+{text}" if value is not None and value > 0 else text for value, text in told]
 

@@ -20,10 +20,10 @@ def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
 
 
 def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, nearest: str = "") -> list[Block]:
-    """The answer and the way there.
+    """The answer and the steps that lead to it.
 
-    facts: what was read; note: about the kernel that reads. nearest: the mainline kernel that stands for one whose
-    parser is not known.
+    facts: the input. note: a remark about the kernel. nearest: the mainline kernel used for one whose parser is not
+    known.
     """
     steps: list[tuple[str, ...]] = [(str(n), line) for n, line in enumerate(result.steps, 1)]
     return [

@@ -1,4 +1,4 @@
-"""A plan as blocks: an answer that stands alone, then the map, the cost, and how it came about."""
+"""A plan as blocks: an answer that stands alone, then the map, the cost, and the search."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def mood(outcome: str) -> Mood:
 
 
 def short(plan: Plan) -> list[Block]:
-    """The answer alone: the verdict, the place and the cost, and the one thing to do where it is not as wanted."""
+    """The answer alone: the verdict, the place, the cost, and the first thing that would help, where help is needed."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
     told = tables.changes(plan.help or ())[:1] or _helpless(plan)
     return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in told]])]
 
 
 def _helpless(plan: Plan) -> list[str]:
-    """The advice where no change helps; none where no change was tried, or none is needed."""
+    """The advice where no change helps; nothing where none was tried or none is needed."""
     if plan.help is None or plan.reservation.outcome in GOOD:
         return []
     if plan.request.unheard is not None:
-        return ["boot a kernel that has crash kernels: arm64's from 4.12 on, built with them"]
+        return ["boot a kernel that supports crash kernels: arm64 from 4.12 on, built with kexec and crash dumps"]
     if plan.reservation.outcome == "none":
         return ["see `parse` for how the kernel reads the request"]
     return ["no change tried here helps; `explain` shows what is in the way"]
 
 
 def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
-    """Everything the plan says, in the order of interest. wide: long lists in full, where a page has room for them."""
+    """The whole plan, the most interesting part first. wide: long lists in full, for pages and documents."""
     costs: list[Block] = [tables.waste(plan), tables.page_tables(plan), tables.granularity(plan)]
     searched: list[Block] = [tables.attempts(plan), Listing("Kernel log", plan.reservation.log)]
     steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
@@ -48,7 +48,7 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         *short(plan),
         Bullets("What else would help", tables.changes(plan.help or ())[1:]),
         Bullets("Other readings", tables.other_readings(plan)),
-        Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
+        Facts(tables.facts(plan)),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),

@@ -1,4 +1,4 @@
-"""Sizes to request, as blocks: presets, a sweep with its chart, giving back."""
+"""Sizes to request, as blocks: a recommendation, presets, a sweep with its chart, shrinking after boot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
 
 
 def recommendation(found: Recommendation) -> list[Block]:
-    """The string to copy with its reason, and why not the others."""
+    """The string to copy with its reason, and why the other requests are not recommended."""
     if found.crashkernel is None:
         first: Block = Lead("nothing to recommend", found.reason, "bad")
     else:
@@ -65,7 +65,7 @@ def _candidate_cells(c: Candidate, taken: str, *, best: bool) -> tuple[str, ...]
 
 
 def presets(found: Presets) -> list[Block]:
-    """Each distribution's default, those with the same value in one row."""
+    """Each distribution's default; equal values share a row."""
     grouped: dict[str, list[PresetPlan]] = {}
     for p in found.presets:
         grouped.setdefault(p.value, []).append(p)
@@ -123,7 +123,7 @@ def sweep(swept: Sweep) -> list[Block]:
 
 
 def _finding(swept: Sweep) -> str:
-    """The stretches of sizes with one outcome, with their exact last sizes in one unit."""
+    """Ranges of sizes with one outcome each, with their exact last sizes in one unit."""
     parts = [(outcome, list(rows)[-1].end.size) for outcome, rows in groupby(swept.sweep, lambda row: row.outcome)]
     if len(parts) == 1:
         return f"every size from {size(swept.least)} to {size(swept.most)}"
@@ -133,7 +133,7 @@ def _finding(swept: Sweep) -> str:
 
 
 def _table(swept: Sweep) -> Table:
-    """One unit a column: what a row says of its first and its last size."""
+    """A row for each range, with the values at its first and last size; each column has one unit."""
     pairs = [(row, row.end) for row in swept.sweep]
     ends = column([size_ for row in swept.sweep for size_ in (row.size, row.end.size)])
     areas = _spread([plan.area.size if plan.area else None for pair in pairs for plan in pair], column)
@@ -182,13 +182,13 @@ def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
 
 
 def _short(value: int) -> int:
-    """To three digits, for a legend."""
+    """A size cut to about three digits, for the legend."""
     digits = max(0, value.bit_length() - 10)
     return value >> digits << digits
 
 
 def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
-    """A quantity inside a row: straight from its first size to its last."""
+    """A quantity at a size within a row, interpolated between the row's first and last size."""
     first, last = row, row.end
     if last.size == first.size:
         return of(first)
@@ -200,7 +200,7 @@ def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
 
 
 def give_back(given: GiveBack) -> list[Block]:
-    """The memory freed, the rest, and a reboot instead."""
+    """Shrinking after boot: the memory freed, what is left, and what a reboot would give instead."""
     area = f", area {span(given.boot.area)}" if given.boot.area is not None else ""
     facts = [
         ("Machine", given.source),
@@ -256,7 +256,7 @@ def _remarks(given: GiveBack) -> list[str]:
             "the linear map is not changed back: what is freed stays mapped with base pages, and the page tables stay"
         )
     if given.crash is None and given.low is not None:
-        remarks.append("the main part is gone as a whole: what is left of the low part takes its place")
+        remarks.append("the main part is freed as a whole: what is left of the low part takes its place")
     elif given.crash is None:
         remarks.append("nothing is left to load a crash kernel into, until the next boot")
     return remarks

@@ -1,4 +1,4 @@
-"""A survey as blocks: one row per machine, and what it adds up to."""
+"""A survey as blocks: a row for each machine and request, and the totals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REMARKS = (
 
 
 def blocks(machines: Sequence[Surveyed]) -> list[Block]:
-    """Everything the survey says: a row for each machine and request, then the machines."""
+    """The whole survey: a row for each machine and request, then the machines."""
     if not machines:
         return []
     asked = ["default", *[answer.request for answer in machines[0].answers[1:]]]
@@ -54,7 +54,7 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
 
 
 def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
-    """The answer in counts, and the counts by page size and machine."""
+    """The answer in counts, and the counts by page size and by machine."""
     plans = [answer.plan for one in machines for answer in one.answers]
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
@@ -106,7 +106,7 @@ def csv_text(rows: Sequence[Row]) -> str:
 
 
 def tabulated(rows: Sequence[Row]) -> list[Block]:
-    """The rows as tables with one unit a column: what decides, then the sizes, then the machines."""
+    """The rows as tables with one unit per column: what decides, then the sizes, then the machines."""
     machines = list({row.machine: row for row in rows}.values())
     several = len({(row.machine, row.kernel, row.page_size) for row in rows}) > len(machines)
     names = [_names(row, several=several) for row in rows]
@@ -127,7 +127,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
     return [
         Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
-        Table("", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
+        Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", errors),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(
@@ -147,7 +147,7 @@ def _names(row: Row, *, several: bool) -> tuple[str, ...]:
 
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:
-    """The unit of a column, for its head, and its values without it."""
+    """The unit of a column, for its head, and the values without it."""
     told = column(values)
     unit = next((text[-1] for text in told if not text[-1:].isdigit()), "")
     return {"M": "MiB", "K": "KiB"}.get(unit, "bytes"), [text.removesuffix(unit) if unit else text for text in told]

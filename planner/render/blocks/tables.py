@@ -1,4 +1,4 @@
-"""The words and the rows of text that every format shows of a plan.
+"""Sentences and table rows about a plan that every format shares.
 
 Computes nothing about the plan: every figure is one of its fields.
 """
@@ -44,10 +44,13 @@ __all__ = [
 ]
 
 _MOST_UNDONE = 12
-"""Rows of allocations that were undone, where there is little room."""
+"""Most rows of undone allocations, where there is little room."""
 
 _LONGEST_VERSION = len("5.14.0-503.11.1.el9_5.aarch64")
-"""Of a kernel, in the first lines; of a longer one what comes before its dash."""
+"""Length of the longest kernel version in the first lines; a longer one is cut at its first dash."""
+
+_LONGEST_REQUEST = 32
+"""Length of the longest request in the first lines."""
 
 _KIND_NAMES = {
     "pud": "PUD block",
@@ -59,7 +62,7 @@ _KIND_NAMES = {
 
 
 def verdict(plan: Plan) -> str:
-    """The answer in one sentence; its first word is the outcome, or that this kernel's behaviour is not known."""
+    """The answer in one sentence, which begins with the outcome, or says that this kernel's behaviour is not known."""
     done, own = plan.reservation, plan.own
     if own is not None and not own.known and plan.kernel.strategy == OWN.name:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
@@ -72,7 +75,7 @@ def verdict(plan: Plan) -> str:
 
 
 def doubt(kernel: KernelView) -> str:
-    """The begin of an answer for a kernel whose behaviour is not known; "" for others."""
+    """The beginning of an answer about a kernel whose behaviour is not known; "" for other kernels."""
     return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
 
 
@@ -105,7 +108,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
 
 
 def beside(plan: Plan) -> str:
-    """The words for a proposal that no released kernel has, and its own kernel's answer; "" for that answer alone."""
+    """Whether the proposal applies, and the answer of the machine's own kernel; "" if the plan is that answer."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
@@ -113,7 +116,10 @@ def beside(plan: Plan) -> str:
     done = plan.reservation
     same = done.crash is not None and (own.crash, own.low) == (done.crash, done.low)
     place = f"your kernel: {unknown}{_own_place(own, 'the same place' if same else '')}"
-    return f"proposed, in no released kernel ({place})" if STRATEGIES[plan.kernel.strategy].proposal else place
+    if not STRATEGIES[plan.kernel.strategy].proposal:
+        return place
+    applies = "the proposal does not apply" if done.outcome == "exact" else "proposed, in no released kernel"
+    return f"{applies} ({place})"
 
 
 def _protection(plan: Plan) -> str:
@@ -125,7 +131,7 @@ def _protection(plan: Plan) -> str:
 
 
 def _own_place(own: OwnView, place: str = "") -> str:
-    """The machine's own kernel in a few words. place: said instead of its addresses."""
+    """The answer of the machine's own kernel in a few words. place: text to use instead of its addresses."""
     if own.crash is None:
         return "nothing reserved" if own.outcome == "failed" else "nothing reserved, as nothing valid is requested"
     low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
@@ -136,12 +142,12 @@ def _own_place(own: OwnView, place: str = "") -> str:
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:
-    """The rows below the verdict, label and text: the request and how it is misread, the place and the cost."""
+    """The rows below the verdict, (label, text): the request and how it is misread, the place and the cost."""
     done, cost = plan.reservation, plan.waste
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
-    asked = ("Requested", f"{_request(plan)} on {machine}, kernel {kernel}")
+    asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
     noted = [("Note", note) for note in plan.request.notes[:1] if note not in verdict(plan)]
     if done.crash is None:
         return [asked, *noted]
@@ -168,13 +174,11 @@ def _node(plan: Plan) -> str:
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
-    """The request, the machine, the kernel and the strategy: label and text."""
-    memory = plan.memory
+    """The request if the summary shortens it, the machine, the kernel and the strategy, as (label, text)."""
+    memory, request = plan.memory, _request(plan)
     regions = counted(len(memory.regions), "region")
-    rows = [
-        ("Requested", _request(plan)),
-        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
-    ]
+    rows = [] if request == _request(plan, short=True) else [("Requested", request)]
+    rows.append(("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"))
     if is_cmdline(plan.request.text):
         rows.append(("Command line", plan.request.text))
     runs_on = [] if plan.processors is None else [("CPU needs", _runs_on(plan.processors))]
@@ -182,7 +186,7 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
 
 
 def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
-    """The kernel that was modelled and the strategy: label and text."""
+    """The kernel that was modelled and the strategy, as (label, text)."""
     version = f" ({kernel.version})" if kernel.version and kernel.version != kernel.profile else ""
     if kernel.dma_limit is None:
         low = "no DMA zones: all memory is low memory"
@@ -206,7 +210,7 @@ def alignment(kernel: KernelView) -> str:
 
 
 def _runs_on(view: ProcessorsView) -> str:
-    """The processors that may run the strategy, whether those known qualify, and the kernel's list."""
+    """The CPUs that may run the strategy, whether those known qualify, and the kernel's list."""
     if not view.allowed:
         return f"none ({view.why})"
     answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
@@ -214,8 +218,11 @@ def _runs_on(view: ProcessorsView) -> str:
     return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
 
 
-def _request(plan: Plan) -> str:
-    """The `crashkernel=` tokens of a command line, or the value given; with its reading where that differs."""
+def _request(plan: Plan, *, short: bool = False) -> str:
+    """The `crashkernel=` tokens of a command line, or the value given; with the kernel's reading if that differs.
+
+    short: of a long one the reading alone.
+    """
     request = plan.request
     text = request.text or "nothing"
     if is_cmdline(text):
@@ -229,6 +236,8 @@ def _request(plan: Plan) -> str:
     if request.cma_size:
         parts.append(f"{size(request.cma_size)},cma")
     read = " ".join(parts)
+    if short and len(text) > _LONGEST_REQUEST:
+        return f"{read}, by a list of {text.count(':')} ranges," if ":" in text else read
     return text if text.replace("crashkernel=", "") == read else f"{text} (read as {read})"
 
 
@@ -247,7 +256,7 @@ def _taken(plan: Plan) -> str:
 def undone(plan: Plan, *, wide: bool = False) -> Table:
     """Reservations of a running machine that were undone, in the order of the report, with the reason.
 
-    wide: all of it, with whole reasons. Otherwise the first ranges, without what the title says of them all.
+    wide: all of them, with whole reasons. Otherwise the first ranges, without what the title says of all of them.
     """
     taken = plan.memory.rewound
     shown = taken if wide or len(taken) <= _MOST_UNDONE else taken[: _MOST_UNDONE - 1]
@@ -293,7 +302,7 @@ PROTECTION: dict[Protection, str] = {
 
 
 def _placed(plan: Plan) -> Iterator[tuple[Range, str, str]]:
-    """Every range of the reservation, what it is, and what becomes of it."""
+    """Every range of the reservation, its name, and what happens to it."""
     done = plan.reservation
     if done.area is not None:
         yield done.area, "area", "reserved during boot"
@@ -304,7 +313,7 @@ def _placed(plan: Plan) -> Iterator[tuple[Range, str, str]]:
     if done.low is not None:
         yield done.low, "low memory", "for its DMA"
     for area in done.cma:
-        yield area, "cma", "lent out meanwhile"
+        yield area, "cma", "usable by the system until a crash"
 
 
 def granularity(plan: Plan) -> Table:
@@ -349,7 +358,7 @@ def page_tables(plan: Plan) -> Table:
 
 
 def waste(plan: Plan) -> Table:
-    """Memory that the plan takes; the first rows add up to the area. What is 0 is left out."""
+    """Memory that the plan takes; the first rows add up to the area. Rows of 0 are left out."""
     done, cost = plan.reservation, plan.waste
     rows: list[tuple[str, int, str]] = []
     if done.area is not None and done.crash is not None:
@@ -415,7 +424,7 @@ def steps(plan: Plan) -> Table:
 
 
 def _step(step: RemapStep) -> tuple[str, ...]:
-    """One operation: what, how many entries, of what kind, where."""
+    """One operation: its name, the number and kind of entries, and the range."""
     name, entries = _STEP_NAMES[step.step], "" if step.entries is None else count(step.entries)
     kind = _KIND_NAMES.get(step.leaf or step.was or "", "")
     if step.step == "tables":
@@ -462,5 +471,5 @@ def changes(listed: Iterable[Help | Remedy]) -> list[str]:
 
 
 def closing(notes: Sequence[str], kernel: KernelView) -> list[Block]:
-    """The end of every answer: remarks, a distribution's configuration, and facts that no source gave."""
+    """The last blocks of every answer: notes, the distribution's configuration, and assumed facts."""
     return [Bullets("Notes", notes), _configured(kernel), Terms("Assumed (not in any source)", kernel.assumed)]

@@ -13,7 +13,7 @@ _MOODS: dict[Outcome, Mood] = {"agreed": "good", "disagreed": "bad", "not checka
 
 
 def blocks(result: Verification) -> list[Block]:
-    """All verdicts, in the order of the sources; several end with a count."""
+    """All verdicts, in the order of the sources; several are followed by a count."""
     if len(result.sources) == 1:
         return _one(result.sources[0])
     found: list[Block] = []

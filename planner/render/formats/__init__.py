@@ -1,1 +1,1 @@
-"""Blocks as text, Markdown, reStructuredText and HTML: one module a format, knowing nothing of results."""
+"""Blocks as text, Markdown, reStructuredText and HTML: one module per format; none knows results."""

@@ -1,9 +1,9 @@
-"""Blocks as one self-contained HTML page: no network, light and dark, for a phone, a screen and paper.
+"""Blocks as one self-contained HTML page: no network, light and dark, for phones, screens and paper.
 
-The page is a template with autoescape on; what is put into it unescaped is our own SVG and the JSON of the report,
-whose `<` is escaped.
+The page is a template with autoescape on; the only unescaped parts are our own SVG and the JSON of the report, whose
+`<` is escaped.
 
-jinja2 takes as long to import as everything else of a plan, so the page that needs it does.
+jinja2 takes as long to import as everything else of a plan, so it is imported only for a page.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import shlex
 import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
@@ -33,7 +34,7 @@ _TOKENS = re.compile(r"(?<!\S)crashkernel=[^\s()]+")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture for wide and one for narrow screens: `svg` elements, made by this package."""
+    """A picture as two `svg` elements made by this package, for wide and for narrow screens."""
 
     title: str
     wide: str
@@ -47,7 +48,7 @@ def document(blocks: Sequence[Block]) -> str:
 
 
 def _short(text: str) -> str:
-    """The first words of a sentence, as many as a title may have."""
+    """The first words of a sentence, up to the length of a title."""
     return textwrap.shorten(text, _TITLE, placeholder=" ...")
 
 
@@ -62,7 +63,7 @@ def page(
 ) -> str:
     """A page: the first blocks (verdict and facts), the pictures, the other blocks, then `after`.
 
-    folded: titles of tables that a picture says better, which open when asked for. data: JSON text that the page
+    folded: titles of tables that open on request, since a picture shows the same better. data: JSON text that the page
     carries for other programs.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -70,7 +71,6 @@ def page(
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
         autoescape=True,
-        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -79,6 +79,7 @@ def page(
     environment.filters |= {
         "anchor": _anchor,
         "kind": _kind,
+        "label": _label,
         "requested": _requested,
         "stacked": _stacked,
         "tokens": _tokens,
@@ -87,12 +88,12 @@ def page(
     first = 0
     while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
         first += 1
-    # In a script element only `<` could end it; JSON knows another way to write that.
+    # Only `<` could end a script element; JSON can write it as an escape.
     safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return environment.get_template("page.html.j2").render(
-        title=title,
-        short=_short(title),
-        command=_SHOWN["command"],
+        title=printable(title),
+        short=_short(printable(title)),
+        command=printable(_SHOWN["command"]),
         folded=folded,
         top=blocks[:first],
         figures=figures,
@@ -103,7 +104,7 @@ def page(
 
 @contextmanager
 def made_by(words: Sequence[str]) -> Iterator[None]:
-    """Until the context ends, a page says that this command line made it."""
+    """Until the context ends, pages show this command line as the one that made them."""
     _SHOWN["command"] = shlex.join(words)
     try:
         yield
@@ -134,15 +135,19 @@ def _requested(text: str) -> str:
 
 
 def _anchor(title: str, taken: list[str]) -> str:
-    """A name for a heading that no other has."""
-    words = re.findall("[a-z0-9]+", title.lower()) or ["section"]
-    name = "-".join(words[:8])
-    while name in taken or name in {"main", "report"}:
-        name += "-2"
-    taken.append(name)
-    return name
+    """An id for a heading that no other heading has."""
+    name = "-".join(re.findall("[a-z0-9]+", title.lower())[:8])
+    return _unique(name if name[:1].isalpha() else f"section-{name}".rstrip("-"), taken, "-")
 
 
-def _shown(value: object) -> object:
-    """Text free of control characters for the template; what is marked as HTML stays."""
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+def _label(title: str, under: str, taken: list[str]) -> str:
+    """A name for a table that no other has, with its heading if need be."""
+    name = title or "Table"
+    return _unique(f"{name}, {under}" if under and name in taken else name, taken, " ")
+
+
+def _unique(name: str, taken: list[str], mark: str) -> str:
+    numbered = (f"{name}{mark}{n}" for n in count(2))
+    found = next(each for each in chain([name], numbered) if each not in taken)
+    taken.append(found)
+    return found

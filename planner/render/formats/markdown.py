@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from planner.render.blocks.model import Block
 
-__all__ = ["document", "escape", "fence", "lay_out"]
+__all__ = ["document", "escape", "fence"]
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
 _FIRST = re.compile(r"([0-9]*)(?:(?<=[0-9])[.)](?: |$)|(?<![0-9])(?:[-+](?: |$)|[-=:][-=: ]*$))")
-"""The begin of a line that would be an item of a list, a rule, or the line below a title or a table's head."""
+"""The beginning of a line that Markdown would read as a list item, a rule, or the line below a title or table head."""
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in Markdown, also inside a table cell; one line, no control characters."""
+    """Escape text so that Markdown shows it as it is, also in a table cell; one line, no control characters."""
     escaped = printable(text.strip()).translate(_SPECIAL)
     # A scheme, a host or an address would become a link by itself.
     return _as_text(escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@"))
@@ -40,15 +40,11 @@ def _as_text(line: str) -> str:
     return line if begun is None else f"{begun[1]}\\{line[begun.end(1) :]}"
 
 
-def lay_out(table: Table) -> list[str]:
+def _table(table: Table) -> list[str]:
     """One pipe table."""
-    marks = {"l": ":---", "r": "---:"}
-    lines = [_row(table.head), "| " + " | ".join(marks[side] for side in table.align) + " |"]
-    return lines + [_row(row) for row in table.rows]
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join([escape(cell) for cell in cells]) + " |"
+    marks = [{"l": ":---", "r": "---:"}[side] for side in table.align]
+    head, *body = [[escape(cell) for cell in row] for row in (table.head, *table.rows)]
+    return [f"| {' | '.join(row)} |" for row in (head, marks, *body)]
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -75,7 +71,7 @@ def _lines(block: Block) -> list[str]:
     if title:
         title.append("")
     if isinstance(block, Table):
-        return title + lay_out(block)
+        return title + _table(block)
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
         return [*title, f"{fence(lines)}text", *[printable(line) for line in lines], fence(lines)]

@@ -1,8 +1,8 @@
 """Blocks as reStructuredText for documents in version control; the same blocks give the same bytes.
 
-docutils reads it without a message, text from the input cannot become markup, and only what would be markup is
-escaped. Lines stay within 80 columns where the syntax allows: literal blocks stand as they are, and a word is broken
-only after a comma, dash, slash or full stop.
+docutils reads it without a message, text from the input cannot become markup, and only what would be markup is escaped.
+Lines stay within 80 columns where the syntax allows: literal blocks are kept as they are, and a word is broken only
+after a comma, dash, slash or full stop.
 """
 
 from __future__ import annotations
@@ -41,15 +41,12 @@ _FIRST = re.compile(
     r"|[^\w\s]{2,}(?:\s+[^\w\s]+)*$"
 )
 
-_BREAK = re.compile(r"(?<=\w)[-,./](?=\w)")
-"""The places where a long word may be broken."""
-
 _RULE = re.compile(r"^(([^\w\s\\])\2*)(?= |$)")
-"""The begin of a line that could make the line above it a title."""
+"""The beginning of a line that could make the line above it a title."""
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in reStructuredText; one line, no control characters."""
+    """Escape text so that reStructuredText shows it as it is; one line, no control characters."""
     escaped = _INLINE.sub(_escaped, " ".join(printable(text).split()))
     if escaped and not escaped.strip("\\"):
         return "\\ " + escaped  # a line of nothing but backslashes would be a rule
@@ -99,93 +96,49 @@ def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Lines that break between words, and of which none would make the line above it a title."""
-    room = width - max(len(first), len(rest))
-    words = [part for word in text.split(" ") for part in _broken(word, room)]
-    head, *more = wrap(" ".join(words), width, first, rest, whole=True)
+    """Text in lines of which none makes the line above it a title; a backslash at an end hides the break of a word."""
+    head, *more = wrap(text, width, first, rest, mark="\\")
     return [head, *[rest + _RULE.sub(r"\\\1", line.removeprefix(rest)) for line in more]]
 
 
-def _broken(word: str, room: int) -> list[str]:
-    """The parts of a word that is too long for a line. Each but the last ends with a backslash, which hides the break.
-
-    After a comma if it can be, so that the parts of a `crashkernel=` value stay whole.
-    """
-    parts = []
-    while len(word) > room:
-        ends = [found.end() for found in _BREAK.finditer(word)]
-        if not ends:
-            break
-        fitting = [end for end in ends if end < room] or ends[:1]
-        end = max([end for end in fitting if word[end - 1] == ","] or fitting)
-        parts.append(word[:end] + "\\")
-        word = word[end:]
-    return [*parts, word]
-
-
 def _marked(lines: Sequence[str]) -> Sequence[str]:
-    """Lines of a literal block; empty ones alone would not be a block."""
+    """The lines of a literal block, which may not all be empty."""
     return lines if any(line.strip() for line in lines) else ["(empty)"]
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> list[str]:
     """A simple table, whose texts wrap within their column.
 
-    Where its first column, which cannot wrap, leaves no room for the others it becomes a grid; one with wide characters
-    becomes a list table.
+    It becomes a list table if it has wide characters, or if its first column, which cannot wrap, is too wide.
     """
     titles = [escape(cell) for cell in head]
     # A dash alone would be an empty list; an empty cell says the same.
     cells = [["" if cell == "-" else escape(cell) for cell in row] for row in rows]
     top = [titles] if any(titles) else []
-    if any(_wide(cell) for row in [*top, *cells] for cell in row):
+    widths = _widths([*top, *cells])
+    if sum(widths) + 2 * (len(widths) - 1) > WIDTH or any(_wide(cell) for row in [*top, *cells] for cell in row):
         return _list_table(top, cells)
-    widths, excess = _widths([*top, *cells], first=True)
-    return _grid(top, cells) if excess else _simple(top, cells, widths, align)
-
-
-def _simple(top: list[list[str]], cells: list[list[str]], widths: list[int], align: str) -> list[str]:
     rule = "  ".join(["=" * wide for wide in widths])
     # An empty first cell would continue the row above: an empty comment stands there.
-    head, body = ([[row[0] or "..", *row[1:]] for row in rows] for rows in (top, cells))
-    lines = [line for row in head for line in _row(row, widths, align)]
-    return [rule, *lines, *[rule] * bool(lines), *[line for row in body for line in _row(row, widths, align)], rule]
+    first, body = (
+        [line for row in part for line in _row([row[0] or "..", *row[1:]], widths, align)] for part in (top, cells)
+    )
+    return [rule, *first, *[rule] * bool(first), *body, rule]
 
 
-def _grid(top: list[list[str]], cells: list[list[str]]) -> list[str]:
-    widths, _ = _widths([*top, *cells], gap=3, edges=4)
-    lines = [_rule(widths, "-")]
-    for n, row in enumerate([*top, *cells]):
-        parts = abreast([_wrapped(cell, wide) for cell, wide in zip(row, widths, strict=True)], widths, gap=" | ")
-        lines += [*[f"| {part} |" for part in parts], _rule(widths, "-" if n or not top else "=")]
-    return lines
-
-
-def _rule(widths: Sequence[int], mark: str) -> str:
-    return "+" + "+".join([mark * (wide + 2) for wide in widths]) + "+"
-
-
-def _widths(
-    rows: Sequence[Sequence[str]], *, gap: int = 2, edges: int = 0, first: bool = False
-) -> tuple[list[int], int]:
-    """(columns as wide as their texts, columns beyond the line); the widest give way, to their words, then to parts.
-
-    gap, edges: columns between two cells and around them all. first: the first column keeps its width.
-    """
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """As wide as the texts; where that is too wide, columns but the first shrink to their words, then to parts."""
     columns = list(zip(*rows, strict=True))
     widths = [max(2, *map(len, column)) for column in columns]
-    excess = sum(widths) + gap * (len(widths) - 1) + edges - WIDTH
-    for parts in (str.split, _parts):
-        least = [max([2, *(len(part) for cell in column for part in parts(cell))]) for column in columns]
-        if first:
-            least[0] = widths[0]
-        excess = fit(widths, least, excess)
-    return widths, max(excess, 0)
-
-
-def _parts(cell: str) -> list[str]:
-    """The words of a cell, broken wherever they may be."""
-    return [part for word in cell.split() for part in _broken(word, 1)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - WIDTH
+    for ends, mark in (" ", 0), (" ,./-", 1):
+        parts = re.compile(f"[^{ends}]+[{ends}]?")
+        least = [
+            max([2, *(len(part.strip()) + mark for cell in column for part in parts.findall(cell))])
+            for column in columns[1:]
+        ]
+        excess = fit(widths, [widths[0], *least], excess)
+    return widths
 
 
 def _row(row: Sequence[str], widths: Sequence[int], align: str) -> list[str]:

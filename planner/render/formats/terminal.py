@@ -24,7 +24,7 @@ WIDTH = 80
 """Columns of a text, unless the terminal has fewer."""
 
 NARROWEST = 40
-"""Columns of a text on the narrowest terminal: with fewer, a terminal breaks the lines itself."""
+"""Columns of a text on the narrowest terminal; a terminal with fewer breaks the lines itself."""
 
 BOLD, RED, GREEN, YELLOW, CYAN, DIM = "1", "31", "32", "33", "36", "2"
 _RESET = "\x1b[0m"
@@ -35,13 +35,14 @@ def paint(text: str, style: str) -> str:
     return f"\x1b[{style}m{text}{_RESET}"
 
 
-def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False) -> list[str]:
-    """Text in lines of at most `width` characters, after `first` and then `rest`.
+def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False, mark: str = "") -> list[str]:
+    """Break text into lines of at most `width` characters; the first begins with `first`, the others with `rest`.
 
     A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, else after a
-    dash, or, where there is none, anywhere. whole: it goes beyond the line instead.
+    dash, else anywhere. whole: such a word is not broken and exceeds the line. mark: it is broken after a slash or full
+    stop instead of anywhere, and each line that ends in a word ends with the mark.
     """
-    # Beside a long prefix a line takes something all the same.
+    # After a long prefix a line still has room for a few characters.
     width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
     lines: list[str] = []
     line, empty = first, True
@@ -53,15 +54,18 @@ def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool 
         empty = False
         while len(line) > width and not whole:
             begin = len(rest if lines else first)
-            end = (line.rfind(",", begin, width) + 1) or (line.rfind("-", begin, width) + 1) or width
-            lines.append(line[:end])
+            ends = [line.rfind(stop, begin, width - len(mark)) + 1 for stop in (",-/." if mark else ",-")]
+            end = next((end for end in ends if end), 0 if mark else width)
+            if not end:
+                break
+            lines.append(line[:end] + mark)
             line = rest + line[end:]
     lines.append(line)
     return lines
 
 
 def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
-    """Take `excess` columns from the widest of some columns, again and again; returns what is left of the excess."""
+    """Narrow the widest columns one by one, `excess` columns in all; returns the excess that is left."""
     while excess > 0:
         spare = [n for n in range(len(widths)) if widths[n] > least[n]]
         if not spare:
@@ -71,21 +75,21 @@ def fit(widths: list[int], least: Sequence[int], excess: int) -> int:
     return excess
 
 
-def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str = "", gap: str = "  ") -> list[str]:
-    """The lines of one row of a table: cells of some lines each, in columns of these widths. align: "", all left."""
+def abreast(cells: Sequence[Sequence[str]], widths: Sequence[int], align: str) -> list[str]:
+    """The lines of one row of a table: cells of some lines each, in columns of these widths."""
     lines = []
     for n in range(max(map(len, cells))):
         parts = [cell[n] if n < len(cell) else "" for cell in cells]
         padded = [
             part.rjust(wide) if side == "r" else part.ljust(wide)
-            for part, wide, side in zip(parts, widths, align or "l" * len(widths), strict=True)
+            for part, wide, side in zip(parts, widths, align, strict=True)
         ]
-        lines.append(gap.join(padded) if gap.strip() else gap.join(padded).rstrip())
+        lines.append("  ".join(padded).rstrip())
     return lines
 
 
 def wrap_items(text: str, width: int, indent: str) -> list[str]:
-    """Items that are parted by two blanks, in lines that break between items, or in one that is longer than a line."""
+    """Items separated by two blanks, in lines that break between items; an item longer than a line is broken."""
     lines: list[str] = []
     line = indent
     for item in text.split("  "):

@@ -1,4 +1,4 @@
-"""Blocks for the terminal: at most 80 columns of ASCII (names from the input aside); meaning never by colour alone.
+"""Blocks as text: at most 80 columns of ASCII (names from the input aside), with no meaning in colour alone.
 
 Loads neither click nor any package outside the standard library.
 """
@@ -23,13 +23,13 @@ _LABEL = 12
 _INDENT = "  "
 _MARK = "\x00"
 _JOINED = f",{_MARK}0x"
-"""A comma inside a range of addresses, while lines are broken."""
+"""Stands for the comma inside a range of addresses while lines are broken."""
 _ROOMY, _LEAST = 24, 8
-"""Columns that a last column of texts keeps while others can give way, and that it keeps in any case."""
+"""Least width of a last column of texts while other columns can be narrowed, and in any case."""
 
 
 def document(blocks: Sequence[Block], *, color: bool = False, width: int = WIDTH) -> str:
-    """The blocks as text, parted by empty lines; ends with a newline. color: with ANSI escapes."""
+    """The blocks as text, separated by empty lines; ends with a newline. color: with ANSI escapes."""
     return spaced([[line.rstrip() for line in _lines(block, width, color=color)] for block in blocks])
 
 
@@ -71,8 +71,8 @@ def _facts(block: Facts, width: int) -> list[str]:
 def lay_out(table: Table, width: int = WIDTH) -> list[str]:
     """A table as aligned columns; where they are too wide together, texts wrap within their column, the last first.
 
-    On a narrow terminal a table whose whole words do not fit becomes a list, one item for each row. At the full width
-    long words of the last and then of the first column are broken, and a table of many more goes beyond.
+    On a narrow terminal a table whose whole words do not fit becomes a list, one item per row. At the full width long
+    words of the last and then of the first column are broken; a table of more columns than fit exceeds the line.
     """
     # A range of addresses stays on one line where other texts can give way.
     body = [tuple(printable(cell).replace(", 0x", _JOINED) for cell in row) for row in table.rows]
@@ -97,7 +97,7 @@ def lay_out(table: Table, width: int = WIDTH) -> list[str]:
 
 
 def _words(cell: str, side: str) -> list[str]:
-    """The parts that a line break may stand between; a list of values breaks after its commas, too."""
+    """The parts between which a line may break; a list of values also breaks after its commas."""
     return (cell.replace(",", ", ") if side == "l" and _JOINED not in cell else cell).split(" ")
 
 

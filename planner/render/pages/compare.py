@@ -1,4 +1,4 @@
-"""A comparison as a picture, one strip for each group of strategies, and as a page."""
+"""A comparison as a picture, one strip per group of strategies, and as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of a plan as a page: its memory with the search, and every position of the image."""
+"""The search of a plan as a page: its memory with the attempts, and every position of the image."""
 
 from __future__ import annotations
 

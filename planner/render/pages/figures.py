@@ -1,4 +1,4 @@
-"""A picture of a page, drawn once for wide and once for narrow screens."""
+"""A picture of a page, drawn twice: for wide and for narrow screens."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["BROAD", "NARROW", "figure"]
 
 BROAD, NARROW = 720, 288
-"""Pixels of a page's pictures on wide and on narrow screens: no text is under 9 pixels from 320 pixels on."""
+"""Widths of a page's pictures on wide and on narrow screens: on 320 pixels no text is smaller than 9."""
 
 
 def figure(title: str, draw: Callable[[Frame], Canvas], name: str = "") -> Figure:
-    """Both drawings. name: tells the ids of a page's pictures apart; the one without brings the style sheet of all."""
+    """Both drawings. name: begins their ids; the drawings without one carry the style sheet of all."""
     wide = Frame(BROAD, f"wide{name}", style=not name, caption=False)
     narrow = Frame(NARROW, f"narrow{name}", style=False, caption=False)
     return Figure(title, draw(wide).svg(), draw(narrow).svg())

@@ -1,4 +1,4 @@
-"""A plan as a page: the answer, its memory, the search, every other strategy, and how to read it all."""
+"""A plan as a page: the answer, its memory, the search, every other strategy, and a guide to reading it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ __all__ = ["READING", "memory_figure", "render"]
 READING = (
     (
         "The first word is the verdict. aligned: a whole area was free; the crash memory is its bottom, the tail is "
-        "freed after boot. fallback: it was not, and the ordinary reservation was taken, which stays mapped. "
-        "exact: the proposal does not apply to this request. failed and none: nothing is reserved, and the notes say "
-        "what would be."
+        "freed after boot. fallback: no area was free, and the ordinary reservation is used, which stays mapped. "
+        "exact: the proposal does not apply to this request. failed and none: nothing is reserved."
     ),
     (
-        "The picture shows memory by address, one row per bank and each row to its own scale; rows are parted where "
-        "memory has a large hole and where low memory ends. The numbered tracks are the searches, from the top down. "
-        "Below them stands how the linear map covers the row, "
-        "without the crash kernel and with it: high bands are large entries, low ones are base pages, which cost page "
-        "tables and TLB entries."
+        "The picture shows memory by address, one row per bank, each row to its own scale; a new row begins after a "
+        "large hole and at the end of low memory. The numbered tracks are the searches, from the top down. Below them "
+        "is the linear map of the row, without the crash kernel and with it: high bands are large entries, low bands "
+        "are base pages, which cost page tables and TLB entries."
     ),
     (
         "Attempts are the searches in the kernel's own order. Linear map counts entries and tables with the crash "
-        "kernel and without. Crash memory, what is returned and what is kept add up to the area. Sizes "
-        "are powers of 1024; one that begins with ~ is rounded."
+        "kernel and without. Crash memory, the returned part and the kept part add up to the area. Sizes are powers "
+        "of 1024; one that begins with ~ is rounded."
     ),
 )
 """A guide to reading a plan, in a few sentences."""

@@ -27,7 +27,7 @@ def render(rows: Sequence[Row], data: str) -> str:
 
 
 def render_proposal(machines: Sequence[Surveyed], data: str) -> str:
-    """The page of the question whether the proposal would have worked. data: its JSON."""
+    """The page of the survey whether the proposal would have worked. data: its JSON."""
     return _page("Would it have worked?", blocks(machines), heat_map.cells_of_proposal(machines), data)
 
 
@@ -37,7 +37,7 @@ def render_fleet(fleet: Fleet, data: str) -> str:
 
 
 def note_of(fleet: Fleet) -> str:
-    """The machines that are drawn, where these are not all."""
+    """The number of machines drawn, where these are not all."""
     return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
 
 

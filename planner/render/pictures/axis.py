@@ -1,4 +1,4 @@
-"""One axis of addresses for several lanes: broken where memory has large holes and where low memory ends."""
+"""One axis of addresses for several lanes, broken where memory has large holes and where low memory ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GAP, _SMALL = 12, 10
 
 
 def segments(plan: Plan, left: float, room: float) -> list[Scale]:
-    """The scale of each bank: the larger the wider, but not as much as it is larger."""
+    """A scale for each bank: larger banks are wider, but less than in proportion."""
     found = bar.banks(plan)
     weights = [log2(end - start) - 19 if end - start > 1 << 21 else 2 for start, end in found]
     free = room - _GAP * (len(found) - 1)
@@ -36,7 +36,7 @@ def segments(plan: Plan, left: float, room: float) -> list[Scale]:
 
 
 def axis(canvas: Canvas, y: float, found: Sequence[Scale], plan: Plan) -> float:
-    """Each bank's first address, with its node where there are several, and a bar of a round size for each."""
+    """Draw each bank's first address, with its node where there are several, and a scale bar for each."""
     y += 12
     used, starts = 0.0, []
     for scale in found:
@@ -49,7 +49,7 @@ def axis(canvas: Canvas, y: float, found: Sequence[Scale], plan: Plan) -> float:
                 used = x + wide + 10
                 break
         starts.append(max(used, left))
-    # On the addresses' line if every bank's bar finds a place there, else on a line of their own.
+    # On the line of the addresses if every bank's bar fits there, else on a line of their own.
     if any(_bar(scale, scale.right - start) is None for start, scale in zip(starts, found, strict=True)):
         y += 13
         starts = [scale.left for scale in found]
@@ -59,7 +59,7 @@ def axis(canvas: Canvas, y: float, found: Sequence[Scale], plan: Plan) -> float:
 
 
 def node_of(plan: Plan, scale: Scale) -> str:
-    """The NUMA nodes of a stretch, on a machine with several."""
+    """The NUMA nodes of a range of addresses, on a machine with several."""
     if len({region.node for region in plan.memory.regions}) < 2:
         return ""
     here = [r.node for r in plan.memory.regions if r.start < scale.end and scale.start < r.end and r.node is not None]
@@ -67,7 +67,7 @@ def node_of(plan: Plan, scale: Scale) -> str:
 
 
 def _bar(scale: Scale, room: float) -> tuple[int, float] | None:
-    """The size of a bar and its pixels: a power of two, about an eighth of the scale; None where it does not fit."""
+    """(size of a scale bar, its pixels): a power of two, about an eighth of the scale; None where it does not fit."""
     whole = scale.end - scale.start
     for shift in range(3, 6):
         length = 1 << max(whole.bit_length() - shift, 0)
@@ -78,7 +78,7 @@ def _bar(scale: Scale, room: float) -> tuple[int, float] | None:
 
 
 def scale_bar(canvas: Canvas, y: float, scale: Scale, used: float) -> bool:
-    """A bar with its size at the right end; whether there was room for it right of `used`."""
+    """Draw a scale bar with its size at the right end. Returns False if there is no room right of `used`."""
     found = _bar(scale, scale.right - used)
     if found is None:
         return False
@@ -90,7 +90,7 @@ def scale_bar(canvas: Canvas, y: float, scale: Scale, used: float) -> bool:
 
 
 def breaks(canvas: Canvas, found: Sequence[Scale], bottom: float, height: int) -> None:
-    """A mark wherever the axis is broken."""
+    """Draw a mark wherever the axis is broken."""
     for scale, above in pairwise(found):
         at, low = scale.right + _GAP / 2, number(bottom)
         hole = f"{size(above.start - scale.end)} without memory" if above.start > scale.end else "another scale"

@@ -1,8 +1,8 @@
 """A drawing as SVG: shapes and text on a canvas, with colours for light and dark screens and for paper.
 
-Everything goes through `xml.etree`, so that no text can become markup; the same drawing gives the same bytes. Colours
-never stand alone: kinds of memory differ in pattern, kinds of leaf in height. The palette is Okabe and Ito's, which the
-common kinds of colour blindness can tell apart.
+Everything goes through `xml.etree`, so that no text can become markup; the same drawing gives the same bytes. Colour is
+never the only difference: kinds of memory differ in pattern, kinds of leaf in height. The palette is that of Okabe and
+Ito, which people with common kinds of colour blindness can tell apart.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from planner.render.pictures.labels import Box, text_width, wrapped
 __all__ = ["FONT", "MARGIN", "WHOLE", "WIDTH", "Canvas", "Frame", "number"]
 
 WIDTH = 960
-"""Pixels of a picture, where nothing else is asked for."""
+"""Default width of a picture, in pixels."""
 
 FONT = 11
 """Font size of labels, in pixels."""
@@ -81,7 +81,7 @@ _PATTERNS = {
     "o-fallback": (5, "", 0),
     "g-taken": (5, "M0 0v5", 45),
 }
-"""Edge of the tile, lines on it (none: a dot), rotation. No outcome shares one with a kind of memory."""
+"""Edge of the tile, lines on it (none: a dot), rotation. No outcome shares a pattern with a kind of memory."""
 
 
 def number(value: float) -> str:
@@ -91,10 +91,10 @@ def number(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The outside of a drawing: its width in pixels, its ids, its style sheet, its title.
+    """The frame of a drawing: its width in pixels, its ids, its style sheet, its title.
 
-    prefix: begins the ids in it, so that several pictures fit one page. style: it brings its style sheet. caption: its
-    title stands above it.
+    prefix: begins the ids in it, so that several pictures fit one page. style: it carries its style sheet. caption: its
+    title is drawn above it.
     """
 
     width: int = WIDTH
@@ -108,9 +108,9 @@ WHOLE = Frame()
 
 
 class Canvas:
-    """A drawing that grows downwards to `height`. texts: the boxes of all texts, to check that none overlap.
+    """A drawing that grows downwards to `height`.
 
-    title, text: for those who cannot see it.
+    texts: the boxes of all texts, to check that none overlap. title, text: the description for screen readers.
     """
 
     __slots__ = ("_into", "_prefix", "_root", "_stops", "_used", "frame", "height", "texts", "title", "width")
@@ -151,7 +151,7 @@ class Canvas:
     def paragraph(
         self, y: float, text: str, *, left: float = MARGIN, right: float | None = None, size: int = FONT, cls: str = ""
     ) -> float:
-        """Text in lines below `y`, from `left` to `right` (the margin); the baseline of the last."""
+        """Draw text in lines below `y`, from `left` to `right` (the margin). Returns the baseline of the last."""
         room = (self.width - MARGIN if right is None else right) - left
         for line in wrapped(text, size, room / 1.1 if "strong" in cls else room):
             y += size + 4
@@ -159,7 +159,7 @@ class Canvas:
         return y
 
     def caption(self) -> float:
-        """The title on top, where the frame wants it; the y below it."""
+        """Draw the title at the top, where the frame asks for it. Returns the y below it."""
         return self.paragraph(4, self.title, size=14, cls="strong") if self.frame.caption else float(MARGIN)
 
     def line(self, cls: str, d: str) -> None:
@@ -167,7 +167,7 @@ class Canvas:
         SubElement(self._into, "path", {"class": cls, "d": d})
 
     def _mark(self, text: str, *, stop: bool = True) -> Element:
-        """A group with a tooltip; the arrow keys stop at it, if `stop`, and the Tab key at the first of a picture."""
+        """A group with a tooltip. stop: the arrow keys stop at it, and the Tab key at the first one of a picture."""
         attributes = {"class": "m"}
         if stop:
             attributes |= {"tabindex": "-1" if self._stops else "0", "role": "img"}
@@ -177,7 +177,7 @@ class Canvas:
         return parent
 
     def path(self, cls: str, d: str, text: str) -> None:
-        """A path with the look of a class or pattern. text: its tooltip, which the keyboard reaches as well."""
+        """Draw a path with the look of a class or pattern. text: its tooltip, which the keyboard reaches too."""
         SubElement(self._mark(text), "path", {"d": d, **self._look(cls)})
 
     def _look(self, kind: str) -> dict[str, str]:
@@ -217,9 +217,9 @@ class Canvas:
         *,
         stop: bool = True,
     ) -> None:
-        """Rectangles of one kind, (x, width) each. text: their tooltip.
+        """Draw rectangles of one kind, (x, width) each.
 
-        stop: the keyboard reaches it as well; False for ranges that are drawn elsewhere too.
+        text: their tooltip. stop: the keyboard reaches it too; False for ranges that are drawn elsewhere as well.
         """
         parent = self._into if text is None else self._mark(text, stop=stop)
         y, h = number(top), number(height)

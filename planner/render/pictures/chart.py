@@ -1,7 +1,7 @@
-"""A sweep over sizes drawn: a band of outcomes with exact thresholds, and below it what each size costs.
+"""A sweep over sizes as a picture: a band of outcomes with exact thresholds, and below it what each size costs.
 
-The axis of sizes is logarithmic. The panel has the tail's waste as an area and the page tables as steps, each to the
-scale written at its side; distributions' defaults are vertical lines.
+The axis of sizes is logarithmic. The panel shows the tail's waste as an area and the page tables as steps, each with
+its own scale at the side; distributions' defaults are vertical lines.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PANEL, _BAND, _LANE, _SMALL = 90, 24, 14, 10
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Neighbouring sizes with one outcome. more: said beside it."""
+    """Neighbouring sizes with one outcome. more: text to add."""
 
     first: int
     last: int
@@ -62,7 +62,7 @@ class _Sizes:
 
 
 def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, int]] = ()) -> Canvas:
-    """The chart of a sweep. defaults: names and sizes of distributions' defaults."""
+    """Draw the chart of a sweep. defaults: names and sizes of distributions' defaults."""
     parts = [
         _Part(
             first.size, last.size, first.outcome, "" if first.crash is None else f", the first at {span(first.crash)}"
@@ -83,7 +83,7 @@ def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, in
 
 
 def draw_fit(fit: Fit, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
-    """The outcome of every size. over: what is known of every position of the kernel image."""
+    """Draw the outcome of every size. over: the outcomes for every position of the kernel image, if known."""
     parts = [_Part(max(rung.least, 1), rung.most, rung.outcome) for rung in fit.rungs]
     canvas = _canvas(frame, f"Outcome by size on {fit.source}", parts)
     y = canvas.caption()
@@ -111,7 +111,7 @@ def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:
 
 
 def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, ends: Sequence[int]) -> float:
-    """The band, and below it the sizes `ends` (where stretches end), exactly and in one unit."""
+    """Draw the band, and below it the sizes `ends` (where the outcome changes), exactly and in one unit."""
     edges = [scale.x(part.first) for part in parts] + [scale.left + scale.width]
     for n, part in enumerate(parts):
         outcomes.band(canvas, part.outcome, (edges[n], max(edges[n + 1] - edges[n], 1)), y, _BAND, part.text)
@@ -127,7 +127,9 @@ def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, e
         base = y + 15 + p.lane * _LANE
         canvas.text(p.left, base, p.label.text, size=_SMALL)
         canvas.line("thin", f"M{number(p.label.x)} {number(y)}V{number(base - 10)}")
-    return y + 6 + lanes * _LANE
+    return (
+        canvas.paragraph(y + lanes * _LANE, "size of the request, on a logarithmic scale", size=_SMALL, cls="soft") + 6
+    )
 
 
 def _largest(rows: Sequence[Row]) -> tuple[int, int]:
@@ -137,7 +139,7 @@ def _largest(rows: Sequence[Row]) -> tuple[int, int]:
 
 
 def _panel(canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: Sequence[Sequence[str]]) -> float:
-    """The rounding as areas and the page tables as steps. ticks: 0, half and the largest value of each."""
+    """Draw the rounding as areas and the page tables as steps. ticks: 0, half and the largest value of each."""
     waste, tables = _largest(rows)
     canvas.shape("tail", [(MARGIN, 14)], y + 5, 10)
     text = "area: tail of the aligned area, unavailable during boot (left scale)"
@@ -181,13 +183,13 @@ def _said(row: Row) -> str:
 def _points(
     rows: Sequence[tuple[Row, int]], scale: _Sizes, top: int, base: float, of: Callable[[SizePlan], int]
 ) -> list[tuple[float, float]]:
-    """A line that is level or slopes within a row, and steps between rows. rows: each with the size where it ends."""
+    """The points of a line that is level or slopes within a row, and steps between rows. rows: (row, last size)."""
     points: list[tuple[float, float]] = []
     for row, end in rows:
         for plan, at in ((row, row.size), (row.end, row.end.size), (row.end, end)):
             high = _PANEL * max(of(plan), 0) / top if top else 0
             point = (round(scale.x(at), 1), round(base - high, 1))
-            # Between two points of one pixel column, only the first, the last and the extremes could be seen.
+            # Of several points in one pixel column only the first, the last and the extremes are visible.
             if len(points) > 1 and points[-1][0] == points[-2][0] == point[0]:
                 points[-1] = point
             elif not points or points[-1] != point:
@@ -196,7 +198,7 @@ def _points(
 
 
 def _defaults(canvas: Canvas, top: float, base: float, defaults: Sequence[tuple[str, int]], scale: _Sizes) -> float:
-    """A vertical line for each size that a distribution asks for by default, named below the panel."""
+    """Draw a vertical line for each size that is a distribution's default, with its name below the panel."""
     named: dict[int, list[str]] = {}
     for name, at in defaults:
         named.setdefault(at, []).append(name)
@@ -211,7 +213,7 @@ def _defaults(canvas: Canvas, top: float, base: float, defaults: Sequence[tuple[
         placed = place_most(labels, _SMALL, (MARGIN, canvas.width - MARGIN), 8)
         if len(placed) == len(labels) or len(groups) == 1:
             break
-        # Neighbours that find no place side by side share a label.
+        # Neighbours without room side by side share a label.
         n = min(range(len(groups) - 1), key=lambda n: scale.x(groups[n + 1][0]) - scale.x(groups[n][-1]))
         groups[n : n + 2] = [groups[n] + groups[n + 1]]
     ends = {p.label.x: base + 14 + p.lane * _LANE for p in placed}

@@ -1,4 +1,4 @@
-"""The grid of an aligned attempt: one cell for each aligned step, free as a whole, taken, or not all memory."""
+"""The grid of an aligned attempt: one cell per aligned step, which is free as a whole, taken, or not all memory."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["CELLS", "LANE", "Cell", "Grid", "free_memory", "grid_of", "paint_grid"]
 
 CELLS = 64
-"""So many cells side by side can be told apart."""
+"""Most cells side by side that can be told apart."""
 
 LANE = 10
-"""Pixels of the lane of cells."""
+"""Height of the lane of cells, in pixels."""
 
 _SIGNS = {"free": ("tick", "m-4 0l3 3 5-6"), "part": ("line", "m-3-3l6 6m0-6l-6 6")}
 """Marks in the middle of a cell: a tick, and a cross."""
 
 _Named: TypeAlias = tuple[int, int, str]
 
-_COUNTED = 16 * CELLS  # with more steps than this, a count of them says nothing
+_COUNTED = 16 * CELLS  # with more steps than this, counting them tells nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The steps of an attempt in some stretches of memory. blocker: the largest reservation in them, or nothing."""
+    """The steps of an attempt in some ranges. blocker: the largest reservation in them, or nothing."""
 
     step: int
     cells: tuple[Cell, ...]
@@ -62,7 +62,7 @@ class Grid:
 
     @property
     def text(self) -> str:
-        """The number of steps, how many are free, and if none is, the obstacle."""
+        """The number of steps, how many are free, and the largest obstacle if none is."""
         free = sum(cell.kind == "free" for cell in self.cells)
         text = counted(len(self.cells), f"aligned step of {size(self.step)}", f"aligned steps of {size(self.step)}")
         text += f", {free} free"
@@ -72,7 +72,7 @@ class Grid:
 
 
 def free_memory(plan: Plan) -> list[Span]:
-    """Memory that is not reserved when the crash kernel's is searched."""
+    """Memory that is free when the search for the crash kernel's begins."""
     ram = union([(r.start, r.end) for r in plan.memory.regions if not r.flags & Flag.NOMAP])
     taken = union([(r.start, r.end) for r in plan.memory.reserved])
     return [gap for piece in ram for gap in subtract(piece, taken)]
@@ -107,14 +107,14 @@ def _cell(start: int, end: int, ram: Sequence[Span], free: Sequence[Span], obsta
 
 
 def _obstacles(plan: Plan) -> list[_Named]:
-    """Everything that an aligned step has to be free of."""
+    """Everything that an aligned step must not contain."""
     reserved = [(r.start, r.end, r.name or "reserved") for r in plan.memory.reserved]
     unmapped = [(r.start, r.end, "firmware memory (nomap)") for r in plan.memory.regions if r.flags & Flag.NOMAP]
     return [*reserved, *unmapped]
 
 
 def _taken(obstacles: Sequence[_Named], start: int, end: int) -> str:
-    """The obstacles, the largest by name."""
+    """The number of obstacles, and the name of the largest."""
     inside = [(b - a, name) for a, b, name in obstacles if a < end and start < b]
     if not inside:
         return "not free as a whole"
@@ -133,7 +133,7 @@ def _blocker(obstacles: Sequence[_Named], cells: Sequence[Cell]) -> str:
 
 
 def paint_grid(canvas: Canvas, y: float, grid: Grid, x: Callable[[int], float]) -> None:
-    """One lane of cells from `y` down. x: the pixel of an address."""
+    """Draw one lane of cells from `y` down. x: the pixel of an address."""
     for cell in grid.cells:
         left, right = x(cell.start), x(cell.end)
         wide = max(right - left - 1, 1)

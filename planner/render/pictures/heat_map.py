@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
-_TOLD = 200  # cells that the description tells
+_TOLD = 200  # most cells in the description
 _BARS = 8  # of the histogram
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One candidate on one machine. text: what the cell tells. met: the need is met; waste: what is lost for good."""
+    """One candidate on one machine. text: its tooltip. met: the need is met. waste: memory permanently lost."""
 
     machine: str
     candidate: str
@@ -60,7 +60,7 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
 
 
 def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
-    """The cells of a batch: each machine as asked, and after each change. Machines of one name are told apart."""
+    """The cells of a batch: each machine as requested, and after each change. Machines of one name get numbers."""
     first: dict[str, int] = {}
     cells = []
     for one in drawn:
@@ -72,7 +72,7 @@ def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
 
 
 def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canvas:
-    """The heat map; each cell tells its plan. note: a line under the title."""
+    """Draw the heat map; the tooltip of a cell describes its plan. note: a line under the title."""
     title = "Each candidate on each machine"
     told = ". ".join([cell.text for cell in cells[:_TOLD]])
     canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {told}")
@@ -87,7 +87,7 @@ def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canv
 
 
 def _grid(canvas: Canvas, y: float, cells: Sequence[Cell]) -> float:
-    """A row for each machine, a column for each candidate, and what the cells mean."""
+    """Draw a row for each machine, a column for each candidate, and the legend of the cells."""
     columns = list(dict.fromkeys(cell.candidate for cell in cells))
     machines = list(dict.fromkeys(cell.machine for cell in cells))
     room = canvas.width - 2 * MARGIN
@@ -115,7 +115,7 @@ def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: 
         for n, column in enumerate(columns):
             canvas.text(left + (n + 0.5) * cell, y, column, size=_SMALL, cls="soft", anchor="middle")
         return y + 6
-    listed = ", ".join(f"{n} {column}" for n, column in enumerate(columns, 1))
+    listed = "; ".join(f"{n}: {column}" for n, column in enumerate(columns, 1))
     y = canvas.paragraph(y - 14, listed, size=_SMALL, cls="soft") + 14
     for n in range(len(columns)):
         if text_width(str(n + 1), _SMALL) <= cell:
@@ -152,7 +152,7 @@ def _told(row: Row) -> str:
 
 
 def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
-    """Plans by bytes permanently lost, page tables included; each bar reaches 8 times as far as the one before."""
+    """Draw the number of plans by bytes permanently lost, page tables included; each bar covers 8 times the last."""
     if not values:
         return y
     y = canvas.paragraph(y, "Plans by memory permanently lost, page tables included", cls="soft") + 12
@@ -162,13 +162,13 @@ def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
         counts[next((n for n, top in enumerate(tops) if value <= top), len(tops))] += 1
     wide, most, high = min((canvas.width - 2 * MARGIN) / len(counts), 90.0), max(counts), 48
     base = y + 12 + high
-    for n, found in enumerate(counts):
+    names = ["0", *[f"\u2264{size(top)}" for top in tops[1:]], "more"]
+    lower = 11 if any(text_width(name, 9) >= wide for name in names) else 0
+    for n, (found, name) in enumerate(zip(counts, names, strict=True)):
         x, tall = MARGIN + n * wide, high * found / most
-        name = "0" if not n else f"\u2264{size(tops[n])}" if n < len(tops) else "more"
         if found:
             canvas.shape("bar", [(x, wide - 4)], base - tall, tall, f"{found} plans lose {name}")
             canvas.text(x + wide / 2 - 2, base - tall - 3, str(found), size=_SMALL, anchor="middle")
-        if text_width(name, 9) < wide:
-            canvas.text(x + wide / 2 - 2, base + 12, name, size=9, cls="soft", anchor="middle")
+        canvas.text(x + wide / 2 - 2, base + 12 + n % 2 * lower, name, size=9, cls="soft", anchor="middle")
     canvas.line("thin", f"M{MARGIN} {number(base)}h{number(wide * len(counts))}")
-    return base + 16
+    return base + 16 + lower

@@ -1,4 +1,4 @@
-"""Every place of the kernel image drawn as a strip: the outcome for an image there, and its share at the right."""
+"""Every place of the kernel image as a strip: the outcome for an image there, and the shares at the right."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ __all__ = ["draw", "paint_positions"]
 
 _BAR, _SMALL = 20, 10
 _TITLE = "Outcome by position of the kernel image"
+_AXIS = "positions by address"
 
 
 def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
@@ -29,7 +30,7 @@ def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
 
 
 def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
-    """One strip each, below `y`; the y below them."""
+    """Draw one strip for each size, below `y`. Returns the y below them."""
     right = canvas.width - MARGIN
     y = canvas.paragraph(y, _TITLE, size=14, cls="strong")
     for one in over:
@@ -43,6 +44,8 @@ def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
         first, last = one.positions[0].start, one.positions[-1].end
         canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
         canvas.text(right, y, address(last), size=_SMALL, cls="soft", anchor="end")
+        if canvas.texts[-1].left - canvas.texts[-2].right > text_width(_AXIS, _SMALL) + 20:
+            canvas.text(canvas.width / 2, y, _AXIS, size=_SMALL, cls="soft", anchor="middle")
     return outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
 
 
@@ -51,7 +54,7 @@ def _shares(one: Chances) -> str:
 
 
 def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:
-    """Positions in the order of their addresses, each stretch as wide as it has positions."""
+    """Draw positions in the order of their addresses; the width of a part is the number of its positions."""
     x = float(MARGIN)
     for part in one.positions:
         wide = room * part.slots / one.image.slots

@@ -1,8 +1,8 @@
-"""Text in a picture: how wide it is at most, how it is shortened, and where labels go so that none meets another.
+"""Text in a picture: an upper bound of its width, cutting it, and placing labels so that none overlap.
 
-A label stands in a lane above a bar and a line leads from it to its mark. Lengths are pixels of the picture. The widths
-are upper estimates for the common sans-serif fonts (DejaVu Sans, the widest of them, is the measure), since whoever
-draws the picture chooses the font.
+A label stands in a lane above a bar, and a line leads from it to its mark. Lengths are pixels of the picture. Widths
+are upper bounds for the common sans-serif fonts (measured with DejaVu Sans, the widest of them), since the font is
+chosen by whatever shows the picture.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text to be placed, and the x that it speaks of. Of two labels the one listed first has the better place."""
+    """A text to be placed, and the x of its mark. Of two labels the one listed first gets the better place."""
 
     text: str
     x: float
@@ -117,10 +117,10 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
 def place(
     labels: list[Label], size: float, room: tuple[float, float], lanes: int, *, side: Side = None
 ) -> tuple[list[Placed], list[Label]]:
-    """Labels in at most `lanes` lanes between the two ends of `room`, and those for which there is no place.
+    """Place labels in at most `lanes` lanes between the two ends of `room`; (placed, those without a place).
 
-    No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as they can be; with
-    a side, higher up on that side of their lines rather than lower on the other.
+    No two texts overlap, and no line crosses a text. Earlier labels are placed first, as low as possible; with a side,
+    a label goes higher on that side of its line rather than lower on the other.
     """
     placed: list[Placed] = []
     left_over: list[Label] = []
@@ -134,9 +134,9 @@ def place(
 
 
 def place_most(labels: list[Label], size: float, room: tuple[float, float], lanes: int) -> list[Placed]:
-    """Labels of the same weight, ascending, so that as many as can be found a place find one."""
-    # Whoever is placed first may keep another from its place. Flags that all point right, the right ones placed first,
-    # leave the others' lines free, and so do flags that all point left, the left ones first.
+    """Place labels of equal importance, in ascending order, so that as many as possible find a place."""
+    # A label that is placed first may take another's place. Labels that all extend to the right of their lines, the
+    # rightmost placed first, keep clear of the others' lines; so do labels to the left, the leftmost first.
     falling = labels[::-1]
     tries: list[tuple[list[Label], Side]] = [(falling, None), (labels, None), (falling, "right"), (labels, "left")]
     return max([place(order, size, room, lanes, side=side)[0] for order, side in tries], key=len)

@@ -1,8 +1,8 @@
-"""A plan drawn: the physical map in rows, one per bank; on each row the search, and what the linear map is made of.
+"""A plan as a picture: the physical map in rows, one per bank; on each row the search, and the linear map.
 
-The axis is broken where holes dwarf memory; each row has its own scale, and the surroundings of the area have one more
-where they would be too small. Labels stand above their marks; a label that finds no place there becomes a number, with
-its text in a list below.
+The axis is broken where holes are much larger than memory. Each row has its own scale, and the surroundings of the area
+get a row of their own where they would be too small. Labels stand above their marks; a label without room there becomes
+a number, with its text in a list below.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = ["draw"]
 
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
-_CELLS = 50  # the area gets a row of its own under 8 of so many parts of its bank
-_MARKS = 500  # so many marks can be told apart, and reached with the keyboard
-_WEIGHT = 180_000  # bytes that the marks may take in a file
-_RUNS = 2000  # so many pieces of the linear map can be told apart
-_NAMED = 40  # so many names of one row are tried
-_KEYS = 60  # so many names are listed
+_CELLS = 50  # an area under 8 of this many parts of its bank gets a row of its own
+_MARKS = 500  # most marks that can be told apart and reached with the keyboard
+_WEIGHT = 180_000  # most bytes of the marks in a file
+_RUNS = 2000  # most pieces of the linear map that can be told apart
+_NAMED = 40  # most names of one row for which a place is searched
+_KEYS = 60  # most names in the list below
 _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 
 
@@ -64,7 +64,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A name that found no place in its row: the mark's middle, and the text of the list."""
+    """A name without room in its row: its number, its mark's middle, and its text in the list."""
 
     number: int
     x: float
@@ -72,7 +72,7 @@ class _Key:
 
 
 def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
-    """The picture of a plan or of its explanation. over: what is known of every position of the kernel image."""
+    """Draw a plan or its explanation. over: the outcomes for every position of the kernel image, if known."""
     left = MARGIN + (search.GUTTER if plan.reservation.attempts else 0)
     rows = _rows(plan, left, frame.width - MARGIN - left)
     text = f"{_describe(plan, rows)} The search. {search.told(plan)}"
@@ -137,7 +137,7 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
 
 
 def _grids(plan: Plan, scales: Sequence[tuple[Scale, bool]]) -> list[Grid | None]:
-    """The steps that an aligned attempt could take in each row; those of the closer row only where others cannot."""
+    """The aligned steps of each row; those of the closer row only where its bank has too many to draw."""
     result: list[Grid | None] = []
     for scale, closer in scales:
         searched = [
@@ -165,7 +165,7 @@ def _head(plan: Plan, scale: Scale, ram: list[Span], *, closer: bool) -> str:
 
 
 def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
-    """The picture in words, for those who cannot see it."""
+    """The picture in words, for screen readers."""
     parts = [tables.verdict(plan) + "."]
     for row in rows:
         if row.closer:
@@ -199,7 +199,7 @@ def _costs(plan: Plan) -> str:
 
 
 def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: int | None) -> float:
-    """The line between two rows: a hole in memory, the end of low memory, or both. None: no row on that side."""
+    """Draw the line between two rows: a hole in memory, the end of low memory, or both. None: no row on that side."""
     words = []
     if end is not None and start is not None and start > end:
         words.append(f"{size(start - end)} without memory")
@@ -224,7 +224,7 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
 
 
 def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int) -> tuple[float, list[_Key], int]:
-    """One row; returns the y below it, the names for the list, and the number of names beyond the list's end."""
+    """Draw one row: (y below it, names for the list, number of names left out of the list)."""
     scale = row.scale
     y = canvas.paragraph(y, row.head, size=12, cls="strong")
     used = canvas.texts[-1].right + 12
@@ -253,7 +253,7 @@ def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int
 
 
 def _bars(canvas: Canvas, row: _Row, top: float) -> float:
-    """The bar, and below it the steps of an aligned attempt; the y below them."""
+    """Draw the bar, and below it the steps of an aligned attempt. Returns the y below them."""
     scale = row.scale
     canvas.line("thin dash", f"M{number(scale.left)} {number(top + _BAR / 2)}h{number(scale.width)}")
     for layer in row.layers:
@@ -275,7 +275,7 @@ def _bars(canvas: Canvas, row: _Row, top: float) -> float:
 
 
 def _maps(canvas: Canvas, y: float, row: _Row, costs: str) -> float:
-    """The linear map without the crash kernel and with it, or once where they are alike; the y below."""
+    """Draw the linear map without and with the crash kernel, or once where they are the same. Returns the y below."""
     lanes = [(row.without, "linear map without the crash kernel"), (row.bands, "with the crash kernel")]
     if not row.without:
         lanes = [(row.bands, "linear map, the same without the crash kernel")]
@@ -296,7 +296,7 @@ def _maps(canvas: Canvas, y: float, row: _Row, costs: str) -> float:
 
 
 def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
-    """Labels of a row's marks, the most important first; the whole text of each; the number left out."""
+    """(labels of a row's marks, the most important first; the whole text of each; the number left out)."""
     found: list[tuple[str, float, str]] = []
     area = next((mark for mark in row.special if mark.kind == "area"), None)
     clear = area is None or area.width >= 60
@@ -321,7 +321,7 @@ def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
 
 
 def _key_marks(canvas: Canvas, y: float, keys: Sequence[_Key], scale: Scale) -> float:
-    """Numbers below the bands; those that would touch are written as one."""
+    """Draw the numbers of names below the bands; numbers that would touch are drawn as a range."""
     if not keys:
         return y
     groups: list[list[_Key]] = []
@@ -351,7 +351,7 @@ def _key_box(group: Sequence[_Key], scale: Scale) -> tuple[float, float, float]:
 
 
 def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
-    """The addresses at both ends, and round ones between them where there is room."""
+    """Draw the addresses at both ends, and round ones between them where there is room."""
     y += 13
     first, last = address(scale.start), address(scale.end)
     used, right = scale.left + text_width(first, _SMALL) + 10, scale.right - text_width(last, _SMALL)
@@ -372,7 +372,7 @@ def _axis(canvas: Canvas, y: float, scale: Scale) -> float:
 
 
 def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> float:
-    """The list of numbered names, in as many columns as hold them whole."""
+    """Draw the list of numbered names, in as many columns as hold them whole."""
     if not keys:
         return y
     told = [f"{key.number}  {key.text}" for key in keys]

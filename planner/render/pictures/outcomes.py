@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["GLYPHS", "band", "kind", "legend", "write"]
 
 GLYPHS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
-"""One character for each, for cells that are too small for the word."""
+"""One character per outcome, for cells too small for the word."""
 
 
 def kind(outcome: str) -> str:
@@ -26,7 +26,7 @@ def kind(outcome: str) -> str:
 def band(
     canvas: Canvas, outcome: str, place: tuple[float, float], top: float, height: float, text: str, word: str = ""
 ) -> bool:
-    """One stretch with an outcome, and a word inside where there is room. Returns whether the word is there."""
+    """Draw a part of a band with one outcome, and the word in it if there is room. Returns True if there is."""
     x, wide = place
     canvas.shape(kind(outcome), [place], top, height, text)
     word = word or outcome
@@ -37,7 +37,7 @@ def band(
 
 
 def write(canvas: Canvas, outcome: str, x: float, y: float, word: str) -> None:
-    """A word on an outcome, with nothing of a hatch behind it."""
+    """Write a word on an outcome, with its hatch left out behind the word."""
     if outcome == "fallback":
         wide = text_width(word, FONT) * 0.9 + 2
         canvas.shape("f-o-fallback", [(x - wide / 2, wide)], y - 10, 13)
@@ -45,7 +45,7 @@ def write(canvas: Canvas, outcome: str, x: float, y: float, word: str) -> None:
 
 
 def legend(canvas: Canvas, y: float, used: Iterable[str]) -> float:
-    """Swatches with their words, in lines; the y below them."""
+    """Draw the legend: swatches with their words, in lines. Returns the y below them."""
     shown = set(used)
     x, y = float(MARGIN), y + 8
     for outcome, glyph in GLYPHS.items():

@@ -29,14 +29,14 @@ _LEGEND = {
     "cma": "crash cma",
     "area": "aligned area",
 }
-"""Each kind of memory and what the legend calls it."""
+"""Each kind of memory, with its name in the legend."""
 
-_EMPTY = 0.55  # the upper part of a mark that is reserved in part
-_HEIGHTS = (1.0, 0.8, 0.6, 0.42, 0.25)  # of a band, by kind of leaf: the larger, the higher
+_EMPTY = 0.55  # share of a mark's height that stays empty where it is reserved in part
+_HEIGHTS = (1.0, 0.8, 0.6, 0.42, 0.25)  # of a band by kind of leaf: higher for larger entries
 
 
 def paint_mark(canvas: Canvas, mark: Mark, top: float, height: float, *, least: float = 0) -> None:
-    """A mark in a bar; what is reserved in part fills the lower part. least: pixels that each piece takes."""
+    """Draw a mark in a bar; a mark reserved in part fills only the lower part. least: least pixels of each piece."""
     pieces = [(x, max(wide, least)) for x, wide in mark.pieces]
     if mark.kind == "partly":
         canvas.shape("reserved", pieces, top + height * _EMPTY, height * (1 - _EMPTY), mark.text)
@@ -45,7 +45,7 @@ def paint_mark(canvas: Canvas, mark: Mark, top: float, height: float, *, least: 
 
 
 def paint_bands(canvas: Canvas, shown: Sequence[Band], bottom: float, height: int) -> None:
-    """The linear map below a bar: the larger the entries, the higher the band."""
+    """Draw the linear map below a bar: larger entries make higher bands."""
     for band in shown:
         high = round(height * _HEIGHTS[band.kind])
         if band.runs:
@@ -56,20 +56,20 @@ def paint_bands(canvas: Canvas, shown: Sequence[Band], bottom: float, height: in
 
 
 def legend(canvas: Canvas, y: float, shown: Sequence[Mark], covers: Sequence[Band], plan: Plan) -> float:
-    """Swatches of the kinds of memory and leaf entries that are drawn; returns the y below them."""
+    """Draw swatches of the kinds of memory and leaf entries in use. Returns the y below them."""
     used = {mark.kind for mark in shown}
     y = _swatches(canvas, y + 8, [(kind, text) for kind, text in _LEGEND.items() if kind in used])
     kinds = sorted({band.kind for band in covers})
     if kinds:
         sizes = geometry(plan.kernel.page_size, plan.kernel.va_bits).leaf_sizes
         pale = ", pale where the crash kernel changes nothing" if any(band.same for band in covers) else ""
-        y = canvas.paragraph(y + 14, f"Linear map, the higher the larger the entries{pale}:", cls="soft")
+        y = canvas.paragraph(y + 14, f"Linear map, higher for larger entries{pale}:", cls="soft")
         y = _swatches(canvas, y + 7, [(f"k{kind}", f"{KIND_NAMES[kind]}, {size(sizes[kind])}") for kind in kinds])
     return y + 22
 
 
 def _swatches(canvas: Canvas, y: float, entries: Sequence[tuple[str, str]]) -> float:
-    """Swatches and their words in lines, from `y`; the top of the last line."""
+    """Draw swatches and their words in lines, from `y`. Returns the top of the last line."""
     x = float(MARGIN)
     for kind, text in entries:
         wide = 22 + text_width(text, FONT)

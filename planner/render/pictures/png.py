@@ -10,7 +10,7 @@ from planner.base.errors import InputError
 __all__ = ["rendered"]
 
 ZOOM = 2
-"""Pixels of the file for one of the drawing: sharp on today's screens."""
+"""Pixels of the file per pixel of the drawing, for screens of high resolution."""
 
 
 def rendered(svg: str) -> bytes:

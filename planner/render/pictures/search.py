@@ -1,4 +1,4 @@
-"""The search drawn: for every attempt a track on each row that it searched, from the top down to where it ended."""
+"""The search as a picture: a track for each attempt on each row it searched, from the top down to its end."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ GUTTER = 26
 """Pixels left of the rows, for the numbers of the attempts."""
 
 _TRACK, _SMALL = 12, 10
-_TICKS = 12  # gaps of one track that are marked
-_ARROW = 12  # a shorter line has no head
+_TICKS = 12  # most gaps marked on one track
+_ARROW = 12  # pixels; a shorter arrow has no head
 
 
 def told(plan: Plan) -> str:
-    """The search in words, for those who cannot see it."""
+    """The search in words, for screen readers."""
     said = " ".join([f"{n}: {_said(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
     return said or "Nothing is searched."
 
 
 def paint_tracks(canvas: Canvas, y: float, plan: Plan, scale: Scale) -> float:
-    """The attempts that search one row, below `y`; the y below them."""
+    """Draw the attempts that search one row, below `y`. Returns the y below them."""
     for n, attempt in enumerate(plan.reservation.attempts, 1):
         window = _window(attempt, scale.span)
         if window and (attempt.found is None or attempt.found < window[1]):
@@ -42,7 +42,7 @@ def paint_tracks(canvas: Canvas, y: float, plan: Plan, scale: Scale) -> float:
 
 
 def paint_others(canvas: Canvas, y: float, plan: Plan) -> float:
-    """The attempts that search no row, below `y`."""
+    """Draw the attempts that search no row, below `y`. Returns the y below them."""
     if not plan.reservation.attempts:
         return canvas.paragraph(y, "Nothing is searched.", cls="soft")
     for n, attempt in enumerate(plan.reservation.attempts, 1):
@@ -69,16 +69,15 @@ def _said(attempt: Attempt) -> str:
 
 
 def _track(canvas: Canvas, y: float, n: int, attempt: Attempt, plan: Plan, scale: Scale, window: Span) -> float:
-    """The window as a bracket, an arrow from its top, a tick for each gap that is too small, and where it ends."""
+    """Draw the window as a bracket, an arrow from its top down, a tick for each gap that is too small, and the end."""
     whole = _window(attempt, _memory(plan)) or window
     ends_here = window[0] == whole[0] if attempt.found is None else attempt.found >= window[0]
     if ends_here:
         y = canvas.paragraph(y, _said(attempt), left=scale.left, size=_SMALL)
-    # A gap is as long as the search finds it, and is marked where its top lies, on one row alone.
-    tried = [gap for gap in intersect((attempt.start, attempt.end), free_memory(plan)) if gap[1] > window[0]]
-    tried = [gap for gap in tried if gap[1] <= window[1]]
-    if attempt.found is not None:
-        tried = [gap for gap in tried if gap[0] > attempt.found]
+    # A gap has its whole size, and is marked on the row where its top lies.
+    searched = intersect((attempt.start, attempt.end), free_memory(plan))
+    lowest = -1 if attempt.found is None else attempt.found
+    tried = [gap for gap in searched if window[0] < gap[1] <= window[1] and gap[0] > lowest]
     tried = sorted(tried, key=lambda gap: gap[0] - gap[1])[:_TICKS]
     y = _sizes(canvas, y + 3, tried, scale)
     left, right, middle = scale.x(window[0]), scale.x(window[1]), y + _TRACK / 2
@@ -105,7 +104,7 @@ def _track(canvas: Canvas, y: float, n: int, attempt: Attempt, plan: Plan, scale
 
 
 def _taken(attempt: Attempt, plan: Plan) -> list[tuple[str, int, int]]:
-    """Ranges an attempt took, by kind of memory: of an aligned one the crash memory and the rest of its area."""
+    """The ranges an attempt took, by kind of memory: for an aligned one, the crash memory and the rest of the area."""
     at, done = attempt.found, plan.reservation
     if at is None:
         return []
@@ -116,7 +115,7 @@ def _taken(attempt: Attempt, plan: Plan) -> list[tuple[str, int, int]]:
 
 
 def _sizes(canvas: Canvas, y: float, tried: list[Span], scale: Scale) -> float:
-    """The sizes of the gaps above their ticks, the largest first, where there is room."""
+    """Write the sizes of the gaps above their ticks, the largest first, where there is room."""
     if not tried:
         return y
     labels = [Label(size(end - start), scale.x(end - 1)) for start, end in tried]

@@ -1,7 +1,7 @@
-"""One stretch of addresses drawn to scale: marks for what lies there, bands for how the linear map covers it.
+"""One range of addresses drawn to scale: marks for its contents, bands for how the linear map covers it.
 
-Positions are pixels of the picture. What is smaller than a pixel is drawn together with its small
-neighbours, so that a picture of thousands of ranges stays as small as its pixels.
+Positions are pixels of the picture. Ranges smaller than a pixel are drawn together with small neighbours, so that a
+picture of thousands of ranges stays as small as its pixels.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, cont
 """Names of the kinds of leaf entries, in the order of `planner.kernel.ptdump.KINDS`."""
 
 GENERIC = {"", "reserved", "Reserved"}
-"""Names that say no more than the drawing does."""
+"""Names that tell nothing that the drawing does not show."""
 
 _NAME = 64
-"""Characters of a name that are shown."""
+"""Most characters of a name."""
 
 _LISTED = 6
-"""So many members of a mark are named in full."""
+"""Most members of a mark that are named."""
 
 _WIDEST = 16
-"""A mark of merged ranges becomes at most so many merging distances wide, so that it still shows where they are."""
+"""Greatest width of a mark of merged ranges, in merging distances, so that it still shows where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Scale:
     left: float = 0.0
 
     def x(self, at: int) -> float:
-        """The pixel of an address; outside addresses are moved to the edge."""
+        """The pixel of an address; addresses outside are moved to the edge."""
         inside = min(max(at, self.start), self.end) - self.start
         return self.left + inside * self.width / (self.end - self.start)
 
@@ -106,7 +106,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One kind of leaf in a stretch. kind: index into `KIND_NAMES`; runs: (x, width); same: where nothing changes."""
+    """One kind of leaf in a range. kind: index into `KIND_NAMES`; runs: (x, width); same: the unchanged parts."""
 
     kind: int
     runs: tuple[tuple[float, float], ...]
@@ -115,7 +115,7 @@ class Band:
 
 
 def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
-    """Memory, what is reserved, and what the crash kernel takes; each ascending, the last as painted."""
+    """Memory, reservations, and what the crash kernel takes; each ascending, the last in the order of painting."""
     memory = [_memory(region) for region in plan.memory.regions]
     listed = sorted(plan.memory.reserved, key=lambda r: (r.start, r.end, r.name))
     reserved = [Item("reserved", r.start, r.end, r.name) for r in listed]
@@ -202,9 +202,9 @@ def merged(extents: Iterable[tuple[float, float]], step: float = 1.0) -> tuple[t
 
 
 def bands(plan: Plan, scale: Scale, step: float = 1.0) -> list[Band]:
-    """The linear map inside a scale, one band per kind of leaf; every `step` pixels show what maps most there.
+    """The linear map inside a scale: one band per kind of leaf.
 
-    The crash memory's own leaves always show, however small they are.
+    Every `step` pixels show the kind that maps most of them; the leaves of the crash memory always show, however small.
     """
     spans, shown = _shown(plan.leaf_spans, scale, step)
     crash = plan.reservation.crash
@@ -215,7 +215,7 @@ def bands(plan: Plan, scale: Scale, step: float = 1.0) -> list[Band]:
 
 
 def compared(plan: Plan, scale: Scale, step: float = 1.0) -> tuple[list[Band], list[Band]]:
-    """The linear map inside a scale without the crash kernel and with it, in what changes and what does not."""
+    """The linear map inside a scale without the crash kernel and with it, each in what changes and what does not."""
     before, after = (_shown(spans, scale, step) for spans in (plan.baseline_spans, plan.leaf_spans))
     changed = [a != b for a, b in zip(before[1], after[1], strict=True)]
     return (

@@ -1,7 +1,7 @@
 """Strategies drawn below each other: the machine's memory once, then a strip of the linear map for each.
 
-Strategies with the same strip are one group. What each protects and costs stands at its right, or above its strip where
-the picture is narrow. A frame and a star mark the best; what is not available here is pale.
+Strategies with the same strip form one group. Protection and costs stand at the right, or above the strip where the
+picture is narrow. A frame and a star mark the best; strategies not available here are pale.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Strip", "draw"]
 
 _BAR, _BAND, _SMALL = 20, 15, 10
-_COLUMN = (96, 64, 88)  # pixels of what stands at the right: protected, page tables, TLB entries
-_NARROW = 600  # a picture that is less wide has no column
-_MARKS = 60  # so many marks of one strip can be told apart
+_COLUMN = (96, 64, 88)  # widths of the columns at the right: protected, page tables, TLB entries
+_NARROW = 600  # pixels; a narrower picture has no columns at the right
+_MARKS = 60  # most marks of one strip that can be told apart
 _STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
@@ -41,7 +41,7 @@ class Strip:
 
 
 def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
-    """The picture of strategies, all of one map."""
+    """Draw strategies on one map."""
     told = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
     canvas = Canvas(frame, title, told)
     y = canvas.caption()
@@ -66,12 +66,12 @@ def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
 
 
 def _room(canvas: Canvas) -> float:
-    """Pixels of the strips: what the column at the right leaves."""
+    """Width of the strips: the rest beside the columns at the right."""
     return canvas.width - 2 * MARGIN - (sum(_COLUMN) + 12 if canvas.width >= _NARROW else 0)
 
 
 def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") -> None:
-    """One line of the column at the right: a word, then numbers."""
+    """Draw one line of the columns at the right: a word, then numbers."""
     right = canvas.width - MARGIN - sum(_COLUMN)
     for n, (text, wide) in enumerate(zip(texts, _COLUMN, strict=True)):
         right += wide
@@ -82,7 +82,7 @@ def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") ->
 
 
 def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> list[Mark]:
-    """Memory and what is reserved of it, with as many marks as can be told apart."""
+    """Draw memory and its reservations, with as many marks as can be told apart."""
     memory, reserved, _ = items(plan)
     drawn: list[Mark] = []
     for step in _STEPS:
@@ -96,7 +96,7 @@ def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> l
 
 
 def _groups(strips: Sequence[Strip], found: Sequence[Scale]) -> list[list[Strip]]:
-    """Strategies whose memory and map are the same, in their order."""
+    """Groups of strategies with the same memory and map, in their order."""
     groups: dict[tuple[object, ...], list[Strip]] = {}
     for strip in strips:
         done = strip.plan.reservation
@@ -109,7 +109,7 @@ def _groups(strips: Sequence[Strip], found: Sequence[Scale]) -> list[list[Strip]
 def _group(
     canvas: Canvas, y: float, group: Sequence[Strip], cost: str, found: Sequence[Scale]
 ) -> tuple[float, list[Mark], list[Band]]:
-    """One group: its names, its answer, where it goes and what its map is made of. cost: its page tables."""
+    """Draw one group: its names, its answer, its place and its linear map. cost: its page tables."""
     plan = group[0].plan
     best, away = any(strip.best for strip in group), bool(group[0].obstacle)
     start, left, right = y, MARGIN + 2, MARGIN + 2 + _room(canvas)
@@ -142,7 +142,7 @@ def _group(
 
 
 def _answer(plan: Plan, obstacle: str) -> str:
-    """The outcome of the group, and why it is not available where it is not."""
+    """The outcome of the group, and the obstacle if it is not available here."""
     text = str(plan.reservation.outcome)
     if plan.mapping == plan.baseline:
         text += "; linear map as without a crash kernel"

@@ -43,7 +43,7 @@ def test_the_total_in_one_sentence() -> None:
     assert lead.word == "3 machines"
     assert lead.text == (
         "2 get crash memory, 1 does not; 1 of those is not protected; "
-        "+2052K of extra page tables; besides, 2 records are broken"
+        "+2052K of extra page tables; in addition, 2 records are broken"
     )
 
 

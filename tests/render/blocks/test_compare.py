@@ -40,7 +40,7 @@ def test_without_a_best_there_is_the_reason() -> None:
     ("value", "strategy", "reason"),
     [
         ("512M", "switch-table", "best for the aim"),
-        ("512M", "bbml2", "no processor here is known to split blocks live"),
+        ("512M", "bbml2", "no processor here is known to split live blocks"),
         ("512M", "pud-aligned", "protects too"),
         ("3G", "base-pages", "does not fit"),
         ("512M@3G", "pud-aligned", "map left as it is"),

@@ -62,7 +62,7 @@ def test_a_legend_has_what_is_shown(width: int) -> None:
             "reserved",
             "crash memory",
             "aligned area",
-            "Linear map, the higher the larger the entries:",
+            "Linear map, higher for larger entries:",
             "PMD blocks, contiguous, 32M",
             "base pages, 4K",
         ]

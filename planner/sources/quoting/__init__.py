@@ -1,0 +1,53 @@
+"""Quoted logs and listings: in mail, issues and chats, encoded for transfer, as records of a journal, in logs of a CI.
+
+What other programs put around the kernel's own text on every line is found by what the lines have in common, not by a
+list of programs, and removed. A line keeps its number wherever the quoted text has one line for each.
+
+The reader of records is imported for a text that looks like records: most do not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from planner.base.sizes import MIB
+from planner.sources.log.unread import without_unread
+from planner.sources.quoting.encodings import plain_text
+from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
+
+__all__ = ["is_json", "unknown_line_prefix", "unquoted"]
+
+_MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
+# The largest text that is treated as quoted: larger ones are files of a machine.
+_LARGEST, _MOST_LINES = 16 * MIB, 250_000
+
+
+def unquoted(text: str, name: str) -> str:
+    """The text of a log or listing as the kernel printed it; any other text without odd line ends, terminal sequences.
+
+    Raises InputError for records that are not JSON.
+    """
+    if len(text) > _LARGEST:
+        return text
+    messages = None
+    head = text[:4096]
+    if (
+        '":' in head
+        or '" :' in head
+        or "MESSAGE=" in head
+        or "".join(head[:64].split())[:2] == '["'
+        or head.lstrip()[:1] == '"'
+    ):
+        from planner.sources.quoting.records import messages_of
+
+        messages = messages_of(text, name) if text.count("\n") <= _MOST_LINES else None
+    if messages is None and is_json(head):
+        return text
+    text = without_unread(text if messages is None else messages)
+    return without_line_prefixes(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
+
+
+def is_json(head: str) -> bool:
+    """True if a text looks like one JSON document, such as a map or a report. A log may begin with a bracket, too."""
+    opening = "".join(head[:4096].split())[:2]
+    return opening in ("[{", "[]") or (opening[:1] == "{" and re.match(_MACRO, head) is None)
