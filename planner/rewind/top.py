@@ -44,8 +44,11 @@ def base_page_tables(memory: Sequence[Span], page_size: int, code: Range | None 
 
 
 def tables_of(top: Top, view: View) -> int:
-    """Bytes of page tables of base pages."""
-    code = view.machine.facts.kernel_image
+    """Bytes of page tables of base pages.
+
+    From 7.2 on memory goes over the image again, which then has base pages, too.
+    """
+    code = Range(0, 0) if view.asked.profile.image == "first" else view.machine.facts.kernel_image
     return base_page_tables(view.listed.memory, view.asked.page_size, code) if top.pages else 0
 
 
