@@ -57,7 +57,7 @@ def top_bytes(top: Top, view: View) -> int:
     page = view.asked.page_size
     few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
     tables = tables_of(top, view) or (few + for_pool * top.pool) * page
-    return tables + (kfence_pool_size(view.machine.facts.config, page) if top.pool else 0)
+    return tables + (kfence_pool_size(view.asked.config, page) if top.pool else 0)
 
 
 _IMAGE = 28 * MIB
@@ -68,12 +68,12 @@ def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     """The top of memory that a command line leads to."""
     asked, facts = view.asked, view.machine.facts
     profile = asked.profile
-    forced = forcing(profile, cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    forced = forcing(profile, cmdline, asked.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else profile.effect
     present = ck.present(cmdline) if cmdline is not None else crash
     pages = bool(forced.reasons) or (effect == "pages" and present)
     # That KFENCE is asked for does not tell whether it is built in.
-    pool_known = "KFENCE" in facts.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
+    pool_known = "KFENCE" in asked.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
     return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
