@@ -30,6 +30,7 @@ STRAY = "[\ufffd\udc80-\udcff]"
 """A pattern for characters in place of bytes that are not text: not UTF-8 (PEP 383), or NUL and lost ones (U+FFFD)."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks, as Windows writes them
+_EMPTY = re.compile(r"\n+(?=\n)")
 _FEW = 4  # bytes of text at least for one that is not
 
 
@@ -104,7 +105,10 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 def decode(data: bytes, name: str) -> str:
     """The text of an input, UTF-8 or with a mark UTF-16. Raises InputError if it is empty, binary, or neither."""
-    data = _as_utf8(data, name)
+    return _decoded(_as_utf8(data, name), name)
+
+
+def _decoded(data: bytes, name: str) -> str:
     at = data.find(b"\0")
     if at >= 0:
         raise _binary(name, at)
@@ -121,7 +125,7 @@ def decode_most(data: bytes, name: str) -> str:
     data = _as_utf8(data, name)
     try:
         if b"\0" not in data:
-            return decode(data, name)
+            return _decoded(data, name)
     except InputError as error:
         if not isinstance(error.__context__, UnicodeDecodeError):
             raise
@@ -132,7 +136,7 @@ def decode_most(data: bytes, name: str) -> str:
         at = data.find(b"\0")
         if at >= 0:
             raise _binary(name, at)
-        return decode(data, name)
+        return _decoded(data, name)
     return re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
@@ -164,7 +168,8 @@ def _as_utf8(data: bytes, name: str) -> bytes:
 
 def _check_extent(data: bytes, name: str) -> None:
     """Refuse a text of too many lines, or that Python keeps in too much memory: its widest character counts."""
-    if len(data) > MAX_LINES and data.count(b"\n") > MAX_LINES:
+    # Counting takes as long as reading; fewer bytes hold no more lines with anything in them.
+    if len(data) > 2 * MAX_LINES and data.count(b"\n") > MAX_LINES:
         raise InputError(name, f"has more than {MAX_LINES} lines", "give only the map, or the log of one boot")
     if len(data) * 4 <= MAX_INPUT or data.isascii():
         return
@@ -178,9 +183,14 @@ def _binary(name: str, at: int) -> InputError:
 
 
 def text_lines(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """Lines numbered from 1, without their ends. Raises InputError for a line no map has."""
+    """Lines numbered from 1, without their ends; of empty lines in a row only the last.
+
+    Raises InputError for a line no map has.
+    """
     start, number, length = 0, 1, len(text)
     while start < length:
+        if text.startswith("\n\n", start) and (empty := _EMPTY.match(text, start)) is not None:
+            start, number = empty.end(), number + len(empty[0])
         end = text.find("\n", start)
         if end < 0:
             end = length

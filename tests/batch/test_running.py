@@ -211,7 +211,7 @@ def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
     os.killpg(run.pid, signal.SIGINT)
     _, told = run.communicate()
     assert run.returncode == 130
-    assert told.decode() == f"{partial} holds the finished part: run the same command with --resume to continue\n"
+    assert told.decode() == f"{partial} has the finished part: run the same command with --resume\n"
     assert not out.exists()
     subprocess.run([*command, "--resume"], cwd=ROOT, check=True)
     assert out.read_bytes() == undisturbed(str(records))[0]

@@ -95,6 +95,13 @@ INPUTS: dict[str, tuple[str | None, int, Callable[[int], bytes]]] = {
     "a long line of blanks": (None, 16_000, lambda n: b" " * n + b"x"),
     "a long line of digits": (None, 16_000, lambda n: b"0" * n),
     "log lines": ("dmesg", 2000, lambda n: b"[    0.000000] Memory: 1K/2K available\n" * n),
+    "lines of memblock=debug, in pairs": (
+        "dmesg",
+        3000,
+        lambda n: (
+            (b"[    0.000000] memblock_reserve: [0x0000000040000000-0x0000000040000fff] x+0x0/0x1\n" * 2 + b"x\n") * n
+        ),
+    ),
     "a log of ranges": (
         "dmesg",
         2000,

@@ -127,7 +127,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
     return [
         Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
-        Table("", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
+        Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", errors),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(

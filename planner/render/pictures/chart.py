@@ -127,7 +127,9 @@ def _outcomes(canvas: Canvas, y: float, parts: Sequence[_Part], scale: _Sizes, e
         base = y + 15 + p.lane * _LANE
         canvas.text(p.left, base, p.label.text, size=_SMALL)
         canvas.line("thin", f"M{number(p.label.x)} {number(y)}V{number(base - 10)}")
-    return y + 6 + lanes * _LANE
+    return (
+        canvas.paragraph(y + lanes * _LANE, "size of the request, on a logarithmic scale", size=_SMALL, cls="soft") + 6
+    )
 
 
 def _largest(rows: Sequence[Row]) -> tuple[int, int]:

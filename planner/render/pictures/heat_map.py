@@ -115,7 +115,7 @@ def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: 
         for n, column in enumerate(columns):
             canvas.text(left + (n + 0.5) * cell, y, column, size=_SMALL, cls="soft", anchor="middle")
         return y + 6
-    listed = ", ".join(f"{n} {column}" for n, column in enumerate(columns, 1))
+    listed = "; ".join(f"{n}: {column}" for n, column in enumerate(columns, 1))
     y = canvas.paragraph(y - 14, listed, size=_SMALL, cls="soft") + 14
     for n in range(len(columns)):
         if text_width(str(n + 1), _SMALL) <= cell:
@@ -162,13 +162,13 @@ def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:
         counts[next((n for n, top in enumerate(tops) if value <= top), len(tops))] += 1
     wide, most, high = min((canvas.width - 2 * MARGIN) / len(counts), 90.0), max(counts), 48
     base = y + 12 + high
-    for n, found in enumerate(counts):
+    names = ["0", *[f"\u2264{size(top)}" for top in tops[1:]], "more"]
+    lower = 11 if any(text_width(name, 9) >= wide for name in names) else 0
+    for n, (found, name) in enumerate(zip(counts, names, strict=True)):
         x, tall = MARGIN + n * wide, high * found / most
-        name = "0" if not n else f"\u2264{size(tops[n])}" if n < len(tops) else "more"
         if found:
             canvas.shape("bar", [(x, wide - 4)], base - tall, tall, f"{found} plans lose {name}")
             canvas.text(x + wide / 2 - 2, base - tall - 3, str(found), size=_SMALL, anchor="middle")
-        if text_width(name, 9) < wide:
-            canvas.text(x + wide / 2 - 2, base + 12, name, size=9, cls="soft", anchor="middle")
+        canvas.text(x + wide / 2 - 2, base + 12 + n % 2 * lower, name, size=9, cls="soft", anchor="middle")
     canvas.line("thin", f"M{MARGIN} {number(base)}h{number(wide * len(counts))}")
-    return base + 16
+    return base + 16 + lower

@@ -18,6 +18,7 @@ __all__ = ["draw", "paint_positions"]
 
 _BAR, _SMALL = 20, 10
 _TITLE = "Outcome by position of the kernel image"
+_AXIS = "positions by address"
 
 
 def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
@@ -42,7 +43,10 @@ def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
         y += 5 + _BAR + 14
         first, last = one.positions[0].start, one.positions[-1].end
         canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
+        used = canvas.texts[-1].right
         canvas.text(right, y, address(last), size=_SMALL, cls="soft", anchor="end")
+        if canvas.texts[-1].left - used > text_width(_AXIS, _SMALL) + 20:
+            canvas.text((used + canvas.texts[-1].left) / 2, y, _AXIS, size=_SMALL, cls="soft", anchor="middle")
     return outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
 
 

@@ -13,6 +13,7 @@ import re
 from planner.base.sizes import MIB
 from planner.sources.clothes.margins import strange_margin, without_margins
 from planner.sources.clothes.transfer import plain_text
+from planner.sources.log.unread import without_unread
 
 __all__ = ["is_json", "strange_margin", "undress"]
 
@@ -26,7 +27,7 @@ def undress(text: str, name: str) -> str:
 
     Raises InputError for records that are not JSON.
     """
-    if len(text) > _LARGEST or text.count("\n") > _MOST_LINES:
+    if len(text) > _LARGEST:
         return text
     messages = None
     head = text[:4096]
@@ -39,10 +40,11 @@ def undress(text: str, name: str) -> str:
     ):
         from planner.sources.clothes.records import messages_of
 
-        messages = messages_of(text, name)
+        messages = messages_of(text, name) if text.count("\n") <= _MOST_LINES else None
     if messages is None and is_json(head):
         return text
-    return without_margins(plain_text(text if messages is None else messages))
+    text = without_unread(text if messages is None else messages)
+    return without_margins(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
 
 
 def is_json(head: str) -> bool:

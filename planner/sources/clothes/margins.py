@@ -49,7 +49,7 @@ _Finder = Callable[[str], int]
 
 def without_margins(text: str) -> str:
     """The text without what stands before the kernel's words on most of its lines."""
-    if text[:1] == ">" or "\n>" in text or "\n >" in text:
+    if text[:1] == ">" or (">" in text and re.search("\n ?>", text)):
         text = re.sub(_REPLY, "", text)
     for _ in range(_ROUNDS):
         find = _finder(text)
@@ -77,10 +77,14 @@ def strange_margin(text: str) -> tuple[int, str] | None:
 
 def _finder(text: str) -> _Finder | None:
     """The finder for a text that has a margin; None for a text without one, or of another kind."""
-    said = [at for mark in _SAID if (at := text.find(mark)) >= 0]
+    said = bare = 0
+    for mark in _SAID:
+        if (at := text.find(mark)) >= 0:
+            said, bare = said + 1, bare + (not _is_dressed(text, at))
+            if 2 * bare >= len(_SAID):
+                return None
     if said:
-        dressed = sum(_is_dressed(text, at) for at in said)
-        return _words if 2 * dressed > len(said) else None
+        return _words if 2 * bare < said else None
     for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
         if sign not in text:
             continue

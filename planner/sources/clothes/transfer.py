@@ -23,7 +23,7 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 def plain_text(text: str) -> str:
     """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
-    if "=3D" in text or "=\n" in text or "=1B[" in text:
+    if "=" in text and re.search("=(?:3D|\n|1B\\[)", text):
         text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
     if "^" in text and "^[[" in text:  # as cat -v, script and editors show it
         text = text.replace("^[", "\x1b")
@@ -45,9 +45,7 @@ def plain_text(text: str) -> str:
         text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
-    if ("<" in text and any(mark in text for mark in ("</", "<br", "<pre"))) or (
-        "&" in text and any(mark in text for mark in ("&lt;", "&gt;", "&quot;"))
-    ):
+    if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot);", text)):
         text = _without_html(text)
     return text
 

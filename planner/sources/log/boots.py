@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.sources.log.prefix import without_prefix
+from planner.sources.log.unread import is_unread
 
 __all__ = ["boots", "maybe_several"]
 
@@ -151,5 +152,5 @@ def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
         line = _stamp(raw), without_prefix(raw).rstrip()
         if not began and line[1].startswith(_MARKS):
             began, stamped = True, line[0] is not None
-        if began and line[1] and not (stamped and line[0] is None):
+        if began and line[1] and not is_unread(line[1]) and not (stamped and line[0] is None):
             yield line

@@ -42,6 +42,7 @@ _LOOKS = (
     "efi:   0x0",
 )
 _X86_DMA = 16 * MIB  # end of the zone of ISA devices, which arm64 does not have
+_LARGEST_SHOWN = 4 * MIB  # characters of a log that was on a terminal
 _MOST_DAMAGE = 4
 
 
@@ -57,7 +58,10 @@ def parse(text: str, name: str) -> Machine:
         text = "\n".join(reversed(text.split("\n")))
         notes.append("the log is read from its end, as its newest line stands first; lines are numbered from there")
     logs: list[tuple[int, Log]] = []
-    lines, (width, chopped) = text_lines(text, name), width_of(text)
+    lines, width, chopped = text_lines(text, name), 0, False
+    if len(text) <= _LARGEST_SHOWN:
+        known = list(lines)
+        lines, (width, chopped) = iter(known), width_of([raw for _, raw in known])
     for span in boots(text, name) if maybe_several(text) else [None]:
         log = Log(name, chopped=chopped)
         logs.append((span.start if span else 1, log))

@@ -8,19 +8,19 @@ was cut is another number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
 from planner.sources.log.prefix import without_prefix
+from planner.sources.log.unread import is_unread
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lines", "width_of"]
 
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
-_LARGEST = 4 << 20  # characters of a log that was on a terminal
 _WIDEST = 300  # characters of a terminal
 _FEWEST = 2  # lines that a terminal has broken, to be sure of its width
 _SHORTEST = 40  # characters of a line that a mail program may have wrapped
@@ -50,7 +50,7 @@ _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
 # Padded with zeros to 8 or 16 digits, in the dumps of old kernels to 14; any other number with a zero first lost one.
 _ADDRESS = "0x(?:[0-9a-f]{8}|[0-9a-f]{16}|[1-9a-f][0-9a-f]{8,14})"
 _IN_DUMP = f"(?:{_ADDRESS}|0x[0-9a-f]{{14}})"
-_RANGE = r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})"
+_RANGE = re.compile(r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})")
 _SPAN = rf"\[mem {_ADDRESS}-{_ADDRESS}\]"
 
 _KINDS = {
@@ -125,7 +125,7 @@ _KINDS = {
 }
 """Kinds by the words that they begin with."""
 
-_HEADS = tuple(_KINDS)
+_HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none begins another
 _UNITS = re.compile(r"[\d\s\[\]-]+$")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
@@ -133,36 +133,34 @@ _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
 def _kind(words: str) -> Kind | None:
     """The kind of line that words begin, whole or not."""
-    if not words.startswith(_HEADS):
-        return None
-    kinds = (kind for head, kind in _KINDS.items() if words.startswith(head))
-    return next((kind for kind in kinds if re.match(kind.begins, words)), None)
+    head = _HEADS.match(words)
+    return _KINDS[head[0]] if head is not None and re.match(_KINDS[head[0]].begins, words) else None
 
 
 def begun(words: str) -> Kind | None:
     """The kind of a line that lacks its end; None for a whole line, and for one that is of no known kind."""
-    kind = _kind(words)
-    return None if kind is None or re.match(kind.whole, words) else kind
+    head = _HEADS.match(words)
+    if head is None or re.match(_KINDS[head[0]].whole, words):
+        return None
+    return _kind(words)
 
 
 def reversed_range(words: str) -> Kind | None:
     """The kind of a line whose range ends before it starts, so that one of its numbers is damaged."""
-    found = re.search(_RANGE, words)
+    found = _RANGE.search(words)
     if found is None or int(found[1], 16) <= int(found[2], 16):
         return None
-    return next((kind for head, kind in _KINDS.items() if words.startswith(head)), None)
+    head = _HEADS.match(words)
+    return None if head is None else _KINDS[head[0]]
 
 
-def width_of(text: str) -> tuple[int, bool]:
+def width_of(lines: Sequence[str]) -> tuple[int, bool]:
     """Characters of the lines that a terminal has broken, within words, too, 0 if none has; True if lines are cut.
 
     They are if the command line is one of several that are as long as the longest.
     """
-    if len(text) > _LARGEST:
-        return 0, False
-    lines = text.split("\n")
     lengths = list(map(len, lines))
-    longest = max(lengths)
+    longest = max(lengths, default=0)
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
         return 0, False
@@ -175,8 +173,11 @@ def width_of(text: str) -> tuple[int, bool]:
 
 
 def _has_prefix(raw: str) -> bool:
-    words = without_prefix(raw)
-    return len(words) != len(raw) and words.rstrip() != raw.strip()
+    return _is_prefixed(raw, without_prefix(raw).rstrip())
+
+
+def _is_prefixed(raw: str, words: str) -> bool:
+    return len(words) != len(raw) and words != raw.strip()
 
 
 class _Held(NamedTuple):
@@ -194,18 +195,18 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
     """
     held: _Held | None = None
     for number, raw in _unbroken(lines, width) if width else lines:
-        if "memblock_reserve: [" in raw or "memblock_phys_alloc_range: " in raw:
-            # Nothing is read from these lines of memblock=debug, which are thousands.
+        words = without_prefix(raw).rstrip()
+        if not words:
+            continue
+        if is_unread(words):
             if held is not None:
                 yield held.line
                 held = None
             continue
-        words = without_prefix(raw).rstrip()
-        if not words:
-            continue
-        prefixed = len(words) != len(raw) and words != raw.strip()
         if held is not None:
-            joined = _joined(held, words, prefixed=prefixed) if held.pieces < _MOST_PIECES else None
+            joined = None
+            if held.pieces < _MOST_PIECES:
+                joined = _joined(held, words, prefixed=_is_prefixed(raw, words))
             if joined is not None:
                 held = _Held(joined, held.prefixed, held.pieces + 1)
                 continue
@@ -216,7 +217,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held = _Held(line, prefixed, 1)
+            held = _Held(line, _is_prefixed(raw, words), 1)
     if held is not None:
         yield held.line
 

@@ -30,24 +30,15 @@ _STAMPS = (
     r"\S{1,255} kernel - - - ",  # the same in RFC 5424
 )
 _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
+_USUAL = re.compile(r"(?:<\d++>)?\[ *+\d++\.\d++\] *+(?![\[<(\s])")
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
 def without_prefix(line: str) -> str:
     """The kernel's own words of a line, without leading blanks."""
-    if line[:1] == "[":
-        # The usual form, quickly: nothing is compiled for a log that has no other.
-        stamp, closing, words = line.partition("]")
-        if closing and stamp[1:].strip().replace(".", "", 1).isdecimal() and not _continues(words):
-            return words.lstrip()
+    if (stamp := _USUAL.match(line)) is not None and " kernel" not in line and "\x1b" not in line:
+        return line[stamp.end() :]
     if "\x1b" in line:
         line = re.sub(_ESCAPES, "", line)
     found = re.match(_PREFIX, line)
     return line[found.end() :] if found else line
-
-
-def _continues(words: str) -> bool:
-    """True if what follows a time stamp may be more of a prefix."""
-    return (
-        words.lstrip()[:1] in ("[", "<", "(", "\x1b") or "\x1b" in words or " kernel: " in words or " kernel[" in words
-    )

@@ -1,0 +1,116 @@
+"""Lines of `memblock=debug` that nothing is read from: a log without them describes the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from planner.kernel.machine import Machine
+from planner.sources import parse_text
+from planner.sources.log.unread import is_unread, without_unread
+from tests.oracle.cases import cases, sampled
+from tests.sources.dresses import LOGS, Dress
+
+RESERVE = "memblock_reserve: [0x000000023fc94000-0x000000023fc94fff] memblock_alloc_range_nid+0x10c/0x1b8"
+ALLOC = "memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0 max_addr=0x1 early_pgtable_alloc+0x28/0x50"
+STAMP = "[    0.000000] "
+
+
+def recorded() -> Iterator[tuple[str, str]]:
+    """Boot logs with `memblock=debug` by name, each with so many of these lines as are looked at in a test."""
+    for stem in ("bootlogs", "boots"):
+        for case in cases(stem):
+            if "memblock_alloc_try_nid" not in case["dmesg"]:
+                continue
+            lines = case["dmesg"].splitlines()
+            unread = [i for i, line in enumerate(lines) if "memblock_reserve: [" in line]
+            dropped = set(unread[40:-40])
+            yield case["name"], "\n".join(line for i, line in enumerate(lines) if i not in dropped)
+
+
+LOGS_WITH_DEBUG = sampled(list(recorded()), 8)
+
+
+def read(data: bytes) -> Machine:
+    """The machine that a log describes."""
+    return parse_text(data, "x")
+
+
+@pytest.mark.parametrize("dress", LOGS.values(), ids=LOGS)
+def test_a_log_describes_the_same_machine_without_them(dress: Dress, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every form in which people post one: its facts, its notes, the numbers of its lines."""
+    posted = [dress(text.splitlines()) for _, text in LOGS_WITH_DEBUG[:: 1 if dress is LOGS["a reply"] else 4]]
+    quick = [read(data) for data in posted]
+    monkeypatch.setattr("planner.sources.clothes.without_unread", str)
+    assert quick == [read(data) for data in posted]
+
+
+def test_the_recorded_logs_have_thousands() -> None:
+    """What stays of them is a small part."""
+    whole = max((case["dmesg"] for case in cases("bootlogs")), key=len)
+    thin = without_unread(whole)
+    assert len(whole) > 1_000_000 > 16 * len(thin)
+    assert whole.count("\n") == thin.count("\n")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(STAMP, id="a time stamp"),
+        pytest.param("[    0.000123] ", id="another time"),
+        pytest.param("<6>[    0.000000] ", id="a priority"),
+        pytest.param("[Mon Jun  2 09:31:01 2025] ", id="a date"),
+        pytest.param("Jun 02 09:31:01 host kernel: ", id="a journal"),
+        pytest.param("> ", id="a reply"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_those_between_others_are_emptied(before: str) -> None:
+    """The first and the last stay, and every line keeps its number."""
+    lines = [f"{before}{words}\n" for words in ("x", RESERVE, ALLOC, f"__{RESERVE}", RESERVE, ALLOC, "y")]
+    assert without_unread("".join(lines)) == "".join([*lines[:2], "\n\n\n", *lines[5:]])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"{STAMP}cma: Reserved 64 MiB at 0x00000000fc000000{STAMP}{RESERVE}", id="two lines in one"),
+        pytest.param(f"{STAMP}{RESERVE[:60]}\n{RESERVE[60:]}", id="a line in two"),
+        pytest.param(f"{STAMP}{RESERVE} {'x' * 500}", id="a long line"),
+        pytest.param(f"{STAMP}memblock_add: [0x0000000040000000-0x0000000043ffffff] x+0x5c/0x70", id="memory"),
+        pytest.param("quiet splash", id="a piece of the command line"),
+    ],
+)
+def test_what_stands_among_them_stays(line: str) -> None:
+    """It may be read, or decide how others are."""
+    among = [f"{STAMP}{RESERVE}"] * 9
+    assert f"\n{line}\n" in without_unread("\n".join([f"{STAMP}x", *among, line, *among, ""]))
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r\r\n", "\n\r"])
+def test_line_ends_of_other_systems_stay(end: str) -> None:
+    """A line end is none of the line's words."""
+    text = end.join([f"{STAMP}x", *[f"{STAMP}{RESERVE}"] * 9, f"{STAMP}y", ""])
+    thin = without_unread(text)
+    assert len(thin) < len(text) / 2
+    assert [c for c in thin if c in "\r\n"] == [c for c in text if c in "\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("words", "unread"),
+    [(RESERVE, True), (f"__{RESERVE}", True), (ALLOC, True), ("memblock_add: [0x0-0x1]", False), ("x " + ALLOC, False)],
+)
+def test_words_that_nothing_is_read_from(words: str, unread: bool) -> None:
+    """They begin the line."""
+    assert is_unread(words) is unread
+
+
+def test_a_second_print_that_lost_some_of_them() -> None:
+    """A console that comes late prints the log again, and either print may lack lines."""
+    told = ["Booting Linux on physical CPU 0x0000000000 [0x410fd083]", "Linux version 6.12.9 (x@y) #1 SMP"]
+    debug = [RESERVE.replace("3fc94", f"3fc{i:02x}") for i in range(16)]
+    ends = ["Zone ranges:", "  Normal   empty", "Kernel command line: ro crashkernel=512M"]
+    twice = [*told, *debug[1:], *ends, *told, *debug[:-1], *ends]
+    machine = read("".join(f"{STAMP}{line}\n" for line in twice).encode())
+    assert not [note for note in machine.notes if "boots" in note]
