@@ -96,20 +96,20 @@ def _beneath_top(state: State, view: View, top: Top) -> State:
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
-    """The page descriptors, which come before the crash kernel up to 6.19 and which no log names.
+    """The table of sections and the page descriptors, which come before the crash kernel up to 6.19 and which no log names.
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
     areas, asked = _areas(view), view.asked
-    free = state.without(areas)
+    free, table = state.without(areas), []
     if not asked.profile.first:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits)
         at = free.topmost(size, _CACHE_LINE)
-        free = free.with_more([(at, at + size)] if at is not None else [])
-    taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
+        table = [(at, at + size)] if at is not None else []
+    taken = tuple(place_memmap(free.with_more(table), view.early_memmap, view.asked.page_size))
     if any(a < end and start < b for a, b in areas for start, end in taken):
         return state, ()
-    return state.with_more(taken), taken
+    return state.with_more([*table, *taken]), taken
 
 
 def _was_free(view: View) -> bool:
