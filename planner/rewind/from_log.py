@@ -96,7 +96,7 @@ def _beneath_top(state: State, view: View, top: Top) -> State:
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
-    """The table of sections and the page descriptors, which come before the crash kernel up to 6.19 and which no log names.
+    """The table of sections and the page descriptors, before the crash kernel up to 6.19, which no log names.
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
