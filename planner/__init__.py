@@ -1,6 +1,6 @@
 """crashkernel-planner: where the crash kernel goes on an arm64 machine, and what that costs.
 
-The public surface; names are resolved on first use, so that importing the package costs nothing.
+The public names; they are resolved on first use, so that importing the package takes no time.
 
 >>> import planner
 >>> planner.plan("sample:rpi4-4g", "512M").reservation.outcome
@@ -92,9 +92,9 @@ _HOMES = {
     "Region": "kernel.memory_map",
     "Reserved": "kernel.memory_map",
 }
-"""The modules of names; those of all others are in `api`."""
+"""The modules of public names; names not listed here are in `api`."""
 _PACKAGES = ("batch", "bbm", "render")
-"""Public by themselves, with names of their own."""
+"""Modules that are public, with names of their own."""
 
 
 if not TYPE_CHECKING:  # a checker sees a wrong name

@@ -1,7 +1,7 @@
-"""The library's calls: the same inputs as the commands, typed results.
+"""The library's calls: the inputs of the commands, typed results.
 
-Options are keyword arguments with the names of the command's options (`PlanOptions`), and whatever a call takes is
-read as on the command line (`planner.planning.values`): `"64K"` is as good as 65536. An error names the parameter.
+Options are keyword arguments with the names of the command's options (`PlanOptions`). Values are read as on the command
+line (`planner.planning.values`): `"64K"` equals 65536. An error names the parameter.
 """
 
 from __future__ import annotations
@@ -97,17 +97,17 @@ __all__ = [
 ]
 
 Source: TypeAlias = "Machine | MemoryMap | str | PathLike[str]"
-"""A machine: read already, as a bare map, or what `--map` takes (a path, `sample:NAME`, `live`).
+"""A machine: a `Machine`, a bare map, or a value of `--map` (a path, `sample:NAME`, `live`).
 
-Of a call with `memory` it may be None: that RAM is all that is known.
+It may be None in a call with `memory`: only that RAM is known.
 """
 
 
 class PlanOptions(TypedDict, total=False):
-    """The options of every call that plans; None or leaving one out takes the source's own fact, then the default.
+    """The options of every call that plans; None or a missing option takes the source's own fact, then the default.
 
     Sizes are bytes, or texts as on the command line. memory: RAM as `SIZE@START`, one or several, in place of the
-    source's own. The fields of `Options` say what each of the others means.
+    source's own. The others are the fields of `Options`.
     """
 
     memory: str | Sequence[str] | None
@@ -127,10 +127,10 @@ class PlanOptions(TypedDict, total=False):
 
 
 class NeedInputs(TypedDict, total=False):
-    """Inputs of a need; None or leaving one out leaves it to the source, then to an assumption.
+    """Inputs of a need; None or a missing one takes the source's value, then an assumption.
 
-    The fields of `studies.need.Given` say what each means. margin: bytes, or a percentage such as
-    `"25%"`; rootfs_limit: a percentage.
+    They are the fields of `studies.need.Given`. margin: bytes, or a percentage such as `"25%"`; rootfs_limit: a
+    percentage.
     """
 
     kernel_size: int | str | None
@@ -146,7 +146,7 @@ class NeedInputs(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan(_Plan):
-    """A plan that shows itself: as JSON, in a notebook, in a document.
+    """A plan with its output as JSON, and in a notebook as HTML or Markdown.
 
     >>> import planner
     >>> planner.plan("sample:rpi4-4g", "64M")
@@ -179,13 +179,12 @@ class Plan(_Plan):
 
 
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
-    """Place the crash kernel of one machine, and count what that costs.
+    """Place the crash kernel of one machine, and count the cost.
 
-    source: a `Machine`, a bare `MemoryMap`, or what `--map` takes: a path, `sample:NAME`, `live`.
-    crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
-    options: those of the command, by name; texts as there, or numbers.
-    Raises InputError for what cannot be read or does not fit together, KernelBugError where the modelled kernel
-    would stop at boot.
+    source: a `Machine`, a bare `MemoryMap`, or a value of `--map`: a path, `sample:NAME`, `live`. crashkernel: a value
+    (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own. options: those of the
+    command, by name; texts as there, or numbers. Raises InputError for unreadable or contradictory inputs,
+    KernelBugError if the modelled kernel would stop at boot.
     """
     with _named():
         machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
@@ -200,7 +199,7 @@ def compare(
     aim: Literal["protected", "fast", "small"] = "protected",
     **options: Unpack[PlanOptions],
 ) -> Comparison:
-    """Every strategy on one machine, and which serves an aim best.
+    """Every strategy on one machine, and the best one for an aim.
 
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
@@ -221,11 +220,11 @@ def fit(
     image_size: int | str | None = None,
     **options: Unpack[PlanOptions],
 ) -> Fit:
-    """The largest sizes for which the plan is aligned, and for which memory is reserved at all.
+    """The largest sizes with an aligned plan, and with any reservation.
 
-    crashkernel: its form counts (`,high`, an offset), its size does not. keep_low: what must stay free below the DMA
-    limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is given.
-    The other parameters and the errors are those of `plan`.
+    crashkernel: gives the form (`,high`, an offset); its size is ignored. keep_low: bytes that must stay free below the
+    DMA limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is
+    given. The other parameters and the errors are those of `plan`.
     """
     asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
     image, anywhere = _image(image_size, any_image=any_image)
@@ -263,7 +262,7 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
-    """Every distribution's default on this machine, each planned; options as of `plan`."""
+    """Every distribution's default on this machine, each planned; options as for `plan`."""
     with _named():
         return presets(_machine(source, options), _options(options))
 
@@ -280,11 +279,11 @@ def recommend(
     sure: float = 0.99,
     **options: Unpack[PlanOptions],
 ) -> Recommendation:
-    """Recommend a request for a machine, and say why not the other forms.
+    """Recommend a request for a machine, with the reasons against the other forms.
 
-    need: what the capture kernel needs; None computes it. crashkernel: a request that is judged beside the others.
-    ram: what the machine may have, as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
-    of which at least the share `sure` must hold. The other parameters and the errors are those of `plan` and `fit`.
+    need: bytes that the capture kernel needs; None computes them. crashkernel: another request to judge. ram: the RAM
+    that the machine may have, such as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
+    of which at least the share `sure` must serve. The other parameters and the errors are those of `plan` and `fit`.
     """
     wanted = None if need is None else _size("need", need)
     between = None if ram is None else read("ram", str(ram), size_range)
@@ -307,8 +306,9 @@ def survey(
 ) -> list[Row]:
     """A row for every candidate on every machine of a fleet.
 
-    fleet: machines by name. requests, presets: what is asked for, under each of the kernels and page_sizes; what is
-    left out is the machine's own, and the usual requests beside its distribution's default. need: as of `default`.
+    fleet: machines by name. requests, presets: the candidates, planned under each of the kernels and page_sizes; by
+    default the machine's own kernel and page size, and the usual requests with its distribution's default. need: as for
+    `default`.
     """
     listed = _listed("page_sizes", page_sizes, "such as ['4K', '64K']")
     pages = tuple([read("page_sizes", one, number(page_size)) for one in listed])
@@ -359,8 +359,8 @@ def need(
 ) -> Need:
     """Memory that a capture kernel needs, component by component.
 
-    source: the machine's own sources, for what is not stated; None: no map is read. initrd: a file whose archive and
-    unpacked sizes are read. Raises InputError where the size of the kernel or of its initrd is not known.
+    source: the machine, for inputs that are not given; None: no map is read. initrd: a file whose packed and unpacked
+    sizes are read. Raises InputError if the size of the kernel or of its initrd is not known.
     """
     machine = None if source is None else _machine(source)
     given = Given(**_stated(stated))
@@ -374,7 +374,7 @@ def need(
 def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Reading:
     """Read a `crashkernel=` value (or tokens, or a whole command line) as a kernel does, step by step.
 
-    ram: how much memory the machine has. kernel: a version; None is the newest.
+    ram: RAM of the machine. kernel: a version; None is the newest.
     """
     text, total = request(crashkernel), _size("ram", ram)
     with _named():
@@ -392,7 +392,7 @@ def verify(
 ) -> Verdict:
     """Compare the crash kernel that a source records with the plan for the same request.
 
-    crashkernel: what was asked for, where the source does not hold it. page_tables: a dump of
+    crashkernel: the request, if the source does not have it. page_tables: a dump of
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
     unless another is given; the errors are those of `plan`.
     """
@@ -417,7 +417,7 @@ def diff(a: _Plan, b: _Plan) -> Differences:
 
 
 def _options(given: PlanOptions) -> Options:
-    """The options of a call. Raises InputError for an unknown name, or a value that an option does not take."""
+    """The options of a call. Raises InputError for an unknown name or a bad value."""
     found = Options(**read_options({name: value for name, value in given.items() if name != "memory"}))
     with _named():
         strategy_named(found.strategy)
@@ -431,7 +431,7 @@ def _options(given: PlanOptions) -> Options:
 
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
-    """The inputs of a need, each as `Given` holds it. Raises InputError, naming the parameter."""
+    """The inputs of a need as values for `Given`. Raises InputError with the parameter's name."""
     readers: dict[str, Callable[[Any], Any]] = {
         "rootfstype": one_of("tmpfs", "ramfs"),
         "page_size": number(page_size),
@@ -449,7 +449,7 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
 def _named(**called: str) -> Iterator[None]:
     """Errors about an option name the parameter (`page_size`), not the option (`--page-size`).
 
-    called: parameters that have another name than their option.
+    called: parameters with another name than their option.
     """
     try:
         yield
@@ -462,7 +462,7 @@ def _named(**called: str) -> Iterator[None]:
 
 
 def _size(name: str, value: object) -> int:
-    """Bytes. Raises InputError, naming the parameter."""
+    """Bytes. Raises InputError with the parameter's name."""
     bytes_: int = read(name, value, number(size))
     return bytes_
 
@@ -472,30 +472,30 @@ def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
 
 
 def _text(name: str, value: object) -> str:
-    """A text. Raises InputError, naming the parameter."""
+    """A text. Raises InputError with the parameter's name."""
     text: str = read(name, value, word)
     return text
 
 
 def _path(name: str, value: object) -> str:
-    """A path. Raises InputError, naming the parameter."""
+    """A path. Raises InputError with the parameter's name."""
     return _text(name, fspath(value) if isinstance(value, PathLike) else value)
 
 
 def _listed(name: str, values: object, remedy: str) -> Iterable[object]:
-    """Several values; a text is one, and no list of its letters. Raises InputError, naming the parameter."""
+    """Several values; a text is not a list of its letters. Raises InputError with the parameter's name."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise InputError(name, "must be a list", remedy)
     return values
 
 
 def _texts(name: str, values: object) -> tuple[str, ...]:
-    """Several texts. Raises InputError, naming the parameter."""
+    """Several texts. Raises InputError with the parameter's name."""
     return tuple([_text(name, value) for value in _listed(name, values, "of texts as on the command line")])
 
 
 def _fleet(fleet: object, options: PlanOptions) -> list[tuple[str, Machine, Options]]:
-    """The machines of a fleet, each with the options of all. Raises InputError, naming the parameter."""
+    """The machines of a fleet, each with the same options. Raises InputError with the parameter's name."""
     if not isinstance(fleet, Mapping):
         raise InputError("fleet", f"{type(fleet).__name__} is not a fleet", "give a dict of machines by name")
     if options.get("memory") is not None:
@@ -505,7 +505,7 @@ def _fleet(fleet: object, options: PlanOptions) -> list[tuple[str, Machine, Opti
 
 
 def _machine(source: object, given: PlanOptions | None = None) -> Machine:
-    """The machine of a call, with the RAM that it states."""
+    """The machine of a call, with the RAM given by `memory`."""
     memory = (given or {}).get("memory")
     if memory is None:
         return _read(source)

@@ -1,7 +1,7 @@
 """Records and answers as flat Arrow columns, with published schemas. Needs the extra `batch` (pyarrow).
 
-Addresses and byte counts are int64: they fit, and Spark has no unsigned type. What the kernel parses may need all
-64 bits; from 2**63 on it is null. Every column may be null. The extra is imported at its first use.
+Addresses and byte counts are int64: they fit, and Spark has no unsigned type. A size that the kernel parsed may need
+all 64 bits; from 2**63 on it is null. Every column may be null. pyarrow is imported on first use.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ INPUT_COLUMNS: tuple[Column, ...] = (
     ("id", "string", "names the record in the answer"),
     ("map", "string", "a JSON map, as text"),
     ("source", "string", "the text of any other source, instead of map"),
-    ("log", "string", "a boot log of the same boot, for what map or source lacks"),
+    ("log", "string", "a boot log of the same boot, to fill in missing facts"),
     ("config", "string", "the text of the kernel's configuration"),
     ("map_format", "string", "input format; overrides detection"),
     ("crashkernel", "string", "a value, crashkernel= tokens, or a kernel command line"),
@@ -55,7 +55,7 @@ INPUT_COLUMNS: tuple[Column, ...] = (
     ("kfence", "bool", "whether KFENCE is built in and on"),
     ("dma_limit", "int64", "end of low memory in bytes; -1 for a kernel without DMA zones"),
     ("cpu", "string", "the processor, or other"),
-    ("prefer_aligned", "bool", "try aligned in all windows before anything else"),
+    ("prefer_aligned", "bool", "make aligned attempts in all windows first"),
     ("reserved", "string", "rewind or as-listed"),
     ("preset", "string", "a distribution's default instead of crashkernel"),
     ("steps", "bool", "list the operations that change the linear map, in the report"),
@@ -74,7 +74,7 @@ def _fitting(number: int) -> int | None:
 
 
 _WASTE = {
-    "rounding": "area - crash memory: taken while booting",
+    "rounding": "area - crash memory: reserved during boot",
     "returned": "freed after remapping",
     "kept": "rounding - returned",
     "base_pages_outside_crash": "mapped with base pages, beyond crash memory and baseline",
@@ -84,9 +84,9 @@ _WASTE = {
     "low_free_after": "free below the DMA limit, after",
     "low_largest_before": "largest free range below the DMA limit, before",
     "low_largest_after": "largest free range below the DMA limit, after",
-    "alignment_loss": "how much lower than an unaligned search",
-    "hole_above": "free between the area and what lies above it",
-    "ideal_table_bytes": "the least extra table bytes at any address",
+    "alignment_loss": "placed this much lower than an unaligned search would",
+    "hole_above": "free between the area and the next reservation",
+    "ideal_table_bytes": "minimum of extra table bytes, at any address",
 }
 
 _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
@@ -97,13 +97,13 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
         for name, what in (("crash", "crash memory"), ("low", "its low part"), ("area", "the aligned area"))
         for edge, where in (("start", "first byte"), ("end", "first byte after it"))
     ),
-    ("request", "string", "what was asked for, as given", attrgetter("request.text")),
+    ("request", "string", "the request, as given", attrgetter("request.text")),
     ("request_size", "int64", "bytes as the kernel parsed them", lambda plan: _fitting(plan.request.size)),
     ("profile", "string", "the kernel profile", attrgetter("kernel.profile")),
     ("page_size", "int64", "bytes", attrgetter("kernel.page_size")),
     ("va_bits", "int64", "bits of a virtual address", attrgetter("kernel.va_bits")),
     ("strategy", "string", "the strategy's name", attrgetter("kernel.strategy")),
-    ("granule", "int64", "what is aligned to, in bytes; null for 2**63", lambda plan: _fitting(plan.kernel.granule)),
+    ("granule", "int64", "the alignment in bytes; null for 2**63", lambda plan: _fitting(plan.kernel.granule)),
     ("dma_limit", "int64", "end of low memory; null without DMA zones", attrgetter("kernel.dma_limit")),
     ("ram", "int64", "bytes of RAM", attrgetter("memory.ram")),
     *((f"leaves_{kind}", "int64", f"{kind} entries", attrgetter(f"mapping.leaves.{kind}")) for kind in KINDS),
@@ -113,29 +113,29 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ),
     *((f"tables_{level}", "int64", f"{level} tables", attrgetter(f"mapping.tables.{level}")) for level in TABLES),
     ("table_bytes", "int64", "bytes of all tables", attrgetter("mapping.table_bytes")),
-    ("tlb_entries", "int64", "TLB entries that cover the map", attrgetter("mapping.tlb_entries")),
+    ("tlb_entries", "int64", "TLB entries needed to map all RAM", attrgetter("mapping.tlb_entries")),
     ("baseline_table_bytes", "int64", "bytes of all tables, no crash kernel", attrgetter("baseline.table_bytes")),
     ("baseline_tlb_entries", "int64", "TLB entries, no crash kernel", attrgetter("baseline.tlb_entries")),
     *((name, "int64", what, attrgetter(f"waste.{name}")) for name, what in _WASTE.items()),
-    ("notes", "string", "what else one should know, one note a line", lambda plan: "\n".join(plan.notes)),
-    ("protection", "string", "yes, no, not available or not known, here", attrgetter("protection")),
+    ("notes", "string", "notes, one per line", lambda plan: "\n".join(plan.notes)),
+    ("protection", "string", "yes, no, not available or not known", attrgetter("protection")),
 )
 
 _REPORT: Column = ("report", "string", "the whole report, as JSON text")
 
 OUTPUT_COLUMNS: tuple[Column, ...] = (
     ("id", "string", "as in the record; a number as text"),
-    ("error", "string", "why there is no plan, in one line; null where there is one"),
+    ("error", "string", "why there is no plan, in one line; null if there is one"),
     *((name, kind, what) for name, kind, what, _ in _PLANNED),
 )
-"""The columns of a table of answers; `report` comes last where it is asked for."""
+"""The columns of a table of answers; `report` comes last if it is requested."""
 
 _NO_TEXT = object()
 _SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
 
 
 def pyarrow() -> Any:
-    """The module pyarrow. Raises InputError, naming the extra, where it is missing."""
+    """The module pyarrow. Raises InputError with the extra's name if it is missing."""
     try:
         import pyarrow as pa
     except ImportError:
@@ -148,7 +148,7 @@ def pyarrow() -> Any:
 
 
 def as_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same batch with texts as bytes: not all need be UTF-8."""
+    """The same batch with texts as bytes, since some may not be UTF-8."""
     arrow = pyarrow()
     bare = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
     columns = [column.view(bare.get(column.type, column.type)) for column in batch.columns]
@@ -177,12 +177,12 @@ def output_schema(*, with_report: bool = False) -> pa.Schema:
 
 
 def ddl(*, with_report: bool = False) -> str:
-    """The schema of answers as Spark writes it: `id STRING, error STRING, ...`."""
+    """The schema of answers in Spark's syntax: `id STRING, error STRING, ...`."""
     return ", ".join(f"{name} {_SQL[kind]}" for name, kind, _ in output_columns(with_report=with_report))
 
 
 def column_table() -> dict[str, Any]:
-    """Both schemas as plain data: what `schema batch` prints."""
+    """Both schemas as plain data, the output of `schema batch`."""
 
     def listed(columns: Iterable[Column]) -> list[dict[str, str]]:
         return [{"name": name, "type": kind, "meaning": what} for name, kind, what in columns]
@@ -200,7 +200,7 @@ def column_table() -> dict[str, Any]:
 
 
 def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
-    """One answer for each row. A column that no record has makes every row with a value in it an error."""
+    """One answer for each row. A row with a value in an unknown column is an error."""
     # An engine's own columns (an index) begin with two underscores.
     names = [name for name in batch.schema.names if not name.startswith("__")]
     columns = [_values(batch.column(batch.schema.get_field_index(name))) for name in names]
@@ -210,7 +210,7 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """A column's values; `_NO_TEXT` for one that is not UTF-8, which nothing promises."""
+    """A column's values; `_NO_TEXT` for a text that is not UTF-8, which Arrow does not check."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
@@ -266,16 +266,16 @@ def batch_of_answers(answers: Iterable[Answer], *, with_report: bool = False) ->
 def to_arrow(plans: Iterable[Plan] | Mapping[str, Plan], *, with_report: bool = False) -> Any:
     """Plans as a `pyarrow.Table` with the columns of `output_schema()`, one row each, in order.
 
-    plans: a mapping gives each its `id`; otherwise that is the plan's source. with_report: the last column is the whole
-    report as JSON text. `.to_pandas()` makes it a data frame; numbers that may be missing, such as addresses, stay
-    exact with a `types_mapper`.
+    plans: a mapping gives each plan its `id`; otherwise that is the plan's source. with_report: the last column is the
+    whole report as JSON text. `.to_pandas()` makes it a data frame; use a `types_mapper` to keep nullable integers,
+    such as addresses, exact.
 
     >>> import planner
     >>> plans = [planner.plan(f"sample:{name}", "512M") for name in ("rpi4-4g", "altra-32g")]
     >>> planner.batch.to_arrow(plans).column("outcome").to_pylist()
     ['aligned', 'fallback']
 
-    Raises InputError where the extra `batch` is not installed.
+    Raises InputError if the extra `batch` is not installed.
     """
     given: object = plans
     listed = list(given) if isinstance(given, Iterable) else []
@@ -290,7 +290,7 @@ def to_arrow(plans: Iterable[Plan] | Mapping[str, Plan], *, with_report: bool = 
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """A column of these values; stray bytes in a name of a file are told."""
+    """A column of these values; undecodable bytes in file names are escaped."""
     try:
         return pyarrow().array(values, kind)
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""The one function that data engines call: record batches in, record batches out. Needs the extra `batch`.
+"""The function for data engines: record batches in, record batches out. Needs the extra `batch`.
 
-No engine is imported: Spark's `mapInArrow`, Ray's `map_batches` and Dask's `map_partitions` each take a plain
-function, and what differs between them is only in what they hand to it.
+No engine is imported: Spark's `mapInArrow`, Ray's `map_batches` and Dask's `map_partitions` each take a plain function,
+and differ only in the type that they pass to it.
 
 ```python spark
 from pyspark.sql import SparkSession
@@ -43,14 +43,13 @@ __all__ = ["plan_batches"]
 
 
 def plan_batches(batches: Any, *, with_report: bool = False, crashkernel: str | None = None, **options: Any) -> Any:
-    """A plan for every row, in order; a row that cannot be planned has an `error` and nothing else.
+    """A plan for every row, in order; a row that cannot be planned has only its id and an `error`.
 
     batches: an iterable of `pyarrow.RecordBatch` (Spark's `mapInArrow`, a partition of a Dask bag), or one
     `RecordBatch`, `Table` (Ray's `map_batches` with `batch_format="pyarrow"`) or pandas `DataFrame` (a partition of a
-    Dask data frame); what comes back is of the same kind. Its columns are those of `input_schema()`, any subset.
-    with_report: the last column is the whole report as JSON text. crashkernel, options: what holds for rows that do
-    not say otherwise, as `planner.plan` takes them.
-    Columns of the result: `output_schema()`; for Spark, `ddl()`.
+    Dask data frame); the result has the same type. Its columns are any subset of `input_schema()`. with_report: the
+    last column is the whole report as JSON text. crashkernel, options: defaults for rows without their own, as for
+    `planner.plan`. Columns of the result: `output_schema()`; for Spark, `ddl()`.
     """
     arrow = pyarrow()
     defaults = Defaults(request(crashkernel), Options(**read_options(options)))
@@ -71,7 +70,7 @@ def _each(batches: Iterable[Any], defaults: Defaults, *, with_report: bool) -> I
 
 
 def _whole_numbers(table: Any) -> Any:
-    """The table with the integers that pandas turned into floats, because some rows have none."""
+    """The table with its integers restored where pandas made them floats because some rows have none."""
     arrow = pyarrow()
     for field in input_schema():
         at = table.schema.get_field_index(field.name)
@@ -79,12 +78,12 @@ def _whole_numbers(table: Any) -> Any:
             try:
                 table = table.set_column(at, field, table.column(at).cast(field.type))
             except arrow.ArrowInvalid:
-                continue  # a fraction: the rows say so
+                continue  # a fraction: an error of its row
     return table
 
 
 def _frame(frame: Any, defaults: Defaults, *, with_report: bool) -> Any:
-    """A data frame with the index of the one given; integers that may be missing stay integers."""
+    """A data frame with the index of the input; nullable integers stay integers."""
     import pandas as pd
 
     arrow = pyarrow()

@@ -1,4 +1,4 @@
-"""Answers of a former run, as a summary adds them up: nothing is planned again."""
+"""Answers of an earlier run, read for a summary without planning again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCKS = ("pud", "cont_pmd", "pmd")
 
 
 class Finished(NamedTuple):
-    """One answer: its row, or the error that it tells."""
+    """One answer: its row or its error."""
 
     id: str
     row: Row | None
@@ -27,7 +27,7 @@ class Finished(NamedTuple):
 
 
 def finished(task: Task) -> list[Finished] | None:
-    """The answers that a task holds; None for records, which are to be planned."""
+    """The answers in a task; None for records, which must be planned."""
     if isinstance(task, Lines):
         return _of_lines([line for line in task.lines if line is None or line.strip()])
     return _of_table(task.stream) if isinstance(task, Rows) else None
@@ -36,7 +36,7 @@ def finished(task: Task) -> list[Finished] | None:
 def _of_lines(lines: list[bytes | None]) -> list[Finished] | None:
     answers: list[Mapping[str, Any]] = []
     for line in lines:
-        # Decoded twice only where it may be an answer.
+        # Only lines that may be answers are decoded twice.
         if line is None or not (b'"report"' in line or b'"error"' in line):
             return None
         try:
@@ -76,7 +76,7 @@ def _of_report(report: Any) -> Row:
 
 
 def _row(told: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool) -> Row:
-    """A row. told: its figures by name."""
+    """A row from its figures by name."""
     sums = {name: _number(told[name]) for name in (*SUMMED, "table_bytes")}
     one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
     return Row(outcome_named(outcome), protection, str(told["profile"]), _number(told["page_size"]), one)
@@ -101,7 +101,7 @@ def _of_table(stream: bytes) -> list[Finished] | None:
 
 
 def _of_columns(row: Mapping[str, Any]) -> Finished:
-    """A row of a table of answers. A map that has no blocks and more tables than the baseline has lost them."""
+    """A row of a table of answers. A map without blocks and with more tables than the baseline has lost its blocks."""
     ident = "" if row["id"] is None else str(row["id"])
     if row["error"] is not None:
         return Finished(ident, None, str(row["error"]))

@@ -1,7 +1,7 @@
-"""A fleet: many plans added up by outcome, kernel, page size and preset, and the effect of one change on all of them.
+"""Sums of many plans by outcome, kernel, page size and preset, and the effect of single changes on all of them.
 
-Everything here is a sum, a count or one of ten: it takes the same memory for ten machines and for a million, and two
-parts of a fleet merge into the whole.
+Only sums, counts and short lists are kept, so memory use does not depend on the number of machines; the sums of two
+parts of a fleet can be merged.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
 """Groupings of machines; `kernel` is the profile, `preset` the distribution's default if one was used."""
 
 WORST = 10
-"""Machines listed as the worst, and bad records listed with their error."""
+"""Maximum number of machines listed as the worst, and of bad records listed with their error."""
 
 MOST_CHANGED = 1000
-"""Machines listed for one change; those beyond are counted."""
+"""Maximum number of machines listed for one change; others are counted."""
 
 MOST_DRAWN = 100
-"""Machines in the picture of a fleet: the first."""
+"""Maximum number of machines in the picture of a fleet, the first ones."""
 
 SUMMED = ("returned", "kept", "base_pages_outside_crash", "extra_table_bytes")
-"""Numbers of a plan's waste that are added up."""
+"""Fields of a plan's waste that are summed."""
 
 _NAME = "crashkernel="
 
 
 @dataclass(slots=True)
 class Sum:
-    """Machines added up. Sums of bytes, from the plans' own `waste` and `mapping`.
+    """Sums over machines; bytes are from the plans' `waste` and `mapping`.
 
-    reserved: machines with crash memory. unprotected: those of them whose crash memory cannot be unmapped there,
-    not_available of which because the strategy is not available, not_known because it is not known of their kernel.
-    pages_only: machines that lose all their block mappings: without a crash kernel there would be some.
+    reserved: machines with crash memory. unprotected: those whose crash memory cannot be unmapped; of these,
+    not_available: because the strategy is not available, not_known: because that is not known for their kernel.
+    pages_only: machines without block mappings that would have some without a crash kernel.
     """
 
     machines: int = 0
@@ -81,14 +81,14 @@ class Sum:
     table_bytes: int = 0
 
     def merge(self, other: Sum) -> None:
-        """The machines of another sum besides."""
+        """Add another sum."""
         for name in Sum.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One plan, as a fleet adds it up: one machine of each grouping. preset: the default it asked for."""
+    """The figures of one plan that a fleet sums. preset: the distribution's default that was requested."""
 
     outcome: str
     protection: Protection
@@ -99,12 +99,12 @@ class Row:
 
     @property
     def lost(self) -> int:
-        """Bytes lost for good."""
+        """Bytes permanently lost."""
         return self.one.kept + self.one.extra_table_bytes
 
 
 def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: int) -> Sum:
-    """One machine. sums: of bytes."""
+    """The sum of one machine. sums: bytes."""
     return Sum(
         machines=1,
         reserved=int(reserved),
@@ -117,7 +117,7 @@ def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: 
 
 
 def row_of(plan: Plan, preset: str | None = None) -> Row:
-    """A plan as a row. preset: the distribution's default that it asked for."""
+    """A plan as a row. preset: the distribution's default that was requested."""
     one = one_of(
         plan.protection,
         reserved=plan.reserved,
@@ -136,7 +136,7 @@ def _has_blocks(mapping: Mapping) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A machine among the worst. record: its number."""
+    """One of the worst machines. record: its number."""
 
     id: str
     record: int
@@ -148,7 +148,7 @@ class Bad:
 
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
-        """Sorts the worst first: nothing reserved, then not protected, then most lost for good, then as they came."""
+        """Sort key, worst first: nothing reserved, not protected, most bytes permanently lost, number of the record."""
         lost = self.kept + self.extra_table_bytes
         return (self.outcome not in ("failed", "none"), self.protected, -lost, self.record)
 
@@ -172,7 +172,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A machine that a change makes a difference to. error: why it cannot be planned with the change."""
+    """A machine whose result differs after a change. error: why it cannot be planned with the change."""
 
     id: str
     record: int
@@ -183,12 +183,12 @@ class Changed:
 
 @dataclass(slots=True)
 class Effect:
-    """The effect of a change on the machines that have a plan.
+    """The effect of a change on the machines with a plan.
 
-    total: their sum with the change. outcomes: how many have which outcome then. errors: machines on which the changed
-    request is an error. reserved_gained, reserved_lost: machines whose crash memory is reserved only with, only without
-    it; protection_gained, protection_lost: likewise, protected. changed: machines whose outcome, crash memory or
-    protection differ; machines: the first of them.
+    total: their sum with the change. outcomes: number of machines by outcome with the change. errors: machines for
+    which the changed request is an error. reserved_gained, reserved_lost: machines with crash memory only with the
+    change, and only without it; protection_gained, protection_lost: the same for protection. changed: machines whose
+    outcome, crash memory or protection differs; machines: the first of them.
     """
 
     change: str
@@ -203,7 +203,7 @@ class Effect:
     machines: list[Changed] = field(default_factory=list)
 
     def differs(self, machine: Changed) -> None:
-        """One more machine that changes."""
+        """Count a machine that changes, and list it if there is room."""
         self.changed += 1
         if len(self.machines) < MOST_CHANGED:
             self.machines.append(machine)
@@ -211,7 +211,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One machine as asked, or after a change, in the picture of a fleet. lost: bytes for good; None without a plan."""
+    """One machine in the picture of a fleet, as requested or after a change. lost: bytes; None without a plan."""
 
     record: int
     id: str
@@ -224,7 +224,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The plans of a fleet together, and what each change would do to them.
+    """The sums of a fleet, and the effect of each change.
 
     by: the sums of each value of a grouping, the largest first. worst, first_errors: at most ten each.
     """
@@ -243,11 +243,11 @@ AS_ASKED = "as asked"
 
 
 class Fleet:
-    """The sums of many plans. Mutable: `add`, `add_row`, `add_error`, `add_change`, `merge`; pickles.
+    """The sums of many plans. Mutable (`add`, `add_row`, `add_error`, `add_change`, `merge`) and picklable.
 
-    records: all; errors: those without a plan; finished: answers of a former run. all: every plan. groups: per
-    dimension and value, in order of first sight. worst, refused: at most ten each. effects: per change. drawn: the
-    first machines.
+    records: number of all records; errors: of those without a plan; finished: of answers from an earlier run. all: sum
+    over every plan. groups: sums by dimension and value, in order of first occurrence. worst, refused: at most ten
+    each. effects: by change. drawn: the first machines.
     """
 
     def __init__(self, changes: list[str]) -> None:
@@ -260,11 +260,11 @@ class Fleet:
         self.drawn: list[Drawn] = []
 
     def add(self, ident: str, plan: Plan, preset: str | None = None) -> None:
-        """A plan; call `add_change` for the same plan, if at all, before the next one."""
+        """Add a plan; calls of `add_change` for it must follow before the next plan."""
         self.add_row(ident, row_of(plan, preset), plan.reservation.crash)
 
     def add_row(self, ident: str, row: Row, crash: Range | None = None) -> None:
-        """A plan of which no more is known than what is added up."""
+        """Add a plan known only by its row."""
         self.records += 1
         self.all.merge(row.one)
         keys = (row.outcome, row.kernel, format_size(row.page_size), row.preset)
@@ -286,7 +286,7 @@ class Fleet:
         self._draw(named, AS_ASKED, Placed("error", None), None, error)
 
     def add_change(self, name: str, ident: str, before: Plan, after: Plan | PlannerError) -> None:
-        """The plan that was added last, after a change; an error if there is none with it."""
+        """Add the last plan's result after a change, or its error."""
         effect, was = self.effects[name], before.reservation
         asked = Placed(was.outcome, was.crash)
         if isinstance(after, PlannerError):
@@ -313,7 +313,7 @@ class Fleet:
             self.drawn.append(Drawn(self.records, ident, candidate, placed.outcome, placed.crash, lost, error))
 
     def merge(self, other: Fleet) -> None:
-        """The machines of the next part besides; parts come in the order of the records."""
+        """Add the next part of the fleet; parts come in the order of the records."""
         self._keep_worst([replace(bad, record=bad.record + self.records) for bad in other.worst])
         moved = [replace(refused, record=refused.record + self.records) for refused in other.refused]
         room = max(MOST_DRAWN - self.records, 0)
@@ -345,12 +345,12 @@ class Fleet:
 
 
 def largest_first(groups: AbstractMapping[str, Sum]) -> list[tuple[str, Sum]]:
-    """The values of a grouping with their sums, most machines first."""
+    """The values of a grouping with their sums, the largest number of machines first."""
     return sorted(groups.items(), key=lambda item: (-item[1].machines, item[0]))
 
 
 def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
-    """Add the effect in another part. before: records of the parts before."""
+    """Add a change's effect in another part. before: number of records in the previous parts."""
     room = MOST_CHANGED - len(ours.machines)
     ours.machines += [replace(one, record=one.record + before) for one in theirs.machines[:room]]
     ours.total.merge(theirs.total)
@@ -365,7 +365,7 @@ def _merge_effect(ours: Effect, theirs: Effect, before: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing done differently on every machine. name: as given. what: `high`, or what stands before the `=`."""
+    """One change to every machine's request or options. name: as given. what: `high`, or the word before the `=`."""
 
     name: str
     what: str
@@ -377,7 +377,7 @@ _OPTIONS = "strategy=NAME, align=WHAT, kernel=VERSION, page-size=4K|16K|64K or r
 
 
 def parse_change(text: str) -> Change:
-    """One of `high`, `size=`, `crashkernel=`, `preset=`, `strategy=`, `align=`, `kernel=`, `page-size=`, `rodata=`.
+    """The change of a text: `high`, `size=`, `crashkernel=`, `preset=`, `strategy=`, `align=`, `kernel=` and others.
 
     Raises InputError.
     """
@@ -398,7 +398,7 @@ def _crashkernel(value: str) -> str:
 
 
 def _as_given(check: Callable[[str], object]) -> Callable[[str], str]:
-    """A reader that checks a value and leaves it as it is."""
+    """A reader that checks a value and returns it unchanged."""
 
     def read(value: str) -> str:
         check(value)
@@ -421,14 +421,14 @@ _READERS: dict[str, Callable[[str], object]] = {
 
 
 DEFAULT_CHANGES = tuple(parse_change(text) for text in ("high", "size=256M", "strategy=mainline"))
-"""Changes that a summary tries by default: one of each kind."""
+"""The default changes of a summary, one of each kind."""
 
 
 def changed(plan: Plan, crashkernel: str | None, options: Options, change: Change) -> tuple[str | None, Options] | None:
-    """The request and options of a plan's machine after a change; None where it changes nothing.
+    """The request and options of a plan's machine after a change; None if they stay the same.
 
-    A new size or `,high` replaces the request itself and leaves the other words of a command line alone; a fixed
-    offset goes, as it cannot be combined with `,high`. A machine that asks for nothing goes on doing so.
+    A new size or `,high` replaces only the request in a command line; a fixed offset is dropped, as it cannot be
+    combined with `,high`. A machine without a request stays without one.
     """
     if change.what not in ("high", "size", "crashkernel", "preset"):
         changed: dict[str, Any] = {change.what.replace("-", "_"): change.value}
@@ -438,7 +438,7 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
     if change.what in ("crashkernel", "preset"):
         value = change.value
         if change.what == "preset":
-            preset = preset_named(variant(value, plan.kernel.page_size))  # with 64K pages its variant for them, if any
+            preset = preset_named(variant(value, plan.kernel.page_size))  # with 64K pages its 64K variant, if any
             value = preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
         return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
     request = plan.request
@@ -452,7 +452,7 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
 
 
 def _asking_only(text: str, crashkernel: str | None, value: str) -> str:
-    """A text that asks for `value` alone; the other words of a command line that was given stay."""
+    """A text that requests only `value`; other words of a given command line stay."""
     asked = value if _NAME in value else f"{_NAME}{value}"
     if crashkernel is None or not ck.is_cmdline(text):
         return asked
@@ -460,10 +460,10 @@ def _asking_only(text: str, crashkernel: str | None, value: str) -> str:
 
 
 def _with_request(text: str, crashkernel: str | None, value: str) -> str:
-    """A text that asks for `value` in place of what it asks for; `,low` and `,cma` parts stay."""
+    """A text with `value` in place of its plain or `,high` request; `,low` and `,cma` parts stay."""
     if _NAME not in text:
         return value
     words = [word for word in text.split(" ") if not word.startswith(_NAME) or word.endswith((",low", ",cma"))]
-    if crashkernel is None:  # The machine's own command line: other parameters are read from there anyway.
+    if crashkernel is None:  # The other parameters are read from the machine's own command line anyway.
         words = [word for word in words if word.startswith(_NAME)]
     return " ".join([*words, f"{_NAME}{value}"])

@@ -1,9 +1,9 @@
-"""Sources in folders: the files of each machine, its name, and the files that are not sources.
+"""Grouping of the files in folders by machine, with the machines' names, and a count of other files.
 
-Files of the same stem are one machine (`host1.iomem`, `host1.dmesg`), and so are an unpacked report, a folder whose
-files are named after what they hold (`host1/iomem`, `host1/dmesg.txt`), and one whose sources are each of another kind
-and agree on RAM and kernel (`host1/a.iomem`, `host1/b.dmesg`): two listings are two machines. Machines are called by
-their relative path.
+One machine is: files with the same stem (`host1.iomem`, `host1.dmesg`); an unpacked report; a folder whose files are
+named after their content (`host1/iomem`, `host1/dmesg.txt`); a folder whose sources are all of different kinds and
+agree on RAM and kernel (`host1/a.iomem`, `host1/b.dmesg`). Two listings of the same kind are two machines. The name of
+a machine is its relative path.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _HOLDS = re.compile(
     r"fdt|dtb|kdump(?:ctl)?)(?:$|[-_.])",
     re.IGNORECASE,
 )
-"""A stem that says what a file holds, not whose it is."""
+"""A stem that names the content of a file, not its machine."""
 
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
 
 
 def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
-    """The machines of folders and single files, in order, and the number of files that are not sources.
+    """Machines in folders and single files, in order, and the number of files that are not sources.
 
-    Anything but files and folders is skipped (a pipe without a writer would never end), and so are links to folders.
-    One of several places that cannot be read is a machine too, whose record says so.
-    Raises InputError for a single place that cannot be read, or a folder without sources.
+    Only files and folders are read (a pipe without a writer would never end), and links to folders are skipped. If one
+    of several places cannot be read, its machine has an error. Raises InputError for a single place that cannot be
+    read, or a folder without sources.
     """
     found: list[tuple[str, Group]] = []
     skipped = 0
@@ -85,7 +85,7 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
 
 
 def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None]) -> bool:
-    """True if sources of several stems, each of another kind, are of one machine as far as they tell."""
+    """True if sources of different kinds and stems may describe one machine."""
     stems, what = {_stem(file) for file in sources}, {kinds[file] for file in sources}
     if len(stems) == 1 or len(what) < len(sources):
         return False
@@ -97,7 +97,7 @@ def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None])
 
 
 def _folders(place: str) -> Iterator[tuple[str, list[str]]]:
-    """Each folder with its files, sorted; a report without any, as it is read whole."""
+    """Each folder with its files, sorted; a report has no files listed, as it is read whole."""
     for folder, below, files in os.walk(place):
         if folder != place and _is_report(folder):
             below.clear()
@@ -125,7 +125,7 @@ def _stem(file: str) -> str:
 
 
 def _kind(path: str) -> str | None:
-    """The kind of a file; None if it is not a source. One that cannot be read is a source: its record says so."""
+    """The kind of a file; None if it is not a source. An unreadable file is a source, with an error."""
     if path.lower().endswith(_RESULTS):
         return None
     try:
@@ -140,5 +140,5 @@ def _is_report(folder: str) -> bool:
 
 
 def _can_be_read(path: str) -> bool:
-    """True for a file, and for a path that does not exist, whose record says so."""
+    """True for a file, and for a path that does not exist, which gives an error later."""
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - as above

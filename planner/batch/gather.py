@@ -1,8 +1,8 @@
-"""Machines of a fleet, from any mixture of maps, folders, files of records and their answers.
+"""Machines of a fleet from maps, folders, files of records and their answers, in any mixture.
 
-A place is what `--map` takes for one machine, a folder of such sources, or a file of a batch: records (`*.jsonl`, also
-packed with gzip, or a table) or the answers to them, whose reports are maps. What cannot be read is told, and the
-others are used.
+A place is a value of `--map` for one machine, a folder of such sources, or a batch file: records (`*.jsonl`, also
+packed with gzip, or a table) or the answers to them, whose reports are maps. Unreadable machines are listed with their
+error, and the others are used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
 class Member(NamedTuple):
-    """One machine of a fleet. id: a path, the id of a record, or its place. options: those of its record."""
+    """One machine of a fleet. id: a path, a record's id, or the record's place. options: those of its record."""
 
     id: str
     machine: Machine
@@ -43,7 +43,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The machines that could be read, and (id, error) of what could not."""
+    """The readable machines, and (id, error) of the others."""
 
     members: tuple[Member, ...]
     errors: tuple[tuple[str, str], ...]
@@ -57,9 +57,9 @@ def gather(
     stdin: BinaryIO | None = None,
     what_if: bool = False,
 ) -> Gathered:
-    """The machines of some places, by default of all bundled maps. options: of all whose records do not say otherwise.
+    """The machines of some places, by default all bundled maps. options: defaults for records without their own.
 
-    Raises InputError where no machine is left, or there are more than any fleet has.
+    Raises InputError if no machine is readable, or for too many machines.
     """
     defaults = Defaults(None, options or Options(), map_format)
     members: list[Member] = []
@@ -137,7 +137,7 @@ def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | 
 
 
 def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
-    """The machines of a table; its rows are answered on the way, since nothing else reads them."""
+    """The machines of a table; reading a row also plans it, as there is no other reader."""
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask

@@ -1,7 +1,7 @@
-"""Sources of records: JSON Lines, files of sources, tables; cut into tasks for workers.
+"""Inputs of records: JSON Lines, source files, tables; split into tasks for workers.
 
-Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run
-does not depend on how many records there are. Every input can skip records that are done.
+Tasks are small (a worker answers one in well under a second) and bounded in bytes, so that the memory of a run does not
+depend on the number of records. Every input can skip finished records.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ __all__ = [
 ]
 
 _MANY, _MUCH = 64, 384 * KIB
-"""Most records and bytes of one task. Larger results make every process fault in new pages."""
+"""Maximum records and bytes of one task. Larger results make every process fault in new pages."""
 
 
 class Lines(NamedTuple):
-    """Raw lines, the first of which has this number; None for one that is too long."""
+    """Raw lines, with the number of the first; None for a line that is too long."""
 
     first: int
     lines: Sequence[bytes | None]
 
 
 class Group(NamedTuple):
-    """The source files of one machine. name: what the answer calls it."""
+    """The source files of one machine. name: its id in the answer."""
 
     name: str
     paths: tuple[str, ...]
@@ -55,7 +55,7 @@ class Files(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows of a table: a record batch with its schema, as an Arrow stream."""
+    """Rows of a table: a record batch as an Arrow stream with its schema."""
 
     stream: bytes
 
@@ -74,7 +74,7 @@ class LinesInput:
         self._close = owned
 
     def _next(self) -> bytes | None:
-        """The next line, b"" at the end, None for one that is too long and was passed over."""
+        """The next line, b"" at the end, None for a line that is too long, which is skipped."""
         try:
             line = self._stream.readline(MAX_LINE + 1)
             too_long = len(line) > MAX_LINE
@@ -89,9 +89,9 @@ class LinesInput:
         return None if too_long else line
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over records; the last of them, as a task. seen: is called with all of them, in order.
+        """Skip records, and return the last of them as a task. seen: called with all of them, in order.
 
-        Raises InputError if there are not so many.
+        Raises InputError if there are fewer.
         """
         last: Lines | None = None
         done = 0
@@ -106,7 +106,7 @@ class LinesInput:
         return last
 
     def tasks(self) -> Iterator[Task]:
-        """The lines that are left, blank ones included, for their numbers."""
+        """The remaining lines, blank ones included to keep the numbering."""
         lines: list[bytes | None] = []
         held, first = 0, self._number + 1
         while (line := self._next()) != b"":
@@ -119,7 +119,7 @@ class LinesInput:
             yield Lines(first, lines)
 
     def count(self) -> int | None:
-        """The lines of a regular file that is not compressed, blank ones included."""
+        """Number of lines in a regular, uncompressed file, blank ones included."""
         if self._close is None or self._name.endswith(".gz"):
             return None
         try:
@@ -134,20 +134,20 @@ class LinesInput:
         return lines + (last not in {b"", b"\n"})
 
     def close(self) -> None:
-        """Close the stream, if it was opened here."""
+        """Close the stream if it was opened here."""
         if self._close is not None:
             self._close()
 
 
 class FileList:
-    """Machines by their source files. skipped: files of their folders that are not sources."""
+    """Machines as lists of source files. skipped: number of files in their folders that are not sources."""
 
     def __init__(self, machines: Sequence[Group], skipped: int = 0) -> None:
         self._machines, self.skipped = machines, skipped
         self._at = 0
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over machines."""
+        """Skip machines."""
         if records > len(self._machines):
             raise fewer("--files", len(self._machines), records)
         self._at = records
@@ -156,7 +156,7 @@ class FileList:
         return Files(self._machines[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:
-        """A few machines at a time: a boot log is much larger than a map."""
+        """Tasks of a few machines: a boot log is much larger than a map."""
         for start in range(self._at, len(self._machines), 8):
             yield Files(self._machines[start : start + 8])
 
@@ -165,11 +165,11 @@ class FileList:
         return len(self._machines)
 
     def close(self) -> None:
-        """Every file is closed as soon as it is read."""
+        """Nothing to close: every file is closed after reading."""
 
 
 def fewer(name: str, found: int, wanted: int) -> InputError:
-    """An input that has fewer records than a partial result."""
+    """The error for an input with fewer records than a partial result."""
     return InputError(
         name,
         f"has {found} records, but {wanted} are done already",
@@ -197,10 +197,10 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
 
 
 def is_table(path: str) -> bool:
-    """True if a path names a table: Parquet, or an Arrow file under either of its endings."""
+    """True if a path has a suffix of Parquet or of an Arrow file."""
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
 
 
 def makes_table(path: str) -> bool:
-    """True if answers to a path become a table: one that is also read, or comma-separated values."""
+    """True if answers to this path are written as a table: Parquet, Arrow or CSV."""
     return is_table(path) or path.lower().endswith(".csv")

@@ -1,7 +1,7 @@
-"""Records as JSON Lines: one JSON object a line in, one out.
+"""Records and answers as JSON Lines, one JSON object per line.
 
-A line is read by a decoder that refuses what JSON does not have (NaN, lone surrogates, nesting without end), and
-written as ASCII, so that no reader can see a line end inside a line.
+Lines are read by a strict decoder (no NaN, no lone surrogates, limited nesting) and written as ASCII, so that no reader
+finds a line end inside a line.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from planner.sources.bounds import MAX_ROWS
 __all__ = ["MAX_LINE", "answer_lines", "decode", "decoded", "encode_answer", "encode_report"]
 
 MAX_LINE = 32 * MIB
-"""Bytes of the longest record; a map of 10**5 regions takes a third of it."""
+"""Maximum bytes of a record; a map of 10**5 regions takes a third of it."""
 
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 
 _BOUNDS = ((b"{", "objects", MAX_ROWS), (b"[", "lists", 2 * MAX_ROWS), (b",", "values", 8 * MAX_ROWS))
-"""Bounds on a JSON text outside its strings: a value takes up to twenty times the memory of its text."""
+"""Limits on the number of values in a JSON text: a value takes up to twenty times the memory of its text."""
 
 
 def decode(line: bytes) -> object:
-    """The value of a JSON text. Raises ValueError, in words, for what is not JSON, and for more than any record has."""
+    """The value of a JSON text. Raises ValueError with a readable message for invalid JSON and exceeded limits."""
     bare = None
     for mark, kind, most in _BOUNDS if len(line) > MAX_ROWS else ():
-        if line.count(mark) > most:  # or so many of them stand in a log
+        if line.count(mark) > most:  # they may be inside a string, such as a log
             bare = re.sub(rb'"(?:[^"\\]++|\\.)*+"', b"", line, flags=re.DOTALL) if bare is None else bare
             if bare.count(mark) > most:
                 raise ValueError(f"more than {most} {kind}")
@@ -43,9 +43,9 @@ def decode(line: bytes) -> object:
 
 
 def decoded(first: int, lines: Iterable[bytes | None]) -> Iterator[tuple[int, object, str | None]]:
-    """The number and the value of each line that is not blank, or why it has none.
+    """The number and the value of each line that is not blank, or its error.
 
-    first: the number of the first line; None is a line too long.
+    first: the number of the first line. A line that is too long is None in lines.
     """
     for number, line in enumerate(lines, first):
         if line is None:
@@ -65,12 +65,12 @@ def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) 
 
 
 def _without_line(error: ValueError) -> str:
-    """The error without its line number: the decoder is given one line at a time."""
+    """The error without its line number, as the decoder gets one line at a time."""
     return str(error).replace(" at line 1 column ", " at column ").replace(" at line 2 column 0", " at its end")
 
 
 def encode_answer(answer: Answer) -> bytes:
-    """One line of output, its end included."""
+    """One line of output with its line end."""
     value: dict[str, object] = {"id": told(answer.id) if isinstance(answer.id, str) else answer.id}
     if answer.plan is not None:
         value["report"] = to_dict(answer.plan)

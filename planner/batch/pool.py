@@ -1,4 +1,4 @@
-"""Tasks on several processes, with products in the order of the tasks and a bounded number in flight."""
+"""Tasks run on several processes, with results in the order of the tasks and a bounded number in flight."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _Task = TypeVar("_Task")
 _Product = TypeVar("_Product")
 
 _AHEAD, _MOST_AHEAD = 2, 32
-"""Tasks per worker, and of all together, that are read or done beside those at work, so that a slow one blocks none."""
+"""Tasks per worker, and in total, that wait or are finished beside those running, so that a slow one blocks none."""
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Number of processors available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def run(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterable[_Task], jobs: int) -> Iterator[_Product]:
-    """`do(job, task)` for every task, in order, on `jobs` processes; here, if there is one task or one job.
+    """`do(job, task)` for every task, in order, on `jobs` processes; in this process for one task or one job.
 
     Raises InputError if a worker cannot be started or dies.
     """
@@ -77,7 +77,7 @@ def _not_started(error: OSError) -> InputError:
 
 
 def _follow_parent() -> None:
-    """Make a worker leave Ctrl-C to its parent, and end with it, even if that is killed."""
+    """Make a worker ignore Ctrl-C, which its parent handles, and exit with its parent, even if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 

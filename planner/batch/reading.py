@@ -1,7 +1,7 @@
-"""Records of a batch: their shape, checked by pydantic, and the question of each.
+"""Records of a batch, validated by pydantic, and the question in each.
 
-A record is data and never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are
-those of `plan`, by their long names, with values as `planner.planning.values` reads them.
+A record never names a file: `map` is a JSON map, `source`, `log` and `config` are text. Its options are those of
+`plan`, by their long names, with values read by `planner.planning.values`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["KEYS", "read_record", "schema"]
 
 
 def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The checks of an option: read as everywhere. kinds: of JSON, that it takes."""
+    """The validator of an option, which uses the shared reader. kinds: accepted JSON types."""
     reader = values.OPTIONS[name]
 
     def check(value: object) -> object:
@@ -40,7 +40,7 @@ def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
 
 
 def _text(remedy: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The checks of a text."""
+    """The validator of a text."""
 
     def check(value: object) -> object:
         return value if value is None or type(value) is str else refuse("must be a string", remedy)
@@ -56,18 +56,18 @@ def _ident(value: object) -> object:
 @with_config(EXACT)
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One machine and its request; null leaves a key out, and the options of the run fill in the rest."""
+    """One machine and its request; null or a missing key takes the option of the run."""
 
     id: Annotated[str | int | None, PlainValidator(_ident), WithJsonSchema({"type": ["string", "integer", "null"]})] = (
         None
     )
-    """Names the record in the answer."""
+    """Identifies the record in the answer."""
     map: Annotated[Any, WithJsonSchema({"type": ["object", "null"]})] = None
     """A JSON map (`schema map`), or a report."""
     source: Annotated[str | None, *_text("the content of a text source; a JSON map goes to map")] = None
     """The text of any other source, instead of `map`."""
     log: Annotated[str | None, *_text("the content of a boot log")] = None
-    """A boot log of the same boot, for what `map` or `source` lacks."""
+    """A boot log of the same boot, to fill in missing facts."""
     config: Annotated[str | None, *_text("the content of a kernel configuration")] = None
     """The text of the kernel's configuration."""
     map_format: Annotated[str | None, *_text("such as iomem")] = None
@@ -93,7 +93,7 @@ class Record:
     cpu: Annotated[str | None, *_by("cpu", "string")] = None
     """The processor, or `other`."""
     prefer_aligned: Annotated[bool | None, *_by("prefer_aligned", "boolean")] = None
-    """Try aligned in all windows before anything else."""
+    """Make aligned attempts in all windows first."""
     reserved: Annotated[str | None, *_by("reserved", "string")] = None
     """`rewind` or `as-listed`."""
     preset: Annotated[str | None, *_by("preset", "string")] = None
@@ -116,7 +116,7 @@ def schema() -> dict[str, Any]:
 def read_record(given: Mapping[str, Any], defaults: Defaults) -> tuple[Machine, str | None, Options]:
     """The machine, the request and the options of a record.
 
-    Raises InputError for what a record may not hold, or what is wrong in its map.
+    Raises InputError for an invalid record or map.
     """
     try:
         record = checked(_RECORD, given, "record")

@@ -1,6 +1,6 @@
 """One question of a batch and its answer.
 
-What reads and checks a record is imported with the first of them: `batch --help` reads none.
+The code that reads records is imported with the first record: `batch --help` does not need it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["Answer", "Ask", "Defaults", "answer_ask", "answer_record", "ask_of",
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Defaults for a record that does not say otherwise.
+    """Defaults for records without their own values.
 
-    crashkernel: the request. options: fields of `Options`. map_format: what a `source` is, instead of looking.
+    crashkernel: the request. options: fields of `Options`. map_format: input format of `source`; overrides detection.
     """
 
     crashkernel: str | None = None
@@ -31,7 +31,7 @@ class Defaults:
 
 
 class Ask(NamedTuple):
-    """A record's question, as `make_plan` takes it."""
+    """A record's question: the arguments of `make_plan`."""
 
     machine: Machine
     crashkernel: str | None
@@ -41,8 +41,8 @@ class Ask(NamedTuple):
 class Answer(NamedTuple):
     """The result of one record: a plan, or an error in one line.
 
-    id: as the record gives it (None without one). line: where it stands, from 1, when nothing else tells.
-    ask: the question, where there was one.
+    id: the record's id, or None. line: its line, from 1, for a record without an id. ask: the question, if there was
+    one.
     """
 
     id: str | int | None
@@ -53,14 +53,14 @@ class Answer(NamedTuple):
 
 
 def ask_of(record: Mapping[str, Any], defaults: Defaults) -> Ask:
-    """The question of a record. Raises InputError for what a record may not hold, or what is wrong in its map."""
+    """The question of a record. Raises InputError for an invalid record or map."""
     from planner.batch.reading import read_record
 
     return Ask(*read_record(record, defaults))
 
 
 def answer_record(record: object, defaults: Defaults, line: int | None = None) -> Answer:
-    """The answer to a decoded record; never raises. line: where it stands in its file."""
+    """The answer to a decoded record; never raises. line: its line in the file."""
     if type(record) is not dict:
         return Answer(None, None, 'a record is a JSON object; give {"id": ..., "map": ..., "crashkernel": ...}', line)
     given = record.get("id")
@@ -73,7 +73,7 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
 
 
 def answer_ask(ident: str | int | None, ask: Ask) -> Answer:
-    """The plan for a question, or why there is none; never raises."""
+    """The plan for a question, or its error; never raises."""
     try:
         return Answer(ident, make_plan(*ask), ask=ask)
     except Exception as error:  # noqa: BLE001 - as above

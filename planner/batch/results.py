@@ -1,9 +1,9 @@
-"""Destinations of answers: a stream, or a file that is written atomically.
+"""Outputs of answers: a stream, or a file that is written atomically.
 
-Until a run is done, its answers are in `FILE.partial`: whole ones, in order, and perhaps a torn last one. A run
-that was ended by whatever cause is taken up from there.
+Until a run ends, its answers are in `FILE.partial`: complete ones, in order, and possibly a truncated last one. An
+interrupted run is resumed from there, whatever ended it.
 
-Locks are imported where a system has them.
+File locks are imported if the system has them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of"]
 
 
 def partial_of(path: str) -> str:
-    """Path of the unfinished output."""
+    """Path of the partial output."""
     return f"{path}.partial"
 
 
 class LinesStream:
-    """Lines to an open stream, each piece at once.
+    """Lines written to an open stream, and flushed at once.
 
-    Every destination has these methods. done: the counts of a former run; ends_with: its last answer is this one.
+    Every output has these methods. done: the counts of an earlier run; ends_with: whether this is its last answer.
     """
 
     def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
@@ -34,7 +34,7 @@ class LinesStream:
         self.done = Counts()
 
     def ends_with(self, data: bytes) -> bool:
-        """Nothing was there before."""
+        """Always true: there is no earlier run."""
         del data
         return False
 
@@ -53,31 +53,31 @@ class LinesStream:
 
 
 class PartialFile:
-    """A file by way of its partial file, which this process alone writes."""
+    """A file written through its partial file, which is locked for this process."""
 
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self._file = open_partial(self.path)
 
     def _keep(self, end: int) -> None:
-        """Drop all behind `end`, and go on from there."""
+        """Truncate the partial file at `end`, and continue from there."""
         self._file.truncate(end)
         self._file.seek(end)
 
     def write(self, data: bytes) -> None:
-        """Hand over to the system, so that a killed run keeps what it wrote."""
+        """Write and flush, so that a killed run keeps its answers."""
         self._file.write(data)
         self._file.flush()
 
     def leave(self) -> None:
-        """Keep what is there for another run."""
+        """Close the partial file and keep it for another run."""
         self._file.close()
 
 
 class LinesFile(PartialFile):
     """Lines to a file.
 
-    done: what a former run left, if that is taken up; most: no more answers than these.
+    done: the counts of an earlier run that is resumed; most: resume after at most this many answers.
     """
 
     def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
@@ -86,11 +86,11 @@ class LinesFile(PartialFile):
         self._keep(keep)
 
     def ends_with(self, data: bytes) -> bool:
-        """Byte for byte."""
+        """True if the bytes are equal."""
         return self._last == data
 
     def close(self) -> None:
-        """Put the file in its place."""
+        """Rename the partial file to the output."""
         self._file.flush()
         os.fsync(self._file.fileno())
         finish(partial_of(self.path), self.path)  # before another run can have the lock
@@ -105,7 +105,7 @@ def open_partial(path: str) -> BinaryIO:
         with suppress(OSError):
             if os.path.samestat(os.fstat(file.fileno()), os.stat(partial)):  # noqa: PTH116 - one call
                 return file
-        file.close()  # another run finished it in the meantime, and it is the whole result now
+        file.close()  # another run finished in the meantime and renamed it
 
 
 def _locked(partial: str) -> BinaryIO:
@@ -115,7 +115,7 @@ def _locked(partial: str) -> BinaryIO:
     except ImportError:
         return file
     try:
-        lockf(file, LOCK_EX | LOCK_NB)  # of this process, not of its workers: it goes when this process goes
+        lockf(file, LOCK_EX | LOCK_NB)  # held by this process, not by its workers; released when it exits
     except BlockingIOError:
         file.close()
         raise InputError(partial, "another run is writing it", "wait for it, or write to another file") from None
@@ -128,9 +128,9 @@ _OUTCOME = b'"reservation":{"outcome":"'
 
 
 def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes, int]:
-    """The counts of the whole lines of a partial file, or of the first `most`; the last of them, and their end.
+    """The counts of the complete lines of a partial file, or of the first `most`; the last of them, and their end.
 
-    Quotes inside a text of JSON are always escaped, so the bytes looked for stand at one place only.
+    Quotes inside a JSON string are always escaped, so the bytes searched for occur only once in a line.
     """
     records = errors = failed = fallback = end = 0
     last = b""

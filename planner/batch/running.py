@@ -1,6 +1,6 @@
-"""A whole batch: from an input to a destination of answers, on any number of processes.
+"""Run of a batch from an input to an output, on any number of processes.
 
-Memory stays flat: a few tasks are on their way at any time, and nothing is kept of those that are written.
+Memory use is constant: only a few tasks are in flight, and nothing is kept of finished ones.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Input: TypeAlias = LinesInput | TableInput | FileList
 _Results: TypeAlias = LinesStream | LinesFile | TableFile
 
 Progress = Callable[[Counts], None]
-"""Called with the counts so far, after every task."""
+"""A callback with the counts so far, called after every task."""
 
 
 def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = None) -> Input:
     """The records of a file: JSON Lines, `-` for standard input, or a table by its suffix; or source files.
 
-    files: folders and single source files, which are then the records. Raises InputError.
+    files: folders and single source files, used as records instead. Raises InputError.
     """
     if files:
         return FileList(*machines_in(files))
@@ -46,12 +46,12 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
 
 
 def is_complete(path: str) -> bool:
-    """True if a former run has put its results there, and none has begun anew since."""
+    """True if an earlier run completed this output and no later run has started on it."""
     return os.path.isfile(path) and not os.path.exists(partial_of(os.path.realpath(path)))  # noqa: PTH110, PTH113 - calls
 
 
 def count_results(path: str) -> Counts:
-    """The counts of a former run's results. Raises InputError for a table that cannot be read, OSError."""
+    """The counts of an earlier run's results. Raises InputError for an unreadable table, and OSError."""
     if makes_table(path):
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
@@ -67,12 +67,11 @@ def run_batch(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Counts:
-    """Answer every record, in order; the counts, with those of a former run that is resumed.
+    """Answer every record, in order; returns the counts, including those of a resumed run.
 
-    output: an open stream, or a path that appears when it is whole; until then its answers are in `PATH.partial`.
-    The input is closed at the end.
-    resume: continue what a former run left there. Raises InputError where the input is not the former run's, OSError
-    where the output cannot be written.
+    output: an open stream, or a path that is written atomically; until the end the answers are in `PATH.partial`. The
+    input is closed at the end. resume: continue an interrupted run. Raises InputError if the input is not that of the
+    earlier run, OSError if the output cannot be written.
     """
     try:
         job, results = _open_results(output, job, resume=resume)
@@ -125,7 +124,7 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
 
 @contextmanager
 def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
-    """Keeps one line beside a partial result, and takes it away when the run is done."""
+    """Keeps one line in a file beside a partial result, and removes it at the end of the run."""
     if partial is None:
         yield lambda _: None
         return
@@ -149,7 +148,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
         if makes_table(output):
             raise InputError(output, "this is not a file", "write a table to a file")
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
-    # Answers of a former run behind those that its digest covers are made again.
+    # Answers of an earlier run that its digest does not cover are made again.
     known = known_trail(partial_of(os.path.realpath(output))) if resume else None
     most = None if known is None else known[0]
     if makes_table(output):
@@ -161,7 +160,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
 def summarize(
     source: Input, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
 ) -> Fleet:
-    """The sums of all answers, and the effect of each change; no answer is kept."""
+    """The sums of all answers and the effect of each change; answers are not kept."""
     fleet = Fleet([change.name for change in changes])
     try:
         for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):
@@ -171,5 +170,5 @@ def summarize(
     finally:
         source.close()
     if fleet.finished == fleet.records - fleet.errors:
-        fleet.effects.clear()  # nothing was planned that a change could be tried on
+        fleet.effects.clear()  # no plan was made to which a change could be applied
     return fleet

@@ -1,6 +1,6 @@
-"""One task of a summary, as a worker process runs it: plans are made, changes tried, and only their sums kept.
+"""One task of a summary in a worker process: make plans, try changes, and keep only the sums.
 
-Answers of a former run are added up as they are.
+Answers of an earlier run are summed without planning again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def sum_up(sums: Sums, task: Task) -> Fleet:
 
 
 def _again(plan: Plan, ask: Ask, change: Change) -> Plan | PlannerError:
-    """The plan of the same machine after one change; the same plan where the change does not apply, or its error."""
+    """The plan of the same machine after a change, or its error; the same plan if the change does not apply."""
     question = changed(plan, ask.crashkernel, ask.options, change)
     if question is None:
         return plan

@@ -1,7 +1,7 @@
-"""Parquet and Arrow files of records and answers, and CSV of answers, in streams of batches. Needs pyarrow.
+"""Parquet and Arrow files of records and answers, and CSV files of answers, as streams of batches. Needs pyarrow.
 
-An unfinished table is an Arrow stream, which can be added to and whose torn end can be told; a finished one is
-written from it in rows of a fixed number, so that a run that was taken up gives the same bytes as one that was not.
+An unfinished table is an Arrow stream, which can be appended to and whose truncated end can be detected. The finished
+table is written from it in batches of a fixed size, so that a resumed run gives the same bytes as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 8192, 512
 
 
 def _part(name: str) -> Any:
-    """A part of pyarrow, imported where a file is of that kind."""
+    """A module of pyarrow, imported for files of its format."""
     return import_module(f"pyarrow.{name}")
 
 
@@ -42,13 +42,13 @@ class TableInput:
         self._left: list[Any] = []
 
     def _next(self) -> Any:
-        """The next rows, at most a task's; None at the end."""
+        """The next rows, at most one task's; None at the end."""
         if self._left:
             return self._left.pop()
         try:
             batch = next(self._batches, None)
             if batch is not None:
-                # The values of a damaged batch may lie outside its memory. A row says what is not UTF-8.
+                # Values of a damaged batch may lie outside its memory. Invalid UTF-8 is an error of its row.
                 as_bytes(batch).validate(full=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise unreadable(self._name, error) from None
@@ -59,7 +59,7 @@ class TableInput:
         return self._left.pop()
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Pass over rows."""
+        """Skip rows."""
         done = 0
         last = None
         while done < records:
@@ -77,12 +77,12 @@ class TableInput:
         return None if last is None else _as_rows(last)
 
     def tasks(self) -> Iterator[Task]:
-        """The rows that are left."""
+        """The remaining rows."""
         while (batch := self._next()) is not None:
             yield _as_rows(batch)
 
     def count(self) -> int | None:
-        """The number of rows, as the file states it."""
+        """The number of rows in the file's metadata."""
         try:
             if self._name.lower().endswith(".parquet"):
                 return int(_part("parquet").ParquetFile(self._name).metadata.num_rows)
@@ -92,7 +92,7 @@ class TableInput:
             return None
 
     def close(self) -> None:
-        """The file is closed when nothing refers to it."""
+        """Nothing to do: the file is closed with the last reference to it."""
         self._batches = iter(())
 
 
@@ -105,7 +105,7 @@ def _as_rows(batch: pa.RecordBatch) -> Rows:
 
 
 def open_table(path: str) -> TableInput:
-    """The records of a table. Raises InputError for what cannot be read as one."""
+    """The records of a table. Raises InputError if it cannot be read."""
     pyarrow()
     try:
         return TableInput(_batches(path), path)
@@ -126,17 +126,17 @@ def _batches(path: str) -> Iterator[Any]:
 
 
 def unreadable(path: str, error: Exception) -> InputError:
-    """A table that cannot be read."""
+    """The error for a table that cannot be read."""
     reason = getattr(error, "strerror", None) or printable(" ".join(str(error).split()))[:200]
     return InputError(
-        path, f"cannot be read as a table: {reason}", "check the path, and that its suffix says what it is"
+        path, f"cannot be read as a table: {reason}", "check the path, and that its suffix names its format"
     )
 
 
 class TableFile(PartialFile):
-    """Answers to a table, by way of a partial Arrow stream.
+    """Answers written to a table through a partial Arrow stream.
 
-    done: what a former run left, if that is taken up; most: no batches with more answers than these.
+    done: the counts of an earlier run that is resumed; most: resume after batches with at most this many answers.
     """
 
     def __init__(self, path: str, *, resume: bool, with_report: bool, most: int | None = None) -> None:
@@ -150,7 +150,7 @@ class TableFile(PartialFile):
             self._file.write(self._schema.serialize().to_pybytes())
 
     def _whole_batches(self, most: int | None) -> tuple[Counts, int]:
-        """The counts of the whole batches of the partial stream, and their end. Keeps the last row."""
+        """The counts of the complete batches of the partial stream, and their end. Stores the last row."""
         arrow = pyarrow()
         counts, end = Counts(), 0
         source = arrow.PythonFile(self._file, mode="r")
@@ -175,17 +175,17 @@ class TableFile(PartialFile):
                 self._last = batch.slice(batch.num_rows - 1).to_pylist() if batch.num_rows else self._last
                 end = source.tell()
         except (OSError, EOFError, ValueError):
-            pass  # the torn end
+            pass  # the truncated end
         return counts, end
 
     def ends_with(self, data: bytes) -> bool:
-        """Value for value."""
+        """True if the values are equal."""
         arrow = pyarrow()
         row: list[Any] = arrow.ipc.read_record_batch(arrow.py_buffer(data), self._schema).to_pylist()
         return row == self._last
 
     def close(self) -> None:
-        """Write the table from the stream, and put it in its place."""
+        """Write the table from the stream, and rename it to the output."""
         self._file.flush()
         self._file.seek(0)
         made = f"{partial_of(self.path)}.table"
@@ -226,7 +226,7 @@ class TableFile(PartialFile):
 
 
 def count_table(path: str) -> Counts:
-    """The counts of a finished table. Raises InputError for one that cannot be read."""
+    """The counts of a finished table. Raises InputError if it cannot be read."""
     pyarrow()
     try:
         return total(count_batch(batch) for batch in _batches(path))

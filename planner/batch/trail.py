@@ -1,7 +1,6 @@
-"""A running digest of the answered input, kept beside the partial result.
+"""Running digest of the answered input, stored beside the partial result.
 
-A run that is taken up reads what it passes over, and notices a record that was changed, added or removed anywhere in
-it, not only the last one.
+A resumed run reads the records that it skips, and so detects any that was changed, added or removed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["Trail", "known_trail", "trail_of"]
 
 
 class Trail:
-    """The digest of the records so far. known: how many a former run had answered, and their digest."""
+    """The digest of the records so far. known: the number of records that an earlier run answered, and their digest."""
 
     def __init__(self, known: tuple[int, str] | None = None) -> None:
         self._hash = sha256()
@@ -27,7 +26,7 @@ class Trail:
         self.differs = False
 
     def add(self, task: Task) -> None:
-        """Records that were answered, or passed over."""
+        """Add records that were answered or skipped."""
         for record in _records(task):
             self._hash.update(len(record).to_bytes(8, "big") + record)
             self.records += 1
@@ -44,7 +43,7 @@ def trail_of(partial: str) -> str:
 
 
 def known_trail(partial: str) -> tuple[int, str] | None:
-    """The digest left by a former run, or None."""
+    """The stored digest of an earlier run, or None."""
     with suppress(OSError, ValueError), open(trail_of(partial), encoding="ascii") as file:  # noqa: PTH123 - one call
         count, digest = file.read(200).split()
         if count.isdecimal() and len(count) < 20 and len(digest) == 64:

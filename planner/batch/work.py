@@ -1,4 +1,4 @@
-"""One task in a worker process, from raw records to finished output; everything here pickles."""
+"""One task in a worker process, from raw records to finished output; all arguments and results are picklable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Output: TypeAlias = Literal["lines", "columns"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work on every task. with_report: a column with the whole report."""
+    """Settings for every task. with_report: add a column with the whole report."""
 
     defaults: Defaults = field(default_factory=Defaults)
     output: Output = "lines"
@@ -30,7 +30,7 @@ class Job:
 
 
 class Counts(NamedTuple):
-    """Counts of records: all, without a plan, with nothing reserved, fallen back."""
+    """Numbers of records: all, without a plan, with nothing reserved, with outcome `fallback`."""
 
     records: int = 0
     errors: int = 0
@@ -39,7 +39,7 @@ class Counts(NamedTuple):
 
 
 class Product(NamedTuple):
-    """The result of one task: finished lines, or a record batch as an Arrow message."""
+    """The result of one task: output lines, or a record batch as an Arrow message."""
 
     data: bytes
     counts: Counts
@@ -53,7 +53,7 @@ def do(job: Job, task: Task) -> Product:
         batch = batch_of_answers(counted(answers, seen), with_report=job.with_report)
         data = batch.serialize().to_pybytes()
     else:
-        # Only text is kept: a plan takes more memory than its line.
+        # Only the text is kept: a plan takes more memory than its line.
         data = b"".join(map(encode_answer, counted(answers, seen)))
     return Product(data, Counts(*seen))
 
@@ -78,8 +78,8 @@ def _answer_files(machine: Group, defaults: Defaults) -> Answer:
 
 
 def read_group(group: Group, map_format: str | None = None, kernel: str | None = None) -> Machine:
-    """The machine that files describe together. kernel: the one that is stated. Raises InputError."""
-    # A file may be called as `--map` calls something else.
+    """The machine described by several files. kernel: given by the user. Raises InputError."""
+    # A file may be named like a special value of `--map`.
     plain = [path if os.path.dirname(path) else os.path.join(".", path) for path in group.paths]  # noqa: PTH118, PTH120 - as it was given
     machines = [
         replace(read_source(where, fmt=map_format), source=path) for where, path in zip(plain, group.paths, strict=True)

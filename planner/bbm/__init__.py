@@ -1,7 +1,7 @@
-"""The TLB model: the entries that a TLB may hold while live page tables change, and the harm they can do.
+"""The TLB model: TLB entries that may exist while live page tables change, and their consequences.
 
-`case("rebuild-margins", "0")` explores one procedure at one FEAT_BBM level; `cases()` gives the matrix. A `Procedure`
-is data: pages, tables and steps (`model`), built in (`PROCEDURES`), read from JSON, or made of a plan's own steps.
+`case("rebuild-margins", "0")` explores one procedure at one FEAT_BBM level; `cases()` returns the matrix. A `Procedure`
+is data: pages, tables and steps (`model`), built in (`PROCEDURES`), read from JSON, or made from a plan's steps.
 """
 
 from __future__ import annotations

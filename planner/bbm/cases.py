@@ -1,10 +1,10 @@
-"""Verdicts: a procedure on a processor of some FEAT_BBM level, under a TLB model, while some addresses are in use.
+"""Verdicts on procedures by FEAT_BBM level and TLB model, while some addresses are in use.
 
-The promise of each level for two TLB entries that differ in size, or in the contiguous bit, and match one address (Arm
-ARM D8.16 and ID_AA64MMFR2_EL1.BBM): levels 0 and 1 promise nothing, so it is `unpredictable`; level 2 that it causes
-nothing worse than a TLB conflict abort, until they are invalidated; `noabort` is level 2 on a processor whose maker
-promises that there is no abort either (the kernel's BBML2_NOABORT), so it is `safe`. Level 1 and later honour the nT
-bit. No level excuses two entries that map one address to different places.
+What each level guarantees for two TLB entries that match one address and differ in size or in the contiguous bit (Arm
+ARM D8.16 and ID_AA64MMFR2_EL1.BBM): levels 0 and 1 guarantee nothing, so the result is `unpredictable`; level 2
+guarantees nothing worse than a TLB conflict abort, until they are invalidated; `noabort` is level 2 on a processor
+whose maker also guarantees no abort (the kernel's BBML2_NOABORT), so the result is `safe`. Level 1 and later honour the
+nT bit. No level permits two entries that map one address to different outputs.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _T = TypeVar("_T")
 
 BbmLevel: TypeAlias = Literal["0", "1", "2", "noabort"]
 BBM_LEVELS: tuple[BbmLevel, ...] = get_args(BbmLevel)
-"""FEAT_BBM levels; `noabort`: level 2 on a processor that promises no conflict aborts."""
+"""FEAT_BBM levels; `noabort`: level 2 on a processor without conflict aborts."""
 
 Tlb: TypeAlias = Literal["architecture", "walk-on-miss"]
 TLBS: tuple[Tlb, ...] = get_args(Tlb)
-"""Models of the walker: may it fetch any address at any time, or only on a miss?"""
+"""Models of the walker: it may fetch any address at any time, or only on a miss."""
 
 Verdict: TypeAlias = Literal["safe", "fault", "conflict-abort", "unpredictable"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-"""From best to worst."""
+"""Verdicts from best to worst."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One exploration: all states that a procedure can come to."""
+    """The result of exploring all reachable states of one procedure."""
 
     procedure: str
     """Name of the procedure."""
@@ -51,17 +51,17 @@ class Case:
     tlb: Tlb
     """Model of the walker."""
     touch: Touched
-    """Addresses that running code touches meanwhile, apart from the image."""
+    """Addresses that running code accesses during the procedure, apart from the image."""
     cpus: int
     """Number of CPUs."""
     verdict: Verdict
-    """The worst that can be reached."""
+    """The worst reachable verdict."""
     rule_broken: bool
-    """True if the steps violate break-before-make at this level, whatever comes of it in this TLB model."""
+    """True if the steps violate break-before-make at this level, even if this TLB model finds no bad outcome."""
     trace: Trace
-    """A shortest way to the verdict; empty only if it is safe."""
+    """A shortest trace to the verdict; empty only if it is safe."""
     states: int
-    """Number of states, all explored."""
+    """Number of states explored, which is all of them."""
 
     @property
     def safe(self) -> bool:
@@ -70,7 +70,7 @@ class Case:
 
 
 def procedure_named(name: str) -> Procedure:
-    """The built-in procedure of a name. Raises InputError where there is none."""
+    """The built-in procedure with this name. Raises InputError if there is none."""
     try:
         return PROCEDURES[name]
     except KeyError:
@@ -88,9 +88,9 @@ def case(
 ) -> Case:
     """Explore one procedure exhaustively.
 
-    procedure: a name of `PROCEDURES`, or a procedure. touch: what running code touches meanwhile, apart from the image
-    (None: the procedure's own). cpus: those after the second behave like the second and add no states.
-    Raises ProcedureError for an inconsistent procedure, ExplorationError for more than `cap` states.
+    procedure: a name of `PROCEDURES`, or a procedure. touch: addresses that running code accesses, apart from the image
+    (None: the procedure's own). cpus: CPUs after the second behave like the second and add no states. Raises
+    ProcedureError for an inconsistent procedure, ExplorationError for more than `cap` states.
     """
     if isinstance(procedure, str):
         procedure = procedure_named(procedure)
@@ -127,7 +127,7 @@ def case(
 
 
 def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
-    """The allowed value that equals a text."""
+    """The value if it is allowed. Raises InputError otherwise."""
     for one in allowed:
         if value == one:
             return one
@@ -142,7 +142,7 @@ def cases(
     touch: str | None = None,
     cpus: int = 1,
 ) -> list[Case]:
-    """The matrix: every procedure at every level, or those that are given."""
+    """The matrix of every procedure at every level, or of the given ones."""
     chosen = list(procedures) or list(PROCEDURES.values())
     return [
         case(procedure, level, tlb=tlb, touch=touch, cpus=cpus)
@@ -155,7 +155,7 @@ def cases(
 def _explored(
     procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
 ) -> Exploration:
-    """Levels with the same states share one exploration."""
+    """The exploration, cached for levels with the same states."""
     return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
 
 
@@ -165,7 +165,7 @@ def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
 
 
 def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[Verdict, Trace]]:
-    """The findings as verdicts of a level."""
+    """The findings as verdicts at a level."""
     found: list[tuple[Verdict, Trace]] = []
     if exploration.outputs is not None:
         found.append(("unpredictable", exploration.outputs))

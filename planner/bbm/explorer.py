@@ -1,22 +1,21 @@
-"""Every interleaving of a procedure with what the hardware may do by itself, breadth first.
+"""Breadth-first search of every interleaving of a procedure with the hardware's own actions.
 
-Python has no maintained explicit-state model checker that needs no other program, and with one observer at a time the
-whole space is small. Breadth first, the first bad state found is a nearest one, so the trace printed is a shortest.
+Python has no maintained explicit-state model checker without external programs, and with one observer at a time the
+state space is small. The first bad state found breadth first is a nearest one, so the trace printed is a shortest.
 
-A state is where the procedure is (steps taken, descriptors as walkers see them, steps begun but not complete, the
-observer's root: all of which do not depend on the TLB, so they are enumerated once, as *points*) and what the
-observer has cached (bits: TLB entries, then table descriptors kept by the walker). Between any two steps:
+A state is a *point* of the procedure (steps taken, descriptors visible to walkers, steps begun but not complete, the
+observer's root; points do not depend on the TLB, so they are enumerated once) and the observer's cached entries (bits:
+TLB entries, then table descriptors kept by the walker). Between any two steps:
 
-- a write becomes visible, a TLBI is done: in any order, until the DSB that waits for them (Arm ARM B2.3, D8.17);
-- `architecture`: the walker fetches any address, covered or not, and keeps a table descriptor it passed (D8.15);
-- `walk-on-miss`: it fetches what running code touches and nothing covers, and keeps only leaves;
-- anything cached is evicted.
+- a write becomes visible, a TLBI completes: in any order, until the DSB that waits for them (Arm ARM B2.3, D8.17); -
+`architecture`: the walker fetches any address, covered or not, and keeps a table descriptor it passed (D8.15); -
+`walk-on-miss`: it fetches addresses that running code accesses and no entry covers, and keeps only leaves; - anything
+cached is evicted.
 
-Under `architecture` entries that cover one page neither help nor hinder those that cover another, so one page is
-searched at a time: only TLB entries that match it are tracked. States that cannot be told apart are merged: whether a
-write is visible yet, into tables that no walk reaches before the next DSB; cached entries that overlap no other, which
-neither conflict nor hide anything, since they may be evicted at any time; kept descriptors of tables that every walk
-passes anyway.
+Under `architecture`, entries of different pages are independent, so one page is searched at a time: only TLB entries
+that match it are tracked. Equivalent states are merged. Three differences are not tracked: the visibility of writes to
+tables that no walk reaches before the next DSB; cached entries that overlap no other, which neither conflict nor hide a
+fault, since they may be evicted at any time; kept descriptors of tables that every walk passes anyway.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from planner.bbm.walking import Cached, Link, Observer, Tables, Walk, overlap
 __all__ = ["AFTERWARDS", "Exploration", "Trace", "TraceStep", "explore"]
 
 AFTERWARDS = "afterwards"
-"""The fault of a page that is mapped, and in use, once all steps are taken; or of a `Touch` that is a step itself."""
+"""A fault on a page that is in use after the last step, or on a `Touch` step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,9 @@ class TraceStep:
     step: str
     """The action."""
     tables: tuple[str, ...]
-    """The descriptors that the procedure changes, after it."""
+    """The descriptors that the procedure changes, after this step."""
     tlb: tuple[str, ...]
-    """The observer's cached entries after it."""
+    """The observer's cached entries after this step."""
 
 
 Trace: TypeAlias = tuple[TraceStep, ...]
@@ -55,10 +54,10 @@ Trace: TypeAlias = tuple[TraceStep, ...]
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """Result of a search for one observer: a shortest trace to each kind of harm.
+    """Result of a search for one observer: a shortest trace to each bad outcome.
 
-    sizes: two entries for one address that differ in size or in the contiguous bit. outputs: that map to different
-    places. faults: by who touches: one of `model.TOUCHES`, or `AFTERWARDS`.
+    sizes: two entries for one address that differ in size or in the contiguous bit. outputs: two that map it to
+    different outputs. faults: by the kind of page accessed, one of `model.TOUCHES`, or `AFTERWARDS`.
     """
 
     states: int
@@ -70,27 +69,27 @@ class Exploration:
 _Load: TypeAlias = tuple[int, int, int, int]
 """Bits that must be cached (a kept table), bit added, bits that forbid it (walk-on-miss), page walked."""
 _Fault: TypeAlias = tuple[int, int, int, str]
-"""Bits that must be cached, TLB entries that would hide the fault, the page, who touches it."""
+"""Bits that must be cached, TLB entries that would hide the fault, the page, the kind of access."""
 
 
 def explore(
     procedure: Procedure, *, nt_honoured: bool, tlb: str, touch: str, observer: Observer = "one", cap: int = CAP
 ) -> Exploration:
-    """All states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
+    """Explore all states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
 
-    Under `architecture` running code adds nothing to what the walker may do by itself: `touch` then only decides which
-    of the faults found count. Raises ExplorationError where there are more states than `cap`.
+    Under `architecture` running code adds no walks to those that the hardware may make anyway: `touch` then only
+    selects the faults that count. Raises ExplorationError for more states than `cap`.
     """
     points = Points(Tables(procedure, nt_honoured=nt_honoured), observer, cap)
     apart = tlb == "architecture" and not any(isinstance(step, Touch) for step in procedure.steps)
-    # What running code touches comes first, so that a trace speaks of it where it can.
+    # Pages that running code accesses come first, so that the trace prefers them.
     pages = sorted(procedure.pages, key=lambda page: (page.touch != touch, page.touch == "image"))
     focuses = [points.tables.bit_of[page.name] for page in pages] if apart else [points.tables.every_page]
     return _together([_Search(points, tlb, touch, focus).run() for focus in focuses])
 
 
 def _together(found: list[Exploration]) -> Exploration:
-    """The results of several searches as one; of traces to the same harm a shortest."""
+    """The merged results of several searches, with a shortest trace to each bad outcome."""
 
     def shortest(traces: list[Trace | None]) -> Trace | None:
         return min((trace for trace in traces if trace is not None), key=len, default=None)
@@ -106,7 +105,7 @@ def _together(found: list[Exploration]) -> Exploration:
 
 
 class _Search:
-    """One search. focus: the pages (a mask) whose TLB entries are tracked: all of them, or one."""
+    """One search. focus: mask of the pages whose TLB entries are tracked: all pages, or one."""
 
     def __init__(self, points: Points, tlb: str, touch: str, focus: int) -> None:
         self.tables, self.points, self.moves = points.tables, points.points, points.moves
@@ -123,10 +122,10 @@ class _Search:
         self._choose_bits()
         self._prepare()
 
-    # -- what walks may leave behind ------------------------------------------------------------------------------
+    # -- entries that walks may cache -----------------------------------------------------------------------------
 
     def _choose_bits(self) -> None:
-        """Number the entries to track: TLB entries that may overlap another, tables that not every walk passes."""
+        """Number the tracked entries: TLB entries that may overlap another, and tables that some walks do not pass."""
         walks = [walk for found in self._walks for _, walk in found]
         links = list(dict.fromkeys(link for walk in walks for link in walk.links)) if self.eager else []
         links = [link for link in links if not self._always_passed(link)]
@@ -181,7 +180,7 @@ class _Search:
             self.faults.append(tuple(faults))
 
     def _gains(self, walk: Walk) -> list[int]:
-        """Bits that a walk may add; the tables it passed count even where it ends at an invalid entry."""
+        """Bits that a walk may add, including the tables it passed, even if it ends at an invalid entry."""
         bits = [self.link_bits.get(link, 0) for link in walk.links]
         if walk.leaf is not None:
             bits.append(self.leaf_bits.get(walk.leaf, 0))
@@ -209,7 +208,7 @@ class _Search:
     # -- the search ---------------------------------------------------------------------------------------------
 
     def run(self) -> Exploration:
-        """Breadth first from the empty TLB."""
+        """Search from the empty TLB."""
         width, cap = self.width, self.cap
         low = (1 << width) - 1
         loads, faults = self.loads, self.faults
@@ -235,7 +234,7 @@ class _Search:
                     found.append(to | (bits & keeps))
                     continue
                 walk = dict(self._walks[point])[touches]
-                if walk.valid:  # a miss: the walk loads what it finds
+                if walk.valid:  # a miss: the walk loads the entry
                     found.append(to | bits | (self.leaf_bits.get(walk.leaf, 0) if walk.leaf else 0))
                 else:
                     bad.setdefault(AFTERWARDS, (state, touches))
@@ -250,7 +249,7 @@ class _Search:
         return Exploration(len(order), sizes, outputs, findings)
 
     def _note_harm(self, state: int, bits: int, faults: tuple[_Fault, ...], bad: dict[str, tuple[int, int]]) -> None:
-        """Remember the first state of each kind of harm."""
+        """Record the first state with each bad outcome."""
         held = bits & ((1 << len(self.leaves)) - 1)
         if held not in self.clashes:
             self.clashes[held] = self._clash(held)
@@ -269,7 +268,7 @@ class _Search:
     # -- traces -------------------------------------------------------------------------------------------------
 
     def _trace(self, reached: dict[int, int], state: int, kind: str, page: int) -> tuple[TraceStep, ...]:
-        """The path from the start to a state, and the harm there."""
+        """The path from the start to a state, and its bad outcome."""
         way = [state]
         while (before := reached[way[-1]]) >= 0:
             way.append(before)

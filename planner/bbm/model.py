@@ -1,9 +1,9 @@
-"""The parts of a procedure: pages, tables of descriptors, and the steps that change them while they are live.
+"""Parts of a procedure: pages, tables of descriptors, and the steps that change live tables.
 
-The terms are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), cut down to what
-decides whether two TLB entries can match one address. A *page* stands for any number of like pages; a *table* has
-*entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of the
-table of the next level.
+The terms are the Arm ARM's (DDI 0487, chapter D8, "The AArch64 Virtual Memory System Architecture"), reduced to those
+that decide whether two TLB entries can match one address. A *page* represents any number of similar pages; a *table*
+has *entries*, each of which translates some pages; an entry's *descriptor* is invalid (None), a leaf, or the name of
+the next-level table.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ __all__ = [
 
 Level: TypeAlias = Literal["pgd", "p4d", "pud", "pmd", "pte"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-"""Table levels by the kernel's names, the root first; a table is linked from a level before its own."""
+"""Table levels by the kernel's names, root first; a table is linked from a level above its own."""
 
 Touched: TypeAlias = Literal["image", "area", "linear-map"]
 TOUCHES: tuple[Touched, ...] = get_args(Touched)
-"""Kinds of pages: the kernel image's own mapping; the reservation that is remapped; the linear map outside it."""
+"""Kinds of pages: the kernel image's own mapping; the remapped reservation; the linear map outside it."""
 
 Cpus: TypeAlias = Literal["one", "others", "all"]
-"""CPUs that take a step: the one that runs the procedure, all others, or all; the next step waits for them."""
+"""CPUs that execute a step: the one that runs the procedure, all others, or all; the next step waits for them."""
 
 _MOST_PAGES = 64
 
 _Path: TypeAlias = tuple[str | int, ...]
-"""A part of a procedure: keys and indices."""
+"""The path to a part of a procedure: keys and indices."""
 
 
 class ProcedureError(PlannerError):
-    """An inconsistent procedure. path: which part of it, as keys and indices; what: why; remedy: what to do."""
+    """An inconsistent procedure. path: keys and indices of the bad part; what: the problem; remedy: what to do."""
 
     def __init__(self, path: _Path, what: str, remedy: str) -> None:
         super().__init__(path, what, remedy)
@@ -65,7 +65,7 @@ class ProcedureError(PlannerError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One address, or many that are alike. touch: one of `TOUCHES`."""
+    """One address, or many similar ones. touch: one of `TOUCHES`."""
 
     name: str
     touch: str
@@ -75,8 +75,8 @@ class Page:
 class Leaf:
     """A block or page descriptor.
 
-    cont: the contiguous bit. nt: the nT bit, which FEAT_BBM level 1 and later honour. output: what it maps to; two
-    leaves of one page with different outputs contradict each other at every level.
+    cont: the contiguous bit. nt: the nT bit, honoured by FEAT_BBM level 1 and later. output: the output address; two
+    leaves of one page with different outputs conflict at every level.
     """
 
     cont: bool = False
@@ -85,12 +85,12 @@ class Leaf:
 
 
 Descriptor: TypeAlias = Leaf | str | None
-"""A leaf, the name of the table of the next level, or None: invalid."""
+"""A leaf, the name of the next-level table, or None: invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a table. covers: the pages it translates. starts: its descriptor before the first step.
+    """One entry of a table. covers: the pages it translates. starts: its initial descriptor.
 
     run: entries of one table with the same label form a contiguous run, which one TLB entry may cover.
     """
@@ -103,7 +103,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, whether or not anything links to it yet. level: one of `LEVELS`."""
+    """A table, linked or not yet linked. level: one of `LEVELS`."""
 
     name: str
     level: str
@@ -112,7 +112,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Store a descriptor. Walkers see it at once or at any time before the next `Dsb` ends, in any order."""
+    """Store a descriptor. It becomes visible to walkers at any time before the next `Dsb` ends, in any order."""
 
     entry: str
     to: Descriptor
@@ -120,14 +120,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Dsb:
-    """Wait until one's own writes are visible to walkers and one's own invalidations are done, everywhere."""
+    """Wait until this CPU's writes are visible to walkers and its invalidations are complete, on all CPUs."""
 
     cpus: Cpus = "one"
 
 
 @dataclass(frozen=True, slots=True)
 class Tlbi:
-    """Invalidate what is cached of some pages, of all if None; done at any time before the next `Dsb` ends.
+    """Invalidate cached entries of some pages, of all if None; it completes at any time before the next `Dsb` ends.
 
     local: on this CPU only, not broadcast. last_level: keep cached table descriptors (TLBI VALE1IS and the like).
     """
@@ -140,7 +140,7 @@ class Tlbi:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Make a table the root: write TTBR1, then ISB. Nothing cached is invalidated by it."""
+    """Make a table the root: write TTBR1, then ISB. It invalidates no cached entry."""
 
     root: str
     cpus: Cpus = "one"
@@ -148,7 +148,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Access a page, in addition to what running code may touch anyway."""
+    """Access a page, in addition to the accesses of other running code."""
 
     page: str
     cpus: Cpus = "one"
@@ -159,10 +159,10 @@ Step: TypeAlias = Write | Dsb | Tlbi | Switch | Touch
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A way to change live tables.
+    """A procedure that changes live tables.
 
-    root: the table every CPU runs on at the start. touch: what really runs meanwhile, one of `TOUCHES`.
-    rests_on: the condition of its safety, in words.
+    root: the initial root table of every CPU. touch: addresses that are really accessed during it, one of `TOUCHES`.
+    rests_on: the condition for its safety, in words.
     """
 
     name: str
@@ -176,12 +176,12 @@ class Procedure:
 
 
 def check(procedure: Procedure) -> None:
-    """Raises ProcedureError where names are unknown or doubled, or a walk would not go down the levels."""
+    """Raises ProcedureError if a name is unknown or duplicate, or a walk would not descend through the levels."""
     pages = _distinct([page.name for page in procedure.pages], ("pages",), "name")
     if not pages:
-        raise ProcedureError(("pages",), "there is none", 'give at least one, such as {"name": "x", "touch": "area"}')
+        raise ProcedureError(("pages",), "there are none", 'give at least one, such as {"name": "x", "touch": "area"}')
     if len(pages) > _MOST_PAGES:
-        raise ProcedureError(("pages",), f"there are more than {_MOST_PAGES}", "let one page stand for those alike")
+        raise ProcedureError(("pages",), f"there are more than {_MOST_PAGES}", "let one page represent similar ones")
     for i, page in enumerate(procedure.pages):
         _one_of(page.touch, TOUCHES, ("pages", i, "touch"))
     _one_of(procedure.touch, TOUCHES, ("touch",))

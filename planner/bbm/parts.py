@@ -1,9 +1,8 @@
-"""A procedure in independent parts: pages that no changing entry, leaf or contiguous run ever covers together.
+"""Split of a procedure into independent parts: pages never covered by a common entry, leaf or contiguous run.
 
-A bad outcome is two TLB entries for one address, or one address that nothing maps. Entries of different parts cover no
-common address, and what a step does to one part neither helps nor hinders a walk of another. So each part can be
-explored by itself, with the steps that concern it, and no outcome is lost; numbers of states add up instead of
-multiplying.
+A bad outcome is two TLB entries for one address, or an access to an unmapped address. Entries of different parts cover
+no common address, and a step on one part does not affect walks of another. So each part can be explored separately,
+with the steps on it, and no outcome is lost; numbers of states add up instead of multiplying.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ __all__ = ["parts"]
 
 
 def parts(procedure: Procedure) -> tuple[Procedure, ...]:
-    """The independent parts, largest first; the procedure itself where a `Touch` of one part could stop the others."""
+    """The independent parts, largest first; the procedure itself if a `Touch` of one part could stop the others."""
     if any(isinstance(step, Touch) for step in procedure.steps):
         return (procedure,)
     groups = _Groups(page.name for page in procedure.pages)
@@ -38,7 +37,7 @@ def parts(procedure: Procedure) -> tuple[Procedure, ...]:
             if any(leaf.cont for leaf in leaves):
                 contiguous.add(entry.run)
         for run in contiguous & runs.keys():
-            groups.join(runs[run])  # the hint of one entry speaks for the whole run
+            groups.join(runs[run])  # the hint of one entry applies to the whole run
     apart: dict[str, list[str]] = {}
     moving = {groups.leader(page) for page in changing}
     for page in procedure.pages:
@@ -48,25 +47,25 @@ def parts(procedure: Procedure) -> tuple[Procedure, ...]:
 
 
 class _Groups:
-    """Pages that belong together, by a leader of each group."""
+    """Groups of pages, each identified by one of its pages, the leader."""
 
     def __init__(self, pages: Iterable[str]) -> None:
         self._above = {page: page for page in pages}
 
     def leader(self, page: str) -> str:
-        """The one page that stands for the group of a page."""
+        """The leader of a page's group."""
         while self._above[page] != page:
             page = self._above[page]
         return page
 
     def join(self, pages: Sequence[str]) -> None:
-        """Make one group of the groups of some pages."""
+        """Merge the groups of some pages."""
         for page in pages[1:]:
             self._above[self.leader(page)] = self.leader(pages[0])
 
 
 def _held(procedure: Procedure) -> dict[str, set[Descriptor]]:
-    """Every descriptor that each entry ever holds."""
+    """All descriptors that each entry has during the procedure."""
     held = {entry.name: {entry.starts} for table in procedure.tables for entry in table.entries}
     for step in procedure.steps:
         if isinstance(step, Write):
@@ -75,7 +74,7 @@ def _held(procedure: Procedure) -> dict[str, set[Descriptor]]:
 
 
 def _only(procedure: Procedure, pages: frozenset[str]) -> Procedure:
-    """The procedure as far as some of its pages are concerned."""
+    """The procedure reduced to some of its pages."""
     tables = []
     for table in procedure.tables:
         entries = [replace(entry, covers=own) for entry in table.entries if (own := _within(entry.covers, pages))]

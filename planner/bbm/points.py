@@ -1,6 +1,6 @@
-"""The points a procedure can reach: steps taken, begun and complete, in every order that the barriers leave open.
+"""Points that a procedure can reach: steps begun and complete, in every order that the barriers allow.
 
-None of it depends on what a TLB holds, so the points are enumerated once, before any TLB is modelled.
+Points do not depend on the TLB, so they are enumerated once, before any TLB is modelled.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from planner.bbm.walking import Memory, Observer, Tables, owner, takes, unseen_w
 __all__ = ["CAP", "ExplorationError", "Point", "Points"]
 
 CAP = 500_000
-"""States after which an exploration gives up, loudly."""
+"""Maximum number of states of an exploration; more are an error."""
 
 _POINTS = 20_000
-"""Points after which it does: each has many states."""
+"""Maximum number of points, each of which has many states."""
 
 
 class ExplorationError(InputError):
@@ -27,7 +27,7 @@ class ExplorationError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One state of a procedure. pending: steps begun and not complete, in program order."""
+    """One state of a procedure, without the TLB. pending: steps begun and not complete, in program order."""
 
     taken: int
     memory: Memory
@@ -37,7 +37,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From one point to another. drops: the step whose invalidation takes place, if any. touches: a page, or 0."""
+    """A transition between points. drops: the step whose invalidation completes, if any. touches: a page, or 0."""
 
     actor: str
     text: str
@@ -47,7 +47,7 @@ class Move:
 
 
 class Points:
-    """All points of a procedure, from the first on, and the moves from each, by number."""
+    """All points of a procedure by number, the initial one first, and the moves from each."""
 
     def __init__(self, tables: Tables, observer: Observer, cap: int) -> None:
         self.tables, self.observer, self.cap = tables, observer, cap
@@ -72,7 +72,7 @@ class Points:
             self.moves.append(tuple(moves))
 
     def stay_below(self, states: int, cap: int | None = None) -> None:
-        """Raises ExplorationError where there are too many."""
+        """Raises ExplorationError for too many states."""
         most = self.cap if cap is None else cap
         if states > most:
             raise ExplorationError(
@@ -82,7 +82,7 @@ class Points:
             )
 
     def _moves_of(self, point: Point) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
-        """The possible next moves: actor, text, point reached, invalidation that takes place, page touched."""
+        """The possible next moves: actor, text, point reached, invalidation that completes, page accessed."""
         for place in range(len(point.pending)):
             yield from self._completed(point, place)
         steps = self.tables.procedure.steps
@@ -114,7 +114,7 @@ class Points:
             yield actor, text, done, None, self.tables.bit_of[step.page] if takes(step, self.observer) else 0
 
     def _completed(self, point: Point, place: int) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
-        """A step that was begun takes effect; writes to one place stay in order."""
+        """Complete a step that was begun; writes to the same entry stay in order."""
         steps, pending = self.tables.procedure.steps, point.pending
         step = steps[pending[place]]
         text = self.tables.describe_step(step)

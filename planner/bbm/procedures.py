@@ -1,10 +1,10 @@
-"""The built-in procedures, as data: the thread's proposals on the smallest tables that show how they differ.
+"""The built-in procedures: the thread's proposals, on the smallest tables that show their differences.
 
-The order of their phases is `remap_steps.ORDERS`, the same that a plan's concrete steps follow. Every one starts from a
-plain block without the contiguous hint, except `rebuild-margins-cont`; the root links to the tables of the linear map
-as the kernel's does, so that the walker has table descriptors to cache. Source: the thread of July 2022 on "arm64: mm:
-fix linear mem mapping access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19
-August 2022, arch/arm64/mm/mmu.c @ 6.18.
+The order of their phases is `remap_steps.ORDERS`, which a plan's steps follow too. All start from a plain block without
+the contiguous hint, except `rebuild-margins-cont`; the root links to the tables of the linear map as in the kernel, so
+that the walker has table descriptors to cache. Source: the thread of July 2022 on "arm64: mm: fix linear mem mapping
+access performance degradation" (v1 to v5, the replies of 5 and 6 July), the patch series of 19 August 2022,
+arch/arm64/mm/mmu.c @ 6.18.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from planner.planning.remap_steps import BOOT_ROOT, ORDERS, ROOT, Phase
 __all__ = ["IMAGE", "PROCEDURES"]
 
 IMAGE = Page("image", "image")
-_NEXT = Page("next", "linear-map")  # a neighbour that has a block of its own, or the next of a contiguous run
+_NEXT = Page("next", "linear-map")  # a neighbour in another block, or the next entry of a contiguous run
 _BLOCK, _CONT, _NT = Leaf(), Leaf(cont=True), Leaf(nt=True)
 
 
@@ -30,7 +30,7 @@ def phases(
     flush: tuple[str, ...] | None = None,
     mark: Sequence[Write] = (),
 ) -> tuple[Step, ...]:
-    """The steps of an order of phases, given what is built, cleared, linked (or split), marked and flushed."""
+    """The steps of an order of phases, with the steps or names for each kind of phase."""
     made: dict[Phase, Sequence[Step]] = {
         "build": build,
         "clear": [Write(entry, None) for entry in clear],
@@ -48,7 +48,7 @@ def phases(
 
 
 def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ...]:
-    """The root, which links to the linear map, and what lies below; boot: the early root too."""
+    """The root, which links to the linear map, and the tables below; boot: the early root too."""
     covers = tuple(page for entry in linear.entries for page in entry.covers)
     root = Table(ROOT, "pgd", (Entry("root", covers, linear.name), Entry("image", ("image",), _BLOCK)))
     early = (Table(BOOT_ROOT, "pgd", (Entry("early image", ("image",), _BLOCK),)),) if boot else ()
@@ -56,7 +56,7 @@ def _tables(linear: Table, *below: Table, boot: bool = False) -> tuple[Table, ..
 
 
 def _puds(own: tuple[str, ...], starts: Leaf | None = _BLOCK) -> Table:
-    """The PUD that a procedure changes, and a neighbour."""
+    """A table with the PUD that a procedure changes, and a neighbour."""
     return Table("puds", "pud", (Entry("PUD", own, starts), Entry("next PUD", ("next",), starts)))
 
 
@@ -72,7 +72,7 @@ def _fill(level: str, *pages: str) -> tuple[Write, ...]:
 _CRASH, _TAIL = Page("crash", "area"), Page("tail", "area")
 _MARGIN = Page("margin", "linear-map")
 
-# Crash memory in base pages, what else is in its PUD in PMD blocks.
+# The crash memory in base pages, the rest of its PUD in PMD blocks.
 _PARTED = (_leaves("pmds", "pmd", "crash", "margin"), _leaves("ptes", "pte", "crash"))
 _PART = (*_fill("pte", "crash"), Write("crash PMD", "ptes"), *_fill("pmd", "margin"))
 _PUT = (Write("PUD", "pmds"),)
@@ -81,7 +81,7 @@ _ALL = (
     Procedure(
         name="gather",
         summary="pages into a block: the table is replaced by a block while valid, and flushed after",
-        rests_on="nothing: a page that was touched before, and another touched after, are enough",
+        rests_on="nothing: an access to one page before and to another page after is enough to break it",
         pages=(Page("X", "linear-map"), Page("X+4K", "linear-map"), IMAGE),
         tables=_tables(
             Table("pmds", "pmd", (Entry("PMD", ("X", "X+4K"), "ptes"),)),
@@ -93,7 +93,7 @@ _ALL = (
     Procedure(
         name="rebuild-margins",
         summary="method 1: new tables are populated, swapped in while the block is valid, and flushed after",
-        rests_on="a walker that never fetches what a TLB entry covers already",
+        rests_on="a walker that never fetches an address that a TLB entry already covers",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), *_PARTED),
         root=ROOT,
@@ -102,7 +102,7 @@ _ALL = (
     Procedure(
         name="rebuild-margins-cont",
         summary="method 1 inside a contiguous run: one PMD of the run becomes a table, the others lose the hint",
-        rests_on="nothing: the rest of the run still loads an entry for all of it",
+        rests_on="nothing: the rest of the run can still load an entry for the whole run",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(
             Table(
@@ -122,7 +122,7 @@ _ALL = (
     ),
     Procedure(
         name="rebuild-margins-nt",
-        summary="method 1 as level 1 wants it: the nT bit is set and flushed before the block is swapped",
+        summary="method 1 as level 1 requires: the nT bit is set and flushed before the block is swapped",
         rests_on="the nT bit, which only FEAT_BBM level 1 and later have",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), *_PARTED),
@@ -138,7 +138,7 @@ _ALL = (
     Procedure(
         name="switch-table",
         summary="method 3: new tables are populated; on init_pg_dir the block is cleared, flushed and replaced",
-        rests_on="one CPU running, on nothing but the image (and a fixmap) until it is back",
+        rests_on="only one CPU running, with no access outside the image (and a fixmap) until it switches back",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), *_PARTED, boot=True),
         root=ROOT,
@@ -148,7 +148,7 @@ _ALL = (
     Procedure(
         name="pud-aligned",
         summary="PUDs owned entirely by the reservation are unmapped, flushed, and mapped with base pages",
-        rests_on="no access to the area meanwhile: it holds nothing but this reservation",
+        rests_on="no access to the area meanwhile: it holds only this reservation",
         pages=(_CRASH, _TAIL, _NEXT, IMAGE),
         tables=_tables(
             _puds(("crash", "tail")),
@@ -167,7 +167,7 @@ _ALL = (
     Procedure(
         name="pud-aligned-trimmed",
         summary="the same, the tail mapped with blocks again (the patch as posted)",
-        rests_on="no access to the area meanwhile: it holds nothing but this reservation",
+        rests_on="no access to the area meanwhile: it holds only this reservation",
         pages=(_CRASH, _TAIL, _NEXT, IMAGE),
         tables=_tables(
             _puds(("crash", "tail")), _leaves("pmds", "pmd", "crash", "tail"), _leaves("ptes", "pte", "crash")
@@ -183,8 +183,8 @@ _ALL = (
     ),
     Procedure(
         name="base-pages",
-        summary="the whole linear map is built with base pages before anybody runs on it",
-        rests_on="it is decided before the map is live",
+        summary="the whole linear map is built with base pages before any CPU runs on it",
+        rests_on="it is decided before the map goes live",
         pages=(_CRASH, _NEXT, IMAGE),
         tables=_tables(
             _puds(("crash",), None),
@@ -210,8 +210,8 @@ _ALL = (
     ),
     Procedure(
         name="isolated",
-        summary="only the crash memory is built with base pages, before anybody runs on the map",
-        rests_on="it is decided before the map is live",
+        summary="only the crash memory is built with base pages, before any CPU runs on the map",
+        rests_on="it is decided before the map goes live",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin"), None), *_PARTED, boot=True),
         root=BOOT_ROOT,
@@ -221,7 +221,7 @@ _ALL = (
     Procedure(
         name="bbml2",
         summary="the block is split live into smaller blocks, and flushed after",
-        rests_on="FEAT_BBM level 2, and no conflict aborts: none could be handled here",
+        rests_on="FEAT_BBM level 2 without conflict aborts, which could not be handled here",
         pages=(_CRASH, _MARGIN, _NEXT, IMAGE),
         tables=_tables(_puds(("crash", "margin")), _leaves("pmds", "pmd", "crash", "margin")),
         root=ROOT,
@@ -234,4 +234,4 @@ _ALL = (
 )
 
 PROCEDURES: dict[str, Procedure] = {procedure.name: procedure for procedure in _ALL}
-"""By name, in the order of the matrix."""
+"""The built-in procedures by name, in the order of the matrix."""

@@ -1,10 +1,9 @@
-"""A plan's own remap steps as a procedure: the same operations, on as few entries as behave differently.
+"""A plan's remap steps as a procedure: the same operations, on the fewest representative entries.
 
-A map has millions of entries; those that every step treats alike, in tables that are alike, behave as one of them does.
-So one *point* of each group is kept; groups differ in the operations that reach an address, and in how its old leaf or
-contiguous run is shared with others. Of a contiguous run two points in different entries are kept, because entries of a
-run are rewritten one after the other even where they are alike. The tables are those that the points need, a neighbour
-that no step reaches, and the image.
+A map has millions of entries; entries that every step treats the same way, in similar tables, behave the same. So one
+*point* of each group is kept; groups differ in the operations on an address, and in the sharing of its old leaf or
+contiguous run. For a contiguous run two points in different entries are kept, because entries of a run are rewritten
+one after the other. The tables are those of the points, a neighbour that no step changes, and the image.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ _Reached: TypeAlias = tuple[int, str, str | None, str | None]
 
 
 class _Point(NamedTuple):
-    """One address that stands for all like it. unit: the old leaf or run it lies in, None if nothing was mapped.
+    """A representative address. unit: its old leaf or run, None if it was not mapped.
 
-    was: the old kind. reached: what the steps do to it: phase, operation, kinds now and before.
+    was: the old kind. reached: the steps on it: phase, operation, kinds now and before.
     """
 
     address: int
@@ -49,9 +48,10 @@ def procedure_of(
     name: str = "plan",
     touch: str = "linear-map",
 ) -> Procedure:
-    """The procedure of a plan's steps. area: the aligned range that is remapped; the crash memory without it.
+    """The procedure of a plan's steps. area: the remapped aligned range; None: the crash memory.
 
-    touch: what really runs meanwhile. Where the steps contradict each other, exploring it raises ProcedureError.
+    touch: addresses that are really accessed meanwhile. If the steps contradict each other, exploring raises
+    ProcedureError.
     """
     return _Maker(steps, geometry, crash, area or crash).procedure(name, touch)
 
@@ -66,10 +66,10 @@ class _Maker:
         self.live = any(step.was for step in steps)
         self.points = self._points()
 
-    # -- which addresses stand for all --------------------------------------------------------------------------
+    # -- representative addresses -------------------------------------------------------------------------------
 
     def _points(self) -> tuple[_Point, ...]:
-        """One point of each kind, or two; units whose points another unit has as well are left out."""
+        """One or two points of each kind; units whose points all occur in another unit are left out."""
         page = self.sizes["pte"]
         edges = {edge for step in self.steps if step.range for edge in (step.range.start, step.range.end)}
         edges |= {edge for span in (self.crash, self.own) for edge in (span.start, -(-span.end // page) * page)}
@@ -141,38 +141,38 @@ class _Maker:
         )
 
     def _top(self, point: _Point) -> str:
-        """The level of the highest entry that changes, or is filled, for a point."""
+        """The level of the highest entry changed or filled for a point."""
         if point.was is not None:
             return ENTRY_LEVELS[KINDS.index(point.was)]
         return "pud" if self.sizes["pud"] != self.sizes["pmd"] else "pmd"
 
     def _group(self, point: _Point, level: str) -> tuple[_Point, ...]:
-        """The points that share an entry of a level with one."""
+        """The points that share a point's entry at a level."""
         number = point.address // self.sizes[level]
         return tuple(
             p for p in self.points if p.address // self.sizes[level] == number and self._top(p) == self._top(point)
         )
 
     def _entry(self, point: _Point, level: str) -> str:
-        """The name of a point's entry of a level."""
+        """The name of a point's entry at a level."""
         return f"{'+'.join(p.name for p in self._group(point, level))} {level.upper()}"
 
     def _table(self, point: _Point, level: str) -> str:
-        """The name of the table that holds a point's entry of a level."""
+        """The name of the table with a point's entry at a level."""
         if level == self._top(point):
             return f"{level}s"
         above = TABLE_LEVELS[TABLE_LEVELS.index(level) - 1]
         return f"{'+'.join(p.name for p in self._group(point, above))} {level}s"
 
     def _tables(self) -> Iterator[Table]:
-        """The roots, then every table that a point's walk may come through."""
+        """The roots, then every table that a point's walk may pass."""
         tops = dict.fromkeys(self._top(point) for point in self.points)
         entries: dict[tuple[str, str], dict[str, Entry]] = {}
         for point in self.points:
             for level in self._levels(point):
                 group, starts, run = self._group(point, level), None, ""
                 if level != self._top(point):
-                    if level != "pud":  # new entries are of a run, should the hint be set
+                    if level != "pud":  # new entries form a run if the hint is set
                         run = f"run {point.address // self.units[f'cont_{level}']}"
                 elif point.was is not None:
                     starts = Leaf(cont=_of_run(point.was))
@@ -197,7 +197,7 @@ class _Maker:
             yield Table(name, level, tuple(held.values()))
 
     def _levels(self, point: _Point) -> tuple[str, ...]:
-        """The levels of which a point has an entry."""
+        """The levels at which a point has an entry."""
         top = TABLE_LEVELS.index(self._top(point))
         stored = [
             TABLE_LEVELS.index(step.level)
@@ -226,7 +226,7 @@ class _Maker:
                 yield from dict.fromkeys(write for point in reached for write in self._writes(step, point))
 
     def _filled(self, point: _Point, level: str) -> bool:
-        """True if some step says by itself what a point's entry of a level becomes."""
+        """True if a step stores the descriptor of a point's entry at a level itself."""
         return any(
             step.level == level and step.step in ("build", "link", "write") and self._reaches(step, point)
             for step in self.steps

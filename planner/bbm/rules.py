@@ -1,12 +1,12 @@
-"""Break-before-make, judged on the steps alone: is an entry changed while its old translation may still be cached?
+"""Check of break-before-make on the steps alone: is an entry changed while its old translation may be cached?
 
-The rule (Arm ARM D8.16, "Using break-before-make when updating translation table entries"): before a live entry
-changes its size, the contiguous bit or its output, write it invalid, DSB, TLBI, DSB; only then write the new one.
-It speaks of what *may* be cached, so nothing is explored here: for each CPU one set of all that may be cached is
-carried along the steps, and the rule is broken where that set comes to hold two translations of one page.
+The rule (Arm ARM D8.16, "Using break-before-make when updating translation table entries"): before a live entry changes
+its size, the contiguous bit or its output, write it invalid, DSB, TLBI, DSB; only then write the new one. It depends on
+entries that *may* be cached, so no search is needed: for each CPU one set of all entries that may be cached is updated
+with every step, and the rule is broken when the set holds two translations of one page.
 
-Level 1 excuses a change of size through the nT bit (such a block is never in the set). Level 2 excuses changes of size
-and of the contiguous bit. A change of output is excused by none.
+Level 1 permits a change of size through the nT bit (such a block is never in the set). Level 2 permits changes of size
+and of the contiguous bit. No level permits a change of output.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from planner.bbm.walking import Cached, Link, Observer, Tables, overlap, owner, 
 __all__ = ["Broken", "broken"]
 
 Broken: TypeAlias = tuple[bool, bool]
-"""(True if sizes or contiguous bits, True if outputs are changed without break-before-make)."""
+"""(sizes or contiguous bits are changed without break-before-make, outputs are)."""
 
 _Cache: TypeAlias = tuple[set[Cached], set[Link]]
 """TLB entries, and the tables that a walker keeps."""
 
 
 def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
-    """The parts of the rule that the steps break, on a machine with this many CPUs."""
+    """The parts of the rule that the steps break on a machine with this many CPUs."""
     tables = Tables(procedure, nt_honoured=nt_honoured)
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [_MayBeCached(tables, observer).judge() for observer in observers]
@@ -36,8 +36,8 @@ def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
 class _MayBeCached:
     """The entries that one CPU may have cached, step by step.
 
-    visible: what walkers may see of each entry. flushing: invalidations that no DSB has waited for yet, each with what
-    may be cached if it was done at once: that much is left when the DSB ends.
+    visible: the descriptors of each entry that walkers may see. flushing: invalidations that no DSB has waited for yet,
+    each with the set that it leaves if it completes at once, which applies when the DSB ends.
     """
 
     def __init__(self, tables: Tables, observer: Observer) -> None:
@@ -50,7 +50,7 @@ class _MayBeCached:
         self.sizes = self.outputs = False
 
     def judge(self) -> Broken:
-        """Take every step; returns the parts of the rule that were broken."""
+        """Process every step; returns the parts of the rule that are broken."""
         self._fetch()
         for step in self.tables.procedure.steps:
             if isinstance(step, Write):
@@ -86,7 +86,7 @@ class _MayBeCached:
         self.flushing = waiting
 
     def _fetch(self) -> None:
-        """Add all that walks may find now, and check it against the entries already there."""
+        """Add all entries that walks may load now, and check them against those already in the set."""
         fetched = self._fill(self.cache)
         for _, left in self.flushing:
             self._fill(left)
@@ -97,7 +97,7 @@ class _MayBeCached:
                     self.sizes |= one.output == other.output
 
     def _fill(self, cache: _Cache) -> set[Cached]:
-        """Add to a cache what walks from the root, and from the tables it keeps, may find."""
+        """Add to a cache the entries that walks from the root, and from its kept tables, may load."""
         leaves: set[Cached] = set()
         links: set[Link] = set()
         starts = [(self.root, self.tables.every_page), *((link.table, link.pages) for link in cache[1])]
@@ -110,7 +110,7 @@ class _MayBeCached:
         return leaves
 
     def _walk(self, table: str, page: int, leaves: set[Cached], links: set[Link]) -> None:
-        """Every walk of a page from a table down that the visible descriptors allow."""
+        """Collect the leaves and tables of every walk of a page from a table down that visible descriptors allow."""
         index = self.tables.entry_at(table, page)
         if index is None:
             return

@@ -1,8 +1,8 @@
-"""One CPU's walker and TLB: table walks, the entries they leave behind, and the invalidations that remove them.
+"""One CPU's walker and TLB: table walks, the entries they cache, and the invalidations that remove them.
 
-TLBs are independent: what CPU 1 has cached depends on the tables and on broadcasts, not on what CPU 0 has cached. And a
-bad outcome is one within a single TLB. So one *observer* at a time is explored, the CPU that runs the procedure or any
-of the others (which are all alike), and no outcome is lost.
+TLBs are independent: the entries of CPU 1 depend on the tables and on broadcasts, not on the entries of CPU 0, and a
+bad outcome occurs within a single TLB. So one *observer* at a time is explored, the CPU that runs the procedure or any
+of the others (which all behave the same), and no outcome is lost.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Observer: TypeAlias = Literal["one", "others"]
 """The CPU whose TLB is modelled: the one that runs the procedure, or another."""
 
 Memory: TypeAlias = tuple[Descriptor, ...]
-"""The descriptors, one per entry, as walkers see them."""
+"""The descriptors visible to walkers, one per entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A TLB entry: the pages it matches (a mask), and the properties by which two entries differ."""
+    """A TLB entry: the mask of pages it matches, and the properties in which entries may differ."""
 
     pages: int
     level: str
@@ -33,7 +33,7 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A table descriptor that a walk may cache: the table that translates these pages (a mask)."""
+    """A table descriptor that a walk may cache: a table, and the mask of pages it translates."""
 
     pages: int
     table: str
@@ -49,7 +49,7 @@ class Walk:
 
 
 def overlap(one: Cached, other: Cached) -> bool:
-    """True if two TLB entries match one address: both present, that is a TLB conflict."""
+    """True if two TLB entries match a common address: a TLB conflict if both are present."""
     return one != other and bool(one.pages & other.pages)
 
 
@@ -59,12 +59,12 @@ def owner(step: Step, observer: Observer) -> Observer:
 
 
 def takes(step: Step, observer: Observer) -> bool:
-    """True if the observer takes this step itself."""
+    """True if the observer executes this step itself."""
     return not isinstance(step, Write) and step.cpus in (observer, "all")
 
 
 def unseen_writes(procedure: Procedure) -> set[int]:
-    """The steps that write into tables which no walk from a root in use can reach before the next DSB is over."""
+    """The writes to tables that no walk from a root in use can reach before the next DSB ends."""
     home = {entry.name: table.name for table in procedure.tables for entry in table.entries}
     below: dict[str, set[str]] = {table.name: set() for table in procedure.tables}
     roots = [procedure.root]
@@ -88,7 +88,7 @@ def unseen_writes(procedure: Procedure) -> set[int]:
 
 
 def _reached(roots: list[str], below: dict[str, set[str]]) -> set[str]:
-    """The tables that walks from some roots may come through."""
+    """The tables that walks from some roots may pass."""
     reached: set[str] = set()
     todo = list(roots)
     while todo:
@@ -100,7 +100,7 @@ def _reached(roots: list[str], below: dict[str, set[str]]) -> set[str]:
 
 
 class Tables:
-    """The tables of a procedure, ready to be walked.
+    """The tables of a procedure, prepared for walks.
 
     nt_honoured: whether the nT bit keeps a block out of the TLB (FEAT_BBM level 1 and later; D8.16.1 of the Arm ARM),
     or is an ignored bit.
@@ -161,22 +161,22 @@ class Tables:
             table = to
 
     def entry_at(self, table: str, page: int) -> int | None:
-        """The entry of a table that translates a page; None if none does."""
+        """The entry of a table that translates a page; None if there is none."""
         return self._at[table].get(page)
 
     def link(self, index: int, table: str) -> Link:
-        """The `Link` of an entry that holds a table descriptor."""
+        """The `Link` of an entry with a table descriptor."""
         return Link(self._covers[index], table)
 
     def cached(self, index: int, leaf: Leaf) -> Cached | None:
-        """The TLB entry that a leaf may become. One of a contiguous run covers the run: the hint is taken."""
+        """The TLB entry that a walk caches for a leaf. In a contiguous run it covers the run: the hint is used."""
         if leaf.nt and self.nt_honoured:
             return None
         pages = self._runs[index] if leaf.cont else self._covers[index]
         return Cached(pages, self._levels[index], leaf.cont, leaf.output)
 
     def mapped(self, root: str) -> int:
-        """The pages that are mapped from a root once every step is done: what is in use afterwards."""
+        """The pages mapped from a root after the last step: those in use afterwards."""
         memory = list(self.starts)
         for step in self.procedure.steps:
             if isinstance(step, Write):
@@ -193,20 +193,20 @@ class Tables:
         return root
 
     def describe(self, memory: Memory) -> tuple[str, ...]:
-        """The descriptors that some step changes, one text per entry."""
+        """The descriptors of the entries that some step changes, as text."""
         changed = {step.entry for step in self.procedure.steps if isinstance(step, Write)}
         pairs = zip(self.entry_names, memory, strict=True)
         return tuple(f"{name}: {_spelt(to)}" for name, to in pairs if name in changed)
 
     def describe_cached(self, entry: Cached) -> str:
-        """A TLB entry in words."""
+        """A TLB entry as text."""
         kind = "page" if entry.level == "pte" else f"{entry.level} block"
         run = "contiguous run" if entry.cont else kind
         to = f" to {entry.output}" if entry.output else ""
         return f"{run} of {self.names(entry.pages)}{to}"
 
     def describe_step(self, step: Step) -> str:
-        """A step in words."""
+        """A step as text."""
         if isinstance(step, Write):
             return f"clear {step.entry}" if step.to is None else f"write {step.entry}: {_spelt(step.to)}"
         if isinstance(step, Tlbi):
@@ -216,7 +216,7 @@ class Tables:
             return f"switch to {step.root}"
         if isinstance(step, Touch):
             return f"touch {step.page}"
-        assert isinstance(step, Dsb)  # noqa: S101 - the last kind there is
+        assert isinstance(step, Dsb)  # noqa: S101 - the last kind
         return "dsb"
 
 

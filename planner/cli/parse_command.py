@@ -1,8 +1,8 @@
-"""`parse`: a `crashkernel=` value as the kernel reads it, step by step."""
+"""`parse`: a `crashkernel=` value as the kernel reads it, step by step; its JSON document is imported on use."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from planner.render.blocks.parse import asked, blocks
 
 if TYPE_CHECKING:
     from planner.kernel.crashkernel import Reading
+    from planner.report.parsed import Parsed
 
 __all__ = ["parse"]
 
@@ -42,25 +43,12 @@ def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     nearest = name if selection.certainty == "unknown" else ""
     out.result(
         lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
-        lambda: _facts(value, ram, selection, result),
+        lambda: _document(value, ram, selection, result),
     )
     return 0 if result.valid else 1
 
 
-def _facts(value: str, ram: int, selection: Selection, result: Reading) -> dict[str, Any]:
-    notes = [selection.note, *result.notes] if selection.note else list(result.notes)
-    return {
-        "text": value,
-        "ram": ram,
-        "profile": selection.profile.name,
-        "certainty": selection.certainty,
-        "valid": result.valid,
-        "size": result.size,
-        "offset": result.base or None,
-        "high": result.high,
-        "low_size": result.low,
-        "cma_size": result.cma,
-        "steps": list(result.steps),
-        "log": list(result.log),
-        "notes": notes,
-    }
+def _document(value: str, ram: int, selection: Selection, result: Reading) -> Parsed:
+    from planner.report.parsed import parsed
+
+    return parsed(value, ram, selection, result)

@@ -30,7 +30,7 @@ Example:
 _PUBLISHED = (
     *("report", "map", "procedure", "bbm", "batch", "record"),
     *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
-    *("compare", "explain", "fit", "diff", "verify", "summary"),
+    *("compare", "explain", "fit", "diff", "parse", "verify", "summary"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The report of a plan, as plain data and as JSON text."""
+"""The report of a plan as plain data and as JSON text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documents of the TLB model: cases with their verdicts, and procedures as `sources.json.procedure` reads them."""
+"""Documents of the TLB model: cases with their verdicts, and procedures in the format of `sources.json.procedure`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Cases", "procedure_to_dict"]
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """The verdicts of `bbm` on procedures, for processors of some level of FEAT_BBM."""
+    """The verdicts of `bbm` on procedures at FEAT_BBM levels."""
 
     cases: tuple[Case, ...]
     """One per procedure and level."""
 
 
 def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:
-    """The document that `sources.json.procedure` reads back as the same procedure."""
+    """The document of a procedure, which `sources.json.procedure` reads back."""
     return {
         "schema_version": 1,
         "name": procedure.name,

@@ -1,6 +1,6 @@
-"""`diff`: two plans, field by field of their reports, and only what differs.
+"""`diff`: the fields in which the reports of two plans differ.
 
-Which of two results is better is not said: that depends on what one wants.
+It does not judge which result is better: that depends on the aim.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from planner.report import to_dict
 __all__ = ["Difference", "Differences", "Side", "differences"]
 
 _IDENTITY = {"memory.source", "help"}
-"""Fields that name a side rather than describe it, or follow from the rest."""
+"""Fields that only name a side, or that follow from other fields."""
 
 _AS_SETS = {
     "memory.regions",
@@ -30,14 +30,14 @@ _AS_SETS = {
     "kernel.assumed",
     "notes",
 }
-"""Lists compared as sets: an entry that both sides have does not count as a difference, whatever its position."""
+"""Lists compared as sets: an entry that both sides have is not a difference, whatever its position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field. path: its keys, joined by dots; `[]` after a list whose entry only one side has.
+    """One field. path: its keys, joined by dots; `[]` after a list for an entry that only one side has.
 
-    a, b: the values, as in the JSON report; None where a side has none.
+    a, b: the values, as in the JSON report; None if a side has none.
     """
 
     path: str
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two plans, in short."""
+    """Summary of one of the two plans."""
 
     source: str
     request: str
@@ -59,7 +59,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """Two plans, and every field that differs, in the order of the report."""
+    """Summaries of two plans, and every field that differs, in the order of the report."""
 
     a: Side
     b: Side
@@ -67,7 +67,7 @@ class Differences:
 
 
 def differences(a: Plan, b: Plan) -> Differences:
-    """The differences between the reports of two plans; their sources' names do not count."""
+    """The differences between the reports of two plans, except in their sources' names."""
     return Differences(_side(a), _side(b), tuple(_of_mapping("", to_dict(a), to_dict(b))))
 
 
@@ -93,7 +93,7 @@ def _of_mapping(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iter
 
 
 def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
-    """Entry by entry, for lists whose order matters."""
+    """Differences by position, for lists whose order matters."""
     for index in range(max(len(a), len(b))):
         left = a[index] if index < len(a) else None
         right = b[index] if index < len(b) else None

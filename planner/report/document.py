@@ -1,6 +1,6 @@
-"""Typed results as plain data and as JSON text: the keys are the field names of the dataclasses.
+"""Typed results as plain data and as JSON text; the keys are the field names of the dataclasses.
 
-A field with `repr=False` is for those who work on the result and is not part of its document.
+A field with `repr=False` is for code that uses the result and is not part of its document.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from planner.rewind.rewound import Rewound
 __all__ = ["EXTENTS", "document", "keys_of", "laid_out", "plain"]
 
 EXTENTS = (Range, Region, Reserved, Rewound)
-"""Dataclasses that hold `[start, end)`: their JSON has `size`, too."""
+"""Dataclasses with `start` and `end`: their JSON has `size`, too."""
 
 _FLAGS = tuple(tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16))
 _ATOMS = frozenset((int, bool, float, type(None)))
@@ -29,14 +29,14 @@ _LINE = 110
 
 @cache
 def keys_of(kind: type[Any]) -> tuple[str, ...] | None:
-    """The keys that a dataclass or a named tuple is written with; None for any other class."""
+    """The keys of a dataclass or a named tuple in a document; None for any other class."""
     if is_dataclass(kind):
         return tuple(each.name for each in fields(kind) if each.repr)
     return getattr(kind, "_fields", None)
 
 
 def plain(value: Any) -> Any:
-    """Dicts, lists and values, in the order of the fields; stray bytes of a text are told."""
+    """Dicts, lists and values, in the order of the fields; undecodable bytes of a text are escaped."""
     kind = type(value)
     if kind is str:
         return told(value)
@@ -58,7 +58,7 @@ def plain(value: Any) -> Any:
 
 
 def document(result: Any) -> str:
-    """A result as a JSON document: its keys after `schema_version`, in lines; ASCII, ends with a newline."""
+    """A result as a JSON document: `schema_version`, then its keys; ASCII, ends with a newline."""
     return laid_out({"schema_version": SCHEMA_VERSION, **plain(result)})
 
 

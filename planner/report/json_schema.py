@@ -23,10 +23,10 @@ _SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb
 
 
 class _ReportSchema(GenerateJsonSchema):
-    """Every key is always present; ranges have their size, and flags their names."""
+    """Schema generator for documents: every key is required; ranges have a size, flags their names."""
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
-        """Bytes and counts are never negative, `_SIGNED` apart."""
+        """Bytes and counts are never negative, except `_SIGNED`."""
         return {**super().int_schema(schema), "minimum": 0}
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
@@ -54,7 +54,7 @@ class _ReportSchema(GenerateJsonSchema):
 
 
 def schema_of(kind: type, name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a dataclass and its `schema_version`. name: of the document."""
+    """The JSON Schema (2020-12) of a dataclass with `schema_version`. name: of the document."""
     made = TypeAdapter(with_config(_CONFIG)(kind)).json_schema(mode="serialization", schema_generator=_ReportSchema)
     added = {"schema_version": {"description": "Version of these keys.", "const": SCHEMA_VERSION}}
     return {

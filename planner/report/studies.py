@@ -1,4 +1,4 @@
-"""The documents of studies, each defined by one dataclass: the study's own result, or one that is put together here.
+"""Documents of studies, each defined by one dataclass: the study's result, or one composed here.
 
 `planner.report.document` writes them, `planner.report.json_schema` publishes their shapes. Integers are bytes, ranges
 half-open.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from planner.planning.result import KernelView
 from planner.report.diff import Differences
+from planner.report.parsed import Parsed
 from planner.studies.compare import Comparison
 from planner.studies.default import Default
 from planner.studies.explain import Explanation
@@ -34,7 +35,7 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """The document of `size`: every request that was judged, the recommended one first, then the defaults."""
+    """The document of `size`: every judged request, the recommended one first, then the defaults."""
 
     recommended: Recommended
     need: int
@@ -49,7 +50,7 @@ class Sized:
 
 
 def sized(found: Recommendation, beside: Presets) -> Sized:
-    """Put together from a recommendation and the defaults."""
+    """The document of a recommendation and the defaults."""
     return Sized(
         recommended=Recommended(found.crashkernel, found.aim, found.reason),
         need=found.need,
@@ -86,6 +87,7 @@ DOCUMENTS: dict[str, type] = {
     "fit": Fit,
     "give-back": GiveBack,
     "need": Need,
+    "parse": Parsed,
     "proposal": Proposal,
     "size": Sized,
     "survey": Survey,

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
-from planner.sources.clothes import is_json, strange_margin, undress
+from planner.sources.quoting import is_json, unknown_line_prefix, unquoted
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
@@ -89,7 +89,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 
         return dtb.parse(data, name)
     text = decode_most(data, name)
-    bare = text if fmt in _EXACT else undress(text, name)
+    bare = text if fmt in _EXACT else unquoted(text, name)
     kind = fmt or _kind(bare, name)
     note = stray_note(text)
     if kind in ("iomem", "dmesg"):  # may hold lines of anything else
@@ -123,7 +123,7 @@ def kind_of(path: str) -> str | None:
     if _is_tar(head):
         return "sosreport"
     try:
-        kind = _kind(undress(decode_most(head, path), path), path)
+        kind = _kind(unquoted(decode_most(head, path), path), path)
     except InputError:
         kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps a document that goes on
     return kind if kind and (kind != "json" or b'"memory"' in head) else None
@@ -180,9 +180,9 @@ def _kind(text: str, name: str) -> str:
         return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
-    margin = strange_margin(head)
-    if margin is not None:
-        where, what = Location(name, margin[0]), f"the kernel's words stand behind {margin[1][:60]!r}"
+    prefix = unknown_line_prefix(head)
+    if prefix is not None:
+        where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"
         raise InputError(where, what, "give the lines as the kernel printed them")
     raise InputError(
         name,

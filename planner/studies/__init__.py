@@ -1,1 +1,1 @@
-"""Studies that ask for many plans: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""
+"""Studies made of many plans: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""

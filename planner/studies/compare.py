@@ -1,6 +1,6 @@
-"""`compare`: one request under every strategy, with its result, its cost, and the best one for an aim.
+"""`compare`: one request under every strategy, with result and cost, and the best strategy for an aim.
 
-The plans are the same that `plan --strategy` makes; what they share is worked out once.
+The plans are those of `plan --strategy`; their common part is computed once.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
 
 AIMS = {
     "protected": "crash memory that can be unmapped, with the fewest page tables",
-    "fast": "the fewest TLB entries to cover all memory",
-    "small": "the least memory in page tables and in what is kept of the rounding",
+    "fast": "the fewest TLB entries needed to map all RAM",
+    "small": "the least memory in page tables and permanently lost rounding",
 }
 """The aims of a comparison, each with its meaning."""
 
@@ -34,10 +34,10 @@ AIMS = {
 class Row:
     """One strategy for one size.
 
-    size: bytes asked for. outcome to waste: as in the report of its plan. needs, boot_time_only, one_cpu, since: as in
-    `strategies`; for `mainline`, of what the kernel does. bbm_level: least FEAT_BBM level that will do, 0 to 2;
-    no_conflict_aborts: it must promise that, too. obstacle: why it cannot be had on this machine, "" if nothing is
-    known against it. best: whether it serves the aim best among the strategies for this size.
+    size: requested bytes. outcome to waste: as in the report of its plan. needs, boot_time_only, one_cpu, since: as in
+    `strategies`; for `mainline`, those of the strategy that the kernel uses. bbm_level: minimum FEAT_BBM level, 0 to 2;
+    no_conflict_aborts: the processors must also raise no conflict aborts. obstacle: why the strategy is not available
+    on this machine, "" if no obstacle is known. best: whether it is the best strategy for the aim at this size.
     """
 
     size: int
@@ -69,9 +69,8 @@ class Row:
 class Comparison:
     """Every strategy for each size.
 
-    request: what was asked for, as given; the sizes where nothing else was. sizes: bytes, as listed, or the one of
-    the request. best: the strategy that serves the aim best for the first size; None where nothing is reserved.
-    reason: why, in words.
+    request: as given; if only sizes were given, those. sizes: bytes, as listed, or the size of the request. best: the
+    best strategy for the aim at the first size; None if nothing is reserved. reason: why, in words.
     """
 
     request: str
@@ -87,7 +86,7 @@ class Comparison:
 
     @property
     def reserved(self) -> bool:
-        """True if any strategy reserves anything: the exit status of `compare`."""
+        """True if any strategy reserves anything; it decides the exit status of `compare`."""
         return any(row.plan.reserved for row in self.rows)
 
 
@@ -99,9 +98,9 @@ def make_comparison(
     sizes: Sequence[int] = (),
     aim: str = "protected",
 ) -> Comparison:
-    """Every strategy on one machine; `options.strategy` does not matter.
+    """Every strategy on one machine; `options.strategy` is ignored.
 
-    sizes: bytes, each instead of the size of CRASHKERNEL, whose `,high`, `,low` and offset stay; without CRASHKERNEL
+    sizes: bytes, each in place of the size in CRASHKERNEL, whose `,high`, `,low` and offset stay; without CRASHKERNEL
     plain sizes. aim: one of `AIMS`. Raises InputError for another aim, and as `make_plan` does.
     """
     if aim not in AIMS:
@@ -116,7 +115,7 @@ def make_comparison(
 
 
 def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "protected") -> Comparison:
-    """As `make_comparison`, of a question; its strategy does not matter. sizes: each once."""
+    """As `make_comparison`, for a question, whose strategy is ignored. sizes: without duplicates."""
     questions = [with_request(question, text) for text in _texts(question, sizes)] if sizes else [question]
     sizes = tuple(sizes) or (question.request.size,)
     rows: list[Row] = []
@@ -144,7 +143,7 @@ def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "pro
 
 
 def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
-    """The request with each size in place of its own; `,high` stays also where the kernel does not read it."""
+    """The request with each size in place of its own; `,high` stays even if the kernel does not read it."""
     request, profile = question.request, question.mainline.profile
     if request.plain.rc == ck.ENOENT:
         cmdline = ck.as_cmdline(question.text)
@@ -192,7 +191,7 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
 
 
 def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
-    """The rows with the best one marked, and the reason."""
+    """The rows with the best one marked, and the reason for it."""
     reserved = [row for row in rows if row.plan.reserved]
     if not reserved:
         cause = "; ".join(rows[0].plan.request.notes[:1])
@@ -200,7 +199,7 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     usable = [row for row in reserved if not row.obstacle]
     if not usable:
         return rows, f"no strategy is available here: {rows[0].obstacle}"
-    # Among equals, what asks for nothing; then what the kernel does anyway; then the order of the table.
+    # Among equals: no requirements first, then the kernel's own behaviour, then the order of the table.
     best = min(usable, key=lambda row: (*_merit(row, aim), bool(row.needs), row.strategy != OWN.name))
     return [replace(row, best=True) if row is best else row for row in rows], _reason(best, usable, aim)
 
@@ -214,7 +213,7 @@ _UNMAPPED: dict[Protection, str] = {
 
 
 def _merit(row: Row, aim: str) -> tuple[int, ...]:
-    """A sort key of a row for an aim; smaller is better."""
+    """Sort key of a row for an aim; smaller is better."""
     memory, tlb = row.table_bytes + row.waste.kept, row.tlb_entries
     unprotected = int(not row.plan.protects)
     if aim == "protected":
@@ -238,10 +237,10 @@ def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
         else:
             text = f"no strategy that is available here is known to protect the memory; this one needs {more}"
     elif aim == "fast":
-        text = f"{best.tlb_entries:,} TLB entries cover all memory, and none that is available here needs fewer"
+        text = f"{best.tlb_entries:,} TLB entries map all RAM, the fewest of the strategies available here"
     else:
-        kept = f" and {format_size(best.waste.kept)} kept" if best.waste.kept else ""
-        text = f"{format_size(best.table_bytes)} of page tables{kept}, and none that is available here takes less"
+        kept = f" and {format_size(best.waste.kept)} permanently lost" if best.waste.kept else ""
+        text = f"{format_size(best.table_bytes)} of page tables{kept}, the least of the strategies available here"
     if aim != "protected":
         text += _UNMAPPED[best.protection]
     if best.plan.kernel.forced_base_pages:

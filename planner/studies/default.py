@@ -1,12 +1,11 @@
-"""`default`: the shortest range list for a fleet, exactly.
+"""`default`: the shortest range list that serves a fleet, found exactly.
 
-For one machine, as its own kernel places a plain request, the sizes that serve are a few intervals: from its need up to
-what a search can hold. A range list gives each class of RAM one size, so the question is a covering one: of all lists
-that serve as many machines as any list can, the one with the fewest entries, and of these the one that takes the least
-memory. A list that takes more memory than some distribution's default that serves as many is passed over for a longer
-one that does not.
+For one machine, as its own kernel places a plain request, the sizes that serve it are a few intervals: from its need up
+to the largest size that a search can place. A range list gives each class of RAM one size. Of all lists that serve the
+maximum number of machines, the result has the fewest entries, and of these it takes the least memory. If it takes more
+memory than a distribution's default that serves as many machines, a longer list that does not is taken instead.
 
-`range_list` has the search, which samples nothing.
+`range_list` has the search, which is exhaustive.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, e
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
 
 RAM_UNIT = 128 * MIB
-"""The unit to which kernels round RAM up before they match a range."""
+"""Kernels round RAM up to a multiple of this before they match a range."""
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A machine of the fleet. need: bytes that its capture kernel needs."""
+    """One machine of the fleet. need: bytes that its capture kernel needs."""
 
     id: str
     machine: Machine
@@ -44,7 +43,7 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A machine that the list does not serve, and why."""
+    """A machine that the list does not serve, with the reason."""
 
     id: str
     why: str
@@ -70,11 +69,11 @@ class Longer:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """The list, and its result on the fleet.
+    """The list and its result on the fleet.
 
-    crashkernel: the text after `crashkernel=`; "" where no size serves any machine. served: machines that get what
-    they need. bytes: reserved on all of them together, low parts included; wasted: of that, what the machines served
-    do not need and what is reserved on the others.
+    crashkernel: the text after `crashkernel=`; "" if no size serves any machine. served: number of machines that get
+    what they need. bytes: reserved on the whole fleet, low parts included; wasted: the part of it beyond the need of
+    the machines served, or on machines not served.
     """
 
     crashkernel: str
@@ -90,10 +89,10 @@ class Default:
 
 
 def need_of(text: str | None, machine: Machine, page_size: int | None = None) -> int:
-    """The need of a machine, from a size or from needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
+    """The need of a machine in bytes, from a size or from needs by RAM (`4G-64G:320M,64G-:576M`); None computes it.
 
-    page_size: where it is not the machine's own. RAM is rounded up as kernels round it; a class that is not listed
-    needs nothing. Raises InputError for a text that is neither.
+    page_size: None for the machine's own. RAM is rounded up as kernels do; machines outside every class need nothing.
+    Raises InputError for any other text.
     """
     if text is None:
         return need(Given(page_size=page_size), machine, guess=True).recommended
@@ -102,7 +101,7 @@ def need_of(text: str | None, machine: Machine, page_size: int | None = None) ->
 
 
 def needs(text: str) -> list[tuple[int, int | None, int]]:
-    """Start and end of each class of RAM, and what machines in it need. Raises InputError."""
+    """Start, end and need of each class of RAM. Raises InputError."""
     try:
         return [_class(part) for part in text.split(",")] if ":" in text else [(0, None, values.size(text))]
     except values.BadValue as bad:
@@ -125,9 +124,9 @@ def default_for(
     *,
     unread: Sequence[tuple[str, str]] = (),
 ) -> Default:
-    """The list for machines with their names and options. needed: as of `need_of`; unread: machines with an error.
+    """The list for machines with names and options. needed: as for `need_of`; unread: (name, error) of unreadable ones.
 
-    A machine that cannot be planned counts as not served, with its error.
+    A machine that cannot be planned counts as not served, with the error as its reason.
     """
     fleet = [
         One(ident, machine, options, need_of(needed, machine, options.page_size)) for ident, machine, options in members
@@ -167,7 +166,7 @@ class _Sizes:
         return size + self.runs[at].low
 
     def serves(self, size: int) -> bool:
-        """True if so much is reserved, and that is enough."""
+        """True if this size is reserved and at least the need."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
     @property
@@ -182,10 +181,10 @@ class _Sizes:
 def default(
     fleet: Sequence[One], failed: Iterable[Failed] = (), *, unit: int = MIB, presets: Iterable[str] = tuple(PRESETS)
 ) -> Default:
-    """The shortest list that serves as many machines as any list does. Raises InputError where none can be planned.
+    """The shortest list that serves the maximum number of machines. Raises InputError if none can be planned.
 
-    failed: machines of the fleet that could not be read. unit: sizes of the list are multiples of it. presets: names of
-    the defaults to compare with.
+    failed: machines of the fleet that could not be read. unit: granularity of the list's sizes. presets: names of the
+    defaults to compare with.
     """
     unplanned = list(failed)
     sizes = []
@@ -223,9 +222,9 @@ def default(
 
 
 def _shortest(search: Search, others: Sequence[Other]) -> list[int]:
-    """The size of each class of RAM: most machines served, then the fewest entries, then the least bytes.
+    """The size for each class of RAM: the most machines served, then the fewest entries, then the fewest bytes.
 
-    More entries are taken only while fewer take more memory than a distribution's default that serves as many.
+    Entries are added only while the list takes more memory than a distribution's default that serves as many machines.
     """
     most = search.table.most_served
     bound = min((other.bytes for other in others if other.served == most), default=None)
@@ -241,7 +240,7 @@ _MOST_LONGER = 4
 
 
 def _longer(search: Search) -> Iterator[Longer]:
-    """Lists with some entries more, as long as each takes less memory."""
+    """Lists with more entries, as long as each takes less memory than the last."""
     for _ in range(min(_MOST_LONGER, len(search.table.keys) - search.entries)):
         before = search.best()
         search.add_entry()
@@ -251,30 +250,30 @@ def _longer(search: Search) -> Iterator[Longer]:
         yield Longer(text_of(entries), len(entries), search.best()[1])
 
 
-# -- words -----------------------------------------------------------------------------------------------------
+# -- messages --------------------------------------------------------------------------------------------------
 
 
 def _why(s: _Sizes, given: int) -> str:
     wanted = format_size(s.one.need)
     if s.most < s.one.need or not s.runs:
         room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"
-        return f"needs {wanted}, and {room} there by a plain request"
+        return f"needs {wanted}, but {room} there with a plain request"
     got = f"gets {format_size(given)}" if s.taken(given) else "gets nothing"
     return f"needs {wanted} and {got}: the size that serves most of the machines with its RAM does not serve this one"
 
 
 def _notes(table: Table) -> list[str]:
     notes = [
-        "machines are served where their own kernel reserves at least what is needed for a plain request of the size",
-        "the bounds between classes of RAM are round numbers between the sizes of the fleet: others in between do too",
+        "a machine is served if its own kernel reserves at least its need for a plain request of the size",
+        "the bounds between classes of RAM are round numbers; any other bound between the fleet's RAM sizes works too",
     ]
     if len(table.keys) == 1:
-        notes.append("all machines have the same RAM: the list says nothing about others")
+        notes.append("all machines have the same RAM: the list is not valid for others")
     return notes
 
 
 def _others(sizes: Sequence[_Sizes], presets: Iterable[str]) -> list[Other]:
-    """Each distribution's default, with 64K pages its variant for these."""
+    """Each distribution's default, with 64K pages its variant for 64K."""
     found = []
     for name in presets:
         if not name.endswith("-64k"):
@@ -284,7 +283,7 @@ def _others(sizes: Sequence[_Sizes], presets: Iterable[str]) -> list[Other]:
 
 
 def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
-    """(True if a default serves a machine, bytes it takes there)."""
+    """(True if a default serves a machine, bytes reserved there)."""
     inquiry = s.inquiry
     value = PRESETS[variant(name, inquiry.context.geometry.page_size)].value
     _, place, _ = placed(with_request(inquiry.question, value), inquiry.strategy)

@@ -1,8 +1,8 @@
-"""`explain`: one plan attempt by attempt and gap by gap, and the changes that would help.
+"""`explain`: one plan, attempt by attempt and gap by gap, and changes that would help.
 
-Each attempt is told as memblock makes it: every free gap from the top, what lies in the way above it, and why it was
-not taken, up to the one that was. Nothing is reserved between attempts, until one succeeds; the low part is then
-searched with the main part in place.
+Each attempt is listed as memblock makes it: every free gap from the top, what ends it, and why it was not taken, up to
+the one that was. Nothing is reserved before an attempt succeeds; the low part is then searched with the main part
+reserved.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]
 class Edge:
     """The end of a free gap. what: `reserved`, `no-map`, `other region`, `end of memory`, `window` or `crash kernel`.
 
-    name: of the reservation, as its source gives it.
+    name: of the reservation, from its source.
     """
 
     what: str
@@ -38,11 +38,11 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class GapStory:
-    """One free gap `[start, end)` in one search.
+    """One free gap `[start, end)` met by one search.
 
-    usable: the part inside the window. above, below: what ends the usable part (or the gap, where none is usable).
-    reason: `fits`; `small` or `alignment` (short_by: bytes missing); `above` or `below` the window.
-    mirror: seen in the first pass, over mirrored memory only.
+    usable: the part inside the window. above, below: what ends the usable part (or the gap, if no part is usable).
+    reason: `fits`; `small` or `alignment` (short_by: bytes missing); `above` or `below` the window. mirror: met in the
+    first pass, over mirrored memory only.
     """
 
     start: int
@@ -57,14 +57,14 @@ class GapStory:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStory(Attempt):
-    """One attempt and the gaps it looked at, from the top; none where the kernel tests a fixed range instead."""
+    """One attempt and the gaps it met, from the top; none if the kernel tests a fixed range instead."""
 
     gaps: tuple[GapStory, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The map that was planned on, in short."""
+    """Summary of the plan's memory map."""
 
     source: str
     ram: int
@@ -72,9 +72,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A plan in short, every attempt with every gap, and the smallest changes that would help.
+    """Summary of a plan, every attempt with every gap, and the smallest changes that would help.
 
-    any_image: over all positions of the image. plan: the plan itself.
+    any_image: outcomes over all positions of the kernel image. plan: the plan itself.
     """
 
     request: RequestView
@@ -104,8 +104,8 @@ def explain(
 ) -> Explanation:
     """Explain the plan for one machine and one request.
 
-    any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
-    Raises as `make_plan` does.
+    any_image: also over all positions of the kernel image; image_size: its size if the map shows none. Raises as
+    `make_plan` does.
     """
     inquiry = inquire(machine, crashkernel, options)
     plan = answer(inquiry.question)
@@ -140,7 +140,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
             memblock.reserve(main.start, main.size)
             edges.crash = main
         elif attempt.found is not None:
-            # While the low part is searched, the tail of an aligned area is already freed.
+            # When the low part is searched, the tail of an aligned area is already freed.
             kept = round_up(plan.request.size, inquiry.former.page) if attempt.purpose == "aligned" else attempt.size
             main = Range(attempt.found, attempt.found + kept)
         gaps = () if tests else _gaps(memblock, attempt, edges)
@@ -171,7 +171,7 @@ def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory
 
 
 class _Edges:
-    """Ends of gaps, by the addresses at which reservations and regions begin and end."""
+    """What ends each gap, by the addresses at which reservations and regions start and end."""
 
     def __init__(self, memory: MemoryMap, memblock: Memblock) -> None:
         by_size = sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start))

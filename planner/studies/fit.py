@@ -1,4 +1,4 @@
-"""`fit`: the largest crash kernel that a machine can give, exactly, and where it would lie."""
+"""`fit`: the largest crash kernel that a machine can reserve, found exactly, and its place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span
+from planner.base.sizes import format_size
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
@@ -20,7 +21,7 @@ __all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "W
 
 @dataclass(frozen=True, slots=True)
 class Largest:
-    """Sizes in bytes: for which the plan is `aligned`, and for which memory is reserved at all; None: no size."""
+    """Largest sizes in bytes with outcome `aligned`, and with any reservation; None: no size."""
 
     aligned: int | None
     reserved: int | None
@@ -28,7 +29,7 @@ class Largest:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The most that one gap of a window holds: `size` bytes, in the free range `gap`."""
+    """The largest size, in bytes, that one free range `gap` of a window can hold."""
 
     size: int
     gap: Range
@@ -36,10 +37,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class WindowFit:
-    """One window `[start, end)` by itself, whatever other windows hold.
+    """One window `[start, end)`, without regard to other windows.
 
-    aligned, exact: the most that one gap holds for the aligned and for the ordinary attempt; *_next: the most that
-    another gap holds.
+    aligned, exact: the gap that holds the largest size for the aligned and for the ordinary attempt; *_next: the second
+    largest.
     """
 
     start: int
@@ -52,7 +53,7 @@ class WindowFit:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Sizes `[least, most]`, in whole pages, that all have the same outcome; larger sizes are invalid or fail."""
+    """Sizes `[least, most]`, in whole pages, with the same outcome; sizes above the last rung are invalid or fail."""
 
     least: int
     most: int
@@ -61,9 +62,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A size as a request, and its outcome.
+    """One size and its outcome.
 
-    crashkernel: the request. beyond: the outcome with one page more.
+    crashkernel: the request for it. beyond: the outcome of a size one page larger.
     """
 
     size: int
@@ -78,10 +79,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AnyImage:
-    """The same over all positions of the kernel image.
+    """The fit over all positions of the kernel image.
 
-    image: None where no size is in question. certain: the largest sizes that are aligned, and reserved, wherever the
-    image lies. at: for the sizes in question: the one that was asked for, if any, and the largest ones.
+    image: None if no size is reserved. certain: the largest sizes that are aligned, and reserved, at every position of
+    the image. at: the outcomes for the requested size, if any, and for the largest sizes.
     """
 
     image: Image | None
@@ -101,9 +102,9 @@ class Answers:
 class Fit:
     """The largest sizes of one form of request.
 
-    form: `plain`, `high` or `offset`. keep_low: bytes that had to stay free below the DMA limit. next_best: the same
-    if the gap that holds the largest were taken. rungs: the outcome of every size, ascending. cause: why the kernel
-    reserves nothing for this form at any size; None where it reads the form.
+    form: `plain`, `high` or `offset`. keep_low: bytes that must stay free below the DMA limit. next_best: the largest
+    sizes if the gap that holds the largest were not free. rungs: the outcome of every size, ascending. cause: why the
+    kernel reserves nothing for this form at any size; None where it reads the form.
     """
 
     form: str
@@ -131,12 +132,12 @@ def fit(
     any_image: bool = False,
     image_size: int | None = None,
 ) -> Fit:
-    """The largest sizes, in whole pages, that a request of this form gets on this machine.
+    """The largest sizes, in whole pages, that can be reserved on this machine with a request of this form.
 
-    crashkernel: its form is what counts (`,high`, `,low`, `@offset`), not its size; None: the plain form.
-    keep_low: bytes that must stay free below the DMA limit, in whatever pieces, after the tail went back.
-    any_image: also over all positions of the kernel image; image_size: its size where the map shows none.
-    Raises InputError where the form cannot be read, and as `make_plan` does.
+    crashkernel: gives the form (`,high`, `,low`, `@offset`); its size is ignored; None: the plain form. keep_low: bytes
+    that must stay free below the DMA limit, not necessarily contiguous, after the tail is freed. any_image: also over
+    all positions of the kernel image; image_size: its size if the map shows none. Raises InputError if the form cannot
+    be read, and as `make_plan` does.
     """
     inquiry = form_of(machine, crashkernel, options)
     found = fit_on(inquiry, keep_low=keep_low)
@@ -235,7 +236,7 @@ def _answer(inquiry: Inquiry, size: int, plan: Plan) -> Answer:
 
 
 def _next_best(former: Former, found: Largest, plans: dict[int, Plan], keep_low: int) -> Largest:
-    """The largest sizes when the whole gap that holds the largest is taken."""
+    """The largest sizes if the whole gap that holds the largest is not free."""
 
     def elsewhere(size: int | None) -> Largest:
         crash = plans[size].reservation.crash if size is not None else None
@@ -280,7 +281,7 @@ def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
     elif readable(request) and context.proposal is None and context.strategy.proposal:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
     if keep_low:
-        notes.insert(0, "low memory is kept in the largest sizes alone, not in what single windows hold")
+        notes.insert(0, "only the largest sizes keep low memory free, not the sizes of single windows")
     if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), context.bounds.low_max, Placement()):
-        notes.insert(0, "less than that is free below the DMA limit even without a crash kernel")
+        notes.insert(0, f"less than {format_size(keep_low)} is free below the DMA limit even without a crash kernel")
     return tuple(dict.fromkeys(notes))

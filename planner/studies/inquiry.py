@@ -34,17 +34,18 @@ __all__ = [
 _Item = TypeVar("_Item")
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with what is done and what there is to do."""
+"""A callback with the number of steps done and of all steps."""
 
 FORM_SIZE = format_size(2 * MIB)
-"""The size in a request of which only the form counts."""
+"""The size used in a request whose size is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """One machine and one form of request, at any size.
 
-    question: machine, request and kernel. context: the same under the strategy. former: sizes of this form.
+    question: machine, request and kernel. context: the question's context under the strategy. former: sizes of this
+    form.
     """
 
     question: Question
@@ -53,13 +54,13 @@ class Inquiry:
     former: Former
 
     def value(self, size: int) -> str:
-        """The request for this size in this form, also where the kernel does not read it."""
+        """The request for this size in this form, even if the kernel does not read it."""
         if readable(self.question.request):
             return value_of(self.question.request, size)
         return format_size(size) + _unread_suffix(self.question)
 
     def at(self, size: int) -> Question:
-        """The same question about another size."""
+        """The same question with another size."""
         return with_request(self.question, self.value(size))
 
     def plan(self, size: int) -> Plan:
@@ -67,7 +68,7 @@ class Inquiry:
         return answer(self.at(size), self.strategy)
 
     def outcome(self, size: int) -> str:
-        """The plan for this size, without its page tables."""
+        """The outcome for this size, computed without page tables."""
         return placed(self.at(size), self.strategy)[0]
 
 
@@ -77,7 +78,7 @@ def inquire(machine: Machine, crashkernel: str | None = None, options: Options |
 
 
 def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
-    """An inquiry about other sizes of a question's request. strategy: None is that of its options."""
+    """An inquiry about other sizes of a question's request. strategy: None for that of its options."""
     strategy = strategy or strategy_named(question.options.strategy)
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
@@ -85,7 +86,7 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
 
 
 def ticked(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
-    """The items one by one; progress is called with the number done and the number of all."""
+    """The items one by one, with calls of `progress`."""
     for done, item in enumerate(items):
         if progress is not None:
             progress(done, len(items))
@@ -95,7 +96,7 @@ def ticked(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]
 
 
 def readable(request: ck.Reading) -> bool:
-    """True if the kernel reads requests of this form at all."""
+    """True if the kernel reads requests of this form."""
     return request.rc != ck.ENOENT and (request.high or request.plain.rc != ck.ENOENT)
 
 
@@ -105,7 +106,7 @@ def _unread_suffix(question: Question) -> str:
 
 
 def form_name(question: Question) -> str:
-    """The form of a request in a word, as it was asked for: `plain`, `high` or `offset`."""
+    """The form of a request as given: `plain`, `high` or `offset`."""
     request = question.request
     if request.base:
         return "offset"
@@ -114,7 +115,7 @@ def form_name(question: Question) -> str:
 
 
 def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Context]:
-    """The outcome, the placement and the context of a plan, without page tables and notes."""
+    """Outcome, placement and context of a plan, without page tables and notes."""
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     placement, _ = question.shared.place(question.request, context)
     return outcome_of(question.request, placement, context), placement, context
@@ -130,7 +131,7 @@ def place_of(crash: Range | None, limit: int | None) -> str | None:
 
 
 def value_of(form: ck.Reading, size: int) -> str:
-    """The text after `crashkernel=` for a size in the form of a request; tokens where one is not enough."""
+    """The text after `crashkernel=` for a size in the form of a request; whole tokens if it takes two."""
     text = format_size(size)
     if form.base:
         return f"{text}@{form.base:#x}"

@@ -1,11 +1,11 @@
-"""Positions of the kernel image under KASLR, and the outcome for the crash kernel at each, exactly.
+"""Positions of the kernel image under KASLR, and the outcome for the crash kernel at each, computed exactly.
 
-Under UEFI the stub puts the image at a random place of free memory: every aligned position of every free range is
-equally likely. What a reservation does depends on that place, but only if the image lies in the very gap that the
-crash kernel (or its low part) would take; and within that gap it changes at a few positions only: where a search
-just fits below the image, and where it just fits above. So a machine with millions of positions takes a few plans.
+Under UEFI the stub places the image at random in free memory: every aligned position of every free range is equally
+likely. The position affects the reservation only if the image lies in the gap that the crash kernel (or its low part)
+would take; and within that gap the outcome changes only at a few positions: where the size just fits below the image,
+and where it just fits above. So a machine with millions of positions takes a few plans.
 
-The other reservations are taken to stay where they are. Source: efi_random_alloc() and get_entry_num_slots(),
+The other reservations are assumed not to move. Source: efi_random_alloc() and get_entry_num_slots(),
 drivers/firmware/efi/libstub/randomalloc.c; efi_kaslr_relocate_kernel(), kaslr.c; EFI_KIMG_ALIGN,
 arch/arm64/include/asm/efi.h @ 6.12.
 """
@@ -42,10 +42,10 @@ __all__ = [
 ]
 
 ASSUMED_SIZE = 40 * MIB
-"""Size of an image where no source shows one: about what distributions' kernels for arm64 take, bss included."""
+"""Assumed size of an image that no source shows: typical of distributions' arm64 kernels, bss included."""
 
 ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
-"""Outcomes by what is wanted."""
+"""Outcomes that count as aligned, and as reserved."""
 
 _Told = TypeVar("_Told")
 
@@ -55,10 +55,10 @@ _UNNAMED = ("", "reserved")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image that is moved.
+    """The kernel image whose position varies.
 
-    size: bytes. align: of its positions; slots: how many there are. where: in the map. assumed: no source shows an
-    image, and a usual size is taken.
+    size: bytes. align: of its positions; slots: their number. where: its place in the map. assumed: no source shows an
+    image; the size is a typical one.
     """
 
     size: int
@@ -70,7 +70,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Positions with one outcome: the image may begin every `align` bytes in `[start, end)`; slots: how many."""
+    """Positions with one outcome: every `align` bytes in `[start, end)`; slots: their number."""
 
     start: int
     end: int
@@ -82,9 +82,9 @@ class Positions:
 class Chances:
     """The outcomes of one request over all positions of the image.
 
-    probability: of each outcome, 0 for those that never happen. slots: how many positions lead to each outcome, the
-    likeliest first. as_mapped: the outcome where the image is in the map (None: it is in none). breaking: positions
-    that do not have the best outcome that any position has. positions: all of them, ascending.
+    probability: of each outcome, 0 for those that never happen. slots: number of positions with each outcome, the
+    likeliest first. as_mapped: the outcome with the image at its place in the map (None: the map has none). breaking:
+    positions with a worse outcome than the best one. positions: all positions, ascending.
     """
 
     image: Image
@@ -97,12 +97,12 @@ class Chances:
 
 
 def is_image(name: str) -> bool:
-    """True if a reservation of this name is the kernel image, or a part of it."""
+    """True if a reservation with this name is the kernel image or a part of it."""
     return _NAMES.fullmatch(name.strip()) is not None
 
 
 def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
-    """The kernel image in a map: from Kernel code to Kernel data, and unnamed reservations across that."""
+    """The kernel image in a map: from Kernel code to Kernel data, with unnamed reservations that overlap it."""
     spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
     spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
     if not spans:
@@ -113,14 +113,14 @@ def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
 
 
 def position_align(page_size: int) -> int:
-    """EFI_KIMG_ALIGN: the segment alignment of 64K, or the alignment of a stack (twice its size) if that is more."""
+    """EFI_KIMG_ALIGN: the segment alignment of 64K, or the alignment of a stack (twice its size) if that is larger."""
     return max(64 * KIB, 2 * max(16 * KIB, page_size))
 
 
 class Places:
-    """One machine without its image, and every position that the firmware's map allows.
+    """One machine without its image, and every possible position of the image in the firmware's map.
 
-    Raises InputError where no position is left.
+    Raises InputError if there is no position.
     """
 
     def __init__(self, inquiry: Inquiry, image_size: int | None = None) -> None:
@@ -141,7 +141,7 @@ class Places:
             raise InputError("--any-image", "the map has no place for the kernel image", "give --image-size, or a map")
 
     def chances(self, request: Reading) -> Chances:
-        """The outcome of a request, position by position."""
+        """The outcomes of a request at all positions."""
         found: list[Positions] = []
         used = self._used(request)
         for low, high, outcome in self._parts(used, self._cuts(request, used), lambda at: self._outcome(request, at)):
@@ -172,12 +172,12 @@ class Places:
         known: Placement,
         also: tuple[Places, str] | None = None,
     ) -> float:
-        """The share of positions in which a placement is as wanted.
+        """The share of positions at which the placement satisfies `holds`.
 
-        also: the same machine under another strategy, and the outcome that the request must have there, too.
+        also: the same machine under another strategy, and the outcome that is required there too.
 
-        holds: may ask where the crash memory lies against the DMA limit and against its place in `known`, whether there
-        is an area, and how large each part is.
+        holds: may depend on the crash memory's position relative to the DMA limit and to its place in `known`, on the
+        presence of an area, and on the size of each part.
         """
         used = self._used(request)
         cuts = self._cuts(request, used) | self._crossings(request, known)
@@ -195,7 +195,7 @@ class Places:
     def _parts(
         self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
     ) -> Iterator[tuple[int, int, _Told]]:
-        """Positions in runs that end the same way, ascending. told: the outcome of the request in one of them."""
+        """Positions in ascending runs with the same outcome. told: the outcome for one position."""
         usual = told(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
@@ -204,7 +204,7 @@ class Places:
                 yield low, high, told(low) if relevant else usual
 
     def _crossings(self, request: Reading, known: Placement) -> set[int]:
-        """Positions at which a placement just below the image crosses the DMA limit or the edges of a known place."""
+        """Positions at which a placement just below the image crosses the DMA limit or an edge of a known placement."""
         crash, limit = known.crash, self.context.bounds.low_max
         cuts: set[int] = set()
         for length, unit, _, _ in self._searches(request):
@@ -213,10 +213,10 @@ class Places:
         return {round_up(cut, self.image.align) for cut in cuts if cut > 0}
 
     def certain(self, outcomes: Sequence[str]) -> int | None:
-        """The largest size that has one of these outcomes at every position of the image; None if no size has.
+        """The largest size with one of these outcomes at every position of the image; None if there is none.
 
-        Found by halving each stretch of sizes for which, without an image, the same search succeeds: within one, a
-        larger size leaves the image more places to be in the way. Every size tried is tried on all positions.
+        Found by bisection of each stretch of sizes for which, without an image, the same search succeeds: within a
+        stretch, a larger size can be blocked at more positions. Every size tried is tried at all positions.
         """
         former = self.inquiry.former
         bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
@@ -238,7 +238,7 @@ class Places:
         return outcome_of(request, self._placed(request, position), self.context)
 
     def _placed(self, request: Reading, position: int | None) -> Placement:
-        """The placement with the image there; None: without an image."""
+        """The placement with the image at a position; None: without an image."""
         if not request.valid:
             return Placement()
         context, memblock = self.context, self.memblock.copy()
@@ -247,16 +247,16 @@ class Places:
         return reserve(memblock, request, context.profile, context.bounds, context.proposal)
 
     def _used(self, request: Reading) -> list[Span]:
-        """The gaps that the crash memory and its low part would take without an image: no other place matters.
+        """The gaps that the crash memory and its low part would take without an image; others have no influence.
 
-        An image elsewhere makes no search succeed that fails without it, and takes nothing from the gap in which the
-        first one that succeeds ends.
+        An image elsewhere makes no failing search succeed, and takes nothing from the gap that the first successful
+        search finds.
         """
         starts = [one.found for one in self._placed(request, None).attempts if one.found is not None]
         return [gap for gap in self.memblock.gaps() if any(gap[0] <= start < gap[1] for start in starts)]
 
     def _cuts(self, request: Reading, used: Sequence[Span]) -> set[int]:
-        """Positions, on the grid, at which the result of a search may change."""
+        """Positions, on the grid, where the result of a search may change."""
         align, size = self.image.align, self.image.size
         near = [gap for gap in self.memblock.gaps() if any(gap[0] < b + size and a - size < gap[1] for a, b in used)]
         cuts = {edge for a, b in used for edge in (a - size + 1, b)}
@@ -269,7 +269,7 @@ class Places:
         return {round_up(cut, align) for cut in cuts if cut > 0}
 
     def _searches(self, request: Reading) -> Iterator[tuple[int, int, int, int]]:
-        """Size, alignment and window of every search that a request may make, apart above and below low memory."""
+        """Size, alignment and window of every search for a request, split at the end of low memory."""
         context = self.context
         bounds, proposal, page = context.bounds, context.proposal, self.memblock.page_size
         size = round_up(request.size, page) if context.profile.rounds_size else request.size
@@ -287,10 +287,10 @@ class Places:
 
 
 def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
-    """Positions of an image of a size: half-open ranges with starts and ends on the grid of positions, ascending.
+    """Positions of an image with this size: ascending half-open ranges with bounds on the grid of positions.
 
-    The stub looks at the firmware's conventional memory: never hot-pluggable, only mirrored memory where there is any,
-    never page 0. memblock's regions stand for it, joined where they touch, without what is reserved.
+    The stub uses the firmware's conventional memory: never hot-pluggable memory, only mirrored memory if there is any,
+    never page 0. Here memblock's regions stand for it, merged where they touch, without reserved ranges.
     """
     never = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value | Flag.HOTPLUG.value
     usable = [r for r in memblock.memory if not r.flags & never]

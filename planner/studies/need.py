@@ -1,13 +1,13 @@
-"""`need`: the memory a capture kernel needs, component by component.
+"""`need`: the memory that a capture kernel needs, component by component.
 
-Two moments decide. While the initrd is unpacked, its archive and its files are there twice over: the archive is freed
-only afterwards, and the root file system, a tmpfs, may hold no more than half of what is available then (6.18 and later
-let initramfs_options=size= change that share). Later the kernel, the unpacked files and what runs must fit. The larger
-of the two is the least reservation; the page descriptors of the reservation itself come on top.
+There are two peaks. While the initrd is unpacked, both the archive and its files are in memory: the archive is freed
+only afterwards, and the root file system, a tmpfs, may hold at most half of the memory available then (6.18 and later
+let initramfs_options=size= change that share). Later the kernel, the unpacked files and the running programs must fit.
+The larger peak is the minimum reservation; the page descriptors of the reservation itself are added.
 
-The figures marked *measured* are of a kernel booted by kexec on an emulated machine with one processor and no dump
-program: least reservations with which it ran to its end, within 4.3 % of this model. A model is not a bound: whoever
-asks for memory adds a margin.
+The figures marked *measured* are from a kernel booted by kexec on an emulated machine with one processor and no dump
+program: the smallest reservations with which it completed, within 4.3 % of this model. The model is not a bound: a
+request needs a margin on top.
 
 Source of the mechanism: unpack_to_rootfs(), init/initramfs.c; init_rootfs(), init/do_mounts.c;
 shmem_default_max_blocks(), mm/shmem.c @ 6.12; init_mount_tree(), fs/namespace.c @ 6.18. Estimates: do_estimate(),
@@ -37,10 +37,10 @@ __all__ = ["Component", "Estimate", "Given", "Margin", "Need", "margin", "need",
 LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
 
 HALF, MOST = 50, 90
-"""Percent that a tmpfs may hold: by itself, and as kdump-utils lets it (KDUMP_COMMANDLINE_APPEND, since 2025)."""
+"""Percent that a tmpfs may hold: by default, and as set by kdump-utils (KDUMP_COMMANDLINE_APPEND, since 2025)."""
 
 SWIOTLB_LOW = 64 * MIB
-"""The bounce buffers of a kernel with memory above its DMA limit; they lie below it."""
+"""Size of the bounce buffers, which lie below the DMA limit, of a kernel with memory above it."""
 
 _DESCRIPTOR = 64  # sizeof(struct page)
 _ASSUMED_KERNEL = 50 * MIB
@@ -50,7 +50,7 @@ _MAX_BITMAP = 32 * MIB
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """The amount that `recommended` adds: a percentage of the least size, at least 32M, or bytes."""
+    """The margin that `recommended` adds: a percentage of the minimum, at least 32M, or bytes."""
 
     percent: int | None = USUAL_MARGIN
     size: int = 0
@@ -63,7 +63,7 @@ class Margin:
 
     @property
     def text(self) -> str:
-        """The margin in words."""
+        """The margin as text."""
         if self.percent is None:
             return format_size(self.size)
         return f"{self.percent} %, at least {format_size(LEAST_MARGIN)}" if self.percent else "none"
@@ -71,10 +71,10 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Inputs that the user states; None leaves one to the sources, then to an assumption.
+    """Inputs given by the user; None takes the sources' value, then an assumption.
 
-    rootfs_limit: the share of the memory available then that a tmpfs may hold, in percent.
-    modules: names of the kernel modules in the initrd, where it was read. initrd: how the initrd's sizes are known.
+    rootfs_limit: the share of the available memory that a tmpfs may hold, in percent. modules: names of the kernel
+    modules in the initrd, if it was read. initrd: the source of the initrd's sizes.
     """
 
     kernel_size: int | None = None
@@ -92,7 +92,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the need. source: of the figure: stated, read, measured, computed or assumed, with details."""
+    """One part of the need. source: stated, read, measured, computed or assumed, with details."""
 
     name: str
     bytes: int
@@ -111,9 +111,9 @@ class Estimate:
 class Need:
     """The memory that a capture kernel needs, in bytes.
 
-    least: of the model, in whole pages; the components add up to it. recommended: with the margin, rounded up to what
-    the kernel aligns to. binding: `unpacking` or `running`, whichever needs more. assumed: names of the components
-    that rest on an assumption. unmeasured: what of these inputs no measurement stands behind.
+    least: the model's minimum, in whole pages, the sum of the components. recommended: with the margin, rounded up to
+    the kernel's alignment. binding: `unpacking` or `running`, whichever needs more. assumed: names of the components
+    that are assumed. unmeasured: the inputs for which the model was not measured.
     """
 
     least: int
@@ -152,7 +152,7 @@ class _Inputs:
 
     @property
     def always(self) -> tuple[tuple[str, _Figure], ...]:
-        """Figures that count whatever the moment, with the names of their components."""
+        """Figures that count at both peaks, with the names of their components."""
         return (("kernel image", self.kernel), ("initrd archive", self.archive), ("unpacked initrd", self.unpacked))
 
     @property
@@ -170,9 +170,10 @@ class _Inputs:
 def need(
     given: Given | None = None, machine: Machine | None = None, *, notes: Sequence[str] = (), guess: bool = False
 ) -> Need:
-    """The need of a capture kernel. machine: the facts of its sources, which `given` overrides. notes: to repeat.
+    """The need of a capture kernel. machine: gives facts, which `given` overrides. notes: added to the result's notes.
 
-    guess: assume what is not known. Raises InputError if neither kernel nor initrd is known, unless it may guess.
+    guess: assume unknown sizes. Raises InputError if the size of the kernel or of the initrd is not known, unless
+    guess.
     """
     given = given or Given()
     inputs = _inputs(given, machine, guess=guess)
@@ -209,7 +210,7 @@ def need(
 
 
 def page_size_of(machine: Machine | None) -> tuple[int, bool]:
-    """The size of a machine's pages, and whether it is assumed."""
+    """The page size of a machine, and whether it is assumed."""
     if machine is None:
         return 4 * KIB, False
     remarks = Remarks()
@@ -226,7 +227,7 @@ def with_initrd(
     modules: tuple[str, ...],
     source: str,
 ) -> Given:
-    """The stated inputs, the rest from an initrd. unpacked: bytes by page size; source: how it was read."""
+    """The given inputs, completed from an initrd. unpacked: bytes by page size; source: how it was read."""
     page = given.page_size or page_size_of(machine)[0]
     return replace(
         given,
@@ -238,7 +239,7 @@ def with_initrd(
 
 
 def margin(value: str | int | None) -> Margin:
-    """A margin as it is given: `25%`, a bare number up to 100 for the same, or a size; None is the usual one.
+    """A margin from text: `25%`, a bare number up to 100 for a percentage, or a size; None is the default.
 
     Raises BadValue.
     """
@@ -255,7 +256,7 @@ def margin(value: str | int | None) -> Margin:
 
 
 def rootfs_limit(value: str | int | None) -> int:
-    """A share of memory in percent as it is given, `90%` or 90; None is half. Raises BadValue."""
+    """A share of memory in percent from `90%` or 90; None is half. Raises BadValue."""
     if value is None:
         return HALF
     number = str(value).removesuffix("%")
@@ -327,7 +328,7 @@ def _initrd(given: Given, known: Capture | None) -> tuple[_Figure | None, _Figur
 
 def _completed(archive: _Figure | None, unpacked: _Figure | None) -> tuple[_Figure, _Figure]:
     if unpacked is None:
-        archive = archive or _Figure(_ASSUMED_ARCHIVE, "assumed: of a usual size", assumed=True)
+        archive = archive or _Figure(_ASSUMED_ARCHIVE, "assumed: a typical size", assumed=True)
         ratio = f"assumed: {_USUAL_RATIO} times the archive"
         return archive, _Figure(archive.bytes * _USUAL_RATIO, ratio, assumed=True)
     return archive or _Figure(unpacked.bytes, "assumed: not compressed", assumed=True), unpacked
@@ -337,31 +338,31 @@ def _luks(given: Given, known: Capture | None) -> _Figure:
     if given.luks_memory is not None:
         return _Figure(given.luks_memory, "stated")
     if known is not None and known.luks_memory is not None:
-        return _Figure(known.luks_memory, "read: what kdumpctl estimate printed")
+        return _Figure(known.luks_memory, "read: output of kdumpctl estimate")
     return _Figure(0, "not stated: no encrypted target")
 
 
 def _modules(given: Given, known: Capture | None) -> _Figure:
     if known is not None and known.modules_size is not None:
-        return _Figure(known.modules_size, "read: what kdumpctl estimate printed")
+        return _Figure(known.modules_size, "read: output of kdumpctl estimate")
     loaded = dict(known.modules) if known is not None else {}
     held = set(given.modules or (known.carried if known is not None else ()))
     if not loaded or not held:
         return _Figure(0, "not known: needs /proc/modules and the initrd's own list")
     carried = [size for name, size in loaded.items() if name in held]
-    return _Figure(sum(carried), f"read: {len(carried)} loaded modules that the initrd holds")
+    return _Figure(sum(carried), f"read: {len(carried)} loaded modules that are in the initrd")
 
 
 _LARGE = {
     "mlx5_core": {4 * KIB: 150 * MIB, 16 * KIB: 150 * MIB, 64 * KIB: 200 * MIB},
     "arm-smmu-v3": {64 * KIB: 384 * MIB},
 }
-"""Drivers that RHEL's default adds memory for, by page size (kdump_get_arch_recommend_crashkernel(), kdump-lib.sh)."""
+"""Memory that RHEL's default adds for drivers, by page size (kdump_get_arch_recommend_crashkernel(), kdump-lib.sh)."""
 
 
 def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...]:
     seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
-    source = "assumed: what RHEL's default adds, not measured"
+    source = "assumed: as RHEL's default adds, not measured"
     large = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
     return tuple((name, _Figure(size, source, assumed=True)) for name, size in large)
 
@@ -369,7 +370,7 @@ def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...
 def _percpu(cpus: int) -> _Figure:
     more = cpus - 1
     if not more:
-        return _Figure(0, "one processor: in the runtime")
+        return _Figure(0, "one processor: part of the runtime")
     return _Figure(
         more * 250 * KIB,
         f"assumed: 250K for each of {more} more, after kdumptool calibrate; not measured",
@@ -378,19 +379,19 @@ def _percpu(cpus: int) -> _Figure:
 
 
 def _dump(ram: int | None, page: int, cpus: int) -> _Figure:
-    """The two bitmaps of makedumpfile, 1 bit a page each and bounded by its cycles, and the buffers of its threads."""
+    """Memory of makedumpfile: two bitmaps of 1 bit per page, limited by its cyclic mode, and its threads' buffers."""
     if ram is None:
-        return _Figure(0, "not known: the RAM that is dumped")
+        return _Figure(0, "not known: needs the RAM of the dumped machine")
     bitmap = min(-(-ram // page) // 4, _MAX_BITMAP)
     size = bitmap + cpus * (3 * page + 133 * KIB) + -(-ram // (128 * MIB)) * 96
     return _Figure(size, f"computed: bitmaps and buffers for {in_words(ram)} of RAM, not measured")
 
 
 def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room: int) -> list[Component]:
-    """The components that count only while unpacking, or only while running; those that do not are 0."""
+    """The components that count only while unpacking, or only while running; 0 if the other peak is larger."""
     unpacking = binding == "unpacking"
     share = "half" if given.rootfs_limit == HALF else f"{given.rootfs_limit} %"
-    half = f"kernel: a tmpfs may hold {share} of the memory available then, so this much is needed beside the files"
+    half = f"kernel: a tmpfs may hold {share} of the available memory, so this much must be free beside the files"
     if given.rootfstype != "tmpfs":
         half = f"none: rootfstype={given.rootfstype}"
     elif not unpacking:
@@ -402,9 +403,9 @@ def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room
             room,
             "measured: per-CPU areas, page tables, device tree"
             if unpacking
-            else "measured: 0.35 of the image (slab and the like) and 3.5M",
+            else "measured: 0.35 of the image (slab and others) and 3.5M",
         ),
-        Component("swiotlb", 0, "measured: none while all of the reservation lies below the DMA limit"),
+        Component("swiotlb", 0, "measured: none if the whole reservation lies below the DMA limit"),
     ]
     for name, figure in inputs.later:
         later = unpacking and figure.bytes
@@ -425,7 +426,7 @@ def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int 
         Estimate("kdumptool calibrate", _kdumptool(inputs, given, ram)),
     ]
     known = machine.facts.capture if machine is not None else None
-    found += [Estimate(f"{tool}, as it was run", size) for tool, size in (known.estimates if known is not None else ())]
+    found += [Estimate(f"output of {tool}", size) for tool, size in (known.estimates if known is not None else ())]
     return found
 
 
@@ -437,7 +438,7 @@ def _default(inputs: _Inputs, ram: int) -> int:
 
 
 def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:
-    """The formula with this kernel and initrd in place of the constants that a distribution measured."""
+    """The formula of kdumptool with this kernel and initrd in place of the distribution's constants."""
     page, luks = inputs.page, inputs.luks.bytes
     base = inputs.kernel.bytes * 27 // 20 + inputs.unpacked.bytes
     framebuffers = 2 * 3 * MIB
@@ -468,12 +469,12 @@ def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
 
 
 def _beside(unpacked: int, percent: int) -> int:
-    """Memory that must be available beside the files, where they may take only this percentage of it."""
+    """Memory that must be free beside the files if they may take only this percentage of available memory."""
     return -(-unpacked * (100 - percent) // percent)
 
 
 def _described(body: int, page: int) -> int:
-    """A reservation that holds this much besides the descriptors of its own pages."""
+    """The reservation that holds this much and the descriptors of its own pages."""
     return round_up(-(-body * page // (page - _DESCRIPTOR)), page)
 
 
@@ -492,19 +493,19 @@ def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, runni
                 f"and 10.2) {_rounded(_described(max(running, inside), page))} would do, which is not measured"
             )
     notes.append(
-        "a CMA area that fits is memory lost to the capture kernel: cma=0 on its command line, as kdump-utils gives it"
+        "a CMA area in the capture kernel takes memory from it: use cma=0 on its command line, as kdump-utils does"
     )
     notes.append(
         "not measured: a dump program, drivers of real hardware, encrypted targets, 64K pages, several processors, "
         ",high with a low part"
     )
     notes.append(
-        f"a reservation above the DMA limit needs {format_size(SWIOTLB_LOW)} of low memory besides for swiotlb, which "
-        "the low part holds (unless the capture kernel is told swiotlb=noforce, as kdump-utils does)"
+        f"a reservation above the DMA limit also needs {format_size(SWIOTLB_LOW)} of low memory for swiotlb, which the "
+        "low part provides (unless the capture kernel has swiotlb=noforce, as kdump-utils sets it)"
     )
     notes.append(
-        "kdumptool's own constants are not known (each distribution measures them into its calibrate.conf): this "
-        "kernel and initrd stand for them, and nothing for its user space"
+        "kdumptool's own constants are not known (each distribution measures them for its calibrate.conf): this "
+        "kernel and initrd are used instead, and nothing for its user space"
     )
     if given.rootfstype == "tmpfs":
         notes.append(

@@ -1,7 +1,7 @@
-"""The owner of a reserved range, as far as its name tells, and how to move it out of the way, if at all.
+"""Owners of reserved ranges, recognised by name, and how a user can move them out of the way.
 
-What the kernel allocates for itself while booting goes where it goes; the image, an initrd, CMA and the like have
-their place or size from a boot loader, a device tree or a parameter. A range without a telling name may be either.
+A user cannot move the kernel's own early allocations; the place or size of the image, an initrd, CMA and the like comes
+from a boot loader, a device tree or a parameter. A range without a known name may be either.
 
 Source of the parameters: Documentation/admin-guide/kernel-parameters.txt @ 7.2; kvm_hyp_reserve(),
 arch/arm64/kvm/pkvm.c, reserves for protected KVM only.
@@ -21,7 +21,7 @@ _FIXED = re.compile(
     r"|log[ _](buf|buffer|descriptors|infos)|section table|mem_section|io tlb slots|kfence|acpi|^early reservation$",
     re.IGNORECASE,
 )
-"""The kernel's own memory, and the firmware's tables; `early reservation`: what another boot would place anew."""
+"""The kernel's own memory, and firmware tables; `early reservation`: made anew, possibly elsewhere, by each boot."""
 
 _WAYS = (
     ("initrd|initramfs|ramdisk", "move or shrink the initrd"),
@@ -29,13 +29,13 @@ _WAYS = (
     ("swiotlb|io tlb", "shrink or drop the bounce buffers (swiotlb=)"),
     ("kvm", "disable protected KVM (kvm-arm.mode=)"),
 )
-"""Patterns of names, and what to change."""
+"""Changes by patterns of names."""
 
 
 def way_out(name: str, what: str) -> str | None:
-    """The change that removes a reservation of this name from the way; None if no user can change it.
+    """The change that moves a reservation with this name; None if a user cannot.
 
-    what: its size and place, in words.
+    what: its size and place as text.
     """
     shown = printable(name)
     if _FIXED.search(name):

@@ -1,8 +1,8 @@
-"""Range lists (`2G-64G:320M,64G-:576M`): the best one for machines whose outcome at every size is known.
+"""Search for the best range list (`2G-64G:320M,64G-:576M`) for machines whose outcome at every size is known.
 
-Only sizes at which something changes can be best: a need, or the end of a run of sizes that end the same way, rounded
-up to the unit of the list. With so many entries the best list is found by dynamic programming over the classes of RAM,
-ascending: each class continues the entry of the class before, begins an entry, or gets nothing.
+Only sizes where an outcome changes can be best: a need, or the end of a run of sizes with the same outcome, rounded up
+to the unit of the list. For each number of entries the best list is found by dynamic programming over the classes of
+RAM, ascending: each class continues the entry of the previous class, starts an entry, or gets nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Member", "RangeEntry", "Run", "Search", "Table", "entries_of", "text
 
 @dataclass(frozen=True, slots=True)
 class RangeEntry:
-    """One entry of a list: machines with RAM in `[start, end)` (end None: no end) get `size` bytes."""
+    """One entry of a list: `size` bytes for machines with RAM in `[start, end)` (end None: unlimited)."""
 
     start: int
     end: int | None
@@ -27,7 +27,7 @@ class RangeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Sizes `[least, most]` that are reserved, each with `low` bytes of low memory besides."""
+    """Sizes `[least, most]` that are reserved, each with `low` bytes of low memory in addition."""
 
     least: int
     most: int
@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One machine: RAM as its kernel matches ranges with it, its need, the sizes that are reserved, ascending."""
+    """One machine: its RAM as matched against ranges, its need, and the sizes that are reserved, ascending."""
 
     ram: int
     need: int
@@ -44,10 +44,10 @@ class Member:
 
 
 _SERVED = 1 << 100
-"""A machine served outweighs any number of bytes: costs are bytes less this for each."""
+"""Cost reduction for each machine served, larger than any number of bytes."""
 
 _IDLE, _SAME, _BEGUN = range(3)
-"""A class gets nothing, continues the entry of the class before, or begins an entry."""
+"""A class gets nothing, continues the entry of the previous class, or starts an entry."""
 
 
 class Table:
@@ -58,7 +58,7 @@ class Table:
         classes: dict[int, list[Member]] = {key: [] for key in self.keys}
         for member in members:
             classes[member.ram].append(member)
-        edges = {m.need for m in members}  # sizes from which on something may change
+        edges = {m.need for m in members}  # sizes where an outcome may change
         edges.update(edge for m in members for run in m.runs for edge in (run.least, run.most + 1))
         self.candidates = [0, *sorted({round_up(edge, unit) for edge in edges if edge})]
         self._changes = [self._changes_of(classes[key]) for key in self.keys]
@@ -73,7 +73,7 @@ class Table:
 
         for member in members:
             if not member.need:
-                change(0, 0, 1)  # whatever it gets
+                change(0, 0, 1)  # it is served by any size
             enough = bisect_left(self.candidates, member.need)
             for run in member.runs:
                 first = max(1, bisect_left(self.candidates, run.least))
@@ -89,7 +89,7 @@ class Table:
         return changes
 
     def costs(self, at: int) -> Iterator[int]:
-        """The cost of each candidate for a class."""
+        """The cost of each candidate size for a class."""
         changes, served, reserved, low = self._changes[at], 0, 0, 0
         for index, size in enumerate(self.candidates):
             found = changes.get(index)
@@ -106,10 +106,10 @@ class Table:
 
 
 class Search:
-    """The best list with up to `entries` entries; each call of `add_entry` allows one more.
+    """Search for the best list; each call of `add_entry` allows one more entry.
 
-    _best: for each number of entries and each class, the least cost of all classes up to it, and the candidate of that
-    one. _moves: for each number of entries, class and candidate, how it came about.
+    _best: for each number of entries and each class, the least cost of all classes up to it, and that class's
+    candidate. _moves: for each number of entries, class and candidate, the move that leads to it.
     """
 
     def __init__(self, table: Table) -> None:
@@ -124,7 +124,7 @@ class Search:
         self._moves: list[list[bytearray]] = [[bytearray(1) for _ in table.keys]]
 
     def add_entry(self) -> None:
-        """Allow one entry more."""
+        """Allow one more entry."""
         fewer = self._best[-1]
         best: list[tuple[int, int]] = []
         moves: list[bytearray] = []
@@ -151,7 +151,7 @@ class Search:
         self._moves.append(moves)
 
     def best(self) -> tuple[int, int]:
-        """Machines served and bytes taken by the best list with up to so many entries."""
+        """Machines served and bytes taken by the best list with the entries allowed so far."""
         cost = self._best[-1][-1][0]
         served = -(cost // _SERVED)
         return served, cost + served * _SERVED
@@ -172,7 +172,7 @@ class Search:
 
 
 def entries_of(keys: Sequence[int], chosen: Sequence[int]) -> list[RangeEntry]:
-    """Classes with the same size, joined; the bounds between classes are the roundest numbers there are."""
+    """Entries for runs of classes with the same size; bounds between them are the roundest possible numbers."""
     found: list[RangeEntry] = []
     for at, size in enumerate(chosen):
         if not size:
@@ -187,7 +187,7 @@ def entries_of(keys: Sequence[int], chosen: Sequence[int]) -> list[RangeEntry]:
 
 
 def _roundest(below: int, most: int) -> int:
-    """The number in `(below, most]` that most powers of two divide."""
+    """The number in `(below, most]` divisible by the largest power of two."""
     shift = most.bit_length()
     while (most >> shift) << shift <= below:
         shift -= 1

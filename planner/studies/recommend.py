@@ -1,8 +1,8 @@
-"""One `crashkernel=` string for a machine: the form that serves an aim best, with the reasons against the others.
+"""Recommendation of a `crashkernel=` string: the best form for an aim, with the reasons against the others.
 
-Every candidate is planned as the kernel itself would place it (`mainline`). A candidate serves where the memory that
-the capture kernel needs is reserved, and where low memory for its bounce buffers is part of it: crash memory that lies
-wholly above the DMA limit needs a low part.
+Every candidate is planned as the kernel itself would place it (`mainline`). A candidate serves if the memory that the
+capture kernel needs is reserved, including low memory for its bounce buffers: crash memory wholly above the DMA limit
+needs a low part.
 """
 
 from __future__ import annotations
@@ -34,19 +34,18 @@ AIMS = {
 """Aims of a recommendation; a tie goes to the least low memory."""
 
 LOW_PART = SWIOTLB_LOW + 8 * MIB
-"""A low part for swiotlb and other DMA buffers, as `kdumptool calibrate` sizes its least (MINLOW_KB, calibrate.cc)."""
+"""A low part for swiotlb and other DMA buffers: the minimum of `kdumptool calibrate` (MINLOW_KB, calibrate.cc)."""
 
 PASTED = ("grub", "grubby", "kernel-cmdline", "kickstart")
-"""Places to paste a recommendation."""
+"""Configuration files and tools that take a recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The aim and the limits of a recommendation.
 
-    need: bytes, None to compute them. ram: RAM that the machine may have, for a range list.
-    any_image: over all positions of the kernel image, of which at least the share `sure` must hold. given: a request
-    that is judged beside the others.
+    need: bytes, None to compute them. ram: sizes of RAM that the machine may have, for a range list. any_image: over
+    all positions of the kernel image, of which at least the share `sure` must serve. given: another request to judge.
     """
 
     aim: str = "default"
@@ -63,10 +62,10 @@ class Candidate:
     """One request and its outcome on this kernel.
 
     form: `plain`, `high`, `high and low`, `list` or `given`. place: `low`, `high` or `straddles` the DMA limit.
-    low_taken: low memory that it takes. taken: all memory that it takes, page tables included. proposal: the outcome
-    under the strategy that was chosen. share: of the image's positions, in which it is placed as well: on the same side
-    of the DMA limit, with the same low part, taking no more low memory, and protected under that strategy if it was
-    chosen for that. serves: it does what is needed; verdict: why not, or its disadvantage against the one recommended.
+    low_taken: bytes of low memory. taken: bytes of memory, page tables included. proposal: the outcome under the chosen
+    strategy. share: of the image's positions, those with an equally good placement: on the same side of the DMA limit,
+    with the same low part, taking no more low memory, and protected under that strategy if that is the aim. serves: it
+    gives the capture kernel what it needs; verdict: why not, or its disadvantage compared with the recommended one.
     """
 
     crashkernel: str
@@ -91,7 +90,7 @@ class Candidate:
 class Recommendation:
     """The recommended request. crashkernel: tokens for a command line; None if no candidate serves.
 
-    need: bytes; need_source: where they come from. strategy: under which `proposal` is judged.
+    need: bytes; need_source: their source. strategy: the one that `proposal` refers to.
     """
 
     crashkernel: str | None
@@ -114,12 +113,12 @@ class Recommendation:
 
 
 def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
-    """The request that serves an aim best. Raises InputError for an unknown aim, and as `make_plan` does."""
+    """The best request for an aim. Raises InputError for an unknown aim, and as `make_plan` does."""
     return recommend_for(ask(machine, FORM_SIZE, replace(options or Options(), preset=None)), asked)
 
 
 def recommend_for(question: Question, asked: Asked | None = None) -> Recommendation:
-    """As `recommend`, for the machine and the kernel of a question, whatever it asks for."""
+    """As `recommend`, for the machine and the kernel of a question; its request is ignored."""
     asked, machine = asked or Asked(), question.machine
     if asked.aim not in AIMS:
         raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
@@ -151,7 +150,7 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
 
 
 class _Search:
-    """The candidates for one machine, each planned; `plan` is of the plain form, for what all share."""
+    """The candidates for one machine, each planned; `plan` is that of the plain form, used for common facts."""
 
     def __init__(self, question: Question, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
         self.asked, self.assumed = asked, assumed
@@ -216,7 +215,7 @@ class _Search:
         return place_of(crash, self.context.bounds.low_max if self.context.zones else U64)
 
     def _share(self, found: Candidate, question: Question, places: Places) -> float:
-        """The share of the image's positions in which a candidate is placed as well as planned."""
+        """The share of the image's positions at which a candidate's placement is as good as planned."""
         known = placed(question, self.own)[1]
         also = None
         if self.asked.aim == "protected" and not found.protected and found.proposal_protects:
@@ -224,7 +223,7 @@ class _Search:
         return places.share(question.request, lambda place: self._as_said(found, place), known, also)
 
     def _as_said(self, found: Candidate, place: Placement) -> bool:
-        """True if a placement is as good as the candidate's own, with the image where the map has it."""
+        """True if a placement is as good as the candidate's with the image at its place in the map."""
         if place.crash is None or found.crash is None:
             return False
         if place.crash.size < self.asked_size() or self._place(place.crash) != found.place:
@@ -238,7 +237,7 @@ class _Search:
         return max(0, min(crash.end, self.context.bounds.low_max) - crash.start)
 
     def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
-        """The reason why a candidate does not serve; "" where it does. said: notes on the request."""
+        """The reason why a candidate does not serve; "" if it does. said: notes on the request."""
         if found.outcome == "none":
             why = [*plan.reservation.log, *said]
             return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
@@ -259,13 +258,13 @@ class _Search:
         return ""
 
     def asked_size(self) -> int:
-        """Bytes that the capture kernel needs, before they were rounded up."""
+        """Bytes that the capture kernel needs, before rounding up."""
         return self.asked.need if self.asked.need is not None else self.size
 
     # -- the choice ----------------------------------------------------------------------------------------
 
     def best(self, candidates: Sequence[Candidate]) -> Candidate | None:
-        """The one that serves the aim best; of those that hold often enough, if any do."""
+        """The best candidate for the aim; among those that serve often enough, if there are any."""
         serving = [c for c in candidates if c.serves]
         sure = [c for c in serving if c.share is None or c.share >= self.asked.sure]
         if sure or not serving:
@@ -274,7 +273,7 @@ class _Search:
         return min([c for c in serving if c.share == share and share], key=self._merit, default=None)
 
     def _merit(self, c: Candidate) -> tuple[int, ...]:
-        """A sort key; smaller is better, equals stay in the order of the candidates."""
+        """Sort key; smaller is better, equals keep the order of the candidates."""
         low = (int(c.place == "straddles"), c.low_taken, c.taken)
         listed = int(self.asked.ram is not None and c.form != "list")
         if self.asked.aim == "protected":
@@ -286,12 +285,12 @@ class _Search:
         return (listed, *low)
 
     def verdict(self, c: Candidate, best: Candidate | None) -> str:
-        """The reason against a candidate, and whether it would fall back under the proposal."""
+        """The reason against a candidate, with a remark if it would fall back under the proposal."""
         why = c.verdict or self._worse(c, best)
         return f"{why}; would fall back under {self.chosen.name}" if c.proposal == "fallback" else why
 
     def _worse(self, c: Candidate, best: Candidate | None) -> str:
-        """The disadvantage of a candidate that serves as well."""
+        """The disadvantage of a candidate that also serves."""
         if best is None:
             return ""
         if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):
@@ -305,7 +304,7 @@ class _Search:
         if self.asked.aim == "small" and c.taken > best.taken:
             return f"takes {format_size(c.taken - best.taken)} more memory"
         if self.asked.ram is not None and best.form == "list":
-            return "requests the same size whatever the RAM"
+            return "requests the same size for any RAM"
         if c.place == "straddles" and best.place != "straddles":
             return "would straddle the DMA limit"
         if c.low_taken > best.low_taken:
@@ -313,7 +312,7 @@ class _Search:
             return f"takes {format_size(c.low_taken)} of low memory{only}"
         if c.taken > best.taken:
             return f"takes {format_size(c.taken - best.taken)} more memory"
-        return "does the same, in more words" if c.form != "given" else "does the same"
+        return "same result, longer text" if c.form != "given" else "same result"
 
     def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
         """The reason for the recommended candidate, in a sentence."""
@@ -357,13 +356,13 @@ class _Search:
         if self.asked.aim == "small":
             return f"takes {format_size(best.taken)} in all, page tables included{among}"
         if best.form == "list" and self.asked.ram is not None:
-            return f"{low}, asked for with any RAM from {format_size(self.asked.ram[0])} on"
+            return f"{low}, requested with any RAM from {format_size(self.asked.ram[0])} on"
         return low + among
 
 
 _DOUBT = {
-    "inferred": "as is inferred of this kernel, whose code was not read",
-    "unknown": "if this kernel does what mainline does, which is not known",
+    "inferred": "inferred for this kernel, whose code was not read",
+    "unknown": "if this kernel behaves like mainline, which is not known",
 }
 
 
@@ -374,7 +373,7 @@ def _percent(share: float) -> str:
 
 
 def pasted(crashkernel: str, where: str) -> str:
-    """The line to paste for a place of `PASTED`."""
+    """The line to paste for a file or tool of `PASTED`."""
     return {
         "grub": f'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {crashkernel}"',
         "grubby": f'grubby --update-kernel=ALL --args="{crashkernel}"',

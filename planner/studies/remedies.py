@@ -1,9 +1,9 @@
-"""The smallest changes that turn a fallback into an aligned area, or a failure into a reservation.
+"""Smallest changes that turn a fallback into an aligned area, or a failure into a reservation.
 
-A remedy is plain data: another request, other options, ranges to take out of the map or to put there. Each is planned
-before it is told; one that does not hold is not told.
+A remedy is plain data: another request, other options, ranges to remove from the map's reservations or to add. Each is
+planned; only those that work are listed.
 
-The need and the recommendation are imported by those that ask for them: most plans that fall back do not.
+`need` and `recommend` are imported on use: most plans that fall back do not use them.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from planner.studies.owners import way_out
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 
 _MOST_FREED, _MOST_TRIED = 4, 32
-"""Reservations in the way that are named, and that are tried: the smallest."""
+"""Most blocking reservations listed, and tried, the smallest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """One change and its outcome.
 
-    change: its kind and values. crashkernel: what to ask for instead (None: the same). options: options that differ,
-    by their names. free: ranges to take out of what the map has reserved; reserve: ranges to put there.
-    outcome, crash: of the plan with this change. text: the change in words.
+    change: its kind and values. crashkernel: the request to make instead (None: the same). options: changed options by
+    name. free: ranges to remove from the map's reservations; reserve: ranges to add. outcome, crash: of the plan with
+    this change. text: the change in words.
     """
 
     change: Mapping[str, Any]
@@ -61,18 +61,18 @@ class Remedy:
 
 
 _TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
-"""Parts of the need that must not be assumed for it to count; those of large drivers are always assumed."""
+"""Parts of the need that must be known for it to count; those of large drivers are always assumed."""
 
 MOST_TOLD = 3
-"""Most changes in the report of a plan."""
+"""Maximum number of changes in the report of a plan."""
 
 
 def remedies(
     inquiry: Inquiry, crashkernel: str | None, plan: Plan, *, progress: Progress | None = None
 ) -> tuple[Remedy, ...]:
-    """Changes that help a plan that fell back or failed; () for any other plan.
+    """Changes that help a plan with outcome `fallback`, `failed` or `none`; () for any other plan.
 
-    crashkernel: the request as it was given, None for the machine's own.
+    crashkernel: the request as given, None for the machine's own.
     """
     outcome = plan.reservation.outcome
     if outcome in GOOD:
@@ -88,9 +88,9 @@ def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
 
 
 def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
-    """The same plan with the first changes that would help. question: the one that the plan answers.
+    """The same plan with the first changes that would help. question: that of the plan.
 
-    A plan that is what was asked for, on a machine that does not tell what it needs, is given back at once.
+    A plan that satisfies the request, on a machine with an unknown need, is returned unchanged.
     """
     machine, outcome, crash = question.machine, plan.reservation.outcome, plan.reservation.crash
     least = _least(machine)
@@ -107,7 +107,7 @@ def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
 
 
 def _least(machine: Machine) -> int:
-    """The least bytes that the capture kernel needs; 0 if the machine's sources do not tell all of that."""
+    """The minimum bytes that the capture kernel needs; 0 if the machine's sources do not give every part of it."""
     known = machine.facts.capture
     if known is None or known.initrd_size is None or known.initrd_unpacked is None:
         return 0
@@ -126,10 +126,10 @@ def _help_of(remedy: Remedy, least: int) -> Help:
 
 
 class _Search:
-    """The search for remedies of one plan; each method yields those of its kind that hold."""
+    """The search for remedies of one plan; each method yields the remedies of its kind that work."""
 
     def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
-        # A change is told for the reading that is planned, of the map and of the kernel; others count in `enough` only.
+        # Changes apply to the planned reading of the map and the kernel; only `enough` considers other readings.
         self.question = question = inquiry.question._replace(others=(), other_kernels=())
         self.whole = inquiry.question
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
@@ -146,7 +146,7 @@ class _Search:
 
     @property
     def kinds(self) -> tuple[Callable[[], Iterator[Remedy]], ...]:
-        """The kinds of change that are tried, in this order."""
+        """The kinds of change, in the order they are tried."""
         if not self.request.size or self.request.log or not readable(self.request):
             return (self.unread, self.kernel)
         return (
@@ -166,14 +166,14 @@ class _Search:
     # -- the parts ---------------------------------------------------------------------------------------
 
     def _ask(self, value: str) -> str:
-        """The request rewritten; a command line keeps its other parameters."""
+        """The request with another value; a command line keeps its other parameters."""
         if self.given is None or not ck.is_cmdline(self.given):
             return value
         rest = [word for word in self.given.split(" ") if "crashkernel=" not in word]
         return " ".join([ck.as_cmdline(value), *rest])
 
     def _asking(self, change: Mapping[str, Any], value: str, text: str = "") -> Remedy:
-        """Another request. text: by default just that."""
+        """A remedy with another request. text: by default, to request that value."""
         return Remedy(change, self._ask(value), text=text or f"ask for {value}")
 
     def _changed(self, remedy: Remedy) -> Question:
@@ -199,7 +199,7 @@ class _Search:
     def _holds(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
     ) -> Remedy | None:
-        """The remedy with its outcome, if that is a wanted one. outcomes: those that are wanted."""
+        """The remedy with its outcome, if that is one of the wanted `outcomes`; else None."""
         try:
             question = self._changed(remedy)
             if placed(question, self.strategy)[0] not in (outcomes or self.wanted):
@@ -218,7 +218,7 @@ class _Search:
     # -- the kinds ---------------------------------------------------------------------------------------
 
     def unread(self) -> Iterator[Remedy]:
-        """For a request that this kernel cannot read: its likely spelling, the plain form, or the usual need."""
+        """For a request that this kernel does not read: its likely spelling, the plain form, or the usual need."""
         meant = ck.repaired(self.question.text)
         if meant is not None and (spelled := list(self._told(self._asking({"kind": "spelling"}, meant)))):
             yield from spelled
@@ -237,13 +237,13 @@ class _Search:
         yield from found
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
-        """The request that `size` recommends. least: bytes that must be reserved, if known; short: bytes missing."""
+        """The request recommended by `size`. least: bytes that must be reserved, if known; short: bytes missing."""
         from planner.studies.recommend import recommend_for
 
         found = recommend_for(self.whole)
         if found.crashkernel is None:
             return
-        why = "what a usual capture kernel needs"
+        why = "the need of a typical capture kernel"
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
         text = f"ask for {found.crashkernel.removeprefix('crashkernel=')} ({why})"
@@ -253,13 +253,13 @@ class _Search:
             yield held
 
     def order(self) -> Iterator[Remedy]:
-        """Aligned in all windows before anything else."""
+        """Aligned attempts in all windows first."""
         if self.context.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
             text = "give --prefer-aligned (all windows first)"
             yield from self._told(Remedy({"kind": "order"}, options={"prefer_aligned": True}, text=text))
 
     def high(self) -> Iterator[Remedy]:
-        """The same size, `,high`."""
+        """The same size with `,high`."""
         if not self.request.high and not self.request.base and self.context.profile.combine != "plain":
             value = f"{format_size(self.request.size)},high"
             yield from self._told(self._asking({"kind": "high"}, value))
@@ -281,7 +281,7 @@ class _Search:
             yield from self._told(self._asking({"kind": "size", "size": size}, value))
 
     def low(self) -> Iterator[Remedy]:
-        """The largest low part that there is room for, or none."""
+        """The largest low part that fits, or none."""
         lacking = next((need for need in self.needs if need.purpose == "low"), None)
         if lacking is None or not (self.request.high or self.context.profile.combine != "plain"):
             return
@@ -312,7 +312,7 @@ class _Search:
                 yield held
 
     def region(self) -> Iterator[Remedy]:
-        """Single reservations in the way that a user can change, the smallest first."""
+        """Single blocking reservations that a user can change, the smallest first."""
         entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
@@ -324,7 +324,7 @@ class _Search:
             yield from self._told(Remedy(change, free=(entry,), text=text))
 
     def image(self) -> Iterator[Remedy]:
-        """The kernel image as a whole, if it is what is in the way."""
+        """The kernel image as a whole, if it blocks the placement."""
         where = image_of(self.context.memory, self.context.facts)
         if where is None:
             return
@@ -334,19 +334,19 @@ class _Search:
             for a, b in intersect((r.start, r.end), [(where.start, where.end)])
         ]
         if len(pieces) < 2:
-            return  # A single reservation is named as such.
+            return  # `region` lists a single reservation.
         text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
         yield from self._told(Remedy(change, free=tuple(pieces), text=text))
 
     def cma(self) -> Iterator[Remedy]:
-        """A CMA area in the way, smaller (its end stays where it is)."""
+        """A blocking CMA area, made smaller (its end stays in place)."""
         unit = max(4 * MIB, self.context.geometry.pmd_size)
         for entry in self.context.memory.reserved:
             if "cma" not in entry.name.lower():
                 continue
             if self._holds(Remedy({}, free=(entry,))) is None:
-                continue  # where freeing it all does not help, a part of it does not
+                continue  # if freeing all of it does not help, freeing a part does not
 
             def shrunk(units: int, entry: Reserved = entry) -> Remedy:
                 rest = Reserved(entry.end - units * unit, entry.end, entry.name)
@@ -355,7 +355,7 @@ class _Search:
                     {"kind": "cma", "start": entry.start, "end": entry.end, "size": rest.end - rest.start},
                     free=(entry,),
                     reserve=(rest,),
-                    text=f"shrink {entry.name} to {size} (cma={size}), its end where it is",
+                    text=f"shrink {entry.name} to {size} (cma={size}), with its end in place",
                 )
 
             units = halved(
@@ -365,7 +365,7 @@ class _Search:
                 yield from self._told(shrunk(units))
 
     def align(self) -> Iterator[Remedy]:
-        """The largest smaller alignment with which there is an area that is protected."""
+        """The largest smaller alignment that gives a protected area."""
         if self.outcome != "fallback":
             return
         names = {
@@ -386,20 +386,20 @@ class _Search:
                 return
 
     def kernel(self) -> Iterator[Remedy]:
-        """The first newer kernel that does better."""
+        """The first newer kernel with a better outcome."""
         newer = [p for p in PROFILES if p.since > self.context.profile.since]
         for profile in newer if self.context.profile in PROFILES else []:
             remedy = Remedy(
                 {"kind": "kernel", "kernel": profile.name},
                 options={"kernel": profile.name},
-                text=f"use a newer kernel, which tries more (--kernel {profile.name})",
+                text=f"use a newer kernel, which searches more (--kernel {profile.name})",
             )
             if self._places(profile) and (held := self._holds(remedy)) is not None:
                 yield held
                 return
 
     def _places(self, profile: Profile) -> bool:
-        """True if another kernel has a wanted outcome on this state of memory; a quick test before it is planned."""
+        """True if another kernel has a wanted outcome on this state of memory; a quick test before a plan."""
         question, mainline = self.question, self.question.mainline
         limit = end_of_low_memory(question.machine, profile, mainline.memory, self.options, Remarks())
         high = mainline.bounds.high_max
@@ -412,11 +412,11 @@ class _Search:
         question = question._replace(mainline=there, request=request, shared=Shared(there))
         return placed(question, self.strategy)[0] in self.wanted
 
-    # -- what is in the way --------------------------------------------------------------------------------
+    # -- blocking reservations ------------------------------------------------------------------------------
 
     def _in_the_way(self, entries: list[Reserved]) -> Iterator[Reserved]:
-        """Reservations without any one of which some search that failed would find room."""
-        reach = 0  # the highest end of all entries before
+        """Reservations each of which, if removed alone, would let a failed search succeed."""
+        reach = 0  # the highest end of all previous entries
         for i, entry in enumerate(entries):
             free: list[Span] = []
             at, stop = reach, i + 1
@@ -433,7 +433,7 @@ class _Search:
                 yield entry
 
     def _room(self, free: list[Span]) -> bool:
-        """True if a search that failed finds room in these ranges, so far as they are usable memory."""
+        """True if a failed search fits into the usable memory of these ranges."""
         page = self.former.page
         for span in free:
             for low, high in intersect(span, self.usable):
@@ -445,5 +445,5 @@ class _Search:
 
 
 def _handy(size: int) -> int:
-    """A round size: a multiple of the kernel's own alignment, unless it is smaller than that."""
+    """The size rounded down to the kernel's own alignment, unless it is smaller than that."""
     return round_down(size, CRASH_ALIGN) or size

@@ -1,4 +1,4 @@
-"""`size`: distributions' defaults on this machine, sweeps over sizes, and shrinking after boot."""
+"""`size`: distributions' defaults on one machine, sweeps over sizes, and shrinking after boot."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, reada
 __all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
 
 MOST_STEPS = 100_000
-"""Rows of a sweep by steps; more are refused."""
+"""Maximum number of rows of a sweep by steps."""
 
 _MOST_GRANULES = 512
-"""Granules of one stretch that get a row each."""
+"""Maximum number of multiples of the alignment in one stretch that get a row each."""
 
 _Planned = TypeVar("_Planned", bound="SizePlan")
 
@@ -52,7 +52,7 @@ class SizePlan:
 
 @dataclass(frozen=True, slots=True)
 class Row(SizePlan):
-    """Sizes for which outcome, window and area are the same: the plan of the first, and of the last if that differs.
+    """Sizes with the same outcome, window and area: the plan of the first, and of the last if it differs.
 
     to: the last size.
     """
@@ -68,7 +68,7 @@ class Row(SizePlan):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Sizes from `least` to `most`. step: bytes between rows; None: a row wherever something changes."""
+    """Plans of sizes from `least` to `most`. step: bytes between rows; None: a row for each change."""
 
     source: str
     ram: int
@@ -95,7 +95,7 @@ class PresetPlan(SizePlan):
 
 @dataclass(frozen=True, slots=True)
 class Presets:
-    """The defaults that are meant for this kernel's page size, each planned."""
+    """The distributions' defaults for this kernel's page size, each planned."""
 
     source: str
     ram: int
@@ -109,11 +109,11 @@ class Presets:
 class GiveBack:
     """The effect of writing a smaller number to /sys/kernel/kexec_crash_size after boot.
 
-    before, after: what the file says; asked: what is written. refused: why nothing happens, or None. freed: ranges
-    that go back to the page allocator, `freed_bytes` in all. crash, low: what stays reserved. table_bytes: page tables
-    that the crash kernel cost at boot and that stay; base_pages: bytes outside the remaining crash memory that stay
-    mapped with base pages, beyond what there would be without a crash kernel. reboot: the plan of a boot that asks for
-    the smaller size at once, and how it would be asked for.
+    before, after: the file's content; asked: the number written. refused: why nothing changes, or None. freed: ranges
+    freed to the page allocator, `freed_bytes` in all. crash, low: the ranges that stay reserved. table_bytes: page
+    tables that the crash kernel cost at boot, which stay; base_pages: bytes outside the remaining crash memory that
+    stay mapped with base pages, beyond those of a boot without a crash kernel. reboot: the plan of a boot that requests
+    the smaller size, with its request.
     """
 
     source: str
@@ -136,12 +136,12 @@ class GiveBack:
 
 
 def size_plan(plan: Plan) -> SizePlan:
-    """The row of one plan."""
+    """One plan as a row."""
     return SizePlan(**_fields(plan))
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
-    """The fields of a `SizePlan`, by name."""
+    """The fields of a `SizePlan` by name."""
     view, waste, area = plan.reservation, plan.waste, plan.reservation.area
     return {
         "size": plan.request.size,
@@ -167,7 +167,7 @@ def _fields(plan: Plan) -> dict[str, Any]:
 
 
 def presets(machine: Machine, options: Options | None = None) -> Presets:
-    """Each distribution's default for arm64 and this page size, evaluated for this machine's RAM and planned."""
+    """Each distribution's default for arm64 and this page size, evaluated for the machine's RAM and planned."""
     options = replace(options or Options(), preset=None)
     base = form_of(machine, None, options)
     planned = []
@@ -212,10 +212,10 @@ def sweep(
 ) -> Sweep:
     """The outcome of every size from `least` to `most`.
 
-    step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and area. Within a
-    run the page tables are the same where only whole areas are remapped; elsewhere they grow with the size, and a row
-    gives both ends. crashkernel: its form is what counts; None: the plain form.
-    Raises InputError for bounds that make no sweep.
+    step: bytes from row to row; None: a row for each run of sizes with the same outcome, window and area. Within a run
+    the page tables are constant if only whole areas are remapped; otherwise they grow with the size, and a row has both
+    ends. crashkernel: gives the form, its size is ignored; None: the plain form. Raises InputError for impossible
+    bounds or steps.
     """
     inquiry = form_of(machine, crashkernel, options)
     page = inquiry.former.page
@@ -235,7 +235,7 @@ def sweep(
         end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
         inquiry.question.shared.forget()
-    assert plan is not None  # noqa: S101 - there is a run from the least to the most size
+    assert plan is not None  # noqa: S101 - there is at least one run
     question = inquiry.question
     return Sweep(
         least=least,
@@ -252,12 +252,12 @@ def sweep(
 
 
 def _asked(row: _Planned, size: int) -> _Planned:
-    """A row with the size that was asked for, where the kernel read none."""
+    """A row with the requested size, if the kernel read none."""
     return row if row.size else replace(row, size=size)
 
 
 def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
-    """Runs of sizes, in whole pages, in which nothing changes but the size; ascending and without a hole."""
+    """Ascending, gapless runs of sizes, in whole pages, in which only the size changes."""
     former = inquiry.former
     page, most = former.page, max(least, round_down(most, former.page))
     if not readable(inquiry.question.request):
@@ -280,16 +280,16 @@ def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*[start - page for start in starts[1:]], most], strict=True)
 
 
-# -- giving back -----------------------------------------------------------------------------------------------
+# -- shrinking after boot --------------------------------------------------------------------------------------
 
 
 def give_back(machine: Machine, crashkernel: str | None, written: int, options: Options | None = None) -> GiveBack:
     """Shrink the crash kernel of a machine booted with this request to `written` bytes, by kexec_crash_size.
 
-    The number is rounded up to a page. The end of the main part is freed; where the file counts the low part too, that
-    is freed from its end once the number is less than it, after all of the main part. Nothing is freed while a crash
-    kernel is loaded. Raises as `make_plan` does.
-    Source: crash_shrink_memory(), kernel/kexec_core.c @ 6.1, kernel/crash_core.c @ 6.12.
+    The number is rounded up to a page. The end of the main part is freed; if the file counts the low part too and the
+    number is less than it, the whole main part and the end of the low part are freed. Nothing is freed while a crash
+    kernel is loaded. Raises as `make_plan` does. Source: crash_shrink_memory(), kernel/kexec_core.c @ 6.1,
+    kernel/crash_core.c @ 6.12.
     """
     inquiry = inquire(machine, crashkernel, options)
     question, profile = inquiry.question, inquiry.context.profile
@@ -332,7 +332,7 @@ def _refused(crash: Range | None, before: int, after: int) -> str | None:
         return "no crash memory is reserved"
     if after == before:
         return "that much is reserved already"
-    return "it is more than what is reserved: the kernel refuses it (EINVAL)" if after > before else None
+    return "it is more than is reserved: the kernel refuses it (EINVAL)" if after > before else None
 
 
 def _start(span: Range, size: int) -> Range | None:

@@ -1,4 +1,4 @@
-"""Several requests on several machines: would the proposal have worked, and which candidate serves which machine."""
+"""`survey`: several requests on several machines: would the proposal have worked, and which request serves which?"""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ __all__ = [
 ]
 
 REQUESTS = ("512M", "512M,high", "1G")
-"""Requests for every machine, beside its distribution's default."""
+"""Requests planned on every machine, in addition to its distribution's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request on one machine under the proposal. preset: the distribution's default that it is."""
+    """One request on one machine under the proposal. preset: the distribution's default that gives the request."""
 
     request: str
     preset: str | None
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """One machine and its answers, in the order asked: the default, then `REQUESTS`."""
+    """One machine and its answers: the distribution's default, then `REQUESTS`."""
 
     name: str
     ram: int
@@ -73,14 +73,14 @@ _DEFAULTS = (
     ("Alibaba Cloud Linux", "", "alinux3"),
     ("Azure Linux", "", "azurelinux3"),
 )
-"""Vendor, a part of the kernel's version, and the preset; the first that fits is taken."""
+"""Vendor, a part of the kernel's version, and the preset; the first match is used."""
 
 
 def default_of(machine: Machine) -> str:
     """The preset of the distribution whose kernel the machine runs.
 
-    Where the version does not name one that has a preset: Debian's with 4K and 16K pages, RHEL's with 64K, which are
-    the distributions whose kernels have those pages.
+    If the version names none with a preset: Debian's with 4K and 16K pages, RHEL's with 64K, distributions whose
+    kernels have those page sizes.
     """
     version, pages = machine.facts.kernel or "", machine.facts.page_size
     vendor = build_of(version).vendor if version else ""
@@ -92,7 +92,7 @@ def default_of(machine: Machine) -> str:
 def survey(
     machines: Sequence[tuple[str, Machine]], requests: Sequence[str] = REQUESTS, *, progress: Progress | None = None
 ) -> list[Surveyed]:
-    """Each machine under its distribution's default and under each request, under the proposal as posted."""
+    """Each machine with its distribution's default and with each request, under the posted proposal."""
     found = []
     for name, machine in ticked(machines, progress):
         preset = default_of(machine)
@@ -115,7 +115,7 @@ def _answer(request: str, preset: str | None, plan: Plan) -> Answer:
 class Candidates:
     """Candidates for every machine: each request and preset, under each kernel and page size.
 
-    kernels, page_sizes: () leaves them to each machine's own facts. need: as of `need_of`.
+    kernels, page_sizes: () for each machine's own. need: as for `need_of`.
     """
 
     requests: tuple[str, ...] = ()
@@ -129,9 +129,9 @@ class Candidates:
 class Row:
     """One candidate on one machine; sizes in bytes.
 
-    request: as asked, the preset's value for a preset. size: what the kernel makes of it. place: `low`, `high` or
-    `straddles` the DMA limit. met: whether the need is met. low_free: low memory left afterwards. waste: lost for good,
-    kept rounding and page tables. error: why there is no plan; nothing else is known then.
+    request: as given; for a preset, its value. size: as parsed by the kernel. place: `low`, `high` or `straddles` the
+    DMA limit. met: whether the need is met. low_free: free low memory afterwards. waste: permanently lost rounding and
+    page tables. error: why there is no plan; the other fields are then unknown.
     """
 
     machine: str
@@ -154,7 +154,7 @@ class Row:
 
 
 SORTED_BY = ("machine", "ram", "kernel", "page_size", "request", "size", "outcome", "place", "met", "low_free", "waste")
-"""Columns that rows can be sorted by."""
+"""Columns allowed for sorting."""
 
 
 def tabulate(
@@ -173,7 +173,7 @@ def tabulate(
 
 
 def sorted_by(rows: Sequence[Row], column: str) -> list[Row]:
-    """Rows in the order of a column of `SORTED_BY`; with a `-` before it, descending; equals stay in order."""
+    """Rows sorted by a column of `SORTED_BY`, descending after a `-`; equals keep their order."""
     name = column.removeprefix("-")
 
     def key(row: Row) -> tuple[bool, Any]:

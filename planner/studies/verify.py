@@ -1,8 +1,8 @@
-"""`verify`: the records of a source compared with the model: agreed, disagreed, or not checkable.
+"""`verify`: the crash kernel recorded by a source, compared with the model: agreed, disagreed, or not checkable.
 
-The same request is planned as that kernel would, and the record is compared. A source that cannot show all early
-reservations only bounds the placement: memblock searches from the top, so that with more reserved the crash kernel
-lies lower or finds no place at all.
+The same request is planned for the same kernel and compared with the record. A source that cannot show all early
+reservations only bounds the placement: memblock searches from the top, so with more reservations the crash kernel lies
+lower or fails.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ Outcome: TypeAlias = Literal["agreed", "disagreed", "not checkable"]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The linear map as page tables show it.
+    """The linear map read from a dump of the page tables.
 
-    source: where it was read. by_kind: bytes per kind of leaf (of `result.KINDS`), or by_size: bytes per size of
-    entry, contiguous runs counted as one.
+    source: the file. by_kind: bytes per kind of leaf (of `result.KINDS`), or by_size: bytes per size of entry,
+    contiguous runs counted as one.
     """
 
     source: str
@@ -55,7 +55,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing compared. what: `placement`, `size` or `granularity`. why: in one sentence, how or what is missing."""
+    """One comparison. what: `placement`, `size` or `granularity`. why: the reason for its outcome, in one sentence."""
 
     what: str
     outcome: Outcome
@@ -64,7 +64,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The main and the low part of a reservation; None where there is none."""
+    """The main and the low part of a reservation; None if there is none."""
 
     crash: Range | None = None
     low: Range | None = None
@@ -75,7 +75,7 @@ _NOTHING = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one machine. outcome: disagreed if anything disagrees, else agreed if anything is checked."""
+    """The answer for one machine. outcome: disagreed if any check disagrees, else agreed if any agrees."""
 
     source: str
     outcome: Outcome
@@ -94,7 +94,7 @@ def verdict(
     planned: Parts = _NOTHING,
     notes: tuple[str, ...] = (),
 ) -> Verdict:
-    """The answer that checks come to."""
+    """The answer for a list of checks."""
     outcomes = {check.outcome for check in checks}
     outcome: Outcome = "agreed" if "agreed" in outcomes else "not checkable"
     return Verdict(
@@ -140,7 +140,7 @@ def verify_all(
     crashkernel: str | None = None,
     observed: Sequence[Observed] = (),
 ) -> Verification:
-    """Verify several machines; an error stands for a machine whose source could not be read."""
+    """Verify several machines; an InputError in the list is the error of an unreadable source."""
     return verification(
         verdict(str(m.where), _check("not checkable", f"{m.what}; {m.remedy}"))
         if isinstance(m, InputError)
@@ -152,7 +152,7 @@ def verify_all(
 def verify(
     machine: Machine, options: Options, *, crashkernel: str | None = None, observed: Sequence[Observed] = ()
 ) -> Verdict:
-    """Compare what one machine records with what the model says."""
+    """Compare one machine's recorded crash kernel with the model."""
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
@@ -160,11 +160,11 @@ def verify(
         return verdict(machine.source, _check("not checkable", obstacle), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
-        # Rewinding makes use of what a log records of its crash kernel, which would agree with itself.
+        # Rewinding uses the log's record of its crash kernel, so the comparison would be circular.
         options = replace(options, reserved="as-listed")
     try:
         question = ask(machine, text, options)
-        # The boot that is verified had the RAM that it shows.
+        # The verified boot had exactly the RAM in its source.
         question = question._replace(others=tuple(other for other in question.others if not other.more))
         plan = answer(question)
     except PlannerError as error:
@@ -188,7 +188,7 @@ def verify(
 
 
 def _absence(machine: Machine) -> BootRecord | None:
-    """A whole /proc/iomem without a crash kernel records that there is none, if one was asked for."""
+    """The record of a complete /proc/iomem without a crash kernel, if one was requested: nothing is reserved."""
     asked = present(as_cmdline(machine.facts.cmdline or ""))
     return BootRecord() if asked and machine.traits.whole else None
 
@@ -197,7 +197,7 @@ def _both(record: BootRecord | None) -> Parts:
     return Parts(record.crash, record.low) if record is not None else _NOTHING
 
 
-# -- what stands in the way ----------------------------------------------------------------------------
+# -- obstacles to a check ------------------------------------------------------------------------------
 
 
 def _obstacle(
@@ -222,13 +222,12 @@ def _obstacle(
             return f"the kernel is {version}: only 4.12 to 7.x are modelled"
         if record is not None and record.low is not None and selection.profile.combine == "plain":
             return (
-                f"it records low memory beside the crash kernel, which mainline {version} never takes: the kernel has "
-                "patches of its own"
+                f"it records low memory, which mainline {version} never reserves for a crash kernel (patched kernel?)"
             )
     if record is not None and any(line.startswith("Reserving ") for line in record.log):
         return "crash kernel log line matches no mainline arm64 format (patched kernel?)"
     if not machine.memory.regions:
-        return "it shows no memory map: give the machine's /proc/iomem or whole boot log with it (--map, --log)"
+        return "it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)"
     if (
         record is not None
         and record.crash is None
@@ -236,9 +235,9 @@ def _obstacle(
         and record.kexec_crash_size is None
         and not machine.traits.whole
     ):
-        return next(iter(machine.damage), "it records lines about crashkernel, but no outcome")
+        return next(iter(machine.damage), "it has log lines about crashkernel, but none with the outcome")
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
-        return "the request is not known: it holds no command line (give the value: --crashkernel)"
+        return "the request is not known: there is no command line (give the value: --crashkernel)"
     return None
 
 
@@ -247,17 +246,17 @@ def _size(record: BootRecord | None) -> int | None:
 
 
 def _request(machine: Machine, crashkernel: str | None, record: BootRecord | None) -> tuple[str | None, str | None]:
-    """The question to plan, and the notes on what had to be inferred for it."""
+    """The request to plan (None: the machine's own), and a note if it is inferred."""
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
     if facts.request_restored:
-        return None, "the command line is incomplete: a request of the recorded size is taken"
+        return None, "the command line is incomplete: a request of the recorded size is assumed"
     if facts.request is not None or facts.cmdline is not None:
         return None, None
     size = _size(record)
     assert size is not None  # noqa: S101 - `_obstacle` made sure
-    return f"{size:#x}", "the request is not recorded: a plain request of the recorded size is taken"
+    return f"{size:#x}", "the request is not recorded: a plain request of the recorded size is assumed"
 
 
 # -- the placement -------------------------------------------------------------------------------------
@@ -297,10 +296,10 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
 
 
 def _as_far_as_known(check: Check, plan: Plan) -> Check:
-    """A check that disagrees says nothing of a kernel whose behaviour is not known."""
+    """The check, `not checkable` if it disagrees on a kernel whose behaviour is not known."""
     if check.outcome != "disagreed" or plan.kernel.certainty != "unknown":
         return check
-    why = f"not known for this kernel, which is planned as mainline {plan.kernel.profile}: {check.why}"
+    why = f"not known for this kernel, planned as mainline {plan.kernel.profile}: {check.why}"
     return replace(check, outcome="not checkable", why=why)
 
 
@@ -323,7 +322,7 @@ def _spans(crash: Range | None, low: Range | None) -> str:
 
 
 def _by_size(plan: Plan, record: BootRecord, question: Question) -> Check:
-    """A record that is a size only: /sys/kernel/kexec_crash_size."""
+    """The check of a record with a size only: /sys/kernel/kexec_crash_size."""
     crash, low = plan.reservation.crash, plan.reservation.low
     planned = crash.size if crash is not None else 0
     if low is not None and question.mainline.profile.crash_size_counts_low:
@@ -344,7 +343,7 @@ def _wrong_size(question: Question, record: BootRecord) -> str | None:
     if record.crash is None:
         return None
     size = round_up(request.size, page) % U64 if question.mainline.profile.rounds_size else request.size
-    # /proc/iomem and memblock files end at whole pages.
+    # Ranges in /proc/iomem and memblock files end at whole pages.
     if record.crash.size not in (size, round_up(size, page)):
         return f"recorded: {format_size(record.crash.size)}, requested {format_size(size)}"
     low = request.low if request.high else question.mainline.bounds.default_low
@@ -376,9 +375,9 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
 
 
 def _impossible(question: Question, record: BootRecord) -> str | None:
-    """The reason why no further reservation could have led to the record; None if some could."""
+    """The reason why no set of unseen reservations explains the record; None if some does."""
     crash, low, context = record.crash, record.low, question.mainline
-    assert crash is not None  # noqa: S101 - asked for a record that has one
+    assert crash is not None  # noqa: S101 - the caller's record has one
     bounds, profile, request = context.bounds, context.profile, question.request
     if request.base:
         return None if crash.start == request.base else f"the request names {request.base:#x}"
@@ -393,14 +392,14 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
         and (found := memblock.search(crash.size, bounds.align, start, end)) is not None
     ]
     if not highest:
-        return "no window of this kernel reaches there"
+        return "it lies in no window that this kernel searches"
     if crash.start > max(highest):
-        return f"higher than a search from the top can lead ({max(highest):#x})"
+        return f"higher than a search from the top can find ({max(highest):#x})"
     if low is not None:
         tops = [memblock.search(low.size, bounds.align, 0, bounds.low_max) for memblock in _states(question)]
         top = max((found for found in tops if found is not None), default=None)
         if top is None or low.start > top:
-            return "the low part is higher than a search from the top can lead"
+            return "the low part is higher than a search from the top can find"
     needs_low = crash.start >= bounds.low_max and (request.low if request.high else bounds.default_low)
     if bool(needs_low) != (low is not None):
         return "low memory is recorded, but the request has none" if low is not None else "the low part is missing"
@@ -415,11 +414,11 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
     if image is not None and image.start < crash.end and crash.start < image.end:
         return "it overlaps the kernel image"
     if machine.traits.whole:
-        # Resources that overlap are nested, and nothing else is ever reserved in a crash kernel.
+        # Overlapping resources are nested, and nothing else is ever reserved inside a crash kernel.
         others = [r for r in machine.memory.reserved if r.name == "reserved"]
         inside = next((r for r in others if r.start < crash.end and crash.start < r.end), None)
         if inside is not None:
-            return f"it overlaps what is reserved at {inside.start:#x}"
+            return f"it overlaps the reservation at {inside.start:#x}"
     return None
 
 
@@ -439,7 +438,7 @@ def _states(question: Question) -> Iterator[Memblock]:
 def _granularity(
     machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options, *, live: bool
 ) -> Check:
-    """Page tables against the plan. live: this kernel splits leaves where permissions change (BBML2)."""
+    """Compare page tables with the plan. live: this kernel splits leaves when permissions change (BBML2)."""
     pairs = _pairs(plan, seen)
     wrong = [f"{name} {format_size(got)} (planned {format_size(want)})" for name, got, want in pairs if got != want]
     if not wrong:
@@ -456,7 +455,7 @@ def _granularity(
 
 
 _Pairs: TypeAlias = list[tuple[str, int, int]]
-"""Of each kind of leaf, the largest first: its name, the bytes seen, the bytes planned."""
+"""For each kind of leaf, the largest first: its name, bytes in the dump, bytes in the plan."""
 
 
 def _pairs(plan: Plan, seen: Observed) -> _Pairs:
@@ -472,15 +471,15 @@ def _pairs(plan: Plan, seen: Observed) -> _Pairs:
 
 
 def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options) -> list[str]:
-    """Unknown facts that can cause the difference, in words; none if no unknown fact can.
+    """Unknown facts that can cause the difference, in words; empty if none can.
 
-    An unknown kernel or page size can cause any. Address bits and rodata= are planned the other way, and named if that
-    fits. The places of the image and of KFENCE's pool matter to the leaves around them only.
+    An unknown kernel or page size can cause any difference. Address bits and rodata= are planned with the other value,
+    and listed if that fits. The places of the image and of KFENCE's pool affect only the leaves around them.
     """
     assumed = plan.kernel.assumed
     found: list[str] = [name for name in ("kernel", "page_size") if name in assumed]
     if plan.kernel.map_certainty == "unknown":
-        found.append("what this kernel does to the linear map")
+        found.append("this kernel's changes to the linear map")
     if found:
         return found
     largest = geometry(plan.kernel.page_size, plan.kernel.va_bits).largest_leaf
@@ -497,11 +496,11 @@ def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, opti
 
 
 _AROUND = 2
-"""Largest leaves that a range may break up: one at each end. A pool that is elsewhere also leaves two whole."""
+"""Largest leaves that a range may break up: one at each end, and two more for a pool at another place."""
 
 
 def _otherwise(plan: Plan, options: Options) -> Iterator[tuple[list[str], Options]]:
-    """The plan's own options, then what is assumed the other way: which, and the options with it."""
+    """The plan's own options, then options with assumed facts reversed, each with the names of those facts."""
     bits: list[int | None] = [None]
     if "va_bits" in plan.kernel.assumed:
         bits += [n for n in VA_BITS[plan.kernel.page_size] if n != plan.kernel.va_bits]
@@ -513,13 +512,13 @@ def _otherwise(plan: Plan, options: Options) -> Iterator[tuple[list[str], Option
 
 
 def _moved(pairs: _Pairs) -> int | None:
-    """Bytes that are mapped by another kind of leaf than planned; None where not the same memory is mapped."""
+    """Bytes mapped by another kind of leaf than planned; None if the totals of mapped memory differ."""
     if sum(got for _, got, _ in pairs) != sum(want for _, _, want in pairs):
         return None
     return sum(max(got - want, 0) for _, got, want in pairs)
 
 
 def _only_finer(pairs: Sequence[tuple[str, int, int]]) -> bool:
-    """True if the same bytes are mapped, none of them by larger leaves than planned. pairs: the largest first."""
+    """True if the same total is mapped, nothing by larger leaves than planned. pairs: the largest first."""
     behind = list(accumulate(want - got for _, got, want in pairs))
     return min(behind) >= 0 and behind[-1] == 0

@@ -25,7 +25,7 @@ def test_the_built_in_procedures_make_sense() -> None:
     [
         pytest.param({"root": "nowhere"}, "root: unknown table 'nowhere'", id="an unknown root"),
         pytest.param({"touch": "all"}, "touch: 'all' is not known", id="an unknown touch"),
-        pytest.param({"pages": ()}, "pages: there is none", id="no pages"),
+        pytest.param({"pages": ()}, "pages: there are none", id="no pages"),
         pytest.param({"pages": (Page("a", "area"),) * 2}, "pages: the name 'a' is given twice", id="a page twice"),
         pytest.param(
             {"pages": tuple(Page(str(n), "area") for n in range(65))}, "pages: there are more than 64", id="65 pages"

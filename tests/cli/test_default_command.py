@@ -32,7 +32,7 @@ def test_a_machine_that_is_not_served(run: Run, server: str) -> None:
     """Status 1, and why."""
     status, out, err = run("default", "--map", server, "--need", "3G", "--format", "markdown")
     assert (status, err) == (1, "")
-    assert "needs 3G, and at most " in " ".join(out.split())
+    assert "needs 3G, but at most " in " ".join(out.split())
 
 
 def test_wrong_values(run: Run) -> None:

@@ -65,6 +65,7 @@ WRITTEN = {
     ],
     "fit": ["fit --map sample:altra-32g --any-image", "fit ,high --map sample:rpi4-4g"],
     "diff": ["diff 512M --map sample:altra-32g --b kernel=6.12"],
+    "parse": ["parse 2G-4G:256M,4G-:512M --ram 8G", "parse 512M,high --ram 8G --kernel 5.4"],
     "verify": ["verify sample:sa8775p-36g sample:d05-64g-numa"],
 }
 """Commands by the schema of what they write."""

@@ -14,12 +14,15 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
+from planner.kernel.crashkernel import reading
+from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
 from planner.report.diff import differences
 from planner.report.document import document
 from planner.report.json_schema import schema_of
+from planner.report.parsed import parsed
 from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
 from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
@@ -90,6 +93,10 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     "need": (
         lambda: need(Given(37 * MIB, 23 * MIB, 27 * MIB)),
         "least recommended binding margin page_size components estimates assumed unmeasured notes",
+    ),
+    "parse": (
+        lambda: parsed("2G-:512M", 8 * GIB, select_profile("6.12"), reading("2G-:512M", 8 * GIB, NEWEST)),
+        "text ram profile certainty valid size offset high low_size cma_size steps log notes",
     ),
     "proposal": (lambda: Proposal(tuple(survey([("a", OWN)]))), "machines"),
     "size": (

@@ -1,4 +1,4 @@
-"""Logs and listings as people have them, damaged and dressed on the way, from their bytes to the answer."""
+"""Logs and listings as people have them, damaged and quoted on the way, from their bytes to the answer."""
 
 from __future__ import annotations
 

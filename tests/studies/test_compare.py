@@ -154,7 +154,7 @@ def test_the_best_row_is_not_beaten(memory: MemoryMap, value: str, aim: str, cpu
     [
         # 256M at 3.75G: 128 PTE tables and a PMD table of 4K; the aligned area costs the same, and rounding.
         ("protected", "switch-table", "its memory can be unmapped, for 516K of page tables"),
-        ("fast", "unprotected", "8 TLB entries cover all memory"),
+        ("fast", "unprotected", "8 TLB entries map all RAM"),
         ("small", "unprotected", "4K of page tables"),
     ],
 )

@@ -146,8 +146,8 @@ def test_whom_it_fails_and_why() -> None:
     found = default(fleet)
     assert found.served == 2
     assert [f.id for f in found.failed] == ["small"]
-    assert found.failed[0].why.startswith("needs 2G, and at most ")
-    assert found.failed[0].why.endswith(" can be reserved there by a plain request")
+    assert found.failed[0].why.startswith("needs 2G, but at most ")
+    assert found.failed[0].why.endswith(" can be reserved there with a plain request")
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_modules_count_where_both_lists_are_known() -> None:
     """Those loaded that the initrd holds."""
     known = machine(Capture(modules=(("nvme", MIB), ("xfs", 3 * MIB), ("loop", MIB))))
     found = need(Given(37 * MIB, MIB, MIB, modules=("nvme", "xfs", "dm_mod")), known)
-    assert part(found, "kernel modules") == (4 * MIB, "read: 2 loaded modules that the initrd holds")
+    assert part(found, "kernel modules") == (4 * MIB, "read: 2 loaded modules that are in the initrd")
 
 
 def test_kdumpctls_formula() -> None:
@@ -184,7 +184,7 @@ def test_what_kdumpctl_recommends_is_no_less_than_its_default(
 
 def test_a_tool_that_was_run_is_named_so() -> None:
     known = machine(Capture(estimates=(("kdumptool calibrate", 300 * MIB),)))
-    assert need(KERNEL, known).estimates[-1].tool == "kdumptool calibrate, as it was run"
+    assert need(KERNEL, known).estimates[-1].tool == "output of kdumptool calibrate"
 
 
 def test_what_no_measurement_stands_behind_is_named() -> None:

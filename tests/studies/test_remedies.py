@@ -172,8 +172,8 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
             "5.10", "512M,high", "ask for 512M, in the plain form", id="a form that this kernel does not read"
         ),
         pytest.param("6.1", "512MB", "ask for 512M", id="a likely spelling"),
-        pytest.param("6.1", "64G-:512M", "what a usual capture kernel needs", id="no range for this RAM"),
-        pytest.param("6.1", "quiet=1", "what a usual capture kernel needs", id="a command line that asks nothing"),
+        pytest.param("6.1", "64G-:512M", "the need of a typical capture kernel", id="no range for this RAM"),
+        pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line that asks nothing"),
     ],
 )
 def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:

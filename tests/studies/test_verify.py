@@ -83,7 +83,10 @@ def moved(by: int, span: Range = PLACED) -> Range:
             id="a patched parser",
         ),
         pytest.param(
-            {"record": recorded(HIGH, LOW), "kernel": "5.9.0"}, "not checkable", "patches", id="low memory before 5.19"
+            {"record": recorded(HIGH, LOW), "kernel": "5.9.0"},
+            "not checkable",
+            "patched kernel",
+            id="low memory before 5.19",
         ),
         pytest.param(
             {"record": recorded(PLACED, log=("Reserving 512MB of memory at 3584MB for crashkernel",))},
@@ -307,4 +310,4 @@ def test_a_crash_kernel_over_another_reservation_is_none() -> None:
         )
         verdict = verify(listing, MAINLINE)
         assert verdict.outcome == outcome
-        assert ("overlaps what is reserved" in verdict.checks[0].why) == (outcome == "disagreed")
+        assert ("overlaps the reservation" in verdict.checks[0].why) == (outcome == "disagreed")

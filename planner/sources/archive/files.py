@@ -13,10 +13,10 @@ from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources import capture, iomem, kernel_config, lsmem, memblock
 from planner.sources.archive.inflate import unpacked
-from planner.sources.clothes import undress
 from planner.sources.combining import combine
 from planner.sources.devicetree import dtb
 from planner.sources.log import dmesg
+from planner.sources.quoting import unquoted
 from planner.sources.reading import decode_most, read_within, stray_note
 
 __all__ = ["Found", "assemble"]
@@ -101,7 +101,7 @@ class _Assembly:
         """The machine of one file; None for a file that its reader refuses, which a note names."""
         try:
             text = decode_most(data, path)
-            machine, note = parse(undress(text, path), path), stray_note(text)
+            machine, note = parse(unquoted(text, path), path), stray_note(text)
             return machine if note is None else replace(machine, notes=(*machine.notes, note))
         except InputError as error:
             self.failed.append(str(error))

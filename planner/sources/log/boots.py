@@ -13,7 +13,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from planner.base.errors import InputError
-from planner.sources.log.prefix import without_prefix
+from planner.sources.log.timestamps import without_timestamp
 from planner.sources.log.unread import is_unread
 
 __all__ = ["boots", "maybe_several"]
@@ -105,7 +105,7 @@ class _Cutter:
         raw = self._text[at:end]
         before = self._text[self._text.rfind("\n", 0, max(at - 1, 0)) + 1 : at]
         # Two consoles on one line may tell everything twice.
-        if raw == before or not without_prefix(raw).startswith(mark):
+        if raw == before or not without_timestamp(raw).startswith(mark):
             return None
         stamp, last = _stamp(raw), _stamp(before)
         anew = stamp is not None and (stamp < last if last is not None else stamp == 0 and bool(self._seen))
@@ -149,7 +149,7 @@ def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
         raw, at = text[at:end], end
         if raw == "\n":
             continue
-        line = _stamp(raw), without_prefix(raw).rstrip()
+        line = _stamp(raw), without_timestamp(raw).rstrip()
         if not began and line[1].startswith(_MARKS):
             began, stamped = True, line[0] is not None
         if began and line[1] and not is_unread(line[1]) and not (stamped and line[0] is None):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
-from planner.sources.log.prefix import without_prefix
+from planner.sources.log.timestamps import without_timestamp
 from planner.sources.log.unread import is_unread
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lines", "width_of"]
@@ -173,7 +173,7 @@ def width_of(lines: Sequence[str]) -> tuple[int, bool]:
 
 
 def _has_prefix(raw: str) -> bool:
-    return _is_prefixed(raw, without_prefix(raw).rstrip())
+    return _is_prefixed(raw, without_timestamp(raw).rstrip())
 
 
 def _is_prefixed(raw: str, words: str) -> bool:
@@ -195,7 +195,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
     """
     held: _Held | None = None
     for number, raw in _unbroken(lines, width) if width else lines:
-        words = without_prefix(raw).rstrip()
+        words = without_timestamp(raw).rstrip()
         if not words:
             continue
         if is_unread(words):

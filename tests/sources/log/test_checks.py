@@ -221,7 +221,7 @@ def test_verify_says_that_the_request_was_inferred() -> None:
     machine = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "agreed"
-    assert "the command line is incomplete: a request of the recorded size is taken" in verdict.notes
+    assert "the command line is incomplete: a request of the recorded size is assumed" in verdict.notes
 
 
 def test_a_restored_request_is_said_whichever_map_is_taken() -> None:

@@ -10,7 +10,7 @@ from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.unread import is_unread, without_unread
 from tests.oracle.cases import cases, sampled
-from tests.sources.dresses import LOGS, Dress
+from tests.sources.posted_forms import LOGS, Form
 
 RESERVE = "memblock_reserve: [0x000000023fc94000-0x000000023fc94fff] memblock_alloc_range_nid+0x10c/0x1b8"
 ALLOC = "memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0 max_addr=0x1 early_pgtable_alloc+0x28/0x50"
@@ -37,12 +37,12 @@ def read(data: bytes) -> Machine:
     return parse_text(data, "x")
 
 
-@pytest.mark.parametrize("dress", LOGS.values(), ids=LOGS)
-def test_a_log_describes_the_same_machine_without_them(dress: Dress, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", LOGS.values(), ids=LOGS)
+def test_a_log_describes_the_same_machine_without_them(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every form in which people post one: its facts, its notes, the numbers of its lines."""
-    posted = [dress(text.splitlines()) for _, text in LOGS_WITH_DEBUG[:: 1 if dress is LOGS["a reply"] else 4]]
+    posted = [form(text.splitlines()) for _, text in LOGS_WITH_DEBUG[:: 1 if form is LOGS["a reply"] else 4]]
     quick = [read(data) for data in posted]
-    monkeypatch.setattr("planner.sources.clothes.without_unread", str)
+    monkeypatch.setattr("planner.sources.quoting.without_unread", str)
     assert quick == [read(data) for data in posted]
 
 

@@ -1,4 +1,4 @@
-"""A log or a listing reads the same in the clothes that people post it in."""
+"""A log or a listing reads the same in every form in which people post it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import planner
 from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.clothes import undress
-from tests.sources.dresses import LISTINGS, LOGS, Dress
+from planner.sources.quoting import unquoted
+from tests.sources.posted_forms import LISTINGS, LOGS, Form
 
 SAMPLES = Path(planner.__file__).parent / "sources" / "samples"
 SMALL_LOG = """\
@@ -31,20 +31,20 @@ def lines_of(sample: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-def read(dress: Dress, lines: list[str]) -> Machine:
-    """The machine, without what is said of the lines that were skipped."""
-    machine = parse_text(dress(lines), "x")
+def read(form: Form, lines: list[str]) -> Machine:
+    """The machine, without notes and line numbers: some forms add lines."""
+    machine = parse_text(form(lines), "x")
     facts = machine.facts
     events = tuple(event._replace(line=0) for event in facts.events)
     return replace(machine, notes=(), facts=replace(facts, events=events))
 
 
 def plainly(lines: list[str]) -> bytes:
-    """No dress."""
+    """The bare lines."""
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-@pytest.mark.parametrize("dress", LOGS.values(), ids=LOGS)
+@pytest.mark.parametrize("form", LOGS.values(), ids=LOGS)
 @pytest.mark.parametrize(
     "log",
     [
@@ -55,13 +55,13 @@ def plainly(lines: list[str]) -> bytes:
         pytest.param(SMALL_LOG, id="five lines"),
     ],
 )
-def test_a_log_reads_the_same(log: str, dress: Dress) -> None:
+def test_a_log_reads_the_same(log: str, form: Form) -> None:
     """The same memory, facts and events as the bare file."""
     lines = lines_of(log)
-    assert read(dress, lines) == read(plainly, lines)
+    assert read(form, lines) == read(plainly, lines)
 
 
-@pytest.mark.parametrize("dress", LISTINGS.values(), ids=LISTINGS)
+@pytest.mark.parametrize("form", LISTINGS.values(), ids=LISTINGS)
 @pytest.mark.parametrize(
     "listing",
     [
@@ -71,10 +71,10 @@ def test_a_log_reads_the_same(log: str, dress: Dress) -> None:
         pytest.param(SMALL_LISTING, id="three lines"),
     ],
 )
-def test_a_listing_reads_the_same(listing: str, dress: Dress) -> None:
+def test_a_listing_reads_the_same(listing: str, form: Form) -> None:
     """The same memory and reservations as the bare file."""
     lines = lines_of(listing)
-    assert read(dress, lines) == read(plainly, lines)
+    assert read(form, lines) == read(plainly, lines)
 
 
 @pytest.mark.parametrize("sample", ["qemu-virt-2g-dt-reserved.memblock"])
@@ -97,7 +97,7 @@ def test_memblock_files_in_a_reply(sample: str) -> None:
 )
 def test_what_is_bare_stays(text: str) -> None:
     """Character for character."""
-    assert undress(text, "x") == text
+    assert unquoted(text, "x") == text
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
     with pytest.raises(InputError) as caught:
         parse_text("\n".join(rows).encode(), "x")
     assert str(caught.value) == (
-        "x:1:1: the kernel's words stand behind '.x-:'; give the lines as the kernel printed them"
+        "x:1:1: unknown text before the kernel's: '.x-:'; give the lines as the kernel printed them"
     )
 
 
 def test_a_text_that_is_larger_than_any_that_is_posted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """To take it apart would cost several times its size."""
     reply = "".join(f"> {line}\n" for line in SMALL_LOG.splitlines())
-    assert undress(reply, "x") == SMALL_LOG
-    monkeypatch.setattr("planner.sources.clothes._MOST_LINES", 4)
-    assert undress(reply, "x") == reply
+    assert unquoted(reply, "x") == SMALL_LOG
+    monkeypatch.setattr("planner.sources.quoting._MOST_LINES", 4)
+    assert unquoted(reply, "x") == reply

@@ -1,9 +1,9 @@
-"""The clothes that logs and listings are posted in: quoting, transfer encodings, journals' records, columns of a CI.
+"""Quoted logs and listings: in mail, issues and chats, encoded for transfer, as records of a journal, in logs of a CI.
 
-Whatever stands around the kernel's own words on every line is found by what the lines have in common, not by a list of
-programs, and taken off. Lines keep their numbers wherever the clothes keep one line for each.
+What other programs put around the kernel's own text on every line is found by what the lines have in common, not by a
+list of programs, and removed. A line keeps its number wherever the quoted text has one line for each.
 
-The reader of journals' records is imported where a text looks like one: most do not.
+The reader of records is imported for a text that looks like records: most do not.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from __future__ import annotations
 import re
 
 from planner.base.sizes import MIB
-from planner.sources.clothes.margins import strange_margin, without_margins
-from planner.sources.clothes.transfer import plain_text
 from planner.sources.log.unread import without_unread
+from planner.sources.quoting.encodings import plain_text
+from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
 
-__all__ = ["is_json", "strange_margin", "undress"]
+__all__ = ["is_json", "unknown_line_prefix", "unquoted"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # of Jira, around code
-# Of a text that is taken apart; larger ones are files of a machine, not quotations.
+# The largest text that is treated as quoted: larger ones are files of a machine.
 _LARGEST, _MOST_LINES = 16 * MIB, 250_000
 
 
-def undress(text: str, name: str) -> str:
-    """The bare text of a log or listing; any other text as it is, but for line ends and terminal sequences.
+def unquoted(text: str, name: str) -> str:
+    """The text of a log or listing as the kernel printed it; any other text without odd line ends, terminal sequences.
 
     Raises InputError for records that are not JSON.
     """
@@ -38,13 +38,13 @@ def undress(text: str, name: str) -> str:
         or "".join(head[:64].split())[:2] == '["'
         or head.lstrip()[:1] == '"'
     ):
-        from planner.sources.clothes.records import messages_of
+        from planner.sources.quoting.records import messages_of
 
         messages = messages_of(text, name) if text.count("\n") <= _MOST_LINES else None
     if messages is None and is_json(head):
         return text
     text = without_unread(text if messages is None else messages)
-    return without_margins(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
+    return without_line_prefixes(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
 
 
 def is_json(head: str) -> bool:

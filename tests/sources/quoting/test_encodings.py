@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.sources.clothes.transfer import plain_text
+from planner.sources.quoting.encodings import plain_text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The clothes that people post logs and listings in: from the lines of one to the bytes of a file."""
+"""Forms in which people post logs and listings: functions from the lines of one to the bytes of a file."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import re
 import textwrap
 from collections.abc import Callable
 
-__all__ = ["LISTINGS", "LOGS", "Dress"]
+__all__ = ["LISTINGS", "LOGS", "Form"]
 
-Dress = Callable[[list[str]], bytes]
+Form = Callable[[list[str]], bytes]
 _STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
 
 
-def each(make: Callable[[int, str], str]) -> Dress:
-    """One line for each."""
+def each(make: Callable[[int, str], str]) -> Form:
+    """A form with one line for each."""
     return lambda lines: "".join(f"{make(i, line)}\n" for i, line in enumerate(lines)).encode()
 
 
-def bare(make: Callable[[int, str], str]) -> Dress:
-    """One line for each, without the kernel's time stamps."""
+def bare(make: Callable[[int, str], str]) -> Form:
+    """A form with one line for each, without the kernel's time stamps."""
     return each(lambda i, line: make(i, _STAMP.sub("", line)))
 
 
-def whole(make: Callable[[str], str]) -> Dress:
-    """Of the whole text at once."""
+def whole(make: Callable[[str], str]) -> Form:
+    """A form of the whole text at once."""
     return lambda lines: make("\n".join(lines) + "\n").encode()
 
 
 def exported(i: int, line: str) -> str:
-    """A journal's export, with another program's messages between."""
+    """A record of a journal in export format, and one of another program."""
     other = f"__CURSOR=s=2;i={i}\n_TRANSPORT=stdout\nMESSAGE=Linux version 9.9 is not what runs\n"
     return f"__CURSOR=s=1;i={i}\nMESSAGE={line}\n_TRANSPORT=kernel\n\n{other}"
 
 
-ANYTHING: dict[str, Dress] = {
+ANYTHING: dict[str, Form] = {
     "a reply": each(lambda _, line: f"> {line}"),
     "a reply to a reply": each(lambda _, line: f"> > {line}"),
     "a reply, packed": each(lambda _, line: f">>{line}"),
@@ -84,7 +84,7 @@ ANYTHING: dict[str, Dress] = {
     "LAVA": each(lambda i, line: "- " + json.dumps({"dt": f"2025-06-02T09:31:{i}", "lvl": "target", "msg": line})),
 }
 
-LOGS: dict[str, Dress] = {
+LOGS: dict[str, Form] = {
     **ANYTHING,
     "wrapped": whole(
         lambda text: (
@@ -132,7 +132,7 @@ LOGS: dict[str, Dress] = {
     "GitHub": each(lambda i, line: f"2025-06-02T09:31:01.{i:07d}Z {line}"),
 }
 
-LISTINGS: dict[str, Dress] = {
+LISTINGS: dict[str, Form] = {
     **ANYTHING,
     "no indentation": each(lambda _, line: line.strip()),
     "tabs": whole(lambda text: text.replace("  ", "\t")),

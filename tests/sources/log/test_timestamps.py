@@ -10,7 +10,7 @@ import pytest
 import planner
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.log.prefix import without_prefix
+from planner.sources.log.timestamps import without_timestamp
 
 SAMPLE = Path(planner.__file__).parent / "sources" / "samples" / "honeycomb-lx2160a-30g.dmesg"
 WORDS = [line.partition("] ")[2] for line in SAMPLE.read_text("utf-8").splitlines()]
@@ -88,8 +88,8 @@ def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> 
 )
 def test_the_words_of_the_kernel_stay(line: str) -> None:
     """Dates, brackets and colons in them are no prefix."""
-    assert without_prefix(line) == line
-    assert without_prefix(f"[    0.000000] {line}") == line
+    assert without_timestamp(line) == line
+    assert without_timestamp(f"[    0.000000] {line}") == line
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_the_words_of_the_kernel_stay(line: str) -> None:
 )
 def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile lines end; what is left of them does not matter."""
-    without_prefix(unit * (64_000 // len(unit)))
+    without_timestamp(unit * (64_000 // len(unit)))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from planner.base.errors import InputError
-from planner.sources.clothes.records import messages_of
+from planner.sources.quoting.records import messages_of
 
 
 @pytest.mark.parametrize(

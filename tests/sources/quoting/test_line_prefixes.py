@@ -1,16 +1,16 @@
-"""Margins are known by what lines have in common, and cost no more than the length of the text."""
+"""Prefixes are found by what lines have in common, in time linear in the text."""
 
 from __future__ import annotations
 
 import pytest
 
-from planner.sources.clothes.margins import without_margins
+from planner.sources.quoting.line_prefixes import without_line_prefixes
 
 LOG = ("[    0.000000] Linux version 6.1 (x)", "[    0.000000]   node   0: [mem 0x1000-0x1fff]", "[    0.1] end")
 
 
 @pytest.mark.parametrize(
-    ("margin", "kept"),
+    ("prefix", "kept"),
     [
         pytest.param("2025-06-02 09:31:0{i} [INFO] lab/{i} ", "", id="a program of one's own"),
         pytest.param("{i}\t", "", id="a number"),
@@ -18,27 +18,27 @@ LOG = ("[    0.000000] Linux version 6.1 (x)", "[    0.000000]   node   0: [mem 
         pytest.param("console-{i}a | ", "", id="a container's name"),
     ],
 )
-def test_a_margin_of_any_shape(margin: str, kept: str) -> None:
+def test_a_prefix_of_any_shape(prefix: str, kept: str) -> None:
     """Digits and words may differ from line to line, the signs between them not."""
-    text = "\n".join(margin.format(i=i) + line for i, line in enumerate(LOG))
-    assert without_margins(text) == "\n".join(kept + line for line in LOG)
+    text = "\n".join(prefix.format(i=i) + line for i, line in enumerate(LOG))
+    assert without_line_prefixes(text) == "\n".join(kept + line for line in LOG)
 
 
-def test_a_piece_without_the_margin_stays() -> None:
+def test_a_piece_without_the_prefix_stays() -> None:
     """A mail program puts its quoting only before what it does not wrap."""
     text = "\n".join(f"> {line}" for line in LOG) + "\nquiet splash"
-    assert without_margins(text) == "\n".join(LOG) + "\nquiet splash"
+    assert without_line_prefixes(text) == "\n".join(LOG) + "\nquiet splash"
 
 
 def test_the_indentation_of_a_listing_stays() -> None:
-    """What all lines have is the margin's."""
+    """Only the blanks that all lines have belong to the prefix."""
     text = "x: 40000000-7fffffff : System RAM\nx:   40200000-402fffff : reserved\n"
-    assert without_margins(text) == "40000000-7fffffff : System RAM\n  40200000-402fffff : reserved\n"
+    assert without_line_prefixes(text) == "40000000-7fffffff : System RAM\n  40200000-402fffff : reserved\n"
 
 
 @pytest.mark.parametrize("unit", ["1 ", "a:", "1a", ">", "| ", "[", "[ 0.", "\t", "x: 40000000-7fffffff : y "])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it is made of."""
     line = unit * (60_000 // len(unit))
-    without_margins("\n".join([f"> {LOG[0]}", line, f"{line}{LOG[0]}", line]))
-    without_margins(f"> 40000000-7fffffff : System RAM\n{line}\n{line}")
+    without_line_prefixes("\n".join([f"> {LOG[0]}", line, f"{line}{LOG[0]}", line]))
+    without_line_prefixes(f"> 40000000-7fffffff : System RAM\n{line}\n{line}")
