@@ -147,7 +147,7 @@ def test_memory_that_ends_lower_has_smaller_tables_at_its_new_top() -> None:
 
 
 def test_less_at_the_top_and_an_image_above_the_end() -> None:
-    """A pool that is gone takes nothing at the new top; an image that stays above it keeps its tables, and one of theirs."""
+    """A pool that is gone takes nothing at the new top; an image that stays above keeps its tables, in a page more."""
     size = 8 * GIB // PAGE * 8
     size += size // PAGE * 8
     before = state(IMAGE, (TOP - size - 2 * MIB, TOP))
