@@ -24,11 +24,11 @@
 | `crashkernel-bbm`, `-kernels` | names, or nothing | tables |
 | `crashkernel-batch` | a file of records | tables |
 
-Options are those of the commands, by their names; a flag has no value, what may be repeated is several words. `map` is
+Options are those of the commands; a flag has no value, and an option that may be repeated takes several words. `map` is
 one machine's sources (of `survey` and `default` the machines), regular files below the source folder or `sample:NAME`;
 `format` is `picture` where there is one, `table` or `text`. Where a picture cannot be shown, as in LaTeX, the tables
-stand in its place. Every file is a dependency of the document: when it changes, the document is built anew. Needs the
-extra `sphinx`.
+replace it. Every file is a dependency of the document: when it changes, the document is built again. Needs the extra
+`sphinx`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import click
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -110,23 +113,37 @@ def _words(argument: Any) -> list[str]:
     return directives.unchanged_required(argument).split()
 
 
-def _choice(*words: str) -> Callable[[Any], str]:
-    return lambda argument: directives.choice(argument, words)
+def _reading(option: click.Option) -> Callable[[Any], Any]:
+    """The reader of an option's value; the model reads the texts further."""
+    if option.is_flag:
+        return directives.flag
+    if option.multiple:
+        return _words
+    if isinstance(option.type, click.Choice):
+        return partial(directives.choice, values=tuple(option.type.choices))
+    return directives.positive_int if isinstance(option.type, click.IntRange) else _TEXT
 
 
-_TEXT, _FLAG = directives.unchanged_required, directives.flag
+def _options(command: str) -> _Spec:
+    """The options of a command that are about its question, and the format."""
+    found = dict(_FORMAT)
+    for option in getattr(import_module(f"planner.cli.{command}_command"), command).params:
+        if isinstance(option, click.Option):
+            names = [name[2:] for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
+            found |= {name: _reading(option) for name in names if name not in _LEFT_OUT}
+    return found
+
+
+_TEXT = directives.unchanged_required
 _FORMAT: _Spec = {"format": _format}
-_KERNEL: _Spec = {"kernel": _TEXT, "page-size": _TEXT}
-_MACHINE: _Spec = {"map": _words, "map-format": _TEXT, "log": _TEXT, "config": _TEXT, "memory": _words}
-_PLAN: _Spec = {
-    **_MACHINE,
-    **_KERNEL,
-    **dict.fromkeys(("va-bits", "align", "rodata", "dma-limit", "cpu", "reserved", "preset"), _TEXT),
-    **dict.fromkeys(("kfence", "no-kfence", "prefer-aligned", "steps"), _FLAG),
-    **_FORMAT,
-}
-_STRATEGY: _Spec = {**_PLAN, "strategy": _TEXT}
-_IMAGE: _Spec = {"any-image": _FLAG, "image-size": _TEXT}
+_LEFT_OUT = (
+    *("format", "output", "color", "wide", "bytes", "short", "fail-on", "jobs", "resume", "with-report"),
+    *("files", "files-from", "summary", "show", "a", "as", "high", "sweep", "step", "give-back"),
+)
+"""Options about the output or the run, and those that a directive has as its argument, its name or not at all."""
+
+_PLAN = _options("plan")
+_MACHINE = {name: _PLAN[name] for name in ("log", "config", "memory")}
 _FILES = ("map", "map-format", "log", "config", "format")
 """Options that are read here; the others are parameters of the call."""
 
@@ -266,7 +283,8 @@ def _give_back(directive: _Result, _: str | None, options: dict[str, Any]) -> An
     return api.give_back(directive.source(), options.pop("crashkernel", None), written, **options)
 
 
-def _verify(directive: _Result, request: str | None, options: dict[str, Any]) -> Any:
+def _verify(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+    request = options.pop("crashkernel", argument)
     for name in options.keys() & {"page_tables", "meminfo"}:
         options[name] = directive.file(options[name])
     return api.verify(directive.source(), request, **options)
@@ -325,87 +343,38 @@ def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     return summarize(open_input(path), Job(defaults), chosen)
 
 
-_AIM = {"aim": _choice("protected", "fast", "small")}
-_NEED = dict.fromkeys(
-    ("kernel-size", "initrd-size", "initrd-unpacked", "initrd", "luks-memory", "margin", "page-size"), _TEXT
-)
-
 _KINDS = {
-    "batch": _Kind(
-        {
-            **{name: kind for name, kind in _STRATEGY.items() if name not in {*_MACHINE, "steps"}},
-            "map-format": _TEXT,
-            "crashkernel": _TEXT,
-            "what-if": _words,
-        },
-        _batch,
-    ),
-    "bbm": _Kind(
-        {
-            **_FORMAT,
-            "bbm-level": _choice(*bbm.BBM_LEVELS),
-            "tlb": _choice(*bbm.TLBS),
-            "touch": _choice(*bbm.TOUCHES),
-            "cpus": directives.positive_int,
-            "procedure": _words,
-        },
-        _bbm,
-    ),
-    "compare": _Kind({**_PLAN, **_AIM, "sizes": _words}, _of_source(api.compare), compare_page.picture),
-    "default": _Kind(
-        {**_FORMAT, **_KERNEL, "map": _words, "map-format": _TEXT, "need": _TEXT}, _default, argument=False
-    ),
-    "diff": _Kind({**_STRATEGY, "b": _words, "map-b": _words}, _diff),
+    "batch": _Kind(_options("batch"), _batch),
+    "bbm": _Kind(_options("bbm"), _bbm),
+    "compare": _Kind({**_options("compare"), "sizes": _words}, _of_source(api.compare), compare_page.picture),
+    "default": _Kind(_options("default"), _default, argument=False),
+    "diff": _Kind({**_options("diff"), "map-b": _words}, _diff),
     "explain": _Kind(
-        {**_STRATEGY, **_IMAGE},
+        _options("explain"),
         _of_source(api.explain),
         lambda made, frame: memory_picture.draw(made.plan, frame, over=[made.any_image] if made.any_image else []),
     ),
     "fit": _Kind(
-        {**_STRATEGY, **_IMAGE, "keep-low": _TEXT},
+        _options("fit"),
         _of_source(api.fit),
         lambda made, frame: chart.draw_fit(made, frame, over=made.any_image.at if made.any_image else []),
     ),
-    "give-back": _Kind({**_STRATEGY, "crashkernel": _TEXT}, _give_back),
+    "give-back": _Kind({**_PLAN, "crashkernel": _TEXT}, _give_back),
     "kernels": _Kind(_FORMAT, lambda _, names, __: described((names or "").split())),
     "maps": _Kind(_FORMAT, lambda *_: samples(), argument=False),
-    "need": _Kind(
-        {
-            **_MACHINE,
-            **_FORMAT,
-            **_NEED,
-            "rootfstype": _choice("tmpfs", "ramfs"),
-            "cpus": directives.positive_int,
-        },
-        _need,
-        argument=False,
-    ),
-    "parse": _Kind({**_FORMAT, "ram": _TEXT, "kernel": _TEXT}, _parse, told=_parsed),
-    "plan": _Kind(_STRATEGY, _of_source(api.plan), memory_picture.draw),
-    "presets": _Kind(
-        _STRATEGY, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False
-    ),
-    "size": _Kind(
-        {**_STRATEGY, **_IMAGE, **_AIM, "need": _TEXT, "ram": _TEXT, "sure": directives.percentage},
-        _size,
-    ),
-    "survey": _Kind(
-        {
-            **_FORMAT,
-            **dict.fromkeys(("map", "request", "preset", "kernel", "page-size"), _words),
-            **dict.fromkeys(("map-format", "strategy", "need", "sort"), _TEXT),
-        },
-        _survey,
-        _heat_map,
-        argument=False,
-    ),
+    "need": _Kind({**_options("need"), **_MACHINE}, _need, argument=False),
+    "parse": _Kind(_options("parse"), _parse, told=_parsed),
+    "plan": _Kind(_PLAN, _of_source(api.plan), memory_picture.draw),
+    "presets": _Kind(_PLAN, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False),
+    "size": _Kind({**_options("size"), "sure": directives.percentage}, _size),
+    "survey": _Kind(_options("survey"), _survey, _heat_map, argument=False),
     "sweep": _Kind(
-        {**_STRATEGY, "crashkernel": _TEXT, "step": _TEXT},
+        {**_PLAN, "crashkernel": _TEXT, "step": _TEXT},
         _sweep,
         lambda made, frame: chart.draw(made[0], frame, defaults=made[1]),
         told=lambda _, made: blocks_of(made[0]),
     ),
-    "verify": _Kind({**_STRATEGY, "page-tables": _TEXT, "meminfo": _TEXT}, _verify),
+    "verify": _Kind(_options("verify"), _verify),
 }
 
 

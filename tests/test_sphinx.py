@@ -101,6 +101,7 @@ Everything
 .. crashkernel-need::
    :map: sample:sa8775p-36g
    :initrd-size: 60M
+   :rootfs-limit: 70%
    :cpus: 2
 
 .. crashkernel-parse:: 2G-4G:256M,4G-:512M

@@ -24,8 +24,7 @@ _LONG = 4000
 _EPILOG = """\
 A block begins with a comment that names a command, and ends with another; the text between them is replaced by the
 command's output. Only this program's own commands run, without the options that write, and never a shell; they read
-bundled maps and files below the document's folder, and never this machine. All other text stays as it is, byte for
-byte.
+bundled maps and files below the document's folder, and never this machine. All other text stays byte for byte.
 
 \b
   <!-- crashkernel-planner plan 512M --map sample:altra-32g -->

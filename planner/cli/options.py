@@ -263,8 +263,7 @@ _image_options: Callable[[Any], Any] = _together(
     click.option(
         "--any-image",
         is_flag=True,
-        help="Also plan for every place where UEFI may put the kernel image: how often each outcome, and which "
-        "places break it.",
+        help="Also for every place where UEFI may put the kernel image: how often it works, and which places break it.",
     ),
     click.option(
         "--image-size",

@@ -80,10 +80,10 @@ class Out(NamedTuple):
         picture: Callable[[], Canvas] | None = None,
         page: Callable[[str], str] | None = None,
     ) -> None:
-        """Write a result; only what its format takes is made.
+        """Write a result; only what its format needs is made.
 
-        blocks: what a text says; document: what JSON holds. page: around the JSON, where HTML is more
-        than the blocks.
+        blocks: the content of a text. document: the content of the JSON. page: the page around the JSON, if it has
+        more.
         """
         if self.form in PICTURES and picture is not None:
             self.picture(picture())

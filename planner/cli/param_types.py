@@ -45,27 +45,24 @@ __all__ = [
 ]
 
 
-def _names(kind: str) -> Iterable[str]:
-    """The names of one kind of value."""
-    from planner.cli.names import NAMES
-
-    return NAMES[kind]()
-
-
-def _items(names: Iterable[str], typed: str) -> list[CompletionItem]:
-    """Completions out of some names."""
-    return [CompletionItem(name) for name in names if name.startswith(typed)]
-
-
 class _Kind(_ParamType):
-    """A kind of value with some fixed words for completion."""
+    """A kind of value. words: its fixed words, known: the kind of its names in the model, both for completion."""
 
     words: tuple[str, ...] = ()
+    known = ""
+
+    def named(self) -> Iterable[str]:
+        """The words and names of this kind; the model is imported for its names."""
+        if not self.known:
+            return self.words
+        from planner.cli.names import NAMES
+
+        return NAMES[self.known]()
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The words that begin so."""
+        """The words and names that begin so."""
         del ctx, param
-        return _items(self.words, incomplete)
+        return [CompletionItem(name) for name in self.named() if name.startswith(incomplete)]
 
 
 class Value(_Kind):
@@ -82,25 +79,28 @@ class Value(_Kind):
             raise Refused(bad.what, bad.remedy, ctx, param) from None
 
 
-class _Known(_Kind):
-    """A name that the model knows; listed only for completion."""
-
-    def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
-        self.name = name
-        self.check = check
+class _Given(_Kind):
+    """A text that must not be empty."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         if not value:
             raise Refused(f"the {self.name} is empty", "give one, or leave the option out", ctx, param)
-        if self.check is not None:
-            self.check(value)
         return value
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so."""
-        del ctx, param
-        return _items(_names(self.name), incomplete)
+
+class _Known(_Given):
+    """A name that the model knows."""
+
+    def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
+        self.name = self.known = name
+        self.check = check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        if value and self.check is not None:
+            self.check(value)
+        return super().convert(value, param, ctx)
 
 
 class File(_Kind):
@@ -109,29 +109,18 @@ class File(_Kind):
     name = "file"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Files."""
-        del ctx, param
-        return [CompletionItem(incomplete, type="file")]
+        """Words and names; files where none of them fits."""
+        return super().shell_complete(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 class Machine(File):
     """A file, `-`, `live` or `sample:NAME`."""
 
-    name = "source"
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Samples and words; files where none of them fits."""
-        return _items(_names("source"), incomplete) or super().shell_complete(ctx, param, incomplete)
+    name = known = "source"
 
 
-class MapSource(Machine):
-    """The same as the value of an option, which must not be empty."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The text as given."""
-        if not value:
-            raise Refused("the source is empty", "give one, or leave the option out", ctx, param)
-        return value
+class MapSource(_Given, Machine):
+    """The same as the value of an option."""
 
 
 class Side(Machine):

@@ -17,9 +17,8 @@ from planner.report.studies import DOCUMENTS
 __all__ = ["schema"]
 
 _EPILOG = """\
-The schema named after a command describes what it writes with --format json; sweep and give-back are those of size with
-that option, proposal is that of survey alone, and summary that of batch with that option. record describes what batch
-reads.
+The schema named after a command describes what it writes with --format json; sweep and give-back are of size with that
+option, proposal is of survey alone, and summary of batch with that option. record describes what batch reads.
 
 \b
 Example:

@@ -14,8 +14,7 @@ __all__ = ["lay_out"]
 def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: int = WIDTH) -> str:
     """The blocks in a format: `text`, `markdown`, `rst` or `html`; ends with a newline.
 
-    Empty tables and lists are left out. color: ANSI colours, and width: columns,
-    in text only.
+    Empty tables and lists are left out. color: ANSI colours, and width: columns, in text only.
     """
     blocks = shown(blocks)
     if form == "text":

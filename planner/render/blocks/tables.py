@@ -250,8 +250,7 @@ def _taken(plan: Plan) -> str:
 def undone(plan: Plan, *, wide: bool = False) -> Table:
     """Reservations of a running machine that were undone, in the order of the report, with the reason.
 
-    wide: all of them, with whole reasons. Otherwise the first ranges, without the part of the reason that the title
-    says.
+    wide: all of them, with whole reasons. Otherwise the first ranges, without what the title says of all of them.
     """
     taken = plan.memory.rewound
     shown = taken if wide or len(taken) <= _MOST_UNDONE else taken[: _MOST_UNDONE - 1]

@@ -70,7 +70,6 @@ def page(
     environment = Environment(
         loader=PackageLoader("planner.render.formats"),
         autoescape=True,
-        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -90,9 +89,9 @@ def page(
     # Only `<` could end a script element; JSON can write it as an escape.
     safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return environment.get_template("page.html.j2").render(
-        title=title,
-        short=_short(title),
-        command=_SHOWN["command"],
+        title=printable(title),
+        short=_short(printable(title)),
+        command=printable(_SHOWN["command"]),
         folded=folded,
         top=blocks[:first],
         figures=figures,
@@ -141,8 +140,3 @@ def _anchor(title: str, taken: list[str]) -> str:
         name += "-2"
     taken.append(name)
     return name
-
-
-def _shown(value: object) -> object:
-    """Text without control characters, for the template; what is marked as HTML is kept."""
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from planner.render.blocks.model import Block
 
-__all__ = ["document", "escape", "fence", "lay_out"]
+__all__ = ["document", "escape", "fence"]
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
@@ -40,15 +40,11 @@ def _as_text(line: str) -> str:
     return line if begun is None else f"{begun[1]}\\{line[begun.end(1) :]}"
 
 
-def lay_out(table: Table) -> list[str]:
+def _table(table: Table) -> list[str]:
     """One pipe table."""
-    marks = {"l": ":---", "r": "---:"}
-    lines = [_row(table.head), "| " + " | ".join(marks[side] for side in table.align) + " |"]
-    return lines + [_row(row) for row in table.rows]
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join([escape(cell) for cell in cells]) + " |"
+    marks = [{"l": ":---", "r": "---:"}[side] for side in table.align]
+    head, *body = [[escape(cell) for cell in row] for row in (table.head, *table.rows)]
+    return [f"| {' | '.join(row)} |" for row in (head, marks, *body)]
 
 
 def document(blocks: Sequence[Block]) -> str:
@@ -75,7 +71,7 @@ def _lines(block: Block) -> list[str]:
     if title:
         title.append("")
     if isinstance(block, Table):
-        return title + lay_out(block)
+        return title + _table(block)
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
         return [*title, f"{fence(lines)}text", *[printable(line) for line in lines], fence(lines)]

@@ -43,10 +43,9 @@ def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
         y += 5 + _BAR + 14
         first, last = one.positions[0].start, one.positions[-1].end
         canvas.text(MARGIN, y, address(first), size=_SMALL, cls="soft")
-        used = canvas.texts[-1].right
         canvas.text(right, y, address(last), size=_SMALL, cls="soft", anchor="end")
-        if canvas.texts[-1].left - used > text_width(_AXIS, _SMALL) + 20:
-            canvas.text((used + canvas.texts[-1].left) / 2, y, _AXIS, size=_SMALL, cls="soft", anchor="middle")
+        if canvas.texts[-1].left - canvas.texts[-2].right > text_width(_AXIS, _SMALL) + 20:
+            canvas.text(canvas.width / 2, y, _AXIS, size=_SMALL, cls="soft", anchor="middle")
     return outcomes.legend(canvas, y, [part.outcome for one in over for part in one.positions])
 
 
