@@ -463,8 +463,7 @@ def _named(**called: str) -> Iterator[None]:
 
 def _size(name: str, value: object) -> int:
     """Bytes. Raises InputError with the parameter's name."""
-    bytes_: int = read(name, value, number(size))
-    return bytes_
+    return read(name, value, number(size))
 
 
 def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
@@ -473,8 +472,7 @@ def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
 
 def _text(name: str, value: object) -> str:
     """A text. Raises InputError with the parameter's name."""
-    text: str = read(name, value, word)
-    return text
+    return read(name, value, word)
 
 
 def _path(name: str, value: object) -> str:

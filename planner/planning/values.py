@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import index
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, fits, memparse
@@ -33,6 +33,8 @@ __all__ = [
     "size_range",
     "stated_ram",
 ]
+
+_T = TypeVar("_T")
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
@@ -146,7 +148,7 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
 # -- by name -----------------------------------------------------------------------------------------------
 
 
-def read(name: str, value: object, reader: Callable[[Any], Any]) -> Any:
+def read(name: str, value: object, reader: Callable[[Any], _T]) -> _T:
     """The value of an option. Raises InputError with the option's name."""
     try:
         return reader(value)
@@ -180,10 +182,10 @@ def request(value: object) -> str | None:
     raise InputError("crashkernel", "must be a string", "such as 512M")
 
 
-def number(reader: Callable[[Any], Any]) -> Callable[[object], Any]:
+def number(reader: Callable[[Any], _T]) -> Callable[[object], _T]:
     """A reader that accepts only texts and whole numbers."""
 
-    def checked(value: object) -> object:
+    def checked(value: object) -> _T:
         if isinstance(value, str) or type(value) is int:
             return reader(value)
         if isinstance(value, bool) or not isinstance(value, SupportsIndex):

@@ -13,34 +13,26 @@ __all__ = ["Parsed", "parsed"]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The reading of one value by one kernel. Integers are bytes."""
+    """The reading of one value by one kernel; sizes are bytes, before any rounding.
+
+    text: the value as given. ram: of the machine. profile: name of the kernel profile; certainty: of that profile.
+    valid: whether the kernel goes on to reserve memory. offset: fixed start address, if any. low_size, cma_size: 0 if
+    the request has none. steps: the parser's. log: the kernel's lines.
+    """
 
     text: str
-    """The value as given."""
     ram: int
-    """RAM of the machine."""
     profile: str
-    """Name of the kernel profile."""
     certainty: Certainty
-    """Certainty of the profile for this kernel."""
     valid: bool
-    """True if the kernel goes on to reserve memory."""
     size: int
-    """Size as parsed, before any rounding."""
     offset: int | None
-    """Fixed start address, if one is given."""
     high: bool
-    """True for a `,high` request."""
     low_size: int
-    """Size of the low part; 0 if the request has none."""
     cma_size: int
-    """Size requested with `,cma`; 0 if none is."""
     steps: tuple[str, ...]
-    """The parser's steps, in order."""
     log: tuple[str, ...]
-    """The kernel's log lines."""
     notes: tuple[str, ...]
-    """Remarks for the user, one sentence each."""
 
 
 def parsed(value: str, ram: int, selection: Selection, result: Reading) -> Parsed:

@@ -25,6 +25,11 @@ MOST_STEPS = 100_000
 _MOST_GRANULES = 512
 """Maximum number of multiples of the alignment in one stretch that get a row each."""
 
+_OF_WASTE = (
+    *("rounding", "returned", "kept", "base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries"),
+    *("alignment_loss", "low_free_after", "low_largest_after"),
+)
+
 _Planned = TypeVar("_Planned", bound="SizePlan")
 
 
@@ -142,7 +147,7 @@ def size_plan(plan: Plan) -> SizePlan:
 
 def _fields(plan: Plan) -> dict[str, Any]:
     """The fields of a `SizePlan` by name."""
-    view, waste, area = plan.reservation, plan.waste, plan.reservation.area
+    view, area = plan.reservation, plan.reservation.area
     return {
         "size": plan.request.size,
         "outcome": view.outcome,
@@ -150,16 +155,8 @@ def _fields(plan: Plan) -> dict[str, Any]:
         "low": view.low,
         "area": area,
         "granules": area.size // plan.kernel.granule if area else 0,
-        "rounding": waste.rounding,
-        "returned": waste.returned,
-        "kept": waste.kept,
         "protected": plan.protects,
-        "base_pages_outside_crash": waste.base_pages_outside_crash,
-        "extra_table_bytes": waste.extra_table_bytes,
-        "extra_tlb_entries": waste.extra_tlb_entries,
-        "alignment_loss": waste.alignment_loss,
-        "low_free_after": waste.low_free_after,
-        "low_largest_after": waste.low_largest_after,
+        **{name: getattr(plan.waste, name) for name in _OF_WASTE},
     }
 
 
