@@ -267,7 +267,7 @@ def _pooled(view: View) -> tuple[View, bool]:
     """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
     listed = view.listed
     top = top_of_listing(view, replace(listed, blocks=listed.blocks[-1:]))
-    start, end = listed.blocks[-1]
+    start, end = listed.blocks[-1] if listed.blocks else (0, 0)
     if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
         return view, top.pool
     kept = (*(span for span in listed.kept if span[0] < start), (start, end))
