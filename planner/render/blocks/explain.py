@@ -29,7 +29,7 @@ def blocks(told: Explanation) -> list[Block]:
     """The whole explanation."""
     plan = told.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    more = [row for row in tables.facts(plan) if row[0] != "Requested"]
+    more = tables.facts(plan)
     facts = [*tables.summary(plan), *_not_higher(told), *more]
     result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
     for number, story in enumerate(told.attempts, 1):

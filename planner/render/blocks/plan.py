@@ -48,7 +48,7 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         *short(plan),
         Bullets("What else would help", tables.changes(plan.help or ())[1:]),
         Bullets("Other readings", tables.other_readings(plan)),
-        Facts([row for row in tables.facts(plan) if row[0] != "Requested"]),
+        Facts(tables.facts(plan)),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),

@@ -49,6 +49,9 @@ _MOST_UNDONE = 12
 _LONGEST_VERSION = len("5.14.0-503.11.1.el9_5.aarch64")
 """Length of the longest kernel version in the first lines; a longer one is cut at its first dash."""
 
+_LONGEST_REQUEST = 32
+"""Length of the longest request in the first lines."""
+
 _KIND_NAMES = {
     "pud": "PUD block",
     "cont_pmd": "PMD, contiguous",
@@ -144,7 +147,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
-    asked = ("Requested", f"{_request(plan)} on {machine}, kernel {kernel}")
+    asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
     noted = [("Note", note) for note in plan.request.notes[:1] if note not in verdict(plan)]
     if done.crash is None:
         return [asked, *noted]
@@ -171,13 +174,11 @@ def _node(plan: Plan) -> str:
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
-    """The request, the machine, the kernel and the strategy, as (label, text)."""
-    memory = plan.memory
+    """The request if the summary shortens it, the machine, the kernel and the strategy, as (label, text)."""
+    memory, request = plan.memory, _request(plan)
     regions = counted(len(memory.regions), "region")
-    rows = [
-        ("Requested", _request(plan)),
-        ("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"),
-    ]
+    rows = [] if request == _request(plan, short=True) else [("Requested", request)]
+    rows.append(("Machine", f"{memory.source}: {size(memory.ram)} of RAM in {regions}, {_taken(plan)}"))
     if is_cmdline(plan.request.text):
         rows.append(("Command line", plan.request.text))
     runs_on = [] if plan.processors is None else [("CPU needs", _runs_on(plan.processors))]
@@ -217,8 +218,11 @@ def _runs_on(view: ProcessorsView) -> str:
     return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
 
 
-def _request(plan: Plan) -> str:
-    """The `crashkernel=` tokens of a command line, or the value given; with the kernel's reading if that differs."""
+def _request(plan: Plan, *, short: bool = False) -> str:
+    """The `crashkernel=` tokens of a command line, or the value given; with the kernel's reading if that differs.
+
+    short: of a long one the reading alone.
+    """
     request = plan.request
     text = request.text or "nothing"
     if is_cmdline(text):
@@ -232,6 +236,8 @@ def _request(plan: Plan) -> str:
     if request.cma_size:
         parts.append(f"{size(request.cma_size)},cma")
     read = " ".join(parts)
+    if short and len(text) > _LONGEST_REQUEST:
+        return f"{read}, by a list of {text.count(':')} ranges," if ":" in text else read
     return text if text.replace("crashkernel=", "") == read else f"{text} (read as {read})"
 
 

@@ -10,6 +10,9 @@ from planner.planning.plan import Options, make_plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.plan import blocks, mood, short
+from planner.render.layout import lay_out
+from planner.sources.samples import read
+from planner.studies.remedies import helped
 from tests.planning.machines import machine
 from tests.plans import PLANS, plan_of, render
 from tests.render.blocks.told import bullets_of, facts_of, lead_of, titles_of
@@ -24,6 +27,20 @@ def test_the_answer_is_the_verdict_and_the_summary(name: str) -> None:
     assert f"{told.word}: {told.text}" == tables.verdict(plan)
     assert told.word == plan.reservation.outcome
     assert [row for row in facts_of([facts]).items() if row[0] != "To do"] == tables.summary(plan)
+
+
+LONG = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
+
+
+@pytest.mark.parametrize("value", [LONG, f"ro crashkernel={LONG}", "crashkernel=1G,high crashkernel=512M,low"])
+@pytest.mark.parametrize("name", ["altra-32g", "altra-2node-512g", "kvm-64g-64k", "d06-16g-holes", "rpi4-4g"])
+def test_the_answer_has_at_most_eight_lines(name: str, value: str) -> None:
+    """Of a long request it gives the reading; the whole value follows with the other facts."""
+    plan = helped(read(name), value, Options())
+    lines = [line for line in lay_out(short(plan), "text").splitlines() if line]
+    assert len(lines) <= 8
+    whole = facts_of(blocks(plan))["Requested"]
+    assert whole.startswith(value.removeprefix("ro "))
 
 
 @pytest.mark.parametrize(
