@@ -1,4 +1,4 @@
-"""The library's calls read what they are given as the command line does, or say which parameter is wrong."""
+"""The library's calls read values as the command line does, and errors name the parameter."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PLAN: Callable[..., planner.Plan] = planner.plan
 
 
 class Granule(IntEnum):
-    """A number by another name."""
+    """An integer of another type."""
 
     BIG = 64 * KIB
 
 
 def test_every_option_has_a_reader() -> None:
-    """None is forgotten, none made up."""
+    """The names are the same, with none missing or added."""
     assert set(OPTIONS) == set(Options.__slots__)
     assert set(planner.PlanOptions.__annotations__) == {*OPTIONS, "memory"}
 
@@ -74,7 +74,7 @@ def test_options_are_read_as_on_the_command_line(name: str, given: object, value
 
 
 def test_none_leaves_every_option_out() -> None:
-    """Also one that is never None."""
+    """Also options without None as a value."""
     assert Options(**read_options(dict.fromkeys(OPTIONS))) == Options()
 
 
@@ -112,7 +112,7 @@ CALLS: dict[str, Callable[..., object]] = {
 
 @pytest.mark.parametrize(("name", "given", "message"), REFUSED, ids=lambda value: repr(value)[:20])
 def test_a_value_that_an_option_does_not_take_is_named(name: str, given: object, message: str) -> None:
-    """In a call and in a record alike: never a wrong plan, never an error from somewhere inside."""
+    """In a call and in a record: never a wrong plan, never an internal error."""
     with pytest.raises(planner.InputError) as caught:
         PLAN(MAP, "512M", **{name: given})
     assert str(caught.value) == f"{name}: {message}"
@@ -121,7 +121,7 @@ def test_a_value_that_an_option_does_not_take_is_named(name: str, given: object,
 
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_every_call_reads_its_options(call: str) -> None:
-    """The same values, the same refusals; an unknown option or value is an error that names the parameter."""
+    """The same values and errors; an unknown option or value is an error with the parameter's name."""
     CALLS[call](page_size="64K", va_bits="48", dma_limit="none", align=2 * MIB)
     with pytest.raises(planner.InputError, match=r"^kfence: must be true or false; or leave it out$"):
         CALLS[call](kfence="no")
@@ -163,7 +163,7 @@ OWN: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
     ("call", "name"), [(call, name) for call, (_, names) in OWN.items() for name in names], ids=str
 )
 def test_whatever_is_no_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
-    """Never an error from somewhere inside."""
+    """Never an internal error."""
     given = {"ram": "8G", name: value} if call == "parse" else {name: value}
     with pytest.raises(planner.InputError) as caught:
         OWN[call][0](**given)
@@ -199,7 +199,7 @@ def test_what_is_no_plan_is_no_row(plans: Any) -> None:
 
 
 def test_plans_are_a_data_frame_by_one_call() -> None:
-    """A row each, in order, with the documented columns; named by the source, or by whoever asks."""
+    """One row each, in order, with the documented columns; named by source or by the caller."""
     pytest.importorskip("pyarrow")
     plans = [planner.plan(f"sample:{name}", "512M") for name in ("rpi4-4g", "altra-32g")]
     table = planner.batch.to_arrow(plans)
@@ -246,14 +246,14 @@ def test_a_request_is_a_text(call: str, value: Any) -> None:
     "value", [WRONG, 7, b"sample:rpi4-4g", {"memory": []}, planner], ids=lambda v: type(v).__name__
 )
 def test_what_is_no_machine_is_refused(value: Any) -> None:
-    """And what is one is said."""
+    """The error lists accepted types."""
     kind = type(value).__name__
     with pytest.raises(planner.InputError, match=f"^source: {kind} is not a machine; give a planner.Machine, "):
         planner.plan(value, "512M")
 
 
 def test_a_path_is_a_source(tmp_path: Path) -> None:
-    """As text or as `pathlib` has it."""
+    """As a string or a `pathlib.Path`."""
     path = tmp_path / "iomem"
     path.write_text("80000000-ffffffff : System RAM\n")
     assert planner.plan(path, "64M") == planner.plan(str(path), "64M")
@@ -282,13 +282,13 @@ def test_other_parameters_are_named_too(call: Callable[[], object], message: str
 
 
 def test_nothing_is_a_size_where_it_means_something() -> None:
-    """Everything given back, nothing kept free."""
+    """Shrink to nothing; keep nothing free."""
     assert planner.give_back(MAP, "512M", "0") == planner.give_back(MAP, "512M", 0)
     assert planner.fit(MAP, keep_low="0") == planner.fit(MAP)
 
 
 def test_the_packages_are_there_without_being_imported() -> None:
-    """`dir()` lists what is public, and everything in it resolves; listing it loads nothing."""
+    """`dir()` lists the public names, all of which resolve; listing loads nothing."""
     code = (
         "import sys, planner; names = dir(planner); print(*sorted(m for m in sys.modules if m[:7] == 'planner'));"
         "[getattr(planner, name) for name in names]; print(planner.bbm.__name__, planner.batch.__name__, *names)"
@@ -302,7 +302,7 @@ def test_the_packages_are_there_without_being_imported() -> None:
 
 
 def test_a_value_is_parsed_as_a_kernel_does() -> None:
-    """What `parse` shows, as a value."""
+    """The result of `parse` as a value."""
     assert planner.parse("2G-4G:256M,4G-:512M", "8G").size == 512 * MIB
     assert planner.parse("512M,high", "8G", kernel="5.10").size == 0
     with pytest.raises(planner.InputError, match=r"^kernel: "):
@@ -312,7 +312,7 @@ def test_a_value_is_parsed_as_a_kernel_does() -> None:
 
 
 def test_a_recorded_boot_is_verified() -> None:
-    """Under what that kernel does, unless another strategy is named."""
+    """Under that kernel's own behaviour, unless another strategy is given."""
     assert planner.verify("sample:sa8775p-36g").outcome == "agreed"
     assert planner.verify(MAP, "512M").outcome == "not checkable"
 
@@ -323,7 +323,7 @@ def test_every_bundled_map_can_be_planned() -> None:
 
 
 def test_a_plan_shows_itself() -> None:
-    """In a prompt, as JSON, in a notebook, in a document; and it is the plan it was."""
+    """In a prompt, as JSON, in a notebook, in a document; the plan is unchanged."""
     plan = planner.plan("sample:sa8775p-36g", "512M")
     assert len(repr(plan)) < 80
     assert json.loads(plan.to_json()) == plan.to_dict()

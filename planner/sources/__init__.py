@@ -1,7 +1,7 @@
-"""Sources: from files, text, samples and this machine to a `Machine`. Only here, in `batch` and `cli` are files read.
+"""Readers of sources: a file, a text, a sample or this machine becomes a `Machine`.
 
-The kind of a source is found by its content. A reader is imported when a source may need it, so that a plan of one
-source starts without the readers of the others.
+The kind of a source is found from its content. A reader is imported only for a source that may be of its kind, to keep
+start-up short. Files are read only here, in `batch` and in `cli`.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _READERS = {
     "config": "kernel_config",
     "lsmem": "lsmem",
 }
-"""The module of each kind of text, in the order in which they look at one."""
+"""The module that reads each kind of text, in the order in which they are asked to recognise one."""
 
 FORMATS = (*_READERS, "dtb", "sosreport")
 
-_TRIED = ("json", "memblock", "iomem")  # kinds that need more than a look, or are spared one
-_EXACT = ("json", "config", "kdump")  # kinds whose text is taken as it is
+_TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
+_EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _BLOCK = 512  # of a tar archive
-_HEAD = 256 * 1024  # what tells the kind of a file
+_HEAD = 256 * 1024  # bytes enough to recognise a file
 
 
 class _Reader(Protocol):
@@ -73,14 +73,14 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         try:
             head = file.peek(_BLOCK)
         except OSError:
-            head = b""  # reading it will say why
+            head = b""  # reading it reports the error
         if fmt == "sosreport" or head.startswith(_PACKED) or _is_tar(head):
             return _packed(file, name, fmt)
         return parse_text(read_within(file, name), name, fmt)
 
 
 def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
-    """The machine that the content of a source describes. Raises InputError."""
+    """The machine described by the content of a source. Raises InputError."""
     _check_format(fmt)
     if fmt == "sosreport" or data.startswith(_PACKED) or _is_tar(data):
         return _packed(BytesIO(data), name, fmt)
@@ -92,7 +92,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     bare = text if fmt in _EXACT else unquoted(text, name)
     kind = fmt or _kind(bare, name)
     note = stray_note(text)
-    if kind in ("iomem", "dmesg"):  # may hold lines of anything else
+    if kind in ("iomem", "dmesg"):  # other lines between theirs are skipped
         machine = _reader(kind).parse(bare, name)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if not text.isascii() and re.search(STRAY, text):
@@ -101,16 +101,16 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 
 
 def of_document(document: object, name: str) -> Machine:
-    """The machine of a JSON map, or of a report, that is decoded already. Raises InputError."""
+    """The machine of a decoded JSON map or report. Raises InputError."""
     from planner.sources.json import memory_map
 
     return memory_map.of_document(document, name)
 
 
 def kind_of(path: str) -> str | None:
-    """The kind of a file by its first bytes: one of text, `dtb`, `sosreport` or `packed`; None if it is not a source.
+    """The kind of a file by its first bytes: a kind of text, `dtb`, `sosreport`, `packed`; None if it is not a source.
 
-    A document that quotes one is not a source. Raises OSError.
+    Documentation that quotes a source is not a source. Raises OSError.
     """
     if path.lower().endswith(_DOCUMENTS):
         return None
@@ -125,7 +125,7 @@ def kind_of(path: str) -> str | None:
     try:
         kind = _kind(unquoted(decode_most(head, path), path), path)
     except InputError:
-        kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps a document that goes on
+        kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps JSON that goes on after these bytes
     return kind if kind and (kind != "json" or b'"memory"' in head) else None
 
 
@@ -140,7 +140,7 @@ def _check_format(fmt: str | None) -> None:
 
 
 def _is_tar(head: bytes) -> bool:
-    """True if an input begins with the header of a tar archive: by its magic, in the old format by its checksum."""
+    """True if an input begins with a tar header: recognised by its magic, or in the old format by its checksum."""
     if head[257:262] == b"ustar":
         return True
     block, told = head[:_BLOCK], head[148:156].strip(b" \0")
@@ -150,7 +150,7 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
-    """An archive of a machine's files, or one packed file."""
+    """The machine of a compressed input: an archive of a machine's files, or one file."""
     from planner.sources.archive import inflate, sosreport
 
     content = inflate.unpacked(file, name)
@@ -166,7 +166,7 @@ def _kind(text: str, name: str) -> str:
     head = text[:200_000]
     if is_json(head):
         return "lsmem" if _reader("lsmem").looks_like(head[:4096]) else "json"
-    # What every listing of a kind contains is looked for first: it spares the reader of another kind.
+    # A string that every listing of a kind contains is tested first, to avoid importing readers of other kinds.
     if "..0x" in head and _reader("memblock").looks_like(head):
         return "memblock"
     if " : " in head and _reader("iomem").looks_like(head):
@@ -193,14 +193,14 @@ def _kind(text: str, name: str) -> str:
 
 
 def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
-    """One machine from several sources of it, as `combining.combine` says. Raises InputError."""
+    """One machine from several sources of it; see `combining.combine`. Raises InputError."""
     from planner.sources.combining import combine as combined
 
     return combined(machines, kernel=kernel)
 
 
 def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
-    """The machine with the kernel configuration of a file, which wins over what its sources say.
+    """The machine with the kernel configuration in a file, which overrides facts from its sources.
 
     Raises InputError for text that is not a configuration.
     """

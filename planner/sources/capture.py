@@ -1,6 +1,6 @@
-"""The capture kernel, as the machine's own sources describe it: its image, its initrd, modules, other tools' figures.
+"""Sizes that the capture kernel's need depends on: kernel image, initrd, modules, and estimates of other tools.
 
-Read here: the `Memory:` line of a boot log, /proc/modules, listings of /boot and of the kdump initrd, and what
+Read from: the `Memory:` line of a boot log, /proc/modules, listings of /boot and of the kdump initrd, and what
 `kdumpctl estimate` and `kdumptool calibrate` print.
 """
 
@@ -51,7 +51,7 @@ def looks_like(head: str) -> bool:
 
 
 def parse(text: str, name: str) -> Machine:
-    """The output of one of the two tools as facts without a map. Raises InputError."""
+    """The facts in the output of one of the two tools; a machine without a map. Raises InputError."""
     if "Recommended crashkernel:" in text:
         capture = _kdumpctl(text)
     else:
@@ -69,7 +69,7 @@ def _kdumpctl(text: str) -> Capture:
     sizes = {what: int(match[1]) * MIB for what, match in found.items() if match is not None}
 
     def whole(what: str) -> int | None:
-        """The tool cuts fractions off: up to a mebibyte more."""
+        """A size rounded up to whole MiB: the tool rounds down."""
         return sizes[what] + MIB if what in sizes else None
 
     luks = sizes.get("luks")
@@ -84,7 +84,7 @@ def _kdumpctl(text: str) -> Capture:
 
 
 def image_size(line: str) -> int | None:
-    """Bytes of the kernel image by the `Memory:` line of a log: code, rwdata, rodata, init and bss."""
+    """Bytes of the kernel image from the `Memory:` line of a log: code, rwdata, rodata, init and bss."""
     match = _MEMORY.search(line)
     return sum(int(part) for part in match.groups()) * KIB if match else None
 
@@ -95,15 +95,15 @@ def modules(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def initrd_size(listing: str) -> int | None:
-    """Bytes of the kdump initrd in the output of `ls -l`; the largest where there are several."""
+    """Bytes of the kdump initrd in the output of `ls -l`; of several, the largest."""
     return max((int(m[1]) for m in _LISTED.finditer(listing)), default=None)
 
 
 def listed(text: str, page_size: int) -> Capture:
-    """The kdump initrd by what `lsinitrd` or `lsinitramfs -l` prints: its files in whole pages, its modules.
+    """The kdump initrd from the output of `lsinitrd` or `lsinitramfs -l`: its files in whole pages, and its modules.
 
-    Files within a squashed image in it have lines of another form, and are not unpacked. The size of the archive is
-    rounded up there.
+    Files in a squashfs image inside it are listed in another form and not counted, as the image is not unpacked. The
+    tools round the size of the archive up.
     """
     sizes = [int(match[1]) for match in _FILE.finditer(text)]
     image = _IMAGE.match(text)
@@ -116,7 +116,7 @@ def listed(text: str, page_size: int) -> Capture:
 
 
 def merged(captures: Sequence[Capture | None]) -> Capture | None:
-    """The facts of several sources together; of each figure the first that is known."""
+    """The facts of several sources merged: for each fact, the first source that has it."""
     known = [c for c in captures if c is not None]
     if len(known) < 2:
         return known[0] if known else None

@@ -1,6 +1,6 @@
-"""Several sources of one machine become one: the most precise map, the facts of all.
+"""Several sources of one machine combined: the map of the most precise one, the facts of all.
 
-What cannot be true of one boot of one machine is an error that names both sources.
+Sources that cannot be of one boot of one machine are an error, which names both.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from planner.sources.stated import beside_tree
 __all__ = ["combine"]
 
 _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
-"""Facts of which a machine has one."""
+"""Facts that must be equal in all sources."""
 
 _MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pagealloc", "movable_node", "cma")
-"""Parameters by which two boots of one machine plan differently."""
+"""Parameters that change a plan, and so must be equal in all sources."""
 
 _FIRST = (
     "dma_limit",
@@ -38,16 +38,16 @@ _FIRST = (
     "splits_live",
     "tree",
 )
-"""Facts that the more precise source gives."""
+"""Facts taken from the most precise source that has them."""
 
-_FORGIVEN = 64 * MIB  # RAM by which two views of a machine may differ, or a tenth of it if that is more
+_FORGIVEN = 64 * MIB  # RAM by which two sources may differ; or a tenth of all RAM, if that is more
 
 
 def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | None = None) -> Machine:
-    """One machine from several sources of it. Raises InputError, naming both, where two contradict each other.
+    """One machine from several sources of it. Raises InputError, which names both, if two contradict each other.
 
-    grows: whether a later view may show more memory than an earlier one, as some was plugged in. kernel: the one that
-    the user states; then it does not matter that two sources name different ones, and a note says so.
+    grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
+    version that the user states; sources that differ in theirs then get a note instead of an error.
     """
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     best = min(with_map, key=lambda m: (not m.settled, m.traits.rank))
@@ -82,7 +82,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:
-    """Refuse the configuration of another architecture where no other source would contradict it."""
+    """Refuse the configuration of another architecture's kernel if no source gives the machine's architecture."""
     if any(m.facts.arch for m in machines if not m.traits.configuration):
         return
     for machine in machines:
@@ -91,7 +91,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
 
 
 def _moved(machines: Sequence[Machine]) -> list[str]:
-    """Notes on sources in which the kernel image lies elsewhere, so that they are of other boots."""
+    """Notes on sources with the kernel image at another address, which are of other boots."""
     images = {m.source: m.facts.kernel_image for m in machines if m.facts.kernel_image is not None}
     first, *others = images.items() if images else [("", None)]
     return [
@@ -103,7 +103,7 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
 
 
 def _outdone(machine: Machine, best: Machine) -> bool:
-    """True if the notes on a machine's map no longer matter: it is coarse, and another's map is taken."""
+    """True if the notes on a machine's map are obsolete: the map is coarse, and another source's is used."""
     return machine is not best and machine.traits.partial and not machine.settled
 
 
@@ -116,7 +116,7 @@ def _contradiction(machine: Machine, what: str, value: object, other_value: obje
 
 
 def _only(machines: Sequence[Machine], name: str) -> object:
-    """The first known value of a fact. Raises InputError where another source says otherwise of what must agree."""
+    """The first known value of a fact. Raises InputError if it must be equal in all sources and is not."""
     first = None
     for machine in machines:
         value = getattr(machine.facts, name)
@@ -127,16 +127,16 @@ def _only(machines: Sequence[Machine], name: str) -> object:
         elif name in _EQUAL and value != getattr(first.facts, name):
             known = getattr(first.facts, name)
             if name == "arch" and (value in known or known in value):
-                continue  # `x86_64 or s390x`: /proc/iomem cannot tell these two
+                continue  # `x86_64 or s390x`: the two look the same in /proc/iomem
             shown = [format_size(v) if name == "page_size" else v for v in (value, known)]
             raise _contradiction(machine, name, shown[0], shown[1], first)
     return None if first is None else getattr(first.facts, name)
 
 
 def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | None:
-    """The kernel's version, the longest of those that agree: `6.1` is a shorter way to say `6.1.0-18-arm64`.
+    """The kernel's version, in its longest form: `6.1` agrees with `6.1.0-18-arm64`.
 
-    differing: takes what to say of the others, which are an error without it.
+    differing: takes notes on versions that do not agree; None: they are an error.
     """
     found: Machine | None = None
     for machine in machines:
@@ -161,7 +161,7 @@ def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | N
 def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, bool]:
     """The command line, and its `request_restored`.
 
-    A device tree's only where no other is known, as a boot loader replaces it.
+    A device tree's is used only if no other is known: the boot loader replaces it.
     """
     known = [m for m in machines if m.facts.cmdline is not None]
     strong = [m for m in known if not m.traits.firmware] or known
@@ -179,12 +179,12 @@ def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, bool]:
 
 
 def _values(parameters: list[str], name: str) -> list[str]:
-    """All words in order: of several crashkernel= the kernel takes one of each kind."""
+    """All words of a parameter, in order: the kernel may use several crashkernel= of different kinds."""
     return [word for word in parameters if word.partition("=")[0].replace("-", "_") == name]
 
 
 def _config(machines: Sequence[Machine]) -> dict[str, str]:
-    """All symbols. Raises InputError where two configurations differ in one that both have."""
+    """The symbols of all configurations. Raises InputError if two of them differ in a symbol."""
     merged: dict[str, str] = {}
     first: Machine | None = None
     for machine in machines:
@@ -199,7 +199,7 @@ def _config(machines: Sequence[Machine]) -> dict[str, str]:
 
 
 def _record(machines: Sequence[Machine]) -> BootRecord | None:
-    """The crash kernel that all sources together record. Raises InputError where they place it differently."""
+    """The crash kernel recorded by all sources together. Raises InputError if they differ in its start."""
     merged: BootRecord | None = None
     first: Machine | None = None
     for machine in machines:
@@ -213,7 +213,7 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
             raise _contradiction(
                 machine, "the crash kernel's start", f"{record.crash.start:#x}", f"{merged.crash.start:#x}", first
             )
-        # A later view may show less of it: what kexec_crash_size was lowered to.
+        # A later source may show a smaller one, after a write to kexec_crash_size.
         larger = [r.crash for r in (merged, record) if r.crash is not None]
         merged = BootRecord(
             crash=max(larger, key=lambda r: r.size) if larger else None,
@@ -226,14 +226,14 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
 
 
 def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> None:
-    """Refuse maps that cannot be of one machine: one has RAM, and more than a little, where the other has none."""
+    """Refuse maps that cannot be of one machine: much RAM of one lies where the other has none."""
     for machine in machines[1:]:
         if not machine.memory.regions:
             continue
         if (machine.traits.firmware or best.traits.firmware) and any(
             "mem=" in (m.facts.cmdline or "") for m in machines
         ):
-            continue  # one is from before mem=, the other from after it
+            continue  # the firmware's map does not have mem= applied
         here, there = _usable(machine), _usable(best)
         forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
         lacking = [] if grows and not machine.traits.at_boot else _without(here, there)
@@ -249,7 +249,7 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
     usable = best.memory.ram
     for machine in machines if not grows else ():
         total_seen = machine.facts.mem_total
-        # A boot log does not show memory that was plugged in later.
+        # A boot log does not show memory that was hot-added later.
         if total_seen is not None and best.memory.regions and total_seen > usable and not best.traits.log:
             raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{usable >> 10}K of RAM", best)
 

@@ -1,12 +1,11 @@
-"""An initrd, measured as the kernel unpacks it: the bytes of its archive and of the files in it.
+"""Sizes of an initrd: the bytes of the file, and of its content once the kernel has unpacked it.
 
-An initrd is one or more cpio archives one after the other, padded with zeros, each as it is or compressed. The file is
-read once, as a stream, in bounded memory; nothing is written to disk. Zstandard and lz4 need a library each (the extra
-`initrd`).
+An initrd is a series of cpio archives, padded with zeros, each of them plain or compressed. The file is read once, as a
+stream, in bounded memory; nothing is written to disk. Zstandard and lz4 need a library each (the extra `initrd`).
 
 Source: unpack_to_rootfs(), init/initramfs.c; compressed_formats, lib/decompress.c @ 6.12.
 
-A decompressor is imported when its kind of compression is met.
+A decompressor is imported at the first archive that needs it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from planner.studies.need import Given, with_initrd
 __all__ = ["Initrd", "measure", "read_initrd"]
 
 MAX_UNPACKED = 4 * GIB
-"""Bytes that may come out of an initrd."""
+"""The largest unpacked size of an initrd."""
 
 MAX_FILES = 1 << 20
 
@@ -46,11 +45,11 @@ _STATED = "give --initrd-size and --initrd-unpacked"
 
 @dataclass(frozen=True, slots=True)
 class Initrd:
-    """One initrd.
+    """Sizes of one initrd.
 
-    archive: bytes of the file. content: bytes of the regular files in it. unpacked: the same in whole pages, which
-    is what they take in memory, for each page size. compression: of each archive in it, in order. modules: names of
-    the kernel modules in it, as /proc/modules spells them.
+    archive: bytes of the file. content: bytes of the regular files in it. unpacked: the same in whole pages, as in
+    memory, for each page size. compression: of each archive in it, in order. modules: names of the kernel modules in
+    it, spelt as in /proc/modules.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Initrd:
     notes: tuple[str, ...]
 
     def applied(self, given: Given, machine: Machine | None) -> Given:
-        """The stated inputs of `need`, those that are missing taken from this initrd."""
+        """The inputs of `need` as stated, with missing ones taken from this initrd."""
         source = f"read: {self.name} ({', '.join(dict.fromkeys(self.compression))})".replace("(none", "(uncompressed")
         return with_initrd(
             given, machine, archive=self.archive, unpacked=self.unpacked, modules=self.modules, source=source
@@ -76,7 +75,7 @@ def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
 
 
 def measure(file: BinaryIO, name: str) -> Initrd:
-    """The initrd that a stream holds. Raises InputError for anything else, and for one that is damaged or too large."""
+    """The initrd in a stream. Raises InputError if it is not one, or damaged, or too large."""
     outer = _Reader(lambda: read_some(file, name, _CHUNK), name)
     tally = _Tally()
     kinds: list[str] = []
@@ -113,7 +112,7 @@ def measure(file: BinaryIO, name: str) -> Initrd:
 
 
 class _Reader:
-    """Bytes from a source of chunks, read forward. name: of the file; read: how many bytes the source has given."""
+    """A forward reader of a function that returns chunks. name: of the file; read: bytes taken from the function."""
 
     def __init__(self, more: Callable[[], bytes], name: str) -> None:
         self._more, self.name = more, name
@@ -129,29 +128,29 @@ class _Reader:
             self._held += data
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, fewer at the end; they stay."""
+        """The next bytes, without consuming them; fewer at the end."""
         self._fill(count)
         return self._held[:count]
 
     def take(self, most: int) -> bytes:
-        """Some of the next bytes; b"" at the end."""
+        """At least one of the next bytes; b"" at the end."""
         self._fill(1)
         data, self._held = self._held[:most], self._held[most:]
         return data
 
     def put_back(self, data: bytes) -> None:
-        """Give bytes back that were taken last."""
+        """Return the bytes taken last, to be read again."""
         self._held = data + self._held
 
     def exactly(self, count: int) -> bytes:
-        """So many bytes. Raises InputError where the file ends before."""
+        """The next `count` bytes. Raises InputError if the file ends before."""
         self._fill(count)
         if len(self._held) < count:
             raise self.damaged("ends in the middle of an archive")
         return self.take(count)
 
     def skip(self, count: int) -> None:
-        """Pass over so many bytes. Raises InputError where the file ends before."""
+        """Skip bytes. Raises InputError if the file ends before."""
         while count:
             data = self.take(min(count, _CHUNK))
             if not data:
@@ -159,7 +158,7 @@ class _Reader:
             count -= len(data)
 
     def skip_zeros(self) -> bool:
-        """Pass over zeros; False at the end."""
+        """Skip zeros; False at the end."""
         while data := self.take(_CHUNK):
             rest = data.lstrip(b"\0")
             if rest:
@@ -168,7 +167,7 @@ class _Reader:
         return False
 
     def damaged(self, what: str, remedy: str = "copy the initrd again, whole") -> InputError:
-        """An error at the next byte."""
+        """The error for the next byte."""
         return InputError(Location(self.name, offset=self.read - len(self._held)), what, remedy)
 
 
@@ -176,7 +175,7 @@ class _Reader:
 
 
 class _Tally:
-    """The regular files seen, by what makes them one file; a later one of the same name replaces the earlier."""
+    """The regular files seen so far; a later file of the same name replaces the earlier one."""
 
     def __init__(self) -> None:
         self.sizes: dict[object, int] = {}
@@ -187,7 +186,7 @@ class _Tally:
         self.out = 0
 
     def add(self, fields: tuple[int, ...], path: bytes) -> None:
-        """One regular file. Several links to one share its bytes, which one of them carries."""
+        """Count one regular file. Of several hard links to a file, one carries its content."""
         inode, links, size, major, minor = fields
         linked = links > 1
         key: object = (self.archives, inode, major, minor) if linked else hash(path)
@@ -197,7 +196,7 @@ class _Tally:
             self.modules.add(name.split(b".ko")[0].decode("ascii", "replace").replace("-", "_"))
 
     def count(self, reader: _Reader, size: int) -> None:
-        """One more entry with so many bytes. Raises InputError beyond what any initrd holds."""
+        """Count one entry of `size` bytes. Raises InputError beyond what any initrd holds."""
         self.entries += 1
         self.out += size
         if self.entries > MAX_FILES or self.out > MAX_UNPACKED:
@@ -206,7 +205,7 @@ class _Tally:
 
 
 def _archive(reader: _Reader, tally: _Tally) -> None:
-    """One cpio archive in the newc format, up to and with its trailer."""
+    """Read one cpio archive in the newc format, including its trailer."""
     tally.archives += 1
     while True:
         if not reader.peek(1):
@@ -227,7 +226,7 @@ def _archive(reader: _Reader, tally: _Tally) -> None:
         if mode & _KIND == _REGULAR:
             tally.add((inode, links, size, major, minor), path.lstrip(b"./"))
         reader.skip(size)
-        # The last body may lack its padding.
+        # The padding of the last member may be missing.
         if len(reader.peek(-size % 4)) == -size % 4:
             reader.skip(-size % 4)
 
@@ -248,7 +247,7 @@ _FORMATS = (
 
 
 def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
-    """The archives of one compressed stream; what follows the stream is left in `outer`."""
+    """Read the archives of one compressed stream; bytes after the stream are left in `outer`."""
     chunks = _inflated(outer, kind)
     inner = _Reader(lambda: next(chunks, b""), outer.name)
     seen = False
@@ -283,7 +282,7 @@ def _inflated(outer: _Reader, kind: str) -> Iterator[bytes]:
                 yield given[at : at + _CHUNK]
         elif not (data or unit.eof) and unit.needs_input:
             raise outer.damaged("ends in the middle of a compressed archive")
-    outer.put_back(unit.unused_data or b"")  # lz4's frames say None
+    outer.put_back(unit.unused_data or b"")  # None for lz4 frames
 
 
 def _too_wide(outer: _Reader, needed: str = "") -> InputError:
@@ -317,7 +316,7 @@ def _library(name: str, module: str, what: str) -> Any:
 
 
 class _Zstd:
-    """A Zstandard frame; the library has no bound for one call, so it is fed little by little."""
+    """A Zstandard frame; the library cannot limit the output of one call, so its input is limited."""
 
     def __init__(self, unit: Any) -> None:
         self._unit = unit
@@ -349,7 +348,7 @@ def _zstd(outer: _Reader) -> Unit:
 
 
 class _Lz4Legacy:
-    """The legacy format of lz4: after a magic number blocks of at most 8 MiB, each behind its compressed size."""
+    """The legacy format of lz4: a magic number, then blocks of at most 8 MiB, each preceded by its compressed size."""
 
     _BLOCK = 8 * MIB
     _BOUND = _BLOCK + _BLOCK // 255 + 16
@@ -358,7 +357,7 @@ class _Lz4Legacy:
         self._outer, self._library = outer, library
         self.eof = False
         self.unused_data = b""
-        self.needs_input = False  # it takes its blocks from the file itself
+        self.needs_input = False  # it reads its blocks from the file itself
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         del data, max_length

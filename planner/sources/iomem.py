@@ -1,9 +1,9 @@
-"""/proc/iomem: what a running kernel shows of its memory, later than the crash kernel was placed.
+"""/proc/iomem: the memory of a running kernel, some time after the crash kernel was placed.
 
 arm64 lists NOMAP memory as `reserved` at the top level and reservations as `reserved` children of System RAM
-(arch/arm64/kernel/setup.c, request_standard_resources() and reserve_memblock_reserved_regions() @ 6.1); the ends
-are inclusive. A resource lies inside its parent, so that a listing which lost its indentation reads the same. Other
-architectures write `Reserved`, and list what arm64 does not have.
+(arch/arm64/kernel/setup.c, request_standard_resources() and reserve_memblock_reserved_regions() @ 6.1). The ends are
+inclusive. A resource lies inside its parent, so a listing without its indentation can be read too. Other architectures
+spell it `Reserved`, and have resources that arm64 has not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LOOSELY = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]", re.MULTI
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
 _OTHER = "?"
-_OF_NAMES = ("-", "@", ".", ":", "/")  # signs within the names of devices
+_OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?)?$")
 _FOREIGN = {
     "Kernel bss": "x86_64 or s390x",
@@ -36,13 +36,13 @@ _FOREIGN = {
     "IOAPIC 0": "x86_64",
     "Local APIC": "x86_64",
 }
-"""Names that no arm64 kernel gives to a resource, and what has them; the later ones say more."""
+"""Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
 _TOP = 1 << 52
-_DIGITS = 8  # of an address at least: r_show(), kernel/resource.c
+_DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
 _MOST_NOTES = 5
 
 _Row = tuple[int, int, str]
-"""Start and end, and the name: one that matters, or `_OTHER`."""
+"""Start, end and name: one of `_NAMES`, or `_OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -68,7 +68,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | None]:
-    """The resources in the order listed, and the architecture whose listing it is, if not arm64's."""
+    """The resources in the order listed, and the architecture that the listing is of, if not arm64."""
     rows: list[_Row] = []
     foreign = -1
     zeros = number = 0
@@ -99,7 +99,7 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
 
 
 def _lost(match: re.Match[str], shown: str) -> str:
-    """The part that a row has lost: digits of an address, the end of its name; "" if nothing shows that it has."""
+    """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be."""
     if shown == _OTHER:
         begun = match[4].rstrip(">.\u2026 ")
         return "the line is cut off" if any(known.startswith(begun) for known in _NAMES) else ""
@@ -117,7 +117,7 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 
 
 def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
-    """Say that a line is not a resource. Raises InputError where one may have been before bytes of it were lost."""
+    """Note that a line is not a resource. Raises InputError if it looks like a damaged one."""
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
     if begun and len(notes) < _MOST_NOTES:
@@ -125,7 +125,7 @@ def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> No
 
 
 def _known(what: str) -> str:
-    """The name of a resource without remarks and marks around it; `_OTHER` for one that does not matter."""
+    """The name of a resource without emphasis signs and remarks; `_OTHER` for one that does not matter here."""
     if what in _NAMES:
         return what
     what = what.lstrip("*`'\"=_~ ")
@@ -141,7 +141,7 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
-    around: list[tuple[int, bool, str]] = []  # resources around the next: end, whether memory is among them, name
+    around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
     for start, end, what in sorted(rows, key=lambda row: (row[0], -row[1])):
         while around and (around[-1][0] < end or around[-1][0] <= start):
             around.pop()
@@ -167,7 +167,7 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
 def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
     """Memory without overlaps.
 
-    Firmware's memory below the first bank counts too: only NOMAP memory is called `reserved` at the top level
+    Firmware memory below the first bank is included: only NOMAP memory is called `reserved` at the top level
     (request_standard_resources(), arch/arm64/kernel/setup.c @ 6.1).
     """
     clean: list[Region] = []

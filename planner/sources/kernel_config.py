@@ -1,4 +1,4 @@
-"""A kernel's configuration, plain or as /proc/config.gz: its facts on page tables and on options that force base pages.
+"""A kernel configuration, plain or as /proc/config.gz: page tables, DMA zones, options that force base pages.
 
 Source: arch/arm64/Kconfig, mm/Kconfig.debug, lib/Kconfig.kfence @ 5.10 to 7.2.
 """
@@ -35,13 +35,13 @@ _ARCHES = {
     "MIPS": "mips",
     "ARM": "arm",
 }
-"""Names of architectures by the symbol that each configuration of one sets."""
+"""Architectures by the symbol that every configuration for them sets."""
 
 _BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
 """Values that arch/arm64/Kconfig allows for these symbols, with any page size."""
 
 _UP_TO_PROCESSORS = 52
-"""Address bits that a kernel is built for and may lack at run time; with 64K pages the tables do not depend on it."""
+"""Virtual address bits that depend on the processor at run time, unless pages are 64K."""
 
 _PAGES = {
     "ARM64_4K_PAGES": 4 * KIB,
@@ -52,7 +52,7 @@ _PAGES = {
     "PAGE_SIZE_64KB": 64 * KIB,
 }
 _OFF_IF_ABSENT = ("ZONE_DMA", "ZONE_DMA32", "KFENCE", "DEBUG_PAGEALLOC", "RODATA_FULL_DEFAULT_ENABLED")
-"""Symbols that a whole arm64 configuration names unless its kernel has no such thing."""
+"""Symbols that a complete arm64 configuration has, set or not, unless its kernel does not know them."""
 
 
 def looks_like(head: str) -> bool:
@@ -63,8 +63,8 @@ def looks_like(head: str) -> bool:
 def symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
     """Symbols without `CONFIG_`, and the lines that set them.
 
-    Those that are not set, and some that a whole configuration would name, are "n". Raises InputError for a line that
-    is not of a configuration, and for a text without any symbol.
+    Symbols that are not set are "n", as are those of `_OFF_IF_ABSENT` in a complete configuration. Raises InputError
+    for any other line, and for a text without symbols.
     """
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -91,9 +91,9 @@ def symbols(text: str, name: str) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | None = None) -> Facts:
-    """The facts that a configuration fixes. lines: the line of each symbol, if it is a file.
+    """The facts that follow from a configuration. lines: the line of each symbol, if it is a file.
 
-    Raises InputError for values that arm64 does not have, and where symbols contradict each other.
+    Raises InputError for values that arm64 does not support, and for symbols that contradict each other.
     """
     lines = lines or {}
     sizes = {size for symbol, size in _PAGES.items() if config.get(symbol) == "y"}
@@ -105,7 +105,7 @@ def facts_of(config: Mapping[str, str], name: str, lines: Mapping[str, int] | No
     if page_size and va_bits and va_bits not in VA_BITS[page_size]:
         raise _impossible(Location(name, lines.get("ARM64_VA_BITS", 0)), va_bits, page_size)
     if va_bits == _UP_TO_PROCESSORS and page_size != 64 * KIB:
-        va_bits = None  # the model knows from the symbol what such a kernel may have
+        va_bits = None  # the model takes them from the symbol and the processor
     return Facts(
         arch=next((arch for symbol, arch in _ARCHES.items() if config.get(symbol) == "y"), None),
         page_size=page_size,
@@ -161,9 +161,9 @@ def check_arch(config: Machine) -> None:
 
 
 def applied(machine: Machine, config: Machine) -> Machine:
-    """A machine as it would be with the kernel of a configuration: where both say something, that counts.
+    """A machine with the facts of a configuration, which override its own.
 
-    Raises InputError for the configuration of another architecture, and where it does not go with the page size.
+    Raises InputError for the configuration of another architecture, and for one impossible with the page size.
     """
     check_arch(config)
     old, new = machine.facts, config.facts
@@ -179,7 +179,7 @@ def applied(machine: Machine, config: Machine) -> Machine:
     if page_size and va_bits and va_bits not in VA_BITS.get(page_size, ()):
         if new.va_bits is not None:
             raise _impossible(config.source, va_bits, page_size)
-        va_bits = None  # that of other pages
+        va_bits = None  # possible only with the other page size
     facts = replace(
         old,
         page_size=page_size,

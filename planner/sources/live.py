@@ -1,4 +1,4 @@
-"""This machine: what /proc and /sys tell of it."""
+"""The machine that this program runs on, read from /proc and /sys."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _OTHER = "give a map of an arm64 machine with --map, or --kernel or --page-size 
 
 
 def read(root: str = "/", *, what_if: bool = False) -> Machine:
-    """The machine this runs on. Raises InputError where it is not an arm64 machine or hides its addresses.
+    """This machine. Raises InputError if it is not arm64, or hides its addresses.
 
-    root: where /proc and /sys lie. what_if: take the memory of any architecture as if it were arm64.
+    root: the directory with proc and sys. what_if: use the memory of any architecture as if it were arm64.
     """
     try:
         system = os.uname()
@@ -55,7 +55,7 @@ def _text(root: str, path: str) -> str | None:
 
 
 def _config(root: str, release: str) -> dict[str, str]:
-    """Symbols of the running kernel's configuration; none where it cannot be read."""
+    """Symbols of the running kernel's configuration; empty if it cannot be read."""
     text = _text(root, f"boot/config-{release}")
     try:
         if text is None:

@@ -1,9 +1,9 @@
-"""`lsmem`: whole memory blocks, as text, pairs, raw or JSON; the coarsest view of a machine there is.
+"""`lsmem`: whole memory blocks, as text, pairs, raw or JSON; the coarsest of all sources.
 
-It shows neither reservations nor the firmware's holes inside a block. Source: sys-utils/lsmem.c, util-linux 2.33
+It shows neither reservations nor firmware holes inside a block. Source: sys-utils/lsmem.c, util-linux 2.33
 to 2.41: ranges are inclusive, sizes are rounded unless `-b` is given, so only the ranges are read.
 
-The reader of JSON is imported for that form alone: every listing comes by here to be recognised.
+The JSON reader is imported for that form only: this module is imported to recognise any listing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LINE = re.compile(
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
 _Row: TypeAlias = tuple[int, int, int, str, int | None]
-"""Number of the line, start and end, state, node."""
+"""Line number, start, end, state, node."""
 
 _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
@@ -48,7 +48,7 @@ def looks_like(head: str) -> bool:
 
 
 def _heading(line: str) -> list[tuple[str, int, int]]:
-    """The columns that a line names, and where their names begin and end; none if it holds anything else."""
+    """The columns of a heading: name, start and end of each; empty if the line is not a heading."""
     found = [(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", line)] if line.strip()[:1].isupper() else []
     return found if all(name in _COLUMNS for name, _, _ in found) else []
 
@@ -87,7 +87,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
-    """Blocks that touch are one region: `-a` lists each block by itself. One of unknown node joins its neighbour."""
+    """Regions of adjacent blocks, which `-a` lists one by one. A block of unknown node joins its neighbour."""
     regions: list[Region] = []
     for block in sorted(blocks, key=lambda r: r.start):
         last = regions[-1] if regions else None
@@ -103,7 +103,7 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 
 
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
-    """The rows; an unknown state is empty. totals: takes the sizes after the rows, online and offline memory last."""
+    """The rows; an unknown state is "". totals: takes the sizes below the rows, of online and of offline memory."""
     rows: list[_Row] = []
     columns: list[tuple[str, int, int]] = []
     for number, line in text_lines(text, name):
@@ -123,18 +123,18 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
             totals.append(summary[1])
         elif line.strip():
             raise InputError(Location(name, number, 1), "this is not a line of lsmem", "give its output as it is")
-    # Of online and of offline memory, below the size of a block.
+    # If there are three, the first is the block size.
     del totals[: -1 if len(totals) > 2 else None]
     return rows
 
 
 def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
-    """The cells of a row by column. Range and state are found anywhere, as no other column looks like them."""
+    """The cells of a row by column. Range and state are recognised by their form, in any column."""
     found = dict(_PAIR.findall(line))
     if found:
         return found
     for words in (line.split(), line.split(" ")):
-        # With one blank between columns, an empty cell leaves two; in aligned ones, words begin or end as headings do.
+        # With one blank between columns, an empty cell leaves two. Aligned cells begin or end with their heading.
         if columns and len(words) == len(columns):
             return dict(zip((column for column, _, _ in columns), words, strict=True))
     if not columns and not _LINE.match(line):

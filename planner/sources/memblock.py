@@ -1,4 +1,4 @@
-"""memblock's debugfs files, `memory` and `reserved`, in both formats; a view after boot.
+"""memblock's debugfs files, `memory` and `reserved`, in both formats; the state after boot.
 
 Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node and flags).
 """
@@ -36,7 +36,7 @@ def looks_like(head: str) -> bool:
 
 
 def parse(text: str, name: str) -> Machine:
-    """The machine of `memory` and `reserved`, one after the other. Raises InputError."""
+    """The machine of `memory`, with `reserved` after it if given. Raises InputError."""
     regions: list[Region] = []
     reserved: list[Reserved] = []
     part = 0
@@ -74,7 +74,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, re.Match[str]]]:
-    """The rows of both files, with the numbers of their lines. Raises InputError for any other line, and too many."""
+    """The rows of both files with their line numbers. Raises InputError for any other line, and for too many rows."""
     count = 0
     for number, line in text_lines(text, name):
         match = _LINE.match(line)

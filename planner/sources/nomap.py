@@ -1,4 +1,4 @@
-"""Firmware memory in listings that do not name it: ranges that touch and yet are listed apart."""
+"""NOMAP memory inferred from sources without flags: adjacent ranges that were not merged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ __all__ = ["inferred_nomap"]
 
 
 def inferred_nomap(nodes: list[Region], notes: list[str]) -> list[Region]:
-    """Touching ranges of one node differ in flags: between two larger ones the smaller is the firmware's.
+    """The ranges, with the smaller of adjacent ones marked NOMAP.
 
-    Nothing as large as 1 GiB is taken for firmware: such ranges touch where two nodes meet.
+    memblock merges adjacent ranges of one node and equal flags, so the flags of these differ, and firmware has the
+    smaller one. Nothing of 1 GiB or more is taken for firmware: such ranges may be of two nodes.
     """
     result: list[Region] = []
     mapped = True

@@ -1,8 +1,8 @@
 """Page-table dumps of debugfs and DirectMap lines of meminfo: the linear map of a running kernel.
 
 Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18, 7.3 for the dump
-(/sys/kernel/debug/kernel_page_tables). DirectMap lines are printed by kernels that count their linear map: a name
-says the size of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
+(/sys/kernel/debug/kernel_page_tables). Kernels that count their linear map print DirectMap lines, named after the size
+of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def parse_dump(text: str, name: str) -> Observed:
 
 
 def _kind(level: str, flags: list[str]) -> str | None:
-    """The kind of leaf of one line; None for what maps nothing.
+    """The kind of leaf on one line; None for a line that maps nothing.
 
-    Every entry with attributes is a leaf, for tables are not listed. One that was made invalid is a leaf all the same:
-    a guard page of KFENCE, and from 7.3 on the alias of the image's data, whose blocks lack the word BLK.
+    Tables are not listed, so every entry with attributes is a leaf. An invalid one counts too: a guard page of KFENCE,
+    and from 7.3 on the alias of the image's data, whose blocks have no BLK.
     """
     if not flags:
         return None
@@ -73,7 +73,7 @@ def _kind(level: str, flags: list[str]) -> str | None:
 
 
 def parse_meminfo(text: str, name: str) -> Observed:
-    """Bytes per size of entry. Raises InputError."""
+    """Bytes mapped by entries of each size. Raises InputError."""
     found: dict[int, int] = {}
     for number, line in text_lines(text, name):
         if not line.lstrip().startswith("DirectMap"):

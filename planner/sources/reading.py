@@ -1,4 +1,4 @@
-"""Bytes of an input: opened, read within bounds, decoded, split into lines that a message can point at."""
+"""Reading of inputs: opened, limited in size, decoded, split into numbered lines."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ __all__ = [
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
-"""A pattern for characters in place of bytes that are not text: not UTF-8 (PEP 383), or NUL and lost ones (U+FFFD)."""
+"""A pattern for characters that stand for bytes which are not text: not UTF-8 (PEP 383), NUL, or U+FFFD."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks, as Windows writes them
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _EMPTY = re.compile(r"\n+(?=\n)")
-_FEW = 4  # bytes of text at least for one that is not
+_FEW = 4  # an input is binary if more than one byte in so many is stray
 
 
 @contextmanager
 def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.BufferedReader, str]]:
-    """A file, or standard input for `-`, whose first bytes can be looked at, and the name to call it.
+    """A file that can be peeked into, and its name in messages; `-` is standard input.
 
-    Raises InputError where there is nothing to read.
+    Raises InputError if it cannot be opened.
     """
     name = "<stdin>" if path == "-" else path
     close = False
@@ -52,7 +52,7 @@ def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.Buffer
             if os.path.isdir(path):  # noqa: PTH112 - `pathlib` costs start-up time
                 raise InputError(name, "this is a directory", "give a file")
             raw, close = open(path, "rb"), True  # noqa: PTH123, SIM115 - as above; closed below
-        # Anything readable will do, as long as it can be peeked into.
+        # The caller may give any readable object; `peek` needs a buffered one.
         file: io.BufferedReader = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
@@ -71,9 +71,9 @@ def _unreadable(name: str, error: Exception) -> InputError:
 
 
 def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
-    """All that is left of a file. Raises InputError if that is too much, or cannot be read."""
+    """The rest of a file. Raises InputError if it is too large or cannot be read."""
     try:
-        # A file says how large it is; only what does not is read to find out.
+        # The size of a regular file is known; a pipe must be read.
         large = os.fstat(file.fileno()).st_size > most if isinstance(file, io.BufferedReader) else False
     except (OSError, ValueError):
         large = False
@@ -98,13 +98,13 @@ def _too_large(name: str, most: int = MAX_INPUT) -> InputError:
 
 
 def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
-    """The content of a file, or of standard input for `-`, and the name to call it. Raises InputError."""
+    """The content of a file and its name in messages; `-` is standard input. Raises InputError."""
     with opened(path, stdin) as (file, name):
         return read_within(file, name), name
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input, UTF-8 or with a mark UTF-16. Raises InputError if it is empty, binary, or neither."""
+    """The text of an input in UTF-8, or UTF-16 with a byte order mark. Raises InputError if it is empty or not text."""
     return _decoded(_as_utf8(data, name), name)
 
 
@@ -121,7 +121,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def decode_most(data: bytes, name: str) -> str:
-    """The text of an input that may hold stray bytes, as `STRAY` says. Raises InputError for what is binary."""
+    """The text of an input that may contain some stray bytes, see `STRAY`. Raises InputError for a binary input."""
     data = _as_utf8(data, name)
     try:
         if b"\0" not in data:
@@ -129,7 +129,7 @@ def decode_most(data: bytes, name: str) -> str:
     except InputError as error:
         if not isinstance(error.__context__, UnicodeDecodeError):
             raise
-    # A crash leaves a block of NUL at the end of a file, and a serial line many in a row.
+    # A file may end in a block of NUL after a crash, and a serial line may give many in a row.
     data = data.rstrip(b"\0")
     strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
     if strays * _FEW > len(data):
@@ -141,7 +141,7 @@ def decode_most(data: bytes, name: str) -> str:
 
 
 def stray_note(text: str) -> str | None:
-    """The note on stray bytes outside all lines that are used, if there are any; a command line shows its own."""
+    """The note on lines with stray bytes, None without one. Those in a command line are shown with it instead."""
     if text.isascii():
         return None
     lines = re.finditer(rf"^[^\n{STRAY[1:-1]}]*+{STRAY}[^\n]*+", text, re.MULTILINE)
@@ -154,7 +154,7 @@ def stray_note(text: str) -> str | None:
 
 
 def _as_utf8(data: bytes, name: str) -> bytes:
-    """The bytes of a text, with those of UTF-16 made UTF-8. Raises InputError for no text, and for too much."""
+    """The bytes of a text, UTF-16 converted to UTF-8. Raises InputError if it is empty or too large."""
     if data.startswith(_UTF16):
         try:
             data = data.decode("utf-16").encode()
@@ -167,8 +167,8 @@ def _as_utf8(data: bytes, name: str) -> bytes:
 
 
 def _check_extent(data: bytes, name: str) -> None:
-    """Refuse a text of too many lines, or that Python keeps in too much memory: its widest character counts."""
-    # Counting takes as long as reading; fewer bytes hold no more lines with anything in them.
+    """Refuse a text with too many lines, or too large in memory, where all characters take the width of the widest."""
+    # Counting takes a tenth of reading. A shorter text cannot have that many lines that are not empty.
     if len(data) > 2 * MAX_LINES and data.count(b"\n") > MAX_LINES:
         raise InputError(name, f"has more than {MAX_LINES} lines", "give only the map, or the log of one boot")
     if len(data) * 4 <= MAX_INPUT or data.isascii():
@@ -185,7 +185,7 @@ def _binary(name: str, at: int) -> InputError:
 def text_lines(text: str, name: str) -> Iterator[tuple[int, str]]:
     """Lines numbered from 1, without their ends; of empty lines in a row only the last.
 
-    Raises InputError for a line no map has.
+    Raises InputError for a line that is too long.
     """
     start, number, length = 0, 1, len(text)
     while start < length:

@@ -1,9 +1,9 @@
-"""RAM from elsewhere than a source's own map: as `--memory` states it, or another source shows it.
+"""RAM that replaces a source's own: stated with `--memory`, or that of another source.
 
-What a device tree says of the machine besides, its reserved memory, carve-outs, CMA areas and DMA limit, stays. The
-tree is read again with that RAM, since where it marks or places memory depends on what there is.
+A device tree keeps its reserved memory, carve-outs, CMA areas and DMA limit. It is read again with that RAM, because
+the places of its reservations depend on RAM.
 
-What only some plans need is imported by them.
+The reader of device trees is imported for a machine that has one.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["STATED", "beside_tree", "with_stated_ram"]
 STATED = "--memory"
 
 _LISTS_RESERVED = ("cma", "reserved-memory")
-"""Events by which a log tells where the tree's nodes without an address were placed."""
+"""Events in a log that show where nodes of the tree without an address were placed."""
 
 
 def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
-    """The machine with this RAM in place of its own; None: nothing but the RAM is known."""
+    """The machine with this RAM instead of its own; with None, a machine of which only the RAM is known."""
     regions = [Region(a, b) for a, b in union(spans)]
     if machine is None:
         note = (
@@ -42,25 +42,25 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
 
 
 def beside_tree(machine: Machine) -> Machine:
-    """A machine whose RAM comes from another source than its device tree, with the tree's reservations."""
+    """A machine whose RAM is not from its device tree, with the tree's reservations added."""
     if machine.facts.tree is None or not machine.memory.regions:
         return machine
     return _of_tree(machine, machine.memory.regions, (), whole=not _shown(machine))
 
 
 def _shown(machine: Machine) -> bool:
-    """True where the machine's own map lists what was placed, so that placing it again would take memory twice."""
+    """True if the machine's own map lists what the kernel placed, so that it must not be placed again."""
     if machine.kind == "dtb":
         return False
     if any(e.kind in _LISTS_RESERVED for e in machine.facts.events):
         return True
-    if machine.kind in ("iomem", "live"):  # kernels before 4.17 list none there
+    if machine.kind in ("iomem", "live"):  # kernels before 4.17 list no `reserved`
         return any(r.name == "reserved" for r in machine.memory.reserved)
     return bool(machine.memory.reserved)
 
 
 def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], *, whole: bool) -> Machine:
-    """The tree's reservations on this RAM. whole: also nodes without an address, and the initrd."""
+    """The machine with this RAM and the tree's reservations. whole: also nodes without an address, the initrd."""
     from planner.sources.devicetree import dtb
 
     facts = machine.facts
@@ -71,7 +71,7 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
     kept = machine.memory.reserved if machine.kind != "dtb" else ()
     carved = [(r.start, r.end) for r in tree.memory.regions if r.flags & Flag.NOMAP.value]
-    # Rewinding must know that they came first.
+    # Rewinding needs to know that these came before the crash kernel.
     early = [
         Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name)
         for r in tree.memory.reserved

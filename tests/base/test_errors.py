@@ -1,4 +1,4 @@
-"""An error is one line: where, what is wrong, what to do; and it survives a process pool."""
+"""Errors: one line that says where, what is wrong and what to do; they can be pickled for a process pool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_input_error_is_one_line(where: Location | str, shown: str) -> None:
 
 
 def test_an_error_never_reaches_into_a_terminal() -> None:
-    """What an input holds is shown, not obeyed."""
+    """Control characters of an input are escaped."""
     assert str(InputError("a\x1b[2J", "b\n", "c\u202e")) == "a\\x1b[2J: b\\n; c\\u202e"
 
 
@@ -50,5 +50,5 @@ def test_printable(text: str, shown: str) -> None:
 
 
 def test_a_kernel_bug_is_a_fact_about_the_kernel() -> None:
-    """Neither the user's mistake nor ours."""
+    """It is not an InputError."""
     assert not isinstance(KernelBugError("BUG"), InputError)

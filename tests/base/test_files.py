@@ -1,4 +1,4 @@
-"""Paths that a document may read."""
+"""Checks of paths: files that a document may read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from planner.base.files import why_not
     ],
 )
 def test_what_a_document_may_read(tmp_path: Path, name: str, why: str) -> None:
-    """Regular files below its folder, after all links."""
+    """Regular files below its folder, with links resolved."""
     folder = tmp_path.resolve() / "documents"
     folder.mkdir()
     (folder / "map.iomem").write_text("x")
@@ -35,7 +35,7 @@ def test_what_a_document_may_read(tmp_path: Path, name: str, why: str) -> None:
 
 
 def test_a_folder_beside_with_the_same_beginning_lies_outside(tmp_path: Path) -> None:
-    """Names are compared part by part."""
+    """Paths are compared component by component."""
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents-of-others").write_text("x")
     assert why_not(str(tmp_path.resolve() / "documents"), "../documents-of-others") != ""

@@ -1,4 +1,4 @@
-"""Formats of documents: each is laid out by a module of its name, and a file's name asks for at most one."""
+"""Document formats: each has a module of its name, and a file extension belongs to at most one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_module_of_its_name_lays_it_out(form: str) -> None:
 
 
 def test_an_ending_asks_for_one_format() -> None:
-    """In small letters and without its dot, as they are looked up."""
+    """Extensions are in lower case and without a dot, as they are looked up."""
     endings = [ending for each in DOCUMENTS.values() for ending in each]
     assert len(endings) == len(set(endings))
     assert all(ending == ending.lower().strip(".") for ending in endings)

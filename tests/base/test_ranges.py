@@ -1,4 +1,4 @@
-"""Arithmetic on half-open ranges, against sets of bytes."""
+"""Arithmetic on half-open ranges, compared with sets of bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ span = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(p
 
 
 def bytes_of(some: list[Span]) -> set[int]:
-    """Every byte of some spans."""
+    """The set of all bytes in some spans."""
     return {byte for start, end in some for byte in range(start, end)}
 
 
@@ -35,7 +35,7 @@ def test_union(given_: list[Span], joined: list[Span]) -> None:
 
 @given(spans)
 def test_a_union_is_minimal(some: list[Span]) -> None:
-    """Sorted, apart from each other, none empty, the same bytes."""
+    """Spans are sorted, disjoint and non-empty, with the same bytes."""
     joined = union(some)
     assert bytes_of(joined) == bytes_of(some)
     assert all(a[1] < b[0] for a, b in pairwise(joined))
@@ -44,7 +44,7 @@ def test_a_union_is_minimal(some: list[Span]) -> None:
 
 @given(span, spans)
 def test_a_span_is_what_it_shares_and_what_is_left(one: Span, some: list[Span]) -> None:
-    """`subtract` and `intersect` part it in two."""
+    """`subtract` and `intersect` split it into two disjoint parts."""
     others = union(some)
     left, shared = subtract(one, others), intersect(one, others)
     assert bytes_of(left) == bytes_of([one]) - bytes_of(others)
@@ -54,7 +54,7 @@ def test_a_span_is_what_it_shares_and_what_is_left(one: Span, some: list[Span]) 
 
 
 def test_a_range_is_half_open() -> None:
-    """It holds its start and not its end; one range may lie in another."""
+    """A range contains its start but not its end."""
     assert Range(4, 12).size == 8
     assert Range(4, 8) in Range(4, 12)
     assert Range(4, 13) not in Range(4, 12)

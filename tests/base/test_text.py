@@ -1,4 +1,4 @@
-"""One thing is one thing, wherever a number is told in words; a stray byte is told in one way."""
+"""Singular and plural after counts, and escapes for undecodable bytes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_bytes_that_are_no_text(text: str, as_told: str) -> None:
     ],
 )
 def test_the_note_on_inferred_firmware_memory(firmware: int, text: str) -> None:
-    """Small ranges between large ones that touch them."""
+    """Small ranges that touch large ones."""
     edges = [n * 256 * MIB + offset for n in range(firmware + 1) for offset in (0, 255 * MIB)]
     nodes = [Region(a, b) for a, b in pairwise(edges)]
     notes: list[str] = []
@@ -70,7 +70,7 @@ def test_the_note_on_inferred_firmware_memory(firmware: int, text: str) -> None:
     ("small", "text"), [(1, "1 more gap in the window is too small"), (2, "2 more gaps in the window are too small")]
 )
 def test_the_gaps_that_explain_leaves_out(small: int, text: str) -> None:
-    """Beyond the eight that come nearest."""
+    """Gaps beyond the eight nearest are only counted."""
     size = 32 * MIB
     memory = MemoryMap(
         (Region(2 * GIB, 2 * GIB + (8 + small) * size),),

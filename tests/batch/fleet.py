@@ -1,4 +1,4 @@
-"""Records for the tests: machines that differ, some of them bad, always the same for the same number."""
+"""Records for the tests: different machines, some of them bad, deterministic by number."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def record(number: int) -> dict[str, Any]:
 
 
 def lines(count: int, *, bad_every: int = 0) -> bytes:
-    """Records as JSON Lines; every so many one that is bad, of four kinds in turn."""
+    """Records as JSON Lines, with bad ones of four kinds at regular intervals."""
     out = []
     for number in range(count):
         if bad_every and number % bad_every == bad_every - 1:

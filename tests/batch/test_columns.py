@@ -33,7 +33,7 @@ else:
 
 
 def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
-    """No type beyond three, no name twice, and the text that Spark takes says the same."""
+    """Only three types, no duplicate name, and the same schema in Spark's syntax."""
     for columns in (INPUT_COLUMNS, OUTPUT_COLUMNS):
         names = [name for name, _, _ in columns]
         assert len(names) == len(set(names))
@@ -44,7 +44,7 @@ def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
 
 
 def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
-    """Of tables that other tools have written: the other rows are planned."""
+    """In tables written by other tools; the other rows are planned."""
     good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
     texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
     idents = pa.array([b"a", b"b", b"c", b"\xfe"], pa.binary()).view(pa.string())
@@ -69,7 +69,7 @@ def test_a_name_that_is_no_unicode_is_escaped_in_a_table() -> None:
 
 @pytest.mark.parametrize("number", range(6))
 def test_a_row_is_the_report_flat(number: int) -> None:
-    """Every column, by name; the report itself comes last where it is asked for."""
+    """Every column by name; the report comes last if it is requested."""
     batch = batch_of_answers([answer_record(fleet.record(number), Defaults())], with_report=True)
     (row,) = batch.to_pylist()
     report = json.loads(row.pop("report"))
@@ -79,14 +79,14 @@ def test_a_row_is_the_report_flat(number: int) -> None:
 
 
 def test_an_answer_without_a_plan_has_an_error_and_nothing_else() -> None:
-    """With the number of its line, where it has one; a number for an id is text."""
+    """With its line number, if there is one; a numeric id becomes text."""
     (row,) = batch_of_answers([Answer(7, None, "not JSON", 3)]).to_pylist()
     assert (row["id"], row["error"]) == ("7", "line 3: not JSON")
     assert {row[name] for name in row if name not in ("id", "error")} == {None}
 
 
 def test_a_row_answers_as_its_record() -> None:
-    """What is null is not there; columns of an engine's own are passed over."""
+    """Null means missing; an engine's own columns are skipped."""
     row = fleet.record(1)
     table = pa.table(
         {"id": [row["id"]], "map": [json.dumps(row["map"])], "crashkernel": ["64M"], "kernel": [None], "__index": [5]}

@@ -1,4 +1,4 @@
-"""The one function that data engines call; on Spark, Ray and Dask themselves in tests/engines."""
+"""The function for data engines; tests/engines runs it on Spark, Ray and Dask."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:
 
 
 def test_whatever_an_engine_hands_over_comes_back_in_kind() -> None:
-    """An iterable, one batch, a table; its own columns (an index) are not ours."""
+    """An iterable, one batch, a table; an engine's own columns (an index) are ignored."""
     table = rows(5).append_column("__index_level_0__", pa.array(range(5)))
     batch = table.to_batches()[0]
     whole = plan_batches(table, kernel="6.1")
@@ -66,7 +66,7 @@ def test_an_option_that_is_none_is_refused_before_anything_is_planned() -> None:
 
 
 def test_a_data_frame_comes_back_as_one() -> None:
-    """With its index; integers that may be missing stay integers, though pandas makes them floats."""
+    """With its index; nullable integers stay integers, although pandas makes them floats."""
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"map": [json.dumps(fleet.memory(3))] * 2, "page_size": [4096, None]}, index=["x", "y"])
     done = plan_batches(frame, crashkernel="64M", kernel="6.1")

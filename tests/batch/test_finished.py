@@ -1,4 +1,4 @@
-"""A summary of answers that a former run wrote: the same sums, and nothing is planned."""
+"""A summary of an earlier run's answers: the same sums, without planning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.batch import fleet
 
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "parquet", "arrow"])
 def test_finished_answers_are_only_added_up(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To the sums of the records themselves; bad ones are counted, and no plan is made."""
+    """The sums equal those of the records; bad ones are counted, and no plan is made."""
     if suffix in {"parquet", "arrow"}:
         pytest.importorskip("pyarrow")
     records, out = tmp_path / "fleet.jsonl", tmp_path / f"plans.{suffix.removesuffix('.gz')}"
@@ -44,7 +44,7 @@ def test_finished_answers_are_only_added_up(tmp_path: Path, suffix: str, monkeyp
 
 
 def test_records_are_no_answers() -> None:
-    """Whatever words are in them; an answer is told by its keys."""
+    """An answer is recognised by its keys, not by words in it."""
     record = json.dumps({"id": "report", "map": {}, "crashkernel": '"error"'}, separators=(",", ":")).encode()
     answer = b'{"id":"a","error":"no RAM"}\n'
     assert finished(Lines(1, [record])) is None

@@ -1,4 +1,4 @@
-"""A fleet's sums: counted by hand, the same in any parts, and what a change does to a request."""
+"""Sums of a fleet: compared with sums over plans, independent of its parts, and effects of changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
 
 
 def test_sums_are_those_of_the_plans() -> None:
-    """Each number added up again from the plans themselves."""
+    """Each number equals the sum over the plans."""
     plans: dict[str, Plan] = {name: make() for name, make in PLANS.items()}
     total = Fleet([])
     for name, plan in plans.items():
@@ -66,7 +66,7 @@ def _blocks(mapping: Mapping) -> int:
 
 
 def test_a_machine_that_is_mapped_in_pages_because_of_the_crash_kernel_loses_its_blocks() -> None:
-    """Not one that loses some of them, nor one that had none anyway."""
+    """A machine that loses only some of them, or that had none anyway, does not count."""
     lines = [
         json.dumps({**fleet.record(0), "strategy": strategy, "rodata": rodata, "crashkernel": "512M,high"}).encode()
         for strategy, rodata in (("base-pages", "off"), ("base-pages", "full"), ("pud-aligned", "off"))
@@ -91,7 +91,7 @@ def test_the_worst_are_those_without_memory_then_without_protection_then_the_dea
 @settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(RECORDS)), max_size=4))
 def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
-    """However a fleet is cut, also into parts without machines."""
+    """For any split of the fleet, also with empty parts."""
     edges = [0, *sorted(cuts), len(RECORDS)]
     parts = Fleet([])
     for start, end in pairwise(edges):
@@ -104,7 +104,7 @@ def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
 
 
 def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
-    """Against the same fleet with that request, planned anew."""
+    """Compared with the same fleet planned with that request."""
     lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(30)]
     for change, other in (
         (Change("high", "high"), {"crashkernel": "512M,high"}),
@@ -134,7 +134,7 @@ def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
 
 
 def _tells(plan: Plan | None) -> object:
-    """What makes two plans of a machine differ."""
+    """The fields that distinguish two plans of a machine."""
     if plan is None:
         return None
     done = plan.reservation
@@ -142,7 +142,7 @@ def _tells(plan: Plan | None) -> object:
 
 
 def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the fleet is cut."""
+    """For any split of the fleet."""
     monkeypatch.setattr("planner.batch.fleet.MOST_CHANGED", 3)
     lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(8)]
     change = parse_change("size=64M")
@@ -155,7 +155,7 @@ def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
-    """39 VA bits go with 4K pages only."""
+    """39 VA bits are possible only with 4K pages."""
     line = json.dumps({**fleet.record(0), "va_bits": 39, "page_size": "4K", "crashkernel": "64M"}).encode()
     effect = summed([line], (parse_change("page-size=64K"),)).effects["page-size=64K"]
     assert (effect.errors, effect.changed, effect.machines[0].after.outcome) == (1, 1, "error")
@@ -200,7 +200,7 @@ def test_a_machine_that_asks_for_nothing_goes_on_doing_so() -> None:
 
 @pytest.mark.parametrize("asked", ["64G", "512MB"])
 def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) -> None:
-    """A kernel from 6.7 on refuses more than all RAM, and any kernel what it cannot read, as if nothing were asked."""
+    """6.7 and later refuse a size of all RAM or more, and any kernel refuses an unreadable request."""
     machine = machine_of(as_memory_map(fleet.memory(0)))
     plan = make_plan(machine, asked, Options(kernel="6.12"))
     assert plan.reservation.outcome == "none"
@@ -226,7 +226,7 @@ def test_what_is_no_change_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_a_summary_says_all_of_it(form: str) -> None:
-    """Every group, the worst, every change, every error, whatever characters they have."""
+    """Every group, the worst, every change and error, with any characters."""
     bad = json.dumps({"id": "\x1b[31m<b>|x", "map": 1}).encode()
     told = lay_out(blocks(summed([*RECORDS, bad], DEFAULT_CHANGES)), form)
     assert "\x1b" not in told
@@ -248,7 +248,7 @@ def test_the_data_of_a_summary_adds_up() -> None:
 
 
 def test_a_picture_has_the_first_machines() -> None:
-    """As asked and after every change; the others are summed only, whatever parts the fleet comes in."""
+    """As requested and after every change; the others are only summed, for any split of the fleet."""
     lines = [json.dumps(fleet.record(n)).encode() for n in range(MOST_DRAWN + 5)]
     whole, parts = summed(lines, DEFAULT_CHANGES), Fleet([change.name for change in DEFAULT_CHANGES])
     for first in range(0, len(lines), 40):

@@ -1,4 +1,4 @@
-"""Folders of sources: machines of one or several files, by their relative path; what is no source is counted."""
+"""Folders of sources: machines of one or several files, named by relative path; other files are counted."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_machines_of_a_folder(tmp_path: Path, files: dict[str, str], machines: d
 
 
 def test_what_is_no_source_is_counted(tmp_path: Path) -> None:
-    """Notes, scripts, other documents, results, what is empty; not what is damaged: that is a record in error."""
+    """Notes, scripts, other documents, results, empty files; a damaged file is a record with an error."""
     files = {"README.md": "# Maps\n", "x.sh": "#!/bin/sh\n", "package.json": '{"name": "x"}', "e": "", "r.jsonl": MAP}
     broken = {"bad.json": MAP[:-1], "bad.iomem": IOMEM.replace("b", "0", 1)}
     found, skipped = machines_in([made(tmp_path, {**files, **broken, "good.iomem": IOMEM})])
@@ -112,7 +112,7 @@ def test_what_is_no_source_is_counted(tmp_path: Path) -> None:
 
 
 def test_links_and_pipes(tmp_path: Path) -> None:
-    """A link to nothing is a record that says so; a pipe and a link to a folder are passed over."""
+    """A dangling link is a record with an error; pipes and links to folders are skipped."""
     place = made(tmp_path / "fleet", {"a.json": MAP})
     os.mkfifo(tmp_path / "fleet" / "b")
     (tmp_path / "fleet" / "c").symlink_to("nowhere")
@@ -121,7 +121,7 @@ def test_links_and_pipes(tmp_path: Path) -> None:
 
 
 def test_several_places(tmp_path: Path) -> None:
-    """Each under its own relative path, as long as these differ; a file as it is given, whatever it holds."""
+    """Names are relative paths, as long as these differ; a single file keeps its name as given."""
     one, two = made(tmp_path / "one", {"a.json": MAP}), made(tmp_path / "two", {"b.json": MAP})
     text = tmp_path / "notes"
     text.write_text("notes\n")

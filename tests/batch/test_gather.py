@@ -17,7 +17,7 @@ from tests.cli.conftest import SERVER
 
 
 def test_maps_folders_records_and_answers(tmp_path: Path) -> None:
-    """Each machine once, with the name that it has there; a record's options are its own."""
+    """Each machine once, with its name in the source; a record keeps its own options."""
     folder = tmp_path / "maps"
     folder.mkdir()
     for name in ("b.json", "a.json"):

@@ -1,4 +1,4 @@
-"""Where records come from: lines with their numbers, files of sources, cut into tasks of bounded size."""
+"""Inputs of records: lines with their numbers and source files, split into tasks of bounded size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.batch.test_running import RECORDS, undisturbed
 
 
 def test_tasks_keep_the_numbers_of_lines() -> None:
-    """However lines are cut into tasks, blank ones included."""
+    """For any split into tasks, blank lines included."""
     data = b"\n".join(b"%d" % n if n % 3 else b"" for n in range(1, 200))
     seen = [
         (number, line)
@@ -32,7 +32,7 @@ def test_tasks_keep_the_numbers_of_lines() -> None:
 
 
 def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is an error of its own, and the next line is read as if nothing had been."""
+    """It is an error, and the next line is read normally."""
     monkeypatch.setattr(inputs, "MAX_LINE", 100)
     data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
     task = next(iter(LinesInput(io.BytesIO(data), "x").tasks()))
@@ -51,7 +51,7 @@ def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
 
 
 def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
-    """Wherever it is damaged; what came before is answered."""
+    """At any place of the damage; earlier records are answered."""
     packed = gzip.compress(RECORDS)
     for at in (1, len(packed) // 2, len(packed) - 6):
         path = tmp_path / "fleet.jsonl.gz"
@@ -61,7 +61,7 @@ def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
 
 
 def test_files_of_sources_are_records(tmp_path: Path) -> None:
-    """Each is one machine; its id is its path, in the order of names, and a file that is none is one bad record."""
+    """Each is one machine with its path as id, in the order of names; an unreadable one is one bad record."""
     folder = tmp_path / "sources"
     folder.mkdir()
     for name in ("b.json", "a.json", "live"):
@@ -78,7 +78,7 @@ def test_files_of_sources_are_records(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("records", [0, 1, 3, 5])
 def test_records_that_are_done_are_passed_over(records: int) -> None:
-    """Blank lines are none; the last of them comes back, and all of them are seen in order."""
+    """Blank lines are not records; the last one skipped is returned, and all are passed to `seen` in order."""
     source = LinesInput(io.BytesIO(b"1\n\n2\n3\n\n\n4\n5\n6\n"), "x")
     seen: list[Task] = []
     last = source.skip(records, seen.append)

@@ -1,4 +1,4 @@
-"""Records as JSON Lines: what is not JSON is told by its number, what comes out is one line of ASCII."""
+"""Records as JSON Lines: errors have the line number, output is one line of ASCII."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_line_that_is_not_json_is_told_by_its_number(line: bytes) -> None:
 
 
 def test_what_comes_out_is_one_line_of_ascii() -> None:
-    """Whatever the names are: no line end of any alphabet, no control character."""
+    """For any names: no line end of any alphabet, no control character."""
     name = "a\u2028b\x1b[31m\u202e\n\x85é"
     document = {**MAP, "reserved": [{"start": "2G", "size": "1M", "name": name}]}
     line = encode_answer(answer_record({"id": name, "map": document, "crashkernel": "64M"}, Defaults()))
@@ -94,7 +94,7 @@ def test_only_json_is_decoded() -> None:
     ],
 )
 def test_what_a_record_may_have_is_counted(text: str, what: str) -> None:
-    """Before any of it is made; what stands in a text, such as a log's brackets, is no value."""
+    """Before parsing; brackets inside strings, such as a log's, are not counted."""
     many = 9 * MAX_ROWS
     with pytest.raises(ValueError, match=rf"more than \d+ {what}"):
         decode(b'{"map": [' + b",".join([text.encode()] * many) + b"]}")

@@ -1,4 +1,4 @@
-"""Tasks on several processes: in order, few at a time, whatever their size, and no trouble that hangs a run."""
+"""Tasks on several processes: in order, a bounded number at a time, of any size, without hangs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_products_are_in_the_order_of_their_tasks(jobs: int, tasks: int) -> None
 
 
 def test_few_tasks_are_on_their_way_at_a_time() -> None:
-    """However slowly their products are taken: what keeps the memory of a long run flat."""
+    """Even if results are consumed slowly: this bounds the memory of a long run."""
     given = 0
 
     def tasks() -> Iterator[int]:
@@ -58,7 +58,7 @@ def _larger(factor: int, task: Lines) -> Product:
 @pytest.mark.parametrize("size", [1, 100 * KIB, 600 * KIB, 3 * MIB])
 @pytest.mark.parametrize("factor", [0, 1, 3])
 def test_bytes_of_any_size_come_through(size: int, factor: int) -> None:
-    """Whether they fit into shared memory or not, and nobody waits for ever; None is a line too long."""
+    """Larger or smaller than shared memory, without deadlock; None is a line too long."""
     tasks = [Lines(number, [b"%d" % number * size, b"", None, b"end"]) for number in range(9)]
     for number, product in enumerate(pool.run(_larger, factor, tasks, 2)):
         assert bytes(product.data) == (b"%d" % number * size + b"-end") * factor
@@ -84,7 +84,7 @@ def test_what_a_task_raises_is_raised_here() -> None:
 
 
 def test_products_that_nobody_takes_leave_no_worker() -> None:
-    """A run that is given up ends its processes."""
+    """An abandoned run ends its processes."""
     with closing(_products()) as products:
         assert next(products) == 0
         assert len(active_children()) == 2
@@ -97,7 +97,7 @@ def _products() -> Generator[int, None, None]:
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_run_does_not_depend_on_how_processes_start(tmp_path: Path, method: str) -> None:
-    """Which systems and versions of Python choose differently."""
+    """The start method differs between systems and Python versions."""
     records = tmp_path / "fleet.jsonl"
     records.write_bytes(fleet.lines(200))
     code = (

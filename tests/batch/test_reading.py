@@ -1,4 +1,4 @@
-"""What a record may say, and what becomes of one that says something else."""
+"""Records: accepted keys and values, and errors for others."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def error_of(record: object, **defaults: Any) -> str:
 
 
 def test_every_option_of_a_plan_is_an_option_of_a_record() -> None:
-    """By the same name: none is forgotten, none made up."""
+    """The names are the same, with none missing or added."""
     assert set(Options.__slots__) < set(KEYS)
 
 
 @pytest.mark.parametrize("number", range(24))
 def test_a_record_is_answered_as_the_library_answers(number: int) -> None:
-    """The whole report, for maps, requests and options of many kinds; what would help is not looked for."""
+    """The whole report, for many maps, requests and options, without the search for changes that would help."""
     record = fleet.record(number)
     answer = answer_record(record, Defaults())
     memory = fleet.as_memory_map(record["map"])
@@ -137,7 +137,7 @@ def test_a_bad_record_has_one_line_that_says_what_to_do(record: object, error: s
 
 
 def test_records_satisfy_their_schema() -> None:
-    """What is refused by the one is refused by the other, as far as a type tells."""
+    """Reader and schema refuse the same types."""
     validator = Draft202012Validator(schema())
     validator.check_schema(schema())
     for number in range(24):
@@ -149,12 +149,12 @@ def test_records_satisfy_their_schema() -> None:
 
 @pytest.mark.parametrize("text", ["/etc/hostname", "sample:honeycomb-30g", "live", "-"])
 def test_a_record_never_names_a_file(text: str) -> None:
-    """A source is text; text that is no map is an error, whatever it could stand for elsewhere."""
+    """A source is text; a text without a map is an error, even if it is a file name."""
     assert error_of({"source": text, "crashkernel": "64M"}).startswith("<source>: ")
 
 
 def test_defaults_hold_where_a_record_says_nothing() -> None:
-    """A record's own request goes before a default preset, and its own preset before a default request."""
+    """A record's request takes precedence over a default preset, and its preset over a default request."""
     both = Defaults("64M", Options(kernel="6.1"))
     plain = answer_record({"map": MAP}, both).plan
     preset = answer_record({"map": MAP, "preset": "rhel9", "kernel": "5.10"}, both).plan

@@ -1,4 +1,4 @@
-"""Questions and answers: an error becomes one line, whatever it is."""
+"""Questions and answers: any error becomes one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where answers go: whole lines of a former run are kept, a torn one is not; a file is whole or absent."""
+"""Outputs: complete lines of an earlier run are kept, a truncated one is not; a file is written atomically."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_run_that_is_not_taken_up_starts_afresh(tmp_path: Path) -> None:
 
 
 def test_a_partial_file_has_one_writer(tmp_path: Path) -> None:
-    """A lock of this process does not keep itself out; it goes with the file."""
+    """A process's own lock does not exclude it; the lock is released with the file."""
     path = str(tmp_path / "out.jsonl")
     with open_partial(path) as file:
         file.write(b"x")
@@ -80,7 +80,7 @@ def test_who_may_read_the_old_file_may_read_the_new_one(tmp_path: Path) -> None:
 
 
 def test_a_stream_gets_each_piece_at_once() -> None:
-    """And is closed only by who opened it."""
+    """It is closed only by the one who opened it."""
     stream = io.BytesIO()
     results = LinesStream(stream)
     results.write(GOOD)

@@ -1,4 +1,4 @@
-"""A whole run: in order, on several processes, taken up after any end, whole or not there."""
+"""A whole run: in order, on several processes, resumable after any interruption, written atomically."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def records(tmp_path: Path) -> str:
 
 
 def undisturbed(records: str, *, jobs: int = 1) -> tuple[bytes, Counts]:
-    """What a run that nothing happens to writes, and its counts."""
+    """The output of an uninterrupted run, and its counts."""
     out = io.BytesIO()
     counts = run_batch(open_input(records), Job(), out, jobs=jobs)
     return out.getvalue(), counts
@@ -65,7 +65,7 @@ def test_several_processes_give_the_same_bytes(records: str) -> None:
 
 @pytest.mark.parametrize("torn", [0, 1, 57, 20_000], ids=lambda n: f"{n} bytes torn off")
 def test_a_partial_result_is_taken_up(records: str, tmp_path: Path, torn: int) -> None:
-    """Nothing is lost, nothing is there twice, a torn line is written anew; the counts are of the whole run."""
+    """No answer is lost or duplicated, a truncated line is rewritten; the counts are of the whole run."""
     whole, counts = undisturbed(records)
     out = tmp_path / "plans.jsonl"
     first = whole[: whole.index(b"\n", len(whole) // 2) + 1]
@@ -100,7 +100,7 @@ def test_resuming_with_nothing_there_starts_afresh(records: str, tmp_path: Path)
     ],
 )
 def test_another_input_is_refused(records: str, tmp_path: Path, partial: bytes, what: str) -> None:
-    """And the partial result stays as it is."""
+    """The partial result is unchanged."""
     out = tmp_path / "plans.jsonl"
     Path(partial_of(str(out))).write_bytes(partial)
     with pytest.raises(InputError, match=what):
@@ -110,7 +110,7 @@ def test_another_input_is_refused(records: str, tmp_path: Path, partial: bytes, 
 
 
 def test_other_options_are_refused(records: str, tmp_path: Path) -> None:
-    """Half of a result under one strategy and half under another would be worth nothing."""
+    """A result must not mix two strategies."""
     out = tmp_path / "plans.jsonl"
     whole, _ = undisturbed(records)
     partial = whole[: whole.index(b"\n", len(whole) // 2) + 1]
@@ -123,7 +123,7 @@ def test_other_options_are_refused(records: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 @pytest.mark.parametrize("ident", [7, "7", None, "caf\u00e9", "\n"])
 def test_a_run_is_taken_up_whatever_the_ids_are(tmp_path: Path, suffix: str, ident: object) -> None:
-    """An id that a table shows as text, too."""
+    """Also for an id that a table stores as text."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     records = tmp_path / "fleet.jsonl"
@@ -144,7 +144,7 @@ def _interrupt(counts: Counts) -> None:
 
 
 def test_an_older_result_is_not_the_one_that_was_begun(records: str, tmp_path: Path) -> None:
-    """The weekly run over the same file was ended: what is there is last week's."""
+    """A repeated run over the same file was interrupted: the complete result is the older one."""
     out = tmp_path / "plans.jsonl"
     out.write_bytes(b"old")
     assert is_complete(str(out))
@@ -164,7 +164,7 @@ def test_who_may_read_a_result_may_read_the_next_one(records: str, tmp_path: Pat
 
 
 def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path: Path) -> None:
-    """Another run may finish between the opening and the lock."""
+    """Another run may finish between opening and locking."""
     out = tmp_path / "plans.jsonl"
     first = LinesFile(str(out), resume=False)
     first.write(b"first\n")
@@ -218,7 +218,7 @@ def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
 
 
 def _wait_for_end_of(session: int) -> None:
-    """Until no process of a session runs; one that nobody has waited for yet (a zombie) has ended."""
+    """Wait until no process of a session runs; a zombie counts as ended."""
     for _ in range(500):
         if not any(_runs_in(session, stat) for stat in Path("/proc").glob("[0-9]*/stat")):
             return
@@ -235,7 +235,7 @@ def _runs_in(session: int, stat: Path) -> bool:
 
 
 def test_two_runs_do_not_write_one_file(records: str, tmp_path: Path) -> None:
-    """The second is refused, and the first one's partial result is left alone."""
+    """The second is refused, and the first one's partial result is unchanged."""
     out = tmp_path / "plans.jsonl"
     code = (
         "import sys, time; from planner.batch.results import LinesFile\n"

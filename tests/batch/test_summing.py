@@ -20,7 +20,7 @@ def summed(*lines: bytes, changes: tuple[str, ...] = (), defaults: Defaults | No
 
 
 def test_every_record_is_counted_once() -> None:
-    """Bad ones with their error and line; the others by their outcome."""
+    """Bad ones with error and line, the others by outcome."""
     found = summed(*RECORDS, b"not json", b'{"id": "b"}')
     assert (found.records, found.all.machines) == (14, 12)
     assert found.errors == 2
@@ -32,14 +32,14 @@ def test_every_record_is_counted_once() -> None:
 
 
 def told(number: int, **more: str) -> tuple[object, ...]:
-    """What makes two plans of one machine differ."""
+    """The fields that distinguish two plans of one machine."""
     plan = answer_record({**fleet.record(number), **more}, Defaults()).plan
     assert plan is not None
     return plan.reservation.outcome, plan.reservation.crash, plan.protection
 
 
 def test_a_change_is_planned_on_each_machine() -> None:
-    """As if the record had asked for it: those that it makes a difference to are counted and listed."""
+    """As if the record requested it: machines with another result are counted and listed."""
     effect = summed(*RECORDS, changes=("kernel=6.12",)).effects["kernel=6.12"]
     differ = [f"host-{n}" for n in range(12) if told(n) != told(n, kernel="6.12")]
     assert 0 < len(differ) < 12
@@ -48,7 +48,7 @@ def test_a_change_is_planned_on_each_machine() -> None:
 
 
 def test_a_machine_that_a_change_does_not_apply_to_stays_as_it_was() -> None:
-    """`,high` on one that asks for it already."""
+    """`,high` on a machine that already requests it."""
     effect = summed(json.dumps({**fleet.record(2), "crashkernel": "64M,high"}).encode(), changes=("high",)).effects[
         "high"
     ]

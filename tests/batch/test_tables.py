@@ -45,7 +45,7 @@ def rows(count: int) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> str:
-    """A table as a file of the kind its suffix says."""
+    """Write a table in the format of the path's suffix."""
     if path.suffix == ".parquet":
         parquet.write_table(table, path, row_group_size=100)
     else:
@@ -102,7 +102,7 @@ def expected(number: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_table_gives_what_the_library_gives(tmp_path: Path, suffix: str) -> None:
-    """Every column of every row; a bad row has an error and nothing else."""
+    """Every column of every row; a bad row has only an error."""
     records, out = write(rows(200), tmp_path / f"fleet.{suffix}"), tmp_path / f"plans.{suffix}"
     counts = run_batch(open_input(records), Job(), str(out))
     table = read(out)
@@ -144,7 +144,7 @@ def test_a_torn_table_is_taken_up_to_the_same_bytes(tmp_path: Path, suffix: str,
 
 
 def test_other_columns_are_not_taken_up(tmp_path: Path) -> None:
-    """And what is there stays."""
+    """The partial table is unchanged."""
     records, out = write(rows(200), tmp_path / "fleet.parquet"), tmp_path / "plans.parquet"
     with pytest.raises(InterruptedError):
         run_batch(open_input(records), Job(with_report=True), str(out), progress=_Stopped(2))
@@ -161,7 +161,7 @@ def test_the_results_of_a_table_are_counted(tmp_path: Path) -> None:
 
 
 class _Stopped:
-    """Ends a run after so many tasks."""
+    """Ends a run after a number of tasks."""
 
     def __init__(self, tasks: int) -> None:
         self._left = tasks
@@ -183,7 +183,7 @@ def test_a_file_that_is_no_table_is_an_error_of_one_line(tmp_path: Path) -> None
 @given(st.integers(0, 1 << 62), st.integers(0, 255), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_a_damaged_table_is_one_error_or_other_values(at: int, byte: int, dictionaries: bool) -> None:
-    """Whatever byte of it is another: offsets into memory that is not there are not followed."""
+    """For a change of any byte: offsets outside the memory are not followed."""
     table = rows(20)
     if dictionaries:
         table = table.set_column(0, "id", table.column("id").dictionary_encode())

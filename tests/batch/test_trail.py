@@ -1,4 +1,4 @@
-"""An input that changed before the point where a run is taken up."""
+"""Detection of an input that changed before the point of resumption."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lines(count: int) -> list[str]:
 
 
 def stopped(folder: Path, records: list[str], after: int) -> Path:
-    """A run that ended after some tasks: its output, of which only the partial file is there."""
+    """The output of a run interrupted after some tasks, of which only the partial file exists."""
     source, out = folder / "in.jsonl", folder / "out.jsonl"
     source.write_text("".join(records))
 
@@ -40,7 +40,7 @@ def stopped(folder: Path, records: list[str], after: int) -> Path:
 
 @pytest.mark.parametrize("place", [0, 30, 63])
 def test_a_record_that_changed_is_noticed(tmp_path: Path, place: int) -> None:
-    """Wherever it stands before the last answer, though the last answer is the same."""
+    """At any place before the last answer, even if the last answer is the same."""
     records = lines(200)
     out = stopped(tmp_path, records, 64)
     records[place] = json.dumps({"id": "other", "map": SERVER}) + "\n"
@@ -50,7 +50,7 @@ def test_a_record_that_changed_is_noticed(tmp_path: Path, place: int) -> None:
 
 
 def test_the_same_input_and_one_that_goes_on_differently_are_taken_up(tmp_path: Path) -> None:
-    """What was not answered yet may be another; in the end nothing is left beside the result."""
+    """Records not answered yet may differ; at the end only the result remains."""
     records = lines(200)
     out = stopped(tmp_path, records, 64)
     (tmp_path / "in.jsonl").write_text("".join(records[:150]) + "\n")
@@ -59,7 +59,7 @@ def test_the_same_input_and_one_that_goes_on_differently_are_taken_up(tmp_path: 
 
 
 def test_a_run_that_starts_afresh_forgets_the_other(tmp_path: Path) -> None:
-    """The digest is of what is answered now."""
+    """The digest is that of the new run."""
     out = stopped(tmp_path, lines(200), 64)
     run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out))
     assert not Path(trail_of(f"{out}.partial")).exists()
@@ -67,7 +67,7 @@ def test_a_run_that_starts_afresh_forgets_the_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 def test_answers_beyond_the_digest_are_made_again(tmp_path: Path, suffix: str) -> None:
-    """A run that was killed between an answer and its digest: an input that changed there gets its own answer."""
+    """After a kill between an answer and its digest, a record that changed there is answered again."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     records = lines(300)

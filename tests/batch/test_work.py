@@ -1,4 +1,4 @@
-"""One task, done: from raw records to finished output, with its counts."""
+"""One task, from raw records to finished output, with its counts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_task_of_lines_gives_their_answers_in_order() -> None:
 
 
 def test_a_task_of_files_gives_one_answer_for_each(tmp_path: Path) -> None:
-    """By its name; one that cannot be read stops no other."""
+    """By name; an unreadable file does not stop the others."""
     good, bad = tmp_path / "a.json", tmp_path / "b.json"
     good.write_text(json.dumps(fleet.memory(1)))
     answers = list(

@@ -1,4 +1,4 @@
-"""A second explorer, as simple as can be: all CPUs at once, every entry remembered, sets and dicts, no reductions."""
+"""A second, simple explorer: all CPUs at once, every entry tracked, sets and dicts, no reductions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class State(NamedTuple):
-    """Everything: steps taken, descriptors by entry, steps begun (number, CPU), and per CPU its root and caches."""
+    """The whole state: steps taken, descriptors by entry, steps begun (number, CPU), root and caches of each CPU."""
 
     taken: int
     memory: tuple[tuple[str, object], ...]
@@ -32,7 +32,7 @@ class Naive:
         self.tables = {table.name: table for table in procedure.tables}
 
     def outcomes(self) -> set[str]:
-        """Explore everything."""
+        """Explore all states."""
         start = State(
             0,
             tuple((name, entry.starts) for name, (_, entry) in self.entries.items()),
@@ -55,7 +55,7 @@ class Naive:
         return bad
 
     def walk(self, memory: dict[str, object], table: str, page: str) -> tuple[bool, object, list[tuple[str, str]]]:
-        """Valid or not, what may be cached of the leaf, the entries passed with their tables."""
+        """Whether it is valid, the cacheable leaf, and the entries passed with their tables."""
         passed: list[tuple[str, str]] = []
         while True:
             found = [entry for entry in self.tables[table].entries if page in entry.covers]
@@ -76,7 +76,7 @@ class Naive:
             table = to
 
     def after(self, state: State, bad: set[str]) -> Iterator[State]:
-        """What the hardware, running code and the procedure may do next."""
+        """The possible next actions of hardware, running code and procedure."""
         memory = dict(state.memory)
         for cpu in range(self.cpus):
             tlb, walker = state.tlbs[cpu], state.walkers[cpu]
@@ -102,7 +102,7 @@ class Naive:
             yield from self.take(state, bad)
 
     def afterwards(self, state: State, cpu: int, page: str) -> bool:
-        """Whether a page is in use because everything is done and it is mapped now, for this CPU."""
+        """True if all steps are complete and this CPU's root maps the page, so it is in use."""
         if state.taken < len(self.procedure.steps):
             return False
         memory = dict(state.memory)
@@ -151,7 +151,7 @@ class Naive:
             yield ahead
 
     def complete(self, state: State, at: int, number: int) -> Iterator[State]:
-        """A step that was begun takes effect."""
+        """Complete a step that was begun."""
         step = self.procedure.steps[number]
         rest = state._replace(pending=state.pending[:at] + state.pending[at + 1 :])
         if isinstance(step, Write):

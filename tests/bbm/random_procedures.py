@@ -11,7 +11,7 @@ _LEAVES = [Leaf(), Leaf(), Leaf(cont=True), Leaf(nt=True), Leaf(output="elsewher
 
 @st.composite
 def procedures(draw: st.DrawFn, *, most_steps: int = 7) -> Procedure:
-    """Anything that makes sense: gathering, splitting, unmapping, with flushes and barriers or without."""
+    """Valid procedures: gathering, splitting, unmapping, with or without flushes and barriers."""
     pages = (Page("a", "area"), Page("b", "linear-map"))
     tables = (
         Table("root", "pgd", (Entry("top", ("a", "b"), draw(st.sampled_from(["puds", "puds", Leaf(), None]))),)),

@@ -1,4 +1,4 @@
-"""The matrix, row by row, as the argument of July 2022 and the architecture have it."""
+"""The matrix, row by row, from the thread of July 2022 and the architecture."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: in
 def test_the_matrix(
     name: str, architecture: tuple[str, ...], walk_on_miss: tuple[str, ...], rule: tuple[bool, ...], cpus: int
 ) -> None:
-    """With what really runs meanwhile; the rule does not depend on the TLB model."""
+    """With the accesses that really happen; the rule does not depend on the TLB model."""
     assert row(name, cpus=cpus) == architecture
     assert row(name, "walk-on-miss", cpus=cpus) == walk_on_miss
     for tlb in ("architecture", "walk-on-miss"):
@@ -82,12 +82,12 @@ def test_the_matrix_has_every_procedure() -> None:
     ],
 )
 def test_who_may_touch_what(name: str, touch: str, verdicts: tuple[str, ...], tlb: str) -> None:
-    """What the safe procedures rest on."""
+    """Accesses under which the safe procedures stay safe."""
     assert row(name, tlb, touch) == verdicts
 
 
 def test_both_sides_of_the_argument() -> None:
-    """The claim's own assumption leaves it safe; the trace shows what was overlooked: a fetch of what is covered."""
+    """Under the claim's assumption it is safe; the trace shows a fetch of an address that an entry already covers."""
     claimed = case("rebuild-margins", "0", tlb="walk-on-miss")
     assert (claimed.verdict, claimed.rule_broken, claimed.trace) == ("safe", True, ())
     shown = case("rebuild-margins", "0").trace
@@ -157,20 +157,20 @@ def test_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) ->
     ],
 )
 def test_at_level_1(steps: tuple[Step, ...], verdict: str) -> None:
-    """The nT bit excuses a change of size, if it is set and flushed first."""
+    """The nT bit permits a change of size if it is set and flushed first."""
     found = case(procedure(*steps), "1")
     assert (found.verdict, found.rule_broken) == (verdict, verdict != S)
 
 
 @pytest.mark.parametrize("level", ["2", "noabort"])
 def test_no_level_excuses_another_output(level: str) -> None:
-    """Two entries that map one address to different places contradict each other."""
+    """Two entries that map one address to different outputs conflict."""
     found = case(procedure(Write("block", Leaf(output="x")), *FLUSH), level)
     assert (found.verdict, found.rule_broken) == (U, True)
 
 
 def unmapping(flush: Tlbi, *more: Step) -> Procedure:
-    """Break-before-make of a block nobody uses, with this invalidation."""
+    """Break-before-make of an unused block, with this invalidation."""
     own = procedure(Write("block", None), Dsb(), flush, Dsb(), *more, SPLIT, Dsb())
     return replace(own, pages=tuple(Page(page.name, "area") for page in own.pages), touch="image")
 
@@ -191,14 +191,14 @@ def test_local_and_broadcast(flush: Tlbi, one: str, two: str) -> None:
 
 
 def test_a_local_flush_on_every_cpu_will_do() -> None:
-    """If each waits for its own."""
+    """If each CPU waits for its own."""
     everywhere = Tlbi(local=True, cpus="all")
     assert case(unmapping(everywhere, Dsb("all")), "0", cpus=2).verdict == S
     assert case(unmapping(everywhere), "0", cpus=2).verdict == U
 
 
 def test_walkers_keep_tables() -> None:
-    """A table is unlinked and only leaves are invalidated: the walker still comes through it."""
+    """A table is unlinked and only leaves are invalidated: the walker can still use its cached descriptor."""
     pages = (Page("a", "area"), Page("b", "area"))
     tables = (
         Table("root", "pgd", (Entry("block", ("a", "b"), "pages"),)),
@@ -210,7 +210,7 @@ def test_walkers_keep_tables() -> None:
 
 
 def test_unknown_words_are_refused() -> None:
-    """By the library as by the command."""
+    """In the library and on the command line."""
     with pytest.raises(InputError, match="unknown procedure 'magic'"):
         case("magic")
     with pytest.raises(InputError, match="unknown level '3'"):

@@ -1,4 +1,4 @@
-"""The explorer: what holds for every procedure, whatever it does, and one without any reduction that agrees."""
+"""The explorer: laws for all procedures, and agreement with an explorer without reductions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ tlbs, touches, levels = st.sampled_from(TLBS), st.sampled_from(TOUCHES), st.samp
 
 
 def rank(procedure: Procedure, level: str, tlb: str, touch: str, cpus: int) -> int:
-    """How bad it is: 0 for safe."""
+    """The severity of a verdict: 0 for safe."""
     return VERDICTS.index(case(procedure, level, tlb=tlb, touch=touch, cpus=cpus).verdict)
 
 
 def check_levels(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
-    """From one level to the next no verdict gets worse, and no rule is added."""
+    """Verdicts and broken rules never get worse at a higher level."""
     found = [case(procedure, level, tlb=tlb, touch=touch, cpus=cpus) for level in BBM_LEVELS]
     ranks = [VERDICTS.index(one.verdict) for one in found]
     assert ranks == sorted(ranks, reverse=True)
@@ -32,7 +32,7 @@ def check_levels(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
 
 @pytest.mark.parametrize("procedure", BUILT_IN)
 def test_a_verdict_never_gets_worse_when_the_level_rises(procedure: Procedure) -> None:
-    """Each level promises what the one before does, and more."""
+    """Each level includes the guarantees of the lower ones."""
     for tlb in TLBS:
         for touch in TOUCHES:
             check_levels(procedure, tlb, touch, 2)
@@ -47,7 +47,7 @@ def test_nor_for_any_procedure(procedure: Procedure, tlb: str, touch: str, cpus:
 
 @pytest.mark.parametrize("procedure", BUILT_IN)
 def test_walk_on_miss_finds_nothing_that_the_architecture_does_not(procedure: Procedure) -> None:
-    """It only ever does less."""
+    """Its walker does a subset of the actions."""
     for level in BBM_LEVELS:
         for touch in TOUCHES:
             assert rank(procedure, level, "walk-on-miss", touch, 2) <= rank(procedure, level, "architecture", touch, 2)

@@ -1,4 +1,4 @@
-"""Break-before-make on the steps alone: which changes of a live entry it forbids, and what excuses them."""
+"""Break-before-make on the steps alone: forbidden changes of live entries, and levels that permit them."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def test_a_local_flush_leaves_the_other_cpu_its_entries() -> None:
 @example(procedure=HALF_A_RUN, cpus=1, nt=False)
 @given(procedure=procedures(), cpus=st.integers(1, 2), nt=st.booleans())
 def test_where_the_rule_is_kept_no_two_entries_ever_match(procedure: Procedure, cpus: int, nt: bool) -> None:
-    """The rule is judged on the steps alone; the architecture's walker finds every way to break it, and no other.
+    """The rule is checked on the steps alone; the search with the architecture's walker finds the same violations.
 
-    But where a `Touch` faults, the steps after it are not taken, though the rule is judged on them too.
+    After a fault on a `Touch` the search takes no more steps, but the rule is checked on them too.
     """
     quiet = replace(procedure, steps=tuple(step for step in procedure.steps if not isinstance(step, Touch)))
     found = case(quiet, "1" if nt else "0", cpus=cpus)

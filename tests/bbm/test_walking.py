@@ -1,4 +1,4 @@
-"""What one CPU's walker sees and its TLB may keep, on a root, a PUD block, and a table of two pages."""
+"""Walks and cached entries of one CPU, on a root, a PUD block, and a table of two pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ A, B, C = 0b001, 0b010, 0b100
 
 
 def own(*steps: Step, a: Leaf | None = None, top: Leaf | str | None = "puds") -> Procedure:
-    """`puds` has a block of a and b, and one of c; `ptes` stands beside it, `other` is another root."""
+    """`puds` has a block of a and b, and one of c; `ptes` is not linked; `other` is another root."""
     run = Leaf(cont=True)
     tables = (
         Table("root", "pgd", (Entry("top", ("a", "b", "c"), top),)),
@@ -47,14 +47,14 @@ def test_a_walk_goes_down_to_a_leaf(table: str, page: int, found: Walk) -> None:
 
 
 def test_one_entry_of_a_contiguous_run_stands_for_the_run() -> None:
-    """The hint is taken."""
+    """The contiguous hint is used."""
     made = tables()
     assert made.walk(made.starts, "ptes", A).leaf == Cached(A | B, "pte", True, "")
 
 
 @pytest.mark.parametrize(("honoured", "cached"), [(False, Cached(A, "pte", False, "")), (True, None)])
 def test_what_nt_keeps_out_of_the_tlb(honoured: bool, cached: Cached | None) -> None:
-    """From level 1 on; before, the bit is ignored. It is mapped all the same."""
+    """From level 1 on; below, the bit is ignored. The page is still mapped."""
     made = tables(nt=honoured, a=Leaf(nt=True))
     walk = made.walk(made.starts, "ptes", A)
     assert (walk.valid, walk.leaf) == (True, cached)

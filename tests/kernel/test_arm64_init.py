@@ -1,4 +1,4 @@
-"""The limits of a machine: mem=, the linear region, low memory as another kernel saw it, hot-pluggable memory."""
+"""Memory limits: mem=, the linear region, another kernel's DMA limit, hot-pluggable memory."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[i
     ],
 )
 def test_low_memory_of_more_ram(kernel: str, limit: int, then: int) -> None:
-    """RAM from 1G to 2G, of which a `mem=` hid as much more: a limit that follows from the end of RAM follows it."""
+    """RAM from 1G to 2G, with as much again hidden by `mem=`: a limit derived from the end of RAM rises."""
     seen, grown = MemoryMap((Region(GIB, 2 * GIB),)), MemoryMap((Region(GIB, 3 * GIB),))
     assert grown_dma_limit(limit, select_profile(kernel).profile, seen, grown) == then
 
 
 def test_mem_adds_the_kernel_image_back() -> None:
-    """An image at the top comes back by itself; one that the limit cuts grows its region again."""
+    """An image above the limit is a separate region; one that the limit cuts extends the region below."""
     memory = MemoryMap((Region(GIB, 5 * GIB),), (Reserved(2 * GIB, 4 * GIB),))
     above = apply_mem(memory, GIB, 4 * KIB, Range(4 * GIB, 4 * GIB + 32 * MIB))
     assert above.regions == (Region(GIB, 2 * GIB), Region(4 * GIB, 4 * GIB + 32 * MIB))
@@ -65,9 +65,9 @@ def machine(memory: MemoryMap, *, settled: bool = False, kind: str = "iomem", **
 
 
 def test_mem_is_for_views_that_do_not_show_it_yet() -> None:
-    """A what-if command line cuts /proc/iomem; it does not cut what already is memblock, nor what it cut before.
+    """A what-if command line cuts /proc/iomem; it does not cut a memblock map, or a map that shows its own `mem=`.
 
-    A log that shows memblock names its own command line: another one cuts there too.
+    A log with memblock's regions has its own command line, so `mem=` of another one is applied there too.
     """
     memory = MemoryMap((Region(GIB, 5 * GIB),))
     line = "mem=2G crashkernel=256M"
@@ -128,7 +128,7 @@ def test_dropped_memory_is_told_and_does_not_count() -> None:
     ],
 )
 def test_the_size_of_the_linear_region(page_size: int, va_bits: int, size: int) -> None:
-    """Half of the address space; with 52 bits all but what a 48-bit machine (47 with 16K pages) needs below."""
+    """Half of the address space; with 52 bits all but the lower part for 48-bit processors (47 with 16K pages)."""
     assert geometry(page_size, va_bits).linear_size == size
 
 
@@ -147,7 +147,7 @@ def test_the_dma_zone_is_not_the_bound_before_5_10_22() -> None:
 
 
 def test_another_kernel_reads_the_firmwares_limit_in_its_own_way() -> None:
-    """960M on 6.12 are 1G on 6.1, which rounds up to a power of two; the machine's own kernel is believed."""
+    """960M on 6.12 is 1G on 6.1, which rounds up to a power of two; a log's limit is used for its own kernel."""
     own = {"kernel": "6.12.34", "dma_limit": 0x3C000000}
     assert planned(own).kernel.dma_limit == 0x3C000000
     other = planned(own, kernel="6.1")
@@ -157,7 +157,7 @@ def test_another_kernel_reads_the_firmwares_limit_in_its_own_way() -> None:
 
 
 def test_hot_pluggable_memory_is_left_alone_with_movable_node() -> None:
-    """It is mapped all the same. The crash memory is the bottom of an aligned area, of 1 GiB each."""
+    """It is still mapped. The crash memory is the bottom of an aligned area of 1 GiB."""
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.HOTPLUG.value)))
     found = make_plan(machine(memory, kind="json", settled=True), "movable_node crashkernel=64M")
     assert found.reservation.crash == Range(GIB, GIB + 64 * MIB)
@@ -168,7 +168,7 @@ def test_hot_pluggable_memory_is_left_alone_with_movable_node() -> None:
 
 @pytest.mark.parametrize(("kernel", "symbol"), [("6.1", "KEXEC_CORE"), ("6.12", "CRASH_RESERVE")])
 def test_a_kernel_without_crash_kernels_reserves_nothing(kernel: str, symbol: str) -> None:
-    """Nor does the parameter change the map then."""
+    """The parameter does not change the map either."""
     facts = {"kernel": kernel, "config": {symbol: "n", "RODATA_FULL_DEFAULT_ENABLED": "n"}}
     found = make_plan(
         machine(MemoryMap((Region(GIB, 9 * GIB),)), kind="json", settled=True, **facts),

@@ -54,7 +54,7 @@ def test_what_an_area_is_aligned_to(version: str, page_size: int, align: int) ->
 def test_where_an_area_goes(
     regions: list[tuple[int, int]], taken: tuple[tuple[int, int], ...], size: int, found: int | None
 ) -> None:
-    """And it is reserved; nothing is where it finds no place."""
+    """The area is reserved; nothing is reserved if it does not fit."""
     state = memblock(*regions, taken=taken)
     before = list(state.reserved)
     area = declare_contiguous(state, size, 2 * MIB)
@@ -100,7 +100,7 @@ def test_the_size_is_rounded_up_to_the_alignment() -> None:
     ],
 )
 def test_cma_memory_of_a_crash_kernel(regions: list[tuple[int, int]], size: int, areas: list[Range], line: str) -> None:
-    """One area if it fits, else halves; the kernel's own line about them."""
+    """One area if it fits, else halves, with the kernel's log line."""
     assert reserve_crashkernel_cma(memblock(*regions), size, NEWEST) == (areas, line)
 
 

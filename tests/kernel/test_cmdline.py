@@ -1,4 +1,4 @@
-"""The kernel's command line, split as lib/cmdline.c and kernel/params.c split it."""
+"""The kernel command line, split as in lib/cmdline.c and kernel/params.c."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_values(cmdline: str, found: list[str]) -> None:
 
 
 def test_a_dash_is_an_underscore() -> None:
-    """parameq() takes both for the same."""
+    """parameq() treats both the same."""
     assert values(words("debug-pagealloc=on"), "debug_pagealloc") == ["on"]
     assert has_word(words("movable-node"), "movable_node")
 

@@ -1,4 +1,4 @@
-"""Processors by name and main ID register, and the kernel's list of those that promise no conflict aborts."""
+"""Processors by name and main ID register, and the kernel's list of those without conflict aborts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from planner.kernel.cputype import ALLOWED_BBML3, cpu_named, of_midr, without_ab
     ],
 )
 def test_naming_one(text: str, midr: int | None, name: str | None) -> None:
-    """By number or by name."""
+    """A processor is given by MIDR or by name."""
     cpu = cpu_named(text)
     assert (cpu.midr, cpu.name) == (midr, name)
 
 
 @pytest.mark.parametrize("text", ["", "pentium", "cortex-x4-r0", "cortex-x4-r0p16", "0x", "0x12", "0x1234567890"])
 def test_what_is_none(text: str) -> None:
-    """Is refused in one line."""
+    """The error is one line."""
     with pytest.raises(InputError, match=r"^--cpu: "):
         cpu_named(text)
 
@@ -53,7 +53,7 @@ def test_what_is_none(text: str) -> None:
     ],
 )
 def test_the_kernels_list(text: str, listed: bool) -> None:
-    """Implementer, part and least revision, as 6.18 and 7.2 have them."""
+    """Implementer, part and first revision, from 6.18 and 7.2."""
     assert without_aborts((cpu_named(text),)) == listed
     assert not without_aborts((cpu_named(text), of_midr(0x413FD0C1)))
 
@@ -79,12 +79,11 @@ def test_the_kernels_list(text: str, listed: bool) -> None:
     ],
 )
 def test_the_longer_list_of_7_3(text: str, listed: bool) -> None:
-    """Those that are as good as FEAT_BBM level 3; all of them but the first are on no list of 7.2."""
+    """Processors treated as FEAT_BBM level 3; only the first is on the list of 7.2."""
     cpu = cpu_named(text)
     assert without_aborts((cpu,), ALLOWED_BBML3) == listed
     assert without_aborts((cpu,)) == (text == "0x410fd823")
 
 
 def test_without_a_processor_none_is_on_the_list() -> None:
-    """Nothing is promised of what nobody knows."""
     assert not without_aborts(())

@@ -1,4 +1,4 @@
-"""Where each span of kernels looks for crash memory, in which order, and what comes with it (facts A5)."""
+"""Windows, their order, and low parts by span of kernels (facts A5)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from planner.kernel.profiles import profile_named
 LOW = Region(2 * GIB, 4 * GIB)
 HIGH = Region(32 * GIB, 40 * GIB)
 LOW_FULL = Reserved(2 * GIB, 4 * GIB - 192 * MIB)
-"""192M are left below 4G."""
+"""192M is free below 4G."""
 BOUNDS = Bounds(4 * GIB, 1 << 48)
 
 
 def placed(kernel: str, value: str, *reserved: Reserved, proposal: Proposal | None = None) -> Placement:
-    """What a kernel does with a request on 2G low and 8G high memory."""
+    """A kernel's placement of a request with 2G of low and 8G of high memory."""
     memory = MemoryMap([LOW, HIGH], reserved)
     profile = profile_named(kernel)
     assert profile is not None
@@ -29,7 +29,7 @@ def placed(kernel: str, value: str, *reserved: Reserved, proposal: Proposal | No
 
 
 def at(start: int, size: int) -> Range:
-    """The range that starts there."""
+    """The range of this size at an address."""
     return Range(start, start + size)
 
 
@@ -65,7 +65,7 @@ def test_high_memory_and_its_low_part(kernel: str, low: Range | None) -> None:
 
 
 def test_the_low_part_fails_and_the_main_part_goes_back() -> None:
-    """One request for the low part; without it, nothing."""
+    """If the low part fails, nothing stays reserved."""
     place = placed("6.12", "512M,high crashkernel=256M,low", LOW_FULL)
     assert place.crash is None
     assert place.low_failed
@@ -89,7 +89,7 @@ def test_a_fixed_place_that_is_taken(kernel: str, line: str) -> None:
 
 
 def test_the_aligned_attempt_comes_first() -> None:
-    """On success the crash memory is the bottom of the area, whose tail is free again."""
+    """On success the crash memory is the bottom of the area, and the tail is free."""
     place = placed("6.1", "512M", proposal=Proposal(GIB))
     assert place.area == Range(3 * GIB, 4 * GIB)
     assert place.crash == at(3 * GIB, 512 * MIB)
@@ -128,7 +128,7 @@ def test_low_lines_come_before_the_main_line() -> None:
 )
 @pytest.mark.parametrize("low", [GIB, 1 << 48], ids=["a limit of 1G", "no DMA zones"])
 def test_windows_in_order(kernel: str, value: str, windows: list[str], low: int) -> None:
-    """As facts A5 lists them; the guard against retrying for ever is 6.12's."""
+    """Windows from facts A5; 6.12 added the guard against an endless retry."""
     profile = profile_named(kernel)
     assert profile is not None
     address = {"0": 0, "low": low, "4G": 4 * GIB, "high": 1 << 48}
@@ -138,7 +138,7 @@ def test_windows_in_order(kernel: str, value: str, windows: list[str], low: int)
 
 
 def test_the_second_window_of_high_is_skipped_without_dma_zones() -> None:
-    """From 6.12 on, where both limits are the same."""
+    """From 6.12 on, if both limits are the same."""
     profile = profile_named("6.12")
     assert profile is not None
     request = parse("crashkernel=1G,high", 8 * GIB, profile)

@@ -1,4 +1,4 @@
-"""The grammar of crashkernel= with its traps; the oracle holds the kernel's own answers, this says what they mean."""
+"""The grammar of crashkernel=, with hints; tests/oracle compares it with the kernel's own parser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from planner.kernel.profiles import NEWEST, Profile, profile_named, select_profi
     ],
 )
 def test_what_was_likely_meant(value: str, note: str) -> None:
-    """The kernel reads it in another way, which stays."""
+    """A hint does not change the reading."""
     assert note in "\n".join(reading(value, 8 * GIB, NEWEST).notes)
 
 
@@ -46,13 +46,13 @@ def test_what_was_likely_meant(value: str, note: str) -> None:
     ],
 )
 def test_repaired(text: str, expected: str | None) -> None:
-    """What belongs to a shell, to GRUB's file or to prose is taken out."""
+    """Quotes of a shell or of GRUB's file, and `B` after a suffix letter, are removed."""
     assert repaired(text) == expected
 
 
 @pytest.mark.parametrize("value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0"])
 def test_what_was_meant_as_it_stands(value: str) -> None:
-    """Nothing is said."""
+    """There is no hint."""
     assert not [note for note in reading(value, 8 * GIB, NEWEST).notes if "missing" in note]
 
 
@@ -65,7 +65,7 @@ def test_what_was_meant_as_it_stands(value: str) -> None:
     ],
 )
 def test_a_line_of_grubs_file(text: str) -> None:
-    """Its quotes are not the kernel's."""
+    """The quotes of GRUB's file are removed."""
     assert as_cmdline(text) == "ro crashkernel=512M quiet"
 
 
@@ -212,7 +212,7 @@ def test_presence_is_a_word_of_its_own(cmdline: str, *, there: bool) -> None:
 
 
 def test_the_steps_teach_the_reading() -> None:
-    """`parse` shows which range was matched against how much RAM, and what was not read any more."""
+    """`parse` lists each range matched, the RAM it was matched against, and the rest that was not read."""
     steps = "\n".join(reading("2G-4G:256M,4G-:512M", 8 * GIB - MIB, NEWEST).steps)
     assert "8G (8589934592 bytes) of RAM" in steps
     assert "rounded up to 128M" in steps

@@ -1,4 +1,4 @@
-"""Every kernel that is modelled, as a table for people: one line says what each does."""
+"""The table of modelled kernels, with one line on the behaviour of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROWS = {row.name: row for row in kernel_rows()}
 
 
 def test_every_kernel_has_a_row_of_its_own() -> None:
-    """Mainline's oldest first, then distributions'."""
+    """Mainline's kernels, oldest first, then those of distributions."""
     assert list(ROWS) == ["4.11", *(p.name for p in PROFILES), *(row.name for row in KERNELS)]
 
 
@@ -61,7 +61,7 @@ def test_what_a_profile_does(name: str, parts: list[str]) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_two_profiles_that_are_told_alike_differ_in_no_window_or_effect(profile: object) -> None:
-    """What the line leaves out is what it does not speak of."""
+    """Profiles with the same line differ only in fields that the line does not cover."""
     alike = [p for p in PROFILES if does(p) == does(profile)]  # type: ignore[arg-type]
     assert len({(p.plain, p.high, p.low_when, p.effect, p.protects, p.rodata, p.cma) for p in alike}) == 1
 

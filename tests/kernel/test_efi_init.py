@@ -1,4 +1,4 @@
-"""A firmware's map in pages of the kernel that is modelled, whoever says how large they are."""
+"""An EFI map widened to the modelled kernel's pages, whatever gives the page size."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOG = f"""\
     ],
 )
 def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, end: int) -> None:
-    """What the firmware keeps is widened to whole pages."""
+    """Firmware ranges are widened to whole pages."""
     machine = parse_text(LOG.encode(), "log")
     if others:
         machine = combine([machine, parse_text(others, "config")])
@@ -43,13 +43,13 @@ def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, e
 
 
 def test_the_crash_kernel_stays_below_it() -> None:
-    """512M right below the last page that is whole."""
+    """512M directly below the last whole page."""
     options = Options(page_size=64 * KIB, strategy="mainline")
     plan = make_plan(parse_text(LOG.encode(), "log"), "512M", options)
     assert plan.reservation.crash == Range(0xDFE0_0000, 0xFFE0_0000)
 
 
 def test_widened() -> None:
-    """Outward, on both sides."""
+    """Ranges grow on both sides."""
     assert widened(0x1001, 0x2001, 0x1000) == (0x1000, 0x3000)
     assert widened(0x1000, 0x3000, 0x1000) == (0x1000, 0x3000)

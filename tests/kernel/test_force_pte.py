@@ -1,4 +1,4 @@
-"""What forces base pages: command line and configuration as the kernel's own parsers read them."""
+"""Reasons for base pages, from command line and configuration as the kernel reads them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_words_of_a_command_line(cmdline: str, result: list[str]) -> None:
 
 
 def test_values_and_names() -> None:
-    """`-` and `_` are the same in a name; a bare name has no value, but is there."""
+    """`-` and `_` are the same in a name; a bare name is present without a value."""
     line = words("debug-pagealloc=on debug_pagealloc=off rodata movable_node")
     assert values(line, "debug_pagealloc") == ["on", "off"]
     assert values(line, "rodata") == []
@@ -76,7 +76,7 @@ def test_values_and_names() -> None:
     ],
 )
 def test_forced_base_pages(cmdline: str, config: dict[str, str], is_forced: bool) -> None:
-    """On 6.12; what differs by version is in the table of profiles."""
+    """On 6.12; tests of mainline profiles cover the differences between versions."""
     assert bool(forced(cmdline, config).reasons) is is_forced
 
 
@@ -103,7 +103,7 @@ def test_from_6_18_full_is_the_default_once_anything_is_known() -> None:
     ],
 )
 def test_the_remedy_is_said_and_works(kernel: str, cmdline: str, config: dict[str, str], remedy: str) -> None:
-    """Every reason has one; where it is a parameter, adding it takes the reason away."""
+    """Every reason has a remedy; if that is a parameter, adding it removes the reason."""
     found = forced(cmdline, config, kernel)
     assert len(found.reasons) == len(found.remedies) == 1
     assert remedy in found.remedies[0]

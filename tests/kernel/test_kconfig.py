@@ -1,4 +1,4 @@
-"""The configurations of distributions, row by row as the sheet of facts has them."""
+"""The configurations of distributions, row by row from the facts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _PAGES = {"4K": "ARM64_4K_PAGES", "16K": "ARM64_16K_PAGES", "64K": "ARM64_64K_PA
 def test_what_a_distribution_builds(
     version: str, pages: str, va: int, pa: int, rodata: str | None, kfence: int | None, cma: int | None
 ) -> None:
-    """kfence: the sample interval, None where it is not built in (100 of openEuler's: not read at all)."""
+    """kfence: the sample interval, None if it is not built in (openEuler's 100 was not read)."""
     found = select_profile(version).configuration
     assert found is not None
     assert found.source
@@ -92,7 +92,7 @@ def test_who_builds_without_crash_kernels(version: str) -> None:
     ],
 )
 def test_what_else_it_builds(version: str, symbols: dict[str, str]) -> None:
-    """Zones, KASLR, what KFENCE holds; a symbol that arm64 has no more is not set."""
+    """Zones, KASLR, number of KFENCE objects; a symbol that arm64 no longer has is not set."""
     found = select_profile(version).configuration
     assert found is not None
     assert {name: found.symbols.get(name) for name in symbols} == symbols
@@ -100,7 +100,7 @@ def test_what_else_it_builds(version: str, symbols: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("version", "other"), [("6.6.57.1-7.azl3", 64), ("6.12.40.1-1.azl3", 4)])
 def test_a_name_that_two_builds_share(version: str, other: int) -> None:
-    """Azure Linux names its 4K and its 64K kernels alike."""
+    """Azure Linux gives its 4K and its 64K kernels the same form of name."""
     found = select_profile(version).configuration
     assert found is not None
     assert found.other_page_size == other * KIB

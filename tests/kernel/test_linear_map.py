@@ -1,6 +1,6 @@
-"""The linear map: which leaf maps an address, which tables stand, and what mapping a range again changes.
+"""The linear map: leaves by address, tables, and the effect of mapping a range again.
 
-What the kernel's own code built of 239 layouts, and 118 boots, is in `tests/oracle`.
+The maps that the kernel's own code built for 239 layouts, and those of 118 boots, are in `tests/oracle`.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ K4, K16, K64 = geometry(4 * KIB, 48), geometry(16 * KIB, 47), geometry(64 * KIB,
 def test_which_leaf_maps_a_range(
     geo: Geometry, memstart: int, call: tuple[int, int, int], leaves: list[LeafSpan]
 ) -> None:
-    """The largest that the call fills, that both addresses are aligned for, and that its flags allow."""
+    """The largest leaf that the call fills, with both addresses aligned, and that its flags allow."""
     assert build([call], geo, memstart) == leaves
 
 
 def test_two_calls_that_touch_never_share_a_leaf() -> None:
-    """Alignment is tested on the piece of one call: regions that differ in node or flags are mapped apart."""
+    """Alignment is tested for each call: regions that differ in node or flags are mapped separately."""
     assert build([(GIB, GIB + MIB, 0), (GIB + MIB, GIB + 2 * MIB, 0)], K4, GIB) == [
         (GIB, GIB + MIB, CONT_PTE),
         (GIB + MIB, GIB + 2 * MIB, CONT_PTE),
@@ -124,7 +124,7 @@ def kind_of(call: tuple[int, int, int], address: int, geo: Geometry, memstart: i
 
 
 def stand(spans: list[LeafSpan], least: int, shift: int, memstart: int) -> int:
-    """Tables of a level, each of which maps `1 << shift` bytes: one wherever a leaf of this kind or smaller lies."""
+    """Tables of a level where one maps `1 << shift` bytes: one wherever there is a leaf of this kind or smaller."""
     return len(
         {
             n
@@ -139,13 +139,13 @@ Alike = tuple[Geometry, int, list[Span], int]
 
 
 def built(ranges: list[Span], flags: int, geo: Geometry, memstart: int) -> list[LeafSpan]:
-    """The map by way of its calls."""
+    """The map built from calls."""
     return build([(start, end, flags) for start, end in ranges], geo, memstart)
 
 
 @st.composite
 def alike(draw: st.DrawFn) -> Alike:
-    """Ranges that ascend: on boundaries of every kind of leaf, near them, and anywhere."""
+    """Ascending ranges: on boundaries of every kind of leaf, near them, and anywhere."""
     geo = draw(st.sampled_from(GEOMETRIES))
     unit = st.sampled_from((1, geo.page_size, geo.cont_pte_size, geo.pmd_size, geo.cont_pmd_size, geo.pud_size))
     edge = st.builds(
@@ -160,7 +160,7 @@ def alike(draw: st.DrawFn) -> Alike:
 
 @given(alike())
 def test_every_address_has_the_leaf_that_a_walk_finds(case: Alike) -> None:
-    """Beside every edge of a call and of a leaf; what no call covers is not mapped."""
+    """At both sides of every edge of a call and of a leaf; addresses outside all calls are not mapped."""
     geo, memstart, ranges, flags = case
     calls = [(start, end, flags) for start, end in ranges]
     try:
@@ -177,7 +177,7 @@ def test_every_address_has_the_leaf_that_a_walk_finds(case: Alike) -> None:
 
 @given(alike())
 def test_a_table_stands_wherever_something_smaller_lies(case: Alike) -> None:
-    """Folded levels and the root are not counted; a page of tables each, a TLB entry for each leaf or run."""
+    """Folded levels and the root are not counted; a table takes a page, a leaf or run takes a TLB entry."""
     geo, memstart, ranges, flags = case
     try:
         spans = build([(start, end, flags) for start, end in ranges], geo, memstart)
@@ -198,7 +198,7 @@ def test_a_table_stands_wherever_something_smaller_lies(case: Alike) -> None:
 
 @given(alike(), st.data())
 def test_a_remapped_area_changes_what_mapping_it_anew_changes(case: Alike, data: st.DataObject) -> None:
-    """The numbers and the spans are those of the whole map remapped."""
+    """Numbers and spans equal those of remapping the whole map."""
     geo, memstart, ranges, flags = case
     page = geo.page_size
     inside = [(-(-start // page), end // page) for start, end in ranges if -(-start // page) < end // page]
@@ -226,7 +226,7 @@ def test_a_remapped_area_changes_what_mapping_it_anew_changes(case: Alike, data:
     ],
 )
 def test_two_mappings_that_meet_in_a_page(calls: list[tuple[int, int, int]], message: str | None) -> None:
-    """16K pages, regions that end inside one: the kernel stops where either has the contiguous hint over it."""
+    """16K pages, regions that end inside one: the kernel stops if either maps it with the contiguous hint."""
     if message is None:
         spans = build(calls, K16, 0)
         assert sum(end - start for start, end, _ in spans) == spans[-1][1] - spans[0][0]
@@ -263,7 +263,7 @@ def test_two_mappings_that_meet_in_a_page(calls: list[tuple[int, int, int]], mes
     ],
 )
 def test_memory_goes_over_what_was_mapped_first(first: tuple[int, int, int], leaves: list[LeafSpan]) -> None:
-    """As from 7.2 on: KFENCE's pool and the image are mapped first, then all memory over them."""
+    """From 7.2 on KFENCE's pool and the image are mapped first, then all memory again."""
     found = build_over([first], [(GIB, 2 * GIB, 0)], K4, GIB)
     joined: list[LeafSpan] = []
     for start, end, kind in found:
@@ -292,14 +292,14 @@ def test_memory_goes_over_what_was_mapped_first(first: tuple[int, int, int], lea
     ],
 )
 def test_an_area_is_mapped_again(calls: list[tuple[int, int, int]], leaves: Leaves, tables: Tables) -> None:
-    """8 GiB from 1 GiB on, of which [3G, 4G) is remapped; all else stays as it is."""
+    """8 GiB at 1 GiB: [3G, 4G) is remapped, and the rest stays the same."""
     whole = build([(GIB, 9 * GIB, 0)], K4, GIB)
     found = measure(remap(whole, (3 * GIB, 4 * GIB), calls, K4, GIB), K4, GIB)
     assert (found.leaves, found.tables) == (leaves, tables)
 
 
 def test_a_larger_leaf_that_crosses_the_edge_of_an_area_is_split() -> None:
-    """What is left of it has the largest leaves that fit, none larger than it was."""
+    """The rest of it has the largest leaves that fit, none larger than before."""
     whole = build([(GIB, 2 * GIB, 0)], K4, GIB)
     found = remap(whole, (GIB, GIB + 2 * MIB), [(GIB, GIB + 2 * MIB, BASE_PAGES)], K4, GIB)
     assert found == [

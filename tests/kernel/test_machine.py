@@ -9,7 +9,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 
 
 def test_the_order_of_precision() -> None:
-    """What was stated comes first, then what lists reservations, then what names RAM only."""
+    """Stated maps first, then sources that list reservations, then sources that list only RAM."""
     ranked = sorted((kind for kind in KINDS.values() if kind.rank < 99), key=lambda kind: kind.rank)
     assert [kind.name for kind in ranked] == ["json", "report", "memblock", "iomem", "live", "dmesg", "dtb", "lsmem"]
 
@@ -26,17 +26,17 @@ def test_the_order_of_precision() -> None:
     ],
 )
 def test_who_has_a_trait(trait: str, names: set[str]) -> None:
-    """Each trait is true of these kinds alone."""
+    """Each trait applies to exactly these kinds."""
     assert {kind.name for kind in KINDS.values() if getattr(kind, trait)} == names
 
 
 def test_firmware_and_block_listings_show_nothing_later() -> None:
-    """They name RAM, not what a boot reserved."""
+    """They list RAM, not reservations of a boot."""
     assert {kind.name for kind in KINDS.values() if not kind.shows_later} == {"dtb", "lsmem"}
 
 
 def test_an_unknown_kind_is_a_later_view() -> None:
-    """The careful reading."""
+    """That is the cautious assumption."""
     machine = Machine("x", "new", MemoryMap((Region(0, 1 << 30),), ()), settled=False)
     assert machine.traits == Kind("new")
     assert machine.traits.shows_later

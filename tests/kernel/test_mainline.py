@@ -1,7 +1,7 @@
-"""The table of kernel profiles, cell by cell: what each does, on machines whose numbers are worked out here.
+"""The kernel profiles, field by field: the behaviour of each on machines whose numbers are computed here.
 
-The rows are written from the kernels' own code and history, not read from the profiles; every test runs the model
-and looks at what comes out. `6.1` and the newer reservation code are also held against compiled kernels and boots.
+The rows are written from the kernels' code and history, not from the profiles; every test runs the model and checks its
+result. `6.1` and the newer reservation code are also compared with compiled kernels and boots.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAGES_8G = 8 * GIB // (4 * KIB)
 
 
 class Row(NamedTuple):
-    """What a span of kernels does; see the tests for what each word means."""
+    """The behaviour of a span of kernels; the tests explain each field."""
 
     high: bool  # ,high and ,low are read
     low: int  # MiB of low memory where ,low is absent
@@ -119,7 +119,7 @@ def facts(name: str, **more: object) -> Facts:
 
 
 def plan(name: str, memory: MemoryMap, value: str, facts_: Facts | None = None, **options: object) -> Plan:
-    """What the kernel itself does."""
+    """The plan under the kernel's own behaviour."""
     chosen = Options(strategy="mainline", **options)  # type: ignore[arg-type]
     return make_plan(Machine("<test>", "json", memory, facts_ or facts(name)), value, chosen)
 
@@ -133,7 +133,7 @@ def test_every_profile_has_a_row() -> None:
 
 @each_profile
 def test_high_and_the_low_memory_that_comes_with_it(name: str) -> None:
-    """`,high` is read from 5.19 on; 128M of low memory come by themselves from 6.2 on."""
+    """`,high` is read from 5.19 on; 128M of low memory is the default from 6.2 on."""
     row, reading = ROWS[name], parse("crashkernel=1G,high", 8 * GIB, profile(name))
     assert reading.valid is row.high
     assert (reading.high, reading.low) == (row.high, row.low * MIB)
@@ -141,14 +141,14 @@ def test_high_and_the_low_memory_that_comes_with_it(name: str) -> None:
 
 @each_profile
 def test_ram_is_rounded_up_before_ranges_are_matched(name: str) -> None:
-    """2G less 100M is 2G after rounding up to 128M, and not within `2G-` before."""
+    """2G - 100M is 2G after rounding up to 128M, and does not match `2G-` without rounding."""
     reading = parse("crashkernel=2G-:256M", 2 * GIB - 100 * MIB, profile(name))
     assert reading.size == (256 * MIB if ROWS[name].rounded else 0)
 
 
 @each_profile
 def test_messages_of_a_list_of_ranges(name: str) -> None:
-    """The prefix of two messages came between 6.8 and 6.12, one of them misspelt up to 6.16."""
+    """Two messages got a prefix between 6.8 and 6.12, one of them misspelt up to 6.16."""
     row, what = ROWS[name], "Memory value expected"
     assert parse("crashkernel=1G-:256M@x", 8 * GIB, profile(name)).log == (f"{row.prefix}{what} after '@'",)
     prefix = "crashkernel: " if row.prefix else ""
@@ -157,7 +157,7 @@ def test_messages_of_a_list_of_ranges(name: str) -> None:
 
 @each_profile
 def test_a_cma_entry_is_plain_until_6_17(name: str) -> None:
-    """As a plain entry it is refused with a message; later it is another kind, which arm64 does not ask for."""
+    """A plain entry is refused with a message; from 6.17 on `,cma` is a kind of its own, which arm64 does not read."""
     reading = parse("crashkernel=64M,cma", 8 * GIB, profile(name))
     assert not reading.valid
     assert reading.cma == 0
@@ -181,7 +181,7 @@ def searched(found: Plan, purpose: str = "exact") -> list[tuple[int, int]]:
 
 @each_profile
 def test_where_a_plain_request_looks(name: str) -> None:
-    """Below the limit; from 6.2 on also elsewhere, with 128M of low memory, for which 64M leave no room."""
+    """Below the limit; from 6.2 on also elsewhere, with 128M of low memory, which does not fit in 64M."""
     row, found = ROWS[name], plan(name, FULL_BELOW, "512M", dma_limit=LOW)
     assert searched(found) == windows(row.windows)
     assert searched(found, "low") == ([(0, LOW)] if len(row.windows) > 1 else [])
@@ -192,14 +192,14 @@ def test_where_a_plain_request_looks(name: str) -> None:
 
 @each_profile
 def test_where_high_looks(name: str) -> None:
-    """7G fit nowhere, so every window is tried."""
+    """7G fits nowhere, so every window is tried."""
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(8 * GIB, 15 * GIB - MIB)))
     assert searched(plan(name, memory, "7G,high", dma_limit=LOW)) == windows(ROWS[name].high_windows)
 
 
 @each_profile
 def test_high_on_a_board_whose_devices_reach_1_gib(name: str) -> None:
-    """6.5 and 6.6 look from 4 GiB on, wherever the limit lies; later ones look from the limit on."""
+    """6.5 and 6.6 search from 4 GiB on, whatever the limit; later kernels search from the limit on."""
     row = ROWS[name]
     memory = MemoryMap((Region(0, 3 * GIB, 0),), (Reserved(0, 768 * MIB),))
     found = plan(name, memory, "crashkernel=512M,high crashkernel=64M,low", dma_limit=GIB)
@@ -214,7 +214,7 @@ def test_high_on_a_board_whose_devices_reach_1_gib(name: str) -> None:
 
 @each_profile
 def test_a_fixed_offset_that_is_taken(name: str) -> None:
-    """Up to 5.14 the range is tested; then it is the only window of a search."""
+    """Up to 5.14 the range is tested; later it is the window of a search."""
     row = ROWS[name]
     memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(2 * GIB, 2 * GIB + 4 * KIB),))
     found = plan(name, memory, "256M@2G")
@@ -242,7 +242,7 @@ def test_a_fixed_offset_that_cannot_be(name: str, value: str, message: str) -> N
 
 @each_profile
 def test_a_size_in_pages(name: str) -> None:
-    """The common code does not round: 300001K end within a page, and start where they then fit below 3G."""
+    """The generic code does not round: 300001K ends inside a page, at the highest start that fits below 3G."""
     found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "300001K")
     size = 300001 * KIB if ROWS[name].generic else 300004 * KIB
     start = (3 * GIB - size - (ROWS[name].limit == "exclusive")) // (2 * MIB) * (2 * MIB)
@@ -251,7 +251,7 @@ def test_a_size_in_pages(name: str) -> None:
 
 @each_profile
 def test_a_size_that_is_no_smaller_than_ram(name: str) -> None:
-    """From 6.12 on it is refused without a word; older kernels look for it, and here all RAM is free."""
+    """From 6.12 on it is refused without a log line; older kernels search for it, and here all RAM is free."""
     found = plan(name, MemoryMap((Region(GIB, 3 * GIB),)), "2G")
     row = ROWS[name]
     taken = not row.refuses and row.limit != "exclusive"  # which does not search the last byte
@@ -271,7 +271,7 @@ def test_a_size_of_more_than_ram_is_searched_for_up_to_6_11(name: str) -> None:
 
 @each_profile
 def test_the_low_part_of_a_main_part_just_below_the_limit(name: str) -> None:
-    """`,high` that lands 64M below the limit: 6.2 to 6.4 take 128M of low memory all the same."""
+    """`,high` placed 64M below the limit: 6.2 to 6.4 still reserve 128M of low memory."""
     memory = MemoryMap((Region(GIB, 4 * GIB),))
     row = ROWS[name]
     found = plan(name, memory, "64M,high", dma_limit=LOW)
@@ -285,7 +285,7 @@ def test_the_low_part_of_a_main_part_just_below_the_limit(name: str) -> None:
 @each_profile
 @pytest.mark.parametrize("kind", ["p", "h"])
 def test_retrying_for_ever_without_dma_zones(name: str, kind: str) -> None:
-    """Where the DMA limit is the physical limit, a failed request meets the condition of its own retry again."""
+    """If the DMA limit is the physical limit, the retry condition stays true after a failed search."""
     row = ROWS[name]
     value = "1536M" if kind == "p" else "1536M,high"
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB)))
@@ -353,7 +353,7 @@ def test_low_memory_never_ends_above_ram(name: str) -> None:
 
 @each_profile
 def test_the_32_bit_zone_alone(name: str) -> None:
-    """ZONE_DMA off, ZONE_DMA32 on: firmware does not count, and from 6.12 nor does RAM that starts above 4G."""
+    """ZONE_DMA off, ZONE_DMA32 on: the firmware's limit is ignored, and from 6.12 RAM that starts above 4G too."""
     only = facts(name, config={"ZONE_DMA": "n", "ZONE_DMA32": "y"}, firmware_dma_limit=0x3FFFFFFF)
     low = plan(name, MemoryMap((Region(GIB, 9 * GIB),)), "64M", only)
     assert low.kernel.dma_limit == LOW - (ROWS[name].limit == "exclusive")
@@ -385,7 +385,7 @@ def test_what_a_crash_kernel_does_to_the_map(name: str, zones: bool) -> None:
 @each_profile
 @pytest.mark.parametrize("zones", [True, False])
 def test_the_parameter_as_a_part_of_another_word(name: str, zones: bool) -> None:
-    """The parser finds it, early_param does not: nothing is isolated or mapped with base pages where that counts."""
+    """The parser finds it, early_param does not: kernels that use early_param neither isolate it nor map base pages."""
     row = ROWS[name]
     found = plan(name, MEMORY, "rodata=off xcrashkernel=256M", dma_limit=LOW if zones else NO_DMA_ZONES)
     assert found.reservation.crash is not None
@@ -397,7 +397,7 @@ def test_the_parameter_as_a_part_of_another_word(name: str, zones: bool) -> None
 @each_profile
 @pytest.mark.parametrize("interval", ["100", "0"])
 def test_a_built_in_kfence(name: str, interval: str) -> None:
-    """It forces base pages; or has an early pool of (255 + 1) * 2 pages; or forces them if it may start late."""
+    """By version: forces base pages, has an early pool of (255 + 1) * 2 pages, or forces them if it may start late."""
     row = ROWS[name]
     off = {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": interval}
     found = plan(name, MEMORY, "rodata=off", facts(name, config=off))
@@ -413,8 +413,8 @@ def test_a_built_in_kfence(name: str, interval: str) -> None:
 def test_the_keywords_of_rodata(name: str, value: str, default: str) -> None:
     """Up to 5.19 any boolean clears "full", and a word that begins with n is one.
 
-    6.0 to 6.6.3 (6.1.64) know `full` alone, and `off` takes all protection away. From 6.18 `on` is full, `full` is no
-    word and `noalias` is what `on` was; what is no word leaves the default.
+    6.0 to 6.6.3 (6.1.64) accept only `full`, and `off` disables all protection. From 6.18 `on` means full, `full` is
+    not accepted and `noalias` means the former `on`; an unknown word keeps the default.
     """
     full: dict[str, dict[str, bool]] = {
         "b": {"off": False, "on": False, "1": False, "no": False, "noalias": False, "full": True},
@@ -431,7 +431,7 @@ def test_the_keywords_of_rodata(name: str, value: str, default: str) -> None:
 
 @each_profile
 def test_processors_that_split_blocks_live(name: str) -> None:
-    """AmpereOne: from 6.18 rodata=full alone forces nothing any more; debug_pagealloc still does."""
+    """AmpereOne: from 6.18 rodata=full no longer forces base pages; debug_pagealloc still does."""
     ampere = facts(name, midr=(0xC00FAC30,))
     live = ROWS[name].bbm != "-"
     value = "full" if not live else "on"
@@ -442,7 +442,7 @@ def test_processors_that_split_blocks_live(name: str) -> None:
 
 @each_profile
 def test_the_alias_of_the_kernel_image(name: str) -> None:
-    """A 32M-aligned image of 32M: mapped by itself it has PMD blocks without the hint; mapped first, with it."""
+    """A 32M-aligned image of 32M: mapped separately it has PMD blocks without the hint; mapped first, with it."""
     image = Range(2 * GIB, 2 * GIB + 32 * MIB)
     found = plan(name, MEMORY, "rodata=off", facts(name, kernel_image=image))
     there = [kind for start, end, kind in found.leaf_spans if start < image.end and image.start < end]
@@ -451,7 +451,7 @@ def test_the_alias_of_the_kernel_image(name: str) -> None:
 
 @each_profile
 def test_driver_managed_memory(name: str) -> None:
-    """Never a place for a crash kernel; mapped since there is such memory."""
+    """Never used for a crash kernel, but mapped."""
     regions = (Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.DRIVER_MANAGED.value))
     found = plan(name, MemoryMap(regions), "64M", config_off(name))
     assert found.reservation.crash is not None
@@ -472,7 +472,7 @@ def test_the_section_size_aligns_the_linear_map(name: str) -> None:
 
 @each_profile
 def test_kaslr_of_the_linear_map_is_said(name: str) -> None:
-    """Contiguous PMDs of 64K pages need 16 GiB aligned in both address spaces; a moved start undoes them."""
+    """Contiguous PMDs of 64K pages need 16 GiB alignment of both addresses; a moved start prevents them."""
     memory = MemoryMap((Region(0, 64 * GIB),))
     pages_64k = facts(name, page_size=64 * KIB)
     said = any("KASLR" in note for note in plan(name, memory, "256M", pages_64k).notes)
@@ -482,7 +482,7 @@ def test_kaslr_of_the_linear_map_is_said(name: str) -> None:
 
 @each_profile
 def test_what_other_commands_ask_of_a_profile(name: str) -> None:
-    """The low part counts from 6.5 on; 7.0 places crash memory before the memmap; 7.3 reserves ,cma."""
+    """crash_size includes the low part from 6.5 on; 7.0 places crash memory before the memmap; 7.3 reserves ,cma."""
     assert profile(name).crash_size_counts_low is ROWS[name].both
     assert profile(name).first is name.startswith("7.")
     assert profile(name).asks_cma is profile(name).cma is (name == "7.3")

@@ -1,4 +1,4 @@
-"""memblock by examples: arrays that stay minimal, searches from the top or the bottom, one candidate per gap.
+"""Examples of memblock: minimal arrays, searches from the top or the bottom, one candidate per gap.
 
 The kernel's own answers to 700 searches and 177 histories are in `tests/oracle`, the laws in `tests/property`.
 """
@@ -15,7 +15,7 @@ PAGE = 4 * KIB
 
 
 def memblock(*regions: Region, reserved: tuple[tuple[int, int], ...] = (), movable_node: bool = False) -> Memblock:
-    """The state with these regions, as listed, and reserved ranges."""
+    """The state with these regions and reserved ranges."""
     return Memblock.of(MemoryMap(regions, [Reserved(a, b) for a, b in reserved]), movable_node=movable_node)
 
 
@@ -50,7 +50,7 @@ def test_page_zero_is_never_given() -> None:
 
 
 def test_a_gap_never_spans_two_regions() -> None:
-    """Even where they touch: they may differ in node or flags."""
+    """Even if they touch: they may differ in node or flags."""
     state = memblock(Region(GIB, 2 * GIB, node=0), Region(2 * GIB, 3 * GIB, node=1))
     assert state.find(GIB + PAGE, PAGE, 0, 4 * GIB) is None
     assert state.find(GIB, PAGE, 0, 4 * GIB) == 2 * GIB
@@ -71,14 +71,14 @@ def test_which_regions_are_searched(flags: Flag, found: int, *, movable_node: bo
 
 
 def test_mirrored_memory_comes_first() -> None:
-    """Then everything else, where it does not fit."""
+    """Other memory is used if it does not fit there."""
     state = memblock(Region(GIB, 2 * GIB, Flag.MIRROR), Region(3 * GIB, 5 * GIB))
     assert state.alloc(512 * MIB, MIB, 0, 8 * GIB) == GIB + 512 * MIB
     assert state.alloc(GIB, MIB, 0, 8 * GIB) == 4 * GIB
 
 
 def test_neighbours_merge_only_if_alike() -> None:
-    """The same node and the same flags."""
+    """They need the same node and flags."""
     state = Memblock()
     state.add(GIB, GIB, node=0)
     state.add(2 * GIB, GIB, node=0)

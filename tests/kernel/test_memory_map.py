@@ -1,4 +1,4 @@
-"""A memory map: what is listed stays as it is listed, sums count NOMAP memory, carve-outs cut regions."""
+"""Memory maps: entries stay as listed, sums include NOMAP memory, carve-outs split regions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAP = MemoryMap(
 
 
 def test_ram_is_the_sum_of_all_regions() -> None:
-    """memblock_phys_mem_size(): NOMAP and hotplug ones, too, without the holes."""
+    """memblock_phys_mem_size(): including NOMAP and hotplug regions, without holes."""
     assert (MAP.ram, MAP.start, MAP.end) == (3 * GIB, GIB, 9 * GIB)
 
 
@@ -32,7 +32,7 @@ def test_ram_is_the_sum_of_all_regions() -> None:
     ],
 )
 def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> None:
-    """Regions that touch stay apart."""
+    """Regions that touch stay separate."""
     assert MAP.spans(skipped) == spans
 
 
@@ -68,7 +68,7 @@ def test_flags_have_the_kernels_values() -> None:
     ],
 )
 def test_carve_outs(holes: list[Span], regions: list[Region]) -> None:
-    """Other flags and the node stay."""
+    """Other flags and the node are kept."""
     assert with_nomap([Region(GIB, 2 * GIB, HOTPLUG, 1)], holes) == regions
 
 

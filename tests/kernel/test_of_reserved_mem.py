@@ -20,7 +20,7 @@ LISTED = MemoryMap(
     ),
     (FIRST, SECOND),
 )
-"""A node of two ranges, and 8 MiB that are marked NOMAP: the first half by one node, the second as another's second."""
+"""A node with two ranges, and 8 MiB of NOMAP: half of it by one node, half as another node's second range."""
 FURTHER = (
     FurtherRange(SECOND.start, SECOND.end, "buffer"),
     FurtherRange(GIB + 68 * MIB, GIB + 72 * MIB, "firmware", nomap=True),
@@ -33,7 +33,7 @@ def machine(*further: FurtherRange) -> Machine:
 
 @pytest.mark.parametrize("version", ["5.10", "6.1", "6.12"])
 def test_older_kernels_reserve_all_ranges(version: str) -> None:
-    """And it is said that newer ones do not."""
+    """A note says that newer kernels do not."""
     found, notes = as_reserved(machine(*FURTHER), select_profile(version).profile)
     assert found.memory == LISTED
     assert notes == [
@@ -43,7 +43,7 @@ def test_older_kernels_reserve_all_ranges(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["7.2", "7.3"])
 def test_newer_kernels_reserve_the_first(version: str) -> None:
-    """The others are free memory; what was cut off as NOMAP joins its neighbour again."""
+    """The others are free memory; a range split off as NOMAP is merged with its neighbour."""
     found, notes = as_reserved(machine(*FURTHER), select_profile(version).profile)
     assert found.memory.reserved == (FIRST,)
     assert found.memory.regions == (

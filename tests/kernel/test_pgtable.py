@@ -71,7 +71,7 @@ def test_the_alignment_of_memstart_addr(page: int, section: int, align: int) -> 
 
 
 def test_half_of_the_address_space_is_linear() -> None:
-    """With 52 bits the other half is no larger than that of a processor without them."""
+    """With 52 bits the other half is only as large as on a processor without them."""
     assert geometry(4 * KIB, 48).linear_size == 1 << 47
     assert geometry(64 * KIB, 52).linear_size == (1 << 52) - (1 << 47)
     assert geometry(16 * KIB, 52).linear_size == (1 << 52) - (1 << 46)

@@ -1,4 +1,4 @@
-"""The type of a profile: windows by their bounds, every field explained, certainty of several facts."""
+"""The type of a profile: bounds of windows, documented fields, the lowest of several certainties."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_windows_of_the_kernels(window: Window, bounds: tuple[str, str]) -> None
 
 
 def test_the_crash_kernel_is_aligned_to_2_mib() -> None:
-    """CRASH_ALIGN, in every version that was read."""
+    """CRASH_ALIGN, the same in every version read."""
     assert CRASH_ALIGN == 2 * MIB
 
 
 def test_every_field_is_explained() -> None:
-    """In the one docstring that who adds a kernel reads."""
+    """The class docstring documents every field."""
     told = Profile.__doc__ or ""
     assert [name for name in Profile._fields if name not in told] == []
 
@@ -56,7 +56,7 @@ def test_every_field_is_explained() -> None:
     "profile", [NO_CRASH_KERNELS, *PROFILES, *VENDOR_PROFILES.values()], ids=lambda profile: profile.name
 )
 def test_a_profile_makes_sense(profile: Profile) -> None:
-    """A source, a window for a plain request, ,high only with a parser that reads it; loops need a second window."""
+    """It has a source and a window for a plain request; ,high needs a parser that reads it, loops a second window."""
     assert profile.source
     assert profile.spans
     if profile.reserves:

@@ -1,4 +1,4 @@
-"""Which profile a version string takes, and what is said about it."""
+"""Selection of a profile by version string, with notes."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_name_stands_for_a_row(name: str, profile: str, pages: int | None) -> 
 
 
 def test_every_mainline_release_takes_the_newest_profile_that_has_come() -> None:
-    """From 4.12 to 7.3, by the year's usual numbering; stable rows are only for their own release."""
+    """All releases from 4.12 to 7.3; stable rows apply only to their own release."""
     spans = {p.name: p for p in PROFILES}
     releases = [(4, n) for n in range(12, 21)] + [(5, n) for n in range(20)] + [(6, n) for n in range(20)]
     for release in [*releases, (7, 0), (7, 1), (7, 2), (7, 3)]:
@@ -237,7 +237,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> No
     ],
 )
 def test_versions_that_people_run(version: str, row: str, profile: str, certainty: str, page_size: int | None) -> None:
-    """As `uname -r` prints them; whatever is not sure is said in a note."""
+    """As `uname -r` prints them; a note gives every uncertainty."""
     found = select_profile(version)
     assert (found.row, found.profile.name, found.certainty) == (row, profile, certainty)
     assert found.page_size == (None if page_size is None else page_size * KIB)
@@ -248,7 +248,7 @@ def test_versions_that_people_run(version: str, row: str, profile: str, certaint
 
 @pytest.mark.parametrize("version", ["6.12.0-160000.27-64kb", "6.12.38-android16-5-maybe-dirty-16k"])
 def test_a_flavour_of_other_pages_is_not_configured_as_the_usual_one(version: str) -> None:
-    """In a log, too; that such a kernel has no crash kernels holds for all of its flavours."""
+    """In a log, too; a kernel built without crash kernels lacks them in all flavours."""
     memory = MemoryMap((Region(GIB, 9 * GIB),))
     plan = make_plan(Machine("<test>", "json", memory, Facts(kernel=version)), "256M", Options(strategy="mainline"))
     assert plan.kernel.page_size == (64 if version.endswith("64kb") else 16) * KIB

@@ -8,7 +8,7 @@ from planner.kernel.ptdump import KINDS, TABLES, Leaves, Tables
 
 
 def test_a_number_for_each_kind_and_each_level() -> None:
-    """In the order of the names, which index spans and reports."""
+    """Numbers are in the order of the kinds."""
     assert tuple(each.name for each in fields(Leaves)) == KINDS
     assert tuple(each.name for each in fields(Tables)) == TABLES
 

@@ -1,7 +1,7 @@
-"""The table of distributions' kernels, cell by cell: what each does, on machines whose numbers are worked out here.
+"""Distributions' kernels, field by field: the behaviour of each on machines whose numbers are computed here.
 
-The rows are written from the distributions' trees and built configurations, as the sheet of facts lists them, not read
-from the profiles; every test runs the model on a version string and looks at what comes out.
+The rows are written from the distributions' trees and configurations, not from the profiles; every test runs the model
+on a version string and checks its result.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HIGH = 1 << 48
 
 
 class Row(NamedTuple):
-    """What one distribution's kernel does; see the tests for what each word means."""
+    """The behaviour of one distribution's kernel; the tests explain each field."""
 
     version: str
     reads_high: str  # `,high`: never read (-), read where no plain entry is (a), or after any failure of it (f)
@@ -108,7 +108,7 @@ each_row = pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
 
 
 def plan(row: Row, memory: MemoryMap, value: str, *, config: dict[str, str] | None = None, **facts: object) -> Plan:
-    """What the kernel itself does, with 4K pages and nothing that forces base pages unless `config` says so."""
+    """The plan under the kernel's own behaviour, with 4K pages and no forced base pages unless `config` has them."""
     symbols = {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "n", **(config or {})}
     known: dict[str, object] = {"page_size": 4 * KIB, "va_bits": 48, "pa_bits": 48, "config": symbols, **facts}
     machine = Machine("<test>", "json", memory, Facts(kernel=row.version, **known))  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def from_2m(row: Row) -> int:
 
 
 def limit_of(row: Row, first: int, last: int, firmware: int = (1 << 64) - 1) -> int:
-    """Where low memory ends on RAM [first, last), worked out by each rule's own words."""
+    """The end of low memory for RAM [first, last), computed from the definition of each rule."""
     zone = min((first >> 32 << 32) + 4 * GIB, last)
     bits = (1 << min(32, firmware.bit_length())) - 1
     known = {
@@ -180,7 +180,7 @@ def test_ram_is_rounded_up_before_ranges_are_matched(row: Row) -> None:
 @pytest.mark.parametrize(("ram", "share"), [(8 * GIB, 1), (2 * GIB - 100 * MIB, 1), (GIB, 0)])
 @pytest.mark.parametrize("value", ["auto", "autobahn"])
 def test_auto(row: Row, value: str, ram: int, share: int) -> None:
-    """RHEL 8 alone knows it, by its first four characters, and has one list of ranges for all of arm64."""
+    """Only RHEL 8 accepts it, by its first four characters, with one list of ranges for all of arm64."""
     found = parse(f"crashkernel={value}", ram, select_profile(row.version).profile)
     if row.auto:
         assert found.size == row.auto * MIB * share
@@ -195,7 +195,7 @@ def test_auto(row: Row, value: str, ram: int, share: int) -> None:
 
 @each_row
 def test_where_a_plain_request_looks(row: Row) -> None:
-    """64M below 4G, 2G above 8G: 3G fit nowhere; a provisional search of openEuler's leaves no attempt of its own."""
+    """64M below 4G, 2G above 8G: 3G fits nowhere; openEuler's provisional search is not listed as an attempt."""
     memory = MemoryMap((Region(GIB, GIB + 64 * MIB), Region(8 * GIB, 10 * GIB), Region(16 * GIB, 18 * GIB)))
     found = plan(row, memory, "3G")
     limit = limit_of(row, GIB, 18 * GIB)
@@ -251,7 +251,7 @@ def test_where_low_memory_ends(row: Row, first: int, last: int, firmware: int | 
     ],
 )
 def test_when_a_low_part_is_taken(row: Row, top: int, letters: str) -> None:
-    """`,high` with a low part of 128M asked for; what looks above 4G first is asked where nothing lies above."""
+    """`,high` with a requested low part of 128M; kernels that search above 4G first have no memory there."""
     if row.reads_high == "-":
         return
     reserved = () if top >= 4 * GIB else (Reserved(top, 4 * GIB),)
@@ -360,7 +360,7 @@ def test_a_low_part_that_fails_on_openeuler() -> None:
 
 
 def test_the_low_search_goes_round_the_provisional_region() -> None:
-    """All RAM lies below 4G: the request finds its place beneath the provisional 512M, which are given back."""
+    """All RAM lies below 4G: the request is placed below the provisional 512M, which is freed afterwards."""
     found = plan(ROWS["openEuler 22.03"], MemoryMap((Region(GIB, 3 * GIB),)), "512M")
     assert found.reservation.crash == Range(2 * GIB, 2 * GIB + 512 * MIB)
     assert found.reservation.low is None
@@ -374,7 +374,7 @@ def test_the_low_search_goes_round_the_provisional_region() -> None:
     ],
 )
 def test_the_provisional_region_has_whole_pages(value: str, size: int) -> None:
-    """Its size is rounded up to a page, and the low search's is not."""
+    """Its size is rounded up to a page; that of the low search is not."""
     crash = plan(ROWS["openEuler 22.03"], ABOVE, value).reservation.crash
     assert crash is not None
     assert crash.size == size
@@ -390,7 +390,7 @@ def test_the_provisional_region_is_kept_where_low_memory_is_full() -> None:
 
 
 def test_only_the_provisional_size_is_rounded_to_a_page() -> None:
-    """A place below the limit keeps the size as given; the provisional region has whole pages."""
+    """Below the limit the size stays as given; the provisional region has whole pages."""
     kernel, high = ROWS["openEuler 22.03"], MemoryMap((Region(GIB, GIB + 300 * MIB), Region(8 * GIB, 16 * GIB)))
     below = plan(kernel, MemoryMap((Region(GIB, 3 * GIB),)), "400001K").reservation.crash
     above = plan(kernel, high, "400001K").reservation.crash
@@ -419,7 +419,7 @@ def test_what_openeuler_maps_with_base_pages(value: str, expected: int) -> None:
 
 
 def test_openeuler_cuts_a_region_at_4g() -> None:
-    """RAM from 1G to 9G in one piece: 3G of pages below 4G, and the provisional region at the top."""
+    """One region from 1G to 9G: 3G of base pages below 4G, and the provisional region at the top."""
     found = plan(ROWS["openEuler 22.03"], MemoryMap((Region(GIB, 9 * GIB),)), "512M")
     assert base_pages(found) == 3 * GIB + 512 * MIB
 
@@ -439,7 +439,7 @@ def test_what_a_crash_kernel_does_to_the_map(row: Row) -> None:
 
 
 def test_tencentos_leaves_the_low_part_out_of_the_map() -> None:
-    """Main and low part are cut out, and the main part alone is mapped again."""
+    """Main and low part are left out, and only the main part is mapped again."""
     found = plan(ROWS["TencentOS 3"], ABOVE, "1G,high")
     assert found.reservation.low == Range(2816 * MIB, 3 * GIB)
     mapped = sum(end - start for start, end, _ in found.leaf_spans)
@@ -448,7 +448,7 @@ def test_tencentos_leaves_the_low_part_out_of_the_map() -> None:
 
 
 def test_rhel_8_isolates_the_main_part_alone() -> None:
-    """The low part is mapped as all memory is."""
+    """The low part is mapped like other memory."""
     found = plan(ROWS["RHEL 8.10"], ABOVE, "1G,high")
     assert found.reservation.low is not None
     assert base_pages(found) == GIB
@@ -457,7 +457,7 @@ def test_rhel_8_isolates_the_main_part_alone() -> None:
 
 @each_row
 def test_the_values_of_rodata(row: Row) -> None:
-    """Built with full by default: which values clear it."""
+    """Values that clear a built-in full."""
     clears = {"b": {"on", "off", "1", "0", "y", "n"}, "f": {"off"}, "k": {"on", "off"}, "n": {"noalias", "off"}}
     for value in ("on", "off", "1", "0", "y", "n", "noalias"):
         found = plan(row, MEMORY, f"rodata={value}", config={"RODATA_FULL_DEFAULT_ENABLED": "y"})
@@ -486,7 +486,7 @@ def test_a_built_in_kfence(row: Row, interval: str) -> None:
     ],
 )  # fmt: skip
 def test_the_map_without_dma_zones(name: str, effect: str) -> None:
-    """9.0 maps everything with base pages then, too; 9.1 to 9.3 the crash memory alone."""
+    """9.0 still maps everything with base pages; 9.1 to 9.3 only the crash memory."""
     found = plan(ROWS[name], MEMORY, "256M", dma_limit=NO_DMA_ZONES)
     assert base_pages(found) == {"i": 256 * MIB, "p": 8 * GIB, "-": 0}[effect]
 
@@ -514,7 +514,7 @@ def test_when_the_memory_is_reserved(row: Row) -> None:
 
 
 def test_rhel_8_knows_only_the_32_bit_zone() -> None:
-    """What devices reach does not matter; a kernel of ZONE_DMA alone has no such zone."""
+    """The firmware's limit is ignored; a kernel with only ZONE_DMA has no such zone."""
     row = ROWS["RHEL 8.10"]
     found = plan(
         row, MemoryMap((Region(GIB, 17 * GIB),)), "64M", config={"ZONE_DMA": "n"}, firmware_dma_limit=0x3FFFFFFF

@@ -1,4 +1,4 @@
-"""Kernels of distributions by their version strings: whose they are, which row they take, how sure that is."""
+"""Kernels of distributions by version string: distribution, row and certainty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planner.kernel.vendors import KERNELS, NAMED, VendorKernel, build_of
 
 @pytest.mark.parametrize("row", KERNELS, ids=lambda row: row.name)
 def test_every_row_is_found_by_its_own_example(row: VendorKernel) -> None:
-    """The version that a row's name stands for leads to that row, and no alias to two rows."""
+    """The example version of a row selects that row, and no alias is used twice."""
     found = build_of(row.version).kernel
     assert found is not None
     assert found.name == row.name
@@ -58,7 +58,7 @@ def test_the_page_size_in_a_flavours_name(version: str, page_size: int | None) -
     ],
 )
 def test_a_version_takes_a_row(version: str, row: str, certainty: str) -> None:
-    """Of those that it fits the first."""
+    """The first row that matches."""
     found = build_of(version)
     assert found.kernel is not None
     assert (found.kernel.name, found.certainty) == (row, certainty)
@@ -83,13 +83,13 @@ def test_whose_kernel_a_version_names(version: str, vendor: str, said: str) -> N
 
 @pytest.mark.parametrize("version", ["5.14.0-{}.el9.aarch64", "6.12.{}+deb13-arm64", "6.1.0-{}-arm64"])
 def test_a_number_of_any_length_is_no_error(version: str) -> None:
-    """It is no build that a row tells."""
+    """It matches no row."""
     found = build_of(version.format("7" * 10_000)).kernel
     assert found is None or not found.read
 
 
 def test_a_name_leads_to_one_row() -> None:
-    """An alias, too; no two rows share one."""
+    """Aliases too; no two rows have the same."""
     names = [name for row in KERNELS for name in (row.name, *row.aliases)]
     assert len(names) == len(set(names))
     assert NAMED["rhel9"] is NAMED["rhel9.6"]
@@ -98,7 +98,7 @@ def test_a_name_leads_to_one_row() -> None:
 
 @pytest.mark.parametrize("row", KERNELS, ids=lambda row: row.name)
 def test_a_row_names_what_there_is(row: VendorKernel) -> None:
-    """Its profile and its configurations; what was not found says so."""
+    """Its profile and configurations exist; a note names code that was not found."""
     assert not row.profile or profile_named(row.profile) is not None
     for name in (row.config, row.config_64k, row.config_16k):
         assert not name or configuration(name).source

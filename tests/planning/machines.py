@@ -1,4 +1,4 @@
-"""A machine for the tests of planning: 8 GiB from 1 GiB on, a 6.1 kernel with 4K pages, unless told otherwise."""
+"""A machine for the tests of planning: by default 8 GiB at 1 GiB and a 6.1 kernel with 4K pages."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def machine(memory: MemoryMap = MEMORY, *, kind: str = "json", **facts: Any) -> 
 def question(
     value: str = "256M", memory: MemoryMap = MEMORY, facts: dict[str, Any] | None = None, **options: Any
 ) -> Question:
-    """What is asked, before a strategy is chosen."""
+    """The question, before a strategy is chosen."""
     return ask(machine(memory, **(facts or {})), value, Options(**options))
 
 
 def context_of(
     strategy: str, value: str = "256M", memory: MemoryMap = MEMORY, facts: dict[str, Any] | None = None, **options: Any
 ) -> Context:
-    """What one strategy starts from."""
+    """The context of one strategy."""
     return with_strategy(question(value, memory, facts, **options).mainline, STRATEGIES[strategy])
 
 

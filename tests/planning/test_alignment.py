@@ -1,4 +1,4 @@
-"""The alignment of the proposal: names by geometry, sizes as the kernel reads them, and what is none."""
+"""The alignment of the proposal: names by geometry, sizes as the kernel reads them, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest size of a form, found at window edges and never by scanning; small machines are scanned to compare."""
+"""The largest size of a form, found without a scan and compared with a scan on small machines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[in
 
 
 def test_what_each_gap_can_hold() -> None:
-    """From an aligned start to its end, in whole pages or granules, the largest first."""
+    """From an aligned start to its end, in whole pages or multiples of the alignment, largest first."""
     own = former("1M", granule=GIB)
     low = own.windows()[0]
     assert own.rooms(low, aligned=False) == [
@@ -87,7 +87,7 @@ def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: i
 
 
 def test_a_window_across_the_limit_has_two_parts() -> None:
-    """Up to 32M lie above it and need a low part, which finds no place; more than that lies below it and needs none."""
+    """Up to 32M fits above the limit and needs a low part, which fails; larger sizes lie below and need none."""
     memory = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 8 * GIB + 32 * MIB)))
     own = former("1M,high", kernel="6.2", memory=memory)
     assert [(stretch.least, stretch.most) for stretch in own.stretches()] == [
@@ -103,7 +103,7 @@ def test_a_window_across_the_limit_has_two_parts() -> None:
 
 
 def test_the_parser_bounds_a_request() -> None:
-    """The common code refuses a size that is not less than RAM; older code does not."""
+    """The generic code refuses a size that is not less than RAM; older code does not."""
     memory = MemoryMap((Region(GIB, 3 * GIB),))
     assert former("1M", memory=memory).limit == 2 * GIB - 4 * KIB
     assert former("1M", memory=memory).largest(is_reserved) == 2 * GIB - 4 * KIB
@@ -135,7 +135,7 @@ def test_what_stays_free_of_low_memory(crash: Range | None, low: Range | None, f
 
 
 def forms(seed: int) -> Former | None:
-    """The form of a small machine's request; None where it does not make sense there."""
+    """The form of a small machine's request; None if it is not possible there."""
     case = drawn(seed)
     if case.far or any(r.flags & Flag.MIRROR for r in case.machine.memory.regions):
         return None
@@ -147,7 +147,7 @@ def forms(seed: int) -> Former | None:
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))
 def test_no_scan_finds_a_larger_one(seed: int) -> None:
-    """Every size in whole pages of a small machine is tried; sizes of one stretch fare alike."""
+    """Every size in whole pages is tried; sizes of one stretch have the same outcome."""
     own = forms(seed)
     if own is None or not own.request.valid:
         return

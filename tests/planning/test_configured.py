@@ -1,4 +1,4 @@
-"""What a distribution builds its kernels with, where nothing else says so; and how sure a plan is of a kernel."""
+"""Facts from a distribution's configuration if no source gives them, and certainty of the kernel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAP = planner.MemoryMap(
     ],
 )
 def test_pages_and_forced_base_pages(kernel: str, page_size: int, *, forced: bool | None) -> None:
-    """Named as what it is, and not as an assumption."""
+    """It is listed as configured, not as assumed."""
     plan = planner.plan(MAP, "512M", kernel=kernel)
     assert plan.kernel.page_size == page_size
     assert forced is None or bool(plan.kernel.forced_base_pages) == forced
@@ -48,7 +48,7 @@ def test_a_name_that_does_not_tell_its_pages_leaves_both_readings() -> None:
 
 
 def test_kernels_without_kexec_reserve_nothing() -> None:
-    """And the first line says that it is the kernel, not the request."""
+    """The first line gives the kernel as the cause, not the request."""
     plan = planner.plan(MAP, "512M", kernel="5.10.209-android12-9-g1", strategy="mainline")
     assert plan.reservation.outcome == "none"
     assert planner.render.document(plan).startswith("none: this kernel is built without crash kernels")
@@ -59,7 +59,7 @@ def test_kernels_without_kexec_reserve_nothing() -> None:
     [("6.1", "read", True), ("4.19.90-2003.oe1.aarch64", "unknown", False), ("rhel9.4", "read", True)],
 )
 def test_how_sure_it_is(kernel: str, certainty: str, *, known: bool) -> None:
-    """What is not known is a reading, and never a fact."""
+    """An answer for an unknown kernel is listed as another reading."""
     plan = planner.plan(MAP, "512M", kernel=kernel, strategy="mainline")
     assert plan.own is not None
     assert (plan.kernel.certainty, plan.own.known) == (certainty, known)

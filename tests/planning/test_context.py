@@ -1,4 +1,4 @@
-"""What is decided before memblock is searched: what a crashkernel parameter does to the map, and who may align."""
+"""Contexts: the effect of a crashkernel parameter on the map, and the aligned attempt."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_processors_that_split_live(cpu: str, kernel: str, no_aborts: bool) -> N
 
 
 def test_a_log_says_that_this_kernel_splits_live() -> None:
-    """It counts for the kernel that wrote it, and where no processor is named."""
+    """It applies to the kernel that wrote the log, unless a processor is given."""
     facts = {"kernel": "6.18", "splits_live": True}
     assert question(facts=facts).mainline.splits_live
     assert not question(facts=facts, kernel="6.12").mainline.splits_live
@@ -138,7 +138,7 @@ def test_another_text_is_another_presence() -> None:
     ],
 )
 def test_more_memory_than_the_sources_show(limit: int | None, low_max: int) -> None:
-    """Low memory ended where RAM did."""
+    """Low memory ends at the end of RAM."""
     small = MemoryMap((Region(GIB, 3 * GIB),))
     own = question("256M", small, dma_limit=limit).mainline
     grown = with_more_memory(own, MemoryMap((Region(GIB, 9 * GIB),)))

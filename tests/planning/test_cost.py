@@ -1,4 +1,4 @@
-"""Where the waste is summed: every number of the table from ranges, on maps whose numbers are worked out here."""
+"""The waste table: every number from ranges, on maps whose numbers are computed here."""
 
 from __future__ import annotations
 

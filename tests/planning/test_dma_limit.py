@@ -1,4 +1,4 @@
-"""The end of low memory that a plan takes: as stated, as the machine's own kernel had it, or by this kernel's rule."""
+"""The end of low memory: as stated, from the machine's own kernel, or by the planned kernel's rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFF = {"ZONE_DMA": "n", "ZONE_DMA32": "n"}
 
 
 def limit(own: Machine, **options: Any) -> tuple[int | None, Remarks]:
-    """What is taken, and what is said about it."""
+    """The limit, and whether there is a note on it."""
     remarks = Remarks()
     asked = Options(**options)
     profile = select_profile(asked.kernel or own.facts.kernel or "6.12").profile
@@ -58,7 +58,7 @@ def test_what_says_where_low_memory_ends(
     ],
 )
 def test_another_kernel_has_a_limit_of_its_own(own: str, kernel: str | None, kind: str, found: int, said: bool) -> None:
-    """Devices reach 0x3c000000; what another kernel made of that is the best that is known of it."""
+    """Devices reach 0x3c000000, known only through another kernel's limit."""
     there = machine(MEMORY, kind=kind, kernel=own, dma_limit=0x3C000000)
     end, remarks = limit(there, kernel=kernel)
     assert end == found
@@ -66,7 +66,7 @@ def test_another_kernel_has_a_limit_of_its_own(own: str, kernel: str | None, kin
 
 
 def test_the_32_bit_zone_alone_is_enough_for_kernels_that_search_it() -> None:
-    """ZONE_DMA counts for those that know one."""
+    """ZONE_DMA matters only for kernels that use it."""
     only = {"ZONE_DMA": "y", "ZONE_DMA32": "n"}
     assert limit(machine(MEMORY, kernel="6.1", config=only))[0] == 4 * GIB
     assert limit(machine(MEMORY, kernel="5.10.0", config=only))[0] is None

@@ -1,4 +1,4 @@
-"""The map at the moment of the reservation: what is undone, what `mem=` takes away, where the linear map starts."""
+"""The map at the reservation: allocations undone, RAM hidden by `mem=`, the start of the linear map."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def early(own: Machine, cmdline: str | None = None, **options: Any) -> tuple[Ear
 
 
 def later(**facts: Any) -> Machine:
-    """A listing of a running machine."""
+    """/proc/iomem of a running machine."""
     own = machine(RUNNING, kind="iomem", **facts)
     return Machine(own.source, own.kind, own.memory, own.facts, settled=False)
 
@@ -47,7 +47,7 @@ def test_whether_the_crash_kernel_is_still_there(own: Machine, reserved: str | N
 
 
 def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
-    """Another one moves what came before."""
+    """Another command line moves earlier reservations."""
     own = machine(MEMORY, kind="dmesg", cmdline="quiet")
     assert early(own, "quiet")[0].map == MEMORY
     assert early(own, "quiet cma=256M")[0].map != MEMORY
@@ -69,7 +69,7 @@ def test_mem_is_applied_once(kind: str, own: str, asked: str, ram: int) -> None:
 
 
 def shown(kind: str, cmdline: str) -> Machine:
-    """8 GiB as a source of some kind shows them."""
+    """8 GiB in a source of some kind."""
     own = machine(kind=kind, cmdline=cmdline)
     return Machine(own.source, own.kind, own.memory, own.facts, settled=kind == "json")
 
@@ -93,7 +93,7 @@ def test_where_the_linear_map_starts(start: int, page: int, bits: int, memstart:
 
 
 def test_ram_beyond_the_physical_limit_is_dropped() -> None:
-    """And refused where none is left."""
+    """An error if no RAM is left."""
     above = MemoryMap((Region(GIB, 2 * GIB), Region(1 << 50, (1 << 50) + GIB)))
     found, remarks = early(machine(above))
     assert found.map.regions == (Region(GIB, 2 * GIB),)
@@ -119,7 +119,7 @@ def test_what_kaslr_may_undo_is_said(kernel: str, page: int, cmdline: str, confi
 
 
 def test_where_there_are_no_contiguous_pmds_kaslr_undoes_none() -> None:
-    """The linear map starts at 1 GiB, which is no multiple of 16 GiB; or no region holds a run."""
+    """The linear map starts at 1 GiB, which is not a multiple of 16 GiB, or no region holds a run."""
     for regions in [(Region(GIB, 64 * GIB),), (Region(0, 15 * GIB), Region(17 * GIB, 31 * GIB))]:
         own = machine(MemoryMap(regions), kernel="6.12", page_size=64 * KIB)
         assert not any("KASLR" in note for note in early(own, "quiet")[1].notes)

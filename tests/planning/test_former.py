@@ -1,4 +1,4 @@
-"""The answer of a report that is taken as a map; the laws are in tests/property/test_report_laws.py."""
+"""Results repeated from a report that is taken as a map; the laws are in tests/property/test_report_laws.py."""
 
 from __future__ import annotations
 

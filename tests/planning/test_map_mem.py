@@ -1,4 +1,4 @@
-"""Which calls map memory, by version and strategy: the image, KFENCE's pool, the crash memory, all else."""
+"""Mapping calls by version and strategy: the image, KFENCE's pool, the crash memory, other memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_image_is_a_call_of_its_own(kernel: str, value: str, inside: set[int
 
 
 def test_the_edges_of_the_image_break_blocks_around_it() -> None:
-    """It was marked NOMAP: the pieces before and after are calls of their own."""
+    """It was marked NOMAP: the parts before and after it are mapped by separate calls."""
     own = context("6.1", kernel_image=IMAGE)
     assert kinds(own, 2 * GIB, 3 * GIB) == {CONT_PMD, PMD}
     assert kinds(own, 3 * GIB, 9 * GIB) == {PUD}
@@ -77,7 +77,7 @@ def test_an_early_kfence_pool_has_base_pages(kernel: str, facts: dict[str, Any],
 
 
 def test_memory_that_is_not_mapped() -> None:
-    """NOMAP never is; driver-managed memory since 5.12."""
+    """NOMAP is never mapped; driver-managed memory since 5.12."""
     regions = (
         Region(GIB, 2 * GIB),
         Region(2 * GIB, 3 * GIB, Flag.NOMAP),
@@ -151,7 +151,7 @@ def test_forced_base_pages_stay_whatever_the_strategy() -> None:
 
 
 def test_the_very_baseline_where_nothing_changes() -> None:
-    """So that nobody counts it twice."""
+    """The same object, so it is not counted twice."""
     own = context_of("unprotected")
     base = baseline_map(own)
     assert planned_map(own, EXACT, base, whole=False) is base
@@ -172,5 +172,5 @@ def test_the_very_baseline_where_nothing_changes() -> None:
     ],
 )
 def test_whole_leaves(spans: list[LeafSpan], area: Range, whole: bool) -> None:
-    """Nobody else lives in what is remapped."""
+    """Leaves shared with other memory do not count."""
     assert whole_leaves(spans, area, K4) is whole

@@ -1,4 +1,4 @@
-"""The kernel that is modelled: its page size and its address bits, from what is told and from what it is built with."""
+"""The modelled kernel: page size and address bits from sources, options and configurations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plan(memory: planner.MemoryMap, request: str = "512M", facts: Facts | None =
 def test_the_bits_that_a_distribution_builds_for(
     kernel: str, page_size: int, va_bits: int, upper: tuple[int, int]
 ) -> None:
-    """No source shows what the processors have; where the answer is the same, nothing is said of it."""
+    """No source shows the processors' bits; if the answer is the same, there is no note."""
     found = plan(MAP, kernel=kernel)
     assert (found.kernel.page_size, found.kernel.va_bits) == (page_size, va_bits)
     assert (found.mapping.tables.p4d, found.mapping.tables.pud) == upper
@@ -79,7 +79,7 @@ def test_64k_pages_have_the_same_tables_with_48_and_52_bits() -> None:
     [("debian13", 48, 52), ("debian13-16k", 47, 52)],
 )
 def test_where_the_bits_decide_both_readings_are_listed(kernel: str, bits: int, other: int) -> None:
-    """With 52 bits the RAM at 200T is there, and `,high` lands in it."""
+    """With 52 bits the RAM at 200T can be mapped, and `,high` is placed in it."""
     found = plan(WIDE, "512M,high", kernel=kernel)
     assert found.kernel.va_bits == bits
     assert "va_bits" in found.kernel.assumed
@@ -104,7 +104,7 @@ def test_where_the_bits_decide_both_readings_are_listed(kernel: str, bits: int, 
     ],
 )
 def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
-    """A source that says what the kernel runs with, and a kernel that nobody says is built for 52."""
+    """A source that gives the bits, and a kernel not known to be built for 52."""
     assert plan(WIDE, "512M,high", facts=facts).reservation.other_readings == ()
 
 
@@ -123,7 +123,7 @@ def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
     ],
 )
 def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, Any], *, said: bool) -> None:
-    """The source's pages win, as everywhere; that the kernel has others is said, and its bits are not mixed in."""
+    """The source's page size takes precedence; a note gives the kernel's own, and its bits are not used."""
     found = plan(MAP, facts=facts, **options)
     assert any("rhel8 is built with 64K (--page-size 64K)" in note for note in found.notes) is said
 
@@ -142,7 +142,7 @@ def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, 
     ],
 )
 def test_a_configuration_is_named_as_what_it_is(kernel: str, key: str, words: str) -> None:
-    """With its source, and not under what is assumed."""
+    """Listed with its source, not among the assumptions."""
     found = plan(MAP, kernel=kernel)
     assert found.kernel.configured[key].startswith(words)
     assert key not in found.kernel.assumed
@@ -197,7 +197,7 @@ def test_which_profile(
 def test_which_geometry(
     facts: dict[str, Any], options: dict[str, Any], geometry: tuple[int, int], assumed: list[str]
 ) -> None:
-    """Page size in KiB, and VA bits; bits of another page size are not taken over."""
+    """Page size in KiB, and VA bits; bits for another page size are not used."""
     found, remarks = kernel({"kernel": "6.12", **facts}, **options)
     assert (found.geometry.page_size // KIB, found.geometry.va_bits) == geometry
     assert [key for key in remarks.assumed if key != "kernel"] == assumed

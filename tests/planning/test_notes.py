@@ -1,4 +1,4 @@
-"""What a person must know about a plan, each said where it is true and nowhere else."""
+"""Notes on a plan, each present exactly when it is true."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
     ],
 )
 def test_what_is_said(value: str, memory: MemoryMap, facts: dict[str, Any], options: dict[str, Any], said: str) -> None:
-    """And not of a plan that goes as one wishes."""
+    """A plan without problems does not have it."""
     assert any(said in note for note in plan(value, memory, facts, **options).notes)
     assert not any(said in note for note in plan("256M").notes)
 

@@ -1,4 +1,4 @@
-"""Options of a plan: what an earlier plan of the map was asked counts where the user says nothing."""
+"""Options of a plan: those of an earlier plan's report are the defaults."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def test_the_users_word_then_the_earlier_plans(name: str, said: Any, taken: Any)
 
 
 def test_any_other_map_answers_nothing() -> None:
-    """Its facts are read by who needs them."""
+    """Only a report has options."""
     assert with_facts(Options(), Facts(strategy="mainline", rodata="off")) == Options()

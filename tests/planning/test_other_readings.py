@@ -16,7 +16,7 @@ SIZE = 512 * MIB
 
 
 def reading(what: str, *taken: tuple[int, int], more: int = 0) -> Reading:
-    """The map with something else reserved; more: bytes of RAM that it does not list."""
+    """The map with another reservation; more: bytes of RAM that it does not list."""
     regions = (Region(GIB, 9 * GIB + more),)
     return Reading(what, MemoryMap(regions, [Reserved(a, b) for a, b in taken]), more=bool(more))
 
@@ -31,7 +31,7 @@ def told(*others: Reading, asked: Question | None = None, value: str = "512M") -
 
 
 def test_only_answers_that_differ_are_told_and_each_once() -> None:
-    """The first assumption that leads to it."""
+    """Each has the first assumption that leads to it."""
     same, lower = reading("nothing else"), reading("a table", (4 * GIB - 64 * MIB, 4 * GIB))
     assert told(same, lower, reading("another table", (4 * GIB - 64 * MIB, 4 * GIB))) == (
         OtherReading("a table", "exact", Range(4 * GIB - 64 * MIB - SIZE, 4 * GIB - 64 * MIB), None),
@@ -44,7 +44,7 @@ def test_a_request_may_fail_under_another_reading() -> None:
 
 
 def test_more_ram_is_another_amount_to_be_asked_for() -> None:
-    """And may give another size."""
+    """A range list may then give another size."""
     more = reading("the machine has 16G", more=8 * GIB)
     (found,) = told(more, value="1G-16G:512M,16G-:1G")
     assert found.crash == Range(3 * GIB, 4 * GIB)

@@ -1,4 +1,4 @@
-"""The outcomes: every plan has one of them, and each can be had."""
+"""The outcomes: every plan has one of them, and each of them occurs."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def plan(memory: MemoryMap, value: str, facts: Facts | None = None, **options: o
 
 
 def test_the_proposal_takes_the_topmost_free_pud_below_the_limit() -> None:
-    """8 GiB at 1 GiB, DMA limit 4 GiB: the area is [3G, 4G), the crash memory its bottom, the tail goes back."""
+    """8 GiB at 1 GiB, DMA limit 4 GiB: the area is [3G, 4G), the crash memory its bottom, the tail is freed."""
     found = plan(QEMU_8G, "256M")
     view = found.reservation
     assert view.outcome == "aligned"
@@ -56,7 +56,7 @@ def test_trimmed_the_tail_has_blocks_again() -> None:
 
 
 def test_without_a_free_pud_it_falls_back_and_protects_nothing() -> None:
-    """2 GiB of RAM with both PUDs partly used: the ordinary reservation, the map as it was."""
+    """2 GiB of RAM with both PUDs partly used: the ordinary reservation, and the map is unchanged."""
     memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(GIB, GIB + MIB), Reserved(3 * GIB - MIB, 3 * GIB)))
     found = plan(memory, "512M")
     assert found.reservation.outcome == "fallback"
@@ -94,7 +94,7 @@ def test_per_window_the_aligned_attempt_comes_first() -> None:
 def test_forced_base_pages_leave_nothing_to_align_for(
     options: dict[str, object], config: dict[str, str], reason: str
 ) -> None:
-    """No aligned attempt is made, and the memory is protected all the same."""
+    """No aligned attempt is made, and the memory is still protected."""
     facts = Facts(kernel="6.1", page_size=4 * KIB, va_bits=48, config=config)
     found = plan(QEMU_8G, "256M", facts, **options)
     assert found.reservation.outcome == "exact"
@@ -134,7 +134,7 @@ def test_what_each_strategy_does_to_the_map(strategy: str, protected: bool, base
 
 
 def test_an_area_inside_a_larger_leaf_is_not_remapped() -> None:
-    """--align pmd with 4K pages: the 2M area shares a 1G block, and splitting it live is what nobody may do."""
+    """--align pmd with 4K pages: the 2M area is part of a 1G block, which must not be split live."""
     found = plan(QEMU_8G, "256M", align="pmd")
     assert (found.reservation.outcome, found.reservation.protected) == ("aligned", False)
     assert found.mapping == found.baseline

@@ -1,4 +1,4 @@
-"""Distribution defaults: each as its source has it, with a date and how sure it is, and its `,high` form."""
+"""Distribution defaults: value, date and certainty of each from its source, and its `,high` form."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SHEET = {
     "alinux2": ("0M-2G:0M,2G-8G:192M,8G-:256M", "inferred", "Alibaba Cloud Linux 2"),
     "alinux3": (_ALINUX3, "unknown", "Alibaba Cloud Linux 3"),
 }
-"""Name: what stands after crashkernel=, how sure that is of arm64, and a part of the date."""
+"""By name: value, certainty for arm64, and a part of the date."""
 
 MAP = planner.MemoryMap((planner.Region(2 * GIB, 4 * GIB), planner.Region(34 * GIB, 48 * GIB)))
-"""16 GiB, 2 of them below the limit."""
+"""16 GiB, 2 GiB of it below the limit."""
 
 
 @pytest.mark.parametrize("name", SHEET)
@@ -49,7 +49,7 @@ def test_a_default_as_its_source_has_it(name: str) -> None:
 
 
 def test_every_default_is_in_the_table() -> None:
-    """But for names of one's age that stand for the same."""
+    """Except for names of releases with the same default."""
     assert set(PRESETS) - set(SHEET) == {"rhel9-2024", "rhel9-2024-64k"}
 
 
@@ -70,7 +70,7 @@ def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
     ],
 )
 def test_the_high_form(preset: str, kernel: str, text: str) -> None:
-    """It is planned as `,high`, and the note says where the size comes from."""
+    """It is planned as `,high`, and the note gives the origin of the size."""
     plan = planner.plan(MAP, preset=preset, kernel=kernel, strategy="mainline")
     assert plan.request.text == text
     assert plan.request.high is text.endswith("high")
@@ -87,7 +87,7 @@ def test_a_list_that_gives_nothing_has_no_high_form() -> None:
 
 
 def test_a_fleet_takes_the_form_too() -> None:
-    """With 64K pages that of their own default."""
+    """With 64K pages it is that of the 64K default."""
     plan = planner.plan(MAP, "512M", kernel="rhel9-64k")
     change = parse_change("preset=rhel9,high")
     after = changed(plan, None, Options(), change)

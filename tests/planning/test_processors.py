@@ -1,4 +1,4 @@
-"""Availability of a strategy: which processors may run it, and what else stands in its way."""
+"""Availability of a strategy: the processors that support it, and other obstacles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from planner.render.blocks.tables import verdict
     ],
 )
 def test_who_may_run_what(strategy: str, cpu: str | None, may_run: bool | None) -> None:
-    """Yes, no, or nobody can tell; always with a reason."""
+    """Yes, no or not known, always with a reason."""
     view = processors(strategy_named(strategy), () if cpu is None else (cpu_named(cpu),))
     assert view.may_run is may_run
     assert view.why
@@ -44,7 +44,7 @@ def test_one_processor_that_may_not_is_enough() -> None:
 
 
 def test_the_part_numbers_are_shown() -> None:
-    """Where the list decides, it is in the plan."""
+    """If the list decides, it is in the plan."""
     plan = planner.plan(
         planner.MemoryMap((planner.Region(1 << 31, 1 << 33),), ()), "64M", strategy="bbml2", kernel="7.2"
     )
@@ -61,7 +61,7 @@ def test_the_part_numbers_are_shown() -> None:
 
 
 def test_a_boot_log_names_its_processors() -> None:
-    """By the line that every arm64 kernel prints first; an option wins over it."""
+    """From the line that every arm64 kernel prints first; an option takes precedence."""
     plan = planner.plan("sample:honeycomb-30g", "512M", strategy="bbml2")
     assert plan.processors is not None
     assert [cpu.midr for cpu in plan.processors.cpus] == [0x410FD083]
@@ -80,7 +80,7 @@ def test_a_boot_log_names_its_processors() -> None:
     ],
 )
 def test_what_processors_cannot_run_protects_nothing(cpu: str | None, said: str) -> None:
-    """The first sentence says so, and a fleet counts it."""
+    """The first sentence has the reason, and a fleet counts it."""
     plan = planner.plan("sample:altra-32g", "512M", strategy="bbml2", cpu=cpu)
     assert plan.reservation.protected
     assert said in verdict(plan)
@@ -107,7 +107,7 @@ ODD = planner.MemoryMap((planner.Region(0x1A65400000, 0x1C65401000),), ())
     ],
 )
 def test_availability(kernel: str, strategy: str, cpu: str | None, *, available: bool) -> None:
-    """With the obstacle in words; what is not available protects nothing."""
+    """The obstacle is given; a strategy that is not available does not protect."""
     plan = planner.plan(MAP, "512M", kernel=kernel, strategy=strategy, cpu=cpu)
     done = plan.reservation
     assert done.available == available
@@ -117,7 +117,7 @@ def test_availability(kernel: str, strategy: str, cpu: str | None, *, available:
 
 @pytest.mark.parametrize("strategy", ["pud-aligned", "mainline", "unprotected", "isolated"])
 def test_the_own_kernel_stands_beside_every_plan(strategy: str) -> None:
-    """The same whatever the strategy."""
+    """It is the same for every strategy."""
     own = planner.plan(MAP, "512M", kernel="6.12", strategy=strategy).own
     mainline = planner.plan(MAP, "512M", kernel="6.12", strategy="mainline").reservation
     assert own is not None
@@ -130,7 +130,7 @@ def test_the_own_kernel_stands_beside_every_plan(strategy: str) -> None:
 
 
 def test_every_strategy_is_a_row_of_a_comparison() -> None:
-    """Also where an assumed KFENCE pool and the crash memory share a place."""
+    """Also if an assumed KFENCE pool overlaps the crash memory."""
     compared = planner.compare(ODD, "512M", kernel="6.1", kfence=True)
     assert len(compared.rows) == 9
     plan = planner.plan(ODD, "512M", kernel="6.1", kfence=True, strategy="bbml2")
@@ -188,7 +188,7 @@ def test_every_output_says_the_same_of_the_protection(
 
 @pytest.mark.parametrize("kernel", ["alinux3", "openeuler21"])
 def test_a_map_that_was_not_read_is_not_known_wherever_it_is_told(kernel: str) -> None:
-    """In the line of the own kernel, in its costs, in the notes on the map; the placement is known."""
+    """In the line on the own kernel, in its costs, in the notes on the map; the placement is known."""
     plan = planner.plan(MAP, "512M", kernel=kernel, strategy="mainline")
     assert plan.own is not None
     assert (plan.own.known, plan.own.map_known, plan.kernel.map_certainty) == (True, False, "unknown")
@@ -203,14 +203,14 @@ def test_a_map_that_was_not_read_is_not_known_wherever_it_is_told(kernel: str) -
 @pytest.mark.parametrize("strategy", ["mainline", "pud-aligned"])
 @pytest.mark.parametrize("request_", ["512M,high", "rubbish", "64G"])
 def test_nothing_is_reserved_is_no_fact_of_an_unknown_kernel(strategy: str, request_: str) -> None:
-    """SLE 15 SP5 may well read `,high`; the nearest mainline kernel does not."""
+    """SLE 15 SP5 may read `,high`; the nearest mainline kernel does not."""
     plan = planner.plan(MAP, request_, kernel="sles15sp5", strategy=strategy)
     assert plan.reservation.crash is None
     assert planner.render.document(plan).startswith("not known for this kernel: as mainline 5.14, ")
 
 
 def test_readings_of_the_kernel_are_not_readings_of_the_map(tmp_path: Path) -> None:
-    """And a report that is taken as a map lists them once."""
+    """A plan of a report lists them once."""
     plan = planner.plan(MAP, "512M", kernel="sles15sp5")
     assert [reading.about for reading in plan.reservation.other_readings] == ["kernel"]
     assert "the map allows" not in planner.render.document(plan)

@@ -1,4 +1,4 @@
-"""The remap steps of a plan: they lead to the map that the plan shows, in the order of the strategy's phases."""
+"""The remap steps of a plan: they result in the plan's map, in the order of the strategy's phases."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MAPS = [
 def test_the_steps_lead_to_the_map_of_the_plan(
     strategy: str, memory: planner.MemoryMap, options: dict[str, object]
 ) -> None:
-    """Taken one after the other on the map without a crash kernel, page by page of what they touch."""
+    """Applied in order to the map without a crash kernel, for every page that they change."""
     plan = plan_of(strategy, memory, **options)  # type: ignore[arg-type]
     assert plan.steps is not None
     page = plan.kernel.page_size
@@ -65,7 +65,7 @@ def kind_at(spans: tuple[tuple[int, int, int], ...], address: int) -> str | None
 
 
 def taken(plan: Plan, address: int) -> str | None:
-    """What maps an address after all steps; fails where a step finds something else than it says."""
+    """The leaf of an address after all steps; fails if a step finds another leaf than it states."""
     steps = plan.steps or ()
     first_use = any(step.step == "switch" and step.cpus == "all" for step in steps)
     now = None if first_use else kind_at(plan.baseline_spans, address)
@@ -89,7 +89,7 @@ def taken(plan: Plan, address: int) -> str | None:
 @pytest.mark.parametrize(("memory", "options"), MAPS)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_steps_add_up(strategy: str, memory: planner.MemoryMap, options: dict[str, object]) -> None:
-    """Entries fill their ranges; the tables beforehand are those that the plan has more; what changes is flushed."""
+    """Entries fill their ranges; new tables are the plan's extra tables; changed entries are flushed."""
     plan = plan_of(strategy, memory, **options)  # type: ignore[arg-type]
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
     size = {"pud": geo.pud_size, "pmd": geo.pmd_size, "pte": geo.page_size}
@@ -117,7 +117,7 @@ def ranges(steps: tuple[RemapStep, ...], *kinds: str) -> list[Range]:
 
 @pytest.mark.parametrize("strategy", [*LIVE, "base-pages", "isolated"])
 def test_the_order_is_that_of_the_procedures(strategy: str) -> None:
-    """One table of phases serves the plan and the model."""
+    """The plan and the TLB model use the same table of phases."""
     plan = plan_of(strategy, PLAIN)
     kinds = [step.step for step in plan.steps or ()]
     words = {"flush": "tlbi", "forget": "tlbi", "leave": "switch", "return": "switch", "start": "switch"}
@@ -141,10 +141,10 @@ def test_the_order_is_that_of_the_procedures(strategy: str) -> None:
     ],
 )
 def test_where_the_map_stays_there_are_no_steps(strategy: str, request_: str, options: dict[str, object]) -> None:
-    """An empty list, not none."""
+    """The list is empty, not None."""
     assert plan_of(strategy, PLAIN if "7G" not in request_ else ODD, request_, **options).steps == ()
 
 
 def test_steps_are_listed_only_where_they_are_asked_for() -> None:
-    """They cost nothing otherwise."""
+    """Otherwise they are not computed."""
     assert planner.plan(PLAIN, "512M").steps is None

@@ -1,4 +1,4 @@
-"""Notes and assumptions of one plan: gathered in order, and apart once they are copied."""
+"""Notes and assumptions of one plan: kept in order; copies are independent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request of a plan: who asks, what other parameters are read from, and kernels that reserve nothing."""
+"""The request of a plan: its origin, the source of other parameters, and kernels that reserve nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_preset_says_where_it_comes_from() -> None:
     ],
 )
 def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symbol: str, valid: bool) -> None:
-    """It looks for no parameter either, and that is said."""
+    """It reads no parameter either, and a note says so."""
     profile, facts = select_profile(kernel).profile, Facts(config={symbol: "n"})
     request = parsed("512M", facts, profile, 8 * GIB)
     assert request.valid is valid
@@ -89,5 +89,5 @@ def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symb
     ],
 )
 def test_whether_the_parameter_is_there(text: str, present: bool) -> None:
-    """As a word of its own, before --; whether it makes sense does not matter."""
+    """As a separate word before --, valid or not."""
     assert is_present(text, Facts(), select_profile("6.1").profile) is present

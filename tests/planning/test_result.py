@@ -1,4 +1,4 @@
-"""A plan as a value: whether memory is reserved, and how its protection is told."""
+"""Properties of a plan: whether memory is reserved and protected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.planning.machines import plan
     ],
 )
 def test_whether_memory_is_reserved(crash: Range | None, reserved: bool) -> None:
-    """The exit status of `plan`."""
+    """It decides the exit status of `plan`."""
     own = plan("256M")
     assert replace(own, reservation=replace(own.reservation, crash=crash)).reserved is reserved
 
@@ -38,7 +38,7 @@ def test_whether_memory_is_reserved(crash: Range | None, reserved: bool) -> None
     ],
 )
 def test_how_protection_is_told(strategy: str, protected: bool, available: bool, certainty: str, told: str) -> None:
-    """What is not known of the kernel matters for what it does by itself."""
+    """An unknown linear map matters only for the kernel's own behaviour."""
     own = plan("256M")
     found = replace(
         own,

@@ -1,4 +1,4 @@
-"""Work that plans of one machine share: done once for the same inputs, and the same as done anew."""
+"""The cache of plans of one machine: results are computed once and equal uncached ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.strategies import machine_of, memory_maps, requests
 @settings(max_examples=15)
 @given(memory=memory_maps(), values=st.lists(requests, min_size=2, max_size=3))
 def test_a_second_plan_is_what_a_first_one_would_be(memory: MemoryMap, values: list[str]) -> None:
-    """Every strategy and several requests on one question, against a question of its own for each."""
+    """Every strategy and several requests on one question, compared with separate questions."""
     machine = machine_of(memory)
     shared = ask(machine, values[0], Options())
     for value in values:
@@ -48,7 +48,7 @@ def test_nobody_changes_the_state_before_the_reservation() -> None:
 
 
 def test_what_belongs_to_single_requests_is_forgotten() -> None:
-    """The map without a crash kernel stays."""
+    """The map without a crash kernel is kept."""
     asked = question("256M")
     own = asked.mainline
     placement, base = asked.shared.place(asked.request, own), asked.shared.baseline(own)

@@ -1,4 +1,4 @@
-"""The rows of the table of strategies, as the design and the thread of July 2022 have them."""
+"""The table of strategies, compared with the design and the thread of July 2022."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from planner.planning.strategies import BEFORE_LIVE, OWN, STRATEGIES, Strategy, 
 def test_each_row(
     name: str, effect: str | None, proposal: bool, protects: bool | None, level: int, boot_time: bool, live: bool
 ) -> None:
-    """What it does to the map, whether it aligns, what it asks of processors, and when it works."""
+    """Effect on the map, aligned attempt, required processors, and when it works."""
     row = STRATEGIES[name]
     assert (row.effect, row.proposal, row.protects) == (effect, proposal, protects)
     assert (row.bbm_level, row.boot_time, row.live) == (level, boot_time, live)
@@ -35,7 +35,7 @@ def test_each_row(
 
 
 def test_the_table_is_the_designs() -> None:
-    """Nine, the proposal first; it is what is planned where nobody says."""
+    """Nine strategies; the proposal is first and the default."""
     assert list(STRATEGIES) == [
         "pud-aligned",
         "pud-aligned-trimmed",
@@ -76,8 +76,8 @@ def test_every_kernels_own_effect_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", STRATEGIES.values(), ids=lambda row: row.name)
 def test_a_row_makes_sense(row: Strategy) -> None:
-    """What is decided before the map is live builds it whole; live entries are cleared before anything else is linked,
-    or need a processor that bears both.
+    """A strategy decided before the map is live builds it whole; others clear live entries before linking new ones,
+    or need a processor that tolerates both.
     """
     assert row.summary
     assert row.since

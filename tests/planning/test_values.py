@@ -1,4 +1,4 @@
-"""What an option's value may be: read as the kernel reads sizes, the whole text of it, and refused with a remedy."""
+"""Values of options: sizes as the kernel reads them, whole texts only, errors with a remedy."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_taken(reader: Callable[[object], object], value: object, found: object)
     ],
 )
 def test_refused(reader: Callable[[object], object], value: object, what: str) -> None:
-    """With what to give instead."""
+    """The error says what to give instead."""
     with pytest.raises(values.BadValue, match=what) as caught:
         reader(value)
     assert caught.value.remedy
 
 
 def test_every_option_has_a_reader() -> None:
-    """And none is for an option that a plan does not have."""
+    """Every reader belongs to an option of a plan."""
     assert set(values.OPTIONS) == {each.name for each in fields(Options)}
 
 

@@ -1,4 +1,4 @@
-"""The parts of the report: request, kernel, facts, and what became of the reservation."""
+"""Parts of the report: request, kernel, facts and reservation."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_of_a_configuration_the_report_keeps_what_is_read() -> None:
 
 
 def test_the_users_word_is_kept() -> None:
-    """With it a report is a map that gives the same plan."""
+    """With it a report, taken as a map, gives the same plan."""
     found = plan(rodata="off", kfence=False, cpu="neoverse-n1", prefer_aligned=True).facts
     assert (found.rodata, found.kfence, found.cpu, found.prefer_aligned) == ("off", False, "neoverse-n1", True)
 
@@ -95,7 +95,7 @@ def test_outcomes(value: str, placement: Placement, proposal: bool, outcome: str
 
 
 def test_the_tail_of_an_area_is_returned() -> None:
-    """The crash memory is its bottom; an area that is all crash memory returns nothing."""
+    """The crash memory is its bottom; an area without a tail returns nothing."""
     context = context_of("pud-aligned")
     view = reservation_view(request(), Placement(CRASH, area=AREA), context, whole=True)
     assert (view.crash, view.area, view.returned) == (CRASH, AREA, (Range(CRASH.end, AREA.end),))
@@ -129,7 +129,7 @@ def test_the_kernels_lines_come_in_order_and_a_failure_keeps_its_searches() -> N
 def test_whether_it_can_be_unmapped(
     strategy: str, outcome: str, options: dict[str, Any], whole: bool, found: bool
 ) -> None:
-    """It has leaves of its own, and the kernel does it."""
+    """It needs separate leaves and a kernel that unmaps it."""
     assert protected(outcome, context_of(strategy, **options), whole=whole) is found
 
 
@@ -142,7 +142,7 @@ def test_whether_it_can_be_unmapped(
     ],
 )
 def test_what_the_machines_own_kernel_does(kernel: str, profile: str, known: bool, map_known: bool) -> None:
-    """Whatever the strategy; and whether that is known."""
+    """Independent of the strategy, with its certainty."""
     asked = question("256M", kernel=kernel)
     own = own_view(asked.mainline, asked.request, asked.shared.place(asked.request, asked.mainline)[0])
     assert (own.profile, own.known, own.map_known, own.outcome) == (profile, known, map_known, "exact")

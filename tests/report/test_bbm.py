@@ -1,4 +1,4 @@
-"""The JSON of the TLB model: every case with its keys, and procedures that are read back as they were."""
+"""The JSON of the TLB model: keys of every case, and procedures that are read back unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.bbm.test_cases import procedure
 
 
 def test_cases_satisfy_their_schema() -> None:
-    """With a trace where something bad can be reached; in the order given."""
+    """With a trace unless it is safe; in the order given."""
     document = json.loads(written(Cases(tuple(cases(["gather", "pud-aligned"])))))
     Draft202012Validator(schema_of(Cases, "bbm")).validate(document)
     assert [(c["procedure"], c["bbm_level"]) for c in document["cases"][:5]] == [

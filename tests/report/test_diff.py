@@ -1,4 +1,4 @@
-"""`diff`: only what differs, and all of it."""
+"""`diff`: exactly the fields that differ."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def put(report: dict[str, Any], path: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_a_plan_does_not_differ_from_itself(name: str) -> None:
-    """Made twice."""
+    """The plan is made twice."""
     assert differences(plan_of(name), plan_of(name)).differences == ()
 
 
@@ -35,7 +35,7 @@ def test_a_plan_does_not_differ_from_itself(name: str) -> None:
     ("left", "right"), [("aligned", "fallback"), ("aligned", "high-and-low"), ("failed", "fallback")]
 )
 def test_one_report_and_the_differences_make_the_other(left: str, right: str) -> None:
-    """So nothing is left out, but for what would help, which follows from the rest."""
+    """No difference is missing, except in `help`, which follows from the rest."""
     a, b = plan_of(left), plan_of(right)
     report, wanted = to_dict(a), to_dict(b)
     report["help"] = wanted["help"]
@@ -59,7 +59,7 @@ def test_one_report_and_the_differences_make_the_other(left: str, right: str) ->
 
 
 def test_what_one_map_reserves_and_the_other_does_not() -> None:
-    """By address; the sources' names are no difference."""
+    """Entries by address; the sources' names are ignored."""
     machine = crowded()
     more = (*machine.memory.reserved, Reserved(17 * GIB, 17 * GIB + MIB, "log"))
     other = replace(machine, source="other", memory=MemoryMap(machine.memory.regions, more))
@@ -70,7 +70,7 @@ def test_what_one_map_reserves_and_the_other_does_not() -> None:
 
 
 def test_two_strategies() -> None:
-    """In the order of the report."""
+    """Differences are in the order of the report."""
     plans = [make_plan(crowded(), "512M", Options(strategy=name)) for name in ("pud-aligned", "isolated")]
     paths = [d.path for d in differences(*plans).differences]
     assert paths[:2] == ["kernel.strategy", "reservation.outcome"]

@@ -1,4 +1,4 @@
-"""Any result as plain data: keys are field names, ranges have their size, text is laid out in lines."""
+"""Results as plain data: keys are field names, ranges have a size, text is laid out in lines."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _JSON: Any = st.recursive(
 
 @given(value=_JSON)
 def test_the_text_is_the_data(value: object) -> None:
-    """Laying it out changes nothing; the text is ASCII and ends with a newline."""
+    """The layout does not change the data; the text is ASCII and ends with a newline."""
     text = laid_out(value)
     assert json.loads(text) == value
     assert text.isascii()

@@ -1,4 +1,4 @@
-"""The published schemas, made of the dataclasses: by a validator that is not ours, and what each key must say."""
+"""The published schemas of the dataclasses: checked by an independent validator, every key described."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def published() -> Draft202012Validator:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_a_report_satisfies_the_published_schema(name: str) -> None:
-    """By a validator that is not ours."""
+    """With an independent validator."""
     published().validate(to_dict(plan_of(name)))
 
 
@@ -111,5 +111,5 @@ def test_a_dataclass_as_it_is_written(made: Draft202012Validator, change: dict[s
 
 @pytest.mark.parametrize("key", sorted(WHOLE))
 def test_every_key_is_always_there(made: Draft202012Validator, key: str) -> None:
-    """Those with a default, too."""
+    """Keys with a default too."""
     assert not made.is_valid({name: value for name, value in WHOLE.items() if name != key})

@@ -1,4 +1,4 @@
-"""The JSON report: its keys, its schema, and the derivations that the accounting promises."""
+"""The JSON report: its keys, its schema, and numbers that can be derived from its ranges."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_keys_of_entries() -> None:
 
 @given(memory=memory_maps(), value=requests)
 def test_the_text_is_the_dict(memory: MemoryMap, value: str) -> None:
-    """Our own layout changes nothing; it is ASCII and no line is long without need."""
+    """The layout does not change the data; it is ASCII without needlessly long lines."""
     plan = make_plan(machine_of(memory), value)
     written = to_json(plan)
     assert json.loads(written) == to_dict(plan)
@@ -73,7 +73,7 @@ def test_the_text_is_the_dict(memory: MemoryMap, value: str) -> None:
 
 
 def test_flags_are_named() -> None:
-    """Every combination of the flags that memblock knows."""
+    """Every combination of memblock's flags."""
     for bits in range(16):
         region = Region(0x8000_0000, 0xC000_0000, bits)
         memory = MemoryMap((region, Region(0xC000_0000, 0x1_0000_0000)))
@@ -143,7 +143,7 @@ def _machine(**facts: Any) -> Machine:
 def test_a_report_is_a_map_that_gives_the_same_plan(
     machine: Machine, text: str | None, options: dict[str, Any], strategy: str
 ) -> None:
-    """Asked for nothing: the strategy and the alignment are in it, too."""
+    """Without other options: strategy and alignment are in the report."""
     asked = Options(strategy=strategy, **options)
     first = to_dict(make_plan(machine, text, asked))
     again = parse_text(json.dumps(first).encode(), "report.json")
@@ -174,7 +174,7 @@ def test_a_report_is_a_map_that_gives_the_same_plan(
     ],
 )
 def test_a_report_with_wrong_types_is_no_map(section: str, key: str, value: Any) -> None:
-    """One error that names the key, as for any other map."""
+    """One error with the key, as for any other map."""
     report = to_dict(plan_of("aligned"))
     report[section][key] = value
     with pytest.raises(InputError, match=f"{section}.{key}"):
@@ -182,7 +182,7 @@ def test_a_report_with_wrong_types_is_no_map(section: str, key: str, value: Any)
 
 
 def test_a_report_keeps_every_symbol_that_is_read() -> None:
-    """Whoever reads another symbol of the configuration has to let the report carry it."""
+    """A newly used configuration symbol must be added to the report."""
     sources = "".join(path.read_text("utf-8") for path in Path(planner.__file__).parent.glob("[kp]*/*.py"))
     read = set(re.findall(r'(?:config(?:\.get\(|\[)|symbol = )"([A-Z0-9_]+)"', sources))
     read |= set(re.findall(r'"([A-Z0-9_]+)" (?:not )?in (?:facts\.)?config', sources))

@@ -1,6 +1,6 @@
 """The documents of studies: documented keys in their order, numbers that belong together, and published shapes.
 
-Whole documents are kept in tests/golden/asked; what the commands write is held against the schemas in tests/cli.
+Whole documents are in tests/golden/asked; tests/cli validates the commands' output with the schemas.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CRASH, LOW = Range(3 * GIB, 3 * GIB + 512 * MIB), Range(GIB, GIB + 128 * MIB)
 
 
 def told(result: object) -> dict[str, Any]:
-    """A document as it is read again."""
+    """A document, parsed again."""
     made: dict[str, Any] = json.loads(document(result))
     assert made.pop("schema_version") == 1
     return made
@@ -141,7 +141,7 @@ def test_what_is_not_a_need(change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def test_a_comparison_has_a_row_for_each_strategy_at_each_size() -> None:
-    """One of each size is the best, and the document names that of the first; a row's plan is not written."""
+    """One row of each size is the best, and the document names the first size's; plans of rows are not written."""
     found = told(make_comparison(machine(), "256M", sizes=[256 * MIB, GIB]))
     rows = found["rows"]
     keys = (
@@ -170,7 +170,7 @@ def test_fit_names_both_largest_sizes_and_what_a_plan_of_each_says() -> None:
 
 
 def test_explain_tells_the_plan_it_explains() -> None:
-    """Its request, kernel, outcome and place; every change with what comes of it."""
+    """Its request, kernel, outcome and place; every change with its outcome."""
     found, plan = told(explain(crowded(), "512M")), to_dict(make_plan(crowded(), "512M"))
     assert {key: found[key] for key in ("request", "kernel")} == {key: plan[key] for key in ("request", "kernel")}
     assert found["memory"] == {key: plan["memory"][key] for key in ("source", "ram")}
@@ -183,7 +183,7 @@ def test_explain_tells_the_plan_it_explains() -> None:
 
 
 def test_chances_name_every_outcome_that_matters() -> None:
-    """Those that never happen with 0, so that scripts need not ask."""
+    """Outcomes that never happen are present with 0."""
     found = told(explain(crowded(), "512M", any_image=True))["any_image"]
     assert list(found["probability"])[:3] == ["aligned", "fallback", "failed"]
     assert sum(found["probability"].values()) == pytest.approx(1)
@@ -212,7 +212,7 @@ def test_the_recommended_request_is_the_first_candidate() -> None:
 
 
 def test_the_presets_are_planned_on_this_machine() -> None:
-    """Each with its source; the size is what the list gives here."""
+    """Each with its source and the size that its list gives here."""
     rows = {row["preset"]: row for row in told(presets(OWN))["presets"]}
     assert rows["debian"]["size"] == 512 * MIB
     assert all(row["source"] and row["date"] for row in rows.values())
@@ -235,7 +235,7 @@ def test_each_verified_source_has_its_verdict_and_its_checks() -> None:
 
 
 def test_what_was_recorded_stands_beside_what_is_planned() -> None:
-    """Main and low part; null where there is none."""
+    """Main and low part; null if there is none."""
     source = told(VERIFIED)["sources"][0]
     assert " ".join(source) == "source outcome profile recorded planned checks notes"
     assert source["recorded"]["crash"] == {"start": CRASH.start, "end": CRASH.end, "size": CRASH.size}

@@ -1,4 +1,4 @@
-"""Comparisons: every row is the plan of its strategy, and the best one is the best by numbers that it shows."""
+"""Comparisons: every row is the plan of its strategy, and the best row has the best numbers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def row(comparison: Comparison, strategy: str) -> Row:
 def test_every_row_is_the_plan_of_its_strategy(
     memory: MemoryMap, value: str, kernel: str, rodata: str | None, dma_limit: int | None, kfence: bool
 ) -> None:
-    """To the last field: what strategies share is worked out once, and comes out the same."""
+    """In every field, although the common part is computed once."""
     given_ = machine_of(memory, Facts(kernel=kernel, page_size=4 * KIB, va_bits=48))
     options = {"rodata": rodata, "dma_limit": dma_limit, "kfence": kfence}
     comparison = make_comparison(given_, value, Options(**options))  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def test_every_row_is_the_plan_of_its_strategy(
     memory_maps(), st.lists(st.sampled_from([64 * MIB, 256 * MIB, GIB, 300001 * KIB, 1 << 50]), min_size=1, max_size=2)
 )
 def test_sizes_are_as_many_comparisons(memory: MemoryMap, sizes: list[int]) -> None:
-    """Each size once, in the order given, as if it had been asked for by itself."""
+    """Each size once, in the order given, with the result of a separate comparison."""
     comparison = make_comparison(machine_of(memory), None, sizes=sizes)
     assert comparison.sizes == tuple(dict.fromkeys(sizes))
     assert [row.size for row in comparison.rows] == [size for size in comparison.sizes for _ in STRATEGIES]
@@ -139,7 +139,7 @@ def merit(row: Row, aim: str) -> tuple[int, ...]:
 
 @given(memory_maps(), requests, st.sampled_from(sorted(AIMS)), st.sampled_from([None, "ampereone"]))
 def test_the_best_row_is_not_beaten(memory: MemoryMap, value: str, aim: str, cpu: str | None) -> None:
-    """No row that reserves and that can be had here is better at the aim; one is marked, where any reserves."""
+    """No available row with a reservation is better for the aim; one row is marked if any reserves memory."""
     comparison = make_comparison(machine_of(memory), value, Options(cpu=cpu), aim=aim)
     best = [row for row in comparison.rows if row.best]
     assert [row.strategy for row in best] == ([comparison.best] if comparison.best else [])
@@ -166,7 +166,7 @@ def test_the_best_on_a_plain_machine(aim: str, best: str, reason: str) -> None:
 
 
 def test_among_equals_the_best_asks_for_nothing() -> None:
-    """6.12 leaves blocks, and so does an aligned attempt that falls back: the kernel as it is wins."""
+    """6.12 keeps blocks, and so does an aligned attempt that falls back: the kernel's own behaviour wins."""
     memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(2 * GIB - MIB, 2 * GIB + MIB), Reserved(GIB, GIB + MIB)))
     comparison = make_comparison(machine(memory, kernel="6.12"), "256M", aim="fast")
     assert row(comparison, "pud-aligned").tlb_entries == row(comparison, "mainline").tlb_entries
@@ -174,7 +174,7 @@ def test_among_equals_the_best_asks_for_nothing() -> None:
 
 
 def test_what_cannot_be_had_here_is_never_the_best() -> None:
-    """Splitting live needs processors that are known for it; isolating needs a kernel without DMA zones."""
+    """Splitting live blocks needs known processors; isolating needs a kernel without DMA zones."""
     plain = make_comparison(machine(), "256M")
     assert {row.strategy for row in plain.rows if row.obstacle} == {"rebuild-margins", "bbml2", "isolated"}
     listed = make_comparison(machine(midr=(0xC00FAC30,)), "256M")
@@ -241,7 +241,7 @@ def rendered(name: str, suffix: str) -> str:
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
 def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
-    """Byte for byte what it was."""
+    """The output equals the golden file byte for byte."""
     file_regression.check(
         rendered(name, suffix).encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}"
     )
@@ -279,7 +279,7 @@ SHARED_PAGE = MemoryMap((Region(GIB, GIB + 512 * MIB + 4 * KIB), Region(GIB + 51
     ],
 )
 def test_what_stops_the_kernel_is_a_reason_in_its_row(kernel: str, available: set[str]) -> None:
-    """And never the end of the comparison."""
+    """The comparison does not stop."""
     machine = machine_of(SHARED_PAGE, Facts(kernel=kernel, page_size=64 * KIB, va_bits=48))
     comparison = make_comparison(machine, "256M")
     assert len(comparison.rows) == len(STRATEGIES)
@@ -297,7 +297,7 @@ def test_what_stops_the_kernel_is_a_reason_in_its_row(kernel: str, available: se
 
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
 def test_markdown_has_one_table_of_nine_rows_for_each_size(name: str) -> None:
-    """Read by another implementation: all rows are there, and nothing from the input became markup."""
+    """Read by another implementation: all rows are present, and no input became markup."""
     comparison = COMPARISONS[name]()
     tokens = MarkdownIt("commonmark").enable("table").parse(rendered(name, ".md"))
     rows: list[int] = []
@@ -331,7 +331,7 @@ def test_json_rows_repeat_the_plan(name: str) -> None:
 
 
 def test_the_area_and_low_memory_of_a_row() -> None:
-    """6.12, 512M,high with 6 GiB above 4G: an aligned gigabyte there, and 128M below."""
+    """6.12, 512M,high with 6 GiB above 4G: an aligned 1G area above, and 128M of low memory."""
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(4 * GIB, 10 * GIB)))
     found = row(make_comparison(machine(memory, kernel="6.12", dma_limit=4 * GIB), "512M,high"), "pud-aligned")
     assert found.area == Range(9 * GIB, 10 * GIB)
@@ -340,7 +340,7 @@ def test_the_area_and_low_memory_of_a_row() -> None:
 
 
 def test_the_library_call() -> None:
-    """The same answer from a map in memory, with sizes as text."""
+    """The library gives the same answer for a map in memory, with sizes as text."""
     found = planner.compare(QEMU_8G, sizes=["256M", 512 * MIB], aim="fast", kernel="6.1")
     assert isinstance(found, planner.Comparison)
     assert found.sizes == (256 * MIB, 512 * MIB)

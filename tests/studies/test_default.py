@@ -1,4 +1,4 @@
-"""`default`: exact against every list there is on small fleets; never worse than a distribution's own default."""
+"""`default`: equal to trying every list on small fleets; never worse than a distribution's default."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KERNELS = ("5.10", "5.18", "6.1", "6.3", "6.6", "6.12", "7.2")
 
 
 def drawn(dice: random.Random) -> One:
-    """A machine of up to 1.5 GiB, in up to three pieces, below and above 4 GiB, with a hole or two."""
+    """A machine of up to 1.5 GiB, in up to three regions, below and above 4 GiB, with one or two holes."""
     regions, start = [], dice.choice([GIB, 4 * GIB - 512 * MIB, 4 * GIB])
     for _ in range(dice.randint(1, 3)):
         size = dice.choice([128, 256, 256, 512]) * MIB
@@ -50,14 +50,14 @@ def fleet_of(seed: int) -> list[One]:
 
 
 def ram_of(one: One) -> int:
-    """RAM as the machine's kernel matches ranges with it."""
+    """RAM as the machine's kernel matches it against ranges."""
     ram = one.machine.memory.ram
     rounds = select_profile(one.machine.facts.kernel or "").profile.rounds_ram
     return round_up(ram, 128 * MIB) if rounds else ram
 
 
 def plans(one: One) -> dict[int, tuple[bool, int]]:
-    """Every size, planned through a list of one entry: whether it serves, and what it takes."""
+    """For every size, planned with a one-entry list: whether it serves, and the bytes it takes."""
     found: dict[int, tuple[bool, int]] = {0: (not one.need, 0)}
     for size in SIZES[1:]:
         plan = make_plan(one.machine, f"0-:{size}", Options(strategy="mainline"))
@@ -68,7 +68,7 @@ def plans(one: One) -> dict[int, tuple[bool, int]]:
 
 
 def brute(fleet: list[One]) -> tuple[int, int, int]:
-    """Of all lists: most machines served, then the fewest entries, then the least bytes."""
+    """The best of all lists: most machines served, then the fewest entries, then the fewest bytes."""
     keys = sorted({ram_of(one) for one in fleet})
     classes = [[plans(one) for one in fleet if ram_of(one) == key] for key in keys]
     tables = [
@@ -85,7 +85,7 @@ def brute(fleet: list[One]) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize("block", range(4))
 def test_it_equals_every_list_there_is(block: int) -> None:
-    """On a hundred random fleets: machines served, entries and bytes; and the list, planned, does just that."""
+    """On 100 random fleets: machines served, entries and bytes; plans with the list confirm them."""
     for seed in range(block * 25, block * 25 + 25):
         fleet = fleet_of(seed)
         found = default(fleet, unit=UNIT, presets=())
@@ -94,7 +94,7 @@ def test_it_equals_every_list_there_is(block: int) -> None:
 
 
 def check(fleet: list[One], found: Default) -> None:
-    """Every machine under the list itself."""
+    """Plan every machine with the list itself."""
     served = taken = 0
     failed = {f.id for f in found.failed}
     for one in fleet:
@@ -112,7 +112,7 @@ def check(fleet: list[One], found: Default) -> None:
 
 @pytest.mark.parametrize("text", ["256M", "512M", None, "0-8G:256M,8G-64G:400M,64G-:700M"])
 def test_on_the_bundled_machines_it_is_no_worse_than_any_default(text: str | None) -> None:
-    """In machines served, and of those that serve as many in bytes."""
+    """In machines served, and in bytes for the same number of machines."""
     fleet = [One(s.name, read(s.name), Options(), need_of(text, read(s.name))) for s in samples()]
     found = default(fleet)
     check(fleet, found)
@@ -124,7 +124,7 @@ def test_on_the_bundled_machines_it_is_no_worse_than_any_default(text: str | Non
 
 
 def server(ram: int, kernel: str = "6.12") -> Machine:
-    """A machine with all its memory in one piece above 2 GiB."""
+    """A machine with all its memory in one region above 2 GiB."""
     memory = MemoryMap((Region(2 * GIB, 2 * GIB + ram),))
     return Machine("s", "json", memory, Facts(kernel=kernel, page_size=4096, va_bits=48))
 
@@ -137,7 +137,7 @@ def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
 
 
 def test_whom_it_fails_and_why() -> None:
-    """A machine too small for its need, and one that the others outvote."""
+    """A machine too small for its need, and one in the minority of its class."""
     fleet = [
         One("small", server(GIB), Options(), 2 * GIB),
         One("one", server(4 * GIB), Options(), 512 * MIB),
@@ -169,7 +169,7 @@ def test_what_is_no_need(text: str) -> None:
 
 
 def test_machines_that_cannot_be_planned_are_told() -> None:
-    """The others are planned."""
+    """The other machines are planned."""
     odd = Machine("x", "json", MemoryMap(()), Facts())
     found = default_for(
         [("good", server(4 * GIB), Options()), ("odd", odd, Options())], "512M", unread=[("gone", "no")]

@@ -31,7 +31,7 @@ def crowded(kernel: str = "6.1") -> Machine:
 
 
 def test_the_gaps_of_an_attempt_from_the_top_to_the_one_that_fits() -> None:
-    """Bounds, what is in the way above, and why not: all of it can be read off the map."""
+    """Bounds, what ends the gap above, and the reason, all derived from the map."""
     aligned, exact = explain(crowded(), "512M").attempts
     assert [(g.start, g.reason, g.above.what, g.above.name) for g in aligned.gaps] == [
         (16 * GIB, "above", "end of memory", ""),
@@ -46,7 +46,7 @@ def test_the_gaps_of_an_attempt_from_the_top_to_the_one_that_fits() -> None:
 
 
 def test_the_low_part_is_searched_with_the_main_part_in_place() -> None:
-    """Where the main part lies low, it is in the way of the low part and is named so."""
+    """A main part in low memory can block the low part, and is named `crash kernel`."""
     machine = replace(crowded("6.6"), memory=MemoryMap((Region(5 * GIB, 5 * GIB + 200 * MIB),)))
     told = explain(machine, "160M,high", Options(dma_limit=5 * GIB + 200 * MIB, strategy="mainline"))
     assert [(a.purpose, a.found is None) for a in told.attempts] == [("exact", False)]
@@ -58,7 +58,7 @@ def test_the_low_part_is_searched_with_the_main_part_in_place() -> None:
 
 
 def test_alignment_may_move_the_address_below_a_gap_that_is_large_enough() -> None:
-    """1088M are free, of which no 1G at a multiple of 1G."""
+    """1088M is free, but no 1G at a multiple of 1G."""
     memory = MemoryMap((Region(2 * GIB + 512 * MIB, 3 * GIB + 576 * MIB),))
     story = explain(Machine("<test>", "json", memory, Facts(kernel="6.1")), "512M").attempts[0]
     assert [(g.reason, g.short_by) for g in story.gaps] == [("alignment", 512 * MIB)]
@@ -66,7 +66,7 @@ def test_alignment_may_move_the_address_below_a_gap_that_is_large_enough() -> No
 
 @pytest.mark.parametrize("block", range(4))
 def test_every_gap_is_told_that_a_plain_search_would_look_at(block: int) -> None:
-    """On random maps: each attempt's gaps are all free ranges from the top, up to the one that holds what is found."""
+    """On random maps: each attempt's gaps are all free ranges from the top down to the one used."""
     for seed in range(block * 60, block * 60 + 60):
         case = drawn(seed)
         told = explain(case.machine, case.form or "2M", case.options)
@@ -85,7 +85,7 @@ def test_every_gap_is_told_that_a_plain_search_would_look_at(block: int) -> None
 
 
 def _check(gap: GapStory, size: int, align: int, start: int, end: int) -> None:
-    """The reason is true, and `short_by` more bytes in the right place would do."""
+    """The reason is true, and the gap would fit with `short_by` more bytes."""
     low, high = max(gap.start, start), min(gap.end, end)
     fits = any(at >= max(low, 1) for at in [(high - size) // align * align]) and high - low >= size
     if gap.reason == "small":
@@ -101,7 +101,7 @@ def _check(gap: GapStory, size: int, align: int, start: int, end: int) -> None:
 
 
 def test_over_all_positions() -> None:
-    """The chances come with the story."""
+    """The outcomes over all positions are included."""
     told = explain(crowded(), "512M", any_image=True)
     assert told.any_image is not None
     document = plain(told.any_image)

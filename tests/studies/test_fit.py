@@ -1,4 +1,4 @@
-"""`fit`: the largest size, exactly as trying every size would find it."""
+"""`fit`: the largest sizes, equal to those found by trying every size."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def by_trying(case: Drawn) -> tuple[int | None, int | None]:
 
 @pytest.mark.parametrize("block", range(10))
 def test_fit_is_what_trying_every_size_finds(block: int) -> None:
-    """On 400 random maps, kernels, forms and amounts of low memory to keep."""
+    """On 400 random maps, kernels, forms and amounts of low memory to keep free."""
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
         inquiry = form_of(*case[:3])
@@ -51,7 +51,7 @@ def test_fit_is_what_trying_every_size_finds(block: int) -> None:
 
 @pytest.mark.parametrize("seed", range(0, 400, 4))
 def test_the_rungs_say_what_a_plan_of_that_size_says(seed: int) -> None:
-    """At both ends of every rung; beyond the last one nothing is reserved."""
+    """At both ends of every rung; above the last rung nothing is reserved."""
     case = drawn(seed)
     inquiry = form_of(*case[:3])
     found = fit_on(inquiry)
@@ -76,14 +76,14 @@ def test_the_rungs_say_what_a_plan_of_that_size_says(seed: int) -> None:
     ],
 )
 def test_the_largest_sizes_of_a_form(kernel: str, form: str | None, aligned: int | None, reserved: int | None) -> None:
-    """As the free gaps of the map say."""
+    """They follow from the free gaps of the map."""
     found = fit(banks(kernel), form)
     assert (found.largest.aligned, found.largest.reserved) == (aligned, reserved)
     assert found.form == {",": "high", "1": "offset", "6": "offset"}[form[0]] if form else "plain"
 
 
 def test_low_memory_is_kept() -> None:
-    """Of 2016M below the limit, 1536M are to stay."""
+    """Of 2016M below the limit, 1536M must stay free."""
     found = fit(banks("6.1"), None, keep_low=1536 * MIB)
     assert found.largest.reserved == found.largest.aligned == (2016 - 1536) * MIB
     assert found.plans.reserved is not None
@@ -92,7 +92,7 @@ def test_low_memory_is_kept() -> None:
 
 
 def test_the_next_best_is_what_another_gap_holds() -> None:
-    """High memory's gap is the largest; without it, low memory's is. The sizes come with what is one page beyond."""
+    """The largest gap is in high memory, the next in low memory. One page more has another outcome."""
     found = fit(banks("6.12"))
     assert (found.next_best.aligned, found.next_best.reserved) == (GIB, 2016 * MIB)
     assert found.plans.aligned is not None
@@ -105,7 +105,7 @@ def test_the_next_best_is_what_another_gap_holds() -> None:
 
 
 def test_any_image_asks_for_less() -> None:
-    """An image in the only free PUD leaves no aligned area; and no size is aligned for certain."""
+    """An image in the only free PUD leaves no aligned area, so no size is aligned at every position."""
     found: Fit = fit(banks("6.1"), "512M", any_image=True, image_size=32 * MIB)
     assert found.any_image is not None
     asked, largest, _ = found.any_image.at
@@ -117,11 +117,11 @@ def test_any_image_asks_for_less() -> None:
 
 @pytest.mark.parametrize("text", ["512MB", "quiet splash=1", "1G-:x"])
 def test_a_request_without_a_form_is_refused(text: str) -> None:
-    """There is nothing to fit."""
+    """The error says what to give."""
     with pytest.raises(InputError):
         fit(banks("6.1"), text)
 
 
 def test_a_preset_gives_the_form() -> None:
-    """A plain one."""
+    """It is the plain form."""
     assert fit(banks("6.1"), None, Options(preset="debian")).form == "plain"

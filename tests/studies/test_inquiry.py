@@ -1,4 +1,4 @@
-"""One form of request at many sizes: what to write for a size, also where the kernel does not read the form."""
+"""One form of request at many sizes: the text for a size, even if the kernel does not read the form."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_sizes_are_exact(size: int, text: str) -> None:
 @pytest.mark.parametrize("value", ["1M", "1M,high", "1M@2G"])
 @pytest.mark.parametrize("strategy", ["pud-aligned", "mainline"])
 def test_a_size_is_answered_as_a_plan_of_it(value: str, strategy: str) -> None:
-    """Whole, or the outcome alone."""
+    """As a whole plan, and as an outcome only."""
     inquiry = asked(value, strategy=strategy)
     for size in (4 * KIB, 512 * MIB, 3 * GIB, 64 * GIB):
         plan = make_plan(machine(kernel="6.12"), inquiry.value(size), Options(strategy=strategy))

@@ -1,4 +1,4 @@
-"""`--any-image`: every position of the kernel image, exactly as planning each of them would say."""
+"""`--any-image`: outcomes at every position of the kernel image, equal to a plan for each position."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEVER = Flag.NOMAP | Flag.DRIVER_MANAGED | Flag.HOTPLUG
 
 
 def places_of(case: Drawn) -> Places | None:
-    """The places on a machine whose image is not in its map; None where there are none."""
+    """The positions on a machine without an image in its map; None if there are none."""
     bare = case.machine.memory
     named = tuple(Reserved(r.start, r.end, "taken") for r in bare.reserved)
     machine = Machine("<test>", "json", MemoryMap(bare.regions, named), case.machine.facts)
@@ -33,7 +33,7 @@ def places_of(case: Drawn) -> Places | None:
 
 
 def one_by_one(case: Drawn, value: str, align: int) -> list[tuple[int, str]]:
-    """Each position and the outcome of a whole plan with the image there, by trying all addresses."""
+    """Each position and the outcome of a whole plan with the image there, found by trying all addresses."""
     memory = case.machine.memory
     usable = [r for r in memory.regions if not r.flags & _NEVER]
     found: list[tuple[int, str, bool]] = []
@@ -53,7 +53,7 @@ def one_by_one(case: Drawn, value: str, align: int) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("block", range(4))
 def test_every_position_has_the_outcome_of_its_plan(block: int) -> None:
-    """Positions, their number and their outcomes are those of one plan per position."""
+    """Positions, their number and their outcomes equal those of one plan per position."""
     compared = set()
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
@@ -73,7 +73,7 @@ def test_every_position_has_the_outcome_of_its_plan(block: int) -> None:
 
 @pytest.mark.parametrize("block", range(3))
 def test_the_share_in_which_a_placement_is_as_wanted(block: int) -> None:
-    """As trying every position finds: side of the limit, low part, no more low memory."""
+    """Equal to trying every position: side of the limit, low part, no more low memory."""
     shares = set()
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
@@ -106,7 +106,7 @@ def test_the_share_in_which_a_placement_is_as_wanted(block: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3, 400, 40))
 def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> None:
-    """As trying every size on every position finds."""
+    """Equal to trying every size at every position."""
     case = drawn(seed)
     places = places_of(case)
     if places is None:
@@ -150,5 +150,5 @@ def test_where_the_image_is(
 
 @pytest.mark.parametrize(("page", "align"), [(4, 64), (16, 64), (64, 128)])
 def test_positions_are_aligned_as_the_stub_aligns_them(page: int, align: int) -> None:
-    """To a segment, or to a stack of twice its size."""
+    """To the segment alignment, or to twice the stack size."""
     assert position_align(page * KIB) == align * KIB

@@ -1,4 +1,4 @@
-"""`need`: from sizes of a kernel and an initrd to the least reservation."""
+"""`need`: the minimum reservation from the sizes of a kernel and an initrd."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KERNEL = Given(kernel_size=37 * MIB, initrd_size=23 * MIB, initrd_unpacked=27 * 
 
 
 def machine(capture: Capture | None = None, ram: int = 2 * GIB, **facts: object) -> Machine:
-    """A machine of which a source says these things."""
+    """A machine whose source gives these facts."""
     regions = (Region(GIB, GIB + ram),) if ram else ()
     return Machine("m", "iomem", MemoryMap(regions), Facts(capture=capture, **facts))  # type: ignore[arg-type]
 
@@ -27,7 +27,7 @@ def part(found: Need, name: str) -> tuple[int, str]:
 
 
 def test_the_components_add_up_to_the_least() -> None:
-    """Whatever binds."""
+    """At either peak."""
     for rootfstype in ("tmpfs", "ramfs"):
         found = need(Given(37 * MIB, 23 * MIB, 27 * MIB, rootfstype=rootfstype, cpus=4, luks_memory=MIB))
         assert sum(c.bytes for c in found.components) == found.least
@@ -53,7 +53,7 @@ def test_the_larger_of_two_moments_binds(given: Given, binding: str, least: floa
 
 
 def test_a_root_file_system_may_hold_another_share() -> None:
-    """With 90 %, a ninth of the files must be available beside them; it was never measured."""
+    """With 90 %, a ninth of the files' size must be free beside them; this was not measured."""
     big = Given(37 * MIB, 60 * MIB, 270 * MIB, rootfs_limit=rootfs_limit("90%"))
     found, half = need(big), need(Given(37 * MIB, 60 * MIB, 270 * MIB))
     assert part(found, "root file system limit")[0] == 30 * MIB
@@ -103,7 +103,7 @@ def test_what_is_no_margin(text: str) -> None:
 
 
 def test_what_is_stated_wins_over_what_is_read() -> None:
-    """And each component says which it is."""
+    """Each component gives its source."""
     known = machine(Capture(kernel_size=50 * MIB, initrd_size=30 * MIB, initrd_unpacked=80 * MIB))
     assert part(need(Given(kernel_size=37 * MIB), known), "kernel image") == (37 * MIB, "stated")
     assert part(need(None, known), "kernel image") == (50 * MIB, "read: the Memory: line of m")
@@ -111,7 +111,7 @@ def test_what_is_stated_wins_over_what_is_read() -> None:
 
 
 def test_the_image_from_iomem() -> None:
-    """From the start of Kernel code to the end of Kernel data, init between them included."""
+    """From the start of Kernel code to the end of Kernel data, including init between them."""
     known = machine(kernel_image=Range(GIB, GIB + 29 * MIB), kernel_data=Range(GIB + 32 * MIB, GIB + 37 * MIB))
     assert part(need(None, known), "kernel image") == (37 * MIB, "read: Kernel code to Kernel data of m")
 
@@ -129,7 +129,7 @@ def test_nothing_at_all_is_an_error() -> None:
 
 
 def test_the_dump_programs_bitmaps_follow_the_ram() -> None:
-    """Two bits a page, 32M at most."""
+    """Two bits per page, at most 32M."""
     small = need(Given(37 * MIB, MIB, MIB), machine(ram=64 * GIB))
     large = need(Given(37 * MIB, MIB, MIB), machine(ram=8192 * GIB))
     assert part(small, "dump program")[0] == pytest.approx(4 * MIB, rel=0.06)
@@ -137,7 +137,7 @@ def test_the_dump_programs_bitmaps_follow_the_ram() -> None:
 
 
 def test_large_drivers_that_were_seen() -> None:
-    """As RHEL's default counts them; SMMUv3 with 64K pages only."""
+    """As in RHEL's default; SMMUv3 only with 64K pages."""
     known = machine(Capture(drivers=("arm-smmu-v3",), modules=(("mlx5_core", 2 * MIB),)))
     small = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=4 * KIB), known).components}
     large = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=64 * KIB), known).components}
@@ -147,14 +147,14 @@ def test_large_drivers_that_were_seen() -> None:
 
 
 def test_modules_count_where_both_lists_are_known() -> None:
-    """Those loaded that the initrd holds."""
+    """Loaded modules that are in the initrd."""
     known = machine(Capture(modules=(("nvme", MIB), ("xfs", 3 * MIB), ("loop", MIB))))
     found = need(Given(37 * MIB, MIB, MIB, modules=("nvme", "xfs", "dm_mod")), known)
     assert part(found, "kernel modules") == (4 * MIB, "read: 2 loaded modules that are in the initrd")
 
 
 def test_kdumpctls_formula() -> None:
-    """Image, three times the archive, 16M; with a key its memory and 50M more."""
+    """Image, three times the archive, 16M; with LUKS its memory and 50M more."""
     estimates = {e.tool: e.bytes for e in need(KERNEL).estimates}
     assert estimates["kdumpctl estimate"] == (37 + 3 * 23 + 16) * MIB
     with_key = need(Given(37 * MIB, 23 * MIB, 27 * MIB, luks_memory=GIB)).estimates[0]
@@ -188,7 +188,7 @@ def test_a_tool_that_was_run_is_named_so() -> None:
 
 
 def test_what_no_measurement_stands_behind_is_named() -> None:
-    """Of these inputs; a dump program never was, and the notes say so."""
+    """For these inputs; a dump program was never measured, as the notes say."""
     assert need(KERNEL).unmeasured == ()
     odd = Given(37 * MIB, 23 * MIB, 27 * MIB, page_size=64 * KIB, cpus=2, luks_memory=GIB)
     assert need(odd).unmeasured == ("64K pages", "several processors", "an encrypted target")

@@ -1,4 +1,4 @@
-"""Who can do something about a reservation, and what."""
+"""Changes that a user can make to a reservation, by its name."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_to_change(name: str, text: str) -> None:
 
 
 def told(name: str, size: int) -> list[str]:
-    """The advice where one range of this name is all that is in the way of the one whole GiB."""
+    """The advice if one range with this name alone blocks the only whole GiB."""
     memory = MemoryMap((Region(2 * GIB, 3 * GIB),), (Reserved(3 * GIB - 8 * MIB - size, 3 * GIB - 8 * MIB, name),))
     found = explain(Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB)), "512M")
     assert found.plan.reservation.outcome == "fallback"
@@ -94,7 +94,7 @@ def told(name: str, size: int) -> list[str]:
 
 
 def test_explain_advises_what_can_be_done_only() -> None:
-    """The same range under a name of the kernel's own gives no advice to free it."""
+    """For the same range with a name of the kernel's own memory there is no advice to free it."""
     assert told("node_data", 11520) == []
     assert told("ramoops", 11520) == ["free 11520 bytes at 0xbf7fd300 (ramoops), which is in the way"]
     assert told("ramoops", 12 * KIB) == ["free 12K at 0xbf7fd000 (ramoops), which is in the way"]

@@ -1,4 +1,4 @@
-"""The best range list for machines of which every size is known: against every list there is, on small fleets."""
+"""The best range list, compared with every possible list on small fleets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def drawn(seed: int) -> list[Member]:
 
 
 def by_trying(members: list[Member], entries: int) -> tuple[int, int]:
-    """Machines served and bytes taken by the best of all lists with up to so many entries."""
+    """Machines served and bytes taken by the best of all lists with up to this many entries."""
     keys = sorted({m.ram for m in members})
     found = []
     for sizes in product(SIZES, repeat=len(keys)):

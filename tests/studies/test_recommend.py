@@ -1,4 +1,4 @@
-"""Recommendations: the string, planned on the machine it was made for, does what its reason says."""
+"""Recommendations: a plan of the recommended string confirms its reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server(kernel: str = "6.12", *reserved: Reserved, low: int = 2 * GIB, high: 
 
 
 def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: Recommendation) -> None:
-    """The plan of the string against the reason, number by number."""
+    """Compare the plan of the string with the numbers in the reason."""
     if found.crashkernel is None:
         assert found.chosen is None
         assert found.reason.startswith("no request gives the ")
@@ -58,7 +58,7 @@ def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: R
 
 
 def _better(other: Candidate, found: Recommendation) -> bool:
-    """Whether another one serves the aim better than the one recommended."""
+    """True if another candidate is better for the aim than the recommended one."""
     best = found.chosen
     assert best is not None
     if found.aim == "fast":
@@ -78,7 +78,7 @@ def _better(other: Candidate, found: Recommendation) -> bool:
     need=st.sampled_from([64 * MIB, 200 * MIB, 512 * MIB, 700 * MIB + 4096, 2 * GIB]),
 )
 def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: str, need: int) -> None:
-    """Placed, protected and as dear as the reason says; and no other form serves the aim better."""
+    """Placement, protection and cost are those in the reason, and no other form is better for the aim."""
     machine = machine_of(memory, Facts(kernel=kernel, page_size=4096, va_bits=48))
     asked = Asked(aim, need)
     does_what_it_says(machine, Options(), asked, recommend(machine, Options(), asked))
@@ -110,7 +110,7 @@ def test_the_form_follows_the_kernel_and_the_aim(kernel: str, aim: str, crashker
 
 
 def test_why_not_the_others() -> None:
-    """Each planned, each with its reason."""
+    """Each is planned and has a reason."""
     found = recommend(server(), None, Asked(need=1536 * MIB, given="2G-16G:256M,16G-:512M"))
     why = {c.crashkernel: c.verdict for c in found.others}
     assert why["crashkernel=1536M"].startswith("takes 1536M of low memory")
@@ -119,14 +119,14 @@ def test_why_not_the_others() -> None:
 
 
 def test_a_high_part_without_low_memory_does_not_serve() -> None:
-    """5.19 to 6.1 give `,high` no low part of its own."""
+    """5.19 to 6.1 reserve no default low part for `,high`."""
     found = recommend(server("6.1"), None, Asked(need=512 * MIB))
     why = {c.crashkernel: c.verdict for c in found.others}
     assert "no low memory for swiotlb" in why["crashkernel=512M,high"]
 
 
 def test_a_range_list_for_ram_that_may_change() -> None:
-    """From the least RAM on; on this machine it is as the plain form."""
+    """From the smallest RAM on; on this machine it equals the plain form."""
     found = recommend(server(), None, Asked(need=512 * MIB, ram=(4 * GIB, 64 * GIB)))
     assert found.crashkernel == "crashkernel=4G-:512M"
     assert "with any RAM from 4G on" in found.reason
@@ -138,7 +138,7 @@ def test_a_range_list_for_ram_that_may_change() -> None:
 
 
 def test_nothing_serves() -> None:
-    """It says why, for each form once."""
+    """The reason names each form once."""
     found = recommend(server(), None, Asked(need=64 * GIB))
     assert (found.crashkernel, found.chosen) == (None, None)
     assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")
@@ -151,7 +151,7 @@ def test_a_need_that_is_computed_says_what_it_assumes() -> None:
 
 
 def test_over_all_positions_of_the_image() -> None:
-    """A recommendation holds often enough, or says that none does."""
+    """A recommendation serves at enough positions, or says that none does."""
     crowded = server("6.12", Reserved(2 * GIB, 2 * GIB + 40 * MIB, "Kernel code"), low=600 * MIB, high=560 * MIB)
     sure = recommend(crowded, None, Asked(need=256 * MIB, any_image=True))
     assert "of the image's positions" in sure.reason
@@ -162,7 +162,7 @@ def test_over_all_positions_of_the_image() -> None:
 
 
 def test_no_machine_that_may_lose_its_low_memory_is_told_so() -> None:
-    """Where all memory is hot-pluggable, everything still is planned, not guessed."""
+    """Every candidate is planned even if all memory is hot-pluggable."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB), Region(16 * GIB, 32 * GIB, Flag.HOTPLUG.value)), ())
     machine = Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=4096, cmdline="movable_node"))
     asked = Asked(need=512 * MIB)
@@ -184,7 +184,7 @@ def test_the_line_to_paste_holds_the_string(where: str) -> None:
     "kernel", ["6.12", "5.14.0-162.el9.aarch64", "5.3.18-150300.59-default", "4.19.90-2003.oe1.aarch64"]
 )
 def test_a_kernel_that_is_not_known_well_is_said_to_be(kernel: str) -> None:
-    """In the sentence itself."""
+    """The reason itself says so."""
     certainty = select_profile(kernel).certainty
     reason = recommend(server(kernel), None, Asked(need=256 * MIB)).reason
     assert ("inferred of this kernel" in reason) == (certainty == "inferred")

@@ -1,4 +1,4 @@
-"""What would help: each change does what it says, is the smallest of its kind, and keeps the rest of the request."""
+"""Remedies: each works as stated, is the smallest of its kind, and keeps the rest of the request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def applied(machine: Machine, asked: str, options: Options, change: dict[str, An
 
 @pytest.mark.parametrize("block", range(6))
 def test_every_change_does_what_it_says(block: int) -> None:
-    """Each, applied to the map, the request or the options, has the outcome and the place that was told."""
+    """Applied to the map, the request or the options, each gives the stated outcome and place."""
     kinds = set()
     for seed in range(block * 60, block * 60 + 60):
         case = drawn(seed)
@@ -66,7 +66,7 @@ def test_every_change_does_what_it_says(block: int) -> None:
 
 
 def test_a_smaller_size_is_the_largest_that_helps() -> None:
-    """One page more would not."""
+    """One page more does not help."""
     machine = crowded()
     change = of(explain(machine, "3G"), "size")
     assert change["change"]["size"] == 976 * MIB
@@ -76,7 +76,7 @@ def test_a_smaller_size_is_the_largest_that_helps() -> None:
 
 
 def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
-    """What turns this fallback into an aligned area, with the name from the map."""
+    """Three ways to turn this fallback into an aligned area, with the name from the map."""
     told = explain(crowded(), "512M")
     assert of(told, "high")["crashkernel"] == "512M,high"
     freed = of(told, "free")
@@ -88,13 +88,13 @@ def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
 
 
 def test_the_nearest_offset_is_offered() -> None:
-    """For one that is taken."""
+    """The requested range is not free."""
     change = of(explain(crowded(), "64M@0xc0000000"), "offset")
     assert change["change"]["offset"] == 3 * GIB - 64 * MIB
 
 
 def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
-    """It keeps its upper end; what it must leave is one PUD, and it shrinks by whole page blocks."""
+    """It keeps its upper end, leaves one PUD free, and shrinks by whole page blocks."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, "linux,cma"),))
     machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=4 * KIB))
     told = explain(machine, "512M")
@@ -105,19 +105,19 @@ def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
 
 
 def test_a_command_line_keeps_its_other_parameters() -> None:
-    """Only what is asked for is rewritten."""
+    """Only the request is rewritten."""
     told = explain(crowded(), "quiet rodata=off crashkernel=512M loglevel=3")
     assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
 
 
 @pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
 def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
-    """Aligned already, or at the offset that was asked for."""
+    """Already aligned, or at the requested offset."""
     assert explain(crowded(), asked).help == ()
 
 
 def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all() -> None:
-    """96M below 4 GiB, and 128M are the default."""
+    """96M is free below 4 GiB, and the default is 128M."""
     memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
     told = explain(replace(crowded("6.12"), memory=memory), "1G,high", Options(strategy="mainline"))
     low = [entry for entry in told.help if entry.change["kind"] == "low"]
@@ -149,7 +149,7 @@ TWO_BANKS = MemoryMap(
     (Reserved(2 * GIB + 16 * MIB, 2 * GIB + 48 * MIB, "Kernel code"), Reserved(3 * GIB, 3 * GIB + 64 * MIB, "initrd")),
 )
 INITRD = Capture(kernel_size=37 * MIB, initrd_size=60 * MIB, initrd_unpacked=200 * MIB)
-"""A capture kernel of which its machine tells all: it needs 509 MiB at least."""
+"""A machine with a known need: its capture kernel needs at least 509 MiB."""
 
 
 def machine(kernel: str = "6.1", capture: Capture | None = None) -> Machine:
@@ -157,7 +157,7 @@ def machine(kernel: str = "6.1", capture: Capture | None = None) -> Machine:
 
 
 def helped(on: Machine, asked: str | None, options: Options | None = None) -> Plan:
-    """The plan, with what would help."""
+    """The plan with changes that would help."""
     options = options or Options()
     return helped_plan(on, asked, options)
 
@@ -189,7 +189,7 @@ def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str,
 
 @pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
 def test_a_good_plan_is_given_back(asked: str) -> None:
-    """And nothing is looked for: the plan is the very same."""
+    """Nothing is searched for: the same plan object is returned."""
     question = ask(machine(), asked, Options())
     plan = answer(question, STRATEGIES["pud-aligned"])
     assert plan.help == ()
@@ -197,13 +197,13 @@ def test_a_good_plan_is_given_back(asked: str) -> None:
 
 
 def test_a_plan_alone_has_not_looked() -> None:
-    """Null is not the same as nothing: `batch` does not look."""
+    """None differs from empty: `batch` does not search."""
     assert make_plan(machine(), "512M").help is None
 
 
 @pytest.mark.parametrize(("asked", "lacks"), [("512M,high", 0), ("256M,high", 253 * MIB)])
 def test_less_than_the_capture_kernel_needs(asked: str, lacks: int) -> None:
-    """Where the machine tells what that is: also of a request that is granted."""
+    """If the machine gives the need, also for a successful request."""
     told = helped(machine(capture=INITRD), asked)
     assert bool(told.help) == bool(lacks)
     if told.help:
@@ -212,7 +212,7 @@ def test_less_than_the_capture_kernel_needs(asked: str, lacks: int) -> None:
 
 
 def test_a_change_that_leaves_too_little_says_how_much() -> None:
-    """In words and as a number."""
+    """In the text and as a number."""
     small = replace(machine(capture=INITRD), memory=MemoryMap((Region(2 * GIB, 2 * GIB + 300 * MIB),)))
     (change, *_) = helped(small, "512M").help or ()
     assert change.text.endswith("which leaves 209M less than the capture kernel needs")
@@ -222,7 +222,7 @@ def test_a_change_that_leaves_too_little_says_how_much() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_report_taken_as_a_map_tells_the_same(seed: int) -> None:
-    """Whatever its own source was."""
+    """For any source of the report."""
     case = drawn(seed)
     told = helped(case.machine, "3M", case.options)
     again = parse_text(to_json(told).encode(), "<test>")

@@ -1,4 +1,4 @@
-"""`size`: presets, sweeps and giving back."""
+"""`size`: presets, sweeps and shrinking after boot."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.studies.test_fit import banks
 
 
 def key(plan: SizePlan) -> tuple[str, int]:
-    """What a row of a sweep has in common."""
+    """The common properties of a row of a sweep."""
     return plan.outcome, plan.granules
 
 
 @pytest.mark.parametrize("block", range(5))
 def test_a_sweep_finds_every_change_that_a_scan_finds(block: int) -> None:
-    """On random maps, page by page: the same outcome and granules within a row, and the same page tables."""
+    """On random maps, for every page: the same outcome, multiples of the alignment and page tables within a row."""
     for seed in range(block * 12, block * 12 + 12):
         case = drawn(seed)
         most = min(case.machine.memory.ram + 2 * PAGE, 160 * PAGE)
@@ -72,7 +72,7 @@ def test_a_row_is_the_plan_of_its_size() -> None:
 
 @pytest.mark.parametrize("form", [",high", "1G,low"])
 def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> None:
-    """As a plan of each size says; a plain request of that size would be reserved."""
+    """As a plan of each size shows; a plain request of that size would be reserved."""
     for step in (None, 512 * MIB):
         swept = sweep(banks("5.10"), 128 * MIB, GIB, form, step=step)
         assert {plan.outcome for row in swept.sweep for plan in (row, row.end)} == {"none"}
@@ -83,7 +83,7 @@ def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> No
 
 
 def test_steps() -> None:
-    """From the first size on, up to the last; too many are refused, and so is a range that ends before it begins."""
+    """From the first size to the last; too many steps and reversed ranges are refused."""
     rows = sweep(banks("6.12"), 100 * MIB, 700 * MIB, step=200 * MIB).sweep
     assert [row.size // MIB for row in rows] == [100, 300, 500, 700]
     with pytest.raises(InputError, match="more than 100,000 rows"):
@@ -93,7 +93,7 @@ def test_steps() -> None:
 
 
 def test_many_small_granules_make_one_row() -> None:
-    """2M granules up to 4 GiB would be thousands."""
+    """With an alignment of 2M up to 4 GiB there would be thousands of rows."""
     swept = sweep(banks("6.12"), 2 * MIB, 4 * GIB, None, Options(align="pmd"))
     assert len(swept.sweep) < 10
     assert swept.sweep[0].granules < swept.sweep[0].end.granules
@@ -113,7 +113,7 @@ def test_many_small_granules_make_one_row() -> None:
     ],
 )
 def test_presets_for_this_machine_and_page_size(ram: int, page: int, sizes: dict[str, int]) -> None:
-    """The last megabyte is firmware's: RAM is rounded up to 128M before a range is chosen."""
+    """Firmware takes the last megabyte: RAM is rounded up to 128M before a range is chosen."""
     memory = MemoryMap((Region(GIB, (1 + ram) * GIB - MIB),))
     found = presets(Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=page * KIB)))
     asked = {p.preset: p.size // MIB for p in found.presets}
@@ -147,7 +147,7 @@ def test_giving_back(kernel: str, written: int, main: int, low: int, freed: list
 
 
 def test_giving_back_rounds_to_pages_and_leaves_the_mapping() -> None:
-    """What is freed stays mapped with base pages; a reboot would map less of the area so."""
+    """Freed memory stays mapped with base pages; after a reboot fewer base pages would be needed."""
     given = give_back(banks("6.1"), "512M", 256 * MIB - 1, Options(strategy="pud-aligned-trimmed"))
     assert given.after == 256 * MIB
     assert given.freed == (Range(3 * GIB + 256 * MIB, 3 * GIB + 512 * MIB),)
@@ -166,7 +166,7 @@ def test_giving_back_rounds_to_pages_and_leaves_the_mapping() -> None:
     ],
 )
 def test_giving_back_is_refused(asked: str, written: int, why: str) -> None:
-    """And nothing is freed."""
+    """Nothing is freed."""
     given = give_back(banks("6.1"), asked, written)
     assert why in (given.refused or "")
     assert given.freed == ()

@@ -17,7 +17,7 @@ MEMBERS = [(name, read(name), Options()) for name in NAMES]
 
 
 def test_each_row_is_a_plan() -> None:
-    """Of every request under every kernel and page size, in the order given."""
+    """For every request, kernel and page size, in the order given."""
     candidates = Candidates(("512M", "1G,high"), ("debian",), ("5.10", "6.12"), (4 * KIB, 64 * KIB), "400M")
     rows = tabulate(MEMBERS, candidates)
     assert len(rows) == 3 * 2 * 2 * 3
@@ -49,14 +49,14 @@ def test_without_candidates_the_usual_ones_and_each_machines_own_default() -> No
 
 
 def test_a_preset_has_its_variant_for_64k_pages() -> None:
-    """Where there is one."""
+    """If the preset has one."""
     rows = tabulate(MEMBERS[:1], Candidates(presets=("rhel9", "debian"), page_sizes=(4 * KIB, 64 * KIB)))
     assert [row.preset for row in rows] == ["rhel9", "debian", "rhel9-64k", "debian"]
 
 
 @pytest.mark.parametrize("column", SORTED_BY)
 def test_every_column_sorts(column: str) -> None:
-    """Both ways; what has no value comes last, or first."""
+    """Ascending and descending; rows without a value come last, or first."""
     rows = tabulate(MEMBERS, Candidates(("512M", "64G"), need="1G"))
     up, down = sorted_by(rows, column), sorted_by(rows, f"-{column}")
     values = [getattr(row, column) for row in up]
@@ -67,7 +67,7 @@ def test_every_column_sorts(column: str) -> None:
 
 
 def test_what_cannot_be_planned_has_its_error() -> None:
-    """VA bits that the pages do not have: the other rows are there."""
+    """VA bits that the page size does not allow: the other rows are planned."""
     rows = tabulate([("odd", read("rpi4-4g"), Options(va_bits=39))], Candidates(("512M",), page_sizes=(4096, 64 * KIB)))
     assert [row.outcome for row in rows][1] == "error"
     assert rows[1].error is not None

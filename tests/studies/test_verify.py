@@ -1,4 +1,4 @@
-"""What is agreed, what disagrees, and what cannot be checked."""
+"""`verify`: agreement, disagreement, and records that cannot be checked."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def machine(
 
 
 def recorded(crash: Range | None = None, low: Range | None = None, **more: Any) -> BootRecord:
-    """A record of where it went."""
+    """A record of a placement."""
     return BootRecord(crash, low, **more)
 
 
 def moved(by: int, span: Range = PLACED) -> Range:
-    """The same size elsewhere."""
+    """The same size at another address."""
     return Range(span.start + by, span.end + by)
 
 
@@ -140,7 +140,7 @@ def moved(by: int, span: Range = PLACED) -> Range:
     ],
 )
 def test_the_placement(given: dict[str, Any], outcome: str, why: str) -> None:
-    """One sentence says how, or what is missing."""
+    """One sentence gives the result or what is missing."""
     verdict = verify(machine(**given), MAINLINE)
     assert verdict.outcome == outcome
     assert why in verdict.checks[0].why
@@ -156,7 +156,7 @@ def test_the_placement(given: dict[str, Any], outcome: str, why: str) -> None:
     ],
 )
 def test_a_size_alone(kernel: str, size: int, outcome: str) -> None:
-    """/sys/kernel/kexec_crash_size tells no place."""
+    """/sys/kernel/kexec_crash_size does not give an address."""
     request = "crashkernel=512M,high crashkernel=128M,low"
     verdict = verify(machine(kernel=kernel, cmdline=request, record=recorded(kexec_crash_size=size)), MAINLINE)
     assert verdict.outcome == outcome
@@ -184,14 +184,14 @@ IMAGE = Range(GIB + 2 * MIB, GIB + 2 * MIB + 64 * KIB)
     ],
 )
 def test_the_granularity(given: dict[str, Any], seen: Observed, outcome: str) -> None:
-    """What page tables show, byte for byte; the placement may be unknown."""
+    """Bytes by kind of leaf in the page tables; the placement may be unknown."""
     facts = {"kernel_image": IMAGE, "cmdline": "crashkernel=512M rodata=off", **given}
     verdict = verify(machine(**facts), MAINLINE, observed=[seen])
     assert [check.outcome for check in verdict.checks if check.what == "granularity"] == [outcome]
 
 
 def shown_by(facts: dict[str, Any], options: Options, **changes: int) -> Observed:
-    """The page tables that some machine would show; what other facts are planned is checked against it."""
+    """The page tables of a machine, against which plans with other facts are checked."""
     planned = make_plan(machine(**facts), None, options).mapping.bytes
     shown = {kind: getattr(planned, kind) for kind in KINDS}
     return _observed(**{kind: size + changes.get(kind, 0) for kind, size in shown.items()})
@@ -235,7 +235,7 @@ UNTOLD = {"kernel_image": IMAGE, "cmdline": "crashkernel=512M", "config": {"KFEN
 def test_an_unknown_is_named_only_for_what_it_can_cause(
     truth: dict[str, Any], told: dict[str, Any], changes: dict[str, int], outcome: str, blamed: str
 ) -> None:
-    """6.12, whose map a crash kernel leaves alone; the record is made with the truth."""
+    """On 6.12 a crash kernel does not change the map; the record is made with the true facts."""
     options = replace(MAINLINE, kernel="6.12")
     facts = {"page_size": 4 * KIB, "va_bits": 48, **told}
     seen = shown_by({"page_size": 4 * KIB, "va_bits": 48, **truth}, options, **changes)
@@ -245,7 +245,7 @@ def test_an_unknown_is_named_only_for_what_it_can_cause(
 
 
 def test_a_kernel_that_is_not_known_never_disagrees() -> None:
-    """Neither where it puts the crash kernel, nor how it maps memory."""
+    """Neither on the placement nor on the linear map."""
     options = replace(MAINLINE, kernel="sles15sp5")
     lower = recorded(moved(64 * MIB))
     verdict = verify(machine(record=lower), options, observed=[_observed(pte=7 * GIB, pud=GIB)])
@@ -262,7 +262,7 @@ def test_a_kernel_that_is_not_known_never_disagrees() -> None:
     ],
 )
 def test_leaves_split_at_run_time(cpu: str, more: int, *, agreed: bool) -> None:
-    """Where permissions change, a kernel on such processors makes smaller leaves of what it had mapped."""
+    """On such processors the kernel splits leaves when permissions change."""
     options = replace(MAINLINE, kernel="6.18", cpu=cpu)
     source = machine(kernel_image=IMAGE, config={"KFENCE": "n"}, cmdline="crashkernel=512M rodata=noalias")
     planned = make_plan(source, None, options).mapping.bytes
@@ -277,7 +277,7 @@ def test_leaves_split_at_run_time(cpu: str, more: int, *, agreed: bool) -> None:
 
 
 def test_several_machines_end_with_one_status() -> None:
-    """Any that disagrees makes it 1; else none that could be checked makes it 2."""
+    """1 if any disagrees, else 2 if none could be checked."""
     agreed, wrong = machine(record=recorded(PLACED)), machine(record=recorded(moved(2 * MIB)))
     unread = InputError("x.iomem", "is empty", "give a map")
     assert verify_all([agreed, wrong, unread], MAINLINE).status == 1
@@ -287,7 +287,7 @@ def test_several_machines_end_with_one_status() -> None:
 
 
 def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:
-    """What is listed as reserved beside it does not move with it."""
+    """The other reservations stay in place."""
     above = Reserved(TOP - 64 * MIB, TOP, "reserved")
     honest = Range(above.start - 512 * MIB, above.start)
     for span, outcome in ((honest, "agreed"), (moved(2 * MIB, honest), "disagreed")):
@@ -297,7 +297,7 @@ def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:
 
 
 def test_a_crash_kernel_over_another_reservation_is_none() -> None:
-    """Nothing is reserved within a crash kernel: a small reservation right above it bounds it as a large one does."""
+    """Nothing is reserved inside a crash kernel, so a small reservation directly above it bounds it too."""
     above, small = (
         Reserved(TOP - 64 * MIB, TOP, "reserved"),
         Reserved(TOP - 65 * MIB, TOP - 64 * MIB - 16 * KIB, "reserved"),

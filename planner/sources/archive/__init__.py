@@ -1,1 +1,1 @@
-"""Machines kept as many files: sosreports, the archives of `collect`, folders."""
+"""Sources of many files: sosreports, archives of `collect`, folders."""

@@ -1,4 +1,4 @@
-"""The script that `collect` prints: short enough to be read before it is run as root."""
+"""The script that `collect` prints; short, so that it can be read before it is run as root."""
 
 from __future__ import annotations
 
@@ -128,4 +128,4 @@ else
 fi
 echo "collect: wrote $out" >&2
 """
-"""POSIX sh. The archive is laid out as a sosreport is, so that one reader reads both."""
+"""A POSIX sh script. Its archive has the layout of a sosreport, so that one reader serves both."""

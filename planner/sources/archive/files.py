@@ -1,4 +1,4 @@
-"""From the files of a report to one machine: each is given to its own reader, and together they are combined."""
+"""The machine described by the files of a report: each file has its reader, and the results are combined."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TITLES = {
     "config": "the kernel's configuration",
     "crash_size": "kexec_crash_size",
 }
-"""Files that a plan needs most, by kind; those that are missing are named in a note."""
+"""The files that a plan needs most, by kind; a note names those that are missing."""
 
 _MAX_ALL = 48 * MIB
 _RELEASE = re.compile(r"Linux version (\S+) ")
@@ -39,7 +39,7 @@ _ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
 
 class Found:
-    """The files that were found: of each kind in the order found, and what was refused."""
+    """The files found, in order for each kind, and notes on those that were refused."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,7 +56,7 @@ class Found:
         return any(kind in self.files for kind in kinds)
 
     def add(self, kind: str, path: str, data: bytes) -> None:
-        """Take a file; of one name only the first, and no more than all maps and logs of a machine have."""
+        """Add a file: the first of each path, up to a limit on their total size."""
         if self._size + len(data) > _MAX_ALL:
             self.refuse(path, "is too large to be read besides the others")
             return
@@ -66,12 +66,12 @@ class Found:
             self._size += len(data)
 
     def refuse(self, path: str, why: str) -> None:
-        """Remember a file that is not read."""
+        """Note that a file is not read."""
         if len(self.refused) < 8:
             self.refused.append(f"{printable(path[:80])} {why}, it was refused")
 
     def too_large(self, kind: str, path: str) -> None:
-        """A file with more than any machine writes there. Raises InputError for the map itself."""
+        """Note that a file is too large. Raises InputError if it is a memory map."""
         if kind in ("iomem", "memblock", "reserved", "fdt"):
             raise InputError(self.name, f"{path} is larger than any map", "this is not a sosreport")
         self.refuse(path, "is too large")
@@ -91,14 +91,14 @@ class _Assembly:
     failed: list[str] = field(default_factory=list)
 
     def text(self, kind: str) -> str | None:
-        """The one line of a small file; None if there is none."""
+        """The content of the first small file of a kind, without blanks around it; None if there is none."""
         if (file := self.found.first(kind)) is None:
             return None
         self.used.append(file[0])
         return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
 
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
-        """The machine of one file; None for a file that its reader refuses, which a note names."""
+        """The machine of one file; None if its reader refuses it, which goes to the notes."""
         try:
             text = decode_most(data, path)
             machine, note = parse(unquoted(text, path), path), stray_note(text)
@@ -108,7 +108,7 @@ class _Assembly:
             return None
 
     def take(self, path: str, machine: Machine | None) -> None:
-        """Use a reader's result."""
+        """Use the result of a reader, if there is one."""
         if machine is not None:
             self.machines.append(machine)
             self.used.append(path)
@@ -120,7 +120,7 @@ class _Assembly:
 
 
 def assemble(found: Found) -> Machine:
-    """The machine that the files of a report describe. Raises InputError where none of them is a map."""
+    """The machine described by the files of a report. Raises InputError if none of them is a memory map."""
     work = _Assembly(found)
     facts = _facts(work)
     _maps(work)
@@ -162,7 +162,7 @@ def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
 
 
 def _facts(work: _Assembly) -> Facts:
-    """The facts in small files: versions, the command line, sizes."""
+    """Facts from small files: the kernel version, the command line, sizes."""
     kernel, arch = None, None
     uname = work.text("uname")
     if uname:
@@ -187,7 +187,7 @@ def _facts(work: _Assembly) -> Facts:
 
 
 def _capture(work: _Assembly) -> Capture | None:
-    """The capture kernel: the loaded modules, the kdump initrd, what kdumpctl and kdumptool print."""
+    """Facts on the capture kernel: loaded modules, the kdump initrd, the output of kdumpctl and kdumptool."""
     found: list[Capture] = []
     if text := work.text("modules"):
         loaded = capture.modules(text)
@@ -218,7 +218,7 @@ def _mem_total(meminfo: str | None) -> int | None:
 
 
 def _page_size(work: _Assembly) -> int | None:
-    """The page size by getconf, or else by the sizes of huge pages."""
+    """The page size from getconf, or else from the sizes of huge pages."""
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
@@ -226,7 +226,7 @@ def _page_size(work: _Assembly) -> int | None:
             work.used.append(path)
             return int(match[1])
     sizes = {re.sub(r"\D", "", path.split("/")[-2]) for path, _ in work.found.files.get("hugepages", ())}
-    # CONT_PTE, PMD and CONT_PMD of each geometry: 64K exists with 4K pages only, 512M with 64K pages only.
+    # Huge pages have the sizes CONT_PTE, PMD and CONT_PMD: 64K is one with 4K pages only, 512M with 64K pages only.
     for mark, size in (("64", 4 * KIB), ("524288", 64 * KIB), ("32768", 16 * KIB)):
         if mark in sizes:
             work.used.append("sys/kernel/mm/hugepages")
@@ -249,7 +249,7 @@ def _maps(work: _Assembly) -> None:
 
 
 def _log(work: _Assembly, facts: Machine) -> None:
-    """The log that tells most: of this boot, with the memory ranges of its boot."""
+    """Use the most complete log of this boot: with memory ranges, else with the kernel version."""
     best: tuple[tuple[bool, bool], str, Machine] | None = None
     for path, _ in work.found.files.get("earlier", ())[:1]:
         work.found.remarks.append(f"{printable(path)} is of an earlier boot, it was not read")
@@ -266,7 +266,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
             continue
         try:
             combine([facts, *work.machines, machine], grows=True)
-        except InputError as error:  # a log of an earlier boot
+        except InputError as error:  # probably of an earlier boot
             work.failed.append(f"{path} is of another boot ({error.what})")
             continue
         score = (bool(machine.memory.regions), machine.facts.kernel is not None)
@@ -277,8 +277,8 @@ def _log(work: _Assembly, facts: Machine) -> None:
 
 
 def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
-    """Candidates for the log of this boot, the kernel's own first, and of the others the kernel's lines."""
-    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # times in words at last
+    """Possible logs of this boot: dmesg first, then the kernel's lines of journals and syslog files."""
+    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # those with dates last
     for path, data in found.files.get("journal", ())[:2]:
         yield path, _kernel_lines(data[: 16 * MIB])
     for path, data in found.files.get("syslog", ()):
@@ -286,7 +286,7 @@ def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
 
 
 def _kernel_lines(data: bytes) -> bytes:
-    """The kernel's lines of a journal; others' could be mistaken for them."""
+    """The kernel's lines of a journal; those of other programs could be mistaken for them."""
     lines, at = [], data.find(b" kernel: ")
     while at >= 0:
         end = data.find(b"\n", at) % (len(data) + 1)
@@ -296,20 +296,20 @@ def _kernel_lines(data: bytes) -> bytes:
 
 
 def _last_boot(data: bytes) -> bytes:
-    """The lines of the last of the boots that a file goes over; none if it has the beginning of none."""
+    """The lines of the last boot in a file; empty if the file has the beginning of none."""
     at = data.rfind(b"Booting Linux on physical CPU")
     at = data.rfind(b"Linux version ") if at < 0 else at
     return data[data.rfind(b"\n", 0, at) + 1 :] if at >= 0 else b""
 
 
 def _has_boot_lines(machine: Machine) -> bool:
-    """True if a log tells more of the boot than a processor that came back later does."""
+    """True if a log has messages of the boot, not only those of a CPU that came online later."""
     facts = machine.facts
     return bool(machine.memory.regions) or facts != Facts(arch=facts.arch, midr=facts.midr)
 
 
 def _config(work: _Assembly, kernel: str | None) -> None:
-    """The configuration of the running kernel: reports hold those of all that are installed."""
+    """Use the configuration of the running kernel; reports have those of all installed ones."""
     for path, data in work.found.files.get("config", ()):
         if "config-" in path and kernel is not None and not path.endswith(f"config-{kernel}"):
             continue

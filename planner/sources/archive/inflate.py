@@ -1,8 +1,8 @@
-"""Compressed inputs, decompressed as a stream within bounds: gzip, xz and bzip2.
+"""Decompression of inputs as a stream, within limits: gzip, xz and bzip2.
 
-A few kilobytes can hold terabytes of zeros: what comes out is limited in all, and in proportion to what went in.
+A few kilobytes can unpack to terabytes of zeros, so the output is limited, in total and in proportion to the input.
 
-Of the decompressors beside zlib the one that is needed is imported.
+The modules of xz and bzip2 are imported for inputs of that kind.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 MAX_INFLATED = 8 * GIB
-"""Bytes that may come out of one compressed input."""
+"""The largest unpacked size of one input."""
 
 MAX_RATIO, FREE = 250, 32 * MIB
-"""The factor by which an input may grow when unpacked, once it has given more than `FREE` bytes (text: 5 to 40)."""
+"""The largest ratio of unpacked to packed size, beyond the first `FREE` bytes. Text has 5 to 40."""
 
 MAX_DICTIONARY = 64 * MIB
 """The largest dictionary of a decompressor, in bytes; `xz -9` uses all of it."""
@@ -38,7 +38,7 @@ _CHUNK = 64 * 1024
 
 
 def compression_of(head: bytes) -> str | None:
-    """`gzip`, `xz`, `bzip2` or `zstd`, by the first bytes of an input; None for anything else."""
+    """`gzip`, `xz`, `bzip2` or `zstd`, from the first bytes of an input; None for anything else."""
     if head.startswith(b"\x1f\x8b\x08"):
         return "gzip"
     if head.startswith(b"\xfd7zXZ\x00"):
@@ -49,7 +49,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
-    """The contents of a file as a stream, decompressed where it is compressed. Raises InputError."""
+    """The content of a file as a stream, decompressed if it is compressed. Raises InputError."""
     readable: Any = file
     stream: io.BufferedReader = file if isinstance(file, io.BufferedReader) else io.BufferedReader(readable)
     kind = compression_of(stream.peek(16))
@@ -57,7 +57,7 @@ def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
 
 
 class Unit(Protocol):
-    """The decompressor of one stream, as those of `lzma` and `bz2` are."""
+    """A decompressor of one stream, with the interface of those in `lzma` and `bz2`."""
 
     @property
     def eof(self) -> bool:
@@ -65,14 +65,14 @@ class Unit(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """False if more can come out without more going in."""
+        """False if more output is available without more input."""
 
     @property
     def unused_data(self) -> bytes | None:
-        """Bytes that were given beyond the end."""
+        """Input bytes after the end of the stream."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Some of what comes out."""
+        """The next output, at most `max_length` bytes."""
 
 
 class _Gzip:
@@ -107,13 +107,13 @@ def decompressor(kind: str) -> Unit:
         return bz2.BZ2Decompressor()
     import lzma
 
-    # Besides the dictionary liblzma counts its own working memory, well under a megabyte.
+    # The limit includes the working memory of liblzma, less than 1 MiB.
     form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
     return lzma.LZMADecompressor(form, memlimit=MAX_DICTIONARY + MIB)
 
 
 class Inflated(io.RawIOBase):
-    """The content of a compressed stream, read forward only. Raises InputError for damage and for bombs."""
+    """The content of a compressed stream, read forward only. Raises InputError for damage and decompression bombs."""
 
     def __init__(self, source: BinaryIO, kind: str, name: str) -> None:
         super().__init__()
@@ -122,11 +122,11 @@ class Inflated(io.RawIOBase):
         self._source, self._name, self._kind = source, name, kind
         self._unit = decompressor(kind)
         self._pending = b""
-        self._fed = False  # whether the current unit has been given anything
+        self._fed = False  # whether the current unit has had any input
         self.taken = self.given = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """True: the interface of io.RawIOBase."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -151,7 +151,7 @@ class Inflated(io.RawIOBase):
                 raise self._damaged("ends in the middle")
 
     def _feed(self) -> bytes:
-        """Compressed bytes for the current unit; b"" when there are none, or it holds some itself."""
+        """Compressed bytes for the current unit; b"" at the end, and while it has unused input."""
         data, self._pending = self._pending, b""
         if not data and self._unit.needs_input:
             data = self._source.read(_CHUNK)
@@ -168,7 +168,7 @@ class Inflated(io.RawIOBase):
             raise self._damaged(f"is damaged ({error})") from None
 
     def _following(self) -> None:
-        """Another compressed stream may follow the one that has ended; padding and rubbish end it all."""
+        """Go on with the next compressed stream, if one follows; zero padding is skipped, other bytes end the input."""
         rest = self._unit.unused_data or self._source.read(_CHUNK)
         self.taken += len(rest) if not self._unit.unused_data else 0
         rest = rest.lstrip(b"\0")

@@ -1,8 +1,8 @@
-"""A machine's files in a folder or an archive: a sosreport, what `collect` gathers, or a copy of /proc and /sys.
+"""Sosreports, archives of `collect`, and copies of /proc and /sys: the files of a machine in an archive or a folder.
 
 Archives are read as a stream and never unpacked to disk. Only regular files with one of the names below are read;
-links and devices are not followed, and an archive with a name that leaves it is refused. What was read, and what was
-not there, is in the notes. Paths: the plugins kernel, memory, kdump, pci, logs of sos 3.0 to 4.8, below any folders.
+links and devices are not followed, and an archive with a path that leaves it is refused. Notes list the files read and
+those missing. Paths: the plugins kernel, memory, kdump, pci and logs of sos 3.0 to 4.8, below any folders.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from planner.sources.archive.tar_stream import Archive, Member
 __all__ = ["MAX_FILE", "MAX_MEMBERS", "read_archive", "read_directory"]
 
 MAX_FILE = 16 * MIB
-"""Bytes of one file that is read; of a journal, which is mostly not the kernel's, so much of its beginning."""
+"""Bytes of the largest file that is read. Of a journal, mostly of other programs, the first so many are read."""
 
 MAX_MEMBERS = 500_000
-"""Files and folders; a report has some ten thousands."""
+"""Files and folders in a report; usual ones have some ten thousands."""
 
 MAX_TOTAL = 8 << 30
 _NO_DEPTH = 1 << 30
-_FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # where a report is looked for on disk
+_FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # limits of the search for a report on disk
 _WANTED = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -60,10 +60,10 @@ _WANTED = tuple(
     )
 )
 _MOST_PARTS = 7
-"""Parts of a path that is wanted, at most."""
+"""Components of the longest path that is read."""
 
 _HERE = re.compile(r"\A(?:\./++)*+(?:\.\Z)?")
-_NO_CONTENT = ("hugepages", "earlier")  # only their presence is read
+_NO_CONTENT = ("hugepages", "earlier")  # only their presence matters
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
     (
@@ -72,15 +72,15 @@ _FOLDERS = frozenset(
         *("sys/kernel/debug", "sys/kernel/debug/memblock", "sys/kernel/mm", "sys/kernel/mm/hugepages"),
     )
 )
-"""Folders that hold something that is read, besides those below sos_commands, lib/modules and hugepages."""
+"""Folders that are searched, besides those below `_DEEPER`."""
 
-_MAPS = ("iomem", "memblock", "fdt")  # what tells one machine from another
+_MAPS = ("iomem", "memblock", "fdt")  # files that every machine has its own of
 _DEEPER = ("sos_commands", "lib/modules", "sys/kernel/mm/hugepages")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
 
 
 class _Reports:
-    """The one report of an archive: the files below the folder that is the least deep, however many are above it."""
+    """The report in an archive: the files below the least deep folder with files of a report."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -90,7 +90,7 @@ class _Reports:
         self._deeper: str | None = None
 
     def files_of(self, top: str, kind: str) -> Found | None:
-        """The files that one below this folder belongs to; None if it is not part of the report."""
+        """The report that a file of a kind, below the folder `top`, belongs to; None if it is of another report."""
         if top in self._tops[:1]:
             return self.found
         depth, known = _depth(top), _depth(self._tops[0]) if self._tops else _NO_DEPTH
@@ -106,7 +106,7 @@ class _Reports:
         return None
 
     def report(self) -> Found:
-        """The files found. Raises InputError where there is not one report."""
+        """The files found. Raises InputError if there is not exactly one report."""
         if len(self._tops) > 1:
             tops = ", ".join(printable(top[:80] or ".") for top in self._tops)
             raise InputError(self.name, f"holds the files of more than one machine ({tops})", "give them one by one")
@@ -122,7 +122,7 @@ class _Reports:
 
 
 def read_archive(stream: BinaryIO, name: str) -> Machine:
-    """The machine of a tar archive. Raises InputError for damage, bombs, names that leave it, and if it has no map."""
+    """The machine of a tar archive. Raises InputError for damage, excessive size, paths that leave it, and no map."""
     reports = _Reports(name)
     archive = Archive(stream, name)
     total = 0
@@ -156,7 +156,7 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
 
 
 def _take(found: Found, kind: str, path: str, size: int, read: Callable[[int], bytes]) -> None:
-    """One file of a report, if it is not too large; of a journal its beginning. Raises what reading it raises."""
+    """Add one file of a report, if it is not too large; of a journal the beginning. Raises what `read` raises."""
     if kind in _NO_CONTENT:
         found.add(kind, path, b"")
     elif size > MAX_FILE and kind != "journal":
@@ -170,7 +170,7 @@ def _depth(top: str) -> int:
 
 
 def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
-    """The kind of file at a path, the folder of the report, and the path within it."""
+    """The kind of the file at a path (None: not read), the folder of its report, and the path within that."""
     first = max(0, len(parts) - _MOST_PARTS)
     for depth, part in enumerate(parts[first:], first):
         if part in _TOPS:
@@ -197,7 +197,7 @@ def read_directory(path: str) -> Machine:
 
 
 def _roots(path: str) -> list[str]:
-    """The reports in a folder: those that lie the least deep, a few folders down."""
+    """The folders of reports: the least deep ones in this folder or a few levels below it."""
     level, seen = [path], 0
     for _ in range(_FOLDERS_ABOVE + 1):
         roots = sorted(folder for folder in level if _is_report(folder))
@@ -240,7 +240,7 @@ def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
 
 
 def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
-    """One file of a folder; links, pipes and devices are not opened."""
+    """Add one file of a folder; links, pipes and devices are not opened."""
     try:
         if not entry.is_file(follow_symlinks=False):
             if not entry.is_dir(follow_symlinks=False):
@@ -249,7 +249,7 @@ def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(entry.path, flags), "rb") as file:  # noqa: PTH123
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                data = file.read(MAX_FILE + 1)  # files of /proc do not say how large they are
+                data = file.read(MAX_FILE + 1)  # files of /proc have no size
                 _take(found, kind, path, len(data), lambda most: data[:most])
             else:
                 found.refuse(path, "is a link or a device")

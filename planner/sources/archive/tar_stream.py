@@ -1,7 +1,7 @@
-"""Tar archives as a stream: one member after the other, nothing kept, every header within bounds.
+"""Tar archives read as a stream, one member after another, with limits on the size of headers.
 
-`tarfile` decodes the headers; walking through them is done here, as it reads extended headers of any number and
-length into memory, one inside the other. Formats: POSIX.1-1988 and before (v7), GNU, POSIX.1-2001 (pax).
+`tarfile` decodes single headers; iteration is done here, because `tarfile` reads extended headers of any number and
+size into memory. Formats: POSIX.1-1988 and before (v7), GNU, POSIX.1-2001 (pax).
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from planner.base.sizes import KIB, MIB
 __all__ = ["MAX_HEADER", "Archive", "Member"]
 
 MAX_HEADER = 64 * KIB
-"""Bytes of one extended header: a name, and attributes."""
+"""Bytes of the largest extended header."""
 
-_OF_ONE = 256 * KIB  # all that may stand before one file
-_UNUSUAL = 16 * MIB  # in a whole archive, all that goes beyond `_USUAL` for each file
-_USUAL = 1536  # a header, and a small extended one
-_RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header, and in a whole archive all that go beyond that
+_OF_ONE = 256 * KIB  # bytes of all headers of one file
+_UNUSUAL = 16 * MIB  # bytes in a whole archive beyond `_USUAL` per file
+_USUAL = 1536  # bytes of a header and a small extended one
+_RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header; in a whole archive beyond that
 _BLOCK = 512
 _CHUNK = 64 * KIB
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = (b"x", b"X"), b"g", b"L", b"K", b"S"
-_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes; their size does not count
+_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes: their size is ignored
 _FILE = (b"0", b"\0", b"7")
 
 
 class Member(NamedTuple):
-    """One member: its path in the archive, and its type; links, devices and sparse files are neither file nor folder.
+    """One member: its path and type. Links, devices and sparse files are neither file nor folder.
 
     size: bytes of its content in the archive.
     """
@@ -44,7 +44,7 @@ class Member(NamedTuple):
 
 @dataclass(slots=True)
 class _Said:
-    """The values that the extended headers before a member give for it."""
+    """The values in the extended headers of the next member."""
 
     path: str | None = None
     size: int | None = None
@@ -56,8 +56,8 @@ class Archive:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream, self._name = stream, name
-        self._data = self._padding = 0  # of the current member, not yet read
-        self._headers = 0  # bytes of those before the current member
+        self._data = self._padding = 0  # unread bytes of the current member
+        self._headers = 0  # bytes of the headers of the current member
         self._unusual = 0
         self._records = 0
 
@@ -78,7 +78,7 @@ class Archive:
                 self._extended(info, said)
                 continue
             more = info.type == _SPARSE and bool(block[482])
-            while more:  # its map goes on
+            while more:  # a sparse map continues
                 more = bool(self._whole(_BLOCK)[504])
                 self._count(_BLOCK)
             yield self._member(info, said)
@@ -122,7 +122,7 @@ class Archive:
             self._pax(body, said)
 
     def _pax(self, body: bytes, said: _Said) -> None:
-        """Records of `LENGTH KEY=VALUE` and a line's end, the length being that of the whole record."""
+        """Read pax records: `LENGTH KEY=VALUE` and a line end, LENGTH being that of the whole record."""
         at = 0
         self._records -= _RECORDS
         while at < len(body) and body[at]:
@@ -143,13 +143,13 @@ class Archive:
             raise self._too_many("")
 
     def _count(self, size: int) -> None:
-        """Another header before the next member."""
+        """Count the bytes of another header of the next member."""
         self._headers += size
         if self._headers > _OF_ONE:
             raise self._too_many(" before one file")
 
     def _take(self, size: int) -> bytes:
-        """So many bytes, or what there is."""
+        """The next `size` bytes, fewer at the end."""
         pieces = []
         while size:
             data = self._stream.read(min(size, MIB))

@@ -1,1 +1,1 @@
-"""Device tree blobs: the format, and memblock as a kernel makes it of one."""
+"""Device tree blobs: the format, and the memblock state of a kernel that boots with one."""

@@ -1,8 +1,8 @@
-"""The highest address that all devices of a device tree can reach: `dma-ranges` of every bus.
+"""The highest address that all devices of a device tree can reach, from the `dma-ranges` of every bus.
 
 Source: of_dma_get_max_cpu_address(), __of_translate_address() and of_translate_one(), drivers/of/address.c @ 6.1.
-Arithmetic is modulo 2**64, as there; what cannot be translated is OF_BAD_ADDR, which is all ones. A bus without
-`dma-ranges` is crossed 1:1, as one where they are empty.
+Arithmetic is modulo 2**64, as there; an address that cannot be translated is OF_BAD_ADDR, all ones. A bus without
+`dma-ranges`, or with empty ones, is an identity mapping.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from planner.sources.devicetree.fdt import Entries, Node
 __all__ = ["NO_LIMIT", "dma_limit_of"]
 
 NO_LIMIT = (1 << 64) - 1
-"""No bus limits its devices: PHYS_ADDR_MAX."""
+"""The limit if no bus has one: PHYS_ADDR_MAX."""
 
 _BAD = NO_LIMIT
 _MOST_CELLS = 4  # OF_MAX_ADDR_CELLS
-_PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: with three cells of address the first is not part of the number
+_PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: the first of three address cells is not part of the number
 
 
 class _Bus:
-    """A bus: how the addresses on it are written, and its `dma-ranges`, read once.
+    """A bus: the form of its addresses, and its `dma-ranges`.
 
-    ranges: (space, start, space above, start above, length); the space of an address is 0 where it has none.
+    ranges: (space, start, parent space, parent start, length); the space is 0 on a bus without address spaces.
     """
 
     __slots__ = ("above", "address", "kind", "limited", "pieces", "ranges", "size")
@@ -44,20 +44,20 @@ class _Bus:
 
     @property
     def parts(self) -> tuple[int, int]:
-        """Cells of an address on this bus: of its space, of its number."""
+        """Cells of an address on this bus: of its space and of its number."""
         return (0, self.address) if self.kind == _PLAIN else (1, self.address - 1)
 
     @property
     def translates(self) -> bool:
-        """True if addresses on it can be: OF_CHECK_COUNTS()."""
+        """True if addresses on this bus can be translated: OF_CHECK_COUNTS()."""
         return 0 < self.address <= _MOST_CELLS and self.size > 0
 
     def _class(self, space: int) -> int:
-        """The part of a space by which two addresses are compared: on PCI memory, I/O or neither."""
+        """The part of a space that must match: on PCI, whether it is memory, I/O or neither."""
         return (0, 1, 2, 2)[space >> 24 & 3] if self.kind == _PCI else space
 
     def through(self, space: int, address: int) -> tuple[int, int] | None:
-        """An address on the bus above, by the first range that holds it; None where none does."""
+        """The address on the parent bus, by the first range that contains it; None if none does."""
         assert self.above is not None  # noqa: S101 - the root is not crossed
         low = NO_LIMIT if self.above.address > 1 else (1 << 32) - 1
         if not self.limited:
@@ -72,13 +72,13 @@ class _Bus:
         return space, (translated + address - start) & low
 
     def _pieces(self) -> dict[int, list[tuple[int, int, int, int]]]:
-        """Of each class of addresses the parts of the ranges that are the first to hold them, ascending."""
+        """For each class of addresses, the parts of ranges that no earlier range covers, in ascending order."""
         pieces: dict[int, list[tuple[int, int, int, int]]] = {}
         covered: dict[int, Memblock] = {}
         for space, low, space_above, above, length in self.ranges:
             kind = self._class(space)
             taken = covered.setdefault(kind, Memblock())
-            end = (low + length) & NO_LIMIT  # a range that wraps around holds nothing
+            end = (low + length) & NO_LIMIT  # a range that wraps around contains nothing
             if low < end:
                 free = subtract((low, end), taken.reserved)
                 pieces.setdefault(kind, []).extend((a, b, space_above, above + a - low) for a, b in free)
@@ -87,10 +87,10 @@ class _Bus:
 
 
 def dma_limit_of(root: Node, name: str) -> tuple[int, str | None]:
-    """The last address that every device reaches, and the name of a node whose ranges cannot be translated.
+    """The last address that every device can reach, and the name of a node whose ranges cannot be translated.
 
-    Each bus counts with the end of its highest range, in CPU addresses; the lowest of these is the limit.
-    name: of the blob. Raises InputError where it has more ranges than any board.
+    The limit is the lowest of the ends of each bus's highest range, in CPU addresses. name: of the blob. Raises
+    InputError for more ranges than any board has.
     """
     limit, untranslated = NO_LIMIT, None
     entries = Entries(name)
@@ -108,7 +108,7 @@ def dma_limit_of(root: Node, name: str) -> tuple[int, str | None]:
 
 
 def _end_of(bus: _Bus) -> tuple[int, bool]:
-    """The last CPU address of one bus's ranges, and whether one of them could not be translated."""
+    """The last CPU address in the ranges of one bus, and whether one of them cannot be translated."""
     if not bus.limited:
         return NO_LIMIT, False
     end, bad = 0, False
@@ -131,7 +131,7 @@ def _buses_above(bus: _Bus) -> list[_Bus]:
 
 
 def _to_cpu(buses: Sequence[_Bus], space: int, address: int) -> int:
-    """An address on the first of these buses, translated through all of them up to the root, the last."""
+    """The CPU address of an address on the first of these buses, which end with the root."""
     for bus in buses:
         if not bus.translates:
             return _BAD
@@ -141,11 +141,11 @@ def _to_cpu(buses: Sequence[_Bus], space: int, address: int) -> int:
         if translated is None:
             return _BAD
         space, address = translated
-    return _BAD  # the root lies on no bus
+    return _BAD  # the root is on no bus
 
 
 def _count(node: Node | None, name: str) -> int:
-    """The number of cells on this bus: its own, or that of the nearest bus above that says it."""
+    """The number of cells on this bus: its own property, or that of the nearest ancestor with one."""
     while node is not None:
         count = node.cell(name)
         if count is not None:
@@ -155,5 +155,5 @@ def _count(node: Node | None, name: str) -> int:
 
 
 def _is_pci(node: Node) -> bool:
-    """of_bus_pci_match(): a PCI bus, or one that is called so."""
+    """of_bus_pci_match(): a PCI bus by device_type, or by its name."""
     return node.text("device_type") in ("pci", "pciex") or node.name.partition("@")[0] == "pcie"

@@ -1,7 +1,7 @@
-"""Device tree blobs: memblock as a kernel makes it of one when it boots without EFI.
+"""Device tree blobs: the memblock state of a kernel that boots with one, without EFI.
 
 In the kernel's order: memory nodes, the usable range, `mem=`, the initrd, the reserve map, /reserved-memory with an
-address, then /reserved-memory with a size only, which memblock places. What a blob cannot show is in the notes.
+address, then /reserved-memory with a size only, which memblock places. Notes say what a blob does not show.
 Source: drivers/of/fdt.c, arch/arm64/mm/init.c @ 6.1.
 """
 
@@ -24,22 +24,22 @@ __all__ = ["ABOUT_MEMORY", "parse"]
 
 _PAGE = 4 * KIB
 _TOP = 1 << 52
-_LINEAR = 1 << 51  # the largest linear map, of 52-bit addresses; a tree does not tell how many its kernel has
+_LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
 
 
 _NO_MEMORY = "the tree has no memory: a boot loader fills it in, or EFI tells the kernel instead"
 _NO_TYPE = "the memory nodes have no device_type: kernels leave them to the boot loader"
 ABOUT_MEMORY = (_NO_MEMORY, _NO_TYPE)
-"""Notes that no longer matter once RAM comes from elsewhere."""
+"""Notes that are obsolete once RAM comes from another source."""
 
 
 def parse(
     data: bytes, name: str, *, ram: Sequence[Region] = (), cmdline: str | None = None, whole: bool = True
 ) -> Machine:
-    """The machine that a blob describes. Raises InputError, for damage with the byte offset.
+    """The machine that a blob describes. Raises InputError, with the byte offset of any damage.
 
-    ram: memory in place of the tree's own, after any `mem=`; cmdline: the one it was booted with. whole: also what
-    this boot placed or was handed over: nodes without an address, the initrd, a capture kernel's memory.
+    ram: memory instead of the tree's own, with any `mem=` applied. cmdline: that of the boot. whole: include what is
+    particular to one boot: places for nodes without an address, the initrd, a capture kernel's memory.
     """
     blob = Blob(data, name)
     tree = State(blob.root, name)
@@ -78,7 +78,7 @@ def parse(
 
 
 def _memory(tree: State) -> None:
-    """early_init_dt_scan_memory(): children of the root whose device_type is memory."""
+    """early_init_dt_scan_memory(): add the children of the root whose device_type is memory."""
     nodes = [n for n in tree.root.children if n.text("device_type") == "memory"]
     if not nodes:
         nodes = [n for n in tree.root.children if n.name.partition("@")[0] == "memory"]
@@ -107,7 +107,7 @@ def _memory(tree: State) -> None:
 
 
 def _chosen(tree: State, chosen: Node) -> None:
-    """The command line, and the range that a capture kernel may use."""
+    """Read the command line, and apply the range that a capture kernel may use."""
     bootargs = chosen.text("bootargs")
     if bootargs:
         tree.cmdline = printable(bootargs)
@@ -116,7 +116,7 @@ def _chosen(tree: State, chosen: Node) -> None:
             "this machine boots with EFI: the kernel takes its memory from the firmware, not from the tree"
         )
     value = chosen.properties.get("linux,usable-memory-range", b"")
-    # The kernel compares bytes with cells here.
+    # The kernel compares a length in bytes with a number of cells here.
     usable = [] if len(value) % (tree.address_cells + tree.size_cells) else tree.pairs(chosen, value)[:2]
     if not usable:
         return
@@ -132,7 +132,7 @@ def _chosen(tree: State, chosen: Node) -> None:
 
 
 def _mem_option(tree: State) -> None:
-    """`mem=` of the tree's own command line, which comes before anything is reserved."""
+    """Apply `mem=` of the tree's command line, before anything is reserved."""
     for word in (tree.cmdline or "").split():
         if word.startswith("mem=") and tree.memblock.memory:
             limit = memparse(word[4:])[0]
@@ -143,7 +143,7 @@ def _mem_option(tree: State) -> None:
 
 
 def _initrd(tree: State, chosen: Node | None) -> None:
-    """The initrd is memory, even where it was not, and is reserved: arm64_memblock_init()."""
+    """Add the initrd to memory, if it is not, and reserve it: arm64_memblock_init()."""
     first, last = (
         chosen.properties.get(f"linux,initrd-{end}") if chosen is not None else None for end in ("start", "end")
     )
@@ -152,7 +152,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
         return
     initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
     memory = tree.memblock.memory
-    if not memory:  # the boot loader that fills in the memory knows it
+    if not memory:  # the boot loader fills in memory that includes it
         tree.reserve(initrd.start, initrd.end, "initrd")
     elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, _TOP):
         tree.notes.append(

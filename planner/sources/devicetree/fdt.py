@@ -1,9 +1,9 @@
-"""The flattened device tree format: a read-only walker of our own. Knows the format, nothing of memory.
+"""Flattened device trees: a read-only parser of the format.
 
     header | reserve map | structure: BEGIN_NODE name, PROP length name value, ..., END_NODE, END | strings
 
-Everything is big-endian; tokens and values are aligned to four bytes. The order of nodes and properties is kept, as
-kernels act in that order. Source: the Devicetree Specification, release 0.4, section 5.
+Everything is big-endian; tokens and values are aligned to four bytes. Nodes and properties keep their order, in which
+kernels use them. Source: the Devicetree Specification, release 0.4, section 5.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ MAX_BLOB = 2 << 20
 """Bytes of the largest blob that arm64 boots with (MAX_FDT_SIZE, arch/arm64/include/asm/boot.h)."""
 
 MAX_ENTRIES = 4096
-"""Ranges in all of a tree (of memory, of reservations, of buses): more than any board has."""
+"""Ranges in a whole tree (of memory, reservations and buses): more than any board has."""
 
 MAX_DEPTH = 64  # FDT_MAX_DEPTH, drivers/of/fdt.c
-_MAX_NAME = 256  # characters of a name that are kept; the specification allows 31
+_MAX_NAME = 256  # characters kept of a name; the specification allows 31
 _HEADER = Struct(">10I")
 _PAIR = Struct(">QQ")
 _WORD = Struct(">I")
@@ -31,7 +31,7 @@ _BEGIN, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
 
 
 class Node:
-    """One node: its name with the unit address, its properties in order, its children; offset: of its token."""
+    """One node: its name with the unit address, its properties and children in order. offset: of its token."""
 
     __slots__ = ("children", "name", "offset", "parent", "properties")
 
@@ -41,27 +41,27 @@ class Node:
         self.children: list[Node] = []
 
     def child(self, name: str) -> Node | None:
-        """The first child of that name, with or without a unit address in either."""
+        """The first child with that name; unit addresses are ignored."""
         return next((c for c in self.children if name in (c.name, c.name.partition("@")[0])), None)
 
     def text(self, name: str) -> str | None:
-        """A property as its first string; None where there is none."""
+        """The first string of a property; None without one."""
         value = self.properties.get(name)
         return None if value is None else value.partition(b"\0")[0].decode("utf-8", "backslashreplace")
 
     def strings(self, name: str) -> list[str]:
-        """A property as a list of strings."""
+        """The strings of a property."""
         value = self.properties.get(name, b"")
         return [part.decode("utf-8", "backslashreplace") for part in value.split(b"\0") if part]
 
     def cell(self, name: str) -> int | None:
-        """A property as one 32-bit number; None where there is none, or it has another length."""
+        """A property as one 32-bit number; None if it is missing or of another length."""
         value = self.properties.get(name)
         return _WORD.unpack(value)[0] if value is not None and len(value) == 4 else None
 
     @property
     def available(self) -> bool:
-        """True if kernels look at the node: of_fdt_device_is_available()."""
+        """True if kernels use the node: of_fdt_device_is_available()."""
         return self.text("status") in (None, "ok", "okay")
 
 
@@ -118,7 +118,7 @@ class Blob:
             if at + _PAIR.size > self._size:
                 raise self._bad(at, "the reserve map has no end")
             start, length = _PAIR.unpack_from(self._data, at)
-            if not length:  # kernels stop at the first size of 0, at any address
+            if not length:  # kernels stop at the first entry of size 0
                 return
             if len(self.reserve_map) == MAX_ENTRIES:
                 raise _too_many(Location(self._name, offset=at))
@@ -152,7 +152,7 @@ class Blob:
         self.root = root
 
     def _begin(self, parent: Node | None, root: Node | None, begin: int, end: int, depth: int) -> tuple[Node, int]:
-        """A new node, and where its first token is."""
+        """A new node, and the offset of its first token."""
         if parent is None and root is not None:
             raise self._bad(begin, "there is a second root node")
         if depth > MAX_DEPTH:
@@ -172,10 +172,10 @@ class Blob:
         start = at + 8
         if start + length > end:
             raise self._bad(at, f"a property of {length} bytes does not fit in the structure block")
-        # Many properties may share one long name: no more of it is looked at than is kept.
+        # Many properties may share one long name: only the part that is kept is decoded.
         kept = self._strings[name_at : name_at + _MAX_NAME].partition(b"\0")[0]
         name = kept.decode("utf-8", "backslashreplace")
-        # Of two properties of one name the first counts, as for fdt_getprop().
+        # Of two properties with one name the first is used, as by fdt_getprop().
         node.properties.setdefault(name, self._data[start : start + length])
         return start + length + 3 & ~3
 
@@ -193,13 +193,13 @@ class Blob:
 
 
 class Entries:
-    """Ranges in properties, counted over a whole blob so that the work on them is bounded."""
+    """A decoder of ranges in properties that limits their number in a whole blob."""
 
     def __init__(self, name: str) -> None:
         self._name, self._left = name, MAX_ENTRIES
 
     def of(self, node: Node, value: bytes, *counts: int) -> list[tuple[int, ...]]:
-        """As `cells`, of a node's property. Raises InputError, at the node, once a blob has more than `MAX_ENTRIES`."""
+        """`cells` for a node's property. Raises InputError, at the node, beyond `MAX_ENTRIES` in the blob."""
         step = 4 * sum(counts)
         self._left -= len(value) // step if step else 0
         if self._left < 0:
@@ -212,12 +212,12 @@ def _too_many(where: Location) -> InputError:
 
 
 def number(value: bytes) -> int:
-    """Cells as one number, of which only 64 bits are kept: of_read_number()."""
+    """Cells as one number, the low 64 bits of it: of_read_number()."""
     return int.from_bytes(value, "big") & (1 << 64) - 1
 
 
 def cells(value: bytes, *counts: int) -> Iterator[tuple[int, ...]]:
-    """The groups of numbers in a property, each of so many cells; an incomplete last group is left out."""
+    """The groups of numbers in a property. counts: cells of each number of a group. An incomplete group is dropped."""
     step = 4 * sum(counts)
     if not step:
         return
@@ -225,5 +225,5 @@ def cells(value: bytes, *counts: int) -> Iterator[tuple[int, ...]]:
         group = []
         for count in counts:
             group.append(number(value[at : at + 4 * count]))
-            at += 4 * count  # noqa: PLW2901 - walks through the group
+            at += 4 * count  # noqa: PLW2901 - moves on within the group
         yield tuple(group)

@@ -1,7 +1,7 @@
 """/reserved-memory of a device tree: nodes with an address, then those with a size only, which memblock places.
 
-A first pass reserves whatever has an address and remembers the first range of each node; a second one places the others
-and sets pools up. A pool that cannot be set up is given back, or, if it has no-map, becomes ordinary memory. Source:
+The first pass reserves nodes with an address and stores the first range of each; the second one places the others and
+sets up pools. A pool that cannot be set up is freed, or loses its NOMAP flag if it has no-map. Source:
 fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
 rmem_dma_setup(), kernel/dma @ 6.1.
 """
@@ -17,14 +17,14 @@ from planner.sources.devicetree.state import SPAN, State
 __all__ = ["MAX_NODES", "scan", "set_up"]
 
 MAX_NODES = 64
-"""Nodes that are remembered between the passes: MAX_RESERVED_REGIONS."""
+"""Nodes stored between the passes: MAX_RESERVED_REGIONS."""
 
 _CMA_ALIGN = 2 * MIB  # pageblock_nr_pages with 4K pages: CMA_MIN_ALIGNMENT_BYTES, since 5.19
 _NOMAP = Flag.NOMAP.value
 
 
 def scan(tree: State) -> list[tuple[Node, int, int]]:
-    """Reserve what has an address. The nodes that are remembered, with their first range; empty: to be placed."""
+    """Reserve nodes with an address. Returns the nodes for `set_up`, each with its first range; (0, 0): none."""
     parent = tree.root.child("reserved-memory")
     if parent is None:
         return []
@@ -50,9 +50,9 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
 
 
 def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
-    """Place the nodes that have no address, and set up all pools."""
+    """Place the nodes without an address, and set up all pools."""
     placed = 0
-    # In the order of their addresses; those without one come first.
+    # In the order of their addresses, those without one first.
     for node, start, end in sorted(saved, key=lambda item: (item[1], item[2])):
         at: tuple[int, int] | None = (start, end)
         if start == end:
@@ -73,7 +73,7 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
 
 
 def _static(tree: State, node: Node) -> tuple[int, int] | None:
-    """Reserve every range of a node. The first of them; None where there is none."""
+    """Reserve every range of a node, and return the first; None if there is none."""
     value = node.properties["reg"]
     if len(value) % (4 * (tree.address_cells + tree.size_cells)):
         tree.tell(node, "the length of its reg is wrong, it is skipped")
@@ -97,7 +97,7 @@ def _static(tree: State, node: Node) -> tuple[int, int] | None:
 
 
 def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
-    """Place a node in the first of its ranges that has room, as memblock would: __reserved_mem_alloc_size()."""
+    """Place a node in the first of its alloc-ranges with room: __reserved_mem_alloc_size()."""
     size_value, align_value = node.properties["size"], node.properties.get("alignment", b"")
     if len(size_value) != 4 * tree.size_cells or len(align_value) not in (0, 4 * tree.address_cells):
         tree.tell(node, "the length of its size or alignment is wrong, it is skipped")
@@ -131,7 +131,7 @@ def _is_pool(node: Node) -> bool:
 
 
 def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
-    """The reason why a node is a pool that no driver takes; None if one does, or it is not a pool."""
+    """The reason why a pool cannot be set up; None if it can, or the node is not a pool."""
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:

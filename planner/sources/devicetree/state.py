@@ -1,4 +1,4 @@
-"""The state of a kernel reading a device tree: memblock, names of reservations, notes."""
+"""The state of a kernel that reads a device tree: memblock, names of reservations, notes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from planner.sources.devicetree.fdt import Entries, Node
 __all__ = ["SPAN", "State"]
 
 SPAN = 1 << 64
-_NAMED = 3  # of the nodes that one note is about
+_NAMED = 3  # nodes named in one note
 
 
 class State:
-    """The state between the steps; the numbers in it are in the cells of the root node."""
+    """The state between the steps of reading; ranges have the cells of the root node."""
 
     def __init__(self, root: Node, name: str) -> None:
         self.root, self.name = root, name
@@ -43,28 +43,28 @@ class State:
         return count
 
     def pairs(self, node: Node, value: bytes) -> list[tuple[int, int]]:
-        """A property of (address, size) pairs, as `[start, end)` with nothing beyond 64 bits. Raises InputError."""
+        """The (address, size) pairs of a property as `[start, end)`, cut at 64 bits. Raises InputError."""
         found = self._entries.of(node, value, self.address_cells, self.size_cells)
         return [(start, min(start + size, SPAN - 1)) for start, size in found]
 
     def reserve(self, start: int, end: int, label: str) -> None:
-        """Reserve, and remember under which name."""
+        """Reserve a range, with a name."""
         if start < end:
             self.memblock.reserve(start, end - start)
             self.reserved.append(Reserved(start, end, printable(label)))
 
     def release(self, start: int, end: int) -> None:
-        """Free a range, also where several reservations overlap."""
+        """Free a range, even one that several reservations cover."""
         self.memblock.free(start, end - start)
         kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), [(start, end)])]
         self.reserved = [Reserved(*piece, name) for name, piece in kept]
 
     def further(self, start: int, end: int, label: str, *, nomap: bool) -> None:
-        """Remember a range after the first one of a node."""
+        """Store a range after the first one of a node."""
         self._further.append(FurtherRange(start, end, printable(label), nomap))
 
     def further_ranges(self) -> tuple[FurtherRange, ...]:
-        """Those that are reserved, or NOMAP, for no other reason."""
+        """The stored ranges, without parts that are NOMAP because of the first range of a node."""
         first = union(self.first_nomap)
         found: list[FurtherRange] = []
         for r in self._further:
@@ -73,7 +73,7 @@ class State:
         return tuple(found)
 
     def tell(self, node: Node, what: str) -> None:
-        """Note something on a node of /reserved-memory; nodes with the same text share one note."""
+        """Add a note on a node of /reserved-memory; nodes with the same text share one note."""
         self._told.setdefault(what, []).append(node.name)
 
     def all_notes(self) -> list[str]:

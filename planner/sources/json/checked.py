@@ -1,4 +1,4 @@
-"""Values of JSON documents, checked by pydantic against their shapes; an error is one line that names its place."""
+"""Validation of JSON documents with pydantic; an error is one line, with the place of the value."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ Path: TypeAlias = tuple[str | int, ...]
 """The position of a value in a document: keys and indices."""
 
 EXACT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-"""Of an object in which every key must be known."""
+"""The configuration of an object without unknown keys."""
 
 
 class RefusedError(Exception):
-    """A value that a document may not hold. path: its place; key: the key itself is meant, not its value."""
+    """A value that is not allowed in a document. path: its place; key: the key itself is wrong, not its value."""
 
     def __init__(self, path: Path, what: str, remedy: str, *, key: bool = False) -> None:
         super().__init__(path, what, remedy)
@@ -64,12 +64,12 @@ class RefusedError(Exception):
 
 
 def refuse(what: str, remedy: str) -> NoReturn:
-    """Raises the error of a validator: what is wrong with its value, and what to do."""
+    """Raise the error of a validator: what is wrong with a value, and what to do."""
     raise PydanticCustomError("refused", "{what}", {"what": what, "remedy": remedy})
 
 
 def number(value: object) -> int:
-    """A number of 64 bits: an integer, or a string as the kernel reads it. Raises pydantic's error."""
+    """A number of 64 bits: an integer, or a string read as by memparse(). Raises pydantic's error."""
     if type(value) is int:
         read = value
     elif isinstance(value, str):
@@ -96,7 +96,7 @@ def _version(value: object) -> int:
 
 
 NUMBER: JsonSchemaValue = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
-"""The schema of what `number` reads."""
+"""The schema of a value that `number` reads."""
 
 Number = Annotated[int, PlainValidator(number), WithJsonSchema(NUMBER)]
 """Bytes or a count: an integer, or a string as the kernel reads it."""
@@ -111,16 +111,16 @@ Count = Annotated[int, Strict(), Field(ge=0, lt=U64)]
 """An integer of 64 bits, not negative."""
 
 Text = Annotated[str, Strict(), AfterValidator(printable)]
-"""A string, made safe to show."""
+"""A string, with control characters escaped for messages."""
 
 Line = Annotated[str, BeforeValidator(_told), Strict(), Field(max_length=MAX_LINE)]
 """A string as given, with stray bytes as `\\xff`: a command line, or a sentence of a report."""
 
 Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
-"""A string that is not empty, made safe to show."""
+"""A string that is not empty, with control characters escaped for messages."""
 
 Rows: TypeAlias = Annotated[list[_T], FailFast()]
-"""A list that is given up at its first bad member."""
+"""A list whose validation stops at the first bad member."""
 
 _UNKNOWN_KEY = "unexpected_keyword_argument"
 _KINDS = {
@@ -141,16 +141,16 @@ _KINDS = {
     "greater_than_equal": "must not be negative",
     "less_than": "does not fit in 64 bits",
 }
-"""Our words for pydantic's kinds of error."""
+"""Messages for pydantic's kinds of error."""
 
 
 def checked(adapter: TypeAdapter[_T], document: object, name: str) -> _T:
-    """The document in its adapter's shape. name: of the published schema. Raises RefusedError at its first fault."""
+    """The document as a value of its adapter's type. name: of the schema. Raises RefusedError for the first error."""
     try:
         return adapter.validate_python(document)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        # A misspelt key is also one that is missing: the first says more.
+        # A misspelt key is reported as unknown and as missing; the first is more helpful.
         first = next((one for one in found if one["type"] == _UNKNOWN_KEY), found[0])
         raise _refused(first, document, f"see crashkernel-planner schema {name}") from None
 
@@ -178,7 +178,7 @@ def _unknown(path: Path, given: object, expected: str) -> RefusedError:
 
 
 def _there(loc: tuple[str | int, ...], document: object) -> Path:
-    """The part of pydantic's path that the document has: without the names of a union's members."""
+    """The path of a value in the document: pydantic's, without the names of a union's members."""
     path: list[str | int] = []
     at: Any = document
     for part in loc:
@@ -191,7 +191,7 @@ def _there(loc: tuple[str | int, ...], document: object) -> Path:
 
 @contextmanager
 def placed(text: str, name: str) -> Iterator[None]:
-    """Turns a RefusedError of a document into an InputError with its line and column. name: of the file."""
+    """Turn a RefusedError into an InputError with line and column. name: of the file."""
     try:
         yield
     except RefusedError as bad:
@@ -201,14 +201,14 @@ def placed(text: str, name: str) -> Iterator[None]:
 
 
 class _InputSchema(GenerateJsonSchema):
-    """Properties as a document gives them: without titles, and without the core's defaults."""
+    """A schema generator without titles and default values."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """The schema of the value, if it is given."""
+        """The schema of the value alone."""
         return self.generate_inner(schema["schema"])
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - the base's signature
-        """Never: a title would only repeat the name."""
+        """False: a title would only repeat the name."""
         return False
 
 

@@ -1,6 +1,6 @@
-"""The JSON map, and a whole report taken as a map: memblock at the moment of the reservation.
+"""JSON maps, and reports used as maps: memblock's state when the crash kernel is reserved.
 
-Their shapes are dataclasses that pydantic checks and publishes; errors name the place in the document.
+Dataclasses define the formats, for validation and for the published schema; errors give the place in the document.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _EXTENT = ConfigDict(
 @with_config(_EXTENT)
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A range in bytes: its start, and its end or its size; -1 for the one that is not given."""
+    """A range in bytes: its start, and its end or size; the other is -1."""
 
     start: Number
     """First byte."""
@@ -227,7 +227,7 @@ class _Help:
 @with_config(ConfigDict(extra="ignore"))
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """The part of a report that says what was asked of which machine."""
+    """The part of a report with the machine and the request."""
 
     memory: _Memory
     schema_version: Version = 1
@@ -251,7 +251,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def of_document(document: object, name: str) -> Machine:
-    """The machine of a document that is decoded already. Raises InputError with the path of the wrong value."""
+    """The machine of a decoded document. Raises InputError with the path of the wrong value."""
     try:
         return _machine(document, name)
     except RefusedError as bad:
@@ -304,7 +304,7 @@ def _regions(rows: Sequence[Row], path: Path, notes: list[str]) -> list[Region]:
 
 
 def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
-    """The regions as memblock lists them; `notes` says what that changed."""
+    """The regions as memblock would list them; `notes` takes notes on changes."""
     if all(a.end <= b.start for a, b in pairwise(regions)):
         return regions
     ordered = sorted(regions, key=lambda r: r.start)
@@ -325,7 +325,7 @@ def _reserved(rows: Sequence[Row], path: Path) -> list[Reserved]:
 
 
 def _span(extent: Extent, *above: Path | str | int) -> tuple[int, int]:
-    """Start and end of an extent. above: its place, only looked at where it is wrong."""
+    """Start and end of an extent. above: its place, for errors."""
     start, end, size = extent.start, extent.end, extent.size
     if size < 0 and start <= end:
         return start, end
@@ -368,7 +368,7 @@ def _facts(own: _Map) -> Facts:
 
 
 def _facts_of_report(report: _Report) -> Facts:
-    """The facts of a report; those that it assumed are unknown again."""
+    """The facts of a report, without those that it assumed."""
     kernel, told = report.kernel or _Kernel(), report.facts or _Told()
     assumed = {*kernel.assumed, *kernel.configured}
     version = kernel.version or kernel.profile
@@ -400,7 +400,7 @@ def _facts_of_report(report: _Report) -> Facts:
 
 
 def _answered(report: _Report, kernel: _Kernel) -> Answered:
-    """The answer of a report, with readings and notes that its map does not show."""
+    """The outcome in a report, with other readings and notes, which its map does not have."""
     done = report.reservation or _Reservation()
     readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
     return Answered(
@@ -425,7 +425,7 @@ def _answered(report: _Report, kernel: _Kernel) -> Answered:
 
 
 def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> None:
-    """Refuse what arm64 has not, at its own place."""
+    """Refuse values that arm64 does not support, at their place in the document."""
     if page_size is not None and page_size not in VA_BITS:
         what = f"arm64 has no pages of {format_size(page_size)}"
         raise RefusedError((*above, "page_size"), what, "use 4K, 16K or 64K")

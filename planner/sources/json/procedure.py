@@ -1,6 +1,6 @@
-"""Procedures of the TLB model as JSON: one's own, or the remap steps in a plan's report.
+"""Procedures of the TLB model as JSON: a user's own, or the remap steps in a plan's report.
 
-Their shapes are dataclasses that pydantic checks and publishes; errors name the place in the document.
+Dataclasses define the formats, for validation and for the published schema; errors give the place in the document.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from planner.sources.reading import decode, read_bytes
 __all__ = ["parse_procedure", "read_procedure", "schema"]
 
 
-# -- shapes of a procedure -------------------------------------------------------------------------------------------
+# -- the format of a procedure -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class ProcedureOf:
     """The addresses that running code touches meanwhile."""
 
 
-# -- shapes of a plan's report ---------------------------------------------------------------------------------------
+# -- the format of a report --------------------------------------------------------------------------------------------
 
 _Leaf: TypeAlias = Literal["pud", "cont_pmd", "pmd", "cont_pte", "pte"] | None
 
@@ -281,7 +281,7 @@ def read_procedure(path: str, stdin: BinaryIO | None = None) -> Procedure:
 
 
 def parse_procedure(text: str, name: str) -> Procedure:
-    """The procedure of a JSON document, which is a procedure or a plan's report with steps.
+    """The procedure of a JSON document: a procedure, or a plan's report with steps.
 
     name: of the file. Raises InputError with line and column.
     """
@@ -303,7 +303,7 @@ def schema() -> dict[str, Any]:
     return published(_PROCEDURE, "procedure", "A procedure that changes live page tables")
 
 
-# -- from shapes to the model ----------------------------------------------------------------------------------------
+# -- from the formats to the model -------------------------------------------------------------------------------------
 
 
 def _procedure(own: ProcedureOf) -> Procedure:
@@ -348,7 +348,7 @@ def _step(step: WriteStep | ClearStep | DsbStep | TlbiStep | SwitchStep | TouchS
 
 
 def _of_report(report: _Report) -> Procedure:
-    """The procedure of a report's `steps`, named after its strategy."""
+    """The procedure of the `steps` in a report, named after its strategy."""
     if report.steps is None:
         raise RefusedError((), "this report lists no steps", "make it with plan --steps --format json")
     crash = _range(report.reservation.crash, ("reservation", "crash"))

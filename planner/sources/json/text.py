@@ -1,4 +1,4 @@
-"""JSON as text: decoded strictly, and where in it a value stands."""
+"""Strict decoding of JSON, and the line and column of a value in it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from planner.sources.bounds import MAX_ROWS
 __all__ = ["load", "locate"]
 
 _PIECE = r'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}\[\]]'
-_VALUES = 8 * MAX_ROWS  # five of a row, and its flags
+_VALUES = 8 * MAX_ROWS  # a row has five, and its flags
 _LONG = r"(?<!\d)\d{4300}"
-"""Python refuses to convert more digits at once; nothing here has so many."""
+"""The shortest number that Python refuses to convert; no value here has so many digits."""
 
 
 class _RefusedError(ValueError):
-    """A part that JSON, or Python's reading of it, allows and no document here may have."""
+    """JSON that Python accepts, and that is not allowed here."""
 
 
 def load(text: str, name: str) -> object:
-    """A document. Raises InputError for text that is not JSON, a key twice in an object, and more than any map has.
+    """A decoded document. Raises InputError for text that is not JSON, duplicate keys, more values than any map has.
 
-    An object takes ten times the memory of its text: objects, lists and values are counted before any is made.
+    Values take ten times the memory of their text, so they are counted in the text before it is decoded.
     """
     if len(text) > MAX_ROWS:
         for marks, kind, most in (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "values", _VALUES)):
@@ -64,14 +64,14 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _second_key(text: str) -> int:
-    """The index of the first key that its object has for the second time."""
+    """The index of the first duplicate key."""
     open_objects: list[set[str] | None] = []
     for piece in re.finditer(_PIECE, text):
         mark = piece[0]
         if mark in ("{", "["):
             open_objects.append(set() if mark == "{" else None)
         elif mark in ("}", "]"):
-            del open_objects[-1:]  # what follows the object may be anything
+            del open_objects[-1:]  # the text after the error may be anything
         elif piece[2] and open_objects:
             keys = open_objects[-1]
             if keys is not None:
@@ -90,10 +90,9 @@ def _unescaped(literal: str) -> str:
 
 
 def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-    """Line and column, from 1, of the value at a path of keys and indices, or as far down as there is one.
+    """Line and column, from 1, of the value at a path of keys and indices, or of its nearest ancestor that exists.
 
-    key: the place of the last key itself, not of its value. Found by reading the document, which must be valid, once
-    more.
+    key: the place of the last key itself, not of its value. The text must be valid JSON; it is decoded again.
     """
     decoder = json.JSONDecoder()
     at = _skip(text, 0)

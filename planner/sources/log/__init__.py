@@ -1,1 +1,1 @@
-"""Boot logs: their prefixes, their boots, the EFI memory map and everything a kernel prints of its memory."""
+"""Boot logs: time stamps, several boots in one log, and all that a kernel prints about its memory."""

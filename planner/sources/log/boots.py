@@ -1,8 +1,8 @@
-"""The boots in one log: a serial console and a journal hold several, one after another.
+"""The boots in one log: serial consoles and journals record several, one after another.
 
-The log of a crash is that of the production kernel followed by the capture kernel's, which sees other memory and has
+The log of a crash is that of the production kernel followed by that of the capture kernel, which has other memory and
 another command line. Source of the lines that begin a boot: arch/arm64/kernel/setup.c, init/main.c, mm/mm_init.c @ 5.10
-to 7.2; a console that comes late may print the whole log once more: register_console(), kernel/printk/printk.c.
+to 7.2; a console that is registered late may print the whole log again: register_console(), kernel/printk/printk.c.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from planner.sources.log.unread import is_unread
 __all__ = ["boots", "maybe_several"]
 
 _CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zone ranges:"
-_SEPARATORS = ("-- Boot ", "-- Reboot --")  # of journalctl, between boots
+_SEPARATORS = ("-- Boot ", "-- Reboot --")  # lines of journalctl between boots
 _MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
 
 _MOST = 1000
 _STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
-_NEAR = 1000  # characters from the first line of a boot to the second, at most
+_NEAR = 1000  # characters at most between "Booting Linux" and "Linux version" of one boot
 
 
 class _Part(NamedTuple):
-    """A stretch `[start, end)` of the text, in characters. firm: the log itself says that another boot begins."""
+    """Characters `[start, end)` of the text. firm: the line before it says that another boot begins."""
 
     start: int
     end: int
@@ -36,12 +36,12 @@ class _Part(NamedTuple):
 
 
 def maybe_several(text: str) -> bool:
-    """True if a log may hold more than one boot: quick, and rarely wrong."""
+    """True if a log may hold more than one boot; a quick test before `boots`."""
     return any(text.count(mark) > 1 for mark in _MARKS[:3]) or any(mark in text for mark in _SEPARATORS)
 
 
 def boots(text: str, name: str) -> list[range]:
-    """The lines of each boot, numbered from 1. Of a boot that a console prints twice, the second print counts.
+    """Line numbers of each boot, from 1. If a console printed a boot twice, the second print is used.
 
     Raises InputError for a log of very many boots.
     """
@@ -51,7 +51,7 @@ def boots(text: str, name: str) -> list[range]:
         if parts and not part.firm and _repeats(text, parts[-1], part):
             parts[-1] = part
         elif parts and not part.firm and part is found[-1] and _repeats(text, part, parts[-1]):
-            break  # the log ends while it is repeated
+            break  # the second print is cut off
         else:
             parts.append(part)
     lines: list[range] = []
@@ -65,7 +65,7 @@ def boots(text: str, name: str) -> list[range]:
 
 
 def _parts(text: str, name: str) -> list[_Part]:
-    """The text, cut where a boot begins or begins to be repeated."""
+    """The text, cut before each line with which a boot, or a second print of it, begins."""
     parts: list[_Part] = []
     start, firm, cutter = 0, True, _Cutter(text)
     for at, end, mark in merge(*(_lines_with(text, mark) for mark in _MARKS)):
@@ -83,7 +83,7 @@ def _parts(text: str, name: str) -> list[_Part]:
 
 
 def _lines_with(text: str, mark: str) -> Iterator[tuple[int, int, str]]:
-    """Lines that contain a mark: their start and end in the text, and the mark."""
+    """Lines that contain a mark: start and end in the text, and the mark."""
     at = text.find(mark)
     while at >= 0:
         end = text.find("\n", at) + 1 or len(text)
@@ -92,26 +92,26 @@ def _lines_with(text: str, mark: str) -> Iterator[tuple[int, int, str]]:
 
 
 class _Cutter:
-    """Decides which marks begin another boot, from those that came before in this one."""
+    """The marks seen in the current boot, by which the next one decides whether another boot begins."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._seen: set[str] = set()
         self._stamped = False
-        self._cpu = -1  # where the last "Booting Linux" line begins that was not taken for another boot
+        self._cpu = -1  # start of the last "Booting Linux" line that began no other boot
 
     def cut(self, at: int, end: int, mark: str) -> int | None:
-        """The index at which another boot begins, with the line `[at, end)` or shortly before; None if none does."""
+        """The index at which another boot begins, at the line `[at, end)` or shortly before it; None if none does."""
         raw = self._text[at:end]
         before = self._text[self._text.rfind("\n", 0, max(at - 1, 0)) + 1 : at]
-        # Two consoles on one line may tell everything twice.
+        # Two consoles on one serial line print every message twice.
         if raw == before or not without_timestamp(raw).startswith(mark):
             return None
         stamp, last = _stamp(raw), _stamp(before)
         anew = stamp is not None and (stamp < last if last is not None else stamp == 0 and bool(self._seen))
         near = self._cpu >= 0 and at - self._cpu < _NEAR
         if mark == _CPU:
-            # Another processor's, unless time starts anew or the version follows.
+            # A secondary CPU's, unless time starts again or the version follows.
             begins, where = anew, at
         else:
             again = stamp == 0 or near or (stamp is None and not self._stamped)
@@ -128,20 +128,20 @@ class _Cutter:
 
 
 def _stamp(line: str) -> float | None:
-    """Seconds since boot at the beginning of a line, where the kernel or the journal gives them."""
+    """Seconds since boot from the time stamp of a line; None without one."""
     found = re.match(_STAMP, line)
     return float(found[1]) if found else None
 
 
 def _repeats(text: str, part: _Part, other: _Part) -> bool:
-    """True if all that the kernel says in one part comes again in another, in this order and at the same times."""
+    """True if all messages of one part are in another, in the same order and with the same time stamps."""
     told, again = _told(text, part), _told(text, other)
     first = next(told, None)
     return first is not None and first in again and all(line in again for line in told)
 
 
 def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
-    """The kernel's lines of a part, from the one that begins the boot: those with a time stamp, if that has one."""
+    """Messages of a part, from the first of the boot on; only those with a time stamp, if the first has one."""
     began = stamped = False
     at = part.start
     while at < part.end:

@@ -1,7 +1,7 @@
-"""Contradictions within a boot log: each means that a line is missing or damaged.
+"""Contradictions within a boot log, which show that a line is missing or damaged.
 
-Source: mem_init_print_info() counts the pages of all ranges of memory, free_area_init() prints zones and nodes from the
-first range to the last, mm/page_alloc.c and mm/mm_init.c @ 5.10 to 7.2; all logs at hand agree with it to the byte.
+Source: mem_init_print_info() counts the pages of all memory ranges, free_area_init() prints zones and nodes from the
+first range to the last, mm/page_alloc.c and mm/mm_init.c @ 5.10 to 7.2; recorded logs agree with it to the byte.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from planner.sources.log.lines import Log
 
 __all__ = ["completed", "lacking_ram", "missing_lines", "missing_zone"]
 
-_PRINTED = 968  # characters of a command line that fills all that printk keeps of a line
+_PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
-_ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # of the others, some kernels take no notice
-_CHOPPED = (">", "\u2026", "...")  # how pagers end a line that is wider than the screen
+_ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
+_CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
 
 
 def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | None:
-    """The reason why the ranges that were read cannot be all memory; None if nothing speaks against it.
+    """The reason why memory ranges must be missing; None if there is none.
 
-    Zones that reach higher do so by ranges above all that were read: that is noted, and what was read is used.
+    If only the zones reach higher, then ranges above all others are missing: that is noted, and the others are used.
     """
     shown = "memory" if log.dump["memory"] else "node" if log.nodes else "efi" if log.efi else "memblock_add"
     if shown == "memory" and len(set(log.dump["memory"])) < log.counts.get("memory", 0):
@@ -45,7 +45,7 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> str | 
 
 
 def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
-    """Signs that the log shows more memory than its ranges."""
+    """Lines that count or span more memory than the ranges."""
     ram = sum(r.end - r.start for r in regions)
     if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
@@ -71,7 +71,7 @@ def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
 
 
 def missing_zone(log: Log) -> Range | None:
-    """Memory below, or between, the zones that the log shows: the line of its zone is missing."""
+    """Memory in no zone of the log, below or between them: the line of its zone is missing."""
     zones = sorted((zone for zone in log.zones.values() if zone is not None), key=lambda zone: zone.start)
     at = min((r.start for r in log.map), default=zones[0].start if zones else 0)
     for zone in zones:
@@ -82,7 +82,7 @@ def missing_zone(log: Log) -> Range | None:
 
 
 def missing_lines(log: Log) -> Iterator[str]:
-    """Notes on lines that the log must have had by its own counts and its command line, and lacks."""
+    """Notes on lines that are missing according to the log's own counts and its command line."""
     if log.map and not log.zones:
         yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:
@@ -117,7 +117,7 @@ def _rows_missing(log: Log, array: str) -> str:
 
 
 def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
-    """The command line; True if it lost its request, and has the recorded one in its place."""
+    """The command line; True if its crashkernel= was lost, and is replaced by one for what was reserved."""
     text = log.cmdline
     if text is None:
         return None, False
@@ -129,7 +129,7 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
     asked = [word for word in words if "crashkernel=" in word]
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
     size = format_size(log.crash.size) if log.crash is not None else ""
-    lost = suspect and size not in asked[-1].partition("crashkernel=")[2]  # as far as the word's own text tells
+    lost = suspect and size not in asked[-1].partition("crashkernel=")[2]  # judged by the text of the word alone
     if log.crash is None or (asked and not lost):
         return " ".join(words) if chopped else text, False
     notes.append(

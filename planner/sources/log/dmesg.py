@@ -1,7 +1,7 @@
-"""Boot logs, with and without `memblock=debug`: the map and the facts that the kernel itself printed.
+"""Boot logs, with and without `memblock=debug`: the map and the facts that the kernel printed.
 
-A log reads the same with timestamps, priorities or journal prefixes, and with lines that were broken on the way. What
-it says twice must agree: the ranges of memory with its size, the command line with what was reserved.
+Time stamps, priorities and journal prefixes make no difference, and broken lines are joined. What a log says twice must
+agree: the memory ranges with the size of memory, the command line with what was reserved.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _LOOKS = (
     "Initmem setup node ",
     "efi:   0x0",
 )
-_X86_DMA = 16 * MIB  # end of the zone of ISA devices, which arm64 does not have
-_LARGEST_SHOWN = 4 * MIB  # characters of a log that was on a terminal
+_X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
+_LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_DAMAGE = 4
 
 
@@ -52,7 +52,7 @@ def looks_like(head: str) -> bool:
 
 
 def parse(text: str, name: str) -> Machine:
-    """The machine a log describes. Raises InputError."""
+    """The machine that a log describes. Raises InputError."""
     notes = []
     if _is_reversed(text):
         text = "\n".join(reversed(text.split("\n")))
@@ -72,14 +72,14 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _is_reversed(text: str) -> bool:
-    """True if the newest line stands first, as `journalctl -r` prints it: the zones before their heading."""
+    """True if the newest line comes first (`journalctl -r`), so that the zones come before their heading."""
     at = text.find("Zone ranges:")
     before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
     return at >= 0 and re.search(r"(?:DMA|DMA32|Normal|Device)\s+(?:empty|\[mem 0x)", before) is not None
 
 
 def _within(lines: Iterator[tuple[int, str]], span: range) -> Iterator[tuple[int, str]]:
-    """The lines of one boot, and no line behind it."""
+    """The lines of one boot; those after it stay in the iterator."""
     for number, raw in lines:
         if number in span:
             yield number, raw
@@ -88,7 +88,7 @@ def _within(lines: Iterator[tuple[int, str]], span: range) -> Iterator[tuple[int
 
 
 def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
-    """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on the others."""
+    """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on other boots."""
     told = [(first, log) for first, log in logs if log.tells] or logs[-1:]
     others: list[tuple[int, Log]] = []
     for first, log in told:
@@ -104,10 +104,10 @@ def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
 
 
 def _captures(log: Log, before: Log) -> bool:
-    """True if it is a capture kernel's, which kexec tells where the dead kernel's memory is described.
+    """True if a log is of a capture kernel: `elfcorehdr=` is on its command line, or its memory is the crash kernel's.
 
-    before: the log of the boot before. A capture kernel sees what that one reserved, and of the rest at most some
-    ranges as they were, which the firmware keeps.
+    before: the log of the boot before. A capture kernel sees the memory reserved by that one, and besides it at most
+    some of its ranges unchanged, which belong to the firmware.
     """
     if log.cmdline is not None and any(word.startswith("elfcorehdr=") for word in log.cmdline.split()):
         return True
@@ -127,7 +127,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         notes.append(f"{len(damage) - _MOST_DAMAGE} more lines are damaged or cut off")
     if dumped:
         regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
-        # The dump comes right after the reservation: without what was just reserved it is the state before.
+        # The dump follows the reservation at once; without the crash kernel it is the state before.
         crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
         dump = [(a, b) for a, b, _, _ in log.dump["reserved"]]
         reserved = [Reserved(*piece) for span in dump for piece in subtract(span, crash)]
@@ -194,7 +194,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
 
 
 def _added(log: Log, notes: list[str]) -> list[Region]:
-    """Memory as `memblock=debug` shows that it was added, of a log that shows it in no other way."""
+    """Memory from the memblock_add and memblock_remove lines of `memblock=debug`, for a log without other ranges."""
     memblock = Memblock()
     for added, span in log.added:
         if added:
@@ -207,14 +207,14 @@ def _added(log: Log, notes: list[str]) -> list[Region]:
 
 
 def _capture(log: Log) -> Capture | None:
-    """Facts for a capture kernel of the same image; None if the log has none."""
+    """Facts about a capture kernel that is the same image; None if the log has none."""
     if log.image is None and not log.smmu:
         return None
     return Capture(kernel_size=log.image, drivers=("arm-smmu-v3",) if log.smmu else ())
 
 
 def _dma_limit(log: Log) -> int | None:
-    """The end of the first zone for DMA; where its line is missing, that is where the next zone begins."""
+    """The end of the first DMA zone; if its line is missing, the start of the next zone."""
     zones = log.zones
     if "Normal" not in zones and "DMA" not in zones and "DMA32" not in zones:
         return None

@@ -1,8 +1,8 @@
-"""The EFI memory map that a kernel prints with `efi=debug`, and the memblock that it makes of it.
+"""The EFI memory map that a kernel prints with `efi=debug`, and the memblock state that results from it.
 
-Under EFI the map of the firmware is all that arm64 knows of its memory; memory nodes of a device tree are thrown
-away. Source: reserve_regions(), is_memory(), is_usable_memory(), drivers/firmware/efi/arm-init.c @ 4.5 to 5.10 and
-efi-init.c @ 6.1; memrange_efi_to_native(), include/linux/efi.h.
+Under EFI, arm64 takes its memory from this map alone, and drops the memory nodes of a device tree. Source:
+reserve_regions(), is_memory(), is_usable_memory(), drivers/firmware/efi/arm-init.c @ 4.5 to 5.10 and efi-init.c @ 6.1;
+memrange_efi_to_native(), include/linux/efi.h.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combin
 class Entry(NamedTuple):
     """One descriptor: bytes `[start, end)`, its type in lower case, attribute bits of the UEFI specification.
 
-    starred: an old kernel marked it as one that it keeps to the firmware.
+    starred: an old kernel marked it as firmware memory.
     """
 
     start: int
@@ -57,10 +57,10 @@ def entry(line: str) -> Entry | None:
 
 
 def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -> tuple[list[Region], list[Reserved]]:
-    """Memory regions, NOMAP where the firmware keeps them, and the ranges that are reserved of them at once.
+    """Memory regions, NOMAP for those that the firmware keeps, and the ranges that are reserved at once.
 
-    Descriptors have 4K pages and are widened to the kernel's. In the order listed, as the kernel adds them.
-    mirror: `kernelcore=mirror` is on the command line, by which memory that is called more reliable is preferred.
+    Descriptors are in 4K pages and are widened to the kernel's; they are added in the order listed, as the kernel does.
+    mirror: `kernelcore=mirror` is on the command line, which prefers memory with the attribute "more reliable".
     """
     memblock = Memblock()
     reserved: list[Reserved] = []
@@ -71,7 +71,7 @@ def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -
             continue
         memblock.add(start, end - start)
         usable = e.type.startswith(_USABLE) and e.attributes & _WB
-        # Up to 4.14 the ACPI tables were the firmware's too, and each such line ended in a star.
+        # Up to 4.14, ACPI tables were NOMAP too, and the line of each NOMAP range ended in a star.
         if e.starred if old else not usable:
             memblock.mark(start, end - start, Flag.NOMAP.value)
         elif e.type.startswith("acpi reclaim"):
@@ -82,16 +82,16 @@ def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -
 
 
 def mirrored(entries: list[Entry]) -> list[Span]:
-    """Memory that the firmware calls more reliable: efi_find_mirror(), of arm64 since 6.0."""
+    """Memory with the attribute "more reliable": efi_find_mirror(), on arm64 since 6.0."""
     return union((e.start, e.end) for e in entries if e.attributes & _MORE_RELIABLE)
 
 
 def regions_of(
     entries: list[Entry], nodes: list[Region], page_size: int | None, notes: list[str], *, mirror: bool = False
 ) -> tuple[list[Region], list[Reserved]]:
-    """The memory of a log that has no memblock dump, and the ranges of it that the firmware reserves.
+    """The memory of a log without a memblock dump, and the ranges that are reserved for the firmware.
 
-    nodes: the node ranges of the log, which are memblock's own; the EFI map then only marks NOMAP parts of them.
+    nodes: the node ranges of the log, which are memblock's own; the EFI map then only adds NOMAP to parts of them.
     """
     nodes = sorted(nodes, key=lambda r: r.start)
     if not entries:

@@ -1,4 +1,4 @@
-"""The facts in each line of a boot log, gathered for one boot.
+"""The facts in the lines of a boot log, collected for one boot.
 
 Source of the lines: mm/page_alloc.c and mm/mm_init.c (zones, node ranges, `Memory:`), mm/memblock.c (dumps and
 `memblock=debug`), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c, arch/arm64/kvm/pkvm.c,
@@ -27,7 +27,7 @@ _Row = TypeVar("_Row")
 
 
 class _Pattern(NamedTuple):
-    """A kind of line: a text that it always holds, and its pattern, compiled when the first such line comes."""
+    """A kind of line: a text that it always contains, and its pattern, compiled at the first such line."""
 
     text: str
     pattern: str
@@ -90,7 +90,7 @@ _FOREIGN = {
     "radix-mmu: ": "ppc64",
     "hash-mmu: ": "ppc64",
 }
-"""Beginnings of lines that only other architectures' kernels print."""
+"""Beginnings of lines that only kernels of other architectures print."""
 _FOREIGN_SIGNS = tuple(_FOREIGN)
 _BUILDS = {
     ".aarch64": "aarch64",
@@ -102,7 +102,7 @@ _BUILDS = {
     ".riscv64": "riscv64",
     ".loongarch64": "loongarch64",
 }
-"""Ends of distributions' versions that name the architecture."""
+"""Architectures by the ends of distributions' kernel versions."""
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
     *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
@@ -112,17 +112,17 @@ _BEGIN = (
     *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
     *_FOREIGN_SIGNS,
 )
-"""Beginnings of all lines that are read, but for those with a subsystem's name before them."""
+"""Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
 
 
 class Log:
-    """The facts gathered of one boot so far.
+    """The facts of one boot collected so far.
 
-    total, cma: RAM and CMA areas as `Memory:` counts them. counts: of the rows in each array of the dump. added: ranges
-    of `memblock=debug`, and whether each was added or removed. wrapped: the command line goes on in the next line.
-    chopped: it ends at the column where all lines of the log do. damage: what to say of lines that cannot be read,
-    crash_damage: of those on the crash kernel. lost: the first that tells a range of memory, by the word that such
-    lines begin with. va_bits: that the processors give. tables: the lowest address that UEFI's line of tables names.
+    total, cma: RAM and CMA areas as counted by `Memory:`. counts: of rows in each array of the memblock dump. added:
+    ranges of `memblock=debug`, and whether each was added or removed. wrapped: the command line continues on the next
+    line. chopped: it ends at the column where all long lines end. damage: notes on lines that cannot be read,
+    crash_damage: those about the crash kernel. lost: the note on the first damaged memory range, by the first word of
+    its line. va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table.
     """
 
     def __init__(self, name: str = "", *, chopped: bool = False) -> None:
@@ -166,23 +166,23 @@ class Log:
 
     @property
     def map(self) -> list[Range]:
-        """All memory that it shows, NOMAP regions included."""
+        """All memory in the log, including NOMAP regions."""
         return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
 
     @property
     def tells(self) -> bool:
-        """True if it holds anything of a boot's beginning."""
+        """True if the log has any message of early boot."""
         return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
 
     def row(self, rows: list[_Row], row: _Row, line: int) -> None:
-        """Remember a range. Raises InputError for more than any map has."""
+        """Store a range. Raises InputError for more than any map has."""
         self.rows += 1
         if self.rows > MAX_ROWS:
             raise too_many_rows(Location(self.name, line, 1))
         rows.append(row)
 
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
-        """Remember an early allocation. Raises InputError for more than any boot names."""
+        """Store an early allocation. Raises InputError for more than any boot has."""
         if len(self.events) == MAX_EVENTS:
             what = f"the log names more than {MAX_EVENTS} early allocations"
             raise InputError(Location(self.name, line, 1), what, "give the log of one boot")
@@ -193,7 +193,7 @@ class Log:
 
 
 def read(line: Line, log: Log) -> None:
-    """Gather what one line tells."""
+    """Store the facts of one line."""
     words, number = line.words, line.number
     if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
         return
@@ -212,7 +212,7 @@ def read(line: Line, log: Log) -> None:
 
 def _damaged(what: str, line: Line, damage: list[str]) -> None:
     text = printable(line.words[:100])
-    many = len(damage) >= MAX_EVENTS  # counted, but no longer named
+    many = len(damage) >= MAX_EVENTS  # counted, but no longer described
     told_so = f"line {line.number} is damaged or cut off, so {what} cannot be read there: {text}"
     damage.append(damage[-1] if many else told_so)
 
@@ -239,7 +239,7 @@ def _read(line: str, number: int, log: Log) -> None:
     elif (m := _ADDED.search(line)) is not None:
         log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
     elif "MEMBLOCK configuration" in line:
-        # The last dump stands: the first ones come before the firmware's memory is known.
+        # The last dump is used: earlier ones come before firmware memory is known.
         log.dump, log.counts = {"memory": [], "reserved": []}, {}
     elif (m := _COUNT.search(line)) is not None:
         log.counts[m[1]] = int(m[2], 16)
@@ -257,7 +257,7 @@ def _crash_line(line: str, number: int, log: Log) -> None:
         else:
             log.crash = found
     elif (m := _PATCHED.search(line)) is not None:
-        # Not arm64's own line: x86's, or one of the patch series before 5.19.
+        # Not printed by mainline arm64, but by x86, and by arm64 patch series before 5.19.
         start = int(m[3]) * MIB
         found = Range(start, start + int(m[1]) * MIB)
         if m[2]:
@@ -305,7 +305,7 @@ def _fact(line: str, number: int, log: Log) -> None:
 
 
 def _counted(line: str, log: Log) -> None:
-    """The kernel's own account of its memory."""
+    """Store the totals of the `Memory:` line."""
     log.image = image_size(line)
     if (m := _MEMORY.search(line)) is not None:
         log.total, log.cma = int(m[2]) * KIB, int(m[3] or 0) * KIB
@@ -314,7 +314,7 @@ def _counted(line: str, log: Log) -> None:
 
 
 def _processor(line: str, log: Log) -> bool:
-    """True if a line is about one processor or about a feature of all."""
+    """True if a line is about a processor or a feature of all processors; its facts are stored."""
     if (m := _MIDR.search(line)) is not None:
         log.arch = log.arch or "aarch64"
         log.midr.append(int(m[1], 16))
@@ -328,7 +328,7 @@ def _processor(line: str, log: Log) -> bool:
 
 
 def _command_line(text: str, log: Log) -> None:
-    """Newer kernels print a long one in several lines, each but the last with a backslash at its end."""
+    """Store the command line. Newer kernels split a long one into lines that end with a backslash, except the last."""
     more = text.endswith(" \\")
     text = text[:-2] if more else text
     if not log.wrapped or log.cmdline is None:
@@ -360,7 +360,7 @@ def _allocation(line: str, number: int, log: Log) -> None:
 
 
 def _sized(line: str, number: int, log: Log) -> None:
-    """Allocations of which the log names the size only, and the nodes."""
+    """Store allocations of which the log gives only the size, and the nodes."""
     if (m := _KFENCE.search(line)) is not None:
         log.event("kfence", None, None, number, size=int(m[1]))
     elif (m := _HASH.search(line)) is not None:
@@ -369,7 +369,7 @@ def _sized(line: str, number: int, log: Log) -> None:
     elif (m := _NODE_SPAN.search(line)) is not None:
         log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
     elif (m := _LOG_BUF.search(line)) is not None:
-        # The newer line appears for the built-in buffer too; only an allocated one makes the kernel free the old one.
+        # The newer line is printed for the built-in buffer too; the old one is freed only after an allocation.
         log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
     elif "early log buf free:" in line and log.buffer is not None:
         number, size, meta = log.buffer

@@ -1,8 +1,8 @@
-"""Lines of a log that were broken in two and more: by the kernel, a mail program, a terminal, a pager or printk.
+"""Broken lines of a log joined: the kernel, mail programs, terminals and pagers break or cut long lines.
 
-A line that begins like a known one and lacks its end is completed by what follows it, if that completes it; a command
-line by what follows without a prefix and reads like parameters. What stays without its end is damaged: a number that
-was cut is another number.
+A line that begins like a known one but lacks its end is joined with the next lines if they complete it; a command line
+with next lines that have no time stamp and look like parameters. A line that stays incomplete is damaged, and is not
+read: a number that was cut is another number.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lin
 COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16
-_WIDEST = 300  # characters of a terminal
-_FEWEST = 2  # lines that a terminal has broken, to be sure of its width
-_SHORTEST = 40  # characters of a line that a mail program may have wrapped
+_WIDEST = 300  # columns of the widest terminal
+_FEWEST = 2  # broken lines at least, to be sure of the terminal's width
+_SHORTEST = 40  # characters at least of a line that a mail program wraps
 
 
 class Kind(NamedTuple):
-    """A kind of line. what: its subject. ram: without it the map lacks memory. told: damage is reported to the user."""
+    """A kind of line. what: its subject. ram: it is a memory range of the map. told: damage to it is reported."""
 
     what: str
     begins: str
@@ -37,7 +37,7 @@ class Kind(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The kernel's words, put together. number: of the first piece. damaged: the kind whose end is missing."""
+    """One message. number: of its first line. damaged: its kind, if its end is missing."""
 
     number: int
     words: str
@@ -45,9 +45,9 @@ class Line(NamedTuple):
 
 
 _HEX = "0x[0-9a-f]{1,16}"
-# A number at the end of a line: with a zero before it, it has all its digits, or was cut.
+# A number at the end of a line: one padded with zeros to fewer than 16 digits was cut.
 _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
-# Padded with zeros to 8 or 16 digits, in the dumps of old kernels to 14; any other number with a zero first lost one.
+# Padded with zeros to 8 or 16 digits, in dumps of old kernels to 14; any other with a leading zero lost a digit.
 _ADDRESS = "0x(?:[0-9a-f]{8}|[0-9a-f]{16}|[1-9a-f][0-9a-f]{8,14})"
 _IN_DUMP = f"(?:{_ADDRESS}|0x[0-9a-f]{{14}})"
 _RANGE = re.compile(r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})")
@@ -65,7 +65,7 @@ _KINDS = {
         "a range of the EFI map",
         r"efi:(?:\s{2,}(?:0x?)?[0-9a-f]*)?$|efi:\s+0x[0-9a-f]+-",
         r"efi:\s+0x[0-9a-f]{12,16}-0x[0-9a-f]{12,16} "
-        # Names of types have words with a capital, those of attributes two or three letters.
+        # Names of types are capitalised words, those of attributes two or three letters.
         r"\[(?:[A-Z][A-Za-z/]{2,11}(?: [A-Z][A-Za-z/]{2,11})*|type=\d+) *"
         r"(?:\|attr=0x[0-9a-f]+|(?:\| *(?:[A-Z]{2,3} *)?)+)\]",
         ram=True,
@@ -123,22 +123,22 @@ _KINDS = {
         Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),
     ),
 }
-"""Kinds by the words that they begin with."""
+"""Kinds of lines by their beginnings."""
 
-_HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none begins another
+_HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another
 _UNITS = re.compile(r"[\d\s\[\]-]+$")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
 
 def _kind(words: str) -> Kind | None:
-    """The kind of line that words begin, whole or not."""
+    """The kind of a line, complete or not; None for one that is not of interest."""
     head = _HEADS.match(words)
     return _KINDS[head[0]] if head is not None and re.match(_KINDS[head[0]].begins, words) else None
 
 
 def begun(words: str) -> Kind | None:
-    """The kind of a line that lacks its end; None for a whole line, and for one that is of no known kind."""
+    """The kind of an incomplete line; None for a complete one, and for one that is not of interest."""
     head = _HEADS.match(words)
     if head is None or re.match(_KINDS[head[0]].whole, words):
         return None
@@ -146,7 +146,7 @@ def begun(words: str) -> Kind | None:
 
 
 def reversed_range(words: str) -> Kind | None:
-    """The kind of a line whose range ends before it starts, so that one of its numbers is damaged."""
+    """The kind of a line whose range ends before it starts, because a number is damaged; None for others."""
     found = _RANGE.search(words)
     if found is None or int(found[1], 16) <= int(found[2], 16):
         return None
@@ -155,16 +155,16 @@ def reversed_range(words: str) -> Kind | None:
 
 
 def width_of(lines: Sequence[str]) -> tuple[int, bool]:
-    """Characters of the lines that a terminal has broken, within words, too, 0 if none has; True if lines are cut.
+    """The width at which a terminal broke lines, 0 if none did; True if lines were cut off instead.
 
-    They are if the command line is one of several that are as long as the longest.
+    They were if the command line is one of several lines that are as long as the longest.
     """
     lengths = list(map(len, lines))
     longest = max(lengths, default=0)
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
         return 0, False
-    # A program that breaks between words leaves pieces of all lengths up to the longest.
+    # A program that breaks lines between words leaves pieces of all lengths.
     pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
     full = pieces.count(longest)
     if full >= _FEWEST and 4 * full > 3 * len(pieces):
@@ -181,7 +181,7 @@ def _is_prefixed(raw: str, words: str) -> bool:
 
 
 class _Held(NamedTuple):
-    """A line that may go on. prefixed: it has a prefix. pieces: how many it has been made of."""
+    """A line that may continue. prefixed: it has a time stamp. pieces: the number of lines joined so far."""
 
     line: Line
     prefixed: bool
@@ -189,9 +189,9 @@ class _Held(NamedTuple):
 
 
 def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
-    """The kernel's words on each line, without what stands before them, pieces put together.
+    """The messages of a log, without time stamps, broken lines joined.
 
-    width: at which a terminal has broken lines, see `width_of`.
+    width: at which a terminal broke lines, see `width_of`.
     """
     held: _Held | None = None
     for number, raw in _unbroken(lines, width) if width else lines:
@@ -223,7 +223,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
 
 
 def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, str]]:
-    """Lines that a terminal has broken, whole again: what fills its width goes on where the next has no prefix."""
+    """Lines, joined where a terminal broke them: one that fills its width, with a next one without a time stamp."""
     first, text, full = 0, "", False
     for number, raw in lines:
         if full and len(text) < MAX_LINE and not _has_prefix(raw):
@@ -238,14 +238,14 @@ def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[in
 
 
 def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
-    """The line with another piece, if that is one."""
+    """The line with the next one joined; None if that does not continue it."""
     line = held.line
     alone = prefixed or words.startswith(COMMAND_LINE) or _kind(words) is not None
     if line.damaged is not None:
         for glue in (" ", ""):
             if re.match(line.damaged.whole, line.words + glue + words):
                 return Line(line.number, line.words + glue + words, None)
-        # A piece between two others, or the end of a line of another kind; anything else is not read.
+        # A middle piece, or the end of a line of another kind; anything else is not read.
         joined = f"{line.words} {words}"
         if alone or not held.prefixed:
             return None
@@ -260,7 +260,7 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
 
 
 def _may_continue(line: str, words: str, *, sure: bool) -> bool:
-    """True if words read like more parameters. sure: all else has a prefix, and they have none."""
+    """True if words look like more parameters. sure: other lines have a time stamp, and they have none."""
     tokens = words.split()
     if _CLOCK.search(words, 0, 40) or tokens[0][0] in "[<(*":
         return False

@@ -17,7 +17,7 @@ from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_l
 
 __all__ = ["is_json", "unknown_line_prefix", "unquoted"]
 
-_MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # of Jira, around code
+_MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
 # The largest text that is treated as quoted: larger ones are files of a machine.
 _LARGEST, _MOST_LINES = 16 * MIB, 250_000
 
@@ -48,6 +48,6 @@ def unquoted(text: str, name: str) -> str:
 
 
 def is_json(head: str) -> bool:
-    """True if a text is one JSON document, as maps and reports are; a log may begin with a bracket, too."""
+    """True if a text looks like one JSON document, such as a map or a report. A log may begin with a bracket, too."""
     opening = "".join(head[:4096].split())[:2]
     return opening in ("[{", "[]") or (opening[:1] == "{" and re.match(_MACRO, head) is None)

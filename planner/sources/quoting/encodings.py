@@ -1,6 +1,6 @@
-"""Encodings and markup that a text picks up on its way: line ends, terminal sequences, quoted-printable, HTML.
+"""Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML.
 
-What HTML needs is imported for a text that has its escapes.
+The decoder of HTML is imported for a text with HTML escapes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 
 def plain_text(text: str) -> str:
-    """The text with line ends of its own system, without what only a terminal, a mail or a browser needs."""
+    """The text with the line ends of Unix, without what only a terminal, a mail program or a browser needs."""
     if "=" in text and re.search("=(?:3D|\n|1B\\[)", text):
         text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
-    if "^" in text and "^[[" in text:  # as cat -v, script and editors show it
+    if "^" in text and "^[[" in text:  # ESC as shown by cat -v and editors
         text = text.replace("^[", "\x1b")
     if "\x1b" in text:
         text = re.sub(_TERMINAL, "", text)
@@ -39,9 +39,9 @@ def plain_text(text: str) -> str:
         text = re.sub(_FRAMES, " ", text)
         for nothing in _NOTHING:
             text = text.replace(nothing, "")
-        # What a serial line or a crash leaves before a line is not of that line.
+        # A serial line or a crash may leave stray bytes before a line.
         text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
-    if text[:80].lstrip()[:2] == "['":  # a list of Python
+    if text[:80].lstrip()[:2] == "['":  # the repr of a Python list
         text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
@@ -51,7 +51,7 @@ def plain_text(text: str) -> str:
 
 
 def _without_escapes(text: str) -> str:
-    """The text of one string of a program; of a text that quotes strings, the rows of memblock's dump are read."""
+    """The content of one quoted string; in any other text, the escaped tabs in rows of memblock's dump replaced."""
     if "\\n" in text and "\n" not in text.strip():
         text = text.strip().strip("\"'").replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t")
         return text.replace('\\"', '"')
@@ -59,7 +59,7 @@ def _without_escapes(text: str) -> str:
 
 
 def _without_quoted_printable(text: str) -> str:
-    """The text of a mail body in quoted-printable (RFC 2045, 6.7), which escapes every equals sign; else the same."""
+    """The text of a mail body in quoted-printable (RFC 2045, 6.7), which escapes every equals sign; others as is."""
     signs = text.count("=")
     usual = text.count("=3D") + text.count("=\n") + text.count("=20\n") + text.count("=1B[")
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))

@@ -16,7 +16,7 @@ from planner.sources.json.text import load
 __all__ = ["messages_of"]
 
 _KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
-"""Names under which a record holds its message, the usual first."""
+"""Keys of the message in a record, the most usual first."""
 
 _SIGN = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
@@ -27,7 +27,7 @@ _HEAD = 8192
 
 
 def messages_of(text: str, name: str) -> str | None:
-    """The messages, one a line; None for a text that is none of these. Raises InputError for a record cut off."""
+    """The messages, one per line; None for any other text. Raises InputError for a record that is cut off."""
     head = text[:_HEAD]
     if "MESSAGE=" in head and any(field in head for field in _EXPORT):
         return _of_export(text)
@@ -47,7 +47,7 @@ def messages_of(text: str, name: str) -> str | None:
 
 
 def _of_export(text: str) -> str:
-    """The kernel's messages of a journal in export format or at its most verbose, each on the line where it stands."""
+    """The kernel's messages of a journal in export or verbose format, each on its own line of the input."""
     lines = text.split("\n")
     kept: list[str] = []
     message, other = -1, False
@@ -67,7 +67,7 @@ def _of_export(text: str) -> str:
 
 
 def _record(line: str) -> dict[str, Any] | None:
-    """The JSON object that is all of a line, if it has a message."""
+    """The record of a line that is one JSON object with a message; None for any other line."""
     line = line.strip()
     if not line.endswith("}"):
         return None
@@ -82,7 +82,7 @@ def _record(line: str) -> dict[str, Any] | None:
 
 
 def _of_line(line: str) -> str:
-    """The message of a line that is a record; any other line as it is."""
+    """The message of a line that is a record; any other line unchanged."""
     record = _record(line) if "{" in line else None
     return line if record is None else _words(record)
 
@@ -93,12 +93,12 @@ def _message(record: dict[str, Any]) -> str | None:
         if isinstance(value, str):
             return value
         if key == "MESSAGE" and isinstance(value, list) and all(isinstance(n, int) and 0 <= n < 256 for n in value):
-            return bytes(value).decode("utf-8", "surrogateescape")  # journals do so with bytes that are not text
+            return bytes(value).decode("utf-8", "surrogateescape")  # journald's form of a message that is not text
     return None
 
 
 def _words(record: dict[str, Any]) -> str:
-    """The message with the time since boot, if the record has it; nothing for a message that is not the kernel's."""
+    """The message, with the time since boot if the record has it; "" for a message of another program."""
     if record.get("_TRANSPORT", "kernel") != "kernel" and record.get("SYSLOG_IDENTIFIER") != "kernel":
         return ""
     message = (_message(record) or "").rstrip("\n")
@@ -111,7 +111,7 @@ def _words(record: dict[str, Any]) -> str:
 
 
 def _of_document(text: str, name: str) -> str | None:
-    """The messages of one JSON document, of several that follow each other, or the listing in jc's."""
+    """The messages of one JSON document or several in a row, or the listing of jc's document."""
     try:
         document = load(text, name)
     except InputError:
@@ -134,14 +134,14 @@ def _of_document(text: str, name: str) -> str | None:
 
 
 def _only_text(document: dict[str, object]) -> object:
-    """The one text of several lines in an object, or its one list; nothing where that is not plain."""
+    """The only value in an object that is a text of several lines, else its only list; [] if there are more."""
     texts = [value.split("\n") for value in document.values() if isinstance(value, str) and "\n" in value]
     found = texts or [value for value in document.values() if isinstance(value, list) and value]
     return found[0] if len(found) == 1 else []
 
 
 def _several(text: str) -> list[dict[str, Any]] | None:
-    """Objects that follow each other, as journalctl -o json-pretty prints them."""
+    """JSON objects in a row, as printed by journalctl -o json-pretty; None for anything else."""
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
     at = 0

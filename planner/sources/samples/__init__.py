@@ -1,6 +1,6 @@
 """Bundled maps of real machines, and what each of them shows.
 
-The readers, which find samples here, are imported when one is read.
+The readers import this module, so they are imported when a sample is read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Sample", "read", "samples"]
 
 
 class Sample(NamedTuple):
-    """One bundled map. kernel, page_size, dma_limit: as known of the machine, where its text does not say."""
+    """One bundled map. kernel, page_size, dma_limit: facts of the machine that its text does not have."""
 
     name: str
     file: str
@@ -101,13 +101,13 @@ def samples() -> tuple[Sample, ...]:
 
 
 def read(name: str) -> Machine:
-    """The machine of a bundled map. Raises InputError for a name there is none of."""
+    """The machine of a bundled map. Raises InputError for an unknown name."""
     from planner.sources import parse_text
 
     for sample in _SAMPLES:
         if sample.name == name:
             with open(os.path.join(os.path.dirname(__file__), sample.file), "rb") as file:  # noqa: PTH118, PTH120, PTH123
-                # The endings of our own files are the names of their formats.
+                # The suffix of a bundled file is the name of its format.
                 machine = parse_text(file.read(), f"sample:{name}", sample.file.rpartition(".")[2])
             facts = machine.facts
             return replace(
