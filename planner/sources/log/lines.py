@@ -69,7 +69,7 @@ _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
-_BSS = re.compile(r"(\d+)K bss\b")
+_BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
