@@ -52,7 +52,7 @@ def test_every_option_has_a_reader() -> None:
         pytest.param("va_bits", 39, 39, id="bits"),
         pytest.param("dma_limit", "1G", GIB, id="a DMA limit as on the command line"),
         pytest.param("dma_limit", "none", NO_DMA_ZONES, id="no DMA zones"),
-        pytest.param("dma_limit", NO_DMA_ZONES, NO_DMA_ZONES, id="no DMA zones, by the number that says so"),
+        pytest.param("dma_limit", NO_DMA_ZONES, NO_DMA_ZONES, id="no DMA zones, as -1"),
         pytest.param("align", 2 * MIB, str(2 * MIB), id="an alignment in bytes"),
         pytest.param("align", "CONT-PMD", "cont-pmd", id="an alignment by name"),
         pytest.param("kernel", "6.1", "6.1", id="a kernel"),
@@ -271,7 +271,7 @@ def test_a_path_is_a_source(tmp_path: Path) -> None:
         pytest.param(lambda: planner.sweep(MAP, "1M", "x"), "most: 'x' is not a size", id="the end of a sweep"),
         pytest.param(lambda: planner.sweep(MAP, 0, "1M"), "least: 0 is 0 bytes", id="the start of a sweep"),
         pytest.param(lambda: planner.sweep(MAP, 1, 2, step="x"), "step: 'x' is not a size", id="its step"),
-        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is not a size", id="what is written"),
+        pytest.param(lambda: planner.give_back(MAP, "1G", "x"), "written: 'x' is not a size", id="the number written"),
         pytest.param(lambda: planner.diff(WRONG, WRONG), "a: NoneType is not a plan", id="plans to compare"),
     ],
 )

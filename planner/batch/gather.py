@@ -71,9 +71,9 @@ def gather(
             else:
                 errors.append((ident, found))
             if len(members) + len(errors) > MAX_MACHINES:
-                raise InputError(place, f"brings more than {MAX_MACHINES:,} machines", "give a part of the fleet")
+                raise InputError(place, f"has more than {MAX_MACHINES:,} machines", "give a part of the fleet")
     if not members:
-        ident, error = errors[0] if errors else ("--map", "no machine is in what was given")
+        ident, error = errors[0] if errors else ("--map", "the given places have no machine")
         raise InputError(ident, f"no machine can be read: {error}", "give maps, folders of maps or a batch file")
     return Gathered(tuple(members), tuple(errors))
 

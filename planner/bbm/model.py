@@ -235,7 +235,7 @@ def _check_step(
         for page in step.pages or ():
             _known(page, pages, (*path, "pages"), "page")
         if step.cpus != "one" and not step.local:
-            what = "a broadcast reaches every CPU from one"
+            what = "a broadcast tlbi on one CPU reaches all CPUs"
             raise ProcedureError((*path, "cpus"), what, 'add "local": true, or leave "cpus" out')
     elif isinstance(step, Switch):
         _known(step.root, tables, (*path, "root"), "table")

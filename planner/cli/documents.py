@@ -32,21 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["run_shown"]
 
 _COMMANDS = (
-    "plan",
-    "compare",
-    "verify",
-    "explain",
-    "size",
-    "fit",
-    "need",
-    "default",
-    "diff",
-    "parse",
-    "bbm",
-    "maps",
-    "kernels",
-    "survey",
-    "schema",
+    *("plan", "compare", "verify", "explain", "size", "fit", "need", "default", "diff"),
+    *("parse", "bbm", "maps", "kernels", "survey", "schema"),
 )
 _TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
 """Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""

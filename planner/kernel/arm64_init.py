@@ -89,8 +89,8 @@ def clip_to_linear_region(
         kept = _clip(kept, memstart, limit)
     dropped = memory.ram - sum(r.end - r.start for r in kept)
     note = (
-        f"{format_size(dropped)} of RAM are dropped: {pa_bits}-bit physical addresses and a linear region of "
-        f"{format_size(linear_size)} from {memstart:#x} on cannot hold them"
+        f"{format_size(dropped)} of RAM is dropped: it lies outside {pa_bits}-bit physical addresses or the linear "
+        f"region of {format_size(linear_size)} from {memstart:#x} on"
     )
     return MemoryMap(kept, memory.reserved), memstart, (note,)
 

@@ -109,7 +109,7 @@ def _rodata_full(
         return (f"rodata={value}" if value == "full" else f"rodata={value} (full, from 6.18)", remedy)
     if profile.rodata == "noalias":
         if given:
-            return (f"rodata={given[-1]} is not a keyword from 6.18 on: the default, full", remedy)
+            return (f"rodata={given[-1]} is not valid from 6.18 on: the default, full, applies", remedy)
         return ("rodata is full by default from 6.18", remedy) if known else None
     return _by_default(built_in, remedy)
 

@@ -28,15 +28,15 @@ def notes_on(
         notes.append("no aligned area is free: the ordinary reservation is used and stays mapped")
     if reservation.outcome == "aligned" and not whole:
         notes.append(
-            f"the area of {format_size(context.granule)} lies inside a larger leaf that others share: it is not "
+            f"the area of {format_size(context.granule)} lies inside a larger leaf shared with other memory: it is not "
             "remapped and not protected (--align block avoids this)"
         )
     if context.forcing.reasons and request.valid:
         notes += _what_would_help(context)
     if context.strategy.early and context.profile.effect != "isolated" and context.zones:
         notes.append(
-            "a kernel that isolates the crash memory reserves it before CMA and the memmap; this map shows the moment "
-            "of the chosen kernel's own reservation, so the real place may be higher"
+            "a kernel that isolates the crash memory reserves it before CMA and the memmap; this map is the state at "
+            "the chosen kernel's own reservation, so the real place may be higher"
         )
     if context.strategy.proposal and context.effect == "isolated" and not context.forcing.reasons:
         notes.append("no DMA zones: the crash kernel is reserved early and isolated; no aligned attempt is made")
@@ -63,12 +63,12 @@ def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:
             "reserves provisionally before it searches there"
         )
     if profile.unmaps_low and reservation.low is not None and context.strategy.effect is None:
-        notes.append("this kernel takes the low part out of the linear map and never maps it again")
+        notes.append("this kernel permanently removes the low part from the linear map")
     in_blocks = context.effect == "none" and not context.forcing.reasons and context.strategy.effect is None
     if profile.protects and in_blocks and reservation.crash is not None:
         notes.append(
-            "this kernel unmaps a loaded crash kernel although nothing gives the memory base pages: where it lies in "
-            "blocks, loading a crash kernel crashes the machine"
+            "this kernel unmaps a loaded crash kernel although its memory may lack base pages: if blocks map it, "
+            "loading a crash kernel crashes the machine"
         )
     return notes
 
@@ -77,7 +77,7 @@ def _what_would_help(context: Context) -> list[str]:
     reasons, remedies = "; ".join(context.forcing.reasons), ", and ".join(context.forcing.remedies)
     notes = [f"the whole linear map has base pages already ({reasons}); blocks would need {remedies}"]
     if context.strategy.proposal:
-        notes.append("an aligned area gains nothing here: the crash memory can be unmapped as it is")
+        notes.append("an aligned area has no benefit here: the crash memory can be unmapped without one")
     return notes
 
 
@@ -90,7 +90,7 @@ def _on_the_proposal(request: ck.Reading, reservation: ReservationView, context:
         notes.append("the proposal does not apply to a fixed offset: no aligned attempt, no protection")
         if reservation.crash and reservation.crash.start != request.base:
             notes.append(
-                f"the posted patch loses the offset: it searched below {request.base + request.size:#x} instead"
+                f"the posted patch ignores the offset: it searches below {request.base + request.size:#x} instead"
             )
         return notes
     if len(windows_of(request, context.profile, context.bounds)) > 1:

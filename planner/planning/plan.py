@@ -222,8 +222,8 @@ def _other_kernels(
     if machine.memory.end - min(early.memstart, machine.memory.start) > least:
         remarks.assume("va_bits")
         remarks.note(
-            f"built for 52-bit addresses, which not all processors have: {geo.va_bits} bits are assumed, and with "
-            f"{bits} the kernel keeps another part of RAM (--va-bits)"
+            f"built for 52-bit addresses, which not all processors support: {geo.va_bits} bits are assumed; with "
+            f"{bits} the kernel maps another part of RAM (--va-bits)"
         )
         yield f"{bits}-bit addresses, which depends on the processors", replace(options, va_bits=bits)
 
@@ -234,7 +234,7 @@ def _other_kernels_answers(
     """Answers for the other kernels that this one may be; for an unknown one, the nearest mainline's."""
     found: list[OtherReading] = []
     if not own.known:
-        nearest = f"it does what mainline {own.profile} does, which is not known of this kernel"
+        nearest = f"it behaves like mainline {own.profile}, which is not known for this kernel"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     for what, other in question.other_kernels:
         there = answer(other, strategy)

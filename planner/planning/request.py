@@ -72,7 +72,7 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return request._replace(unheard="this kernel is older than the crash kernels of arm64, which came with 4.12")
+        return request._replace(unheard="this kernel is older than 4.12, the first arm64 kernel with crash kernels")
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"

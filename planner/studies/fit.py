@@ -155,7 +155,9 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     inquiry = inquire(machine, text, options)
     request = inquiry.question.request
     if request.rc and request.log:
-        raise InputError("CRASHKERNEL", f"{text!r} has no form: {request.log[-1]}", "give one such as 1G or 1G,high")
+        raise InputError(
+            "CRASHKERNEL", f"the form of {text!r} cannot be read: {request.log[-1]}", "give one such as 1G or 1G,high"
+        )
     if text is not None and "crashkernel=" not in as_cmdline(text):
         raise InputError("CRASHKERNEL", f"{text!r} requests no crash kernel", "give one such as 1G or 1G,high")
     return inquiry
@@ -277,7 +279,7 @@ def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
     notes = list(inquiry.question.notes)
     request, context = inquiry.question.request, inquiry.context
     if request.base:
-        notes.insert(0, "a fixed offset is never aligned: the proposal does not touch it")
+        notes.insert(0, "the proposal does not apply to a fixed offset, so no size is aligned")
     elif readable(request) and context.proposal is None and context.strategy.proposal:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
     if keep_low:

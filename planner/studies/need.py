@@ -362,7 +362,7 @@ _LARGE = {
 
 def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, _Figure], ...]:
     seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
-    source = "assumed: as RHEL's default adds, not measured"
+    source = "assumed: the amount that RHEL's default adds, not measured"
     large = [(name, sizes[page]) for name, sizes in _LARGE.items() if name in seen and page in sizes]
     return tuple((name, _Figure(size, source, assumed=True)) for name, size in large)
 
@@ -484,13 +484,13 @@ def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, runni
         page = inputs.page
         notes.append(
             "the root file system's limit binds: with rootfstype=ramfs on the capture kernel's command line "
-            f"{_rounded(_described(running, page))} would do"
+            f"{_rounded(_described(running, page))} is enough"
         )
         if given.rootfs_limit == HALF:
             inside = unpacking - inputs.unpacked.bytes + _beside(inputs.unpacked.bytes, MOST)
             notes.append(
                 f"with initramfs_options=size={MOST}% (kdump-utils since December 2025, on 6.18 and later, RHEL 9.8 "
-                f"and 10.2) {_rounded(_described(max(running, inside), page))} would do, which is not measured"
+                f"and 10.2) {_rounded(_described(max(running, inside), page))} is enough, which is not measured"
             )
     notes.append(
         "a CMA area in the capture kernel takes memory from it: use cma=0 on its command line, as kdump-utils does"
@@ -510,7 +510,7 @@ def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, runni
     if given.rootfstype == "tmpfs":
         notes.append(
             "root= without rootfstype= on the capture kernel's command line makes its root file system a ramfs "
-            "(kdump-utils takes root= away)"
+            "(kdump-utils removes root=)"
         )
     return notes
 

@@ -294,7 +294,7 @@ class _Search:
         if best is None:
             return ""
         if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):
-            return f"holds in only {_percent(c.share)} of the image's positions"
+            return f"holds at only {_percent(c.share)} of the image's positions"
         if self.asked.aim == "protected" and best.protected > c.protected:
             return "is not protected"
         if self.asked.aim == "protected" and best.proposal_protects > c.proposal_protects:
@@ -329,7 +329,7 @@ class _Search:
             parts.append("below the DMA limit" if best.place == "low" else "across the DMA limit")
         parts.append(self._aim_met(best, [c for c in candidates if c.serves]))
         if best.share is not None:
-            often = f"which holds in {_percent(best.share)} of the image's positions"
+            often = f"which holds at {_percent(best.share)} of the image's positions"
             short = (
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )

@@ -174,7 +174,7 @@ class _Search:
 
     def _asking(self, change: Mapping[str, Any], value: str, text: str = "") -> Remedy:
         """A remedy with another request. text: by default, to request that value."""
-        return Remedy(change, self._ask(value), text=text or f"ask for {value}")
+        return Remedy(change, self._ask(value), text=text or f"request {value}")
 
     def _changed(self, remedy: Remedy) -> Question:
         """The question with a remedy applied. Raises as `ask` does."""
@@ -228,7 +228,7 @@ class _Search:
             yield from self.enough()
             return
         value = format_size(newest.size)
-        found = list(self._told(self._asking({"kind": "plain"}, value, f"ask for {value}, in the plain form")))
+        found = list(self._told(self._asking({"kind": "plain"}, value, f"request {value}, in the plain form")))
         if not found:
             size = inquiry_of(with_request(self.question, value)).former.largest(is_reserved, below=newest.size)
             if size is not None:
@@ -246,7 +246,7 @@ class _Search:
         why = "the need of a typical capture kernel"
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
-        text = f"ask for {found.crashkernel.removeprefix('crashkernel=')} ({why})"
+        text = f"request {found.crashkernel.removeprefix('crashkernel=')} ({why})"
         remedy = self._asking({"kind": "need", "size": found.need}, found.crashkernel, text)
         held = self._holds(remedy, outcomes=RESERVED)
         if held is not None and held.crash is not None and held.crash.size >= least:
@@ -269,7 +269,7 @@ class _Search:
         if self.request.high or self.request.base:
             value = format_size(self.request.size)
             what = "without ,high" if self.request.high else "without the offset"
-            yield from self._told(self._asking({"kind": "plain"}, value, f"ask for {value}, {what}"))
+            yield from self._told(self._asking({"kind": "plain"}, value, f"request {value}, {what}"))
 
     def size(self) -> Iterator[Remedy]:
         """The largest smaller size, and the largest that is aligned."""
@@ -290,7 +290,7 @@ class _Search:
         for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
             high = f"crashkernel={format_size(self.request.size)},high"
             value = f"{high} crashkernel={format_size(size)},low"
-            text = f"ask for {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
+            text = f"request {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
             yield from self._told(self._asking({"kind": "low", "size": size}, value, text))
 
     def offset(self) -> Iterator[Remedy]:

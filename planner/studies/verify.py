@@ -380,7 +380,7 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
     assert crash is not None  # noqa: S101 - the caller's record has one
     bounds, profile, request = context.bounds, context.profile, question.request
     if request.base:
-        return None if crash.start == request.base else f"the request names {request.base:#x}"
+        return None if crash.start == request.base else f"the request has the offset {request.base:#x}"
     windows = profile.high if request.high else profile.plain
     limits = [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
     highest = [
@@ -446,7 +446,7 @@ def _granularity(
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
     told = f"{seen.source}: {'; '.join(wrong)}"
     if live and _only_finer(pairs):
-        why = "finer leaves: this kernel splits them at run time where permissions change (BBML2)"
+        why = "finer leaves: this kernel splits them at run time when permissions change (BBML2)"
         return Check("granularity", "agreed", f"{told}: {why}")
     causes = _causes(machine, plan, seen, text, options)
     if causes:
@@ -479,7 +479,7 @@ def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, opti
     assumed = plan.kernel.assumed
     found: list[str] = [name for name in ("kernel", "page_size") if name in assumed]
     if plan.kernel.map_certainty == "unknown":
-        found.append("this kernel's changes to the linear map")
+        found.append("this kernel's linear map")
     if found:
         return found
     largest = geometry(plan.kernel.page_size, plan.kernel.va_bits).largest_leaf

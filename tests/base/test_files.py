@@ -13,7 +13,7 @@ from planner.base.files import why_not
     ("name", "why"),
     [
         pytest.param("map.iomem", "", id="a file below"),
-        pytest.param("missing", "", id="a file that is not there: its reader says so"),
+        pytest.param("missing", "", id="a missing file, an error of the reader"),
         pytest.param("a/../map.iomem", "", id="a way around"),
         pytest.param("..", "lies outside", id="the folder above"),
         pytest.param("/etc/hostname", "lies outside", id="an absolute path"),

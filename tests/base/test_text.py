@@ -41,8 +41,8 @@ def test_a_number_of_things(number: int, words: tuple[str, ...], text: str) -> N
         pytest.param("caf\u00e9", "caf\u00e9", id="UTF-8"),
         pytest.param("a\udcff", "a\\xff", id="a byte that is not UTF-8"),
         pytest.param("\udcc3\udca9 \udcff", "\u00e9 \\xff", id="UTF-8 under an ASCII locale"),
-        pytest.param("\ud83d\udcff\udfff", "\\ud83d\\xff\\udfff", id="a surrogate that is no byte"),
-        pytest.param("\\xff\t", "\\xff\t", id="what is told already"),
+        pytest.param("\ud83d\udcff\udfff", "\\ud83d\\xff\\udfff", id="a surrogate that stands for no byte"),
+        pytest.param("\\xff\t", "\\xff\t", id="already escaped"),
     ],
 )
 def test_bytes_that_are_no_text(text: str, as_told: str) -> None:

@@ -25,7 +25,7 @@ else:
     [
         pytest.param({"id": ["a"], "rack": ["r1"]}, "rack: unknown key", id="a column that no record has"),
         pytest.param({"id": ["a"]}, "map: neither map nor source is given", id="no map"),
-        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: must be an object", id="a map that is none"),
+        pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: must be an object", id="an invalid map"),
     ],
 )
 def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:

@@ -167,8 +167,8 @@ def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
     [
         pytest.param("512M", None, "high", "512M,high", id="a bare value"),
         pytest.param("512M,high", None, "size=1G", "1G,high", id="a size keeps ,high"),
-        pytest.param("1G-2G:64M,2G-:300001K", None, "high", "300001K,high", id="a list of ranges: what it came to"),
-        pytest.param("256M@0x90000000", None, "size=1G", "1G", id="an offset goes"),
+        pytest.param("1G-2G:64M,2G-:300001K", None, "high", "300001K,high", id="a list of ranges: the size it gave"),
+        pytest.param("256M@0x90000000", None, "size=1G", "1G", id="an offset is dropped"),
         pytest.param(
             "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "size=1G",
             "rodata=off crashkernel=64M,low crashkernel=1G,high", id="other words and the low part stay",

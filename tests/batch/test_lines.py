@@ -63,7 +63,7 @@ def test_a_line_too_long_is_an_answer_of_its_own() -> None:
         pytest.param(Answer("a", None, "no map"), {"id": "a", "error": "no map"}, id="an error"),
         pytest.param(Answer(None, None, "not JSON", 3), {"id": None, "line": 3, "error": "not JSON"}, id="its line"),
         pytest.param(Answer(7, None, "no map"), {"id": 7, "error": "no map"}, id="a number stays a number"),
-        pytest.param(Answer("a\udcff", None, "x"), {"id": "a\\xff", "error": "x"}, id="half a character is told"),
+        pytest.param(Answer("a\udcff", None, "x"), {"id": "a\\xff", "error": "x"}, id="half a character is escaped"),
     ],
 )
 def test_an_answer_without_a_plan(answer: Answer, line: dict[str, Any]) -> None:

@@ -117,7 +117,7 @@ def test_text_of_any_source_is_taken() -> None:
             {"map": MAP, "kfence": "yes"}, "kfence: must be true or false; or leave it out", id="a flag that is text"
         ),
         pytest.param(
-            {"map": MAP, "rodata": "half"}, "rodata: 'half' is not known; use off, on or full", id="a word not known"
+            {"map": MAP, "rodata": "half"}, "rodata: 'half' is not known; use off, on or full", id="an unknown word"
         ),
         pytest.param(
             {"map": {"memory": [{"start": 5, "end": 4}]}},

@@ -28,7 +28,7 @@ BAD = b'{"id":"e","error":"no map: \\"reservation\\":{\\"outcome\\":\\"failed\\"
         pytest.param(BAD, Counts(1, 1, 0, 0), BAD, len(BAD), id="an error, whatever it quotes"),
         pytest.param(GOOD + FELL[:-9], Counts(1, 0, 0, 0), GOOD, len(GOOD), id="a torn last line"),
         pytest.param(
-            GOOD + b"rubbish\n" + FELL, Counts(1, 0, 0, 0), GOOD, len(GOOD), id="nothing after what is no line"
+            GOOD + b"rubbish\n" + FELL, Counts(1, 0, 0, 0), GOOD, len(GOOD), id="nothing after an incomplete line"
         ),
     ],
 )

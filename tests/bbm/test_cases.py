@@ -33,7 +33,7 @@ def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: in
     [
         pytest.param("gather", BLOCKS_AND_PAGES_MEET, BLOCKS_AND_PAGES_MEET, BROKEN_BELOW_2, id="gathering conflicts"),
         pytest.param(
-            "rebuild-margins", BLOCKS_AND_PAGES_MEET, ALWAYS_SAFE, BROKEN_BELOW_2, id="splitting, as either side says"
+            "rebuild-margins", BLOCKS_AND_PAGES_MEET, ALWAYS_SAFE, BROKEN_BELOW_2, id="splitting, as both sides agree"
         ),
         pytest.param(
             "rebuild-margins-cont",
@@ -42,7 +42,9 @@ def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: in
             BROKEN_BELOW_2,
             id="splitting inside a contiguous run conflicts even on its author's terms",
         ),
-        pytest.param("rebuild-margins-nt", FROM_LEVEL_1, ALWAYS_SAFE, BROKEN_AT_0, id="what would have answered it"),
+        pytest.param(
+            "rebuild-margins-nt", FROM_LEVEL_1, ALWAYS_SAFE, BROKEN_AT_0, id="the procedure that level 1 requires"
+        ),
         pytest.param("switch-table", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="another table meanwhile"),
         pytest.param("pud-aligned", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="whole PUDs of one's own"),
         pytest.param("pud-aligned-trimmed", ALWAYS_SAFE, ALWAYS_SAFE, KEPT, id="the same, as posted"),
@@ -72,9 +74,9 @@ def test_the_matrix_has_every_procedure() -> None:
     ("name", "touch", "verdicts"),
     [
         pytest.param("pud-aligned", "linear-map", ALWAYS_SAFE, id="whole PUDs, everything outside in use"),
-        pytest.param("pud-aligned", "area", ALWAYS_FAULTS, id="whole PUDs, but somebody lives in them"),
+        pytest.param("pud-aligned", "area", ALWAYS_FAULTS, id="whole PUDs with the area in use"),
         pytest.param("pud-aligned-trimmed", "linear-map", ALWAYS_SAFE, id="as posted, everything outside in use"),
-        pytest.param("pud-aligned-trimmed", "area", ALWAYS_FAULTS, id="as posted, but somebody lives there"),
+        pytest.param("pud-aligned-trimmed", "area", ALWAYS_FAULTS, id="as posted, with the area in use"),
         pytest.param("switch-table", "image", ALWAYS_SAFE, id="another table, only the image in use"),
         pytest.param("switch-table", "linear-map", ALWAYS_FAULTS, id="another table, the linear map in use"),
         pytest.param("switch-table", "area", ALWAYS_FAULTS, id="another table, the area in use"),
@@ -136,7 +138,7 @@ def procedure(*steps: Step) -> Procedure:
         pytest.param((Write("block", Leaf(output="x")), *FLUSH), U, True, id="another output"),
         pytest.param((Write("block", Leaf(cont=True)), *FLUSH), U, True, id="the contiguous bit alone"),
         pytest.param((Write("block", Leaf(nt=True)), *FLUSH, SPLIT, *FLUSH), U, True, id="nT, which level 0 ignores"),
-        pytest.param((Touch("a"),), S, False, id="a touch of what is mapped"),
+        pytest.param((Touch("a"),), S, False, id="an access to a mapped page"),
         pytest.param((), S, False, id="nothing at all"),
     ],
 )

@@ -54,8 +54,8 @@ def test_the_built_in_procedures_make_sense() -> None:
         pytest.param({"steps": (Touch("x"),)}, "steps.0.page: unknown page 'x'", id="an unknown page is touched"),
         pytest.param({"steps": (Switch("x"),)}, "steps.0.root: unknown table 'x'", id="a switch to no table"),
         pytest.param({"steps": (Tlbi(cpus="all"),)}, "steps.0.cpus: a broadcast", id="a broadcast from everywhere"),
-        pytest.param({"steps": (Write("a page", "root"),)}, "not below pte", id="a walk that goes up"),
-        pytest.param({"steps": (Write("a page", "pages"),)}, "not below pte", id="a walk that goes round"),
+        pytest.param({"steps": (Write("a page", "root"),)}, "not below pte", id="a link to a higher level"),
+        pytest.param({"steps": (Write("a page", "pages"),)}, "not below pte", id="a cycle of links"),
         pytest.param(
             {"tables": (*TABLES, Table("more", "pud", (Entry("x", ("b",), "pages"),)))},
             "table pages translates a, which x does not cover",

@@ -33,7 +33,7 @@ def two_blocks(*steps: Step, run: bool = False) -> Procedure:
     [
         pytest.param(two_blocks(B1, B2, Dsb(), Tlbi()), [["a", "b"], ["c", "d"], ["still"]], id="two blocks"),
         pytest.param(two_blocks(B1, B2, run=True), [["a", "b", "c", "d"], ["still"]], id="two blocks of one run"),
-        pytest.param(two_blocks(B1), [["c", "d", "still"], ["a", "b"]], id="what does not change is one part"),
+        pytest.param(two_blocks(B1), [["c", "d", "still"], ["a", "b"]], id="entries that do not change are one part"),
         pytest.param(two_blocks(B1, B2, Touch("a")), [["a", "b", "c", "d", "still"]], id="a fault would stop the rest"),
     ],
 )

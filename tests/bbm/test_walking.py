@@ -37,7 +37,7 @@ def tables(*steps: Step, nt: bool = False, a: Leaf | None = None) -> Tables:
             "root", C, Walk(valid=True, leaf=Cached(C, "pud", False, "x"), links=(Link(A | B | C, "puds"),)), id="c"
         ),
         pytest.param("ptes", B, Walk(valid=True, leaf=Cached(B, "pte", False, ""), links=()), id="a page"),
-        pytest.param("other", A, Walk(valid=False, leaf=None, links=()), id="what a root does not translate"),
+        pytest.param("other", A, Walk(valid=False, leaf=None, links=()), id="a page that the root does not translate"),
     ],
 )
 def test_a_walk_goes_down_to_a_leaf(table: str, page: int, found: Walk) -> None:

@@ -47,6 +47,7 @@ PAGES = {
     "plan": "plan 512M --map sample:altra-2node-512g",
     "crowded": "plan 512M --map sample:altra-32g",
     "compare": "compare 512M --map sample:honeycomb-30g",
+    "sizes": "compare --sizes 256M,512M 512M --map sample:altra-32g",
     "sweep": "size --sweep 128M..8G --map sample:altra-32g",
     "survey": "survey",
     "fleet": "survey --request 512M --request 1G,high",

@@ -40,7 +40,7 @@ def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[i
     [
         pytest.param("6.12", 2 * GIB, 3 * GIB, id="the end of RAM"),
         pytest.param("5.4", 2 * GIB - 1, 3 * GIB - 1, id="its last byte, up to 5.4"),
-        pytest.param("6.12", GIB + 512 * MIB, GIB + 512 * MIB, id="what the firmware says"),
+        pytest.param("6.12", GIB + 512 * MIB, GIB + 512 * MIB, id="the firmware's limit"),
     ],
 )
 def test_low_memory_of_more_ram(kernel: str, limit: int, then: int) -> None:

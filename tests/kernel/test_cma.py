@@ -39,8 +39,8 @@ def test_what_an_area_is_aligned_to(version: str, page_size: int, align: int) ->
 @pytest.mark.parametrize(
     ("regions", "taken", "size", "found"),
     [
-        pytest.param([(GIB, 9 * GIB)], (), 256 * MIB, 4 * GIB, id="RAM goes on: from 4 GiB up"),
-        pytest.param([(GIB, 9 * GIB)], ((4 * GIB, 5 * GIB),), 256 * MIB, 5 * GIB, id="above what is taken there"),
+        pytest.param([(GIB, 9 * GIB)], (), 256 * MIB, 4 * GIB, id="RAM beyond 4 GiB: from 4 GiB up"),
+        pytest.param([(GIB, 9 * GIB)], ((4 * GIB, 5 * GIB),), 256 * MIB, 5 * GIB, id="above the ranges reserved there"),
         pytest.param([(GIB, 3 * GIB)], (), 256 * MIB, 3 * GIB - 256 * MIB, id="else from the top down"),
         pytest.param(
             [(GIB, 4 * GIB + 128 * MIB)], (), 256 * MIB, 4 * GIB - 128 * MIB, id="too little above: from the top down"

@@ -13,7 +13,7 @@ from planner.kernel.cmdline import has_word, values, words
         pytest.param("", [], id="nothing"),
         pytest.param("a  b\tc\n", ["a", "b", "c"], id="any blank ends a word"),
         pytest.param('dyndbg="file a +p" b', ["dyndbg=file a +p", "b"], id="quotes keep blanks"),
-        pytest.param("a -- mem=1G", ["a"], id="what follows -- is for init"),
+        pytest.param("a -- mem=1G", ["a"], id="words after -- are for init"),
         pytest.param('a "--" b', ["a"], id="quoted or not"),
     ],
 )

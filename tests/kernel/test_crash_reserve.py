@@ -39,7 +39,10 @@ def at(start: int, size: int) -> Range:
         pytest.param("5.10", None, None, id="5.10 searches low memory only"),
         pytest.param("6.1", None, None, id="6.1 too"),
         pytest.param(
-            "6.2", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.2 goes high"
+            "6.2",
+            at(40 * GIB - 512 * MIB, 512 * MIB),
+            at(4 * GIB - 128 * MIB, 128 * MIB),
+            id="6.2 falls back to high memory",
         ),
         pytest.param("6.5", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.5 too"),
         pytest.param("6.12", at(40 * GIB - 512 * MIB, 512 * MIB), at(4 * GIB - 128 * MIB, 128 * MIB), id="6.12 too"),

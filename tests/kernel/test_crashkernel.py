@@ -82,7 +82,7 @@ def profile(name: str) -> Profile:
         pytest.param("1G-4G:128M,4G-:256M", 4 * GIB, 256 * MIB, id="the end of a range is outside it"),
         pytest.param("2G-:256M", 2 * GIB - 100 * MIB, 256 * MIB, id="RAM is rounded up to 128M before it is matched"),
         pytest.param("1G-:512MB", 8 * GIB, 512 * MIB, id="in a list of ranges, a letter behind the size is ignored"),
-        pytest.param("512M@abc", 8 * GIB, 512 * MIB, id="what follows @ is not checked"),
+        pytest.param("512M@abc", 8 * GIB, 512 * MIB, id="the text after @ is not checked"),
         pytest.param("crashkernel=1G crashkernel=256M", 8 * GIB, 256 * MIB, id="the last entry wins"),
         pytest.param("nocrashkernel=256M", 8 * GIB, 256 * MIB, id="the name is found inside another word"),
         pytest.param("crashkernel=256M crashkernel=1G,high", 8 * GIB, 256 * MIB, id="a plain entry beats ,high"),
@@ -102,15 +102,15 @@ def test_size_asked_for(value: str, ram: int, size: int) -> None:
         ),
         pytest.param("1G-512M:64M", "crashkernel: end <= start", "", id="a range that ends before it starts"),
         pytest.param("512M@1G,high", "crashkernel: unrecognized char: @", "", id="an offset does not go with ,high"),
-        pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size that is no smaller than the RAM"),
-        pytest.param("256M,low", None, "crashkernel=SIZE,low alone requests nothing", id=",low alone asks for nothing"),
+        pytest.param("2G-:16G", "crashkernel: invalid size", "", id="a size not less than the RAM"),
+        pytest.param("256M,low", None, "crashkernel=SIZE,low alone requests nothing", id=",low alone requests nothing"),
         pytest.param("0", None, "a size of 0 requests nothing", id="no size"),
         pytest.param("0,high", None, "a size of 0 requests nothing", id="no size ,high"),
         pytest.param("quiet splash", None, "line has no crashkernel=: nothing is requested", id="a line without it"),
         pytest.param(
             "1G,high 128M,low", None, "'crashkernel=1G,high crashkernel=128M,low'", id="two values without their names"
         ),
-        pytest.param("16G", None, "refused silently", id="a plain size beyond the RAM is refused without a word"),
+        pytest.param("16G", None, "refused silently", id="a plain size beyond the RAM is refused silently"),
     ],
 )
 def test_refused(value: str, message: str | None, note: str) -> None:
@@ -164,7 +164,7 @@ def test_an_entry_that_is_not_read_is_named_first(kernel: str, value: str, note:
     ("kernel", "size", "low"),
     [
         pytest.param("5.18", 0, 0, id="up to 5.18 ,high is ignored"),
-        pytest.param("6.1", GIB, 0, id="5.19 to 6.1: no low memory unless asked for"),
+        pytest.param("6.1", GIB, 0, id="5.19 to 6.1: no low memory unless requested"),
         pytest.param("6.2", GIB, 128 * MIB, id="6.2 and later: 128M of low memory by default"),
         pytest.param("7.2", GIB, 128 * MIB, id="so do the newest"),
     ],
@@ -202,7 +202,7 @@ def test_what_counts_as_a_command_line(text: str, *, whole_line: bool) -> None:
     ("cmdline", "there"),
     [
         pytest.param("quiet crashkernel=abc", True, id="an invalid value is present"),
-        pytest.param("crashkernel", True, id="a bare word counts"),
+        pytest.param("crashkernel", True, id="a bare name counts"),
         pytest.param("xcrashkernel=256M", False, id="as part of a word it reserves, but is not present"),
         pytest.param("init=/x -- crashkernel=256M", False, id="text after -- does not count"),
     ],

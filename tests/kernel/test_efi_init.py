@@ -28,7 +28,7 @@ LOG = f"""\
         pytest.param(Options(), b"CONFIG_ARM64_64K_PAGES=y\n", 0xFFFF_0000, id="another source"),
         pytest.param(Options(page_size=16 * KIB), b"", 0xFFFF_C000, id="16K pages"),
         pytest.param(Options(page_size=4 * KIB), b"", 0xFFFF_E000, id="4K pages"),
-        pytest.param(Options(), b"", 0xFFFF_E000, id="nobody"),
+        pytest.param(Options(), b"", 0xFFFF_E000, id="not given"),
     ],
 )
 def test_pages_of_the_kernel_that_is_modelled(options: Options, others: bytes, end: int) -> None:

@@ -30,7 +30,7 @@ def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") ->
     [
         pytest.param("quiet  ro\tx=1\n", ["quiet", "ro", "x=1"], id="blanks of all kinds part words"),
         pytest.param('a="b c" d', ["a=b c", "d"], id="quotes keep blanks"),
-        pytest.param("quiet -- crashkernel=1G", ["quiet"], id="what follows -- is for init"),
+        pytest.param("quiet -- crashkernel=1G", ["quiet"], id="words after -- are for init"),
     ],
 )
 def test_words_of_a_command_line(cmdline: str, result: list[str]) -> None:
@@ -51,14 +51,16 @@ def test_values_and_names() -> None:
     [
         pytest.param("rodata=full", {}, True, id="rodata=full"),
         pytest.param("rodata=full rodata=off", {}, False, id="the last one wins"),
-        pytest.param("rodata=off rodata=maybe", {}, False, id="what is no word leaves what stood before"),
+        pytest.param("rodata=off rodata=maybe", {}, False, id="an unknown word keeps the previous value"),
         pytest.param("rodata=off rodata", {}, False, id="so does a bare name"),
         pytest.param("quiet", {"RODATA_FULL_DEFAULT_ENABLED": "y"}, True, id="the configured default"),
         pytest.param("quiet", {**OFF, "DEBUG_PAGEALLOC_ENABLE_DEFAULT": "y"}, True, id="debug_pagealloc by default"),
         pytest.param("debug_pagealloc=on", OFF, True, id="debug_pagealloc=on"),
         pytest.param("debug_pagealloc=onward", OFF, True, id="of a truth value only two characters count"),
         pytest.param("debug_pagealloc=Yes", OFF, True, id="or one"),
-        pytest.param("debug_pagealloc=on debug_pagealloc=?", OFF, True, id="no truth value leaves what stood before"),
+        pytest.param(
+            "debug_pagealloc=on debug_pagealloc=?", OFF, True, id="an invalid boolean keeps the previous value"
+        ),
         pytest.param("debug_pagealloc=on debug_pagealloc=off", OFF, False, id="debug_pagealloc: the last one wins"),
         pytest.param("debug_pagealloc=on", {**OFF, "DEBUG_PAGEALLOC": "n"}, False, id="debug_pagealloc not built in"),
         pytest.param("quiet", {**OFF, "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "0"}, True, id="KFENCE may start late"),
@@ -72,7 +74,7 @@ def test_values_and_names() -> None:
         pytest.param("kfence.sample_interval=x", {**OFF, "KFENCE": "y"}, False, id="no number leaves the default"),
         pytest.param("kfence.sample_interval=-1", {**OFF, "KFENCE": "y"}, False, id="any number but 0 is on"),
         pytest.param("kfence.sample_interval=0", {**OFF, "KFENCE": "n"}, False, id="KFENCE not built in"),
-        pytest.param("kfence.sample_interval=0", OFF, True, id="the parameter alone says that KFENCE is built in"),
+        pytest.param("kfence.sample_interval=0", OFF, True, id="the parameter implies that KFENCE is built in"),
     ],
 )
 def test_forced_base_pages(cmdline: str, config: dict[str, str], is_forced: bool) -> None:
@@ -115,7 +117,7 @@ def test_the_remedy_is_said_and_works(kernel: str, cmdline: str, config: dict[st
     )
     note = next(note for note in plan.notes if "base pages already" in note)
     assert remedy in note
-    assert any("an aligned area gains nothing" in note for note in plan.notes)
+    assert any("an aligned area has no benefit" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize(("cpu", "forced"), [("ampereone", False), ("other", True), (None, True)])

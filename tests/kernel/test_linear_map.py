@@ -55,7 +55,7 @@ K4, K16, K64 = geometry(4 * KIB, 48), geometry(16 * KIB, 47), geometry(64 * KIB,
                 (GIB + 32 * MIB, GIB + 64 * MIB, CONT_PMD),
                 (GIB + 64 * MIB, GIB + 66 * MIB, PMD),
             ],
-            id="what is left beside a run of PMDs has no hint",
+            id="PMDs beside a run have no hint",
         ),
         pytest.param(
             K4,
@@ -80,14 +80,14 @@ K4, K16, K64 = geometry(4 * KIB, 48), geometry(16 * KIB, 47), geometry(64 * KIB,
         pytest.param(
             geometry(16 * KIB, 36), 0, (0, 4 * GIB, 0), [(0, 4 * GIB, PMD)], id="two levels never see a run of PMDs"
         ),
-        pytest.param(geometry(64 * KIB, 42), 0, (0, 32 * GIB, 0), [(0, 32 * GIB, PMD)], id="with 64K pages likewise"),
+        pytest.param(geometry(64 * KIB, 42), 0, (0, 32 * GIB, 0), [(0, 32 * GIB, PMD)], id="with 64K pages too"),
         pytest.param(K64, 0, (16 * GIB, 32 * GIB, 0), [(16 * GIB, 32 * GIB, CONT_PMD)], id="64K pages: runs of 16G"),
         pytest.param(
             K64,
             2 * GIB,
             (16 * GIB, 32 * GIB, 0),
             [(16 * GIB, 32 * GIB, PMD)],
-            id="a leaf is aligned in both address spaces, or is none",
+            id="a leaf needs both addresses aligned",
         ),
     ],
 )
@@ -246,7 +246,7 @@ def test_two_mappings_that_meet_in_a_page(calls: list[tuple[int, int, int]], mes
         pytest.param(
             (GIB + 32 * MIB, GIB + 64 * MIB, 0),
             [(GIB, 2 * GIB, CONT_PMD)],
-            id="a run that is there already goes on",
+            id="an existing run continues",
         ),
         pytest.param(
             (GIB + 34 * MIB, GIB + 36 * MIB, 0),

@@ -17,7 +17,7 @@ def test_the_order_of_precision() -> None:
 @pytest.mark.parametrize(
     ("trait", "names"),
     [
-        pytest.param("stated", {"json", "report"}, id="somebody states map and limits"),
+        pytest.param("stated", {"json", "report"}, id="map and limits are stated"),
         pytest.param("log", {"dmesg"}, id="a boot log"),
         pytest.param("whole", {"iomem", "live"}, id="a crash kernel that is there is listed"),
         pytest.param("at_boot", {"dmesg", "dtb"}, id="before memory was plugged in"),

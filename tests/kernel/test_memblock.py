@@ -62,7 +62,7 @@ def test_a_gap_never_spans_two_regions() -> None:
         pytest.param(Flag.NOMAP, False, GIB, id="NOMAP is skipped"),
         pytest.param(Flag.DRIVER_MANAGED, False, GIB, id="driver-managed is skipped"),
         pytest.param(Flag.HOTPLUG, False, 3 * GIB, id="hotplug memory is used"),
-        pytest.param(Flag.HOTPLUG, True, GIB, id="unless movable_node says otherwise"),
+        pytest.param(Flag.HOTPLUG, True, GIB, id="unless movable_node is set"),
     ],
 )
 def test_which_regions_are_searched(flags: Flag, found: int, *, movable_node: bool) -> None:

@@ -369,8 +369,8 @@ def test_the_low_search_goes_round_the_provisional_region() -> None:
 @pytest.mark.parametrize(
     ("value", "size"),
     [
-        pytest.param("300001K,high", 300004 * KIB, id="it is what a high request gets, in whole pages"),
-        pytest.param("300001K", 300001 * KIB, id="a plain request finds low memory for its size as it stands"),
+        pytest.param("300001K,high", 300004 * KIB, id="it serves a high request, in whole pages"),
+        pytest.param("300001K", 300001 * KIB, id="a plain request finds low memory for its exact size"),
     ],
 )
 def test_the_provisional_region_has_whole_pages(value: str, size: int) -> None:

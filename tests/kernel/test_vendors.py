@@ -44,7 +44,7 @@ def test_the_page_size_in_a_flavours_name(version: str, page_size: int | None) -
         pytest.param("5.14.0-546.el9.aarch64", "rhel9.5", "inferred", id="CentOS Stream before the generic code"),
         pytest.param("5.14.0-547.el9.aarch64", "rhel9.6", "inferred", id="and with it"),
         pytest.param("5.14.0-570.12.1.el9_6.aarch64+64k", "rhel9.6", "read", id="a flavour of it"),
-        pytest.param("5.15.0-206.153.7.el9uek.aarch64", "uek7", "unknown", id="Oracle's own, though it says el9"),
+        pytest.param("5.15.0-206.153.7.el9uek.aarch64", "uek7", "unknown", id="Oracle's own, although marked el9"),
         pytest.param("5.15.0-315.196.5.1.el9uek.aarch64", "uek7-315", "unknown", id="from where KFENCE samples"),
         pytest.param("6.1.0-17-arm64", "debian12", "read", id="Debian's ABI"),
         pytest.param("6.1.0-14-arm64", "debian12-6.1.64", "read", id="the last before 6.1.65"),

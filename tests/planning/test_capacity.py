@@ -35,7 +35,7 @@ def former(value: str, *, kernel: str = "6.12", granule: int = 0, memory: Memory
         pytest.param("1M", "6.1", [(0, 4 * GIB)], id="plain, one window"),
         pytest.param("1M", "6.12", [(0, 4 * GIB), (4 * GIB, 1 << 48)], id="plain, two"),
         pytest.param("1M,high", "6.12", [(4 * GIB, 1 << 48), (0, 4 * GIB)], id="high, from above"),
-        pytest.param("1M@2G", "6.12", [], id="a fixed offset has none"),
+        pytest.param("1M@2G", "6.12", [], id="a fixed offset has no windows"),
     ],
 )
 def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[int, int]]) -> None:
@@ -77,7 +77,7 @@ def test_the_largest_size(value: str, granule: int, reserved: int | None, aligne
     [
         pytest.param("1M,high", None, id="128M by default: the main part is freed again, whatever its size"),
         pytest.param("1M,high crashkernel=32M,low", 4 * GIB, id="32M are there"),
-        pytest.param("1M,high crashkernel=0,low", 4 * GIB, id="none is asked for"),
+        pytest.param("1M,high crashkernel=0,low", 4 * GIB, id="no low part is requested"),
     ],
 )
 def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: int | None) -> None:
@@ -126,7 +126,9 @@ def test_below_a_size_and_as_long_as_it_is_affordable() -> None:
         pytest.param(None, None, 2 * GIB - MIB, id="nothing is taken"),
         pytest.param(Range(GIB, GIB + 256 * MIB), None, 2 * GIB - 257 * MIB, id="below the limit"),
         pytest.param(Range(8 * GIB, 9 * GIB), Range(GIB, GIB + MIB), 2 * GIB - 2 * MIB, id="a low part only"),
-        pytest.param(Range(2 * GIB, 2 * GIB + 2 * MIB), None, 2 * GIB - 2 * MIB, id="what was not free is not counted"),
+        pytest.param(
+            Range(2 * GIB, 2 * GIB + 2 * MIB), None, 2 * GIB - 2 * MIB, id="memory that was not free is not counted"
+        ),
     ],
 )
 def test_what_stays_free_of_low_memory(crash: Range | None, low: Range | None, free: int) -> None:

@@ -49,9 +49,9 @@ def test_what_the_kernel_itself_does_to_the_map(kernel: str, value: str, zones: 
         ),
         pytest.param("pud-aligned-trimmed", {}, {"kernel": "6.12"}, Proposal(GIB), "trimmed", id="on the common code"),
         pytest.param("pud-aligned", PAGES, {}, None, "area", id="forced base pages: no aligned attempt"),
-        pytest.param("pud-aligned", KFENCE, {}, None, "area", id="a built-in KFENCE: none either"),
+        pytest.param("pud-aligned", KFENCE, {}, None, "area", id="a built-in KFENCE: no attempt either"),
         pytest.param("pud-aligned", {}, {"dma_limit": NO_DMA_ZONES}, None, "isolated", id="no DMA zones: isolated"),
-        pytest.param("mainline", {}, {}, None, "pages", id="other strategies make none"),
+        pytest.param("mainline", {}, {}, None, "pages", id="other strategies make no attempt"),
         pytest.param("bbml2", {}, {}, None, "split", id="nor does this"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_built_in_kfence_forces_pages_under_the_proposal_only() -> None:
         pytest.param("neoverse-v3", "6.12", True, id="an older kernel has no list: that of the first"),
         pytest.param("neoverse-n3", "6.18", False, id="not on it"),
         pytest.param("neoverse-n3", "7.3", True, id="on the longer one of 7.3"),
-        pytest.param("neoverse-n1", "6.18", False, id="on none"),
+        pytest.param("neoverse-n1", "6.18", False, id="on no processor"),
     ],
 )
 def test_processors_that_split_live(cpu: str, kernel: str, no_aborts: bool) -> None:
@@ -134,7 +134,7 @@ def test_another_text_is_another_presence() -> None:
     ("limit", "low_max"),
     [
         pytest.param(None, 4 * GIB, id="RAM reaches 4 GiB now"),
-        pytest.param(2 * GIB, 2 * GIB, id="what devices reach does not grow"),
+        pytest.param(2 * GIB, 2 * GIB, id="the devices' limit does not grow"),
     ],
 )
 def test_more_memory_than_the_sources_show(limit: int | None, low_max: int) -> None:

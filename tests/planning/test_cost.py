@@ -26,7 +26,7 @@ NO_LOW = LowMemory(0, 0, 0, 0)
             [Range(GIB, GIB + 256 * MIB), Range(3 * GIB + 512 * MIB, 5 * GIB)],
             1280 * MIB,
             768 * MIB,
-            id="across the limit: only what lies below it counts",
+            id="across the limit: only the part below counts",
         ),
         pytest.param([Range(8 * GIB, 9 * GIB)], 2 * GIB, GIB, id="above the limit"),
         pytest.param([Range(GIB + 256 * MIB, GIB + 512 * MIB)], 1792 * MIB, GIB, id="inside a gap: two are left of it"),
@@ -42,7 +42,7 @@ def test_low_memory_before_and_after(taken: list[Range], free: int, largest: int
     [
         pytest.param(Range(GIB, 2 * GIB), 0, id="up to the next reservation"),
         pytest.param(Range(3 * GIB, 4 * GIB), GIB, id="free above it"),
-        pytest.param(Range(2 * GIB, 2 * GIB + MIB), 0, id="what was not free has no hole above"),
+        pytest.param(Range(2 * GIB, 2 * GIB + MIB), 0, id="a reserved range is not a hole"),
     ],
 )
 def test_the_hole_above_an_area(area: Range, hole: int) -> None:

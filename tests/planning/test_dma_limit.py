@@ -30,13 +30,13 @@ def limit(own: Machine, **options: Any) -> tuple[int | None, Remarks]:
 @pytest.mark.parametrize(
     ("stated", "facts", "found", "assumed"),
     [
-        pytest.param(2 * GIB, {"dma_limit": GIB}, 2 * GIB, [], id="the user's word"),
-        pytest.param(NO_DMA_ZONES, {"dma_limit": GIB}, None, [], id="the user's word: no zones"),
+        pytest.param(2 * GIB, {"dma_limit": GIB}, 2 * GIB, [], id="the user's option"),
+        pytest.param(NO_DMA_ZONES, {"dma_limit": GIB}, None, [], id="the user's option: no zones"),
         pytest.param(None, {"dma_limit": GIB}, GIB, [], id="the source's"),
         pytest.param(None, {"dma_limit": NO_DMA_ZONES}, None, [], id="the source's: no zones"),
         pytest.param(None, {"config": OFF}, None, [], id="configured without zones"),
         pytest.param(None, {"firmware_dma_limit": 0x3FFFFFFF}, GIB, [], id="from the firmware's limit"),
-        pytest.param(None, {}, 4 * GIB, ["dma_limit"], id="nothing is known: 32 bits, and that is said"),
+        pytest.param(None, {}, 4 * GIB, ["dma_limit"], id="nothing is known: 32 bits, with a note"),
     ],
 )
 def test_what_says_where_low_memory_ends(
@@ -54,7 +54,7 @@ def test_what_says_where_low_memory_ends(
         pytest.param("6.12", "6.18", "dmesg", 0x3C000000, False, id="another with the same rule"),
         pytest.param("6.12", "6.1", "dmesg", GIB, True, id="one that takes the highest bit of the firmware's limit"),
         pytest.param("6.1", "5.10.0", "dmesg", 4 * GIB, True, id="one that searches the 32-bit zone"),
-        pytest.param("6.12", "6.1", "json", 0x3C000000, False, id="stated with the map: it stands"),
+        pytest.param("6.12", "6.1", "json", 0x3C000000, False, id="stated with the map"),
     ],
 )
 def test_another_kernel_has_a_limit_of_its_own(own: str, kernel: str | None, kind: str, found: int, said: bool) -> None:

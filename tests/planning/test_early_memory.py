@@ -37,7 +37,7 @@ def later(**facts: Any) -> Machine:
     [
         pytest.param(machine(RUNNING), None, True, id="a stated map is as listed"),
         pytest.param(later(), None, False, id="a later view is rewound"),
-        pytest.param(later(), "as-listed", True, id="unless the user says no"),
+        pytest.param(later(), "as-listed", True, id="unless the user disables it"),
     ],
 )
 def test_whether_the_crash_kernel_is_still_there(own: Machine, reserved: str | None, there: bool) -> None:
@@ -59,7 +59,7 @@ def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
         pytest.param("iomem", "quiet", "mem=4G", 4 * GIB, id="it takes RAM away"),
         pytest.param("iomem", "mem=4G", "mem=4G", 8 * GIB, id="the map shows it already"),
         pytest.param("json", "quiet", "mem=4G", 8 * GIB, id="a map that is memblock's own state"),
-        pytest.param("iomem", "quiet", "quiet", 8 * GIB, id="there is none"),
+        pytest.param("iomem", "quiet", "quiet", 8 * GIB, id="no mem="),
     ],
 )
 def test_mem_is_applied_once(kind: str, own: str, asked: str, ram: int) -> None:

@@ -62,7 +62,7 @@ def test_an_image_that_is_not_all_memory_is_left_out(image: Range) -> None:
 @pytest.mark.parametrize(
     ("facts", "pool", "assumed"),
     [
-        pytest.param({"kfence_pool": Range(3 * GIB, 3 * GIB + 2 * MIB)}, 3 * GIB, False, id="where a source says"),
+        pytest.param({"kfence_pool": Range(3 * GIB, 3 * GIB + 2 * MIB)}, 3 * GIB, False, id="given by a source"),
         pytest.param({}, 9 * GIB - 2 * MIB, True, id="else the topmost 2 MiB of RAM"),
     ],
 )

@@ -34,7 +34,7 @@ def plan(memory: planner.MemoryMap, request: str = "512M", facts: Facts | None =
         ),
         pytest.param("6.12.5-arm64", 4 * KIB, 48, (0, 1), id="the first that is built so"),
         pytest.param("6.12.117+deb13-arm64-16k", 16 * KIB, 47, (0, 0), id="16K: 47 bits and a folded PUD"),
-        pytest.param("7.3.4+deb14-arm64-16k", 16 * KIB, 47, (0, 0), id="likewise 7.3"),
+        pytest.param("7.3.4+deb14-arm64-16k", 16 * KIB, 47, (0, 0), id="7.3 too"),
         pytest.param("5.14.0-570.el9.aarch64", 4 * KIB, 48, (0, 1), id="RHEL 9: 48"),
         pytest.param("4.18.0-553.el8.aarch64", 64 * KIB, 48, (0, 0), id="RHEL 8: 48 with 64K"),
     ],
@@ -117,9 +117,9 @@ def test_told_bits_leave_no_other_reading(facts: Facts) -> None:
             Facts(kernel="6.6", page_size=4 * KIB),
             {"kernel": "rhel8", "page_size": 64 * KIB},
             False,
-            id="they are told",
+            id="the bits are given",
         ),
-        pytest.param(Facts(kernel="4.18.0-553.el8.aarch64", page_size=4 * KIB), {}, False, id="what the source says"),
+        pytest.param(Facts(kernel="4.18.0-553.el8.aarch64", page_size=4 * KIB), {}, False, id="given by the source"),
     ],
 )
 def test_pages_that_a_kernel_is_not_built_with(facts: Facts, options: dict[str, Any], *, said: bool) -> None:
@@ -163,7 +163,7 @@ def kernel(facts: dict[str, Any], **options: Any) -> tuple[Kernel, Remarks]:
 @pytest.mark.parametrize(
     ("facts", "options", "profile", "assumed", "said"),
     [
-        pytest.param({}, {}, "7.3", ["kernel"], "", id="nothing is known: the newest, and that is said"),
+        pytest.param({}, {}, "7.3", ["kernel"], "", id="nothing is known: the newest, with a note"),
         pytest.param({"kernel": "6.1.69"}, {}, "6.1", [], "", id="the source's"),
         pytest.param({"kernel": "6.1.69"}, {"kernel": "6.12"}, "6.12", [], "planned for 6.12", id="another"),
         pytest.param({"kernel": "6.1.69"}, {"kernel": "6.1"}, "6.1", [], "", id="the same in short"),
@@ -191,7 +191,7 @@ def test_which_profile(
         pytest.param({"page_size": 64 * KIB, "va_bits": 52}, {"page_size": 4 * KIB}, (4, 48), ["va_bits"], id="others"),
         pytest.param({"page_size": 64 * KIB, "va_bits": 52}, {"va_bits": 48}, (64, 48), [], id="other bits"),
         pytest.param({"kernel": "6.8.0-1010-aws-64k"}, {}, (64, 48), ["page_size", "va_bits"], id="by the name"),
-        pytest.param({C: {"ARM64_VA_BITS": "4x"}}, {}, (4, 48), ["page_size", "va_bits"], id="what is no number"),
+        pytest.param({C: {"ARM64_VA_BITS": "4x"}}, {}, (4, 48), ["page_size", "va_bits"], id="not a number"),
     ],
 )
 def test_which_geometry(
@@ -208,9 +208,9 @@ def test_which_geometry(
     [
         pytest.param({"va_bits": 48}, 48, id="48 bits"),
         pytest.param({"va_bits": 52}, 52, id="52 with 52-bit addresses"),
-        pytest.param({"va_bits": 52, "pa_bits": 48}, 48, id="as the source says"),
+        pytest.param({"va_bits": 52, "pa_bits": 48}, 48, id="from the source"),
         pytest.param({"va_bits": 48, "pa_bits": 48, C: {"ARM64_PA_BITS": "52"}}, 52, id="as configured"),
-        pytest.param({"va_bits": 48, C: {"ARM64_PA_BITS": "59"}}, 48, id="what arm64 does not have"),
+        pytest.param({"va_bits": 48, C: {"ARM64_PA_BITS": "59"}}, 48, id="not possible on arm64"),
     ],
 )
 def test_bits_of_a_physical_address(facts: dict[str, Any], pa_bits: int) -> None:

@@ -25,7 +25,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "256M", MEMORY, FULL, {}, "has base pages already (rodata=full by default", id="forced base pages"
         ),
         pytest.param(
-            "256M", MEMORY, FULL, {}, "an aligned area gains nothing here", id="which leave nothing to align for"
+            "256M", MEMORY, FULL, {}, "an aligned area has no benefit here", id="which leave nothing to align for"
         ),
         pytest.param(
             "256M",
@@ -52,7 +52,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             MemoryMap((Region(GIB, 9 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),)),
             {},
             {"strategy": "pud-aligned-trimmed"},
-            "the posted patch loses the offset",
+            "the posted patch ignores the offset",
             id="an offset that the posted code loses",
         ),
         pytest.param("256M", MEMORY, {"kernel": "6.12"}, {}, "per window: aligned, then exact", id="several windows"),

@@ -188,7 +188,7 @@ def test_a_command_line_without_crashkernel_asks_for_nothing() -> None:
         ),
         pytest.param("1G", {"page_size": 8 * KIB}, "not an arm64 page size", id="a page size arm64 does not have"),
         pytest.param("1G", {"strategy": "magic"}, "unknown strategy", id="an unknown strategy"),
-        pytest.param("1G", {"kernel": "latest"}, "unknown kernel version", id="a version nobody prints"),
+        pytest.param("1G", {"kernel": "latest"}, "unknown kernel version", id="an impossible version"),
         pytest.param(None, {"preset": "gentoo"}, "unknown preset", id="a preset that does not exist"),
         pytest.param("1G", {"preset": "debian"}, "both given", id="a preset and a value"),
     ],

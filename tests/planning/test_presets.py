@@ -62,7 +62,7 @@ def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
 @pytest.mark.parametrize(
     ("preset", "kernel", "text"),
     [
-        pytest.param("rhel9,high", "rhel9", "320M,high", id="what the list gives on 16 GiB"),
+        pytest.param("rhel9,high", "rhel9", "320M,high", id="the size of the list on 16 GiB"),
         pytest.param("debian,high", "debian13", "512M,high", id="another list"),
         pytest.param("suse,high", "6.12", "192M,high", id="a plain size"),
         pytest.param("openeuler,high", "openeuler22.03", "1024M,high", id="one that is ,high by itself"),
@@ -99,7 +99,7 @@ def test_a_fleet_takes_the_form_too() -> None:
     ("name", "page_size", "found"),
     [
         pytest.param("rhel9", 64 * KIB, "rhel9-64k", id="64K pages have their own"),
-        pytest.param("rhel9,high", 64 * KIB, "rhel9-64k,high", id="in the form asked for"),
+        pytest.param("rhel9,high", 64 * KIB, "rhel9-64k,high", id="in the requested form"),
         pytest.param("debian", 64 * KIB, "debian", id="not in every distribution"),
         pytest.param("rhel9", 4 * KIB, "rhel9", id="4K pages"),
         pytest.param("rhel9", None, "rhel9", id="pages that are not known"),

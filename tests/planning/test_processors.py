@@ -19,12 +19,12 @@ from planner.render.blocks.tables import verdict
 @pytest.mark.parametrize(
     ("strategy", "cpu", "may_run"),
     [
-        pytest.param("pud-aligned", "neoverse-n1", True, id="break-before-make asks nothing of a processor"),
+        pytest.param("pud-aligned", "neoverse-n1", True, id="break-before-make needs no feature"),
         pytest.param("switch-table", "neoverse-v2", True, id="nor does another table"),
         pytest.param("bbml2", "neoverse-v2", False, id="not on the list"),
         pytest.param("bbml2", "neoverse-v3", True, id="on the list"),
-        pytest.param("rebuild-margins", "neoverse-v3", True, id="more than it asks"),
-        pytest.param("rebuild-margins", "neoverse-v2", None, id="nobody lists those that may abort"),
+        pytest.param("rebuild-margins", "neoverse-v3", True, id="more than it needs"),
+        pytest.param("rebuild-margins", "neoverse-v2", None, id="no list covers those that may abort"),
         pytest.param("rebuild-margins", "neoverse-n1", False, id="older than FEAT_BBM"),
         pytest.param("bbml2", None, None, id="unknown"),
     ],
@@ -74,7 +74,7 @@ def test_a_boot_log_names_its_processors() -> None:
 @pytest.mark.parametrize(
     ("cpu", "said"),
     [
-        pytest.param(None, "bbml2 is not available here: no processor here is known", id="nobody knows"),
+        pytest.param(None, "bbml2 is not available here: no processor here is known", id="not known"),
         pytest.param("0xc00fac30", "can be unmapped after kexec load (protected)", id="on the list"),
         pytest.param("neoverse-n1", "bbml2 is not available here: these processors cannot run it", id="not on it"),
     ],
@@ -97,11 +97,11 @@ ODD = planner.MemoryMap((planner.Region(0x1A65400000, 0x1C65401000),), ())
 @pytest.mark.parametrize(
     ("kernel", "strategy", "cpu", "available"),
     [
-        pytest.param("6.1", "pud-aligned", None, True, id="the proposal asks for nothing"),
-        pytest.param("6.1", "mainline", None, True, id="what the kernel does is always available"),
-        pytest.param("6.1", "isolated", None, False, id="with DMA zones it comes too early"),
-        pytest.param("5.0", "isolated", None, True, id="it is what early kernels do"),
-        pytest.param("6.18", "bbml2", None, False, id="nobody says which processor this is"),
+        pytest.param("6.1", "pud-aligned", None, True, id="the proposal needs no feature"),
+        pytest.param("6.1", "mainline", None, True, id="the kernel's own behaviour is always available"),
+        pytest.param("6.1", "isolated", None, False, id="too early with DMA zones"),
+        pytest.param("5.0", "isolated", None, True, id="the behaviour of early kernels"),
+        pytest.param("6.18", "bbml2", None, False, id="the processor is not known"),
         pytest.param("6.18", "bbml2", "neoverse-n1", False, id="a processor that may not"),
         pytest.param("6.18", "bbml2", "neoverse-v3", True, id="a processor that may"),
     ],

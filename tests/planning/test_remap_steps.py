@@ -38,7 +38,7 @@ def plan_of(strategy: str, memory: planner.MemoryMap, request: str = "512M,high"
 MAPS = [
     pytest.param(PLAIN, {}, id="whole blocks"),
     pytest.param(ODD, {}, id="odd edges"),
-    pytest.param(ODD, {"request": "300001K,high"}, id="a size that is no whole page of anything"),
+    pytest.param(ODD, {"request": "300001K,high"}, id="a size that is not a multiple of a page"),
     pytest.param(PLAIN, {"page_size": 64 * KIB, "va_bits": 42, "align": "block"}, id="64K pages, two levels"),
     pytest.param(ODD, {"page_size": 16 * KIB, "va_bits": 47, "align": "block"}, id="16K pages"),
 ]
@@ -137,7 +137,7 @@ def test_the_order_is_that_of_the_procedures(strategy: str) -> None:
         pytest.param("unprotected", "512M,high", {}, id="nothing is done"),
         pytest.param("pud-aligned", "7G,high", {}, id="nothing fits"),
         pytest.param("pud-aligned", "512M,high", {"rodata": "full"}, id="base pages everywhere anyway"),
-        pytest.param("rebuild-margins", "1G,high", {"rodata": "full"}, id="likewise, whatever the strategy"),
+        pytest.param("rebuild-margins", "1G,high", {"rodata": "full"}, id="the same under any strategy"),
     ],
 )
 def test_where_the_map_stays_there_are_no_steps(strategy: str, request_: str, options: dict[str, object]) -> None:

@@ -27,7 +27,7 @@ OWN = "root=/dev/vda crashkernel=256M"
             {"cmdline": OWN}, "quiet crashkernel=1G", None, *["quiet crashkernel=1G"] * 2, id="a command line"
         ),
         pytest.param({"cmdline": OWN}, None, "debian", PRESETS["debian"].value, OWN, id="a distribution's default"),
-        pytest.param({"cmdline": OWN, "request": "1G"}, None, None, "1G", OWN, id="what an earlier plan was asked"),
+        pytest.param({"cmdline": OWN, "request": "1G"}, None, None, "1G", OWN, id="the request of an earlier plan"),
     ],
 )
 def test_who_asks(facts: dict[str, Any], value: str | None, preset: str | None, text: str, cmdline: str | None) -> None:
@@ -39,11 +39,11 @@ def test_who_asks(facts: dict[str, Any], value: str | None, preset: str | None, 
 @pytest.mark.parametrize(
     ("value", "preset", "line"),
     [
-        pytest.param(None, None, "no crashkernel= value given or found", id="nobody asks"),
+        pytest.param(None, None, "no crashkernel= value given or found", id="no request"),
         pytest.param(
-            "512M", "debian", "a preset and a CRASHKERNEL value were both given; give one of them", id="two ask"
+            "512M", "debian", "a preset and a CRASHKERNEL value were both given; give one of them", id="two requests"
         ),
-        pytest.param(None, "gentoo", "unknown preset 'gentoo'", id="a preset that is none"),
+        pytest.param(None, "gentoo", "unknown preset 'gentoo'", id="an unknown preset"),
     ],
 )
 def test_nothing_or_too_much_asks(value: str | None, preset: str | None, line: str) -> None:
@@ -62,9 +62,9 @@ def test_a_preset_says_where_it_comes_from() -> None:
     ("kernel", "symbol", "valid"),
     [
         pytest.param("6.1", "KEXEC_CORE", False, id="6.1 without KEXEC_CORE"),
-        pytest.param("6.1", "CRASH_RESERVE", True, id="which knows no CRASH_RESERVE"),
+        pytest.param("6.1", "CRASH_RESERVE", True, id="which has no CRASH_RESERVE symbol"),
         pytest.param("6.12", "CRASH_RESERVE", False, id="6.12 without CRASH_RESERVE"),
-        pytest.param("6.12", "KEXEC_CORE", True, id="which asks for the other"),
+        pytest.param("6.12", "KEXEC_CORE", True, id="which depends on the other symbol"),
     ],
 )
 def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symbol: str, valid: bool) -> None:

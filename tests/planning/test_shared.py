@@ -62,7 +62,7 @@ def test_what_belongs_to_single_requests_is_forgotten() -> None:
     ("area", "whole", "hole"),
     [
         pytest.param(None, False, 0, id="no area"),
-        pytest.param(Range(3 * GIB, 4 * GIB), True, 5 * GIB, id="a whole block, and what is free above it"),
+        pytest.param(Range(3 * GIB, 4 * GIB), True, 5 * GIB, id="a whole block, and the gap above it"),
         pytest.param(Range(3 * GIB, 3 * GIB + (1 << 29)), False, 5 * GIB + (1 << 29), id="half of one"),
     ],
 )

@@ -22,7 +22,10 @@ from tests.planning.machines import context_of, plan, question
         pytest.param("256M@2G", "6.1", (256 * MIB, 2 * GIB, False, None, 0), id="an offset"),
         pytest.param("256M,high", "6.12", (256 * MIB, None, True, 128 * MIB, 0), id="high, with the default low part"),
         pytest.param(
-            "crashkernel=256M,high crashkernel=0,low", "6.12", (256 * MIB, None, True, 0, 0), id="none is asked for"
+            "crashkernel=256M,high crashkernel=0,low",
+            "6.12",
+            (256 * MIB, None, True, 0, 0),
+            id="no low memory is requested",
         ),
         pytest.param(
             "crashkernel=256M crashkernel=128M,cma", "7.3", (256 * MIB, None, False, None, 128 * MIB), id="CMA memory"
@@ -41,13 +44,13 @@ def test_the_request_as_the_kernel_read_it(value: str, kernel: str, said: tuple[
     ("facts", "options", "key", "value"),
     [
         pytest.param({}, {}, "dma_limit", 4 * GIB, id="the end of low memory"),
-        pytest.param({}, {"dma_limit": NO_DMA_ZONES}, "dma_limit", None, id="none without DMA zones"),
+        pytest.param({}, {"dma_limit": NO_DMA_ZONES}, "dma_limit", None, id="null without DMA zones"),
         pytest.param({}, {}, "pud_size", GIB, id="PUD_SIZE"),
-        pytest.param({}, {"align": "64M"}, "granule", 64 * MIB, id="what is aligned to"),
+        pytest.param({}, {"align": "64M"}, "granule", 64 * MIB, id="the alignment"),
         pytest.param({"page_size": 64 * KIB, "va_bits": 42}, {}, "pud_size", 512 * MIB, id="a folded PUD"),
         pytest.param({"kernel": "6.1.69"}, {}, "version", "6.1.69", id="the version string"),
-        pytest.param({"kernel": "6.1.69"}, {}, "profile", "6.1", id="and what it selected"),
-        pytest.param({}, {"rodata": "full"}, "forced_base_pages", ("rodata=full",), id="what forces base pages"),
+        pytest.param({"kernel": "6.1.69"}, {}, "profile", "6.1", id="and the profile selected"),
+        pytest.param({}, {"rodata": "full"}, "forced_base_pages", ("rodata=full",), id="reasons for base pages"),
     ],
 )
 def test_the_kernel_that_was_modelled(facts: dict[str, Any], options: dict[str, Any], key: str, value: object) -> None:
@@ -123,7 +126,7 @@ def test_the_kernels_lines_come_in_order_and_a_failure_keeps_its_searches() -> N
             "mainline", "exact", {"kernel": "5.10.22"}, False, False, id="5.10.22: it would, but lies in blocks"
         ),
         pytest.param("isolated", "exact", {"kernel": "6.12"}, False, True, id="isolated, on any kernel"),
-        pytest.param("unprotected", "exact", {"rodata": "full"}, False, False, id="nobody unmaps it"),
+        pytest.param("unprotected", "exact", {"rodata": "full"}, False, False, id="nothing unmaps it"),
     ],
 )
 def test_whether_it_can_be_unmapped(

@@ -38,7 +38,7 @@ def test_it_is_a_schema() -> None:
     [
         pytest.param(("schema_version",), 2, id="another version"),
         pytest.param(("reservation", "outcome"), "lucky", id="an unknown outcome"),
-        pytest.param(("memory", "ram"), "4G", id="a size that is no number"),
+        pytest.param(("memory", "ram"), "4G", id="a size that is not a number"),
         pytest.param(("memory", "ram"), -1, id="a negative size"),
         pytest.param(("unheard",), 1, id="an unknown key"),
         pytest.param(
@@ -95,7 +95,7 @@ WHOLE: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("change", "valid"),
     [
-        pytest.param({}, True, id="what document.plain writes"),
+        pytest.param({}, True, id="the output of document.plain"),
         pytest.param({"where": {"start": 0, "end": 4}}, False, id="a range without its size"),
         pytest.param({"region": {**WHOLE["region"], "flags": 4}}, False, id="flags as bits"),
         pytest.param({"region": {**WHOLE["region"], "flags": ["odd"]}}, False, id="an unknown flag"),

@@ -206,9 +206,9 @@ def test_mainline_says_what_its_kernel_does(kernel: str, acts: str, needs: str) 
     ("call", "what"),
     [
         pytest.param({"aim": "cheap"}, "aim: 'cheap' is not known", id="an unknown aim"),
-        pytest.param({"sizes": ["12X"]}, "is not a size", id="what is not a size"),
+        pytest.param({"sizes": ["12X"]}, "is not a size", id="not a size"),
         pytest.param({"sizes": ["1G"], "preset": "debian"}, "a preset and sizes", id="a preset and sizes"),
-        pytest.param({"kernel": "new"}, "unknown kernel version", id="what `plan` refuses"),
+        pytest.param({"kernel": "new"}, "unknown kernel version", id="an error of `plan`"),
     ],
 )
 def test_what_does_not_fit_together_is_an_input_error(call: dict[str, object], what: str) -> None:

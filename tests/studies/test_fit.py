@@ -68,8 +68,8 @@ def test_the_rungs_say_what_a_plan_of_that_size_says(seed: int) -> None:
     ("kernel", "form", "aligned", "reserved"),
     [
         pytest.param("6.1", None, GIB, 2 * GIB - 32 * MIB, id="6.1 searches low memory only"),
-        pytest.param("6.1", ",high", 8 * GIB, 8 * GIB, id="unless it is asked for high memory"),
-        pytest.param("6.12", None, 8 * GIB, 8 * GIB, id="6.12 goes on above"),
+        pytest.param("6.1", ",high", 8 * GIB, 8 * GIB, id="unless it requests high memory"),
+        pytest.param("6.12", None, 8 * GIB, 8 * GIB, id="6.12 continues above"),
         pytest.param("5.10", ",high", None, None, id="5.10 does not read ,high"),
         pytest.param("6.1", "1G@0x90000000", None, 4 * GIB - 0x9000_0000, id="a fixed offset is never aligned"),
         pytest.param("6.1", "64M@0x80000000", None, None, id="and this one is taken"),

@@ -38,7 +38,7 @@ def asked(value: str, kernel: str = "6.12", **options: object) -> Inquiry:
         ),
         pytest.param("1M,high", "5.10", "high", False, "512M,high", id="a form that this kernel does not read"),
         pytest.param("1G-4G:128M,4G-:256M", "6.12", "plain", True, "512M", id="a list of ranges"),
-        pytest.param("quiet rw", "6.12", "plain", False, "512M", id="nothing was asked"),
+        pytest.param("quiet rw", "6.12", "plain", False, "512M", id="nothing was requested"),
     ],
 )
 def test_what_to_write_for_a_size(value: str, kernel: str, form: str, reads: bool, written: str) -> None:

@@ -129,7 +129,7 @@ def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> Non
             ((16, 32, "Kernel code"), (32, 40, "reserved"), (40, 48, "Kernel data"), (48, 50, "initrd")),
             Facts(kernel_image=Range(16 * MIB, 32 * MIB), kernel_data=Range(40 * MIB, 48 * MIB)),
             (16, 48),
-            id="from code to data, with what lies between",
+            id="from code to data, with ranges between",
         ),
         pytest.param(
             ((16, 48, ""), (60, 64, "reserved")),

@@ -58,7 +58,7 @@ def test_a_root_file_system_may_hold_another_share() -> None:
     found, half = need(big), need(Given(37 * MIB, 60 * MIB, 270 * MIB))
     assert part(found, "root file system limit")[0] == 30 * MIB
     assert "another share for the root file system" in found.unmeasured
-    assert any("size=90%" in note and f"{-(-found.least // MIB)}M would do" in note for note in half.notes)
+    assert any("size=90%" in note and f"{-(-found.least // MIB)}M is enough" in note for note in half.notes)
     assert half.least - found.least == pytest.approx(240 * MIB, rel=0.02)
 
 
@@ -82,7 +82,7 @@ def test_page_descriptors_are_a_share_of_the_reservation(page: int, share: int) 
         pytest.param(None, 32 * MIB, id="a fifth, but at least 32M"),
         pytest.param("50%", 0, id="a percentage of the least"),
         pytest.param("64M", 64 * MIB, id="a size, exactly"),
-        pytest.param("0%", 0, id="none at all"),
+        pytest.param("0%", 0, id="no margin"),
         pytest.param("10", 32 * MIB, id="a bare number up to 100 is a percentage"),
     ],
 )
@@ -170,7 +170,7 @@ def test_what_a_tool_printed_stands_beside_its_formula() -> None:
     ("ram", "page", "drivers", "bytes_"),
     [
         pytest.param(32 * GIB, 4, (), 320, id="the default for this RAM"),
-        pytest.param(GIB, 4, (), 122, id="the estimate, where there is no default"),
+        pytest.param(GIB, 4, (), 122, id="the estimate if there is no default"),
         pytest.param(128 * GIB, 64, ("arm-smmu-v3", "mlx5_core"), 676 + 384 + 200, id="64K pages and large drivers"),
     ],
 )

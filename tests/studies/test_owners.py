@@ -41,7 +41,7 @@ def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(na
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        pytest.param("", "free 1M at 0x1000 (no name), which is in the way", id="nobody knows whose it is"),
+        pytest.param("", "free 1M at 0x1000 (no name), which is in the way", id="unknown owner"),
         pytest.param("reserved", "free 1M at 0x1000 (reserved), which is in the way", id="nor here"),
         pytest.param(
             "nvram@0", "free 1M at 0x1000 (nvram@0), which is in the way", id="a node of the device tree can be changed"

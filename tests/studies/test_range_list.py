@@ -37,7 +37,7 @@ def best(*members: Member, entries: int) -> tuple[int, int, list[int]]:
 @pytest.mark.parametrize(
     ("members", "entries", "found"),
     [
-        pytest.param((SMALL, LARGE), 0, (0, 0, [0, 0]), id="no entry: nobody gets anything"),
+        pytest.param((SMALL, LARGE), 0, (0, 0, [0, 0]), id="no entry: no machine gets anything"),
         pytest.param((SMALL, LARGE), 1, (1, 128, [128, 0]), id="one entry serves one, the cheaper"),
         pytest.param((SMALL, LARGE), 2, (2, 384, [128, 256]), id="an entry for each"),
         pytest.param((SPLIT,), 1, (1, 384, [256]), id="the next size that is reserved, and its low part"),

@@ -165,15 +165,15 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
 @pytest.mark.parametrize(
     ("kernel", "asked", "first"),
     [
-        pytest.param("6.1", "512M", "ask for 512M,high", id="a fallback"),
-        pytest.param("6.1", "3G", "ask for 3G,high", id="a failure"),
-        pytest.param("6.12", "64G", "ask for 8G", id="more than there is: as much as there is"),
+        pytest.param("6.1", "512M", "request 512M,high", id="a fallback"),
+        pytest.param("6.1", "3G", "request 3G,high", id="a failure"),
+        pytest.param("6.12", "64G", "request 8G", id="more than there is: as much as there is"),
         pytest.param(
-            "5.10", "512M,high", "ask for 512M, in the plain form", id="a form that this kernel does not read"
+            "5.10", "512M,high", "request 512M, in the plain form", id="a form that this kernel does not read"
         ),
-        pytest.param("6.1", "512MB", "ask for 512M", id="a likely spelling"),
+        pytest.param("6.1", "512MB", "request 512M", id="a likely spelling"),
         pytest.param("6.1", "64G-:512M", "the need of a typical capture kernel", id="no range for this RAM"),
-        pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line that asks nothing"),
+        pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line without a request"),
     ],
 )
 def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:
@@ -234,4 +234,4 @@ def test_the_library_and_every_document_tell_it() -> None:
     plan = planner.plan(machine(), "3G")
     assert plan.to_dict()["help"][0]["crashkernel"] == "3G,high"
     for form in ("text", "markdown", "html"):
-        assert "ask for 3G,high" in planner.render.document(plan, form)
+        assert "request 3G,high" in planner.render.document(plan, form)

@@ -126,7 +126,7 @@ def test_presets_for_this_machine_and_page_size(ram: int, page: int, sizes: dict
 @pytest.mark.parametrize(
     ("kernel", "written", "main", "low", "freed"),
     [
-        pytest.param("6.12", 512 * MIB, 384, 128, [128], id="the end of the main part goes"),
+        pytest.param("6.12", 512 * MIB, 384, 128, [128], id="the end of the main part is freed"),
         pytest.param("6.12", 128 * MIB, 0, 128, [512], id="down to the low part"),
         pytest.param("6.12", 96 * MIB, 0, 96, [512, 32], id="which shrinks too"),
         pytest.param("6.12", 0, 0, 0, [512, 128], id="to nothing"),

@@ -102,7 +102,10 @@ def moved(by: int, span: Range = PLACED) -> Range:
         ),
         pytest.param({"kind": "iomem"}, "not checkable", "no crash kernel is reserved", id="a listing without it"),
         pytest.param(
-            {"kind": "iomem", "cmdline": "crashkernel=16G"}, "agreed", "nothing is reserved", id="none, as planned"
+            {"kind": "iomem", "cmdline": "crashkernel=16G"},
+            "agreed",
+            "nothing is reserved",
+            id="nothing reserved, as planned",
         ),
         pytest.param(
             {"record": recorded(HIGH, LOW), "cmdline": "crashkernel=512M,high crashkernel=128M,low"},
@@ -175,7 +178,7 @@ IMAGE = Range(GIB + 2 * MIB, GIB + 2 * MIB + 64 * KIB)
     [
         # Pages for everything but the image, which is mapped by itself, with blocks where it can.
         pytest.param({}, _observed(), "agreed", id="a crashkernel parameter brings base pages"),
-        pytest.param({}, _observed(pte=7 * GIB, pud=GIB), "disagreed", id="blocks where none can be"),
+        pytest.param({}, _observed(pte=7 * GIB, pud=GIB), "disagreed", id="impossible blocks"),
         pytest.param({"kernel_image": None}, _observed(pte=7 * GIB, pud=GIB), "not checkable", id="no image known"),
         pytest.param({}, Observed("meminfo", by_size={4 * KIB: 8 * GIB}), "agreed", id="DirectMap lines"),
         pytest.param(
@@ -273,7 +276,7 @@ def test_leaves_split_at_run_time(cpu: str, more: int, *, agreed: bool) -> None:
     verdict = verify(source, options, observed=[_observed(**shown)])
     check = next(check for check in verdict.checks if check.what == "granularity")
     assert (check.outcome == "agreed") is agreed
-    assert ("at run time where permissions change (BBML2)" in check.why) is agreed
+    assert ("at run time when permissions change (BBML2)" in check.why) is agreed
 
 
 def test_several_machines_end_with_one_status() -> None:

@@ -13,6 +13,7 @@ import shlex
 import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
@@ -78,6 +79,7 @@ def page(
     environment.filters |= {
         "anchor": _anchor,
         "kind": _kind,
+        "label": _label,
         "requested": _requested,
         "stacked": _stacked,
         "tokens": _tokens,
@@ -134,9 +136,18 @@ def _requested(text: str) -> str:
 
 def _anchor(title: str, taken: list[str]) -> str:
     """An id for a heading that no other heading has."""
-    words = re.findall("[a-z0-9]+", title.lower()) or ["section"]
-    name = "-".join(words[:8])
-    while name in taken or name in {"main", "report"}:
-        name += "-2"
-    taken.append(name)
-    return name
+    name = "-".join(re.findall("[a-z0-9]+", title.lower())[:8])
+    return _unique(name if name[:1].isalpha() else f"section-{name}".rstrip("-"), taken, "-")
+
+
+def _label(title: str, under: str, taken: list[str]) -> str:
+    """A name for a table that no other has, with its heading if need be."""
+    name = title or "Table"
+    return _unique(f"{name}, {under}" if under and name in taken else name, taken, " ")
+
+
+def _unique(name: str, taken: list[str], mark: str) -> str:
+    numbered = (f"{name}{mark}{n}" for n in count(2))
+    found = next(each for each in chain([name], numbered) if each not in taken)
+    taken.append(found)
+    return found

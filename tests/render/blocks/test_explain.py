@@ -152,7 +152,7 @@ def test_an_attempt_without_gaps(gaps: tuple[GapStory, ...], text: str) -> None:
 def test_what_would_help() -> None:
     told = blocks(explain(crowded(), "512M"))
     assert lead_of(told)[0::2] == ("fallback", "warn")
-    assert bullets_of(told, "What would help")[0] == "ask for 512M,high: aligned at 0x5c0000000"
+    assert bullets_of(told, "What would help")[0] == "request 512M,high: aligned at 0x5c0000000"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_moods(outcome: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("name", "helps", "told"),
     [
-        pytest.param("fallback", True, "ask for 512M,high: aligned at 0x80780000000", id="the first change that helps"),
+        pytest.param("fallback", True, "request 512M,high: aligned at 0x80780000000", id="the first change that helps"),
         pytest.param(
             "fallback", False, "no change tried here helps; `explain` shows what is in the way", id="none does"
         ),

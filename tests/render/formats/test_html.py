@@ -12,7 +12,7 @@ from planner.base.sizes import MIB
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.blocks import tables
-from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Paragraph, Table, Terms
+from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
 from planner.render.formats import html
 from planner.render.layout import lay_out
 from planner.render.pages import plan as plan_page
@@ -134,3 +134,13 @@ def test_cells_of_a_wide_table_carry_the_head_of_their_column() -> None:
     assert '<table class="stack">' in wide
     assert '<td data-label="strategy">pud-aligned</td><td>boot time' in wide
     assert "<table>" in lay_out([Table("", "lr", ("size", "RAM"), [("512M", "8G")])], "html")
+
+
+def test_headings_and_tables_have_names_of_their_own() -> None:
+    """An id that begins with a letter; a repeated title is told apart by the heading above it."""
+    table = Table("Strategies", "ll", ("strategy", "outcome"), [("pud-aligned", "aligned")])
+    page = lay_out([Heading("256M"), table, Heading("512M"), table, table], "html")
+    assert re.findall(r'<h2 id="([^"]*)"', page) == [
+        *("section-256m", "strategies", "section-512m", "strategies-2", "strategies-3")
+    ]
+    assert re.findall(r'aria-label="([^"]*)"', page) == ["Strategies", "Strategies, 512M", "Strategies, 512M 2"]
