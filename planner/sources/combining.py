@@ -67,12 +67,12 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
-        f"the map is that of {printable(best.source)}; {printable(m.source)} gives "
+        f"the map is from {printable(best.source)}; {printable(m.source)} gives "
         + ("reserved memory and facts" if m.facts.tree is not None else "facts only")
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
-    notes += [f"{each}: it is planned as {kernel}, as stated" for each in kernels]
+    notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
     notes += _moved(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
@@ -95,8 +95,8 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
     images = {m.source: m.facts.kernel_image for m in machines if m.facts.kernel_image is not None}
     first, *others = images.items() if images else [("", None)]
     return [
-        f"the kernel image moved: it lies at {first[1].start:#x} in {printable(first[0])} and at {image.start:#x} in "
-        f"{printable(source)}, so what was reserved around it is of one boot only"
+        f"the kernel image is at {first[1].start:#x} in {printable(first[0])} and at {image.start:#x} in "
+        f"{printable(source)}: these sources are of different boots"
         for source, image in others
         if first[1] is not None and image is not None and image.start != first[1].start
     ]

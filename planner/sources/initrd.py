@@ -90,7 +90,7 @@ def measure(file: BinaryIO, name: str) -> Initrd:
         if kind is None:
             if not kinds:
                 raise InputError(name, "is not an initrd: neither cpio (newc) nor compressed", "give the initrd itself")
-            notes.append("what follows the last archive is neither cpio nor compressed: the kernel stops there")
+            notes.append("the data after the last archive is neither cpio nor compressed: the kernel stops there")
             while outer.take(_CHUNK):
                 pass
             break
@@ -253,7 +253,9 @@ def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
     seen = False
     while inner.skip_zeros():
         if not inner.peek(6).startswith(_MAGICS):
-            what = "what is packed in it is not a cpio archive" if not seen else "has junk within a compressed archive"
+            what = (
+                "its compressed content is not a cpio archive" if not seen else "has junk within a compressed archive"
+            )
             raise outer.damaged(what)
         _archive(inner, tally)
         seen = True
@@ -300,7 +302,7 @@ def _unit(kind: str, outer: _Reader) -> Unit:
     if kind == "lz4 frame":
         frame: Unit = _library(outer.name, "lz4.frame", "lz4").LZ4FrameDecompressor()
         return frame
-    raise InputError(outer.name, "is compressed with lzo, which is not read here", "unpack it first: lzop -d")
+    raise InputError(outer.name, "is compressed with lzo, which is not supported", "unpack it first: lzop -d")
 
 
 def _library(name: str, module: str, what: str) -> Any:

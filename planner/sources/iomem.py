@@ -154,7 +154,7 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             if around and around[-1][2] == "System RAM":
                 if len(notes) < _MOST_NOTES:
                     notes.append(
-                        f"arm64 gives no such name to a part of System RAM as at {start:#x}: it is read as reserved"
+                        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
                     )
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):

@@ -123,7 +123,7 @@ def parse(text: str, name: str) -> Machine:
     notes = []
     title = next((m for _, line in text_lines(text[:4096], name) if (m := _TITLE.match(line))), None)
     if title is not None:
-        notes.append(f"{printable(name)} is the configuration of a kernel {printable(title[2])}")
+        notes.append(f"{printable(name)} is the configuration of kernel {printable(title[2])}")
         if facts.arch is None and title[1] != "arm64":
             facts = replace(facts, arch=printable(title[1]))
     return Machine(name, "config", MemoryMap(()), facts, settled=False, notes=tuple(notes))
@@ -155,7 +155,7 @@ def check_arch(config: Machine) -> None:
     if config.facts.arch not in (None, "aarch64"):
         raise InputError(
             config.source,
-            f"this is the configuration of a kernel for {config.facts.arch}, not arm64",
+            f"this is the configuration of kernel for {config.facts.arch}, not arm64",
             "give that of the arm64 kernel",
         )
 
@@ -173,7 +173,7 @@ def applied(machine: Machine, config: Machine) -> Machine:
         if None not in (before, after) and before != after:
             notes.append(
                 f"{name} is {format_size(after)} in {printable(config.source)} and {format_size(before)} in "
-                f"{printable(machine.source)}: the configuration counts"
+                f"{printable(machine.source)}: the configuration is used"
             )
     page_size, va_bits = new.page_size or old.page_size, new.va_bits or old.va_bits
     if page_size and va_bits and va_bits not in VA_BITS.get(page_size, ()):

@@ -21,7 +21,7 @@ from planner.sources.reading import text_lines
 __all__ = ["COARSE", "looks_like", "parse"]
 
 COARSE = (
-    "lsmem shows whole memory blocks: what is reserved, and the firmware's holes and nomap memory inside the blocks, "
+    "lsmem shows whole memory blocks: reservations, and firmware holes and NOMAP memory inside the blocks, "
     "are unknown, so this plan is the best case"
 )
 
@@ -67,7 +67,7 @@ def parse(text: str, name: str) -> Machine:
     if not stated and totals and totals[-1].strip("0.,B"):
         raise InputError(
             name,
-            f"{totals[-1]} of it is offline, and no column STATE says which blocks are",
+            f"{totals[-1]} of it is offline, and no STATE column shows which blocks",
             "give the output of lsmem without -o, or with STATE in it",
         )
     for number, start, end, state, node in rows:
@@ -80,7 +80,7 @@ def parse(text: str, name: str) -> Machine:
         raise InputError(name, "there is no online memory in it", "give the whole output of lsmem")
     notes = [COARSE]
     if not stated and not totals:
-        notes.append("lsmem was asked for no STATE: all blocks are taken as online")
+        notes.append("lsmem was run without STATE: all blocks are taken as online")
     if offline:
         notes.append(f"{offline >> 20}M of memory is offline and left out")
     return Machine(name, "lsmem", MemoryMap(_joined(blocks, notes)), Facts(), settled=False, notes=tuple(notes))

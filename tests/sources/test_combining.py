@@ -42,7 +42,7 @@ def test_the_most_precise_map_wins(kinds: tuple[str, str], best: str) -> None:
         combined = combine([source(kind, kind, RAM) for kind in order])
         assert combined.kind == best
         other = next(kind for kind in kinds if kind != best)
-        assert f"the map is that of {best}; {other} gives facts only" in combined.notes
+        assert f"the map is from {best}; {other} gives facts only" in combined.notes
 
 
 def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
@@ -58,7 +58,7 @@ def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
         combine(sources)
     combined = combine(sources, "7.2")
     assert combined.facts.kernel == "6.1.0-18"
-    assert "b: kernel is 6.12.3 here and 6.1.0-18 in a: it is planned as 7.2, as stated" in combined.notes
+    assert "b: kernel is 6.12.3 here and 6.1.0-18 in a: planned for 7.2, as stated" in combined.notes
     other_arch = source("c", "dmesg", arch="x86_64"), source("d", "iomem", RAM, arch="aarch64")
     with pytest.raises(InputError, match="arch is"):
         combine(other_arch, "7.2")
@@ -183,7 +183,7 @@ def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
 def test_the_configuration_of_another_architecture_is_named() -> None:
     """Not the map, which may be any machine's; a report of another architecture keeps what it is."""
     config = parse_text(b"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_64BIT=y\n", "config-6.1")
-    with pytest.raises(InputError, match=r"^config-6\.1: this is the configuration of a kernel for x86_64, not arm64"):
+    with pytest.raises(InputError, match=r"^config-6\.1: this is the configuration of kernel for x86_64, not arm64"):
         combine([source("a", "iomem", RAM), config])
     assert combine([source("a", "iomem", RAM, arch="x86_64"), config]).facts.arch == "x86_64"
 

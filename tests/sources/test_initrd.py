@@ -126,7 +126,7 @@ def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(bytes(5000), "is empty", id="only zeros"),
         pytest.param(b"MZ" + bytes(100), "is not an initrd: neither cpio", id="something else"),
-        pytest.param(gzip.compress(b"no archive"), "what is packed in it is not a cpio archive", id="another file"),
+        pytest.param(gzip.compress(b"no archive"), "its compressed content is not a cpio archive", id="another file"),
         pytest.param(MAIN[:300], "ends in the middle of an archive", id="a cut archive"),
         pytest.param(gzip.compress(MAIN)[:-20], "ends in the middle of a compressed", id="a cut stream"),
         pytest.param(MAIN.replace(b"070701", b"07070x", 2)[4:], "is not an initrd", id="no magic"),
@@ -144,7 +144,7 @@ def test_what_stands_behind_the_archives_is_told() -> None:
     """The kernel stops there; all of the file lies in memory all the same."""
     found = of(MAIN + b"#BOOTCONFIG\n")
     assert (found.archive, found.content) == (len(MAIN) + 12, 10_100)
-    assert found.notes == ("what follows the last archive is neither cpio nor compressed: the kernel stops there",)
+    assert found.notes == ("the data after the last archive is neither cpio nor compressed: the kernel stops there",)
 
 
 def test_more_than_any_initrd_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

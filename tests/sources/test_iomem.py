@@ -133,4 +133,6 @@ def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
         NESTED.replace("421a0000-42b5ffff : reserved", "421a0000-42b5ffff : rserved").encode(), "iomem"
     )
     assert Reserved(0x421A_0000, 0x42B6_0000, "reserved") in machine.memory.reserved
-    assert "arm64 gives no such name to a part of System RAM as at 0x421a0000: it is read as reserved" in machine.notes
+    assert (
+        "the resource at 0x421a0000 in System RAM has a name unknown on arm64: it is taken as reserved" in machine.notes
+    )

@@ -166,7 +166,7 @@ def test_the_configuration_of_another_architecture_is_refused(run: Run, tmp_path
     for sample in ("sample:altra-32g", "sample:honeycomb-30g"):
         done = run("plan", "512M", "--map", sample, "--config", str(path))
         assert (done.status, done.out) == (2, "")
-        assert done.err.startswith(f"error: {path}: this is the configuration of a kernel for ")
+        assert done.err.startswith(f"error: {path}: this is the configuration of kernel for ")
         assert len(done.err.splitlines()) == 1
 
 

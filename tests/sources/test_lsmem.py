@@ -188,7 +188,7 @@ NO_STATE = "RANGE                                  SIZE\n0x0000000040000000-0x00
 @pytest.mark.parametrize(
     ("summary", "note"),
     [
-        pytest.param("", "lsmem was asked for no STATE: all blocks are taken as online", id="no summary"),
+        pytest.param("", "lsmem was run without STATE: all blocks are taken as online", id="no summary"),
         pytest.param(
             "Memory block size: 128M\nTotal online memory: 3G\nTotal offline memory: 0B\n", None, id="0B offline"
         ),
@@ -205,5 +205,5 @@ def test_blocks_without_a_state(summary: str, note: str | None) -> None:
 def test_offline_memory_that_no_column_tells_is_an_error(offline: str) -> None:
     """In any language: the last line is of offline memory."""
     summary = f"Taille de bloc : 128M\nM\u00e9moire en ligne totale :  2G\nM\u00e9moire hors ligne :   {offline}\n"
-    with pytest.raises(InputError, match=f"x: {offline} of it is offline, and no column STATE says which blocks are"):
+    with pytest.raises(InputError, match=f"x: {offline} of it is offline, and no STATE column shows which blocks"):
         parse_text(f"{NO_STATE}\n{summary}".encode(), "x")

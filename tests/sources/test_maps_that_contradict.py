@@ -62,9 +62,7 @@ GOOD = '{"memory": [{"start": 0, "end": 1073741824}], "kernel": "6.12"'
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        pytest.param(
-            GOOD + ', "kernel": "6.1"}', r"map.json:1:65: the key 'kernel' stands here twice", id="a key twice"
-        ),
+        pytest.param(GOOD + ', "kernel": "6.1"}', r"map.json:1:65: the key 'kernel' is a duplicate", id="a key twice"),
         pytest.param('{"memory": [{"start": 0, "end": 1, "end": 2}]}', r"1:36: the key 'end'", id="in a region"),
         pytest.param('{"memory": [{"start": NaN, "end": 1}]}', r"1:23: NaN", id="no number"),
         pytest.param('{"memory": [{"start": 0, "end": ' + "9" * 5000 + "}]}", r"1:33: this number", id="many digits"),

@@ -58,7 +58,7 @@ class Found:
     def add(self, kind: str, path: str, data: bytes) -> None:
         """Add a file: the first of each path, up to a limit on their total size."""
         if self._size + len(data) > _MAX_ALL:
-            self.refuse(path, "is too large to be read besides the others")
+            self.refuse(path, "is too large to be read in addition to the others")
             return
         known = self.files.setdefault(kind, [])
         if len(known) < 64 and all(path != other for other, _ in known):
@@ -68,7 +68,7 @@ class Found:
     def refuse(self, path: str, why: str) -> None:
         """Note that a file is not read."""
         if len(self.refused) < 8:
-            self.refused.append(f"{printable(path[:80])} {why}, it was refused")
+            self.refused.append(f"{printable(path[:80])} {why}: it was not read")
 
     def too_large(self, kind: str, path: str) -> None:
         """Note that a file is too large. Raises InputError if it is a memory map."""
@@ -140,7 +140,7 @@ def assemble(found: Found) -> Machine:
     missing = [
         title for kind, title in _TITLES.items() if not _has(kind, machine.facts, {m.kind for m in work.machines})
     ]
-    notes = [f"of the report were used: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
+    notes = [f"files used from the report: {', '.join(printable(path) for path in dict.fromkeys(work.used))}"]
     if missing:
         notes.append(f"not in the report: {', '.join(missing)}")
     if work.failed:
@@ -252,7 +252,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
     """Use the most complete log of this boot: with memory ranges, else with the kernel version."""
     best: tuple[tuple[bool, bool], str, Machine] | None = None
     for path, _ in work.found.files.get("earlier", ())[:1]:
-        work.found.remarks.append(f"{printable(path)} is of an earlier boot, it was not read")
+        work.found.remarks.append(f"{printable(path)} is of an earlier boot and was not read")
     for path, data in _logs(work.found):
         if not data.strip() or (best is not None and all(best[0])):
             continue
@@ -261,7 +261,7 @@ def _log(work: _Assembly, facts: Machine) -> None:
             continue
         if not _has_boot_lines(machine):
             work.found.remarks.append(
-                f"{printable(path)} has no lines of the boot: a log that is full loses its beginning first"
+                f"{printable(path)} has no boot messages: a full log buffer loses its oldest messages first"
             )
             continue
         try:

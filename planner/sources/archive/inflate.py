@@ -118,7 +118,9 @@ class Inflated(io.RawIOBase):
     def __init__(self, source: BinaryIO, kind: str, name: str) -> None:
         super().__init__()
         if kind == "zstd":
-            raise InputError(name, "is compressed with zstd, which is not read here", "unpack it with zstd -d first")
+            raise InputError(
+                name, "is compressed with zstd, which is not supported here", "unpack it with zstd -d first"
+            )
         self._source, self._name, self._kind = source, name, kind
         self._unit = decompressor(kind)
         self._pending = b""
@@ -164,7 +166,7 @@ class Inflated(io.RawIOBase):
             return self._unit.decompress(data, most)
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError: each library has its own
             if isinstance(error, MemoryError) or "emory" in str(error):
-                raise self._damaged("needs more memory to unpack than any text does") from None
+                raise self._damaged("needs too much memory to unpack") from None
             raise self._damaged(f"is damaged ({error})") from None
 
     def _following(self) -> None:

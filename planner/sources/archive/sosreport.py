@@ -109,10 +109,12 @@ class _Reports:
         """The files found. Raises InputError if there is not exactly one report."""
         if len(self._tops) > 1:
             tops = ", ".join(printable(top[:80] or ".") for top in self._tops)
-            raise InputError(self.name, f"holds the files of more than one machine ({tops})", "give them one by one")
+            raise InputError(self.name, f"has files of more than one machine ({tops})", "give them one by one")
         if not self.found and self.nested is not None:
             raise InputError(
-                self.name, f"holds no machine's files but other archives ({self.nested})", "unpack it, and give one"
+                self.name,
+                f"has no machine's files, only other archives ({self.nested})",
+                "unpack it and give one of them",
             )
         if self._deeper is not None:
             self.found.remarks.append(
@@ -129,7 +131,7 @@ def read_archive(stream: BinaryIO, name: str) -> Machine:
     for count, member in enumerate(archive, 1):
         total += member.size
         if count > MAX_MEMBERS or total > MAX_TOTAL:
-            raise InputError(name, "holds more than any report does", "give only the files that matter")
+            raise InputError(name, "is larger than any sosreport", "give only the files that matter")
         _member(archive, member, reports)
     return assemble(reports.report())
 
@@ -140,8 +142,8 @@ def _member(archive: Archive, member: Member, reports: _Reports) -> None:
     if path.startswith("/") or ".." in parts:
         raise InputError(
             reports.name,
-            f"holds a name that leaves the archive ({path[:80]})",
-            "this is not a sosreport; pack the files anew",
+            f"has a path that leaves the archive ({path[:80]})",
+            "this is not a sosreport; pack the files again",
         )
     kind, top, path = _kind_of(parts)
     if kind is None:
@@ -229,7 +231,7 @@ def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
         return
     seen[0] += len(entries)
     if seen[0] > MAX_MEMBERS:
-        raise InputError(root, "holds more files than any report does", "give only the files that matter")
+        raise InputError(root, "has more files than any sosreport", "give only the files that matter")
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
         kind = next((kind for kind, pattern in _WANTED if pattern.fullmatch(path)), None)

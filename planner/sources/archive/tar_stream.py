@@ -112,7 +112,7 @@ class Archive:
 
     def _extended(self, info: tarfile.TarInfo, said: _Said) -> None:
         if not 0 <= info.size <= MAX_HEADER:
-            raise InputError(self._name, "a header is longer than any name", "this is not a sosreport")
+            raise InputError(self._name, "a header is too long", "this is not a sosreport")
         size = -(-info.size // _BLOCK) * _BLOCK
         self._count(size)
         body = self._whole(size)[: info.size]

@@ -27,8 +27,8 @@ _TOP = 1 << 52
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
 
 
-_NO_MEMORY = "the tree has no memory: a boot loader fills it in, or EFI tells the kernel instead"
-_NO_TYPE = "the memory nodes have no device_type: kernels leave them to the boot loader"
+_NO_MEMORY = "the tree has no memory: the boot loader adds it, or the kernel gets it from EFI"
+_NO_TYPE = "the memory nodes have no device_type, so kernels ignore them: the boot loader adds memory"
 ABOUT_MEMORY = (_NO_MEMORY, _NO_TYPE)
 """Notes that are obsolete once RAM comes from another source."""
 
@@ -64,13 +64,13 @@ def parse(
     limit, untranslated = dma_limit_of(blob.root, name)
     if untranslated:
         tree.notes.append(
-            f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the kernel's arithmetic "
-            "goes on with them all the same, and so does this limit"
+            f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the limit is "
+            "computed from them all the same, as the kernel does"
         )
     if whole:
         tree.notes.append(
-            "a device tree does not show where the kernel image and the tree itself lie, nor the kernel's page size "
-            "and its own CMA size"
+            "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page size "
+            "or its default CMA size"
         )
     facts = Facts(cmdline=tree.cmdline, firmware_dma_limit=limit, tree=data, further_ranges=tree.further_ranges())
     memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
@@ -122,11 +122,11 @@ def _chosen(tree: State, chosen: Node) -> None:
         return
     start, end = usable[0]
     if start < end:
-        tree.notes.append("linux,usable-memory-range: this is a capture kernel, and its memory is cut to that")
+        tree.notes.append("linux,usable-memory-range: this is a capture kernel, and its memory is limited to that")
         tree.memblock.remove(0, start)
         tree.memblock.remove(end, SPAN - 1 - end)
     else:
-        tree.notes.append("linux,usable-memory-range has a size of 0: kernels do not cut the memory to that")
+        tree.notes.append("linux,usable-memory-range has a size of 0: kernels ignore it")
     for start, end in usable[1:]:
         tree.memblock.add(start, end - start)
 
@@ -148,7 +148,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
         chosen.properties.get(f"linux,initrd-{end}") if chosen is not None else None for end in ("start", "end")
     )
     if first is None or last is None or number(first) >= number(last):
-        tree.notes.append("the tree names no initrd: its place, if there is one, is unknown")
+        tree.notes.append("the tree has no initrd: if one is loaded, its place is unknown")
         return
     initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
     memory = tree.memblock.memory

@@ -91,9 +91,9 @@ class Blob:
         if magic != int.from_bytes(MAGIC, "big"):
             raise self._bad(0, "this is not a device tree blob")
         if size > MAX_BLOB:
-            raise self._bad(4, f"the blob says it has {size} bytes: arm64 takes no more than 2 MiB")
+            raise self._bad(4, f"the header says it has {size} bytes: arm64 takes no more than 2 MiB")
         if not _HEADER.size <= size <= len(data):
-            raise self._bad(4, f"the blob says it has {size} bytes, and there are {len(data)}")
+            raise self._bad(4, f"the header says it has {size} bytes, and there are {len(data)}")
         if version < 16 or compatible > 17 or compatible > version:
             raise self._bad(20, f"version {version} (compatible with {compatible}) is not known")
         if version == 16:

@@ -33,7 +33,9 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         or parent.cell("#size-cells") != tree.size_cells
         or "ranges" not in parent.properties
     ):
-        tree.notes.append("/reserved-memory has other cells than the root, or no ranges: kernels ignore it whole")
+        tree.notes.append(
+            "/reserved-memory has other cell counts than the root, or no ranges: kernels ignore all of it"
+        )
         return []
     saved: list[tuple[Node, int, int]] = []
     for node in parent.children:
@@ -45,7 +47,7 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         if len(saved) < MAX_NODES:
             saved.append((node, *first))
         elif "reg" not in node.properties:
-            tree.tell(node, f"6.1 has room for {MAX_NODES} nodes, what comes later without an address is ignored")
+            tree.tell(node, f"6.1 has room for {MAX_NODES} nodes: later ones without an address are ignored")
     return saved
 
 
@@ -67,8 +69,8 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
     if placed:
         tree.notes.append(
             counted(placed, "reserved-memory node has", "reserved-memory nodes have")
-            + " a size but no address: placed as 6.1 would, with 4K pages, in the tree's order, and without the kernel "
-            "image in the way"
+            + " a size but no address: placed as 6.1 does with 4K pages, in the tree's order, disregarding the kernel "
+            "image"
         )
 
 
@@ -135,9 +137,9 @@ def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:
-        return "a pool that is reusable cannot have no-map, it becomes ordinary memory"
+        return "a reusable pool cannot have no-map: it becomes ordinary memory"
     if "linux,cma-default" in node.properties and any(w.startswith("cma=") for w in (tree.cmdline or "").split()):
-        return "cma= is on the command line, the pool is given back"
+        return "cma= is on the command line, the pool is freed"
     if (start | end) % _CMA_ALIGN:
-        return "the pool is not aligned to 2M, with 4K pages it is given back"
+        return "the pool is not aligned to 2M, with 4K pages it is freed"
     return None

@@ -309,7 +309,7 @@ def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
         return regions
     ordered = sorted(regions, key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(ordered)):
-        notes.append("memory regions overlap: parts listed before keep their flags, as memblock does")
+        notes.append("memory regions overlap: those listed first keep their flags, as memblock does")
         return added_one_by_one(regions)
     notes.append("memory regions were not in order and were sorted, as memblock does")
     return ordered

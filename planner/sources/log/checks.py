@@ -134,7 +134,7 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
         return " ".join(words) if chopped else text, False
     notes.append(
         f"{size} were reserved, and the command line in the log "
-        f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, and what is recorded is planned"
+        f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, so the recorded size is planned"
     )
     request = [f"crashkernel={size}"]
     if log.low is not None:

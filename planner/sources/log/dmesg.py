@@ -56,7 +56,7 @@ def parse(text: str, name: str) -> Machine:
     notes = []
     if _is_reversed(text):
         text = "\n".join(reversed(text.split("\n")))
-        notes.append("the log is read from its end, as its newest line stands first; lines are numbered from there")
+        notes.append("the newest line comes first, so the log is read and its lines are numbered from the end")
     logs: list[tuple[int, Log]] = []
     lines, width, chopped = text_lines(text, name), 0, False
     if len(text) <= _LARGEST_SHOWN:
@@ -201,7 +201,7 @@ def _added(log: Log, notes: list[str]) -> list[Region]:
         else:
             memblock.remove(span.start, span.size)
     if memblock.memory:
-        notes.append("memory is that of the memblock_add lines: the log has no node ranges")
+        notes.append("memory is from the memblock_add lines: the log has no node ranges")
     return memblock.memory
 
 

@@ -98,7 +98,7 @@ def regions_of(
         return nodes, []
     regions, reserved = memblock_of(entries, page_size or 4 * KIB, mirror=mirror)
     if not nodes:
-        notes.append("memory is that of the EFI map, without the nodes: the log has no node ranges")
+        notes.append("memory is from the EFI map, without the nodes: the log has no node ranges")
         return regions, reserved
     if mirror:
         reliable = mirrored(entries)

@@ -88,7 +88,7 @@ def test_a_log_of_another_boot_is_told_and_left_out() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        pytest.param(b"[    5.000000] usb 1-1: new device\n", "has no lines of the boot", id="its beginning is lost"),
+        pytest.param(b"[    5.000000] usb 1-1: new device\n", "has no boot messages", id="its beginning is lost"),
     ],
 )
 def test_a_log_that_is_of_no_use_is_told(content: bytes, told: str) -> None:
@@ -98,7 +98,7 @@ def test_a_log_that_is_of_no_use_is_told(content: bytes, told: str) -> None:
 def test_what_was_used_and_what_is_missing_is_said() -> None:
     """In the words of who made the report."""
     notes = machine(cmdline=b"quiet\n").notes
-    assert any(note == "of the report were used: cmdline, iomem" for note in notes)
+    assert any(note == "files used from the report: cmdline, iomem" for note in notes)
     (missing,) = [note for note in notes if note.startswith("not in the report: ")]
     assert "the kernel's version" in missing
     assert "/proc/iomem" not in missing
@@ -128,11 +128,11 @@ def test_a_file_with_more_than_any_machine_writes() -> None:
     for n in range(12):
         made.too_large("log", f"log{n}")
     assert len(made.refused) == 8
-    assert "log0 is too large, it was refused" in assemble(made).notes
+    assert "log0 is too large: it was not read" in assemble(made).notes
 
 
 def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_MAX_ALL", len(IOMEM) + 10)
     made = found(cmdline=b"quiet crashkernel=512M")
     assert made.first("cmdline") is None
-    assert made.refused == ["cmdline is too large to be read besides the others, it was refused"]
+    assert made.refused == ["cmdline is too large to be read in addition to the others: it was not read"]

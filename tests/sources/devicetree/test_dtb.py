@@ -225,7 +225,7 @@ STRUCTURE = int.from_bytes(GOOD[8:12], "big")
     ("blob", "offset", "what"),
     [
         pytest.param(GOOD[:20], 20, "ends inside its header", id="a header cut off"),
-        pytest.param(GOOD[:-8], 4, "the blob says it has", id="an end cut off"),
+        pytest.param(GOOD[:-8], 4, "the header says it has", id="an end cut off"),
         pytest.param(patched(4, cell(3 << 20)), 4, "no more than 2 MiB", id="larger than a kernel takes"),
         pytest.param(patched(20, cell(3)), 20, "version 3 ", id="an old version"),
         pytest.param(patched(24, cell(18)), 20, "is not known", id="too new a version"),

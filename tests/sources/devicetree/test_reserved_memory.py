@@ -170,7 +170,7 @@ def test_kernels_remember_64_nodes() -> None:
     assert sorted(names) == sorted([*(f"s{i}@0" for i in range(40)), *(f"d{i}" for i in range(24)), "last@0"])
     told = [note for note in found.notes if "64 nodes" in note]
     assert len(told) == 1
-    assert told[0].startswith("reserved-memory d24, d25, d26 and 7973 more: 6.1 has room for 64 nodes, ")
+    assert told[0].startswith("reserved-memory d24, d25, d26 and 7973 more: 6.1 has room for 64 nodes: ")
 
 
 def test_a_placed_nomap_region_is_no_memory_for_others() -> None:

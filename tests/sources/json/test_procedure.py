@@ -71,7 +71,7 @@ def test_what_may_be_left_out() -> None:
         pytest.param(
             '"root": "top"',
             '"root": "top", "root": "b"',
-            "own.json:6:18: the key 'root' stands here twice",
+            "own.json:6:18: the key 'root' is a duplicate",
             id="a key twice",
         ),
         pytest.param('  ],\n  "root"', '  ]\n  "root"', "own.json:6:3: is not JSON", id="a comma is missing"),

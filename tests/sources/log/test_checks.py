@@ -181,7 +181,7 @@ def test_a_log_with_its_newest_line_first() -> None:
     backwards = parse_text("\n".join(reversed(WHOLE.splitlines())).encode(), "log")
     machine = parse_text(WHOLE.encode(), "log")
     assert (backwards.memory, backwards.facts) == (machine.memory, machine.facts)
-    assert backwards.notes[0].startswith("the log is read from its end")
+    assert backwards.notes[0].startswith("the newest line comes first")
 
 
 def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
@@ -211,7 +211,7 @@ def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str 
     found = make_plan(machine, None, Options(strategy="mainline"))
     assert found.reservation.crash is not None
     assert found.reservation.crash.size == crash * MIB
-    said = [text for text in found.notes if "it is incomplete, and what is recorded is planned" in text]
+    said = [text for text in found.notes if "it is incomplete, so the recorded size is planned" in text]
     assert len(said) == (note is not None)
     assert all(str(note) in text for text in said)
 
