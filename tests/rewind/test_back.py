@@ -337,7 +337,9 @@ def test_an_image_that_moved_is_said() -> None:
         here, source="other.txt", facts=replace(here.facts, kernel_image=Range(2 * GIB, 2 * GIB + 22 * MIB))
     )
     notes = combine([here, there]).notes
-    assert any("kernel image is at" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes)
+    assert any(
+        "kernel image is at" in note and f"{2 * GIB:#x}" in note and f"{IMAGE.start:#x}" in note for note in notes
+    )
 
 
 def coarse(ram: int, *, cmdline: str) -> Machine:
