@@ -126,10 +126,9 @@ def _heads(canvas: Canvas, y: float, columns: Sequence[str], left: float, cell: 
 def _cell(canvas: Canvas, cell: Cell, place: tuple[float, float], y: float) -> None:
     star = "*" if cell.met else ""
     if not outcomes.band(canvas, cell.outcome, place, y, _HEIGHT - 2, cell.text, cell.outcome + star):
-        glyph = outcomes.GLYPHS.get(cell.outcome, "?") + star
+        glyph = outcomes.GLYPHS[cell.outcome] + star
         if text_width(glyph, FONT) <= place[1]:
-            outcome = cell.outcome if cell.outcome in outcomes.GLYPHS else "none"
-            outcomes.write(canvas, outcome, place[0] + place[1] / 2, y + 15, glyph)
+            outcomes.write(canvas, cell.outcome, place[0] + place[1] / 2, y + 15, glyph)
 
 
 def _candidate(row: Row, rows: Sequence[Row]) -> str:

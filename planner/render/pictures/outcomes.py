@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["GLYPHS", "band", "kind", "legend", "write"]
 
-GLYPHS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
+GLYPHS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-", "error": "?"}
 """One character per outcome, for cells too small for the word."""
 
 
 def kind(outcome: str) -> str:
-    """The class or pattern of an outcome."""
-    return f"o-{outcome}" if outcome in GLYPHS else "o-none"
+    """The class or pattern of an outcome; that of none for an error."""
+    return "o-none" if outcome == "error" else f"o-{outcome}"
 
 
 def band(

@@ -13,9 +13,9 @@ KINDS = ("aligned", "fallback", "exact", "failed", "none")
 
 
 def test_every_outcome_has_a_glyph_and_a_look_of_its_own() -> None:
-    """A plan's outcomes are these five; anything else looks like none."""
-    assert tuple(outcomes.GLYPHS) == KINDS
-    assert len(set(outcomes.GLYPHS.values())) == len(KINDS)
+    """A plan's outcomes are these five; a record in error looks like none, with a glyph of its own."""
+    assert tuple(outcomes.GLYPHS) == (*KINDS, "error")
+    assert len(set(outcomes.GLYPHS.values())) == len(KINDS) + 1
     assert len({outcomes.kind(outcome) for outcome in KINDS}) == len(KINDS)
     assert outcomes.kind("error") == outcomes.kind("none")
 
