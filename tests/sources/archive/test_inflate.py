@@ -1,4 +1,4 @@
-"""Compressed inputs as a stream: what comes out is what went in, damage and bombs are one line."""
+"""Compressed inputs as a stream: the content is the original; damage and bombs are errors of one line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_compression_is_known_by_its_first_bytes(head: bytes, kind: str | None
 @pytest.mark.parametrize("kind", PACK)
 @pytest.mark.parametrize("data", [b"", b"x", TEXT], ids=["nothing", "a byte", "a map"])
 def test_what_comes_out_is_what_went_in(kind: str, data: bytes) -> None:
-    """In one stream, in several that follow each other, and with padding after them."""
+    """In one stream, in several in a row, and with padding after them."""
     pack = PACK[kind]
     assert content(pack(data)) == data
     assert content(pack(data) + pack(TEXT)) == data + TEXT
@@ -77,7 +77,7 @@ def test_zstd_is_refused_with_the_way_out() -> None:
 
 @pytest.mark.parametrize(("size", "refused"), [(MIB - KIB, False), (2 * MIB, True)])
 def test_zeros_are_refused_by_their_ratio(size: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only once enough has come out that it could hurt."""
+    """The ratio is limited only beyond a size that could do harm."""
     monkeypatch.setattr(inflate, "FREE", MIB)
     packed = gzip.compress(bytes(size), compresslevel=9)
     assert size > len(packed) * MAX_RATIO
