@@ -287,7 +287,6 @@ class _Search:
         return TraceStep(actor, text, self.tables.describe(point.memory), tuple(tlb))
 
     def _between(self, before: int, after: int) -> tuple[str, str]:
-        """The actor and the action between two states."""
         low = (1 << self.width) - 1
         point, bits, now = before >> self.width, before & low, after & low
         if point == after >> self.width:
