@@ -19,7 +19,7 @@ from planner.rewind.from_log import built, crowded, efi_images
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
-from planner.rewind.top import Top, top_of_listing
+from planner.rewind.top import Top, top_bytes, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
@@ -263,6 +263,17 @@ def _paged(view: View) -> View:
     return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
+def _pooled(view: View) -> tuple[View, bool]:
+    """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
+    listed = view.listed
+    top = top_of_listing(view, replace(listed, blocks=listed.blocks[-1:]))
+    start, end = listed.blocks[-1] if listed.blocks else (0, 0)
+    if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
+        return view, top.pool
+    kept = (*(span for span in listed.kept if span[0] < start), (start, end))
+    return replace(view, listed=replace(listed, kept=kept)), True
+
+
 def _guess(view: View, way: Way) -> str:
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
@@ -278,8 +289,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     """
     profile, page = view.asked.profile, view.asked.page_size
     ram, crashed = view.machine.memory.ram, total((*view.crash, *(span for span, _ in view.after)))
-    # Page tables and the pool are listed as one.
-    pool = top_of_listing(view, replace(view.listed, blocks=view.listed.blocks[-1:])).pool
+    view, pool = _pooled(view)
     late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
         return []

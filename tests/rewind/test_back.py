@@ -190,8 +190,8 @@ def test_the_table_of_sections_comes_after_the_crash_kernel_from_7_0_on() -> Non
     assert state_under(machine, None) == union([*before, later[0]])
 
 
-FEW, ALL = 3 * PAGE, (4096 - 14 + 8 + 1) * PAGE
-"""Page tables of 8 GiB in blocks, and in base pages but for blocks in an image of 28M."""
+FEW, ALL = 3 * PAGE, (4096 + 8 + 1) * PAGE
+"""Page tables of 8 GiB in blocks, and in base pages."""
 
 
 @pytest.mark.parametrize(

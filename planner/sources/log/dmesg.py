@@ -135,6 +135,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0, size=log.image)
+        log.event("bss", None, None, 0, size=log.bss)
     record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None
     facts = Facts(
         kernel=log.kernel,

@@ -69,6 +69,7 @@ _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
@@ -158,6 +159,7 @@ class Log:
         self.tables: int | None = None
         self.buffer: tuple[int, int, int] | None = None
         self.image: int | None = None
+        self.bss = 0
         self.smmu = False
         self.unit = 0
         self.units: dict[int, int] = {}
@@ -307,6 +309,8 @@ def _counted(line: str, log: Log) -> None:
     log.image = image_size(line)
     if (m := _MEMORY.search(line)) is not None:
         log.total, log.cma = int(m[2]) * KIB, int(m[3] or 0) * KIB
+    if (m := _BSS.search(line)) is not None:
+        log.bss = int(m[1]) * KIB
 
 
 def _processor(line: str, log: Log) -> bool:
