@@ -181,10 +181,10 @@ class Plan(_Plan):
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Place the crash kernel of one machine, and count the cost.
 
-    source: a `Machine`, a bare `MemoryMap`, or a value of `--map`: a path, `sample:NAME`, `live`. crashkernel: a value
-    (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own. options: those of the
-    command, by name; texts as there, or numbers. Raises InputError for unreadable or contradictory inputs,
-    KernelBugError if the modelled kernel would stop at boot.
+    source: a `Machine`, a bare `MemoryMap`, or a value of `--map`: a path, `sample:NAME`, `live`.
+    crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
+    options: those of the command, by name; texts as there, or numbers.
+    Raises InputError for unreadable or contradictory inputs, KernelBugError if the modelled kernel would stop at boot.
     """
     with _named():
         machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)

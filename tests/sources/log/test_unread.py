@@ -9,6 +9,7 @@ import pytest
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.unread import is_unread, without_unread
+from planner.sources.quoting import unquoted
 from tests.oracle.cases import cases, sampled
 from tests.sources.posted_forms import LOGS, Form
 
@@ -61,7 +62,10 @@ def test_the_recorded_logs_have_thousands() -> None:
         pytest.param("[    0.000123] ", id="another time"),
         pytest.param("<6>[    0.000000] ", id="a priority"),
         pytest.param("[Mon Jun  2 09:31:01 2025] ", id="a date"),
-        pytest.param("Jun 02 09:31:01 host kernel: ", id="a journal"),
+        pytest.param("[    0.000000] [    T0] ", id="a caller"),
+        pytest.param("[    0.000000][    T0] ", id="a caller without a blank"),
+        pytest.param("[2025-06-02 09:31:01] [    0.000000] ", id="a serial console"),
+        pytest.param("Jun 02 09:31:01 host_1 kernel: ", id="a journal"),
         pytest.param("> ", id="a reply"),
         pytest.param("", id="nothing"),
     ],
@@ -88,13 +92,12 @@ def test_what_stands_among_them_stays(line: str) -> None:
     assert f"\n{line}\n" in without_unread("\n".join([f"{STAMP}x", *among, line, *among, ""]))
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\r\r\n", "\n\r"])
-def test_line_ends_of_other_systems_stay(end: str) -> None:
-    """Their number is that of the original."""
-    text = end.join([f"{STAMP}x", *[f"{STAMP}{RESERVE}"] * 9, f"{STAMP}y", ""])
-    thin = without_unread(text)
-    assert len(thin) < len(text) / 2
-    assert [c for c in thin if c in "\r\n"] == [c for c in text if c in "\r\n"]
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\n\r", "\r"])
+def test_lines_keep_their_numbers_with_any_line_end(end: str) -> None:
+    """Even if a line end of another system is inside a line."""
+    lines = ["x", *[RESERVE] * 9, "y", *[RESERVE] * 3, f"{RESERVE}\r{RESERVE}", *[RESERVE] * 3, "z", ""]
+    bare = unquoted(end.join(f"{STAMP}{line}" for line in lines), "x").split("\n")
+    assert [number for number, line in enumerate(bare) if line[-1:] in ("x", "y", "z")] == [0, 10, 19]
 
 
 @pytest.mark.parametrize(
