@@ -111,11 +111,15 @@ def _of_log_alone(view: View) -> Iterator[History]:
     if view.regions[-1][1] > view.low_max:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
-    yield from ways
+    images = []
     for loaded in efi_images(view):
         there = built(view, loaded)
         early = replace(early, memmap=there.memmap)
-        yield History(f"UEFI put the image at {loaded[0][0]:#x}", there.state, there.late, early, there.top)
+        what = f"UEFI put the image at {loaded[0][0]:#x}"
+        images.append(History(what, there.state, there.late, early, there.top))
+    # Mostly the file and two copies lie beneath the tables; a crash kernel that is recorded may tell better.
+    likely = next((n for n, way in reversed([*enumerate(images)]) if explains_crash(view, way.state)), len(images))
+    yield from (*images[likely : likely + 1], *ways, *images[:likely], *images[likely + 1 :])
     what = "the image, the initrd or firmware, which the log does not place, are in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.top)
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)

@@ -14,6 +14,7 @@ from planner.base.sizes import MIB
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
@@ -123,8 +124,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
                 "a log without memblock=debug shows only some early reservations: the real kernel had more, so the "
                 "result may be too high"
             )
-    regions = _disjoint(regions)
-    _check(regions, name)
+    regions = _disjoint(regions, name)
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
         notes.append(lacking)
@@ -200,15 +200,13 @@ def _dma_limit(log: Log) -> int | None:
     return NO_DMA_ZONES if log.zones_whole and "DMA" not in zones and "DMA32" not in zones else None
 
 
-def _disjoint(regions: list[Region]) -> list[Region]:
+def _disjoint(regions: list[Region], name: str) -> list[Region]:
+    """The regions without overlaps. Raises InputError if one is beyond the physical address space."""
     result: list[Region] = []
     for r in regions:
         start = max(r.start, result[-1].end) if result else r.start
         if start < r.end:
             result.append(Region(start, r.end, r.flags, r.node))
-    return result
-
-
-def _check(regions: list[Region], name: str) -> None:
-    if regions and regions[-1].end > 1 << 52:
+    if result and result[-1].end > PHYSICAL_TOP:
         raise InputError(Location(name), "memory lies beyond 52 physical address bits", "check the log")
+    return result

@@ -83,7 +83,7 @@ def _finder(text: str) -> _Finder | None:
         if (at := text.find(message)) >= 0:
             known, bare = known + 1, bare + (not _is_prefixed(text, at))
             if 2 * bare >= len(MESSAGES):
-                return None
+                return None  # the rest cannot be more
     if known:
         return _words if 2 * bare < known else None
     for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
