@@ -36,7 +36,7 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 240), ((1,), 180), (None, 60))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 190), ((1,), 180), (None, 40))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 

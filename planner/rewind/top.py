@@ -93,9 +93,10 @@ def top_of_listing(view: View, state: State) -> Top:
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
     if known.pages and own is not None:
         tops = [top for top in tops if top.pages]
-    tops.sort(key=lambda top: -top_bytes(top, view))
+    sizes = {top: top_bytes(top, view) for top in tops}
+    tops.sort(key=lambda top: -sizes[top])
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.
-    return next((t for t in tops if taken >= top_bytes(t, view) * (100 if t.pool else 97) // 100), tops[-1])
+    return next((t for t in tops if taken >= sizes[t] * (100 if t.pool else 97) // 100), tops[-1])
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
