@@ -126,7 +126,7 @@ def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(bytes(5000), "is empty", id="only zeros"),
         pytest.param(b"MZ" + bytes(100), "is not an initrd: neither cpio", id="something else"),
-        pytest.param(gzip.compress(b"no archive"), "its compressed content is not a cpio archive", id="another file"),
+        pytest.param(gzip.compress(b"no archive"), "its content is not a cpio archive", id="another file"),
         pytest.param(MAIN[:300], "ends in the middle of an archive", id="a cut archive"),
         pytest.param(gzip.compress(MAIN)[:-20], "ends in the middle of a compressed", id="a cut stream"),
         pytest.param(MAIN.replace(b"070701", b"07070x", 2)[4:], "is not an initrd", id="no magic"),

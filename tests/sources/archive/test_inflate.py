@@ -69,9 +69,7 @@ def test_damage_is_told_with_its_offset(kind: str) -> None:
 
 
 def test_zstd_is_refused_with_the_way_out() -> None:
-    with pytest.raises(
-        InputError, match="is compressed with zstd, which is not supported here; unpack it with zstd -d"
-    ):
+    with pytest.raises(InputError, match="is compressed with zstd, which is not supported; unpack it with zstd -d"):
         content(b"\x28\xb5\x2f\xfd" + bytes(20))
 
 
