@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import KIB, MIB, round_down
+from planner.base.sizes import KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
 from planner.kernel.cmdline import values, words
@@ -20,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded", "efi_images"]
+__all__ = ["Built", "built", "crowded", "efi_images", "loaded_by_qemu"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -169,6 +169,22 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
             starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in _UNCOUNTED]
             for start in dict.fromkeys(starts):
                 yield (start, start + event.size + _UNCOUNTED[-1]), (table, table + view.asked.page_size)
+
+
+def loaded_by_qemu(view: View) -> tuple[Span, ...]:
+    """Where QEMU puts the image, the initrd and the device tree of a kernel that it loads itself; () elsewhere.
+
+    Source: load_aarch64_image() and arm_setup_direct_kernel_boot(), hw/arm/boot.c; create_device_tree(),
+    softmmu/device_tree.c @ QEMU 7.2.
+    """
+    sizes = {event.kind: event.size for event in view.events if event.kind.startswith("qemu_")}
+    if not sizes:
+        return ()
+    start = view.regions[0][0]
+    image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
+    after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
+    tree = round_up(after, 2 * MIB)
+    return (image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB)
 
 
 def crowded(state: State, view: View) -> State:

@@ -15,7 +15,7 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import built, crowded, efi_images
+from planner.rewind.from_log import built, crowded, efi_images, loaded_by_qemu
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
@@ -112,6 +112,10 @@ def _of_log_alone(view: View) -> Iterator[History]:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
     images = []
+    if loaded := loaded_by_qemu(view):
+        there = built(view, [span for span in loaded if span[0] < span[1]])
+        what = f"QEMU put the initrd or the device tree at {loaded[1][0]:#x}"
+        yield History(what, there.state, there.late, replace(early, memmap=there.memmap), there.top)
     for loaded in efi_images(view):
         there = built(view, loaded)
         early = replace(early, memmap=there.memmap)

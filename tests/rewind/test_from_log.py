@@ -127,6 +127,15 @@ def test_where_uefi_may_have_put_the_image(lines: tuple[str, ...], expected: lis
     assert not expected or (plan.reservation.crash is not None and plan.reservation.crash.end < min(expected))
 
 
+def test_what_qemu_loads_itself_is_in_the_way() -> None:
+    """The image 2M above the start of RAM, the initrd 128M above it, the device tree 2M further."""
+    lines = ("Machine model: linux,dummy-virt", MEMORY, "Freeing initrd memory: 964K")
+    taken = {"256M@0x78000000", "256M@0x70200000", "128M@0x78200000"}
+    for request in (*taken, "256M@0x78400000"):
+        assert (placed(log(CMA, LINE, *lines), request) is None) == (request in taken)
+    assert placed(log(CMA, LINE, MEMORY), "256M@0x78000000") is not None
+
+
 @pytest.mark.parametrize(
     ("line", "beneath"),
     [

@@ -136,6 +136,9 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0, size=log.image)
         log.event("bss", None, None, 0, size=log.bss)
+    elif log.qemu and log.tables is None and log.image:
+        log.event("qemu_image", None, None, 0, size=log.image)
+        log.event("qemu_initrd", None, None, 0, size=log.initrd)
     record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None
     facts = Facts(
         kernel=log.kernel,
