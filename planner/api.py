@@ -181,10 +181,10 @@ class Plan(_Plan):
 def plan(source: Source | None, crashkernel: str | None = None, **options: Unpack[PlanOptions]) -> Plan:
     """Place the crash kernel of one machine, and count the cost.
 
-    source: a `Machine`, a bare `MemoryMap`, or a value of `--map`: a path, `sample:NAME`, `live`. crashkernel: a value
-    (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own. options: those of the
-    command, by name; texts as there, or numbers. Raises InputError for unreadable or contradictory inputs,
-    KernelBugError if the modelled kernel would stop at boot.
+    source: a `Machine`, a bare `MemoryMap`, or a value of `--map`: a path, `sample:NAME`, `live`.
+    crashkernel: a value (`512M`), `crashkernel=` tokens or a kernel command line; None takes the source's own.
+    options: those of the command, by name; texts as there, or numbers.
+    Raises InputError for unreadable or contradictory inputs, KernelBugError if the modelled kernel would stop at boot.
     """
     with _named():
         machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
@@ -462,7 +462,6 @@ def _named(**called: str) -> Iterator[None]:
 
 
 def _size(name: str, value: object) -> int:
-    """Bytes. Raises InputError with the parameter's name."""
     return read(name, value, number(size))
 
 
@@ -471,12 +470,10 @@ def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
 
 
 def _text(name: str, value: object) -> str:
-    """A text. Raises InputError with the parameter's name."""
     return read(name, value, word)
 
 
 def _path(name: str, value: object) -> str:
-    """A path. Raises InputError with the parameter's name."""
     return _text(name, fspath(value) if isinstance(value, PathLike) else value)
 
 
@@ -488,7 +485,6 @@ def _listed(name: str, values: object, remedy: str) -> Iterable[object]:
 
 
 def _texts(name: str, values: object) -> tuple[str, ...]:
-    """Several texts. Raises InputError with the parameter's name."""
     return tuple([_text(name, value) for value in _listed(name, values, "of texts as on the command line")])
 
 

@@ -1,8 +1,9 @@
 """Plans of a fleet of machines: in one run, in tables, or inside a data engine.
 
-    plan_batches(batches)         record batches in, record batches out: Spark, Ray, Dask (extra `batch`) input_schema,
-    output_schema   the Arrow schemas of both; ddl: the second in Spark's syntax to_arrow(plans)               plans as
-    a table, which `.to_pandas()` makes a data frame answer_record(record, ...)    one record as decoded from JSON Lines
+    plan_batches(batches)         record batches in, record batches out: Spark, Ray, Dask (extra `batch`)
+    input_schema, output_schema   the Arrow schemas of both; ddl: the second in Spark's syntax
+    to_arrow(plans)               plans as a table, which `.to_pandas()` makes a data frame
+    answer_record(record, ...)    one record as decoded from JSON Lines
     run_batch, summarize          the work of the command
 
 Names are resolved on first use: importing this package loads neither pyarrow nor pydantic.

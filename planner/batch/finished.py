@@ -76,7 +76,6 @@ def _of_report(report: Any) -> Row:
 
 
 def _row(told: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool) -> Row:
-    """A row from its figures by name."""
     sums = {name: _number(told[name]) for name in (*SUMMED, "table_bytes")}
     one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
     return Row(outcome_named(outcome), protection, str(told["profile"]), _number(told["page_size"]), one)

@@ -40,7 +40,6 @@ def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
 
 
 def _text(remedy: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The validator of a text."""
 
     def check(value: object) -> object:
         return value if value is None or type(value) is str else refuse("must be a string", remedy)

@@ -127,7 +127,6 @@ def case(
 
 
 def _one_of(value: str, allowed: tuple[_T, ...], where: str, what: str) -> _T:
-    """The value if it is allowed. Raises InputError otherwise."""
     for one in allowed:
         if value == one:
             return one

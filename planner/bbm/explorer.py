@@ -7,10 +7,10 @@ A state is a *point* of the procedure (steps taken, descriptors visible to walke
 observer's root; points do not depend on the TLB, so they are enumerated once) and the observer's cached entries (bits:
 TLB entries, then table descriptors kept by the walker). Between any two steps:
 
-- a write becomes visible, a TLBI completes: in any order, until the DSB that waits for them (Arm ARM B2.3, D8.17); -
-`architecture`: the walker fetches any address, covered or not, and keeps a table descriptor it passed (D8.15); -
-`walk-on-miss`: it fetches addresses that running code accesses and no entry covers, and keeps only leaves; - anything
-cached is evicted.
+- a write becomes visible, a TLBI completes: in any order, until the DSB that waits for them (Arm ARM B2.3, D8.17);
+- `architecture`: the walker fetches any address, covered or not, and keeps a table descriptor it passed (D8.15);
+- `walk-on-miss`: it fetches addresses that running code accesses and no entry covers, and keeps only leaves;
+- anything cached is evicted.
 
 Under `architecture`, entries of different pages are independent, so one page is searched at a time: only TLB entries
 that match it are tracked. Equivalent states are merged. Three differences are not tracked: the visibility of writes to
@@ -287,7 +287,6 @@ class _Search:
         return TraceStep(actor, text, self.tables.describe(point.memory), tuple(tlb))
 
     def _between(self, before: int, after: int) -> tuple[str, str]:
-        """The actor and the action between two states."""
         low = (1 << self.width) - 1
         point, bits, now = before >> self.width, before & low, after & low
         if point == after >> self.width:

@@ -57,8 +57,6 @@ def procedure_of(
 
 
 class _Maker:
-    """Builds one procedure."""
-
     def __init__(self, steps: Sequence[RemapStep], geometry: Geometry, crash: Range, own: Range) -> None:
         self.steps, self.crash, self.own = steps, crash, own
         self.sizes = {"pud": geometry.pud_size, "pmd": geometry.pmd_size, "pte": geometry.page_size}
@@ -258,7 +256,6 @@ def _of_run(kind: str | None) -> bool:
 
 
 def _numbered(points: Sequence[_Point]) -> Iterator[_Point]:
-    """The points with distinct names."""
     counts: dict[str, int] = {}
     names = [point.name for point in points]
     for point in points:

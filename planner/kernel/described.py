@@ -124,7 +124,6 @@ def does(profile: Profile) -> str:
 
 
 def _windows(windows: tuple[Window, ...]) -> str:
-    """The windows in the order they are tried."""
     names = {"low": "limit", "high": "top", "none": "no limit"}
     return ", then ".join(f"[{names.get(w.start, w.start)}, {names.get(w.end, w.end)})" for w in windows)
 

@@ -237,7 +237,6 @@ class Memblock:
         return _top_down(gaps, size, align, start, end)
 
     def _window(self, start: int, end: int) -> Span:
-        """The bounds of a search, clamped as memblock does."""
         start = max(start, self.page_size)
         return start, max(start, PHYS_ADDR_MAX if end in (ACCESSIBLE, NOLEAKTRACE) else end)
 

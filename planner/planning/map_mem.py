@@ -78,7 +78,6 @@ def _calls(
 
 
 def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:
-    """The whole pages of each range."""
     inward = [(round_up(start, page_size), round_down(end, page_size)) for start, end in regions]
     return [(start, end) for start, end in inward if start < end]
 

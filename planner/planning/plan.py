@@ -190,7 +190,6 @@ def _cost(
     mapped: Measured,
     baseline: Measured,
 ) -> Waste:
-    """The cost of a plan, relative to the map without a crash kernel."""
     shared, crash = question.shared, reservation.crash
     return waste(
         reservation,

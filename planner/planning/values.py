@@ -168,7 +168,6 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _meant(name: str) -> str:
-    """The suggestion for a name that is not an option."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, OPTIONS, 1)

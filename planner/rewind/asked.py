@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.base.ranges import Span, union
+from planner.base.ranges import Span, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cma import cma_align
 from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, lowest_from_top, replay
+from planner.rewind.from_log import efi_images
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
@@ -50,11 +51,19 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
             yield what, replay(history.state, history.early, boot_of(view, size, top, regions, lift=lift, end=end))
 
 
+def _image(view: View) -> list[Span]:
+    """Where the image lies, or one of the places that UEFI may have given it."""
+    facts = view.machine.facts
+    if facts.kernel_image is not None and facts.kernel_data is not None:
+        return [(facts.kernel_image.start, facts.kernel_data.end)]
+    named = [(r.start, r.end) for r in view.machine.memory.reserved if r.name.startswith("Kernel")]
+    return named or [image for image, _ in efi_images(view)][-1:]
+
+
 def _described(view: View, end: int) -> list[Span]:
     """Ranges that have page descriptors where memory ends at `end`: NOMAP memory and the image stay beyond it."""
     beyond = [(r.start, r.end) for r in view.machine.memory.regions if r.flags & Flag.NOMAP.value]
-    image = [(r.start, r.end) for r in view.machine.memory.reserved if r.name.startswith("Kernel")]
-    return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *image])
+    return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *_image(view)])
 
 
 def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:
@@ -68,6 +77,7 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
         low_max=view.low_max if end is None else min(view.low_max, end),
         lift=lift,
         end=end,
+        beyond=total(span for span in _image(view) if end is not None and span[0] >= end),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
     )

@@ -107,7 +107,8 @@ class Boot:
     """Another boot, up to its crash kernel.
 
     cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit.
-    lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does.
+    lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does;
+    beyond: bytes of the image above that, which stay.
     tables: bytes of page tables of base pages for all of memory, which shrink with it.
     memmap: what is taken for page descriptors, where that changes.
     """
@@ -119,6 +120,7 @@ class Boot:
     low_max: int
     lift: int = 0
     end: int | None = None
+    beyond: int = 0
     tables: int = 0
     memmap: Sequence[Later] = ()
 
@@ -129,9 +131,8 @@ def replay(state: State, early: Early, boot: Boot) -> State:
     if boot.end is None and early.paged:
         before = lifted(before, boot.lift)
     elif boot.lift or boot.end is not None:
-        before = lifted(before.without(early.memmap), boot.lift)
-        if boot.end is not None:
-            before = _cut(before, boot.end, boot)
+        before = before.without(early.memmap)
+        before = lifted(before, boot.lift) if boot.end is None else _cut(before, boot.end, boot)
         before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
     return before.with_more([area] if area else [])
@@ -175,7 +176,8 @@ def _cut(state: State, end: int, boot: Boot) -> State:
     lowest = max(lowest_from_top(state), end)
     above = total((max(a, lowest), b) for a, b in state.blocks if b > lowest)
     cut = State(memory, tuple((a, min(b, end)) for a, b in state.blocks if a < end), state.kept)
-    size = above + more_tables(boot.tables, total(memory) - total(state.memory), boot.page_size)
+    size = above - boot.lift
+    size += more_tables(boot.tables, total(memory) + boot.beyond - total(state.memory), boot.page_size)
     return cut.with_more(cut.pages(max(size, 0), boot.page_size))
 
 

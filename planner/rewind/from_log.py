@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import KIB, MIB, round_down
+from planner.base.sizes import KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
 from planner.kernel.cmdline import values, words
@@ -20,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded", "efi_images"]
+__all__ = ["Built", "built", "crowded", "efi_images", "loaded_by_qemu"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -30,8 +30,8 @@ _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 
 _CACHE_LINE = 64
 
-_UNCOUNTED = 256 * KIB
-"""Bytes of an image between its sections, which the log's `Memory:` line does not count."""
+_UNCOUNTED = (232 * KIB, 256 * KIB)
+"""Bytes of an image between its sections, which the log's `Memory:` line does not count: from about, to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,20 @@ def _beneath_top(state: State, view: View, top: Top) -> State:
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
-    """The page descriptors, which come before the crash kernel up to 6.19 and which no log names.
+    """The table of sections and the page descriptors, before the crash kernel up to 6.19, which no log names.
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
     areas, asked = _areas(view), view.asked
-    free = state.without(areas)
+    free, table = state.without(areas), []
     if not asked.profile.first:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits)
         at = free.topmost(size, _CACHE_LINE)
-        free = free.with_more([(at, at + size)] if at is not None else [])
-    taken = tuple(place_memmap(free, view.early_memmap, view.asked.page_size))
+        table = [(at, at + size)] if at is not None else []
+    taken = tuple(place_memmap(free.with_more(table), view.early_memmap, view.asked.page_size))
     if any(a < end and start < b for a, b in areas for start, end in taken):
         return state, ()
-    return state.with_more(taken), taken
+    return state.with_more([*table, *taken]), taken
 
 
 def _was_free(view: View) -> bool:
@@ -158,14 +158,33 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
     """Places that UEFI may have given the image and the page of its lowest table, with what was loaded before between.
 
     UEFI's pages go from the top downward, too. Beneath the tables that the log names lie the file of the kernel and
-    its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M.
+    its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M. The file is
+    smaller by what is cleared only when a kernel starts.
     """
+    bss = next((event.size for event in view.events if event.kind == "bss"), 0)
     for event in view.events:
         if event.kind == "efi_tables" and event.start is not None:
-            for copies in (1, 2, 3):
-                start = round_down(event.start - copies * event.size - _UNCOUNTED, 2 * MIB)
-                table = round_down(event.start, view.asked.page_size)
-                yield (start, start + event.size + _UNCOUNTED), (table, table + view.asked.page_size)
+            table = round_down(event.start, view.asked.page_size)
+            ends = [event.start - n * event.size + (bss if n > 1 else 0) for n in (1, 2, 3)]
+            starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in _UNCOUNTED]
+            for start in dict.fromkeys(starts):
+                yield (start, start + event.size + _UNCOUNTED[-1]), (table, table + view.asked.page_size)
+
+
+def loaded_by_qemu(view: View) -> tuple[Span, ...]:
+    """Where QEMU puts the image, the initrd and the device tree of a kernel that it loads itself; () elsewhere.
+
+    Source: load_aarch64_image() and arm_setup_direct_kernel_boot(), hw/arm/boot.c; create_device_tree(),
+    softmmu/device_tree.c @ QEMU 7.2.
+    """
+    sizes = {event.kind: event.size for event in view.events if event.kind.startswith("qemu_")}
+    if not sizes:
+        return ()
+    start = view.regions[0][0]
+    image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
+    after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
+    tree = round_up(after, 2 * MIB)
+    return (image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB)
 
 
 def crowded(state: State, view: View) -> State:

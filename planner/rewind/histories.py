@@ -15,11 +15,11 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import built, crowded, efi_images
+from planner.rewind.from_log import built, crowded, efi_images, loaded_by_qemu
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
-from planner.rewind.top import Top, top_of_listing
+from planner.rewind.top import Top, top_bytes, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
@@ -111,11 +111,19 @@ def _of_log_alone(view: View) -> Iterator[History]:
     if view.regions[-1][1] > view.low_max:
         # Only the bounce buffer is bound to low memory: all else that came later lies above.
         ways.reverse()
-    yield from ways
+    images = []
+    if loaded := loaded_by_qemu(view):
+        there = built(view, [span for span in loaded if span[0] < span[1]])
+        what = f"QEMU put the initrd or the device tree at {loaded[1][0]:#x}"
+        yield History(what, there.state, there.late, replace(early, memmap=there.memmap), there.top)
     for loaded in efi_images(view):
         there = built(view, loaded)
         early = replace(early, memmap=there.memmap)
-        yield History(f"UEFI put the image at {loaded[0][0]:#x}", there.state, there.late, early, there.top)
+        what = f"UEFI put the image at {loaded[0][0]:#x}"
+        images.append(History(what, there.state, there.late, early, there.top))
+    # Mostly the file and two copies lie beneath the tables; a crash kernel that is recorded may tell better.
+    likely = next((n for n, way in reversed([*enumerate(images)]) if explains_crash(view, way.state)), len(images))
+    yield from (*images[likely : likely + 1], *ways, *images[:likely], *images[likely + 1 :])
     what = "the image, the initrd or firmware, which the log does not place, are in the way"
     yield History(what, crowded(found.state, view), found.late, early, found.top)
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
@@ -263,6 +271,17 @@ def _paged(view: View) -> View:
     return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
 
 
+def _pooled(view: View) -> tuple[View, bool]:
+    """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
+    listed = view.listed
+    top = top_of_listing(view, replace(listed, blocks=listed.blocks[-1:]))
+    start, end = listed.blocks[-1] if listed.blocks else (0, 0)
+    if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
+        return view, top.pool
+    kept = (*(span for span in listed.kept if span[0] < start), (start, end))
+    return replace(view, listed=replace(listed, kept=kept)), True
+
+
 def _guess(view: View, way: Way) -> str:
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
@@ -278,8 +297,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     """
     profile, page = view.asked.profile, view.asked.page_size
     ram, crashed = view.machine.memory.ram, total((*view.crash, *(span for span, _ in view.after)))
-    # Page tables and the pool are listed as one.
-    pool = top_of_listing(view, replace(view.listed, blocks=view.listed.blocks[-1:])).pool
+    view, pool = _pooled(view)
     late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
         return []

@@ -7,10 +7,8 @@ things without a name. So a wrong size, or a wrong place, shows as soon as it is
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from math import gcd
 from typing import Literal, NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total
@@ -19,7 +17,8 @@ from planner.kernel.cma import cma_align
 from planner.rewind.changes import areas_of
 from planner.rewind.later import CMA, Choice
 from planner.rewind.memmap import beneath
-from planner.rewind.undo import Later, State, Step
+from planner.rewind.sums import Sums, any_of, sums_of
+from planner.rewind.undo import State, Step
 from planner.rewind.view import View
 
 __all__ = ["Rest", "Rests"]
@@ -31,64 +30,8 @@ _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
 
 _MOST = 1 << 64
-_MANY, _MANY_ITEMS = 4096, 24
-"""Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Sums of some sizes, ascending, and whole numbers of units beside each, up to so many bytes of them."""
-
-    sizes: tuple[int, ...] = (0,)
-    unit: int = 0
-    many: int = 0
-    parts: tuple[int, ...] = ()
-
-    def explain(self, size: int, slack: int) -> bool:
-        """True if a size is a sum, or larger by no more than the slack."""
-        if not self.unit:
-            i = bisect_right(self.sizes, size)
-            return i > 0 and size - self.sizes[i - 1] <= slack
-        if size > self.sizes[-1] + self.many + slack:
-            return False
-        part = size % self.unit
-        i = bisect_right(self.parts, part)
-        return part - self.parts[i - 1] <= slack if i else part + self.unit - self.parts[-1] <= slack
-
-    def explain_all(self, size: int, slack: int) -> bool:
-        """True if a size is a sum and all units beside it, or larger by no more than the slack."""
-        i = bisect_right(self.sizes, size - self.many)
-        return i > 0 and size - self.many - self.sizes[i - 1] <= slack
-
-    def plus(self, other: Sums) -> Sums:
-        """Sums of both."""
-        sizes = {a + b for a in self.sizes for b in other.sizes}
-        return _sums(sizes, gcd(self.unit, other.unit), self.many + other.many)
-
-
-def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
-    found = sorted(sizes)
-    if len(found) > _MANY:
-        found, unit = [0, found[-1]], 1
-    return Sums(tuple(found), unit, many, tuple(sorted({size % unit for size in found})) if unit else ())
-
-
-def _any_of(of: Sequence[Sums]) -> Sums:
-    """Sums of one or the other."""
-    unit, many = gcd(*(one.unit for one in of)), max((one.many for one in of), default=0)
-    return _sums({0}.union(*(one.sizes for one in of)), unit, many)
-
-
-def _sums_of(items: Iterable[Later], *, many: bool = True) -> Sums:
-    """Sums of what some of the allocations take. many: those too that come in great numbers."""
-    items = [item for item in items if many or item.count == 1]
-    if len(items) > _MANY_ITEMS:
-        return Sums((0, sum(item.size * item.count for item in items)), 1, 0, (0,))
-    sizes, counted = {0}, [item for item in items if item.count > 1]
-    for item in items:
-        if item.count == 1:
-            sizes |= {size + item.size for size in sizes}
-    return _sums(sizes, gcd(*(item.size for item in counted)), sum(item.size * item.count for item in counted))
+_FEW_PARTS = 16
+"""Sums of a choice that are tried one by one; more are joined with those of the steps before it."""
 
 
 class Rest(NamedTuple):
@@ -106,12 +49,15 @@ class Rest(NamedTuple):
 
 
 class Rests:
-    """The rests of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel."""
+    """The rests of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel.
+
+    One choice of a step explains all rests together, not each rest another one. That is followed for the step with
+    most choices, the fork: `open` are those of its choices that may still explain all that is left.
+    """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
-        self.view, self.inner = view, inner
-        early = [_sums_of(item for item in c.items if item.name != CMA) for choices in steps[:inner] for c in choices]
-        before = _any_of(early)
+        self.view = view
+        before = any_of([sums_of([i for i in c.items if i.name != CMA]) for choices in steps[:inner] for c in choices])
         self.align = cma_align(view.asked.profile, view.asked.page_size)
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
@@ -120,83 +66,128 @@ class Rests:
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
         self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
-        kinds = (False, True) if self.many else (True,)
-        choices = [[[_sums_of(c.items, many=many) for c in choices] for choices in self.late] for many in kinds]
-        # Of the last step's choices there is nothing to be told before one of them is taken back.
-        sums = [[*accumulate(map(_any_of, each[:-1]), Sums.plus)] for each in choices]
-        self.choices, self.sums = (choices, sums) if self.many else (choices * 2, sums * 2)
         self.after = sorted(span for span, _ in view.after)
-        self.firsts: dict[tuple[int, int, int, bool], Sums] = {}
-        self.known: dict[tuple[int, int, Rest], bool] = {}
+        # Of the last step's choices there is nothing to be told before one of them is taken back.
+        self.last = len(steps) - 1
+        self.fork = max(range(self.last), key=lambda step: len(self.late[step]), default=0)
+        self.all = tuple(range(max(len(self.late[self.fork]), 1)))
+        sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
+        self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
+        self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
+        self.sums: dict[tuple[int, ...], Sums] = {}
+        self.known: dict[tuple[tuple[int, ...], int, Rest], tuple[int, ...]] = {}
+        self.rests: dict[Span, Rest | None] = {}
 
-    def explained(self, step: int, rest: Rest) -> bool:
-        """True if the steps up to this one may have taken all that is left."""
-        if step == len(self.sums[0]):
-            return True  # all steps: nothing was taken back yet
-        found = self.known.get((step, -1, rest))
-        if found is None:
-            found = self.known[step, -1, rest] = self._is_sum(self.sums[rest.many][step], rest.size, rest)
-        return found
+    def explaining(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> tuple[int, ...]:
+        """The choices of the fork with which the steps up to this one may have taken all that is left."""
+        for rest in rests if step < self.last else ():
+            key = (open_, step, rest)
+            if key not in self.known:
+                self.known[key] = tuple(i for i in open_ if self._is_sum(self._sums(step, i), rest.size, rest))
+            open_ = self.known[key]
+        return open_
 
-    def may_leave(self, step: int, choice: int, rest: Rest) -> bool:
-        """True if a choice of a step, and the steps before it, may have taken all that is left."""
-        found = self.known.get((step, choice, rest))
-        if found is None:
-            parts, sums = self.choices[rest.many][step][choice], self.sums[rest.many][step - 1]
-            found = bool(parts.unit) or any(self._is_sum(sums, rest.size - part, rest) for part in parts.sizes)
-            self.known[step, choice, rest] = found
-        return found
+    def after_choice(self, open_: tuple[int, ...], step: int, choice: int, rests: Sequence[Rest]) -> tuple[int, ...]:
+        """The same, with one choice of this step."""
+        if step == self.fork:
+            return (choice,) if choice in open_ else ()
+        return self._with_first(open_, step, choice, len(self.late[step][choice].items), rests)
 
-    def order(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
-        """The choices of a step: nothing first if the steps before it take all that lies beneath the crash kernel."""
-        beneath = [rest for rest in rests if not rest.early]
-        sums, numbers = self.sums[True][step - 1], range(len(self.late[step]))
-        is_all = beneath and all(sums.explain_all(rest.size, rest.slack) for rest in beneath)
-        return sorted(numbers, key=lambda number: bool(self.late[step][number].items)) if is_all else numbers
-
-    def may_follow(self, step: int, choice: int, count: int, taken: Step) -> bool:
+    def may_follow(self, open_: tuple[int, ...], step: int, choice: int, count: int, taken: Step) -> bool:
         """True if the first allocations of a choice, and the steps before it, explain what one after them leaves."""
-        return all(
-            self._is_sum(self._first(step, choice, count, many=rest.many), rest.size, rest)
-            for rest in self.left(*taken)
-        )
+        state, spans = taken
+        return bool(self._with_first(open_, step, choice, count, self.left(state, self.entries(spans))))
 
-    def _first(self, step: int, choice: int, count: int, *, many: bool) -> Sums:
-        key = (step, choice, count, many)
-        if key not in self.firsts:
-            items = self.late[step][choice].items[:count]
-            self.firsts[key] = self.sums[many][step - 1].plus(_sums_of(items, many=many))
-        return self.firsts[key]
+    def order(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> Iterable[int]:
+        """The choices of a step: nothing first if the steps before it take all that lies beneath the crash kernel.
+
+        But for what is unusual, which is never first.
+        """
+        below = [rest for rest in rests if not rest.early]
+        numbers, choices = range(len(self.late[step])), self.late[step]
+        is_all = below and any(
+            all(self._sums(step - 1, i).explain_all(rest.size, rest.slack) for rest in below) for i in open_
+        )
+        return sorted(numbers, key=lambda i: (choices[i].unusual, bool(choices[i].items))) if is_all else numbers
+
+    def _with_first(
+        self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
+    ) -> tuple[int, ...]:
+        """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
+        for rest in rests:
+            open_ = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
+        return open_
+
+    def _takes(self, step: int, choice: int, count: int, forked: int, rest: Rest) -> bool:
+        first = self._first(step, choice, count)
+        if not first.unit and len(first.sizes) <= _FEW_PARTS:
+            sums = self._sums(step - 1, forked)
+            return any(self._is_sum(sums, rest.size - part, rest) for part in first.sizes)
+        key = (step, choice, count, forked)
+        if key not in self.sums:
+            self.sums[key] = self._sums(step - 1, forked).plus(first)
+        return self._is_sum(self.sums[key], rest.size, rest)
+
+    def _first(self, step: int, choice: int, count: int) -> Sums:
+        """Sums of the first allocations of a choice."""
+        key = (step, choice, count)
+        if key not in self.sums:
+            self.sums[key] = sums_of(self.late[step][choice].items[:count])
+        return self.sums[key]
+
+    def _sums(self, step: int, forked: int) -> Sums:
+        """Sums of what the steps up to this one take, with one choice of the fork."""
+        if step < self.fork:
+            return self.below[step + 1]
+        key = (step, forked)
+        if key not in self.sums:
+            own = sums_of(self.late[self.fork][forked].items) if self.late[self.fork] else Sums()
+            self.sums[key] = self.below[-1].plus(own).plus(self.above[step - self.fork])
+        return self.sums[key]
 
     def _is_sum(self, sums: Sums, size: int, rest: Rest) -> bool:
-        return any(part <= size and sums.explain(size - part, rest.slack) for part in self.before[rest.early])
+        """True if so much of a rest is a sum, beside what may have come before the crash kernel."""
+        for part in self.before[rest.early]:
+            if part <= size and sums.explain(size - part, rest.slack, many=rest.many):
+                return True
+        return False
 
-    def beneath(self, state: State) -> Iterator[Rest]:
+    def beneath(self, state: State) -> list[Rest]:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""
+        found = []
         for start, _ in self.view.crash:
             i = bisect_left(state.blocks, (start, 0)) - 1
             if i >= 0 and state.blocks[i][1] == start:
                 low = state.blocks[i][0]
-                yield Rest(-1, start - low, _SMALL, early=0, many=self._may_hold_many(low, start))
+                found.append(Rest(-1, start - low, _SMALL, early=0, many=self._may_hold_many(low, start)))
+        return found
 
-    def left(self, state: State, spans: Iterable[Span]) -> Iterator[Rest]:
-        """The rests of the entries that hold these ranges, but for small ones."""
-        view, blocks = self.view, state.blocks
-        for i in self.entries(spans):
-            start, end = view.listed.blocks[i]
-            for low, high in blocks[bisect_left(blocks, (start, 0)) : bisect_left(blocks, (end, 0))]:
-                size, slack = high - low, _SMALL
-                if size <= slack or (high == end and is_per_cpu(view, i)):
-                    continue
-                if self.after:
-                    size -= total(intersect((low, high), self.after))
-                if high == end and not view.events:
-                    size -= total(intersect((low, high), view.listed.kept))
-                    slack = max(slack, _FEW * view.asked.page_size)
-                if size > slack:
-                    yield Rest(
-                        i, size, slack, early=2 if low < view.low_max else 1, many=self._may_hold_many(low, high)
-                    )
+    def left(self, state: State, entries: Iterable[int]) -> list[Rest]:
+        """The rests of these entries, but for small ones."""
+        listed, blocks, found = self.view.listed.blocks, state.blocks, []
+        for i in entries:
+            start, end = listed[i]
+            for block in blocks[bisect_left(blocks, (start, 0)) : bisect_left(blocks, (end, 0))]:
+                if block[1] - block[0] > _SMALL:
+                    rest = self.rests[block] if block in self.rests else self._rest(i, block)
+                    if rest is not None:
+                        found.append(rest)
+        return found
+
+    def _rest(self, i: int, block: Span) -> Rest | None:
+        """The rest of an entry that is this block, if it needs an explanation."""
+        view, (low, high), size, slack, rest = self.view, block, block[1] - block[0], _SMALL, None
+        top = high == view.listed.blocks[i][1]
+        if not (top and is_per_cpu(view, i)):
+            if self.after:
+                size -= total(intersect(block, self.after))
+            if top and not view.events:
+                size -= total(intersect(block, view.listed.kept))
+                slack = max(slack, _FEW * view.asked.page_size)
+            if size > slack:
+                rest = Rest(i, size, slack, early=2 if low < view.low_max else 1, many=self._may_hold_many(low, high))
+        self.rests[block] = rest
+        return rest
 
     def _may_hold_many(self, low: int, high: int) -> bool:
         """True if page descriptors that came after the crash kernel may lie in a range."""

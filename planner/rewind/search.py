@@ -3,16 +3,16 @@
 A boot is a row of steps, each with choices (one where a log names it). The search goes from the last step to the first
 and takes back what was chosen; a choice that finds no place ends its branch, so that what several ways have in common
 is taken back once. What is left at the end is judged: a way is whole that puts the recorded crash kernel where it is,
-leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first: a branch ends
-where what it left right beneath the crash kernel, or in pieces, is nothing that the steps before could have taken, or
-where no entry has room for the page descriptors any more. Only where there is none are ways looked for that explain
-less.
+leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, what is usual
+before what is not: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
+steps before could have taken, or where no entry has room for the page descriptors any more. Only where there is none
+are ways looked for that explain less.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -36,7 +36,7 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 280), (_UNUSUAL, 120), ((1,), 180), (None, 90))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 190), ((1,), 180), (None, 40))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 
@@ -69,9 +69,9 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
-    for best, most in _SEARCHES:
-        if best == _UNUSUAL and not view.crash:
-            continue  # without a crash kernel, that nothing came later explains everything
+    for below, most in _SEARCHES:
+        # Without a crash kernel, that nothing came later explains everything: nothing unusual is needed.
+        best = _WHOLE if below == _UNUSUAL and not view.crash else below
         ways += one.run(Budget(most, best not in _STRICT, known), best)
         if ways:
             break
@@ -125,34 +125,47 @@ class _Search:
         self.budget, self.best, self.strict = budget, best, best in _STRICT
         self.found: list[Way] = []
         self.usual = self.whole = False
-        self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), unusual=False)
+        self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), frozenset(), self.rests.all, unusual=False)
         return self.found
 
-    def _back(self, step: int, after: Undone, fit: Rank, *, unusual: bool) -> None:
-        """Take back this step and those before it. fit: how well the crash kernel fits, as far as that is known."""
+    def _back(
+        self, step: int, after: Undone, fit: Rank, entries: frozenset[int], open_: tuple[int, ...], *, unusual: bool
+    ) -> None:
+        """Take back this step and those before it. fit: how well the crash kernel fits, as far as that is known.
+
+        entries: those that hold what was taken back so far. open_: see `Rests`.
+        """
         if step == self.inner - 1:
             fit = self._fit(after.state)
         if step < 0:
             self._judge(after, fit, unusual=unusual)
             return
-        late = step > self.inner
+        late, rests = step > self.inner, self._rests(after.state, entries) if step >= self.inner else []
         if self.budget.left < 0 or (late and self._is_without_room(after.state)):
             return
-        rests = self._rests(after) if step >= self.inner else []
         if self.best is not None and self._bound(step, after, rests, fit, unusual=unusual) >= self.best:
             return
-        for number in self.rests.order(step, rests) if late and self.strict else range(len(self.steps[step])):
+        if self.strict:
+            open_ = self.rests.explaining(open_, step, rests)
+        for number, left in self._choices(step, open_, rests):
             choice = self.steps[step][number]
-            if choice.unusual and ((self.usual and late) or self.best == _WHOLE):
-                continue
-            if late and self.strict and not all(self.rests.may_leave(step, number, rest) for rest in rests):
-                continue
-            accepts = partial(self.rests.may_follow, step, number) if late and self.strict else None
+            accepts = partial(self.rests.may_follow, left, step, number) if late and self.strict else None
             for before in undo(after.state, choice.items, self.budget, accepts):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
-                self._back(step - 1, undone, fit, unusual=unusual or choice.unusual)
+                held = entries.union(self.rests.entries(self._late(before)))
+                self._back(step - 1, undone, fit, held, left, unusual=unusual or choice.unusual)
                 if late and self.whole:
                     return
+
+    def _choices(self, step: int, open_: tuple[int, ...], rests: list[Rest]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The choices of a step that may explain all that is left, each with what is open after it."""
+        late, numbers = step > self.inner, range(len(self.steps[step]))
+        for number in self.rests.order(open_, step, rests) if late and self.strict else numbers:
+            if self.steps[step][number].unusual and ((self.usual and late) or self.best == _WHOLE):
+                continue
+            left = self.rests.after_choice(open_, step, number, rests) if late and self.strict else open_
+            if left:
+                yield number, left
 
     def _fit(self, state: State) -> Rank:
         """(True if the crash kernel would lie elsewhere, the rest beneath it)."""
@@ -162,9 +175,10 @@ class _Search:
     def _bound(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> Rank:
         """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
         best, bytes_back = self.best, -_total(after) - self.most[step]
-        if best is not None and (*fit, unusual, after.skipped, bytes_back) >= best:
-            return best
-        pieces = len({rest.entry for rest in rests if not self.rests.explained(step, rest)})
+        rank = (*fit, unusual, after.skipped, bytes_back)
+        if self.strict or best is None or rank >= best or rank[:3] < best[:3]:
+            return rank
+        pieces = len({rest.entry for rest in rests if not self.rests.explaining(self.rests.all, step, [rest])})
         return (*fit, unusual, pieces + after.skipped, bytes_back)
 
     def _is_without_room(self, state: State) -> bool:
@@ -176,9 +190,9 @@ class _Search:
             for begin, stop in blocks[bisect_left(blocks, (start, 0)) : bisect_left(blocks, (end, 0))]
         )
 
-    def _rests(self, undone: Undone) -> list[Rest]:
-        """The rests of the entries that hold later allocations, and right beneath the crash kernel."""
-        return [*self.rests.beneath(undone.state), *self.rests.left(undone.state, self._late(undone))]
+    def _rests(self, state: State, entries: Iterable[int]) -> list[Rest]:
+        """The rests right beneath the crash kernel, and of these entries."""
+        return [*self.rests.beneath(state), *self.rests.left(state, entries)]
 
     def _late(self, undone: Undone) -> list[Span]:
         return [span for span, name in undone.freed if name not in self.early]

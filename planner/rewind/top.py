@@ -44,8 +44,11 @@ def base_page_tables(memory: Sequence[Span], page_size: int, code: Range | None 
 
 
 def tables_of(top: Top, view: View) -> int:
-    """Bytes of page tables of base pages."""
-    code = view.machine.facts.kernel_image
+    """Bytes of page tables of base pages.
+
+    From 7.2 on memory goes over the image again, which then has base pages, too.
+    """
+    code = Range(0, 0) if view.asked.profile.image == "first" else view.machine.facts.kernel_image
     return base_page_tables(view.listed.memory, view.asked.page_size, code) if top.pages else 0
 
 
@@ -54,7 +57,7 @@ def top_bytes(top: Top, view: View) -> int:
     page = view.asked.page_size
     few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
     tables = tables_of(top, view) or (few + for_pool * top.pool) * page
-    return tables + (kfence_pool_size(view.machine.facts.config, page) if top.pool else 0)
+    return tables + (kfence_pool_size(view.asked.config, page) if top.pool else 0)
 
 
 _IMAGE = 28 * MIB
@@ -65,12 +68,12 @@ def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     """The top of memory that a command line leads to."""
     asked, facts = view.asked, view.machine.facts
     profile = asked.profile
-    forced = forcing(profile, cmdline, facts.config, rodata=facts.rodata, kfence=facts.kfence)
+    forced = forcing(profile, cmdline, asked.config, rodata=facts.rodata, kfence=facts.kfence)
     effect = profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else profile.effect
     present = ck.present(cmdline) if cmdline is not None else crash
     pages = bool(forced.reasons) or (effect == "pages" and present)
     # That KFENCE is asked for does not tell whether it is built in.
-    pool_known = "KFENCE" in facts.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
+    pool_known = "KFENCE" in asked.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
     return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
@@ -84,15 +87,16 @@ def top_of_listing(view: View, state: State) -> Top:
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
         return known
-    taken = total(topmost_tables(state.memory, state.blocks, 1 << 64))
+    taken = total(topmost_tables(state.memory, state.blocks, 1 << 64, view.machine.facts))
     off = own is not None and _kfence(own) and not known.pool
     pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
     if known.pages and own is not None:
         tops = [top for top in tops if top.pages]
-    tops.sort(key=lambda top: -top_bytes(top, view))
+    sizes = {top: top_bytes(top, view) for top in tops}
+    tops.sort(key=lambda top: -sizes[top])
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.
-    return next((t for t in tops if taken >= top_bytes(t, view) * (100 if t.pool else 97) // 100), tops[-1])
+    return next((t for t in tops if taken >= sizes[t] * (100 if t.pool else 97) // 100), tops[-1])
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:

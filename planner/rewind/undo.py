@@ -155,7 +155,7 @@ class Budget:
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = list(_steps(state, item)) if self.left >= 0 else []
-            self.left -= _LOOKED_FOR if found else 0
+            self.left -= _LOOKED_FOR
         return found if self.left >= 0 else []
 
 
@@ -228,7 +228,7 @@ def _undo_many(state: State, item: Later) -> list[Span]:
     """Many allocations of one size, from the lowest one up; none if they are not all there."""
     spans: list[Span] = []
     left = item.count
-    for bottom, high, above in [*_candidates(state, item)][::-1]:
+    for bottom, high, above in _candidates(state, item):
         low = bottom
         while left and (start := _place_in(state, low, high, above, item)) is not None:
             # Those that lie side by side, but for the last, lie no deeper than they had to if the first does not.
@@ -264,28 +264,29 @@ def places(state: State, item: Later) -> list[int]:
     if item.at is not None:
         i = bisect_right(blocks, (item.at, _MOST)) - 1
         return [item.at] if i >= 0 and item.at + size <= blocks[i][1] else []
-    found = (_place_in(state, low, high, above, item) for low, high, above in _candidates(state, item))
-    return [start for start in found if start is not None][::-1]
+    found = [_place_in(state, low, high, above, item) for low, high, above in _candidates(state, item)]
+    return [start for start in found if start is not None]
 
 
-def _candidates(state: State, item: Later) -> Iterator[tuple[int, int, Span | None]]:
-    """Blocks that may hold the last allocation, from the top to the first gap that would have held it.
+def _candidates(state: State, item: Later) -> list[tuple[int, int, Span | None]]:
+    """Blocks that may hold the last allocation, down to the first gap that would have held it, lowest first.
 
     With each, the gap above it.
     """
-    blocks, needed = state.blocks, max(item.buffer or item.size, item.temporary + 1)
+    found: list[tuple[int, int, Span | None]] = []
+    blocks, size, needed = state.blocks, item.size, max(item.buffer or item.size, item.temporary + 1)
     gaps = state.gaps_down(item.end)
     gap, above = next(gaps, None), None
-    for i in range((bisect_left(blocks, (item.end,)) if item.end else len(blocks)) - 1, -1, -1):
-        low, high = blocks[i]
+    for low, high in reversed(blocks[: bisect_left(blocks, (item.end,))] if item.end else blocks):
         while gap is not None and gap[0] >= high:
             if gap[1] - gap[0] >= needed and _highest(gap, item) is not None:
-                return
+                return found[::-1]
             gap, above = next(gaps, None), gap
         if low < item.start:
-            return
-        if high - low >= item.size:
-            yield low, high, above
+            break
+        if high - low >= size:
+            found.append((low, high, above))
+    return found[::-1]
 
 
 def _place_in(state: State, low: int, high: int, above: Span | None, item: Later) -> int | None:
@@ -297,8 +298,10 @@ def _place_in(state: State, low: int, high: int, above: Span | None, item: Later
     top = end
     if end == high and above is not None and above[0] == end and not _edge(state.memory, end):
         top = above[1]
-    whole = item.temporary >= top - end and (low, high) == (start, end)
-    if not whole and _highest((low, top), item) != start:
+    whole = item.temporary >= top - end and low == start and high == end
+    # Where nothing above the range was free, it is the highest place.
+    highest = top == end and not item.buffer and start >= item.start
+    if not (whole or highest) and _highest((low, top), item) != start:
         return None
     return start if _inside(state.memory, start, end) and not _touches(state.kept, start, end) else None
 

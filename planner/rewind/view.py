@@ -9,9 +9,9 @@ from itertools import pairwise
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
-from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
+from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
-from planner.kernel.profiles import Profile
+from planner.kernel.profiles import CRASH_ALIGN, Profile
 from planner.rewind.gigantic import gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import Later, State
@@ -101,7 +101,8 @@ def view_of(machine: Machine, asked: Asked) -> View:
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
     blocks = _apart([*others, *crash])
-    tables = [] if asked.reserves_first else topmost_tables(usable, blocks, memory.ram // asked.page_size * 8)
+    size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
+    tables = topmost_tables(usable, blocks, size, machine.facts)
     nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
     nodes = nodes or _numbered(memory) or _meeting(memory)
     kept = tuple(_apart([*crash, *_known(machine, asked), *tables]))
@@ -148,11 +149,17 @@ def _meeting(memory: MemoryMap) -> list[Span]:
     return list(pairwise((plain[0].start, *edges, plain[-1].end)))
 
 
-def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int) -> list[Span]:
-    """Ranges of page tables of so many bytes: the first allocation, they fill memory from its top."""
+def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, facts: Facts | None = None) -> list[Span]:
+    """Ranges of page tables of so many bytes: the first allocation, they fill memory from its top.
+
+    They were there before a `mem=` left the image alone above it.
+    """
     ends = {end: start for start, end in blocks}
+    code, data = (facts.kernel_image, facts.kernel_data) if facts is not None else (None, None)
     found: list[Span] = []
     for start, end in reversed(usable):
+        if code and data and 0 <= code.start - start < CRASH_ALIGN and 0 <= end - data.end < CRASH_ALIGN:
+            continue
         low = max(ends.get(end, end), start, end - size)
         if low < end:
             found.append((low, end))

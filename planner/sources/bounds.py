@@ -35,7 +35,6 @@ MAX_EVENTS = 1 << 10
 MAX_SYMBOLS = 1 << 16
 """Symbols of one kernel configuration; all of Linux has about 20,000."""
 
-
 PHYSICAL_TOP = 1 << 52
 """The end of the physical addresses of arm64: 52 bits."""
 

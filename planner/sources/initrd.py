@@ -253,10 +253,7 @@ def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
     seen = False
     while inner.skip_zeros():
         if not inner.peek(6).startswith(_MAGICS):
-            what = (
-                "its compressed content is not a cpio archive" if not seen else "has junk within a compressed archive"
-            )
-            raise outer.damaged(what)
+            raise outer.damaged("has junk within a compressed archive" if seen else "its content is not a cpio archive")
         _archive(inner, tally)
         seen = True
 

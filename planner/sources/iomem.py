@@ -14,7 +14,7 @@ from planner.base.errors import InputError, Location
 from planner.base.ranges import Range
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources.bounds import MAX_ROWS, too_many_rows
+from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
 from planner.sources.reading import STRAY, text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -37,7 +37,6 @@ _FOREIGN = {
     "Local APIC": "x86_64",
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
-_TOP = 1 << 52
 _DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
 _MOST_NOTES = 5
 
@@ -86,7 +85,7 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
         shown = _known(what)
         if (len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER) and (lost := _lost(match, shown)):
             raise InputError(Location(name, number, 1), lost, "read the file again, whole")
-        if end < start or (shown == "System RAM" and end >= _TOP) or len(rows) == MAX_ROWS:
+        if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if what in _FOREIGN:
             foreign = max(foreign, signs.index(what))
@@ -111,7 +110,7 @@ def _lost(match: re.Match[str], shown: str) -> str:
 def _unusable(match: re.Match[str], where: Location) -> InputError:
     if int(match[3], 16) < int(match[2], 16):
         return InputError(where, f"the range ends before it starts ({match[2]}-{match[3]})", "check the line")
-    if int(match[3], 16) >= _TOP:
+    if int(match[3], 16) >= PHYSICAL_TOP:
         return InputError(where, "the range lies beyond 52 physical address bits", "check the line")
     return too_many_rows(where)
 

@@ -155,7 +155,7 @@ def check_arch(config: Machine) -> None:
     if config.facts.arch not in (None, "aarch64"):
         raise InputError(
             config.source,
-            f"this is the configuration of kernel for {config.facts.arch}, not arm64",
+            f"this is the configuration of a kernel for {config.facts.arch}, not arm64",
             "give that of the arm64 kernel",
         )
 

@@ -182,12 +182,12 @@ def _binary(name: str, at: int) -> InputError:
     return InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
 
 
-def text_lines(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """Lines numbered from 1, without their ends; of empty lines in a row only the last.
+def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str]]:
+    """Lines without their ends, numbered from `number`; of empty lines in a row only the last.
 
     Raises InputError for a line that is too long.
     """
-    start, number, length = 0, 1, len(text)
+    start, length = 0, len(text)
     while start < length:
         if text.startswith("\n\n", start) and (empty := _EMPTY.match(text, start)) is not None:
             start, number = empty.end(), number + len(empty[0])

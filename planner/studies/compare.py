@@ -224,7 +224,6 @@ def _merit(row: Row, aim: str) -> tuple[int, ...]:
 
 
 def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
-    """The reason why a row is the best, in words."""
     pages = best.waste.extra_table_bytes
     more = f"{format_size(pages)} of page tables more than without a crash kernel" if pages else "no more page tables"
     if aim == "protected":

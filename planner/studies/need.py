@@ -137,8 +137,6 @@ class _Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Every input with its source."""
-
     kernel: _Figure
     archive: _Figure
     unpacked: _Figure

@@ -146,7 +146,6 @@ def size_plan(plan: Plan) -> SizePlan:
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
-    """The fields of a `SizePlan` by name."""
     view, area = plan.reservation, plan.reservation.area
     return {
         "size": plan.request.size,

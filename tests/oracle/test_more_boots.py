@@ -23,9 +23,9 @@ def hides_ram(before: Case, after: Case) -> bool:
 @pytest.mark.parametrize(
     ("shown", "exact", "lacking"),
     [
-        pytest.param("both", 0.97, 0.01, id="listing-and-log"),
-        pytest.param("log", 0.95, 0.02, id="log"),
-        pytest.param("listing", 0.90, 0.06, id="listing"),
+        pytest.param("both", 0.99, 0.01, id="listing-and-log"),
+        pytest.param("log", 0.99, 0.0, id="log"),
+        pytest.param("listing", 0.97, 0.01, id="listing"),
     ],
 )
 def test_another_boot_of_the_machine(

@@ -144,3 +144,13 @@ def test_memory_that_ends_lower_has_smaller_tables_at_its_new_top() -> None:
     again = replay(before, Early(), boot(0, end=5 * GIB, tables=size))
     assert again.memory == ((GIB, 5 * GIB),)
     assert list(again.blocks) == [IMAGE, (5 * GIB - size // 2, 5 * GIB)]
+
+
+def test_less_at_the_top_and_an_image_above_the_end() -> None:
+    """A pool that is gone takes nothing at the new top; an image that stays above keeps its tables, in a page more."""
+    size = 8 * GIB // PAGE * 8
+    size += size // PAGE * 8
+    before = state(IMAGE, (TOP - size - 2 * MIB, TOP))
+    asked = boot(0, end=5 * GIB, tables=size, lift=2 * MIB, beyond=32 * MIB)
+    taken = size // 2 + (16 + 1) * PAGE
+    assert list(replay(before, Early(), asked).blocks) == [IMAGE, (5 * GIB - taken, 5 * GIB)]

@@ -21,6 +21,7 @@ from planner.rewind.undo import Later, State
         ),
         pytest.param("6.12", 64 * KIB, 8 * GIB, 8 * MIB, 1, 512 * MIB, 8 * GIB, id="64K pages: 512M a section"),
         pytest.param("7.2", 4 * KIB, 8 * GIB, 2 * MIB, 64, 2 * MIB, 0, id="from 7.0: section by section"),
+        pytest.param("7.2", 64 * KIB, 8 * GIB, 64 * KIB, 129, 64 * KIB, 0, id="from 7.0, 64K: one table for 512G"),
         pytest.param(
             "7.2", 16 * KIB, 8 * GIB, 16 * KIB, 2050, 16 * KIB, 0, id="from 7.0, 16K: page by page, and their tables"
         ),

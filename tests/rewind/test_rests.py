@@ -59,41 +59,52 @@ def left(size: int, *, log: bool = True) -> tuple[Rests, State]:
 )
 def test_what_the_steps_before_may_have_taken(size: int, expected: bool) -> None:
     rest, state = left(size)
-    (found,) = rest.left(state, [ENTRY])
-    assert rest.explained(2, found) is expected
+    (found,) = rest.left(state, rest.entries([ENTRY]))
+    assert bool(rest.explaining(rest.all, 2, [found])) is expected
 
 
 def test_small_rests_need_no_explanation() -> None:
     rest, state = left(64 * KIB)
-    assert list(rest.left(state, [ENTRY])) == []
+    assert rest.left(state, rest.entries([ENTRY])) == []
 
 
 def test_without_a_log_pages_at_the_top_of_an_entry_may_be_earlier() -> None:
     rest, state = left(160 * KIB, log=False)
-    assert list(rest.left(state, [ENTRY])) == []
+    assert rest.left(state, rest.entries([ENTRY])) == []
 
 
 def test_beneath_the_crash_kernel_lies_nothing_that_came_before() -> None:
     shown = view((CRASH[0] - 64 * MIB, CRASH[0]))
-    (found,) = rests(shown).beneath(shown.listed)
+    rest = rests(shown)
+    (found,) = rest.beneath(shown.listed)
     assert found.size == 64 * MIB
-    assert not rests(shown).explained(2, found)
-    assert not rests(shown).may_leave(3, 0, found)
+    assert not rest.explaining(rest.all, 2, [found])
+    assert not rest.after_choice(rest.all, 3, 0, [found])
 
 
 def test_a_choice_may_leave_what_it_takes_itself() -> None:
     rest, state = left(53 * MIB)
-    (found,) = rest.left(state, [ENTRY])
-    assert rest.may_leave(3, 0, found)
-    assert not rest.explained(2, found)
+    (found,) = rest.left(state, rest.entries([ENTRY]))
+    assert rest.after_choice(rest.all, 3, 0, [found])
+    assert not rest.explaining(rest.all, 2, [found])
+
+
+def test_one_choice_explains_all_rests() -> None:
+    """5M and 8M are each what a choice takes, but of two choices."""
+    rest, state = left(5 * MIB)
+    (five,) = (found._replace(early=0) for found in rest.left(state, rest.entries([ENTRY])))
+    eight = five._replace(size=8 * MIB)
+    assert rest.explaining(rest.all, 2, [five]) == (0,)
+    assert rest.explaining(rest.all, 2, [eight]) == (1,)
+    assert rest.explaining(rest.all, 2, [five, eight]) == ()
 
 
 def test_of_a_choice_the_first_allocations_count_only() -> None:
     """After `small` is taken back, `large` alone may be left of that choice."""
     rest, state = left(5 * MIB)
-    assert not rest.may_follow(2, 0, 1, (state, (ENTRY,)))
+    assert not rest.may_follow(rest.all, 2, 0, 1, (state, (ENTRY,)))
     rest, state = left(4 * MIB)
-    assert rest.may_follow(2, 0, 1, (state, (ENTRY,)))
+    assert rest.may_follow(rest.all, 2, 0, 1, (state, (ENTRY,)))
 
 
 def test_page_descriptors_are_as_many_as_they_are() -> None:
@@ -103,5 +114,6 @@ def test_page_descriptors_are_as_many_as_they_are() -> None:
     many = Choice((Later(MEMMAP, 2 * MIB, 2 * MIB, count=16),))
     rest = Rests(shown, [[crash], [many], [Choice((Later("pool", MIB),))]], 0)
     for size, expected in ((12 * MIB, True), (32 * MIB, True), (13 * MIB, False), (36 * MIB, False)):
-        (found,) = rest.left(State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),)), [ENTRY])
-        assert rest.explained(1, found._replace(early=0)) is expected
+        state = State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),))
+        (found,) = rest.left(state, rest.entries([ENTRY]))
+        assert bool(rest.explaining(rest.all, 1, [found._replace(early=0)])) is expected

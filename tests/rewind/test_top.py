@@ -32,7 +32,7 @@ def view(
     memory = MemoryMap((Region(GIB, GIB + RAM),), (Reserved(GIB + RAM - taken, GIB + RAM, "reserved"),))
     facts = Facts(kernel=kernel, page_size=PAGE, cmdline=own, config=config or {}, kernel_image=CODE)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked))
+    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
 
 @pytest.mark.parametrize(

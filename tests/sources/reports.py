@@ -1,4 +1,4 @@
-"""Small reports of a machine, laid out as sos lays them out, and packed."""
+"""Small reports of a machine in the layout of sos, packed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["packed", "report_of", "running_machine", "written"]
 
 @cache
 def running_machine(name: str) -> dict[str, Any]:
-    """What one recorded machine of the kernel's own boots showed: its files under /proc and /sys, and its log."""
+    """One recorded boot: its files under /proc and /sys, and its log."""
     with gzip_open(Path(cases.__file__).parent / "data" / "bootlogs.jsonl.gz", "rt") as lines:
         for line in lines:
             if f'"name": "{name}"' in line[:200]:
@@ -28,7 +28,7 @@ def running_machine(name: str) -> dict[str, Any]:
 
 
 def report_of(boot: Mapping[str, Any], top: str = "sosreport-host-2026/") -> dict[str, bytes]:
-    """The files of a report, by their name in it."""
+    """The files of a report by their paths in it."""
     kernel, arch = boot["kernel"], "aarch64"
     files = {
         "proc/iomem": boot["iomem"],

@@ -1,4 +1,4 @@
-"""Logs and listings as people have them, damaged and quoted on the way, from their bytes to the answer."""
+"""Logs and listings as people post them, damaged and quoted: from bytes to the plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CRASH = f"{S}crashkernel reserved: 0x00000000e0000000 - 0x0000000100000000 (512 
 
 
 def plan(text: str, request: str | None = None, options: Options = MAINLINE) -> Plan:
-    """What is planned on it."""
+    """The plan of a source."""
     return make_plan(parse_text(text.encode(), "posted"), request, options)
 
 
@@ -41,7 +41,7 @@ def plan(text: str, request: str | None = None, options: Options = MAINLINE) -> 
     ],
 )
 def test_a_command_line_in_pieces(command: str, size: int) -> None:
-    """What was reserved is agreed, and planned again."""
+    """verify agrees with the recorded reservation, and a plan gives it again."""
     text = VERSION + RAM + CRASH + command
     found = plan(text).reservation.crash
     assert found == Range(4 * GIB - size, 4 * GIB)
@@ -56,7 +56,7 @@ def test_a_command_line_in_pieces(command: str, size: int) -> None:
     ],
 )
 def test_a_damaged_record(line: str) -> None:
-    """Not checkable, the line is named; what was asked for is planned."""
+    """verify says not checkable and names the line; the request can be planned."""
     text = f"{VERSION}{RAM}{line}\n{S}Kernel command line: ro crashkernel=512M\n"
     verdict = verify(parse_text(text.encode(), "posted"), MAINLINE)
     assert verdict.outcome == "not checkable"
@@ -67,7 +67,7 @@ def test_a_damaged_record(line: str) -> None:
 
 
 def test_a_lost_range_is_never_planned_over() -> None:
-    """The log counts more memory than it shows."""
+    """The log counts more memory than its ranges have."""
     text = (
         f"{VERSION}{S}  node   0: [mem 0x0000000080000000-0x00000000ffff\n"
         f"{S}  node   0: [mem 0x0000000100000000-0x000000047fffffff]\n"
@@ -79,7 +79,7 @@ def test_a_lost_range_is_never_planned_over() -> None:
 
 
 def test_ranges_wrapped_by_a_mail_program() -> None:
-    """The pieces are one line each."""
+    """Broken lines are joined."""
     text = (
         f"{VERSION}{S}  node   0: [mem 0x0000000000000000-0x000000003fffffff]\n"
         f"{S}  node   1: [mem\n0x0000001040000000-0x00000013ffffffff]\n"
@@ -106,12 +106,12 @@ def test_ranges_wrapped_by_a_mail_program() -> None:
     ],
 )
 def test_what_stands_alone(text: str, found: int) -> None:
-    """It is known as a log's."""
+    """It is recognised as a log."""
     assert plan(text, "256M").memory.ram == found
 
 
 def test_a_firmwares_map_for_64k_pages() -> None:
-    """The page size is an option's."""
+    """The page size comes from an option."""
     text = (
         f"{S}Linux version 6.1.0 (x) #1\n"
         f"{S}efi:   0x000080000000-0x0000efffdfff [Conventional|   |  |WB|  |  |  ]\n"
@@ -141,13 +141,13 @@ NESTED = """\
     ],
 )
 def test_a_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
-    """Whatever was lost or added."""
+    """Whatever lines were lost or added."""
     options = Options(kernel="6.6", strategy="mainline")
     assert plan(listing, "256M", options).reservation.crash == plan(NESTED, "256M", options).reservation.crash
 
 
 def test_another_kernel_than_the_logs_is_a_note() -> None:
-    """The user may well ask what another one would do."""
+    """A user may ask for another kernel's plan."""
     notes = plan(VERSION + RAM, "256M", Options(kernel="6.1", strategy="mainline")).notes
     assert "the machine's own kernel is 6.12.0; planned for 6.1, as requested" in notes
     for own in ("6.12", "6.12.0"):

@@ -1,4 +1,4 @@
-"""How many rows a map may have: above what is promised, and refused at the first one too many, whatever the form."""
+"""Limits on rows: above the supported number, and enforced at the first row too many in every format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST = 100
 
 
 def spans(count: int) -> list[tuple[int, int]]:
-    """Ranges that do not touch."""
+    """Ranges with gaps between them."""
     return [(0x4000_0000 + 0x2000 * i, 0x4000_0000 + 0x2000 * i + 0x1000) for i in range(count)]
 
 
@@ -37,7 +37,7 @@ def lsmem_of(count: int) -> str:
 
 
 def lsmem_json_of(count: int) -> str:
-    """As JSON, all of it in one object."""
+    """As JSON, in one object."""
     blocks = ",".join(f'{{"range":"0x{a:x}-0x{b - 1:x}","state":"online"}}' for a, b in spans(count - 1))
     return f'{{"memory":[{blocks}]}}'
 
@@ -59,7 +59,7 @@ def json_of(count: int) -> str:
     ],
 )
 def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many are read, one more is an error."""
+    """That many are read; one more is an error."""
     assert callable(text_of)
     monkeypatch.setattr(reader, "MAX_ROWS", MOST)
     parse_text(text_of(MOST).encode(), "x")
@@ -76,7 +76,7 @@ def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkey
     ],
 )
 def test_what_is_no_row_is_counted_too(text: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before any of it is made."""
+    """Before values are decoded."""
     monkeypatch.setattr(json_text, "MAX_ROWS", MOST)
     monkeypatch.setattr(json_text, "_VALUES", 8 * MOST)
     with pytest.raises(InputError, match=f"has more than .*{what}"):
@@ -84,7 +84,7 @@ def test_what_is_no_row_is_counted_too(text: str, what: str, monkeypatch: pytest
 
 
 def test_decoded_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch decodes its records itself."""
+    """A batch decodes its records itself, and has the same limit."""
     monkeypatch.setattr(json_map, "MAX_ROWS", 3)
     row = {"start": 0, "end": 4096}
     json_map.of_document({"memory": [row], "reserved": [row, row]}, "record 1")
@@ -93,7 +93,7 @@ def test_decoded_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_promised_is_below_the_bounds() -> None:
-    """A hundred thousand ranges, in any listing."""
+    """100,000 ranges in any listing are supported."""
     assert bounds.MAX_ROWS > 100_000
     assert bounds.MAX_ROWS * 200 < bounds.MAX_INPUT
     assert bounds.MAX_ROWS < bounds.MAX_LINES
@@ -130,7 +130,7 @@ LOG = b"Linux version 6.1.0\n  node   0: [mem 0x0000000040000000-0x000000023ffff
 def test_texts_are_bounded(
     name: str, most: int, data: bytes, what: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In bytes as Python keeps them, in lines, in what they tell."""
+    """By size in memory, by lines, and by facts."""
     for module in (reading, lines, kernel_config):
         monkeypatch.setattr(module, name, most, raising=False)
     if what is None:
@@ -141,7 +141,7 @@ def test_texts_are_bounded(
 
 
 def test_a_command_line_is_put_together_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many lines go on."""
+    """However many lines continue it."""
     monkeypatch.setattr(lines, "MAX_LINE", 30)
     machine = parse_text(LOG + b"Kernel command line: quiet \\\n" + b"Kernel command line: a=b \\\n" * 99, "x")
     assert machine.facts.cmdline == "quiet" + " a=b" * 6

@@ -1,4 +1,4 @@
-"""What a machine's sources say of its capture kernel."""
+"""Facts on the capture kernel in a machine's sources."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ LOG = (
 
 
 def capture(data: bytes) -> Capture:
-    """The facts of a source that is recognised."""
+    """The facts of a recognised source."""
     found = parse_text(data, "source").facts.capture
     assert found is not None
     return found
 
 
 def test_what_kdumpctl_prints() -> None:
-    """Fractions are cut off, so what adds to the need may be a mebibyte more."""
+    """The tool rounds down, so sizes that add to the need are taken as 1 MiB more."""
     found = capture(KDUMPCTL)
     assert (found.kernel_size, found.initrd_size, found.modules_size) == (38 * MIB, 29 * MIB, 13 * MIB)
     assert found.luks_memory == 1024 * MIB
@@ -50,7 +50,7 @@ def test_what_kdumpctl_prints() -> None:
 
 
 def test_what_kdumptool_prints() -> None:
-    """On arm64 only Low counts."""
+    """Only Low is used on arm64."""
     assert capture(KDUMPTOOL).estimates == (("kdumptool calibrate", 392 * MIB),)
 
 
@@ -60,7 +60,7 @@ def test_what_is_neither() -> None:
 
 
 def test_the_image_of_a_log() -> None:
-    """Its `Memory:` line counts code, rwdata, rodata, init and bss."""
+    """The image size is the sum of code, rwdata, rodata, init and bss in `Memory:`."""
     log = b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG
     assert capture(log).kernel_size == 37628 * KIB
     assert image_size("Memory: 15848K/62464K available") is None
@@ -87,7 +87,7 @@ lrwxrwxrwx   1 root     root            7 Jan  1  1970 bin -> usr/bin
 
 @pytest.mark.parametrize(("page", "unpacked"), [(4 * KIB, 20 * 4 * KIB), (64 * KIB, 3 * 64 * KIB)])
 def test_the_files_in_the_kdump_initrd(page: int, unpacked: int) -> None:
-    """Regular files in whole pages; those of a squashed image stay in it, but its modules are carried."""
+    """Regular files in whole pages; a squashfs image counts as one file, but its modules are listed."""
     found = listed(LSINITRD, page)
     assert (found.initrd_size, found.initrd_unpacked) == (31 * MIB, unpacked)
     assert found.carried == ("nvme_core", "xfs")
@@ -109,7 +109,7 @@ def test_the_kdump_initrd_in_a_listing(line: str) -> None:
 
 
 def test_sources_add_up() -> None:
-    """A log's image, a tool's initrd."""
+    """The kernel image from a log, the initrd from a tool."""
     log = parse_text(b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG, "log")
     found = combine([log, parse_text(KDUMPCTL, "tool")]).facts.capture
     assert found is not None

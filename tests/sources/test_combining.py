@@ -37,7 +37,7 @@ def source(name: str, kind: str, memory: MemoryMap = NOTHING, *, settled: bool =
     ],
 )
 def test_the_most_precise_map_wins(kinds: tuple[str, str], best: str) -> None:
-    """In whatever order they are given; the other's map is told of."""
+    """In any order; a note tells of the other map."""
     for order in permutations(kinds):
         combined = combine([source(kind, kind, RAM) for kind in order])
         assert combined.kind == best
@@ -46,13 +46,13 @@ def test_the_most_precise_map_wins(kinds: tuple[str, str], best: str) -> None:
 
 
 def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
-    """A log with memblock=debug is that."""
+    """A log with memblock=debug is the most precise."""
     log, files = source("log", "dmesg", RAM, settled=True), source("files", "memblock", RAM)
     assert combine([files, log]).source == "log"
 
 
 def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
-    """Neither of them is modelled; the better source's stays the machine's own."""
+    """The stated kernel is planned; the machine's own is that of the more precise source."""
     sources = [source("a", "iomem", RAM, kernel="6.1.0-18"), source("b", "dmesg", kernel="6.12.3")]
     with pytest.raises(InputError, match=r"kernel is 6\.12\.3 here and 6\.1\.0-18 in a"):
         combine(sources)
@@ -65,7 +65,7 @@ def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
 
 
 def test_facts_of_all() -> None:
-    """What one lacks another gives; a shorter version agrees with a longer one."""
+    """Each source adds facts; a shorter version agrees with a longer one."""
     combined = combine(
         [
             source("iomem", "iomem", RAM, kernel_image=Range(GIB, GIB + MIB)),
@@ -86,7 +86,7 @@ def crash(start: int, size: int, **more: Any) -> BootRecord:
 
 
 def test_records_are_put_together() -> None:
-    """A lowered kexec_crash_size shows in iomem; the log has what was reserved."""
+    """iomem has the size after a write to kexec_crash_size, the log the size reserved at boot."""
     combined = combine(
         [
             source("a", "iomem", RAM, record=crash(GIB, 64 * MIB)),
@@ -125,7 +125,7 @@ def test_records_are_put_together() -> None:
     ],
 )
 def test_contradictions_name_both(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
-    """One line: the source, the fact, both values, the other source."""
+    """One line with the source, the fact, both values, and the other source."""
     with pytest.raises(InputError) as caught:
         combine([source("a", "iomem", RAM, **a), source("b", "facts", **b)])
     assert str(caught.value).startswith("b: ")
@@ -144,12 +144,12 @@ def test_contradictions_name_both(a: dict[str, Any], b: dict[str, Any], what: st
     ],
 )
 def test_no_contradiction(a: dict[str, Any], b: dict[str, Any]) -> None:
-    """Views of one boot differ in what does not count."""
+    """Sources of one boot may differ in parameters that do not matter."""
     combine([source("a", "iomem", RAM, **a), source("b", "facts", **b)])
 
 
 def test_ram_that_cannot_be_of_one_machine() -> None:
-    """Views differ by what the firmware keeps, not by gigabytes."""
+    """Sources may differ by firmware memory, not by gigabytes."""
     other = MemoryMap((Region(GIB, 5 * GIB),))
     with pytest.raises(InputError, match="b: RAM is 4096M here and 8192M in a"):
         combine([source("a", "memblock", RAM), source("b", "iomem", other)])
@@ -158,7 +158,7 @@ def test_ram_that_cannot_be_of_one_machine() -> None:
 
 
 def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
-    """Whatever the order; some of it may be missing in one view."""
+    """In any order; a little may be missing in one source."""
     other = MemoryMap((Region(GIB, 2 * GIB), Region(32 * GIB, 39 * GIB)))
     a, b = source("a", "iomem", RAM), source("b", "dmesg", other)
     said = "b: between 0x800000000 and 0x9c0000000 there is RAM here and none in a; give sources of the same boot"
@@ -173,7 +173,7 @@ def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
 
 
 def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
-    """What the boot saw does not go away."""
+    """Memory of the boot does not disappear."""
     larger = MemoryMap((*RAM.regions, Region(32 * GIB, 64 * GIB)))
     combining.combine([source("a", "iomem", larger), source("b", "dmesg", RAM)], grows=True)
     with pytest.raises(InputError, match="b: RAM is 40960M here and 8192M in a"):
@@ -181,15 +181,15 @@ def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
 
 
 def test_the_configuration_of_another_architecture_is_named() -> None:
-    """Not the map, which may be any machine's; a report of another architecture keeps what it is."""
+    """The error names the configuration, not the map; a report of another architecture is still one."""
     config = parse_text(b"# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_64BIT=y\n", "config-6.1")
-    with pytest.raises(InputError, match=r"^config-6\.1: this is the configuration of kernel for x86_64, not arm64"):
+    with pytest.raises(InputError, match=r"^config-6\.1: this is the configuration of a kernel for x86_64, not arm64"):
         combine([source("a", "iomem", RAM), config])
     assert combine([source("a", "iomem", RAM, arch="x86_64"), config]).facts.arch == "x86_64"
 
 
 def test_what_concerns_all_facts_of_a_log_is_said_whichever_map_is_taken() -> None:
-    """Where its map is not the one, what it says of its map does not matter."""
+    """Notes on a map that is not used are dropped."""
     told = "the log holds 2 boots: the one that begins at line 7 is read"
     log = replace(source("log", "dmesg", RAM), notes=(told, "of its map"), on_facts=(told,))
     notes = combine([source("a", "iomem", RAM), log]).notes
@@ -198,7 +198,7 @@ def test_what_concerns_all_facts_of_a_log_is_said_whichever_map_is_taken() -> No
 
 
 def test_the_command_line_of_a_device_tree_gives_way() -> None:
-    """A boot loader replaces the one that was compiled in."""
+    """The boot loader replaces the tree's command line."""
     tree: Tree = {
         "#address-cells": cell(2),
         "#size-cells": cell(2),
@@ -212,7 +212,7 @@ def test_the_command_line_of_a_device_tree_gives_way() -> None:
 
 
 def test_all_views_of_a_recorded_boot_agree() -> None:
-    """iomem, memblock's files and the log of one boot of a real kernel."""
+    """iomem, memblock's files and the log of one real boot agree."""
     boot = running_machine("deb61-4k_8G_efi_c")
     machines = [
         parse_text(boot["iomem"].encode(), "iomem"),
@@ -230,7 +230,7 @@ def test_all_views_of_a_recorded_boot_agree() -> None:
 
 
 def test_two_boots_of_one_machine_are_told_apart() -> None:
-    """Their logs place the crash kernel differently, or ask for another size."""
+    """Their logs differ in the crash kernel's place or size."""
     one, two = running_machine("deb61-4k_8G_efi_b"), running_machine("deb61-4k_8G_efi_c")
     with pytest.raises(InputError, match="the crash kernel's start"):
         combine([parse_text(one["iomem"].encode(), "iomem"), parse_text(two["dmesg"].encode(), "dmesg")])

@@ -1,4 +1,4 @@
-"""Initrds, measured as the kernel unpacks them."""
+"""Sizes of initrds once the kernel has unpacked them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def entry(name: str, data: bytes = b"", *, mode: int = 0o100644, inode: int = 1,
 
 
 def cpio(*entries: bytes) -> bytes:
-    """An archive, padded as cpio does."""
+    """An archive with cpio's padding."""
     whole = b"".join([*entries, entry("TRAILER!!!", mode=0)])
     return whole + b"\0" * (-len(whole) % 512)
 
@@ -41,11 +41,11 @@ MAIN = cpio(
     entry("usr/lib/modules/6.12/kernel/nvme-core.ko.xz", b"m" * 100, inode=4),
 )
 PAGES = 1 + 2 + 3 + 1
-"""Of 4K that the files of both take."""
+"""Bytes in 4K pages of the files of both."""
 
 
 def of(data: bytes) -> Initrd:
-    """What an initrd of these bytes holds."""
+    """The sizes of an initrd with these bytes."""
     return measure(io.BytesIO(data), "initrd")
 
 
@@ -68,7 +68,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("kind", PACKERS)
 def test_an_early_archive_before_a_packed_one(kind: str) -> None:
-    """As microcode and ACPI tables come: the kernel unpacks both."""
+    """As with microcode and ACPI tables: the kernel unpacks both archives."""
     data = EARLY + PACKERS[kind](MAIN)
     found = of(data)
     assert (found.archive, found.unpacked[4 * KIB]) == (len(data), PAGES * 4 * KIB)
@@ -80,7 +80,7 @@ def test_an_early_archive_before_a_packed_one(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in PACKERS if kind != "none"])
 def test_several_packed_archives_with_padding(kind: str) -> None:
-    """Each stream is a whole archive; zeros between them are passed over."""
+    """Each stream is a complete archive; zeros between them are skipped."""
     found = of(PACKERS[kind](EARLY) + bytes(7) + PACKERS[kind](MAIN) + bytes(700))
     assert found.unpacked[4 * KIB] == PAGES * 4 * KIB
 
@@ -91,7 +91,7 @@ def test_sizes_are_in_pages_of_the_kernel() -> None:
 
 
 def test_links_share_their_bytes() -> None:
-    """The last of them carries the data."""
+    """The last link has the data."""
     names = [entry(f"bin/{n}", inode=7, links=3) for n in "ab"] + [entry("bin/c", b"x" * 5000, inode=7, links=3)]
     assert of(cpio(*names)).content == 5000
 
@@ -113,7 +113,7 @@ def _xz(size: int) -> bytes:
 
 
 def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
-    """In one line that says what to do."""
+    """The error is one line and says what to do."""
     assert of(_xz(64 * MIB)).content == of(_zstd(26)).content == 10_100
     for data in (_xz(96 * MIB), _zstd(27)):
         with pytest.raises(InputError, match=r"needs a dictionary .*larger than 64M; pack it with a smaller one"):
@@ -126,7 +126,7 @@ def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(bytes(5000), "is empty", id="only zeros"),
         pytest.param(b"MZ" + bytes(100), "is not an initrd: neither cpio", id="something else"),
-        pytest.param(gzip.compress(b"no archive"), "its compressed content is not a cpio archive", id="another file"),
+        pytest.param(gzip.compress(b"no archive"), "its content is not a cpio archive", id="another file"),
         pytest.param(MAIN[:300], "ends in the middle of an archive", id="a cut archive"),
         pytest.param(gzip.compress(MAIN)[:-20], "ends in the middle of a compressed", id="a cut stream"),
         pytest.param(MAIN.replace(b"070701", b"07070x", 2)[4:], "is not an initrd", id="no magic"),
@@ -141,14 +141,14 @@ def test_what_is_no_initrd(data: bytes, message: str) -> None:
 
 
 def test_what_stands_behind_the_archives_is_told() -> None:
-    """The kernel stops there; all of the file lies in memory all the same."""
+    """The kernel stops there, but the whole file is in memory."""
     found = of(MAIN + b"#BOOTCONFIG\n")
     assert (found.archive, found.content) == (len(MAIN) + 12, 10_100)
     assert found.notes == ("the data after the last archive is neither cpio nor compressed: the kernel stops there",)
 
 
 def test_more_than_any_initrd_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before it is read to the end."""
+    """Before the end is read."""
     monkeypatch.setattr("planner.sources.initrd.MAX_UNPACKED", MIB)
     for data in (cpio(entry("a", bytes(2 * MIB))), gzip.compress(cpio(entry("a", bytes(2 * MIB))))):
         with pytest.raises(InputError, match="unpacks to more than 1M"):
@@ -169,7 +169,7 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     cut=st.integers(0, 40),
 )
 def test_any_bytes_give_an_initrd_or_one_error(kind: str, at: float, new: bytes, cut: int) -> None:
-    """A few bytes changed, added or lost anywhere."""
+    """A few bytes are changed, added or lost anywhere."""
     data = EARLY + PACKERS[kind](MAIN)
     place = int(at * len(data))
     with suppress(InputError):

@@ -1,4 +1,4 @@
-"""What /proc/iomem lists of memory, with what people leave in and out of it."""
+"""Memory in /proc/iomem, with lines that people add or leave out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BANKS = (Region(GIB, 2 * GIB), Region(2 * GIB, 0x8001_0000, Flag.NOMAP.value), R
     ],
 )
 def test_resources_nest_by_what_they_contain(listing: str) -> None:
-    """What is reserved inside memory or a device is no memory of its own; the rest is the firmware's."""
+    """`reserved` inside memory or a device is not memory; at the top level it is NOMAP memory."""
     machine = parse_text(listing.encode(), "iomem")
     assert machine.memory.regions == BANKS
     assert machine.memory.reserved == (
@@ -62,7 +62,7 @@ def test_resources_nest_by_what_they_contain(listing: str) -> None:
     ],
 )
 def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -> None:
-    """They are told of."""
+    """Notes tell of them."""
     machine = parse_text(NESTED.encode() + extra, "iomem")
     assert machine.memory.regions == BANKS
     assert any(text.startswith(note) for text in machine.notes)
@@ -76,7 +76,7 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
     ],
 )
 def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> None:
-    """It is not known what it was."""
+    """Its name is lost."""
     with pytest.raises(InputError, match="iomem:2:1: this resource has bytes that are not text; read the file again"):
         parse_text(b"40000000-7fffffff : System RAM\n" + line.replace(b" : rese", b" rese") + b"\n", "iomem")
 
@@ -92,7 +92,7 @@ def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> Non
     ],
 )
 def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) -> None:
-    """Their listings look alike."""
+    """Their listings look similar."""
     machine = parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem")
     with pytest.raises(InputError, match=f"iomem: this is {arch}, not arm64"):
         make_plan(machine, "64M", Options())
@@ -102,7 +102,7 @@ def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) ->
     "end", ["  5000", "  50000000-", "  50000000-50ff", "  50000000-50ffffff", "  50000000-50ffffff :"]
 )
 def test_a_range_without_its_end_is_cut_off(end: str) -> None:
-    """What is no beginning of a resource is something else."""
+    """A line that does not begin like a resource is not a cut one."""
     with pytest.raises(InputError, match=r"iomem:2:1: the line is cut off"):
         parse_text(f"40000000-bfffffff : System RAM\n{end}".encode(), "iomem")
 
@@ -122,13 +122,13 @@ def test_a_range_without_its_end_is_cut_off(end: str) -> None:
     ],
 )
 def test_a_row_that_has_lost_a_part_is_refused(row: str, damaged: str, what: str) -> None:
-    """An address has eight digits at least, and the beginning of a name may be any of several."""
+    """An address has at least eight digits, and a cut name may be one of several."""
     with pytest.raises(InputError, match=rf"iomem:\d+:1: {what}"):
         parse_text(NESTED.replace(row, damaged).encode(), "iomem")
 
 
 def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
-    """A typing error, or a damaged name."""
+    """A typing error or a damaged name."""
     machine = parse_text(
         NESTED.replace("421a0000-42b5ffff : reserved", "421a0000-42b5ffff : rserved").encode(), "iomem"
     )

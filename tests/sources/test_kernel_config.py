@@ -1,4 +1,4 @@
-"""Kernel configurations: what they fix, and how they count beside other sources."""
+"""Kernel configurations: their facts, and how they combine with other sources."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_facts(
     ],
 )
 def test_what_forces_base_pages(run: Run, tmp_path: Path, lines: str, kernel: str, forced: list[str]) -> None:
-    """The option and the source of that kind give the same plan."""
+    """`--config` and a configuration as a source give the same plan."""
     path = tmp_path / "config"
     path.write_text(WHOLE + lines + "\n")
     machine = configured(read_source("sample:rpi4-4g"), str(path))
@@ -107,7 +107,7 @@ def test_what_forces_base_pages(run: Run, tmp_path: Path, lines: str, kernel: st
 
 
 def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
-    """`--config` is a what-if, as `--page-size` is; as a source of the same machine it would contradict."""
+    """`--config` is a what-if, like `--page-size`; the same file as a source would be a contradiction."""
     path = tmp_path / "config-64k"
     path.write_text(WHOLE.replace("4K", "64K"))
     machine = read_source("sample:rpi4-4g")
@@ -143,7 +143,7 @@ def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_configuration(text: str, what: str) -> None:
-    """One line says where and what."""
+    """One line with the place and the error."""
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "c", "config")
     assert what in str(caught.value)
@@ -160,13 +160,13 @@ FOREIGN = {
 
 @pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN)
 def test_the_configuration_of_another_architecture_is_refused(run: Run, tmp_path: Path, text: str) -> None:
-    """It says nothing of an arm64 kernel; the error names its file, whatever the map is."""
+    """The error names the configuration, whatever the map is."""
     path = tmp_path / "config"
     path.write_text(text + "CONFIG_ZONE_DMA=y\n")
     for sample in ("sample:altra-32g", "sample:honeycomb-30g"):
         done = run("plan", "512M", "--map", sample, "--config", str(path))
         assert (done.status, done.out) == (2, "")
-        assert done.err.startswith(f"error: {path}: this is the configuration of kernel for ")
+        assert done.err.startswith(f"error: {path}: this is the configuration of a kernel for ")
         assert len(done.err.splitlines()) == 1
 
 
@@ -181,7 +181,7 @@ def test_the_configuration_of_another_architecture_is_refused(run: Run, tmp_path
     ],
 )
 def test_bits_and_pages_of_two_sources(tmp_path: Path, text: str, page_size: int, va_bits: int | None) -> None:
-    """What the configuration says counts, and nothing is left that does not go with it."""
+    """The configuration is used, and facts that do not fit it are dropped."""
     machine = parse_text(b'{"memory": [{"start": "1G", "size": "7G"}], "page_size": "4K", "va_bits": 39}', "m")
     path = tmp_path / "config"
     path.write_text(text)
@@ -193,6 +193,6 @@ def test_bits_and_pages_of_two_sources(tmp_path: Path, text: str, page_size: int
 
 
 def test_without_zone_dma_the_firmware_is_not_asked() -> None:
-    """Only the 32-bit zone is left, whatever devices can reach."""
+    """Only ZONE_DMA32 is left, whatever devices can reach."""
     machine = parse_text(b'{"memory": [{"start": "1G", "size": "7G"}], "config": {"ZONE_DMA": "n"}}', "m")
     assert make_plan(machine, "64M", Options(kernel="6.1")).kernel.dma_limit == 1 << 32

@@ -1,4 +1,4 @@
-"""This machine, read from a tree laid out as /proc and /sys are."""
+"""This machine, read from a tree with the layout of /proc and /sys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RELEASE = "6.12.9-arm64"
 
 
 class System:
-    """What uname(2) says."""
+    """The result of uname(2)."""
 
     def __init__(self, machine: str = "aarch64") -> None:
         self.machine, self.release = machine, RELEASE
@@ -41,7 +41,7 @@ def arm64(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("arm64")
 def test_what_proc_tells(tmp_path: Path) -> None:
-    """A later view: the crash kernel is listed."""
+    """The state after boot: the crash kernel is listed."""
     found = live.read(tree(tmp_path, proc_cmdline="quiet crashkernel=512M\n"))
     assert (found.source, found.kind, found.settled) == ("live", "live", False)
     assert found.memory.regions == (Region(GIB, 9 * GIB),)
@@ -54,7 +54,7 @@ def test_what_proc_tells(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("arm64")
 @pytest.mark.parametrize("where", ["boot", "proc", "nowhere", "damaged"])
 def test_where_the_configuration_is(tmp_path: Path, where: str) -> None:
-    """Beside the kernel, else packed under /proc; without one, nothing of it is known."""
+    """In /boot, else packed in /proc; without one, it is unknown."""
     root = tree(tmp_path)
     text = "CONFIG_ARM64=y\nCONFIG_KFENCE=y\n"
     if where == "boot":
@@ -83,7 +83,7 @@ def test_a_machine_that_shows_nothing(tmp_path: Path, files: dict[str, str], lin
 
 
 def test_another_architecture_needs_a_what_if(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its memory is taken then, but nothing of its kernel."""
+    """Its memory is used then, but no fact of its kernel."""
     monkeypatch.setattr(os, "uname", lambda: System("x86_64"))
     root = tree(tmp_path, proc_cmdline="crashkernel=512M\n")
     with pytest.raises(InputError, match="<live>: this machine is x86_64, not arm64; give a map of an arm64 machine"):

@@ -1,4 +1,4 @@
-"""lsmem: the same blocks from each of its forms, and what they cannot tell."""
+"""lsmem: the same blocks in each of its formats, and what it does not show."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
     ],
 )
 def test_online_blocks(text: str) -> None:
-    """Found by content; what is offline is left out, with a note."""
+    """Recognised by content; offline blocks are left out, with a note."""
     source = parse_text(text.encode(), "lsmem.txt")
     assert (source.kind, source.memory.regions, source.settled) == ("lsmem", BANKS, False)
     assert COARSE in source.notes
@@ -114,7 +114,7 @@ def test_online_blocks(text: str) -> None:
     ],
 )
 def test_chosen_columns(text: str, nodes: tuple[int | None, int | None], fmt: str | None) -> None:
-    """Whatever they are, if RANGE is one of them; found by content, too."""
+    """Any columns that include RANGE; recognised by content."""
     banks = ((GIB, 2 * GIB), (0x80_8000_0000, 0x80_C000_0000))
     shown = text.format(*(f"{start:#018x}-{end - 1:#018x}" for start, end in banks))
     source = parse_text(shown.encode(), "x", fmt)
@@ -123,7 +123,7 @@ def test_chosen_columns(text: str, nodes: tuple[int | None, int | None], fmt: st
 
 
 def test_a_block_of_unknown_node_joins_its_neighbours() -> None:
-    """A hole in the listing is none in the memory: a boundary lies only between two known nodes."""
+    """Blocks of unknown node are joined: a boundary is only between two known nodes."""
     nodes = ["", "0", "", "0", "1", ""]
     rows = [f'RANGE="{i << 27:#018x}-{(i + 1 << 27) - 1:#018x}" NODE="{node}"' for i, node in enumerate(nodes, start=8)]
     assert parse_text("\n".join(rows).encode(), "x").memory.regions == (
@@ -145,13 +145,13 @@ def test_each_block_by_itself() -> None:
 
 
 def test_a_plan_says_how_coarse_it_is() -> None:
-    """Reservations are unknown: not none."""
+    """Reservations are unknown, not absent."""
     plan = make_plan(parse_text(TEXT.encode(), "x"), "512M")
     assert COARSE in plan.notes
 
 
 def test_a_real_one() -> None:
-    """Of another architecture: the format is the same."""
+    """Other architectures have the same format."""
     data = (Path(__file__).parent / "data" / "s390x-12g.lsmem").read_bytes()
     assert parse_text(data, "x").memory.ram == 12 * GIB
 
@@ -176,7 +176,7 @@ def test_a_real_one() -> None:
     ],
 )
 def test_damage(text: str, what: str) -> None:
-    """One line, with its place where there is one."""
+    """One line, with its place if there is one."""
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "x", "lsmem")
     assert what in str(caught.value)
@@ -195,7 +195,7 @@ NO_STATE = "RANGE                                  SIZE\n0x0000000040000000-0x00
     ],
 )
 def test_blocks_without_a_state(summary: str, note: str | None) -> None:
-    """They are online where nothing says otherwise, and that is said where nothing says so."""
+    """Blocks without a state are taken as online; a note says so if nothing confirms it."""
     source = parse_text(f"{NO_STATE}\n{summary}".encode(), "x")
     assert source.memory.regions == (Region(GIB, 4 * GIB),)
     assert [text for text in source.notes if "STATE" in text] == ([note] if note else [])
@@ -203,7 +203,7 @@ def test_blocks_without_a_state(summary: str, note: str | None) -> None:
 
 @pytest.mark.parametrize("offline", ["1G", "1.5G", "128M", "1,5G"])
 def test_offline_memory_that_no_column_tells_is_an_error(offline: str) -> None:
-    """In any language: the last line is of offline memory."""
+    """In any language; the last line is the offline memory."""
     summary = f"Taille de bloc : 128M\nM\u00e9moire en ligne totale :  2G\nM\u00e9moire hors ligne :   {offline}\n"
     with pytest.raises(InputError, match=f"x: {offline} of it is offline, and no STATE column shows which blocks"):
         parse_text(f"{NO_STATE}\n{summary}".encode(), "x")

@@ -1,4 +1,4 @@
-"""Maps with something wrong: survived as the kernel survives it, or one line that names the place."""
+"""Maps with errors: handled as the kernel does, or refused with one line that names the place."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEBUGFS = """\
 
 
 def test_overlapping_regions_of_memblock_are_added_one_by_one() -> None:
-    """What is there stays, only the rest is added; and the user is told."""
+    """Existing memory is kept, only the rest is added, and a note says so."""
     machine = parse_text(DEBUGFS.encode(), "memory")
     assert machine.memory.regions == (Region(GIB, 4 * GIB),)
     assert any("overlap" in text for text in machine.notes)
 
 
 def test_memblock_files_that_are_all_zero() -> None:
-    """Nothing can be planned on them."""
+    """No plan is possible."""
     with pytest.raises(InputError, match="every address is zero"):
         parse_text(b"   0: 0x0000000000000000..0x0000000000000000\n", "memory")
 
@@ -49,7 +49,7 @@ def test_memblock_files_that_are_all_zero() -> None:
     ],
 )
 def test_a_json_map_names_the_place(keys: dict[str, Any], where: str) -> None:
-    """Not the option that would have been its like on the command line."""
+    """The error names the place in the document, not the option of the same meaning."""
     region = {"start": 0, "end": GIB, **{key: value for key, value in keys.items() if key == "flags"}}
     document = {"memory": [region], **{key: value for key, value in keys.items() if key != "flags"}}
     with pytest.raises(InputError, match=where):
@@ -71,13 +71,13 @@ GOOD = '{"memory": [{"start": 0, "end": 1073741824}], "kernel": "6.12"'
     ],
 )
 def test_what_json_allows_and_a_map_does_not(text: str, where: str) -> None:
-    """Python's own words are no help; the place is."""
+    """The error gives the place instead of Python's message."""
     with pytest.raises(InputError, match=where):
         parse_text(text.encode(), "map.json")
 
 
 def test_the_same_key_in_several_objects_is_no_key_twice() -> None:
-    """Also in an object inside another, and after one that has ended."""
+    """Also in a nested object, and after one that has ended."""
     text = (
         '{"memory": [{"start": 0, "end": 4096}, {"start": 4096, "end": 8192}], "kernel_image": {"start": 0, "end": 1}}'
     )
@@ -85,14 +85,14 @@ def test_the_same_key_in_several_objects_is_no_key_twice() -> None:
 
 
 def test_windows_encodings() -> None:
-    """A byte order mark is not text; UTF-16 is read too."""
+    """A byte order mark is skipped; UTF-16 is read too."""
     assert parse_text(b"\xef\xbb\xbf" + GOOD.encode() + b"}", "map.json").facts.kernel == "6.12"
     assert parse_text((GOOD + "}").encode("utf-16"), "map.json").facts.kernel == "6.12"
 
 
 @pytest.mark.parametrize("name", ["System R", "Kernel cod", "reser", "Crash ker", ""])
 def test_an_iomem_that_ends_inside_a_name_is_cut_off(name: str) -> None:
-    """What was lost may have been a reservation."""
+    """The lost line may have been a reservation."""
     text = f"40000000-bfffffff : System RAM\n  50000000-50ffffff : {name}"
     with pytest.raises(InputError, match=r"iomem:2:1: the line is cut off"):
         parse_text(text.encode(), "iomem")
@@ -100,13 +100,13 @@ def test_an_iomem_that_ends_inside_a_name_is_cut_off(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["reserved", "Crash kernel", "Kernel data", "PCI Bus 0000:00"])
 def test_an_iomem_without_a_last_newline_is_whole(name: str) -> None:
-    """As an editor may leave it."""
+    """Editors may leave it so."""
     text = f"40000000-bfffffff : System RAM\n  50000000-50ffffff : {name}"
     assert parse_text(text.encode(), "iomem").memory.regions
 
 
 def test_a_large_file_is_refused_without_reading_it(tmp_path: Path) -> None:
-    """A gigabyte of one line, which the file system does not even store."""
+    """A sparse file with one line of a gigabyte."""
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(GIB)
@@ -120,7 +120,7 @@ def test_a_large_file_is_refused_without_reading_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "0", "-1", "64", "9" * 20, "9" * 5000, "\u0664\u0668"])
 def test_address_bits_of_a_config_that_no_machine_has_are_not_taken(value: str) -> None:
-    """The defaults count then."""
+    """The defaults are used then."""
     config = {"ARM64_PA_BITS": value, "ARM64_VA_BITS": value}
     document = {"memory": [{"start": GIB, "end": 5 * GIB}], "config": config}
     found = make_plan(parse_text(json.dumps(document).encode(), "map.json"), "64M")
@@ -129,7 +129,7 @@ def test_address_bits_of_a_config_that_no_machine_has_are_not_taken(value: str) 
 
 
 def test_firmware_below_the_first_bank_is_memory_too() -> None:
-    """Only NOMAP memory is called `reserved` at the top level; each region counts once, however many there are."""
+    """Only NOMAP memory is `reserved` at the top level; each region is counted once."""
     below = [f"{0x1000_0000 + i * 0x2000:08x}-{0x1000_0000 + i * 0x2000 + 0xFFF:08x} : reserved" for i in range(5000)]
     text = "\n".join([*below, "3fff0000-3fffffff : reserved", "40000000-7fffffff : System RAM", ""])
     regions = parse_text(text.encode(), "iomem").memory.regions

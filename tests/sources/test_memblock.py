@@ -26,7 +26,7 @@ RESERVED = """\
 
 
 def test_memory_with_flags_and_nodes() -> None:
-    """As 6.12 writes it; the last byte is inclusive; x is no node."""
+    """The format of 6.12; ends are inclusive; x is no node."""
     assert memblock.parse(MEMORY, "m").memory.regions == (
         Region(GIB, 2 * GIB, 0, 0),
         Region(2 * GIB, 2 * GIB + MIB, Flag.NOMAP.value, 0),
@@ -36,7 +36,7 @@ def test_memory_with_flags_and_nodes() -> None:
 
 
 def test_both_files_one_after_the_other() -> None:
-    """As 5.10 writes them; the second begins where its numbers do."""
+    """The format of 5.10; the second file begins where the numbers restart."""
     found = memblock.parse(OLD + "\n" + RESERVED, "m")
     assert found.memory.regions == (Region(GIB, 2 * GIB), Region(8 * GIB, 9 * GIB))
     assert found.memory.reserved == (

@@ -1,4 +1,4 @@
-"""Firmware memory that a listing does not name: between ranges that touch, the smaller one."""
+"""NOMAP memory inferred in listings without flags: the smaller of adjacent ranges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from planner.sources.nomap import inferred_nomap
     ],
 )
 def test_ranges_that_touch(sizes: list[int], nomap: list[bool]) -> None:
-    """Sizes in MiB; how many were taken so is said."""
+    """Sizes in MiB; a note gives the number of inferred ranges."""
     regions, at = [], GIB
     for size in sizes:
         regions.append(Region(at, at + size * MIB))

@@ -1,4 +1,4 @@
-"""Page-table dumps and DirectMap lines: what is counted, what is refused."""
+"""Page-table dumps and DirectMap lines: the bytes counted, and errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DUMP = """\
 
 
 def test_the_linear_map_is_counted_by_kind() -> None:
-    """Blocks, contiguous runs and pages apart; holes and other sections not at all; a guard page is a page."""
+    """Blocks, contiguous runs and pages are counted apart, holes and other sections not; a guard page is a page."""
     assert parse_dump(DUMP, "dump").by_kind == {
         "pte": 2 * MIB + 4 * KIB,
         "pmd": 26 * MIB,
@@ -64,14 +64,14 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
     ],
 )
 def test_a_dump_that_is_none_is_refused(text: str, where: str) -> None:
-    """With one line that says what is wrong."""
+    """One line says what is wrong."""
     with pytest.raises(InputError, match=where):
         parse_dump(text, "dump")
 
 
 @pytest.mark.parametrize("name", ["DirectMap4k", "DirectMap4K"])
 def test_direct_map_lines_are_counted_by_size(name: str) -> None:
-    """Both spellings."""
+    """Both spellings are read."""
     text = f"MemTotal: 1 kB\n{name}:       1024 kB\nDirectMap2M:     2048 kB\nDirectMap1G:  1048576 kB\n"
     assert parse_meminfo(text, "meminfo").by_size == {4 * KIB: MIB, 2 * MIB: 2 * MIB, GIB: GIB}
 

@@ -1,4 +1,4 @@
-"""Bytes of an input: read within bounds, decoded with a place for what is no text, split into numbered lines."""
+"""Reading of inputs: limited in size, decoded with the places of errors, split into numbered lines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_is_no_text(data: bytes, line: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=80))
 def test_text_is_decoded_as_it_is(text: str) -> None:
-    """Without a byte order mark; with or without stray bytes allowed."""
+    """Without its byte order mark, whether stray bytes are allowed or not."""
     if text.strip(" \t\r\n\v\f"):
         assert decode(b"\xef\xbb\xbf" + text.encode(), "x") == text
         assert decode_most(text.encode(), "x") == text.removeprefix("\ufeff")
@@ -84,7 +84,7 @@ def test_what_is_said_of_stray_bytes(text: str, note: str | None) -> None:
 
 
 def test_lines_are_numbered_and_bounded() -> None:
-    """Whatever ends them; the last may have no end."""
+    """With any line end; the last may have none."""
     assert list(text_lines("a\r\n\nb", "x")) == [(1, "a"), (2, ""), (3, "b")]
     with pytest.raises(InputError, match="x:2:1: this line is too long for a memory map"):
         list(text_lines("a\n" + "b" * (MAX_LINE + 1), "x"))
@@ -92,7 +92,7 @@ def test_lines_are_numbered_and_bounded() -> None:
 
 @pytest.mark.parametrize(("size", "refused"), [(MIB, False), (MIB + 1, True)])
 def test_an_input_is_bounded(tmp_path: Path, size: int, refused: bool) -> None:
-    """By what a file says of itself, and by what comes out of what says nothing."""
+    """By the size of a file, and by the bytes read from a pipe."""
     path = tmp_path / "map"
     path.write_bytes(b"x" * size)
     for source in (path.open("rb"), io.BytesIO(b"x" * size)):

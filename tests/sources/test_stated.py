@@ -1,4 +1,4 @@
-"""RAM from elsewhere than a device tree, with what the tree reserves."""
+"""RAM from another source than the device tree, with the tree's reservations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAINLINE = Options(strategy="mainline", kernel="6.1", page_size=4096)
 
 
 def tree(memory: bytes = wide(0, 0), more: Tree | None = None) -> bytes:
-    """A board whose boot loader fills its memory in, with a carve-out at the top of what it is going to be."""
+    """A board whose boot loader adds the memory, with a carve-out at its top."""
     return blob_of(
         {
             "#address-cells": cell(2),
@@ -69,7 +69,7 @@ OTHERS = {
 @pytest.mark.parametrize("other", [pytest.param(text, id=name) for name, text in OTHERS.items()])
 @pytest.mark.parametrize("first", [True, False])
 def test_ram_of_another_source_and_the_reservations_of_the_tree(other: str, first: bool) -> None:
-    """The crash kernel lies in neither the carve-out nor the buffer, whichever source comes first."""
+    """The crash kernel avoids the carve-out and the buffer, whichever source comes first."""
     sources = [parse_text(tree(), "board.dtb"), parse_text(other.encode(), "other")]
     combined = combine(sources if first else sources[::-1])
     assert combined.memory.ram == 2 * GIB
@@ -81,7 +81,7 @@ def test_ram_of_another_source_and_the_reservations_of_the_tree(other: str, firs
 
 @pytest.mark.parametrize("memory", [wide(0, 0), wide(RAM[0], GIB)], ids=["without RAM", "with less"])
 def test_stated_ram_takes_the_place_of_the_tree_s(memory: bytes) -> None:
-    """All else stays: carve-out, buffer, and the limit of its buses."""
+    """The carve-out, the buffer and the limit of its buses stay."""
     machine = with_stated_ram(parse_text(tree(memory), "board.dtb"), [RAM])
     assert machine.kind == "dtb"
     assert machine.memory.ram == 2 * GIB
@@ -91,7 +91,7 @@ def test_stated_ram_takes_the_place_of_the_tree_s(memory: bytes) -> None:
 
 
 def test_what_the_tree_leaves_to_memblock_is_placed_in_the_stated_ram() -> None:
-    """A pool without an address; not once more where the other source lists what was placed."""
+    """A pool without an address is placed, unless the other source lists it."""
     pool: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(64 * MIB)}
     blob = parse_text(tree(more={"linux,cma": pool}), "board.dtb")
     stated = with_stated_ram(blob, [RAM])
@@ -103,14 +103,14 @@ def test_what_the_tree_leaves_to_memblock_is_placed_in_the_stated_ram() -> None:
 
 
 def test_what_both_list_is_there_once() -> None:
-    """A listing of the same boot shows the tree's reservations."""
+    """A listing of the same boot has the tree's reservations already."""
     listing = "80000000-ffffffff : System RAM\n  d0000000-dfffffff : reserved\n"
     listed = combine([parse_text(tree(), "board.dtb"), parse_text(listing.encode(), "iomem")])
     assert [(r.start, r.end) for r in listed.memory.reserved] == [(0xD000_0000, 0xE000_0000)]
 
 
 def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> None:
-    """Only the RAM is another."""
+    """Only the RAM differs."""
     text = json.dumps(
         {
             "memory": [{"start": "2G", "size": "1G"}, {"start": "3G", "size": "1G", "flags": ["nomap"]}],
@@ -136,7 +136,7 @@ def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> 
     ],
 )
 def test_nodes_with_several_ranges(kernel: str, start: int, nomap: bool) -> None:
-    """The rule is that of the kernel that is modelled."""
+    """By the rule of the kernel that is modelled."""
     node: Tree = {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB), **({"no-map": b""} if nomap else {})}
     blob = blob_of(
         {
@@ -162,7 +162,7 @@ def test_nodes_with_several_ranges(kernel: str, start: int, nomap: bool) -> None
 
 
 def test_the_option(run: Run, tmp_path: Path) -> None:  # noqa: F811 - the fixture
-    """Alone, several times, beside a tree; a tree without RAM names it."""
+    """Alone, repeated, and with a tree; the error for a tree without RAM names the option."""
     path = tmp_path / "board.dtb"
     path.write_bytes(tree())
     status, _, err = run("plan", "256M", "--map", str(path))

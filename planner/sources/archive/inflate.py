@@ -118,9 +118,7 @@ class Inflated(io.RawIOBase):
     def __init__(self, source: BinaryIO, kind: str, name: str) -> None:
         super().__init__()
         if kind == "zstd":
-            raise InputError(
-                name, "is compressed with zstd, which is not supported here", "unpack it with zstd -d first"
-            )
+            raise InputError(name, "is compressed with zstd, which is not supported", "unpack it with zstd -d first")
         self._source, self._name, self._kind = source, name, kind
         self._unit = decompressor(kind)
         self._pending = b""

@@ -111,11 +111,7 @@ class _Reports:
             tops = ", ".join(printable(top[:80] or ".") for top in self._tops)
             raise InputError(self.name, f"has files of more than one machine ({tops})", "give them one by one")
         if not self.found and self.nested is not None:
-            raise InputError(
-                self.name,
-                f"has no machine's files, only other archives ({self.nested})",
-                "unpack it and give one of them",
-            )
+            raise InputError(self.name, f"has only other archives ({self.nested})", "unpack it and give one of them")
         if self._deeper is not None:
             self.found.remarks.append(
                 f"another machine's files in {printable(self._deeper[:80])} are not part of the report"

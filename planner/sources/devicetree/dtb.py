@@ -15,6 +15,7 @@ from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
+from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.devicetree import reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
@@ -23,7 +24,6 @@ from planner.sources.devicetree.state import SPAN, State
 __all__ = ["ABOUT_MEMORY", "parse"]
 
 _PAGE = 4 * KIB
-_TOP = 1 << 52
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
 
 
@@ -93,7 +93,7 @@ def _memory(tree: State) -> None:
             low, high = round_up(start, _PAGE), end // _PAGE * _PAGE
             if low >= high:
                 continue
-            if high > _TOP:
+            if high > PHYSICAL_TOP:
                 raise InputError(
                     Location(tree.name, offset=node.offset),
                     f"memory of {printable(node.name)} ends at {high:#x}, beyond 52 physical address bits",
@@ -154,7 +154,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
     memory = tree.memblock.memory
     if not memory:  # the boot loader fills in memory that includes it
         tree.reserve(initrd.start, initrd.end, "initrd")
-    elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, _TOP):
+    elif initrd.start < memory[0].start or initrd.end > min(memory[0].start + _LINEAR, PHYSICAL_TOP):
         tree.notes.append(
             f"the initrd at {initrd.start:#x} cannot be reached through the linear map: kernels warn and ignore it"
         )

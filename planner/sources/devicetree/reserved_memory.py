@@ -33,9 +33,7 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         or parent.cell("#size-cells") != tree.size_cells
         or "ranges" not in parent.properties
     ):
-        tree.notes.append(
-            "/reserved-memory has other cell counts than the root, or no ranges: kernels ignore all of it"
-        )
+        tree.notes.append("/reserved-memory has other cell counts than the root, or no ranges: kernels ignore it")
         return []
     saved: list[tuple[Node, int, int]] = []
     for node in parent.children:

@@ -16,7 +16,7 @@ from planner.base.errors import InputError
 from planner.sources.log.timestamps import without_timestamp
 from planner.sources.log.unread import is_unread
 
-__all__ = ["boots", "maybe_several"]
+__all__ = ["boots"]
 
 _CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zone ranges:"
 _SEPARATORS = ("-- Boot ", "-- Reboot --")  # lines of journalctl between boots
@@ -35,16 +35,14 @@ class _Part(NamedTuple):
     firm: bool
 
 
-def maybe_several(text: str) -> bool:
-    """True if a log may hold more than one boot; a quick test before `boots`."""
-    return any(text.count(mark) > 1 for mark in _MARKS[:3]) or any(mark in text for mark in _SEPARATORS)
-
-
-def boots(text: str, name: str) -> list[range]:
-    """Line numbers of each boot, from 1. If a console printed a boot twice, the second print is used.
+def boots(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """The number of the first line of each boot, and its text. Of a boot printed twice, the second print is used.
 
     Raises InputError for a log of very many boots.
     """
+    if all(text.count(mark) < 2 for mark in _MARKS[:3]) and not any(mark in text for mark in _SEPARATORS):
+        yield 1, text
+        return
     parts: list[_Part] = []
     found = _parts(text, name)
     for part in found:
@@ -54,14 +52,10 @@ def boots(text: str, name: str) -> list[range]:
             break  # the second print is cut off
         else:
             parts.append(part)
-    lines: list[range] = []
-    number = at = 0
+    number, at = 1, 0
     for part in parts:
-        number += text.count("\n", at, part.start)
-        first, at = number + 1, part.end
-        number += text.count("\n", part.start, part.end)
-        lines.append(range(first, number + 1 + (not text.endswith("\n", 0, part.end))))
-    return lines
+        number, at = number + text.count("\n", at, part.start), part.start
+        yield number, text[part.start : part.end]
 
 
 def _parts(text: str, name: str) -> list[_Part]:

@@ -7,7 +7,6 @@ agree: the memory ranges with the size of memory, the command line with what was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import subtract, union
@@ -15,32 +14,19 @@ from planner.base.sizes import MIB
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
-from planner.sources.log.boots import boots, maybe_several
+from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
 from planner.sources.log.lines import Log, read
 from planner.sources.log.pieces import whole_lines, width_of
 from planner.sources.nomap import inferred_nomap
+from planner.sources.quoting.line_prefixes import MESSAGES
 from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
-_LOOKS = (
-    "Linux version ",
-    "Early memory node ranges",
-    "Zone ranges:",
-    "crashkernel reserved: 0x",
-    "crashkernel low memory reserved: 0x",
-    "cannot allocate crashkernel",
-    "Kernel command line:",
-    "MEMBLOCK configuration",
-    "Booting Linux on physical CPU",
-    "Processing EFI memory map",
-    "memblock_add: [0x",
-    "node   0: [mem 0x",
-    "Initmem setup node ",
-    "efi:   0x0",
-)
+_LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate crashkernel")
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_DAMAGE = 4
@@ -58,14 +44,12 @@ def parse(text: str, name: str) -> Machine:
         text = "\n".join(reversed(text.split("\n")))
         notes.append("the newest line comes first, so the log is read and its lines are numbered from the end")
     logs: list[tuple[int, Log]] = []
-    lines, width, chopped = text_lines(text, name), 0, False
-    if len(text) <= _LARGEST_SHOWN:
-        known = list(lines)
-        lines, (width, chopped) = iter(known), width_of([raw for _, raw in known])
-    for span in boots(text, name) if maybe_several(text) else [None]:
+    shown = len(text) <= _LARGEST_SHOWN
+    width, chopped = width_of([raw for _, raw in text_lines(text, name)]) if shown else (0, False)
+    for first, part in boots(text, name):
         log = Log(name, chopped=chopped)
-        logs.append((span.start if span else 1, log))
-        for line in whole_lines(_within(lines, span) if span else lines, width):
+        logs.append((first, log))
+        for line in whole_lines(text_lines(part, name, first), width):
             read(line, log)
     log, others = _chosen(logs)
     return _machine(log, name, notes + others)
@@ -76,15 +60,6 @@ def _is_reversed(text: str) -> bool:
     at = text.find("Zone ranges:")
     before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
     return at >= 0 and re.search(r"(?:DMA|DMA32|Normal|Device)\s+(?:empty|\[mem 0x)", before) is not None
-
-
-def _within(lines: Iterator[tuple[int, str]], span: range) -> Iterator[tuple[int, str]]:
-    """The lines of one boot; those after it stay in the iterator."""
-    for number, raw in lines:
-        if number in span:
-            yield number, raw
-        if number + 1 >= span.stop:
-            break
 
 
 def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
@@ -149,8 +124,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
                 "a log without memblock=debug shows only some early reservations: the real kernel had more, so the "
                 "result may be too high"
             )
-    regions = _disjoint(regions)
-    _check(regions, name)
+    regions = _disjoint(regions, name)
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
         notes.append(lacking)
@@ -161,6 +135,10 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0, size=log.image)
+        log.event("bss", None, None, 0, size=log.bss)
+    elif log.qemu and log.tables is None and log.image:
+        log.event("qemu_image", None, None, 0, size=log.image)
+        log.event("qemu_initrd", None, None, 0, size=log.initrd)
     record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None
     facts = Facts(
         kernel=log.kernel,
@@ -225,15 +203,13 @@ def _dma_limit(log: Log) -> int | None:
     return NO_DMA_ZONES if log.zones_whole and "DMA" not in zones and "DMA32" not in zones else None
 
 
-def _disjoint(regions: list[Region]) -> list[Region]:
+def _disjoint(regions: list[Region], name: str) -> list[Region]:
+    """The regions without overlaps. Raises InputError if one is beyond the physical address space."""
     result: list[Region] = []
     for r in regions:
         start = max(r.start, result[-1].end) if result else r.start
         if start < r.end:
             result.append(Region(start, r.end, r.flags, r.node))
-    return result
-
-
-def _check(regions: list[Region], name: str) -> None:
-    if regions and regions[-1].end > 1 << 52:
+    if result and result[-1].end > PHYSICAL_TOP:
         raise InputError(Location(name), "memory lies beyond 52 physical address bits", "check the log")
+    return result

@@ -69,6 +69,8 @@ _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
+_INITRD = re.compile(r"^Freeing initrd memory: (\d{1,10})K\b")
+_BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
@@ -108,7 +110,16 @@ _BEGIN = (
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
     *("arm-smmu-v3 ", "cma: ", "kvm [", "software IO TLB"),
     *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
-    *("log_buf_len", "printk: ", "early log buf", "Reserving ", "kexec_core: ", "KASLR "),
+    *(
+        "Machine model: ",
+        "Freeing initrd memory: ",
+        "log_buf_len",
+        "printk: ",
+        "early log buf",
+        "Reserving ",
+        "kexec_core: ",
+        "KASLR ",
+    ),
     *_FOREIGN_SIGNS,
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
@@ -158,6 +169,9 @@ class Log:
         self.tables: int | None = None
         self.buffer: tuple[int, int, int] | None = None
         self.image: int | None = None
+        self.bss = 0
+        self.qemu = False
+        self.initrd = 0
         self.smmu = False
         self.unit = 0
         self.units: dict[int, int] = {}
@@ -281,7 +295,7 @@ def _fact(line: str, number: int, log: Log) -> None:
         log.arch = log.arch or next((arch for end, arch in _BUILDS.items() if log.kernel.endswith(end)), None)
     elif line.startswith(_FOREIGN_SIGNS):
         log.arch = next(arch for sign, arch in _FOREIGN.items() if line.startswith(sign))
-    elif _processor(line, log):
+    elif _processor(line, log) or _loaded(line, log):
         pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         _command_line(told(line[at + len("ommand line:") :].strip()), log)
@@ -302,11 +316,24 @@ def _fact(line: str, number: int, log: Log) -> None:
         _allocation(line, number, log)
 
 
+def _loaded(line: str, log: Log) -> bool:
+    """True if a line is about the machine that loads the kernel, or the size of its initrd, which are stored."""
+    if line.startswith("Machine model: "):
+        log.qemu = line.rstrip() == "Machine model: linux,dummy-virt"
+    elif (m := _INITRD.search(line)) is not None:
+        log.initrd = int(m[1]) * KIB
+    else:
+        return False
+    return True
+
+
 def _counted(line: str, log: Log) -> None:
     """Store the totals of the `Memory:` line."""
     log.image = image_size(line)
     if (m := _MEMORY.search(line)) is not None:
         log.total, log.cma = int(m[2]) * KIB, int(m[3] or 0) * KIB
+    if (m := _BSS.search(line)) is not None:
+        log.bss = int(m[1]) * KIB
 
 
 def _processor(line: str, log: Log) -> bool:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
 from planner.sources.log.timestamps import without_timestamp
-from planner.sources.log.unread import is_unread
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lines", "width_of"]
 
@@ -197,11 +196,6 @@ def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Li
     for number, raw in _unbroken(lines, width) if width else lines:
         words = without_timestamp(raw).rstrip()
         if not words:
-            continue
-        if is_unread(words):
-            if held is not None:
-                yield held.line
-                held = None
             continue
         if held is not None:
             joined = None

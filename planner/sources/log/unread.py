@@ -19,7 +19,7 @@ _BEGIN = (
 )
 _LINE = f"(?:{'|'.join(map(re.escape, _BEGIN))}).{{0,400}}+"
 # The prefix of the first line of a run, a time stamp or another program's, is that of all.
-_RUN = rf"\n((?:<\d+>)?\[[^]\n]*+\] |(?![\[<])[^_\n]{{0,60}}?){_LINE}(?:\n\1{_LINE}){{2,}}+(?=\n)"
+_RUN = rf"\n((?:<\d+>)?(?:\[[^]\n]*+\] ?)++|(?!\[ *\d|<).{{0,80}}?){_LINE}(?:\n\1{_LINE}){{2,}}+(?=\n)"
 
 
 def is_unread(words: str) -> bool:
@@ -30,16 +30,13 @@ def is_unread(words: str) -> bool:
 def without_unread(text: str) -> str:
     """The text with runs of such lines made empty, except the first and the last of each.
 
-    Those two show that the lines around the run are complete. A log of 9,000 lines is read in 4 ms instead of 15.
+    Those two show that the lines around the run are complete. A log of 9,000 lines is read in 4 ms instead of 23.
     """
     return re.sub(_RUN, _emptied, text) if "memblock_" in text else text
 
 
 def _emptied(run: re.Match[str]) -> str:
-    first, last = run[0].find("\n", 1), run[0].rfind("\n")
-    lines = run[0][first:last]
-    return (
-        run[0][:first]
-        + (re.sub(r"[^\r\n]++", "", lines) if "\r" in lines else "\n" * lines.count("\n"))
-        + run[0][last:]
-    )
+    lines = run[0]
+    if "\r" in lines:
+        return lines  # perhaps the end of a line, too
+    return lines[: lines.find("\n", 1)] + "\n" * (lines.count("\n") - 2) + lines[lines.rfind("\n") :]

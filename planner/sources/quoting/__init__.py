@@ -29,21 +29,15 @@ def unquoted(text: str, name: str) -> str:
     """
     if len(text) > _LARGEST:
         return text
-    messages = None
-    head = text[:4096]
-    if (
-        '":' in head
-        or '" :' in head
-        or "MESSAGE=" in head
-        or "".join(head[:64].split())[:2] == '["'
-        or head.lstrip()[:1] == '"'
-    ):
+    messages, head = None, text[:4096]
+    if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of
 
         messages = messages_of(text, name) if text.count("\n") <= _MOST_LINES else None
     if messages is None and is_json(head):
         return text
-    text = without_unread(text if messages is None else messages)
+    text = text if messages is None else messages
+    text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
     return without_line_prefixes(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
 
 

@@ -10,22 +10,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from planner.sources.log.timestamps import without_timestamp
 
-__all__ = ["unknown_line_prefix", "without_line_prefixes"]
+__all__ = ["MESSAGES", "unknown_line_prefix", "without_line_prefixes"]
 
-_MESSAGES = (
+MESSAGES = (
     "Linux version ",
-    "Booting Linux on physical CPU ",
+    "Booting Linux on physical CPU",
     "Zone ranges:",
     "Early memory node ranges",
     "Kernel command line:",
     "node   0: [mem 0x",
     "crashkernel reserved: 0x",
     "Initmem setup node ",
-    "MEMBLOCK configuration:",
-    "efi: Processing EFI memory map:",
+    "MEMBLOCK configuration",
+    "efi: Processing EFI memory map",
     "memblock_add: [0x",
     "efi:   0x0",
 )
@@ -78,11 +79,11 @@ def unknown_line_prefix(text: str) -> tuple[int, str] | None:
 def _finder(text: str) -> _Finder | None:
     """The finder for a text whose lines have a prefix; None for a text without one, or of another kind."""
     known = bare = 0
-    for message in _MESSAGES:
+    for message in MESSAGES:
         if (at := text.find(message)) >= 0:
             known, bare = known + 1, bare + (not _is_prefixed(text, at))
-            if 2 * bare >= len(_MESSAGES):
-                return None
+            if 2 * bare >= len(MESSAGES):
+                return None  # the rest cannot be more
     if known:
         return _words if 2 * bare < known else None
     for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
@@ -93,7 +94,7 @@ def _finder(text: str) -> _Finder | None:
         ]
         if found:
             prefixed = sum(bool(line[: m.start()].strip()) or line.rstrip().endswith("|") for m, line in found)
-            return _ranges(pattern) if 2 * prefixed > len(found) else None
+            return partial(_range, pattern) if 2 * prefixed > len(found) else None
     return None
 
 
@@ -114,15 +115,12 @@ def _words(line: str) -> int:
     stamp = _first(_STAMP, line)
     if stamp is not None:
         return stamp.start()
-    return min((at for message in _MESSAGES if (at := line.find(message, 0, _WIDEST)) >= 0), default=-1)
+    return min((at for message in MESSAGES if (at := line.find(message, 0, _WIDEST)) >= 0), default=-1)
 
 
-def _ranges(pattern: re.Pattern[str]) -> _Finder:
-    def find(line: str) -> int:
-        found = _first(pattern, line)
-        return -1 if found is None else found.start()
-
-    return find
+def _range(pattern: re.Pattern[str], line: str) -> int:
+    found = _first(pattern, line)
+    return -1 if found is None else found.start()
 
 
 def _without_sign(lines: Sequence[str]) -> list[str] | None:

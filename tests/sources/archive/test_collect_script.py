@@ -1,4 +1,4 @@
-"""The script of `collect`: it can be read, shells accept it, and its archive is a source."""
+"""The script of `collect`: it is readable, shells accept it, and its archive is a source."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not SHELLS, reason="needs a POSIX shell")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A copy of what a recorded machine showed under /proc and /sys."""
+    """A copy of the /proc and /sys of a recorded machine."""
     files = {
         "proc/iomem": BOOT["iomem"],
         "proc/cmdline": BOOT["cmdline"] + "\n",
@@ -55,7 +55,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def ran(shell: str, root: Path, *args: str, path: str = PATH, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The script, run in a folder beside a tree, which it reads."""
+    """Run the script on a tree, in a folder beside it."""
     folder = root.parent / "work"
     folder.mkdir(exist_ok=True)
     (folder / "collect.sh").write_text(SCRIPT)
@@ -72,7 +72,7 @@ def ran(shell: str, root: Path, *args: str, path: str = PATH, **environment: str
 
 
 def left(root: Path) -> list[str]:
-    """What lies in the folder now, beside the script; nothing may be left where temporary files go."""
+    """The files in the folder after a run, except the script; no temporary file may be left."""
     assert sorted(path.name for path in root.parent.iterdir() if path.name not in ("bin", "full")) == ["root", "work"]
     return sorted(path.name for path in (root.parent / "work").iterdir() if path.name != "collect.sh")
 
@@ -87,28 +87,28 @@ def collected(shell: str, root: Path, **environment: str) -> Path:
 
 
 def test_it_is_short_and_touches_no_network() -> None:
-    """Who runs a script as root should be able to read it."""
+    """It must be short enough to be read before it is run as root."""
     assert len(SCRIPT.splitlines()) < 125
     assert not any(word in SCRIPT for word in ("curl", "wget", "ssh", "nc ", "scp", "http", "eval", "sudo"))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_shells_accept_it(shell: str) -> None:
-    """Without running it."""
+    """Its syntax is valid in each shell."""
     command = [shell, "sh", "-n"] if shell == "busybox" else [shell, "-n"]
     subprocess.run(command, input=SCRIPT.encode(), check=True)
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_shellcheck_has_nothing_to_say() -> None:
-    """At its default severity."""
+    """shellcheck has no findings at its default severity."""
     done = subprocess.run(["shellcheck", "-"], input=SCRIPT.encode(), capture_output=True, check=False)
     assert done.stdout.decode() == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_archive_is_a_source(shell: str, root: Path) -> None:
-    """From another tree, with each shell: the kernel's own placement comes out."""
+    """The plan of its archive, made with each shell, is the kernel's placement."""
     source = read_source(str(collected(shell, root)))
     crash = make_plan(source, None, Options(strategy="mainline")).reservation.crash
     assert crash is not None
@@ -120,7 +120,7 @@ def test_the_archive_is_a_source(shell: str, root: Path) -> None:
 
 
 def test_nothing_else_is_taken(root: Path) -> None:
-    """Only the files the script names; the dump of the page tables only when asked for."""
+    """It has only the files named in the script; the page-table dump only on request."""
     with tarfile.open(collected(SHELLS[0], root, PAGE_TABLES="1")) as archive:
         names = {member.name.partition("/")[2] for member in archive if member.isfile()}
     assert names == {
@@ -140,14 +140,14 @@ def test_nothing_else_is_taken(root: Path) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("argument", ["--help", "-h", "-", "-o"])
 def test_an_option_is_no_file(shell: str, root: Path, argument: str) -> None:
-    """There is none: the usage line says what there is."""
+    """The script has no options and prints its usage."""
     done = ran(shell, root, argument)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "usage: sh collect.sh [FILE]\n")
     assert left(root) == []
 
 
 def broken(root: Path, program: str, body: str) -> str:
-    """A search path on which a program fails where the archive is concerned, as on a full disk."""
+    """A PATH with a program that fails on the archive, as on a full disk."""
     folder = root.parent / "bin"
     folder.mkdir()
     (folder / program).write_text(
@@ -161,7 +161,7 @@ def broken(root: Path, program: str, body: str) -> str:
 @pytest.mark.parametrize("program", ["cat", "mv"])
 @pytest.mark.parametrize("old", [None, OLD], ids=["a new file", "an older archive"])
 def test_a_full_disk_costs_nothing_that_was_there(shell: str, root: Path, program: str, old: bytes | None) -> None:
-    """Neither half an archive nor the older one is lost. (Busybox does not look for programs that it has itself.)"""
+    """No partial archive is left, and an older one stays. (Busybox uses its own programs and is skipped.)"""
     out = root.parent / "work" / "out.tar.gz"
     if old is not None:
         out.parent.mkdir()
@@ -175,7 +175,7 @@ def test_a_full_disk_costs_nothing_that_was_there(shell: str, root: Path, progra
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_an_older_archive_is_replaced(shell: str, root: Path) -> None:
-    """As a whole."""
+    """By the new one, in one step."""
     folder = root.parent / "work"
     folder.mkdir()
     (folder / "out.tar.gz").write_bytes(OLD)
@@ -185,7 +185,7 @@ def test_an_older_archive_is_replaced(shell: str, root: Path) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("link", [False, True], ids=["a file", "a link"])
 def test_a_partial_file_of_someone_else_stays(shell: str, root: Path, *, link: bool) -> None:
-    """It is neither written to, nor through, nor removed: root must not be led elsewhere."""
+    """A link is neither followed nor removed: root must not write elsewhere."""
     folder = root.parent / "work"
     folder.mkdir()
     (folder / "victim").write_bytes(OLD)
@@ -201,7 +201,7 @@ def test_a_partial_file_of_someone_else_stays(shell: str, root: Path, *, link: b
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_no_link_is_written_through(shell: str, root: Path) -> None:
-    """Neither to a file that is there nor to one that is not."""
+    """Whether the target of the link exists or not."""
     folder = root.parent / "work"
     folder.mkdir()
     (folder / "out.tar.gz").symlink_to("elsewhere")
@@ -219,7 +219,7 @@ def names_in(archive: Path) -> set[str]:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("release", ["../victim", "x/../../../victim", "$(touch x)", "a b", "-rf", "*"])
 def test_what_is_read_never_names_a_path(shell: str, root: Path, release: str) -> None:
-    """A release with other characters than a release has names no configuration, inside or outside."""
+    """A release with unusual characters is not used in a path."""
     victim = root / "boot" / "victim"
     victim.write_bytes(OLD)
     (root / "proc/sys/kernel/osrelease").write_text(f"{release}\n")
@@ -229,7 +229,7 @@ def test_what_is_read_never_names_a_path(shell: str, root: Path, release: str) -
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_links_in_another_tree_are_not_followed(shell: str, root: Path) -> None:
-    """Neither files nor folders; nor are pipes opened."""
+    """Links to files and folders are not followed, and pipes are not opened."""
     (root.parent / "work").mkdir()
     (root / "proc/meminfo").unlink()
     (root / "proc/meminfo").symlink_to(root / "etc/shadow")
@@ -246,7 +246,7 @@ def test_links_in_another_tree_are_not_followed(shell: str, root: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_private_can_be_left_out(shell: str, root: Path) -> None:
-    """Of the command line only what is about memory, no device tree, and the plan is the same."""
+    """The command line keeps only parameters about memory, the device tree is left out, and the plan is the same."""
     whole = make_plan(read_source(str(collected(shell, root))), None, Options(strategy="mainline"))
     (root / "proc/cmdline").write_text(f"BOOT_IMAGE=/vmlinuz root=UUID=secret token=secret {BOOT['cmdline']}\n")
     (root / "sys/firmware").mkdir()
@@ -273,7 +273,7 @@ def test_what_is_private_can_be_left_out(shell: str, root: Path) -> None:
 )
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path, initrd: bytes, unpacked: int | None) -> None:
-    """The loaded modules and the kdump initrd's sizes; what comes out of it is counted, not kept."""
+    """Modules and the initrd's sizes are recorded; its unpacked content is counted and not stored."""
     (root / "proc/modules").write_text("mlx5_core 2142208 1 mlx5_ib, Live 0x0\nxfs 1900544 2 - Live 0x0\n")
     (root / f"boot/initramfs-{BOOT['kernel']}kdump.img").write_bytes(initrd)
     capture = read_source(str(collected(shell, root))).facts.capture
@@ -286,7 +286,7 @@ def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path, initrd:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("whole", [True, False], ids=["read to the end", "closed early"])
 def test_a_pipe_is_written_to_and_stays(shell: str, root: Path, *, whole: bool) -> None:
-    """Whether its reader wants all of it or not."""
+    """Even if the reader closes the pipe early."""
     folder = root.parent / "work"
     folder.mkdir()
     os.mkfifo(folder / "pipe")
@@ -311,7 +311,7 @@ def test_a_pipe_is_written_to_and_stays(shell: str, root: Path, *, whole: bool) 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes device nodes")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_device_stays(shell: str, root: Path) -> None:
-    """One that is always full, a copy in a folder of its own."""
+    """A device that is always full, in a folder of its own."""
     node = root.parent / "full"
     try:
         os.mknod(node, stat.S_IFCHR | 0o600, os.makedev(1, 7))

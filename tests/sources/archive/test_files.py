@@ -20,7 +20,7 @@ LOG = b"""\
 
 
 def found(**data: bytes) -> Found:
-    """These kinds of files, each under the name of its kind."""
+    """Files of these kinds, each named after its kind."""
     made = Found("report.tar")
     for kind, content in {"iomem": IOMEM, **data}.items():
         made.add(kind, kind, content)
@@ -66,7 +66,7 @@ def test_kexec_crash_size(content: bytes, size: int | None) -> None:
     [(b"1000\n", 1000, None), (b"1000 5000\n", 1000, 5000), (b"1000 many\n", 1000, None)],
 )
 def test_the_size_of_the_kdump_initrd(content: bytes, archive: int, rest: int | None) -> None:
-    """And of the files in it, where the script told."""
+    """With the sizes of the files in it, if the script recorded them."""
     capture = machine(initrd=content).facts.capture
     assert capture is not None
     assert (capture.initrd_size, capture.initrd_unpacked) == (archive, rest)
@@ -96,7 +96,7 @@ def test_a_log_that_is_of_no_use_is_told(content: bytes, told: str) -> None:
 
 
 def test_what_was_used_and_what_is_missing_is_said() -> None:
-    """In the words of who made the report."""
+    """Notes name files by their paths in the report."""
     notes = machine(cmdline=b"quiet\n").notes
     assert any(note == "files used from the report: cmdline, iomem" for note in notes)
     (missing,) = [note for note in notes if note.startswith("not in the report: ")]
@@ -121,7 +121,7 @@ def test_of_one_name_the_first_file_counts() -> None:
 
 
 def test_a_file_with_more_than_any_machine_writes() -> None:
-    """Of the map it is an error; anything else is left out, and that is said; eight are named."""
+    """A map that is too large is an error; other files are left out, and up to eight are noted."""
     made = found()
     with pytest.raises(InputError, match="proc/iomem is larger than any map"):
         made.too_large("iomem", "proc/iomem")

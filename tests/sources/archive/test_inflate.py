@@ -1,4 +1,4 @@
-"""Compressed inputs as a stream: what comes out is what went in, damage and bombs are one line."""
+"""Compressed inputs as a stream: the content is the original; damage and bombs are errors of one line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_compression_is_known_by_its_first_bytes(head: bytes, kind: str | None
 @pytest.mark.parametrize("kind", PACK)
 @pytest.mark.parametrize("data", [b"", b"x", TEXT], ids=["nothing", "a byte", "a map"])
 def test_what_comes_out_is_what_went_in(kind: str, data: bytes) -> None:
-    """In one stream, in several that follow each other, and with padding after them."""
+    """In one stream, in several in a row, and with padding after them."""
     pack = PACK[kind]
     assert content(pack(data)) == data
     assert content(pack(data) + pack(TEXT)) == data + TEXT
@@ -69,15 +69,13 @@ def test_damage_is_told_with_its_offset(kind: str) -> None:
 
 
 def test_zstd_is_refused_with_the_way_out() -> None:
-    with pytest.raises(
-        InputError, match="is compressed with zstd, which is not supported here; unpack it with zstd -d"
-    ):
+    with pytest.raises(InputError, match="is compressed with zstd, which is not supported; unpack it with zstd -d"):
         content(b"\x28\xb5\x2f\xfd" + bytes(20))
 
 
 @pytest.mark.parametrize(("size", "refused"), [(MIB - KIB, False), (2 * MIB, True)])
 def test_zeros_are_refused_by_their_ratio(size: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only once enough has come out that it could hurt."""
+    """The ratio is limited only beyond a size that could do harm."""
     monkeypatch.setattr(inflate, "FREE", MIB)
     packed = gzip.compress(bytes(size), compresslevel=9)
     assert size > len(packed) * MAX_RATIO

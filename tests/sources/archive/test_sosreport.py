@@ -1,4 +1,4 @@
-"""Reports: what is found in them, what is refused, and that nothing of them is unpacked to disk."""
+"""Reports: the files used, the files refused, and that nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONFIG = "# Linux/arm64 6.1.90 Kernel Configuration\nCONFIG_ARM64=y\nCONFIG_ARM6
 
 
 def crash_of(source: Machine) -> list[int] | None:
-    """Where the kernel itself puts the crash kernel of this boot."""
+    """The crash kernel's place in this boot, computed by the kernel."""
     crash = make_plan(source, None, Options(strategy="mainline")).reservation.crash
     return None if crash is None else [crash.start, crash.end]
 
@@ -37,7 +37,7 @@ def crash_of(source: Machine) -> list[int] | None:
 @pytest.mark.parametrize("compression", ["", "gz", "xz", "bz2"])
 @pytest.mark.parametrize("top", [TOP, "", "./", "./host/", f"home/{TOP}", "./a/b/c/d/e/"])
 def test_an_archive_is_planned_on_as_its_machine_was(compression: str, top: str) -> None:
-    """The kernel's own placement comes out, whatever the packing and the folder on top."""
+    """The plan is the kernel's placement, for any compression and top folder."""
     source = parse_text(packed(report_of(BOOT, top), compression), "report.tar")
     assert (source.source, source.facts.kernel, source.facts.page_size) == ("report.tar", BOOT["kernel"], 4 * KIB)
     assert source.facts.cmdline == BOOT["cmdline"]
@@ -47,7 +47,7 @@ def test_an_archive_is_planned_on_as_its_machine_was(compression: str, top: str)
 
 
 def test_a_folder_is_the_same_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """An unpacked report, by its own folder or by one above it."""
+    """An unpacked report is found from its own folder or from one above it."""
     tmp_path = tmp_path_factory.mktemp("above") / "home"
     written(FILES, tmp_path)
     inner, outer = read_source(str(tmp_path / TOP)), read_source(str(tmp_path.parent))
@@ -57,7 +57,7 @@ def test_a_folder_is_the_same_machine(tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_the_notes_say_what_was_used_and_what_was_missing() -> None:
-    """A person must see what an answer rests on."""
+    """The notes list the files that the answer is based on."""
     files = {name: data for name, data in FILES.items() if "dmesg" not in name and "uname" not in name}
     notes = parse_text(packed(files), "x").notes
     used = next(note for note in notes if note.startswith("files used from the report: "))
@@ -95,7 +95,7 @@ def test_the_notes_say_what_was_used_and_what_was_missing() -> None:
     ],
 )
 def test_where_sos_puts_things(changes: dict[str, str | None], kind: str) -> None:
-    """Versions 3 and 4 differ; the next best file is taken where one is missing."""
+    """sos 3 and 4 use different paths; if a file is missing, the next best one is used."""
     files = {name.removeprefix(TOP): data for name, data in FILES.items()}
     lines = BOOT["dmesg"].splitlines()
     contents = {
@@ -128,14 +128,14 @@ def test_where_sos_puts_things(changes: dict[str, str | None], kind: str) -> Non
     ],
 )
 def test_the_page_size_shows_in_the_huge_pages(sizes: tuple[int, ...], page_size: int) -> None:
-    """sos does not ask getconf."""
+    """sos does not run getconf."""
     files = {name: data for name, data in FILES.items() if "getconf" not in name and "dmesg" not in name}
     files |= {f"{TOP}sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages": b"0\n" for size in sizes}
     assert parse_text(packed(files), "x").facts.page_size == page_size
 
 
 def test_the_configuration_is_the_running_kernels() -> None:
-    """Reports hold those of all kernels installed; that of another one says nothing."""
+    """Reports have configurations of all installed kernels; only the running kernel's is used."""
     other = CONFIG.replace("4K", "64K")
     files = {
         **FILES,
@@ -157,7 +157,7 @@ def test_the_configuration_is_the_running_kernels() -> None:
     ],
 )
 def test_a_log_of_another_boot_is_left_out(old: str, new: str, why: str) -> None:
-    """/var/log/dmesg may be from before an update; a note tells."""
+    """/var/log/dmesg may be older than an update; a note says so."""
     log = BOOT["dmesg"].replace(old, new).encode()
     files = {name: data for name, data in FILES.items() if "dmesg" not in name} | {f"{TOP}var/log/dmesg": log}
     source = parse_text(packed(files), "x")
@@ -166,14 +166,14 @@ def test_a_log_of_another_boot_is_left_out(old: str, new: str, why: str) -> None
 
 
 def test_memory_plugged_in_after_the_boot_is_no_contradiction() -> None:
-    """Of one machine, iomem may show more than the log of its boot."""
+    """After hotplug, iomem may have more memory than the log of the boot."""
     more = FILES[TOP + "proc/iomem"] + b"400000000-5ffffffff : System RAM\n"
     source = parse_text(packed({**FILES, TOP + "proc/iomem": more}), "x")
     assert source.memory.ram > 15 * GIB
 
 
 def before_posix(archive: bytes) -> bytes:
-    """An archive as tar wrote it in 1979: without the magic, and what stands behind it."""
+    """An archive in the v7 format, without the magic and the fields after it."""
     blocks = bytearray(archive)
     for at in range(0, len(blocks), 512):
         if blocks[at + 257 : at + 262] == b"ustar":
@@ -184,7 +184,7 @@ def before_posix(archive: bytes) -> bytes:
 
 
 def test_old_archives_are_known_by_their_checksum() -> None:
-    """They have nothing else to be known by; what only looks like it is text."""
+    """They are recognised by their checksum; a text that looks similar is not."""
     old = before_posix(packed(FILES, ""))
     expected = parse_text(packed(FILES), "x")
     assert parse_text(old, "x") == parse_text(gzip.compress(old), "x") == expected
@@ -196,19 +196,19 @@ OTHER_BOOT = BOOT["dmesg"].replace(BOOT["kernel"], "5.10.0-1-arm64")
 
 
 def journal(log: str) -> bytes:
-    """A log as a journal or a syslog file has it."""
+    """A log in the form of a journal or syslog file."""
     return b"".join(b"Nov 24 10:00:00 host kernel: %s\n" % line.encode() for line in log.splitlines())
 
 
 def with_logs(**logs: bytes) -> dict[str, bytes]:
-    """The report with no logs but these."""
+    """The report with only these logs."""
     return {name: data for name, data in FILES.items() if "dmesg" not in name} | {
         TOP + name: data for name, data in logs.items()
     }
 
 
 def in_words(log: str) -> bytes:
-    """A log as `dmesg -T` prints it."""
+    """A log in the form of `dmesg -T`."""
     return "".join(f"[Tue Nov 24 10:00:00 2026] {line.partition('] ')[2]}\n" for line in log.splitlines()).encode()
 
 
@@ -226,7 +226,7 @@ def in_words(log: str) -> bytes:
     ],
 )
 def test_logs_of_this_boot(name: str, log: bytes) -> None:
-    """Their facts are used, and none is missing."""
+    """Their facts are used, and no log is reported missing."""
     source = parse_text(packed(with_logs(**{name: log})), "x")
     assert source.facts.events == parse_text(BOOT["dmesg"].encode(), "x").facts.events
     assert "a boot log" not in next(note for note in source.notes if note.startswith("not in the report: "))
@@ -257,7 +257,7 @@ def test_logs_of_this_boot(name: str, log: bytes) -> None:
     ],
 )
 def test_what_is_no_log_of_this_boot(name: str, log: bytes, told: str | None) -> None:
-    """It is not used, and a boot log is missing."""
+    """It is not used, and the boot log is reported missing."""
     source = parse_text(packed(with_logs(**{name: log})), "x")
     assert (source.kind, source.facts.events) == ("iomem", ())
     assert name not in next(note for note in source.notes if note.startswith("files used from the report: "))
@@ -267,7 +267,7 @@ def test_what_is_no_log_of_this_boot(name: str, log: bytes, told: str | None) ->
 
 
 def test_this_boots_journal_is_read_beside_the_last_ones() -> None:
-    """sos gathers both."""
+    """sos collects both."""
     names = [f"sos_commands/logs/journalctl_--no-pager_--catalog_--boot{boot}" for boot in ("_-1", "")]
     source = parse_text(
         packed(with_logs(**dict(zip(names, map(journal, (OTHER_BOOT, BOOT["dmesg"])), strict=True)))), "x"
@@ -277,7 +277,7 @@ def test_this_boots_journal_is_read_beside_the_last_ones() -> None:
 
 @pytest.mark.parametrize("deeper_first", [True, False])
 def test_what_lies_deeper_is_no_part_of_the_report(deeper_first: bool) -> None:
-    """Reports hold copies of other folders, such as those of containers; the map of another machine is told of."""
+    """Reports may have copies of other folders, such as containers'; a note tells of another machine's map."""
     deeper = {f"{TOP}var/lib/x/proc/iomem": b"00000000-0fffffff : System RAM\n", f"{TOP}usr/boot/config-1": b"#\n"}
     source = parse_text(packed({**deeper, **FILES} if deeper_first else {**FILES, **deeper}), "x")
     plain = parse_text(packed(FILES), "x")
@@ -288,7 +288,7 @@ def test_what_lies_deeper_is_no_part_of_the_report(deeper_first: bool) -> None:
 
 
 def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report may have any number of large journals."""
+    """Of any number of large journals."""
     size = sum(len(data) for data in FILES.values())
     monkeypatch.setattr(report_files, "_MAX_ALL", size)
     files = {**FILES, f"{TOP}sos_commands/logs/journalctl_--boot": bytes(size)}
@@ -316,7 +316,7 @@ def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     ],
 )
 def test_links_and_devices_are_refused(info: tarfile.TarInfo) -> None:
-    """They are not followed; the rest of the report is used, and a note says so."""
+    """Links are not followed; a note says so, and the rest of the report is used."""
     files = {name: data for name, data in FILES.items() if name != TOP + "proc/iomem"}
     source = parse_text(packed(files, "gz", info), "x")
     assert source.kind == "dmesg"
@@ -326,7 +326,7 @@ def test_links_and_devices_are_refused(info: tarfile.TarInfo) -> None:
 
 
 def test_why_there_is_no_map_is_said() -> None:
-    """The one log is of another boot."""
+    """The error gives the reason: the only log is of another boot."""
     files = with_logs(**{"sos_commands/logs/journalctl_--boot_-1": b"x"})
     del files[TOP + "proc/iomem"]
     with pytest.raises(
@@ -336,7 +336,7 @@ def test_why_there_is_no_map_is_said() -> None:
 
 
 def test_links_in_a_folder_are_refused(tmp_path: Path) -> None:
-    """Out of the tree or not; a pipe must not block."""
+    """Wherever they point; and a pipe does not block."""
     secret = tmp_path / "secret"
     secret.write_bytes(FILES[TOP + "proc/iomem"])
     folder = written({k: v for k, v in FILES.items() if k != TOP + "proc/iomem"}, tmp_path / "r") / TOP
@@ -350,7 +350,7 @@ def test_links_in_a_folder_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/proc/iomem", "../proc/iomem", "host/../../etc/passwd", "./../x", "/"])
 def test_names_that_leave_the_archive_are_refused(name: str) -> None:
-    """No report has them."""
+    """Such paths are not in any report."""
     with pytest.raises(InputError, match="a path that leaves the archive"):
         parse_text(packed({**FILES, name: b"x"}), "x")
 
@@ -374,7 +374,7 @@ def tar_of_zeros(size: int, name: str = TOP + "proc/iomem") -> bytes:
     ],
 )
 def test_bombs_are_refused_by_their_ratio(pack: object) -> None:
-    """Of what unpacks to hundreds of times its size no more than the allowance is unpacked."""
+    """Unpacking stops at the limit."""
     assert callable(pack)
     bomb = pack(tar_of_zeros(34 * MIB, TOP + "var/log/other"))
     assert len(bomb) < MIB
@@ -383,7 +383,7 @@ def test_bombs_are_refused_by_their_ratio(pack: object) -> None:
 
 
 def pax_bomb() -> bytes:
-    """An extended header that claims, and has, more than a name needs."""
+    """An extended header of megabytes."""
     info = header("x", tarfile.XHDTYPE)
     info.size = 2 * MIB
     return info.tobuf() + bytes(2 * MIB) + bytes(1024)
@@ -420,7 +420,7 @@ def test_archives_that_cannot_be_used(archive: object, what: str) -> None:
 
 
 def test_a_packed_log_is_a_log() -> None:
-    """`dmesg.1.gz` and the like need no unpacking."""
+    """`dmesg.1.gz` and the like need not be unpacked first."""
     plain = parse_text(BOOT["dmesg"].encode(), "x")
     for pack in (gzip.compress, bz2.compress, lzma.compress):
         assert parse_text(pack(BOOT["dmesg"].encode()), "x") == plain
@@ -429,7 +429,7 @@ def test_a_packed_log_is_a_log() -> None:
 
 
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not to the current folder, not to that for temporary files."""
+    """Neither in the current folder nor in the temporary one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     report = tmp_path / "r.tar.xz"
@@ -439,7 +439,7 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_capture_kernel_of_a_report() -> None:
-    """The log's `Memory:` line, the loaded modules, the kdump initrd in a listing, what kdumpctl printed."""
+    """From the log's `Memory:` line, loaded modules, a listing with the kdump initrd, and kdumpctl's output."""
     listing = b"/boot:\n-rw------- 1 0 0 31234567 Nov  1 10:00 initramfs-6.1.0kdump.img\n"
     more = {
         "proc/modules": b"mlx5_core 2519040 1 mlx5_ib, Live 0x0\nnvme 61440 2 - Live 0x0\n",
@@ -470,7 +470,7 @@ def test_the_capture_kernel_of_a_report() -> None:
     "name", ["lsinitrd_.boot.initramfs-6.1.0kdump.img", "lsinitramfs_-l_.var.lib.kdump.initrd.img"]
 )
 def test_the_kdump_initrd_of_a_report(name: str) -> None:
-    """A report has its listing, which tells the unpacked size and the modules; /boot has the archive's."""
+    """The listing gives its unpacked size and modules, /boot the size of the archive."""
     more = {
         f"sos_commands/kdump/{name}": b"-rw-r--r-- 1 root root 9000 Jan 1 1970 usr/lib/modules/6/kernel/nvme.ko.xz\n",
         "sos_commands/boot/ls_-lanR_.boot": b"-rw------- 1 0 0 31234567 Nov  1 10:00 initramfs-6.1.0kdump.img\n",

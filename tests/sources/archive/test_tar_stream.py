@@ -1,4 +1,4 @@
-"""Archives as a stream: what `tarfile` writes is read, and headers are bounded in number, size and what they hold."""
+"""Archives as a stream: those written by `tarfile` are read; headers are limited in number and size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMATS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 
 
 def packed(members: list[tuple[str, bytes]], fmt: int) -> bytes:
-    """An archive in one of the formats; the times of its members have fractions, as those of real files."""
+    """An archive in one of the formats; its members' times have fractions, as real ones do."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=fmt) as archive:
         for name, data in members:
@@ -38,7 +38,7 @@ def read(data: bytes) -> list[tuple[str, bytes]]:
 @given(MEMBERS, st.sampled_from(FORMATS[1:]))
 @settings(max_examples=60)
 def test_what_tarfile_writes_is_read(members: list[tuple[str, bytes]], fmt: int) -> None:
-    """Long names, those that are no ASCII, contents read or passed over."""
+    """With long and non-ASCII names, content read or skipped."""
     data = packed(members, fmt)
     assert read(data) == members
     archive = Archive(io.BytesIO(data), "x.tar")
@@ -46,7 +46,7 @@ def test_what_tarfile_writes_is_read(members: list[tuple[str, bytes]], fmt: int)
 
 
 def test_a_size_in_an_extended_header() -> None:
-    """Python writes what does not fit in eight octal digits there; what it says is the size."""
+    """The size in the extended header is used; Python writes sizes there that do not fit in octal digits."""
     big = tarfile.TarInfo("big")
     big.size = 5
     body = record(b"size", b"5") + record(b"path", b"a/long/name\nwith 7 path=x")
@@ -73,7 +73,7 @@ def extended(body: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
 
 
 def sparse(blocks: int) -> bytes:
-    """A sparse file in GNU's old format whose map goes on for so many blocks."""
+    """A sparse file in GNU's old format, its map continued over this many blocks."""
     info = tarfile.TarInfo("sparse")
     info.type = tarfile.GNUTYPE_SPARSE
     head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
@@ -123,7 +123,7 @@ IN_ALL = "has more headers than any archive"
     ],
 )
 def test_headers_are_bounded(data: bytes, what: str | None) -> None:
-    """One error, before what is too much is taken into memory."""
+    """One error, before too much is read into memory."""
     if what is None:
         assert "file" in [member.path for member in Archive(io.BytesIO(data + bytes(KIB)), "x.tar")]
         return
@@ -144,7 +144,7 @@ def test_headers_are_bounded(data: bytes, what: str | None) -> None:
     ],
 )
 def test_kinds_of_members(member: bytes, is_file: bool, is_folder: bool) -> None:
-    """Only files have content, whatever size the others say."""
+    """Only files have content, whatever sizes other headers give."""
     info = tarfile.TarInfo("x")
     info.type, info.size = member, 5
     data = info.tobuf() + (b"hello" + bytes(507) if is_file else b"") + FILE
@@ -155,6 +155,6 @@ def test_kinds_of_members(member: bytes, is_file: bool, is_folder: bool) -> None
 
 @pytest.mark.parametrize("key", [b"GNU.sparse.major", b"GNU.sparse.map", b"GNU.sparse.size"])
 def test_sparse_files_are_no_files(key: bytes) -> None:
-    """Their content in the archive is not what they hold."""
+    """Their content in the archive is not that of the file."""
     data = extended(record(key, b"1") + record(b"GNU.sparse.name", b"real")) + FILE
     assert [(member.path, member.is_file) for member in Archive(io.BytesIO(data), "x.tar")] == [("real", False)]

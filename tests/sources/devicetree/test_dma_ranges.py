@@ -1,4 +1,4 @@
-"""Up to which address all devices reach: dma-ranges of every bus, translated as drivers/of/address.c does."""
+"""The highest address that all devices reach: dma-ranges translated as in drivers/of/address.c."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ RANGES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20), st.integers(
 
 @given(RANGES, st.integers(0, 60))
 def test_the_first_range_that_holds_an_address_translates_it(ranges: list[tuple[int, int, int]], address: int) -> None:
-    """However they overlap; against looking at one after the other."""
+    """Overlapping ranges translate as a linear search does."""
     tree: Tree = {
         **BUS,
         "dma-ranges": b"".join(cell(low, 0, 0x1000 + target, size) for low, size, target in ranges),
@@ -162,7 +162,7 @@ def test_the_first_range_that_holds_an_address_translates_it(ranges: list[tuple[
     ],
 )
 def test_ranges_of_buses_are_counted(outer: int, inner: int, refused: bool) -> None:
-    """Over the whole tree: what is translated through what does not multiply."""
+    """Work is limited over the whole tree, and nesting does not multiply it."""
     far = b"".join(cell(16 * i, 0, 16 * i, 16) for i in range(outer))
     near = b"".join(cell(i, 16 * (outer - 1) & 0xFFFF_FFFF, 1) for i in range(inner))
     blob = blob_of(machine(a={**BUS, "dma-ranges": far, "b": {**BUS, "dma-ranges": near}}))
@@ -175,7 +175,7 @@ def test_ranges_of_buses_are_counted(outer: int, inner: int, refused: bool) -> N
 
 
 def test_the_limit_is_applied_as_each_kernel_does() -> None:
-    """To 6.11 the highest bit of it counts, from 6.12 on its value."""
+    """Up to 6.11 by its highest bit, from 6.12 on by its value."""
     soc: Tree = {**BUS, "dma-ranges": cell(0xC000_0000, 0, 0, 0x3C00_0000)}
     tree = {**machine(soc=soc), "memory@40000000": {**MEMORY, "reg": wide(0, 2 * GIB)}}
     source = parse_text(blob_of(tree), "pi.dtb")

@@ -1,4 +1,4 @@
-"""Device tree blobs: memblock as the kernel makes it of one, and damage told with its byte offset."""
+"""Device tree blobs: the memblock state that results, and errors with byte offsets."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ AT: Tree = {"reg": wide(0x5000_0000, 64 * MIB)}
 
 
 def regions(tree: Tree) -> list[tuple[int, int, int]]:
-    """What is memory, with flags."""
+    """Memory regions with their flags."""
     return [(r.start, r.end, r.flags) for r in parse_text(blob_of(tree), "x.dtb").memory.regions]
 
 
 def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]]:
-    """What is reserved, in order, by name."""
+    """Reserved ranges in order, by name."""
     found = parse_text(blob_of(tree, reserve), "x.dtb").memory.reserved
     return sorted((r.start, r.end, r.name) for r in found)
 
@@ -152,12 +152,12 @@ def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]
     ],
 )
 def test_memory(tree: Tree, expected: list[tuple[int, int, int]]) -> None:
-    """Nodes in their order, cut to pages, flags as the kernel marks them."""
+    """Nodes in order, cut to pages, with the kernel's flags."""
     assert regions(tree) == expected
 
 
 def test_nodes_of_numa() -> None:
-    """Memory that touches stays apart where the node differs."""
+    """Adjacent memory of different nodes is not merged."""
     tree = {
         **CELLS,
         "memory@0": {**MEMORY, "numa-node-id": cell(0)},
@@ -199,14 +199,14 @@ def test_nodes_of_numa() -> None:
     ],
 )
 def test_errors_name_the_node(blob: bytes, mark: bytes, what: str) -> None:
-    """By the offset of its token; of the reserve map, by that of the entry."""
+    """By the offset of the token, or of the entry in the reserve map."""
     with pytest.raises(InputError) as caught:
         parse_text(blob, "x.dtb")
     assert str(caught.value).startswith(f"x.dtb:+{blob.index(mark, 40):#x}: {what}")
 
 
 def test_the_command_line_is_the_request() -> None:
-    """What is in bootargs is what the kernel gets."""
+    """It is that of bootargs."""
     source = parse_text(blob_of(machine(chosen={"bootargs": b"quiet crashkernel=96M\0", "kaslr-seed": wide(7)})), "x")
     assert make_plan(source, None).request.size == 96 * MIB
 
@@ -247,7 +247,7 @@ STRUCTURE = int.from_bytes(GOOD[8:12], "big")
     ],
 )
 def test_damage(blob: bytes, offset: int | None, what: str) -> None:
-    """One error, with the byte at which the walker gives up."""
+    """One error, with the byte offset at which reading stops."""
     with pytest.raises(InputError) as caught:
         parse_text(blob, "x.dtb")
     assert what in str(caught.value)
@@ -257,7 +257,7 @@ def test_damage(blob: bytes, offset: int | None, what: str) -> None:
 
 
 def test_nesting_has_a_limit() -> None:
-    """As in the kernel; a hostile blob must not exhaust the stack."""
+    """As in the kernel; a hostile blob cannot exhaust the stack."""
     tree: Tree = {}
     for _ in range(64):
         tree = {"n": tree}
@@ -266,7 +266,7 @@ def test_nesting_has_a_limit() -> None:
 
 
 def test_source_text_is_refused_with_the_way_out() -> None:
-    """The compiler resolves labels, includes and overlays; we do not."""
+    """Labels, includes and overlays need the compiler."""
     with pytest.raises(InputError, match=r"dtc -O dtb -o FILE\.dtb FILE\.dts"):
         parse_text(HIKEY.read_bytes(), "hikey.dts")
 

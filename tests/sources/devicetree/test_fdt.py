@@ -1,4 +1,4 @@
-"""The walker against other readers of the format: libfdt and the device tree compiler."""
+"""The parser compared with libfdt and the device tree compiler."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(node: Node) -> dict[str, Any]:
 
 
 def in_order(tree: Tree) -> list[Any]:
-    """A tree whose order counts in a comparison: properties first, as a blob has them."""
+    """A tree that compares equal only in the same order; properties come first, as in a blob."""
     own = [(name, value) for name, value in tree.items() if isinstance(value, bytes)]
     below = [(name, in_order(value)) for name, value in tree.items() if not isinstance(value, bytes)]
     return [*own, *below]
@@ -79,7 +79,7 @@ def test_libfdt_reads_the_same(tree: Tree, reserve: list[tuple[int, int]]) -> No
 @given(st.data())
 @settings(max_examples=100)
 def test_what_libfdt_refuses_is_no_tree_of_ours(data: st.DataObject) -> None:
-    """On damaged blobs: if we read a whole tree, libfdt's full check finds nothing outside the blob either."""
+    """A damaged blob that is read without an error passes libfdt's full check too."""
     libfdt = pytest.importorskip("libfdt")
     good = blob_of({"a": b"x", "n": {"b": b"yy", "m": {}}}, [(1, 2)])
     at = data.draw(st.integers(0, len(good) - 1))
@@ -107,7 +107,7 @@ def test_what_libfdt_refuses_is_no_tree_of_ours(data: st.DataObject) -> None:
 
 
 def walked(node: Node) -> Iterator[Node]:
-    """A node and all below it, in the order of the blob."""
+    """A node and its descendants, in the order of the blob."""
     yield node
     for child in node.children:
         yield from walked(child)
@@ -117,7 +117,7 @@ def walked(node: Node) -> Iterator[Node]:
 @given(TREES, RESERVED)
 @settings(max_examples=25)
 def test_what_dtc_compiles_is_read(tree: Tree, reserve: list[tuple[int, int]]) -> None:
-    """The blob that the compiler writes holds what its source says."""
+    """The compiler's blob has the content of its source."""
     done = subprocess.run(
         ["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"],
         input=dts_of(tree, reserve).encode(),
@@ -131,7 +131,7 @@ def test_what_dtc_compiles_is_read(tree: Tree, reserve: list[tuple[int, int]]) -
 
 @pytest.mark.skipif(shutil.which("dtc") is None, reason="needs dtc (device-tree-compiler)")
 def test_a_board_decompiled_names_the_same_nodes(tmp_path: Path) -> None:
-    """Through source, blob, and source again."""
+    """From source to blob to source."""
     source = Path(__file__).parent.parent / "data" / "hikey-hi6220-2g-memory-nodes.dts"
     target = tmp_path / "x.dtb"
     subprocess.run(["dtc", "-q", "-O", "dtb", "-o", target, source], check=True)

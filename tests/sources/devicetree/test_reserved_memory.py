@@ -1,4 +1,4 @@
-"""/reserved-memory: nodes with an address, nodes that memblock places, pools that are given back."""
+"""/reserved-memory: nodes with an address, nodes that memblock places, pools that are freed."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regio
     ],
 )
 def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected: list[tuple[int, int, str]]) -> None:
-    """In the kernel's order, at the kernel's places."""
+    """Reservations have the kernel's order and places."""
     assert reserved(tree, *reserve) == expected
 
 
@@ -151,7 +151,7 @@ def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected
     ],
 )
 def test_a_node_with_two_ranges(kernel: str, start: int) -> None:
-    """The crash kernel lies below the second one, or in it: __reserved_mem_reserve_reg(), drivers/of."""
+    """Depending on the kernel, only the first range is reserved: __reserved_mem_reserve_reg(), drivers/of."""
     split = {"split@a0000000": {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB)}}
     memory: Tree = {"device_type": b"memory\0", "reg": wide(2 * GIB, 2 * GIB)}
     cells: Tree = {"#address-cells": cell(2), "#size-cells": cell(2)}
@@ -161,7 +161,7 @@ def test_a_node_with_two_ranges(kernel: str, start: int) -> None:
 
 
 def test_kernels_remember_64_nodes() -> None:
-    """Of those with an address, later ones are reserved all the same; what is told of many nodes is one note."""
+    """Later ones with an address are still reserved; many nodes share one note."""
     nodes: dict[str, Tree] = {f"s{i}@0": {"reg": wide(GIB + i * MIB, 4096)} for i in range(40)}
     nodes |= {f"d{i}": {"size": wide(4096)} for i in range(8000)}
     nodes |= {"last@0": {"reg": wide(2 * GIB, 4096)}}

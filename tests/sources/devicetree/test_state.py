@@ -1,4 +1,4 @@
-"""What a kernel has made of a device tree so far: cells of the root, names of reservations, notes about nodes."""
+"""The state of a kernel that reads a device tree: root cells, names of reservations, notes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_reservation_keeps_its_name_and_is_given_back_in_part() -> None:
 
 
 def test_a_further_range_that_is_another_nodes_first_is_none() -> None:
-    """It stays NOMAP whichever ranges a kernel reads."""
+    """It is NOMAP because of a first range, in any kernel."""
     found = state()
     found.first_nomap.append((GIB, GIB + MIB))
     found.further(GIB, GIB + 2 * MIB, "fw", nomap=True)
@@ -80,7 +80,7 @@ def test_a_further_range_that_is_another_nodes_first_is_none() -> None:
 
 
 def test_what_is_told_of_many_nodes_is_one_note() -> None:
-    """Three are named; notes of the tree come first."""
+    """Three nodes are named; notes on the tree come first."""
     found = state()
     for node in found.root.children:
         found.tell(node, "it is skipped")

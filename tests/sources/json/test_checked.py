@@ -1,4 +1,4 @@
-"""Values of JSON documents against their shapes: the first fault, at its place, in one line with what to do."""
+"""Validation of JSON documents: one line with the first error, its place, and what to do."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_numbers_are_integers_or_text_as_the_kernel_reads_it(value: object, numb
     ],
 )
 def test_the_first_fault_is_told(change: dict[str, Any], path: tuple[str | int, ...], what: str) -> None:
-    """Its place, what is wrong, and what to do."""
+    """The error has the place, what is wrong, and what to do."""
     with pytest.raises(RefusedError) as caught:
         checked(ADAPTER, {**GOOD, **change}, "own")
     assert caught.value.path == path
@@ -140,7 +140,7 @@ def test_an_error_has_its_line_and_column(change: dict[str, Any], where: str) ->
 
 
 def test_the_published_schema_takes_what_is_read() -> None:
-    """And says what each key is; without titles, which only repeat the names."""
+    """It describes each key, without titles that repeat the names."""
     schema = published(ADAPTER, "own", "a document")
     Draft202012Validator.check_schema(schema)
     valid = Draft202012Validator(schema)

@@ -1,4 +1,4 @@
-"""The published schema of a JSON map, against what is read."""
+"""The published schema of a JSON map accepts the maps that are read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OPTIONAL = ("kernel", "page_size", "va_bits", "cmdline", "dma_limit", "config", 
     ],
 )  # fmt: skip
 def test_the_schema_takes_what_the_reader_takes(changed: dict[str, Any], taken: bool) -> None:
-    """And refuses what it refuses."""
+    """It refuses the maps that are refused."""
     document = {"schema_version": 1, "memory": [GIB]} | changed
     assert Draft202012Validator(schema()).is_valid(document) is taken
     try:

@@ -1,4 +1,4 @@
-"""Procedures as JSON: what is read, and where an error is."""
+"""Procedures as JSON: what is read, and the places of errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TEXT = """\
 
 @pytest.mark.parametrize("procedure", [pytest.param(p, id=name) for name, p in PROCEDURES.items()])
 def test_built_in_procedures_can_be_written_and_read(procedure: Procedure) -> None:
-    """They satisfy the published schema, and come back as they were."""
+    """They satisfy the published schema, and are unchanged when read."""
     document = procedure_to_dict(procedure)
     Draft202012Validator(schema()).validate(document)
     assert parse_procedure(json.dumps(document), "own.json") == procedure
@@ -53,14 +53,14 @@ def test_built_in_procedures_can_be_written_and_read(procedure: Procedure) -> No
 @settings(max_examples=50)
 @given(procedure=procedures())
 def test_so_can_any_other(procedure: Procedure) -> None:
-    """Whatever its steps."""
+    """With any steps."""
     document = procedure_to_dict(procedure)
     Draft202012Validator(schema()).validate(document)
     assert parse_procedure(json.dumps(document, indent=1), "own.json") == procedure
 
 
 def test_what_may_be_left_out() -> None:
-    """The summary, what it rests on, and what runs meanwhile."""
+    """The summary, the assumption, and the addresses touched."""
     own = parse_procedure(TEXT, "own.json")
     assert (own.summary, own.rests_on, own.touch) == ("", "", "linear-map")
 
@@ -92,7 +92,7 @@ def test_what_may_be_left_out() -> None:
     ],
 )
 def test_where_an_error_is(old: str, new: str, message: str) -> None:
-    """Line and column of the value, or of the key that is not known."""
+    """Line and column of the value, or of the unknown key."""
     assert old in TEXT
     with pytest.raises(InputError) as error:
         parse_procedure(TEXT.replace(old, new, 1), "own.json")
@@ -109,7 +109,7 @@ def test_where_an_error_is(old: str, new: str, message: str) -> None:
     ],
 )
 def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None:
-    """And what to do about it."""
+    """The error says what to do."""
     span = {"start": 4096, "end": 8192}
     report = {"kernel": {"page_size": 4096, "va_bits": 48}, "reservation": {"crash": span}, "steps": [{"step": "dsb"}]}
     with pytest.raises(InputError, match=message):
@@ -117,7 +117,7 @@ def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None
 
 
 def test_names_are_safe_to_show() -> None:
-    """Control characters are escaped when they are read."""
+    """Control characters are escaped."""
     assert parse_procedure(TEXT.replace('"own"', '"\\u001b[31m"'), "own.json").name == "\\x1b[31m"
 
 
@@ -128,7 +128,7 @@ VALUES = st.sampled_from(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> Any:
-    """A procedure or a report with steps in which something is another value, or missing, or twice."""
+    """A procedure or report in which a value is changed, missing or doubled."""
     document = draw(st.sampled_from([procedure_to_dict(PROCEDURES["switch-table"]), REPORT]))
     document = json.loads(json.dumps(document))
     at: Any = document
@@ -158,7 +158,7 @@ REPORT = json.loads(
 @settings(max_examples=300)
 @given(document=damaged())
 def test_any_document_is_a_procedure_or_one_error(document: Any) -> None:
-    """Never anything else: what is read can be explored."""
+    """Nothing else happens: a procedure that is read can be explored."""
     own = None
     with contextlib.suppress(InputError):
         own = parse_procedure(json.dumps(document), "own.json")

@@ -1,4 +1,4 @@
-"""Where a value of a JSON document stands."""
+"""The line and column of a value in a JSON document."""
 
 from __future__ import annotations
 

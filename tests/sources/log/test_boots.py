@@ -1,4 +1,4 @@
-"""Logs of several boots: one of them is read, and the log says which."""
+"""Logs of several boots: one of them is used, and a note says which."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEPARATOR = "-- Boot 0123456789abcdef0123456789abcdef --"
 def boot(
     request: str = "512M", *, top: int = 4 * GIB, end: int = 9 * GIB, crash: int = 512, version: str = "6.1.0"
 ) -> Lines:
-    """A production kernel's: memory from 1G to `end`, MiB of crash memory up to `top`, and a panic."""
+    """The log of a production kernel: memory from 1G to `end`, `crash` MiB of crash memory up to `top`, and a panic."""
     return [
         "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x413fd0c1]",
         f"[    0.000000] Linux version {version} (x@y) #1 SMP",
@@ -41,7 +41,7 @@ def boot(
 
 
 def capture(*, start: int = 4 * GIB - 512 * MIB, end: int = 4 * GIB, told: bool = True) -> Lines:
-    """The capture kernel's, in the crash memory of `boot`. told: with the parameter that kexec gives it."""
+    """The log of a capture kernel in the crash memory of `boot`. told: with the elfcorehdr= that kexec adds."""
     return [
         "[    0.000000] Booting Linux on physical CPU 0x0000000003 [0x413fd0c1]",
         "[    0.000000] Linux version 6.1.0 (x@y) #1 SMP",
@@ -65,7 +65,7 @@ def bare(lines: Lines) -> Lines:
 
 
 def journal(lines: Lines) -> Lines:
-    """As journalctl prints it: its own time and no other."""
+    """In the form of journalctl, with its time only."""
     return [line if line.startswith("--") else f"Nov 03 10:11:12 host kernel: {line}" for line in bare(lines)]
 
 
@@ -107,7 +107,7 @@ SECOND = boot("256M", crash=256, version="6.12.0")
     ],
 )
 def test_one_boot_is_read(parts: list[Lines], taken: int, note: str | None, form: Callable[[Lines], Lines]) -> None:
-    """All of it comes from the last that is not a capture kernel's and shows memory."""
+    """All facts are from the last one that is not a capture kernel's and has memory."""
     machine, alone = read(form([line for part in parts for line in part])), read(form(parts[taken]))
     assert machine.memory == alone.memory
     first = sum(map(len, parts[:taken]))
@@ -149,21 +149,21 @@ def test_one_boot_is_read(parts: list[Lines], taken: int, note: str | None, form
     ],
 )
 def test_one_boot_is_not_taken_for_two(lines: Lines, form: Callable[[Lines], Lines]) -> None:
-    """Nothing is said of boots, and no range counts twice."""
+    """No note on boots, and no range is read twice."""
     machine = read(form(lines))
     assert not any("boots" in note for note in machine.notes)
     assert len(machine.memory.regions) == 1
 
 
 def test_a_log_read_at_the_console_is_no_other_boot() -> None:
-    """What `dmesg` shows there has the times of the boot."""
+    """The console's replay has the time stamps of the boot."""
     machine = read(["login: root", *boot()[:-1], "# dmesg", *boot()[:-1], "# cat /proc/version", "Linux version 6.1.0"])
     assert not any("boots" in note for note in machine.notes)
     assert len([event for event in machine.facts.events if event.kind == "hash"]) == 1
 
 
 def test_a_crash_on_the_console_plans_the_production_kernel() -> None:
-    """Its request and its memory, not the capture kernel's."""
+    """The request and memory of the production kernel are used."""
     plan = make_plan(read([*boot(), "I'm in purgatory", *capture()]), None, Options(strategy="mainline"))
     assert plan.reservation.crash == Range(4 * GIB - 512 * MIB, 4 * GIB)
     assert any("2 boots, 1 of them of a capture kernel: the one that begins at line 1" in note for note in plan.notes)
@@ -182,7 +182,7 @@ def test_a_crash_on_the_console_plans_the_production_kernel() -> None:
     ],
 )
 def test_a_capture_kernel_sees_the_crash_memory(ranges: list[tuple[int, int]], *, captures: bool) -> None:
-    """All of its memory was reserved by the boot before, or is listed there just so."""
+    """Its memory was reserved in the boot before, or is in the same ranges there."""
     shown = [f"[    0.000000]   node   0: [mem {a:#018x}-{b - 1:#018x}]" for a, b in ranges]
     production = boot("2G", crash=2048, end=4 * GIB)
     production.insert(8, f"[    0.000000]   node   0: [mem {5 * GIB:#018x}-{6 * GIB - 1:#018x}]")
@@ -192,19 +192,19 @@ def test_a_capture_kernel_sees_the_crash_memory(ranges: list[tuple[int, int]], *
 
 
 def test_a_log_of_very_many_boots_is_refused() -> None:
-    """A journal of years: one line says how to get that of one boot."""
+    """The error says how to get the log of one boot."""
     with pytest.raises(InputError, match=r"^serial\.log: holds 1000 boots or more; .*journalctl -k -b$"):
         read([line for i in range(1001) for line in boot(version=f"6.1.{i}")])
 
 
 def test_a_line_of_no_log_keeps_its_number() -> None:
-    """Lines are counted in the file, not in the boot."""
+    """Line numbers are those of the file, not of the boot."""
     with pytest.raises(InputError, match=r"^serial\.log:27:1: this line is too long"):
         read([*boot(), *SECOND, "", "", "x" * 70_000])
 
 
 def test_recorded_boots_one_after_the_other() -> None:
-    """The second of two real ones is read, as if it were alone; the first, if a capture kernel's boot follows."""
+    """The second of two real boots is read as if alone; the first, if a capture kernel's follows."""
     logs = [case["dmesg"] for case in cases("bootlogs") if case["dmesg"].startswith("[")][::12]
     assert len(logs) > 5
     for first, second in itertools.pairwise(logs):

@@ -1,4 +1,4 @@
-"""What a log says twice: its memory and its size, the command line and what was reserved."""
+"""Contradictions in a log: memory ranges and their total, the command line and the reservation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMMAND = "[    0.000000] Kernel command line: "
 
 
 def test_a_log_that_agrees_with_itself() -> None:
-    """Nothing is said."""
+    """There is no note."""
     machine = parse_text((HEAD + ZONES + NODES + SET_UP + MEMORY).encode(), "log")
     assert machine.memory.ram == 7 * GIB
     assert not any("incomplete" in note for note in machine.notes)
@@ -58,7 +58,7 @@ def test_a_log_that_agrees_with_itself() -> None:
     ],
 )
 def test_a_log_that_shows_more_memory_than_its_ranges(text: str, why: str) -> None:
-    """It gives facts only, and says why; a plan is made with another source's map."""
+    """It gives facts only, and a note says why; a plan needs another source's map."""
     machine = parse_text(text.encode(), "log")
     with pytest.raises(InputError) as caught:
         make_plan(machine, "128M", Options())
@@ -71,7 +71,7 @@ def test_a_log_that_shows_more_memory_than_its_ranges(text: str, why: str) -> No
 
 
 def test_zones_alone_are_a_note() -> None:
-    """They do not tell how much is missing above what was read."""
+    """Zones do not show how much is missing above the known ranges."""
     machine = parse_text((HEAD + ZONES + NODES.splitlines(keepends=True)[0]).encode(), "log")
     assert machine.memory.ram == 2 * GIB
     assert any(note.startswith("the zones reach up to 0x240000000") for note in machine.notes)
@@ -138,27 +138,27 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
     ],
 )
 def test_a_line_that_is_missing(text: str, lost: str, note: str) -> None:
-    """A note says so; the whole log has none like it."""
+    """A note says so; the complete log has no such note."""
     kept = "".join(line for line in text.splitlines(keepends=True) if lost not in line)
     assert any(one.startswith(note) for one in parse_text(kept.encode(), "log").notes)
     assert not any(one.startswith(note[:12]) for one in parse_text(text.encode(), "log").notes)
 
 
 def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
-    """It is where the next zone begins."""
+    """It is the start of the next zone."""
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if "  DMA " not in line)
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
 
 
 def test_a_log_without_zones() -> None:
-    """They tell the DMA limit."""
+    """They give the DMA limit."""
     note = "the log shows no zones, so its DMA limit is not known"
     assert note in parse_text((HEAD + NODES).encode(), "log").notes
     assert note not in parse_text(WHOLE.encode(), "log").notes
 
 
 def test_a_small_gap_in_a_firmwares_map() -> None:
-    """What lay there may be firmware's; a log with node ranges shows it."""
+    """The gap may be firmware memory; node ranges would show it."""
     rows = [(0x4000_0000, 0xBFFF_DFFF, "Conventional"), (0xBFFF_F000, 0xFFFF_FFFF, "Conventional")]
     lines = "".join(f"[    0.0] efi:   {a:#014x}-{b:#014x} [{kind}|   |WB|  ]\n" for a, b, kind in rows)
     note = "the EFI map leaves out 0xbfffe000 to 0xbffff000: a line may be missing"
@@ -168,7 +168,7 @@ def test_a_small_gap_in_a_firmwares_map() -> None:
 
 @pytest.mark.parametrize("number", ["0x00000000bffffff", "0x000000bfffffff", "0x00000000000bffff"])
 def test_a_number_that_has_lost_a_digit(number: str) -> None:
-    """The kernel pads them with zeros, and no range ends before it starts."""
+    """The kernel pads numbers with zeros, and no range ends before it starts."""
     machine = parse_text((HEAD + NODES.replace("0x00000000bfffffff", number)).encode(), "log")
     assert machine.incomplete == (
         "the log's memory ranges are incomplete: line 2 is damaged or cut off, so a memory range cannot be read there: "
@@ -177,7 +177,7 @@ def test_a_number_that_has_lost_a_digit(number: str) -> None:
 
 
 def test_a_log_with_its_newest_line_first() -> None:
-    """It is read from its end."""
+    """It is read from the end."""
     backwards = parse_text("\n".join(reversed(WHOLE.splitlines())).encode(), "log")
     machine = parse_text(WHOLE.encode(), "log")
     assert (backwards.memory, backwards.facts) == (machine.memory, machine.facts)
@@ -185,7 +185,7 @@ def test_a_log_with_its_newest_line_first() -> None:
 
 
 def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
-    """The request may be another."""
+    """The request may differ."""
     lines = [line[:66] for line in WHOLE.replace("ro crash", "root=/dev/sda2 crash").splitlines()]
     assert lines[-2].endswith("crashkernel=512")
     assert "the command line in the log is cut off at its end" in parse_text("\n".join(lines).encode(), "log").notes
@@ -206,7 +206,7 @@ def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
     ],
 )
 def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str | None) -> None:
-    """What is recorded is planned."""
+    """The recorded size is planned."""
     machine = parse_text((HEAD + NODES + lines).encode(), "log")
     found = make_plan(machine, None, Options(strategy="mainline"))
     assert found.reservation.crash is not None
@@ -217,7 +217,7 @@ def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str 
 
 
 def test_verify_says_that_the_request_was_inferred() -> None:
-    """A command line without the request refutes no reservation."""
+    """An incomplete command line does not contradict the reservation."""
     machine = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "agreed"
@@ -225,7 +225,7 @@ def test_verify_says_that_the_request_was_inferred() -> None:
 
 
 def test_a_restored_request_is_said_whichever_map_is_taken() -> None:
-    """It goes with the command line, not with the map of the log."""
+    """The note on it depends on the command line, not on the log's map."""
     log = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
     iomem = parse_text(
         b"40000000-bfffffff : System RAM\n  a0000000-bfffffff : Crash kernel\n100000000-23fffffff : System RAM\n",
@@ -243,7 +243,7 @@ def test_a_restored_request_is_said_whichever_map_is_taken() -> None:
     ],
 )
 def test_a_damaged_record_is_no_reservation(line: str) -> None:
-    """It is not checkable, and the line is named; a plan is made of what was asked for."""
+    """The record is not checkable, and the line is named; the request can be planned."""
     machine = parse_text((HEAD + NODES + line + COMMAND + "ro crashkernel=512M\n").encode(), "log")
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "not checkable"

@@ -1,4 +1,4 @@
-"""What a boot log names of the memory that was taken before the crash kernel."""
+"""Early allocations in a boot log that precede the crash kernel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HEAD = (
     ],
 )
 def test_what_was_taken_early_is_not_free_for_the_crash_kernel(line: str, taken: Reserved) -> None:
-    """The crash memory lies right beneath it, at a multiple of 2 MiB."""
+    """The crash kernel is right below it, at a multiple of 2 MiB."""
     machine = parse_text("\n".join([*HEAD, line]).encode(), "boot.log")
     assert machine.memory.reserved == (taken,)
     crash = make_plan(machine, None, Options(strategy="mainline")).reservation.crash

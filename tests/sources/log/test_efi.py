@@ -1,4 +1,4 @@
-"""EFI maps in logs: the memblock that a kernel makes of them."""
+"""EFI maps in logs, and the memblock state that results."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ HEAD = "[    0.000000] Linux version 6.1.0 (gcc) #1\n"
 
 
 def line(start: int, end: int, kind: str = "Conventional", attributes: str = WB, end_mark: str = "") -> str:
-    """One descriptor as 4.20 and later print it."""
+    """One descriptor in the format of 4.20 and later."""
     return f"[    0.000000] efi:   {start:#014x}-{end - 1:#014x} [{kind:<12}{attributes}{end_mark}\n"
 
 
 def test_a_kernel_made_the_same_of_it() -> None:
-    """The log of a real boot holds both the firmware's map and memblock's own dump of what became of it."""
+    """In the log of a real boot, memblock's dump is the result of the firmware's map."""
     entries = [
         entry for text in THUNDERX.splitlines() if (entry := efi.entry(re.sub(r"^\[[ .0-9]+\] ", "", text))) is not None
     ]
@@ -95,7 +95,7 @@ def test_descriptors(lines: str, regions: list[tuple[int, int, int]], taken: lis
 
 
 def test_node_ranges_stay_and_get_flags() -> None:
-    """The kernel's own ranges are the map; what the firmware keeps of them is NOMAP, and nothing is guessed."""
+    """The kernel's own ranges are the map; firmware memory in them is NOMAP, and nothing is inferred."""
     log = (
         HEAD
         + line(GIB, 2 * GIB)
@@ -137,7 +137,7 @@ NODES = "[    0.000000] Early memory node ranges\n" + "".join(
 def test_the_page_size_may_come_from_a_configuration(
     tmp_path: Path, descriptors: str, nodes: str, page_size: int
 ) -> None:
-    """The map is then that of a log which tells it itself."""
+    """The map is then that of a log which gives the page size."""
     told = f"[    0.000000] pcpu-alloc: s88000 r8192 d30784 u131072 alloc=2*{page_size}\n"
     config = tmp_path / "config"
     config.write_text(f"CONFIG_ARM64=y\nCONFIG_ARM64_{page_size // KIB}K_PAGES=y\n")
@@ -160,7 +160,7 @@ def test_the_page_size_may_come_from_a_configuration(
 )
 @pytest.mark.parametrize("nodes", [False, True], ids=["the map alone", "node ranges"])
 def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nodes: bool) -> None:
-    """Memblock prefers it then."""
+    """memblock prefers it then."""
     text = (
         HEAD
         + line(GIB, 2 * GIB)
@@ -188,5 +188,5 @@ def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nod
     ],
 )
 def test_such_lines_stand_alone(text: str) -> None:
-    """They are known as a boot log's by themselves."""
+    """They are recognised as a boot log."""
     assert [(r.start, r.end) for r in parse_text(text.encode(), "x").memory.regions] == [(GIB, 3 * GIB)]

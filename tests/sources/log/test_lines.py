@@ -1,4 +1,4 @@
-"""What single lines of a boot log tell, and that no number in them does harm."""
+"""Facts in single lines of a boot log; no number in them causes a failure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DIGITS = "9" * 5000
     ],
 )
 def test_numbers_that_no_kernel_prints(line: str) -> None:
-    """They are no numbers, and all else is read."""
+    """Such numbers are ignored, and all other facts are read."""
     machine = parse_text(f"{NODE}{line}\n".encode(), "log")
     with suppress(InputError):
         make_plan(machine, "64M", Options(kernel="6.1"))
@@ -65,7 +65,7 @@ def test_numbers_that_no_kernel_prints(line: str) -> None:
     ],
 )
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever words it repeats."""
+    """Whatever it repeats."""
     line = unit * (60_000 // len(unit))
     parse_text((NODE + f"{line}\n{line[:-1]}x\n" * 3).encode(), "log")
 
@@ -82,7 +82,7 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     ],
 )
 def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) -> None:
-    """Their memory looks alike."""
+    """Their memory ranges look the same."""
     machine = parse_text(f"{NODE}[    0.000000] {line}\n".encode(), "log")
     with pytest.raises(InputError, match=f"this is {arch}, not arm64"):
         make_plan(machine, "64M", Options())
@@ -90,6 +90,6 @@ def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) ->
 
 @pytest.mark.parametrize(("size", "known"), [(65536, 64 * KIB), (4096, 4 * KIB), (5, None)])
 def test_the_page_size_of_per_cpu_areas(size: int, known: int | None) -> None:
-    """Of those that arm64 has."""
+    """Only sizes that arm64 supports are read."""
     line = f"[    0.000000] pcpu-alloc: s1 r1 d1 u1 alloc=31*{size}\n"
     assert parse_text((NODE + line).encode(), "log").facts.page_size == known

@@ -1,4 +1,4 @@
-"""Lines in pieces are put together; what lacks its end is damaged."""
+"""Broken lines are joined; a line that stays incomplete is damaged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KNOWN = [
 
 
 def words(text: str) -> list[tuple[int, str, bool]]:
-    """Number, words, and whether the end is missing."""
+    """Number, message, and whether its end is missing."""
     lines = whole_lines(enumerate(text.split("\n"), 1))
     return [(line.number, line.words, line.damaged is not None) for line in lines]
 
@@ -38,7 +38,7 @@ def words(text: str) -> list[tuple[int, str, bool]]:
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
 @pytest.mark.parametrize("within", [0, 6], ids=["before a number", "within a number"])
 def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
-    """They are one line, and its number is the first one's."""
+    """They are joined, with the number of the first."""
     numbers = [at for at in range(len(line)) if line.startswith("0x", at)]
     at = numbers[min(len(numbers) - 1, 2 if "[0x0]" in line else 1)] + within
     found = words(f"{stamp}{line[:at].rstrip()}\n{line[at:]}\n{stamp}Movable zone start for each node")
@@ -52,7 +52,7 @@ def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
     "within", ["Conventional", "Conv", "Conventional|RUN", "Conventional|R", "Conventional|RUN|  |W"]
 )
 def test_a_descriptor_in_two_pieces(within: str) -> None:
-    """Broken between words or within one."""
+    """Broken between words or inside one."""
     line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
     at = line.index("Conv") + len(within)
     found = next(whole_lines([(1, STAMP + line[:at]), (2, line[at:])]))
@@ -61,14 +61,14 @@ def test_a_descriptor_in_two_pieces(within: str) -> None:
 
 
 def test_a_piece_of_a_line_that_is_not_read() -> None:
-    """It only begins as a known one does."""
+    """It only begins like a known one."""
     pieces = f"{STAMP}node 0\ndeferred pages initialised in 20ms\n{STAMP}software IO TLB:\narea num 2."
     assert [lost for _, _, lost in words(pieces)] == [False, False]
 
 
 @pytest.mark.parametrize("line", KNOWN)
 def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
-    """A terminal or printk broke it before the prefix was written."""
+    """A terminal or printk broke it before the time stamp was added."""
     at = line.rindex("0x") if line.count("0x") > 1 else line.index("0x")
     assert words(f"{STAMP}{line[:at]}\n{STAMP}{line[at:]}\n{STAMP}x")[0][2] is False
 
@@ -115,7 +115,7 @@ def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
     ],
 )
 def test_a_line_of_another_form_is_whole(line: str) -> None:
-    """The same words begin other lines."""
+    """Other lines have the same beginning."""
     found = list(whole_lines([(1, STAMP + line)]))
     assert found[0].damaged is None or not found[0].damaged.told
 
@@ -161,5 +161,5 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
     ],
 )
 def test_what_continues_a_line(text: str, line: str) -> None:
-    """Only what reads like more of it."""
+    """Only text that looks like more of it."""
     assert words(text)[0][1] == line

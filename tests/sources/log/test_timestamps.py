@@ -1,4 +1,4 @@
-"""A log reads the same whatever printed it."""
+"""A log has the same meaning, whichever program printed it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read(form: Callable[[int, str], str]) -> Machine:
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> None:
-    """The same memory, facts and events as the bare words."""
+    """The same memory, facts and events as without time stamps."""
     bare = read(lambda _, line: line)
     assert bare.memory.regions
     assert bare.facts.kernel
@@ -87,7 +87,7 @@ def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> 
     ],
 )
 def test_the_words_of_the_kernel_stay(line: str) -> None:
-    """Dates, brackets and colons in them are no prefix."""
+    """Dates, brackets and colons inside a message are not time stamps."""
     assert without_timestamp(line) == line
     assert without_timestamp(f"[    0.000000] {line}") == line
 
@@ -96,5 +96,5 @@ def test_the_words_of_the_kernel_stay(line: str) -> None:
     "unit", ["[00:", "00:", "[", "<6>", "a ", " ", "1", "kern :info :", "\x1b[", "[0:a:", "[0.1 ", "(0)"]
 )
 def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> None:
-    """Hostile lines end; what is left of them does not matter."""
+    """Hostile lines take linear time; the result does not matter."""
     without_timestamp(unit * (64_000 // len(unit)))

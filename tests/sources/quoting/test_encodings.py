@@ -19,7 +19,7 @@ from planner.sources.quoting.encodings import plain_text
     ],
 )
 def test_a_text_as_it_was(text: str, plain: str) -> None:
-    """Quoted-printable keeps its lines where they were."""
+    """Lines keep their numbers in quoted-printable."""
     assert plain_text(text) == plain
 
 
@@ -33,5 +33,5 @@ def test_a_text_as_it_was(text: str, plain: str) -> None:
     ],
 )
 def test_a_text_that_is_none_of_it_stays(text: str) -> None:
-    """Sizes and priorities look a little like it."""
+    """Sizes and priorities look similar."""
     assert plain_text(text) == text

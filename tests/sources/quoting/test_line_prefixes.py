@@ -19,13 +19,13 @@ LOG = ("[    0.000000] Linux version 6.1 (x)", "[    0.000000]   node   0: [mem 
     ],
 )
 def test_a_prefix_of_any_shape(prefix: str, kept: str) -> None:
-    """Digits and words may differ from line to line, the signs between them not."""
+    """Digits and words may differ between lines; the punctuation may not."""
     text = "\n".join(prefix.format(i=i) + line for i, line in enumerate(LOG))
     assert without_line_prefixes(text) == "\n".join(kept + line for line in LOG)
 
 
 def test_a_piece_without_the_prefix_stays() -> None:
-    """A mail program puts its quoting only before what it does not wrap."""
+    """A mail program does not quote the second part of a wrapped line."""
     text = "\n".join(f"> {line}" for line in LOG) + "\nquiet splash"
     assert without_line_prefixes(text) == "\n".join(LOG) + "\nquiet splash"
 
@@ -38,7 +38,7 @@ def test_the_indentation_of_a_listing_stays() -> None:
 
 @pytest.mark.parametrize("unit", ["1 ", "a:", "1a", ">", "| ", "[", "[ 0.", "\t", "x: 40000000-7fffffff : y "])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever it is made of."""
+    """Whatever it consists of."""
     line = unit * (60_000 // len(unit))
     without_line_prefixes("\n".join([f"> {LOG[0]}", line, f"{line}{LOG[0]}", line]))
     without_line_prefixes(f"> 40000000-7fffffff : System RAM\n{line}\n{line}")

@@ -1,4 +1,4 @@
-"""A log or a listing reads the same in every form in which people post it."""
+"""A log or a listing has the same meaning in every form in which people post it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_listing_reads_the_same(listing: str, form: Form) -> None:
 
 @pytest.mark.parametrize("sample", ["qemu-virt-2g-dt-reserved.memblock"])
 def test_memblock_files_in_a_reply(sample: str) -> None:
-    """Their own numbers are no numbering of lines."""
+    """Their own row numbers are not taken for line numbers."""
     lines = lines_of(sample)
     assert read(lambda of: "".join(f"> {line}\n" for line in of).encode(), lines) == read(plainly, lines)
 
@@ -108,13 +108,13 @@ def test_what_is_bare_stays(text: str) -> None:
     ],
 )
 def test_other_kinds_in_a_reply(text: str) -> None:
-    """The sign alone is taken off."""
+    """Only the quote sign is removed."""
     reply = "".join(f"> {line}\n" for line in text.splitlines())
     assert parse_text(reply.encode(), "x") == parse_text(text.encode(), "x")
 
 
 def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
-    """The place, what stands there, and what to do."""
+    """The error has the place, the text there, and what to do."""
     rows = [f"{'.' * i}x{'-' * i}: {0x40000000 + i:08x}-7fffffff : System RAM" for i in range(1, 13)]
     with pytest.raises(InputError) as caught:
         parse_text("\n".join(rows).encode(), "x")
@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
 
 
 def test_a_text_that_is_larger_than_any_that_is_posted_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To take it apart would cost several times its size."""
+    """Removing quoting takes several times its size in memory."""
     reply = "".join(f"> {line}\n" for line in SMALL_LOG.splitlines())
     assert unquoted(reply, "x") == SMALL_LOG
     monkeypatch.setattr("planner.sources.quoting._MOST_LINES", 4)

@@ -1,4 +1,4 @@
-"""Records that hold the kernel's messages, and what only looks like them."""
+"""Records with kernel messages, and texts that only look like records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from planner.sources.quoting.records import messages_of
     ],
 )
 def test_messages(text: str, messages: str) -> None:
-    """One a line, each where its record stands where that is on one line."""
+    """One per line; the message of a one-line record keeps its line number."""
     assert messages_of(text, "x") == messages
 
 
@@ -41,11 +41,11 @@ def test_messages(text: str, messages: str) -> None:
     ],
 )
 def test_maps_are_no_records(document: object) -> None:
-    """Nor are reports, which hold log lines as well."""
+    """Reports are not records either, though they contain log lines."""
     assert messages_of(json.dumps(document), "x") is None
 
 
 def test_a_document_that_is_cut_off_is_named() -> None:
-    """Half a log would be planned on otherwise."""
+    """Otherwise a plan would be based on half a log."""
     with pytest.raises(InputError, match=r"x:1:\d+: is not JSON"):
         messages_of('{"dmesg": [{"msg": "a"}, {"ms', "x")

@@ -1,0 +1,71 @@
+"""Sums of the sizes of allocations: what of a listed entry some of them may have taken."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import gcd
+
+from planner.rewind.undo import Later
+
+__all__ = ["Sums", "any_of", "sums_of"]
+
+_MANY, _MANY_ITEMS = 4096, 24
+"""Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums of some sizes, ascending, and whole numbers of units beside each, up to so many bytes of them.
+
+    A unit of one byte stands for more sizes than are told apart.
+    """
+
+    sizes: tuple[int, ...] = (0,)
+    unit: int = 0
+    many: int = 0
+
+    def explain(self, size: int, slack: int, *, many: bool) -> bool:
+        """True if a size is a sum, or larger by no more than the slack. many: whether units may be part of it."""
+        last = bisect_right(self.sizes, size)
+        if last and size - self.sizes[last - 1] <= slack:
+            return True
+        if (many and self.unit) or self.unit == 1:
+            for part in self.sizes[bisect_left(self.sizes, size - self.many - slack) : last]:
+                if (size - part) % self.unit <= slack:
+                    return True
+        return False
+
+    def explain_all(self, size: int, slack: int) -> bool:
+        """True if a size is a sum and all units beside it, or larger by no more than the slack."""
+        i = bisect_right(self.sizes, size - self.many)
+        return i > 0 and size - self.many - self.sizes[i - 1] <= slack
+
+    def plus(self, other: Sums) -> Sums:
+        """Sums of both."""
+        sizes = {a + b for a in self.sizes for b in other.sizes}
+        return _sums(sizes, gcd(self.unit, other.unit), self.many + other.many)
+
+
+def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
+    found = tuple(sorted(sizes))
+    return Sums(found, unit, many) if len(found) <= _MANY else Sums((0,), 1, many + found[-1])
+
+
+def any_of(of: Sequence[Sums]) -> Sums:
+    """Sums of one or the other."""
+    unit, many = gcd(*(one.unit for one in of)), max((one.many for one in of), default=0)
+    return _sums({0}.union(*(one.sizes for one in of)), unit, many)
+
+
+def sums_of(items: Sequence[Later]) -> Sums:
+    """Sums of what some of the allocations take."""
+    single, counted = [item.size for item in items if item.count == 1], [item for item in items if item.count > 1]
+    many = sum(item.size * item.count for item in counted)
+    if len(single) > _MANY_ITEMS:
+        return Sums((0,), 1, many + sum(single))
+    sizes = {0}
+    for size in single:
+        sizes |= {part + size for part in sizes}
+    return Sums(tuple(sorted(sizes)), gcd(*(item.size for item in counted)), many)

@@ -1,0 +1,47 @@
+"""Sums of sizes: exact, but for small things; of units any number; of very many sizes, anything up to their sum."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.sizes import KIB, MIB
+from planner.rewind.sums import Sums, any_of, sums_of
+from planner.rewind.undo import Later
+
+UNITS = Sums((0, 3 * MIB), 2 * MIB, 8 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("size", "many", "expected"),
+    [
+        pytest.param(3 * MIB, False, True, id="a sum"),
+        pytest.param(3 * MIB + 64 * KIB, False, True, id="and a small thing"),
+        pytest.param(3 * MIB + 65 * KIB, False, False, id="too much beside it"),
+        pytest.param(7 * MIB, True, True, id="a sum and two units"),
+        pytest.param(7 * MIB, False, False, id="units that lie elsewhere"),
+        pytest.param(11 * MIB, True, True, id="all there is"),
+        pytest.param(13 * MIB, True, False, id="more units than there are"),
+        pytest.param(MIB, True, False, id="less than the sum that it would need"),
+    ],
+)
+def test_a_size_is_a_sum_of_what_there_is(size: int, many: bool, expected: bool) -> None:
+    assert UNITS.explain(size, 64 * KIB, many=many) is expected
+
+
+def test_all_units_at_once() -> None:
+    assert UNITS.explain_all(11 * MIB, 0)
+    assert not UNITS.explain_all(9 * MIB, 0)
+
+
+def test_some_of_the_allocations_of_a_choice() -> None:
+    assert sums_of([Later("a", 1), Later("b", 2), Later("many", 8, count=3)]) == Sums((0, 1, 2, 3), 8, 24)
+
+
+def test_one_choice_or_the_other() -> None:
+    assert any_of([Sums((0, 4)), Sums((0, 1), 2, 6)]) == Sums((0, 1, 4), 2, 6)
+
+
+def test_of_very_many_allocations_anything_up_to_their_sum_is_one() -> None:
+    sums = sums_of([Later("one", 1 << i) for i in range(25)])
+    assert sums.explain(12345, 0, many=False)
+    assert not sums.explain(1 << 25, 0, many=False)
