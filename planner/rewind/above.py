@@ -28,13 +28,13 @@ _EDGE = 2 * MIB
 
 
 def mem_limit(cmdline: str | None, page_size: int) -> int | None:
-    """Bytes that the last `mem=` of a command line leaves, None without one."""
+    """Bytes of RAM that the last `mem=` of a command line keeps; None without one."""
     given = values(words(cmdline or ""), "mem")
     return round_down(memparse(given[-1])[0], page_size) if given else None
 
 
 def is_hidden(view: View) -> bool:
-    """True if the map was cut by a `mem=` and the command line asked for has none, or a larger one."""
+    """True if a `mem=` cut the map and the requested command line has none, or a larger one."""
     page = view.asked.page_size
     own, new = mem_limit(view.machine.facts.cmdline, page), mem_limit(view.asked.cmdline, page)
     if own is None or view.asked.cmdline is None or own > view.machine.memory.ram:
@@ -43,7 +43,7 @@ def is_hidden(view: View) -> bool:
 
 
 def is_high(view: View) -> bool:
-    """True if what is asked for goes above low memory."""
+    """True if the request is for memory above low memory."""
     return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
 
 
@@ -66,7 +66,7 @@ def cut_of(view: View) -> Span | None:
 
 
 def own_limit(view: View) -> int | None:
-    """Bytes that the machine's own `mem=` left, as its command line says or where RAM was cut; None without one."""
+    """Bytes that the machine's own `mem=` kept, from its command line or from where RAM was cut; None without one."""
     facts, cut = view.machine.facts, cut_of(view)
     if facts.cmdline is None and cut is not None:
         return total(span for span in view.regions if span[1] <= cut[0])
@@ -93,7 +93,7 @@ def totals(view: View) -> Iterator[int]:
 
 
 def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
-    """The map with so many bytes of RAM after the last that is listed, or where RAM was cut.
+    """The map with `more` bytes of RAM after the last listed range, or where RAM was cut.
 
     Nothing is reserved there.
     """
@@ -117,12 +117,12 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
 
 
 def more_of(view: View, more: int) -> MemoryMap:
-    """The map of a machine with so many bytes of RAM that are hidden."""
+    """The map of the machine with `more` bytes of hidden RAM."""
     return grown(view.machine.memory, more, cut_of(view))
 
 
 def with_more(history: History, view: View, more: int, memory: MemoryMap, boot: Boot) -> State:
-    """The state where RAM goes on above by so many bytes: what was taken from the top lies there, and more of it.
+    """The state with `more` bytes of RAM above: allocations from the top move up there, and grow.
 
     memory: the map with them, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
     the RAM.

@@ -21,7 +21,7 @@ __all__ = ["areas", "boot_of", "changed", "lift_of"]
 
 
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
-    """The state under the command line that is asked for, the likeliest first."""
+    """The states under the requested command line, the likeliest first."""
     for i, top in enumerate(tops_asked(view, history.top)):
         for what, state in _under(history, view, top):
             yield (f"{what}; {_then(top)}" if i else what), state
@@ -67,7 +67,7 @@ def _described(view: View, end: int) -> list[Span]:
 
 
 def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:
-    """The boot that is asked for. cma: bytes of the area; end: where memory ends then."""
+    """The planned boot. cma: bytes of the CMA area; end: where its memory ends."""
     profile, page = view.asked.profile, view.asked.page_size
     return Boot(
         cma=cma,
@@ -92,23 +92,23 @@ def _without_end(history: History, view: View, cma: int) -> State:
 
 
 def lift_of(history: History, view: View, top: Top) -> int:
-    """Bytes less that are taken from the top of memory under the new command line."""
+    """How many bytes fewer are taken from the top of memory under the new command line."""
     return 0 if view.asked.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
 
 
 def _area(history: History) -> int:
-    """Bytes of the area that there was."""
+    """Bytes of the former CMA area."""
     return history.early.cma[1] - history.early.cma[0] if history.early.cma else 0
 
 
 def _same_cma(view: View) -> bool:
-    """True if the same area is asked for, as far as it is known what was asked for."""
+    """True if the same CMA area is requested, as far as the former request is known."""
     own, new = view.machine.facts.cmdline, cma_of(view.asked.cmdline)
     return cma_of(own) == new if own is not None else new.size is None
 
 
 def areas(history: History, view: View) -> list[tuple[str, int]]:
-    """Sizes that the area may have then, the likeliest first, and what to say of each."""
+    """Sizes that the CMA area may have in the planned boot, the likeliest first, each with its description."""
     if view.asked.reserves_first:
         return [(history.what, 0)]
     now, new = _area(history), cma_of(view.asked.cmdline)
@@ -116,7 +116,7 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
     if not _same_cma(view):
         sizes = [new.size] if new.size is not None else _default_cma(view)
     elif view.machine.facts.cmdline is None:
-        # What the kernel would not take by itself came from a `cma=`, which is not asked for now.
+        # A size that is no default came from a `cma=`, which the planned boot does not have.
         usual = _default_cma(view)
         likely = [now, usual[0]] if now and now in usual else [usual[0], now]
         sizes = list(dict.fromkeys(likely))
@@ -125,7 +125,7 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
 
 
 def _default_cma(view: View) -> list[int]:
-    """Sizes of the area without `cma=`."""
+    """Sizes of the CMA area without `cma=`."""
     configured = view.asked.config.get("CMA_SIZE_MBYTES", "")
     return [int(configured) * MIB] if configured.isdecimal() else [*USUAL_CMA, 0]
 

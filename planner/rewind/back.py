@@ -78,7 +78,7 @@ def _notes(view: View, *, certain: bool) -> Iterator[str]:
 
 
 def _add(readings: list[Reading], history: History, view: View) -> None:
-    """The readings of one history under the command line that is asked for."""
+    """Add the readings of one history under the requested command line."""
     for what, state in changed(history, view):
         memory = _memory(view.machine.memory, state)
         if all(reading.memory != memory for reading in readings):
@@ -89,7 +89,7 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
 
 def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     """The map with what is reserved in `state`, names kept."""
-    # Rows that overlap share their blocks: each is looked at by runs of blocks that touch.
+    # Overlapping rows share their blocks, so blocks that touch are joined first.
     runs = union(state.blocks)
     kept = [
         Reserved(a, b, r.name)
@@ -103,9 +103,9 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
 
 
 def _larger(found: list[History], view: View) -> Iterator[Reading]:
-    """Readings of what lies where the map was cut, for usual amounts of RAM.
+    """Readings with RAM where the map was cut, one for each usual amount.
 
-    For all but the likeliest way back the least amount tells all: a low crash kernel lies alike under any.
+    For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     """
     amounts = list(totals(view))
     others = [] if is_high(view) else amounts[:1]

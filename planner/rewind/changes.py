@@ -139,14 +139,14 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 
 
 def lowest_from_top(state: State, top: int = 0) -> int:
-    """The lowest of what was taken from a top (0: of memory): above the first hole of 2M from there."""
+    """The lowest address that was taken from `top` (0: the top of memory) downward, without a hole of 2M in between."""
     gaps = ((start, min(end, top or end)) for start, end in state.gaps_down(top))
     hole = next((end for start, end in gaps if end - start >= 2 * MIB), 0)
     return max(hole, state.blocks[0][0]) if state.blocks else hole
 
 
 def lowest_pages(state: State, size: int, top: int) -> list[Span]:
-    """So many bytes of what was taken from a top downward, from the lowest up."""
+    """The lowest `size` bytes of what was taken from `top` downward."""
     found, low = [], lowest_from_top(state, top)
     for start, end in state.blocks[bisect_left(state.blocks, (low, 0)) :]:
         for a, b in subtract((start, end), state.kept):
@@ -158,7 +158,7 @@ def lowest_pages(state: State, size: int, top: int) -> list[Span]:
 
 
 def lifted(state: State, by: int) -> State:
-    """The state where what was taken from the top of memory, down to the first hole of 2M, lies so much higher.
+    """The state with all that was taken from the top of memory, down to the first hole of 2M, moved up by `by` bytes.
 
     What would lie above the top is gone; where all lies lower, the top is taken.
     """
@@ -168,7 +168,7 @@ def lifted(state: State, by: int) -> State:
 
 
 def _cut(state: State, end: int, boot: Boot) -> State:
-    """The state of a memory that ends lower: what was taken from its top lies below that, with smaller page tables.
+    """The state where memory ends lower: allocations from the top lie below the new end, with smaller page tables.
 
     What describes sections stays as large as it is.
     """
@@ -182,6 +182,6 @@ def _cut(state: State, end: int, boot: Boot) -> State:
 
 
 def more_tables(tables: int, more: int, page_size: int) -> int:
-    """Bytes of page tables of base pages that so many bytes of RAM need, negative for less; 0 where there are none."""
+    """Bytes of page tables that map `more` bytes of RAM with base pages, negative for less; 0 without base pages."""
     lowest = more // page_size * 8
     return max(lowest + lowest // page_size * 8, -tables) if tables else 0

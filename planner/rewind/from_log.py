@@ -74,7 +74,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     for start, end in view.crash if _was_free(view) else ():
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
         state = _full(state, (start, end), CRASH_ALIGN, window)
-    # A CMA area that is logged after the crash kernel is later, too.
+    # A CMA area that is logged after the crash kernel came later, too.
     areas = [(e.start, e.end) for e in view.events if e.kind == "cma" and e.start is not None and e.end is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
     return Built(state, late, memmap, between, top)
@@ -113,7 +113,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
 
 
 def _was_free(view: View) -> bool:
-    """True if the crash kernel that was logged could go anywhere: then nothing above would have held it."""
+    """True if the logged crash kernel could go anywhere, so that nothing above it was large enough."""
     facts = view.machine.facts
     return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
 
@@ -128,7 +128,7 @@ def _areas(view: View) -> list[Span]:
 
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:
-    """The state where nothing above an allocation would have held it, in the window that was searched."""
+    """The state where every gap above an allocation, in the window that was searched, is too small for it."""
     start, end, size = *span, span[1] - span[0]
     low, high = max(end, window[0]), window[1] or 1 << 64
     full: list[Span] = []
@@ -144,7 +144,7 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
 
 
 def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
-    """Ranges right above a later allocation, up to the next one that is known: later too, or not."""
+    """Ranges right above a later allocation, up to the next known one; whether they came later, too, is not known."""
     for start, end in late:
         above = min((low for low, _ in state.blocks if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)

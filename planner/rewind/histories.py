@@ -101,7 +101,7 @@ def _as_logged(view: View) -> History:
 
 
 def _of_log_alone(view: View) -> Iterator[History]:
-    """The ways that a log without a listing leaves open, by what it does not name."""
+    """The histories that a log without a listing leaves open: they differ in what it does not name."""
     found = built(view)
     early = replace(_early_of_log(view), memmap=found.memmap)
     ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
@@ -109,7 +109,7 @@ def _of_log_alone(view: View) -> Iterator[History]:
         what = "what the log does not name, above what came later, was there before"
         ways.append(History(what, found.state.with_more(found.between), found.late, early, found.top))
     if view.regions[-1][1] > view.low_max:
-        # Only the bounce buffer is bound to low memory: all else that came later lies above.
+        # Only the bounce buffer must be in low memory: all other later allocations lie above.
         ways.reverse()
     images = []
     if loaded := loaded_by_qemu(view):
@@ -148,7 +148,7 @@ def _early_of_log(view: View) -> Early:
 
 
 def _logged(view: View) -> list[History]:
-    """The ways back that a log leaves open: all that it names is taken back, in order."""
+    """The histories that a log leaves open: all allocations that it names are undone in order."""
     profile, page = view.asked.profile, view.asked.page_size
     steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed)
     early = _early_of_log(view)
@@ -158,7 +158,7 @@ def _logged(view: View) -> list[History]:
 
 
 def _chosen(ways: list[Way], most: int) -> list[Way]:
-    """The whole ways, or the best."""
+    """The ways that explain everything, or else the best."""
     return ([way for way in ways if way.whole] or ways)[:most]
 
 
@@ -190,7 +190,7 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """The per-CPU areas, whose size nothing tells: right above what came later, beneath two pages that were freed."""
+    """The per-CPU areas, whose size is in no source: right above later allocations, beneath two freed pages."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
     for block, above in pairwise(view.listed.blocks):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
@@ -203,7 +203,7 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """Small allocations among the later ones: allocations go downward, so what lies between two is later too."""
+    """Small allocations among the later ones: memblock allocates downward, so what lies between two came later, too."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
     if not holes:
         return []
@@ -234,7 +234,7 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 
 
 def _guessed(view: View) -> tuple[list[History], bool]:
-    """The ways back that are usual for so much RAM: those that explain best what is listed, three at most.
+    """Histories of allocations that are usual for so much RAM: those that explain the listing best, three at most.
 
     And whether one of them explains everything.
     """
@@ -291,7 +291,7 @@ def _guess(view: View, way: Way) -> str:
 
 
 def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list[Way]:
-    """The guesses that lead to what is listed, the best first. before: page descriptors that may come before, or none.
+    """Ways from usual allocations to the listing, the best first. before: page descriptors that may come first.
 
     known: what was looked for in this listing so far.
     """
@@ -317,7 +317,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:
-    """The area right before the crash kernel: the one that was taken back, or one that would lie where it lies."""
+    """The CMA area right before the crash kernel: one that was undone, or one whose place agrees with the listing."""
     own = [span for span, name in undone.freed if name == CMA]
     if own:
         return Early((), own[0])
@@ -325,7 +325,7 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 
 def _early_of_listing(view: View, state: State) -> Early:
-    """The area that would lie where it lies, of a usual size.
+    """A CMA area of a usual size whose place agrees with the listing.
 
     First one that fills its entry, up to the limit or to page descriptors right above it.
     """

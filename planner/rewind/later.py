@@ -58,12 +58,12 @@ class _Within:
     least: int = 0
 
     def later(self, name: str, size: int) -> Later:
-        """One of them."""
+        """One of them: an allocation in this window."""
         return Later(name, size, end=self.end if size >= self.least else 0)
 
 
 def _within(listed: State, first: Sequence[Later]) -> _Within:
-    """The window of later allocations if these page descriptors came first."""
+    """The window of later allocations after these page descriptors."""
     return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
 
 

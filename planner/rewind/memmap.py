@@ -1,4 +1,4 @@
-"""The page descriptors of sparse memory: how large they are, and where a boot puts them.
+"""The page descriptors of sparse memory: their sizes and places.
 
 A section of memory has its descriptors together. Up to 6.19 a node takes a buffer for those of all of its sections at
 once, each rounded up to what one entry of the page middle directory maps. With 4K pages it is used up; with 16K and
@@ -87,7 +87,7 @@ def beneath(listed: State, item: Later) -> int:
 
 
 def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:
-    """The places of the page descriptors in a boot that has so much free."""
+    """The places of the page descriptors in a boot with this state."""
     taken: list[Span] = []
     for item in items:
         at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)

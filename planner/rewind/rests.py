@@ -1,4 +1,4 @@
-"""The rests of listed entries while allocations are taken back, and which of them the allocations before explain.
+"""What is left of listed entries while allocations are undone, and whether earlier allocations explain it.
 
 In a way that explains everything, what is left of an entry is a sum of sizes that the steps before take, but for small
 things without a name. So a wrong size, or a wrong place, shows as soon as it is taken back.
@@ -62,12 +62,12 @@ class Rests:
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
         self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
-        # An area that is not known may lie above them, or among them.
+        # An unknown CMA area may lie above them, or among them.
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
         self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
         self.after = sorted(span for span, _ in view.after)
-        # Of the last step's choices there is nothing to be told before one of them is taken back.
+        # Nothing rules out a choice of the last step before it is undone.
         self.last = len(steps) - 1
         self.fork = max(range(self.last), key=lambda step: len(self.late[step]), default=0)
         self.all = tuple(range(max(len(self.late[self.fork]), 1)))
@@ -88,7 +88,7 @@ class Rests:
         return open_
 
     def after_choice(self, open_: tuple[int, ...], step: int, choice: int, rests: Sequence[Rest]) -> tuple[int, ...]:
-        """The same, with one choice of this step."""
+        """The choices of the fork that remain with one choice of this step."""
         if step == self.fork:
             return (choice,) if choice in open_ else ()
         return self._with_first(open_, step, choice, len(self.late[step][choice].items), rests)
@@ -205,7 +205,7 @@ class Rests:
         return found
 
     def are_pieces(self, i: int, state: State) -> bool:
-        """True if an entry is only in part taken back.
+        """True if only a part of an entry was undone.
 
         The rest may be the CMA area, if no step takes that back, or the per-CPU areas, whose size nothing tells.
         """

@@ -1,4 +1,4 @@
-"""A range that was freed again on the way back to the moment of the reservation."""
+"""A range that was freed to get back to the moment of the reservation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AFTERWARDS = "allocated after the crash kernel"
 
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """A reserved range that was put back, because it came after the crash kernel.
+    """A reserved range that was freed because it was allocated after the crash kernel.
 
     reason: in words; mostly `NAME: allocated after the crash kernel`.
     """

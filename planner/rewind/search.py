@@ -1,4 +1,4 @@
-"""The search for the ways back: which of the things that a boot may have done lead to what is listed.
+"""The search for boot histories: which sequences of allocations lead to the listing.
 
 A boot is a row of steps, each with choices (one where a log names it). The search goes from the last step to the first
 and takes back what was chosen; a choice that finds no place ends its branch, so that what several ways have in common
@@ -70,7 +70,7 @@ def search(
     known = {} if known is None else known
     ways: list[Way] = []
     for below, most in _SEARCHES:
-        # Without a crash kernel, that nothing came later explains everything: nothing unusual is needed.
+        # Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed.
         best = _WHOLE if below == _UNUSUAL and not view.crash else below
         ways += one.run(Budget(most, best not in _STRICT, known), best)
         if ways:
@@ -173,7 +173,7 @@ class _Search:
         return (elsewhere, sum(_ends_with(state, start) for start, _ in self.view.crash))
 
     def _bound(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> Rank:
-        """The best rank that anything before this can lead to: what is left may all be taken back, but no more."""
+        """The best rank that the steps before this can reach: they can undo all that is left, but no more."""
         best, bytes_back = self.best, -_total(after) - self.most[step]
         rank = (*fit, unusual, after.skipped, bytes_back)
         if self.strict or best is None or rank >= best or rank[:3] < best[:3]:
@@ -206,7 +206,7 @@ class _Search:
             return
         self.found.append(way)
         if self.strict and pieces:
-            return  # an unusual way may explain all
+            return  # an unusual way may explain everything
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
@@ -223,7 +223,7 @@ def _ends_with(state: State, at: int) -> bool:
 
 
 def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bool:
-    """True if a search from the top gives the places that are recorded."""
+    """True if a search from the top finds the recorded places."""
     windows = windows or _windows(view)
     return all(
         any(state.topmost(end - start, CRASH_ALIGN, *window) == start for window in windows)
@@ -238,7 +238,7 @@ def _windows(view: View) -> set[Span]:
 
 
 def _is_at_a_place(view: View) -> bool:
-    """True if what is listed leaves a higher place free in every window: then its own place was asked for."""
+    """True if every window has a higher free place: then the request had an address."""
     state, windows = view.listed.without(view.crash), _windows(view)
     return any(
         all((state.topmost(end - start, CRASH_ALIGN, *window) or 0) > start for window in windows)

@@ -54,7 +54,7 @@ def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
 
 
 def any_of(of: Sequence[Sums]) -> Sums:
-    """Sums of one or the other."""
+    """Sums of any one of several."""
     unit, many = gcd(*(one.unit for one in of)), max((one.many for one in of), default=0)
     return _sums({0}.union(*(one.sizes for one in of)), unit, many)
 

@@ -1,4 +1,4 @@
-"""Memory that a boot takes from the top before all else: an early KFENCE pool, and page tables of base pages.
+"""Memory that a boot takes from the top first: an early KFENCE pool, and page tables of base pages.
 
 Both are there or not by the command line and the configuration; where these are not known, their sizes tell.
 Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12, 6.18, 7.2.
@@ -53,7 +53,7 @@ def tables_of(top: Top, view: View) -> int:
 
 
 def top_bytes(top: Top, view: View) -> int:
-    """Bytes that the page tables and the pool take."""
+    """Bytes of the page tables and the pool."""
     page = view.asked.page_size
     few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
     tables = tables_of(top, view) or (few + for_pool * top.pool) * page
@@ -65,7 +65,7 @@ _IMAGE = 28 * MIB
 
 
 def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
-    """The top of memory that a command line leads to."""
+    """What is taken from the top of memory under a command line."""
     asked, facts = view.asked, view.machine.facts
     profile = asked.profile
     forced = forcing(profile, cmdline, asked.config, rodata=facts.rodata, kfence=facts.kfence)
@@ -82,7 +82,7 @@ def _kfence(cmdline: str | None) -> list[str]:
 
 
 def top_of_listing(view: View, state: State) -> Top:
-    """The top of a listing: the largest that fits into what is taken there without a gap."""
+    """What was taken from the top of a listed memory: the largest combination that fits without a gap."""
     own = view.machine.facts.cmdline
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
@@ -100,7 +100,7 @@ def top_of_listing(view: View, state: State) -> Top:
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
-    """The tops under the command line that is asked for, the likeliest first."""
+    """What may be taken from the top under the requested command line, the likeliest first."""
     asked = view.asked
     if view.machine.fixed or asked.cmdline is None:
         yield here
@@ -115,7 +115,7 @@ def tops_asked(view: View, here: Top) -> Iterator[Top]:
 
 
 def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
-    """True if the linear map has base pages then, which the configuration decides that is not known."""
+    """The possible answers to whether its linear map has base pages, which an unknown configuration may decide."""
     own, new = view.machine.facts.cmdline, view.asked.cmdline
     before, then = (values(words(line or ""), "rodata") for line in (own, new))
     if then:
@@ -130,7 +130,7 @@ def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
 
 
 def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
-    """True if there is an early KFENCE pool then."""
+    """The possible answers to whether the planned boot has an early KFENCE pool."""
     own = view.machine.facts.cmdline
     if view.asked.profile.kfence != "pool" or (_kfence(view.asked.cmdline) and not new.pool):
         return [False]

@@ -99,7 +99,7 @@ class State:
         return None
 
     def pages(self, size: int, page_size: int, window: Span = (0, 0)) -> list[Span]:
-        """The places of so many bytes of single pages, from the top of a window (end 0: of memory)."""
+        """The places of `size` bytes of single pages, from the top of a window (end 0: of memory) downward."""
         left, taken = round_up(size, page_size), []
         for start, end in self.gaps_down(window[1]):
             high = round_down(min(end, window[1] or end), page_size)
@@ -231,7 +231,7 @@ def _undo_many(state: State, item: Later) -> list[Span]:
     for bottom, high, above in _candidates(state, item):
         low = bottom
         while left and (start := _place_in(state, low, high, above, item)) is not None:
-            # Those that lie side by side, but for the last, lie no deeper than they had to if the first does not.
+            # If the first of several side by side has the highest place, all but the last have it, too.
             run = max(min(left, (_end_of(state, start) - start - 1) // item.size), 1)
             low = start + run * item.size
             spans.append((start, low))
@@ -307,7 +307,7 @@ def _place_in(state: State, low: int, high: int, above: Span | None, item: Later
 
 
 def _highest(gap: Span, item: Later) -> int | None:
-    """The address in a free gap that the allocation would have got."""
+    """The highest address for the allocation in a free gap."""
     low, high = max(gap[0], item.start), min(gap[1], item.end) if item.end else gap[1]
     start = high - (item.buffer or item.size) & -item.align
     return start if start >= low else None

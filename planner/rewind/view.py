@@ -82,7 +82,7 @@ class View:
 
 
 def view_of(machine: Machine, asked: Asked) -> View:
-    """The view that a machine's sources give, and what of it is known to have come before the crash kernel."""
+    """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
     named = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
@@ -150,7 +150,7 @@ def _meeting(memory: MemoryMap) -> list[Span]:
 
 
 def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, facts: Facts | None = None) -> list[Span]:
-    """Ranges of page tables of so many bytes: the first allocation, they fill memory from its top.
+    """Ranges of `size` bytes of page tables: as the first allocation they fill memory from its top.
 
     They were there before a `mem=` left the image alone above it.
     """
