@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from planner.base.ranges import Range
+from planner.base.ranges import Range, Span
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = ["KINDS", "NO_DMA_ZONES", "Answered", "BootRecord", "Capture", "Event", "Facts", "FurtherRange", "Machine"]
@@ -36,6 +36,11 @@ class Event(NamedTuple):
     line: int = 0
     before_crash: bool | None = None
     name: str = ""
+
+    @property
+    def span(self) -> Span | None:
+        """`(start, end)`; None if the log gives only a size."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
 
 
 class BootRecord(NamedTuple):

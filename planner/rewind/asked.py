@@ -77,7 +77,7 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
         low_max=view.low_max if end is None else min(view.low_max, end),
         lift=lift,
         end=end,
-        beyond=total(span for span in _image(view) if end is not None and span[0] >= end),
+        beyond=0 if end is None else total(span for span in _image(view) if span[0] >= end),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
     )

@@ -20,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded", "efi_images", "loaded_by_qemu"]
+__all__ = ["Built", "built", "crowded", "early_areas", "efi_images", "loaded_by_qemu"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -51,11 +51,7 @@ class Built:
 def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
     kinds = _LATE | _LATE_TOO if view.asked.reserves_first else _LATE
-    late = tuple(
-        ((e.start, e.end), kinds[e.kind])
-        for e in view.events
-        if e.kind in kinds and e.start is not None and e.end is not None
-    )
+    late = tuple((e.span, kinds[e.kind]) for e in view.events if e.kind in kinds and e.span is not None)
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
     named = named.with_more(loaded)
     top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
@@ -69,13 +65,13 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     if named.memory and not any(end == named.memory[-1][1] for _, end in named.blocks):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top), view)
-    for start, end in _areas(view):
+    for start, end in early_areas(view):
         state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
     for start, end in view.crash if _was_free(view) else ():
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
         state = _full(state, (start, end), CRASH_ALIGN, window)
     # A CMA area that is logged after the crash kernel came later, too.
-    areas = [(e.start, e.end) for e in view.events if e.kind == "cma" and e.start is not None and e.end is not None]
+    areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
     return Built(state, late, memmap, between, top)
 
@@ -87,11 +83,11 @@ def _beneath_top(state: State, view: View, top: Top) -> State:
     """
     found = False
     for event in view.events:
-        if event.kind == "node_data" and event.start is not None and event.end is not None:
-            if not any(a <= event.start < b for a, b in state.memory):
+        if event.kind == "node_data" and (span := event.span) is not None:
+            if not any(a <= span[0] < b for a, b in state.memory):
                 continue  # the log lost the range that it lies in
-            node = next((n for n in view.nodes if n[0] <= event.start < n[1]), (0, 0))
-            state, found = _full(state, (event.start, event.end), _CACHE_LINE, node), True
+            node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, 0))
+            state, found = _full(state, span, _CACHE_LINE, node), True
     return state if found else state.with_more(state.pages(top_bytes(top, view), view.asked.page_size))
 
 
@@ -100,7 +96,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
-    areas, asked = _areas(view), view.asked
+    areas, asked = early_areas(view), view.asked
     free, table = state.without(areas), []
     if not asked.profile.first:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits)
@@ -118,13 +114,9 @@ def _was_free(view: View) -> bool:
     return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
 
 
-def _areas(view: View) -> list[Span]:
+def early_areas(view: View) -> list[Span]:
     """The CMA areas that the log names as earlier than the crash kernel."""
-    return [
-        (e.start, e.end)
-        for e in view.events
-        if e.kind == "cma" and e.start is not None and e.end is not None and e.before_crash is not False
-    ]
+    return [e.span for e in view.events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
 
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:

@@ -15,7 +15,7 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import built, crowded, efi_images, loaded_by_qemu
+from planner.rewind.from_log import built, crowded, early_areas, efi_images, loaded_by_qemu
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
@@ -138,12 +138,7 @@ def _before(view: View, early: Early) -> list[Later]:
 def _early_of_log(view: View) -> Early:
     if view.asked.reserves_first:
         return Early()
-    areas = [
-        (e.start, e.end)
-        for e in view.events
-        if e.kind == "cma" and e.start is not None and e.end is not None and e.start < view.low_max
-        if e.before_crash is not False
-    ]
+    areas = [area for area in early_areas(view) if area[0] < view.low_max]
     return Early((), areas[-1] if areas else None)
 
 
@@ -343,11 +338,7 @@ def _early_of_listing(view: View, state: State) -> Early:
 
 def _simple(view: View) -> History:
     """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
-    late = [
-        ((e.start, e.end), "software IO TLB")
-        for e in view.events
-        if e.kind == "swiotlb" and e.start is not None and e.end is not None
-    ]
+    late = [(e.span, "software IO TLB") for e in view.events if e.kind == "swiotlb" and e.span is not None]
     late += view.after
     joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
     kept = [span for span in view.listed.kept if span not in crash]

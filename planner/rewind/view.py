@@ -103,7 +103,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     blocks = _apart([*others, *crash])
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
     tables = topmost_tables(usable, blocks, size, machine.facts)
-    nodes = [(e.start, e.end) for e in events if e.kind == "node" and e.start is not None and e.end is not None]
+    nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
     nodes = nodes or _numbered(memory) or _meeting(memory)
     kept = tuple(_apart([*crash, *_known(machine, asked), *tables]))
     return View(
@@ -123,8 +123,8 @@ def _known_late(
 ) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
-        if event.kind == "cma" and event.before_crash is False and event.start is not None and event.end is not None:
-            yield (event.start, event.end), "CMA of the crash kernel"
+        if event.kind == "cma" and event.before_crash is False and event.span is not None:
+            yield event.span, "CMA of the crash kernel"
     for span in gigantic_pages(blocks, machine.facts.cmdline, asked.page_size, kept):
         yield span, "gigantic pages"
 
@@ -178,9 +178,9 @@ def _known(machine: Machine, asked: Asked) -> list[Span]:
         spans.append((image.start, data.end))
     kinds = ("reserved-memory",) if asked.reserves_first else ("cma", "node_data", "reserved-memory")
     return spans + [
-        (e.start, e.end)
+        e.span
         for e in facts.events
-        if e.kind in kinds and e.start is not None and e.end is not None
+        if e.kind in kinds and e.span is not None
         if e.kind != "cma" or e.before_crash is not False
     ]
 

@@ -176,7 +176,7 @@ class _Edges:
 
     def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
         # A listing calls all of them `reserved`; the log tells what lies at some of these places.
-        told = [Reserved(e.start, e.end, e.name or e.kind) for e in events if e.start and e.end and e.before_crash]
+        told = [Reserved(*e.span, e.name or e.kind) for e in events if e.span is not None and e.before_crash]
         kept = [r for r in told if not subtract((r.start, r.end), memblock.reserved)]
         by_size = [*sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start)), *kept]
         self.above = {r.start: Edge("reserved", r.name) for r in by_size}

@@ -113,9 +113,9 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
         regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), nomap)
         reserved = [
-            Reserved(e.start, e.end, e.name or e.kind)
+            Reserved(*e.span, e.name or e.kind)
             for e in log.events
-            if e.start is not None and e.end is not None and (e.before_crash or e.kind == "reserved-memory")
+            if e.span is not None and (e.before_crash or e.kind == "reserved-memory")
             if e.kind != "node"
         ]
         reserved += firmware
