@@ -28,8 +28,9 @@ def request_view(text: str, request: ck.Reading, placement: Placement) -> Reques
         high=request.high,
         low_size=request.low if request.high or placement.low else None,
         cma_size=request.cma,
-        unheard=request.unheard or None,
-        notes=() if request.unheard else request.notes,
+        unheard=request.unsupported or None,
+        notes=() if request.unsupported else request.notes,
+        cause=request.unsupported or request.cause or None,
     )
 
 

@@ -39,7 +39,7 @@ def blocks(told: Explanation) -> list[Block]:
     if told.any_image is not None:
         result += images.blocks([told.any_image])
     readings = Bullets("Other readings", tables.other_readings(plan))
-    return [*result, readings, *tables.closing(plan.notes, plan.kernel)]
+    return [*result, readings, *tables.closing(tables.further_notes(plan), plan.kernel)]
 
 
 def _not_higher(told: Explanation) -> list[tuple[str, str]]:

@@ -53,5 +53,5 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.undone(plan, wide=wide),
-        *tables.closing([note for note in plan.notes if note not in plan.request.notes[:1]], plan.kernel),
+        *tables.closing(tables.further_notes(plan), plan.kernel),
     ]

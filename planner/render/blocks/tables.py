@@ -31,6 +31,7 @@ __all__ = [
     "closing",
     "doubt",
     "facts",
+    "further_notes",
     "granularity",
     "kernel_facts",
     "other_readings",
@@ -81,13 +82,11 @@ def doubt(kernel: KernelView) -> str:
 
 def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
-    if plan.request.unheard is not None:
-        return plan.request.unheard
-    if plan.request.size >= plan.memory.ram and not plan.reservation.log:
-        return f"{size(plan.request.size)} is not less than the RAM ({size(plan.memory.ram)}), which the kernel refuses"
-    logged, noted = plan.reservation.log[:1], plan.request.notes[:1]
-    why = f" (the kernel logs {logged[0]!r})" if logged else f" ({noted[0]})" if noted else ""
-    return f"no valid crashkernel request{why}"
+    request, logged = plan.request, plan.reservation.log[:1]
+    if request.unheard is not None:
+        return request.unheard
+    why = request.cause or (f"the kernel logs {logged[0]!r}" if logged else "")
+    return "no valid crashkernel request" + (f" ({why})" if why else "")
 
 
 def _too_large(plan: Plan) -> str:
@@ -148,7 +147,9 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
     asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
-    noted = [("Note", note) for note in plan.request.notes[:1] if note not in verdict(plan)]
+    noted = [
+        ("Note", note) for note in plan.request.notes[:1] if plan.request.cause is None
+    ]  # else it is the verdict's
     if done.crash is None:
         return [asked, *noted]
     place = span(done.crash)
@@ -468,6 +469,13 @@ def changes(listed: Iterable[Help | Remedy]) -> list[str]:
         f"{each.text}: {each.outcome}" + (f" at {address(each.crash.start)}" if each.crash is not None else "")
         for each in listed
     ]
+
+
+def further_notes(plan: Plan) -> list[str]:
+    """The notes that neither the verdict nor the summary has."""
+    request = plan.request
+    first = request.cause or next(iter(request.notes), None)
+    return [note for note in plan.notes if note != first]
 
 
 def closing(notes: Sequence[str], kernel: KernelView) -> list[Block]:

@@ -127,7 +127,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     regions = _disjoint(regions, name)
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
-        notes.append(lacking)
+        notes.append(lacking.why)
         regions, reserved = [], []
     cmdline, restored = completed(log, notes)
     notes += missing_lines(log)

@@ -112,8 +112,8 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
         (
             "nothing-asked",
             (
-                "none: no valid crashkernel request (the kernel logs 'crashkernel: unrecognized char: B'); "
-                "nothing is reserved"
+                "none: no valid crashkernel request (write '512M': a size has one suffix letter, and 'B' makes the "
+                "kernel refuse it); nothing is reserved"
             ),
         ),
     ],

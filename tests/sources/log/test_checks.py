@@ -170,7 +170,9 @@ def test_a_small_gap_in_a_firmwares_map() -> None:
 def test_a_number_that_has_lost_a_digit(number: str) -> None:
     """The kernel pads numbers with zeros, and no range ends before it starts."""
     machine = parse_text((HEAD + NODES.replace("0x00000000bfffffff", number)).encode(), "log")
-    assert machine.incomplete == (
+    assert machine.incomplete is not None
+    assert (machine.incomplete.damage,) == machine.damage
+    assert machine.incomplete.why == (
         "the log's memory ranges are incomplete: line 2 is damaged or cut off, so a memory range cannot be read there: "
         f"node   0: [mem 0x0000000040000000-{number}]"
     )
@@ -248,4 +250,5 @@ def test_a_damaged_record_is_no_reservation(line: str) -> None:
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "not checkable"
     assert verdict.checks[0].why.startswith("line 4 is damaged or cut off, so the crash kernel cannot be read there")
+    assert not verdict.notes  # the reason is not said twice
     assert make_plan(machine, None, Options(strategy="mainline")).reservation.crash == Range(0xA000_0000, 0xC000_0000)
