@@ -176,6 +176,8 @@ def _kind(text: str, name: str) -> str:
             return kind
     from planner.sources import iomem
 
+    if len(text) > len(head) and _reader("dmesg").looks_like(text):
+        return "dmesg"  # a store of messages of the boot before, and then this boot's
     if iomem.looks_like(head, loosely=True):
         return "iomem"
     if "/dts-v1/" in head[:4096]:

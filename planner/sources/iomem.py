@@ -21,15 +21,17 @@ __all__ = ["looks_like", "parse"]
 
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
-_FIRST = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : ", re.MULTILINE)
 _LOOSELY = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]", re.MULTILINE)
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
+_FIRST = re.compile(
+    rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)", re.MULTILINE
+)
 _OTHER = "?"
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
-_CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?)?$")
+_CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
-    "Kernel bss": "x86_64 or s390x",
+    "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
     "Reserved": "x86_64, riscv64 or loongarch64",
     "System ROM": "x86_64",
     "Video ROM": "x86_64",
@@ -101,6 +103,8 @@ def _lost(match: re.Match[str], shown: str) -> str:
     """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be."""
     if shown == _OTHER:
         begun = match[4].rstrip(">.\u2026 ")
+        if match[0].endswith(" : "):
+            return ""  # a driver gave it no name: where a line is cut, the blank is lost, too
         return "the line is cut off" if any(known.startswith(begun) for known in _NAMES) else ""
     if match[0].lstrip()[:2].lower() == "0x":
         return ""

@@ -95,6 +95,24 @@ def test_ranges_wrapped_by_a_mail_program() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('0x000000000000-0x000000200000 : "whole flash"\n{log}', id="flash partitions look like resources"),
+        pytest.param(
+            "<6>[ 1892.010633]  [5:  binder:1453_A: 7907] usb\n" * 5000 + "{log}", id="messages before the boot"
+        ),
+    ],
+)
+def test_a_log_among_other_messages(text: str) -> None:
+    """It is recognised by the messages of boot, wherever they are."""
+    log = (
+        "Linux version 6.1.0 (x@y)\nEarly memory node ranges\n  node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
+    )
+    machine = parse_text(text.format(log=log).encode(), "x")
+    assert (machine.kind, machine.memory.ram) == ("dmesg", 2 * GIB)
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         pytest.param(

@@ -84,6 +84,7 @@ _FOREIGN = {
     "e820: ": "x86_64",
     "x86/": "x86_64",
     "smpboot: ": "x86_64",
+    "CPU: ARMv": "arm",
     "64-bit Loongson": "loongarch64",
     "SBI specification": "riscv64",
     "riscv: ": "riscv64",

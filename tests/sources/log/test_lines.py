@@ -77,6 +77,7 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
         pytest.param("  DMA      [mem 0x0000000000001000-0x0000000000ffffff]", "x86_64", id="a zone of 16M"),
         pytest.param("Linux version 6.1.0-18-amd64 (x@y)", "x86_64", id="Debian's name"),
         pytest.param("Linux version 5.14.0-503.el9.s390x (x@y)", "s390x", id="Red Hat's name"),
+        pytest.param("CPU: ARMv7 Processor [413fc090] revision 0 (ARMv7), cr=10c5387d", "arm", id="32-bit Arm"),
         pytest.param("64-bit Loongson Processor probed (LA464 Core)", "loongarch64", id="Loongson"),
         pytest.param("SBI specification v1.0 detected", "riscv64", id="RISC-V"),
     ],
