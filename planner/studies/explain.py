@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.base.ranges import Range, subtract
+from planner.base.ranges import Range
 from planner.base.sizes import U64, round_up
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.machine import Event, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Flag, MemoryMap, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, answer
 from planner.planning.result import KernelView, Plan, RequestView
 from planner.studies.inquiry import Inquiry, Progress, inquire
-from planner.studies.kaslr import Chances, Places
+from planner.studies.kaslr import UNNAMED, Chances, Places
+from planner.studies.owners import named
 from planner.studies.remedies import Remedy, remedies
 
 __all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]
@@ -175,10 +176,7 @@ class _Edges:
     """What ends each gap, by the addresses at which reservations and regions start and end."""
 
     def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
-        # A listing calls all of them `reserved`; the log tells what lies at some of these places.
-        told = [Reserved(*e.span, e.name or e.kind) for e in events if e.span is not None and e.before_crash]
-        kept = [r for r in told if not subtract((r.start, r.end), memblock.reserved)]
-        by_size = [*sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start)), *kept]
+        by_size = sorted(named(memory.reserved, events), key=lambda r: (r.name not in UNNAMED, r.end - r.start))
         self.above = {r.start: Edge("reserved", r.name) for r in by_size}
         self.below = {r.end: Edge("reserved", r.name) for r in by_size}
         self.starts = {r.start: r.flags for r in memblock.memory}

@@ -33,6 +33,7 @@ from planner.studies.inquiry import Inquiry
 __all__ = [
     "ALIGNED",
     "RESERVED",
+    "UNNAMED",
     "Chances",
     "Image",
     "Places",
@@ -50,7 +51,8 @@ ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
 _Told = TypeVar("_Told")
 
 _NAMES = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
-_UNNAMED = ("", "reserved")
+UNNAMED = ("", "reserved")
+"""Names of reservations in listings that do not say what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
     if not spans:
         return None
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    across = [(r.start, r.end) for r in memory.reserved if r.name in _UNNAMED and r.start < end and start < r.end]
+    across = [(r.start, r.end) for r in memory.reserved if r.name in UNNAMED and r.start < end and start < r.end]
     return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
 
 

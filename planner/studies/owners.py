@@ -1,4 +1,4 @@
-"""Owners of reserved ranges, recognised by name, and how a user can move them out of the way.
+"""Owners of reserved ranges, by their names in the map or in a log, and how a user can move them out of the way.
 
 A user cannot move the kernel's own early allocations; the place or size of the image, an initrd, CMA and the like comes
 from a boot loader, a device tree or a parameter. A range without a known name may be either.
@@ -10,11 +10,16 @@ arch/arm64/kvm/pkvm.c, reserves for protected KVM only.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 
 from planner.base.errors import printable
-from planner.studies.kaslr import is_image
+from planner.base.ranges import Span, intersect, subtract, union
+from planner.kernel.machine import Event
+from planner.kernel.memory_map import Reserved
+from planner.studies.kaslr import UNNAMED, is_image
 
-__all__ = ["way_out"]
+__all__ = ["named", "way_out"]
 
 _FIXED = re.compile(
     r"node[ _]?data|pgdat|mem_?map|vmemmap|struct pages?|page[ _]descriptors|page[ _-]?tables?|per[-_ ]?cpu|hash table"
@@ -47,3 +52,23 @@ def way_out(name: str, what: str) -> str | None:
             named = "" if "{name}" in change else f" ({shown})"
             return f"{change.format(name=shown)}: {what}{named} is in the way"
     return f"free {what} ({shown or 'no name'}), which is in the way"
+
+
+def named(reserved: Sequence[Reserved], events: Iterable[Event]) -> list[Reserved]:
+    """The reserved ranges; parts of unnamed ones that a log names are ranges of their own."""
+    taken = union((r.start, r.end) for r in reserved)
+    spans: list[Span] = []
+    names: list[str] = []
+    for start, end, name in sorted((*e.span, e.name or e.kind) for e in events if e.span and e.before_crash):
+        if not subtract((start, end), taken) and (not spans or start >= spans[-1][1]):
+            spans.append((start, end))
+            names.append(name)
+    found: list[Reserved] = []
+    for r in reserved:
+        if r.name not in UNNAMED:
+            found.append(r)
+            continue
+        found += [Reserved(a, b, r.name) for a, b in subtract((r.start, r.end), spans)]
+        for a, b in intersect((r.start, r.end), spans):
+            found.append(Reserved(a, b, names[bisect_right(spans, a, key=lambda span: span[0]) - 1]))
+    return found

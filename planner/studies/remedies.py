@@ -33,7 +33,7 @@ from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
 from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
 from planner.studies.kaslr import ALIGNED, RESERVED, image_of
-from planner.studies.owners import way_out
+from planner.studies.owners import named, way_out
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 
@@ -142,6 +142,7 @@ class _Search:
         bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
         bare.memory = memblock.memory
         self.usable = bare.gaps()  # memory that a search may use, reserved or not
+        self.reserved = named(self.context.memory.reserved, self.context.facts.events)
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
 
     @property
@@ -313,7 +314,7 @@ class _Search:
 
     def region(self) -> Iterator[Remedy]:
         """Single blocking reservations that a user can change, the smallest first."""
-        entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
+        entries = sorted(self.reserved, key=lambda r: (r.start, r.end))
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
 
@@ -342,7 +343,7 @@ class _Search:
     def cma(self) -> Iterator[Remedy]:
         """A blocking CMA area, made smaller (its end stays in place)."""
         unit = max(4 * MIB, self.context.geometry.pmd_size)
-        for entry in self.context.memory.reserved:
+        for entry in self.reserved:
             if "cma" not in entry.name.lower():
                 continue
             if self._holds(Remedy({}, free=(entry,))) is None:

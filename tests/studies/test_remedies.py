@@ -9,7 +9,7 @@ import pytest
 
 import planner
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Capture, Facts, Machine
+from planner.kernel.machine import Capture, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, answer, ask, make_plan
 from planner.planning.result import Plan
@@ -91,6 +91,22 @@ def test_the_nearest_offset_is_offered() -> None:
     """The requested range is not free."""
     change = of(explain(crowded(), "64M@0xc0000000"), "offset")
     assert change["change"]["offset"] == 3 * GIB - 64 * MIB
+
+
+def test_a_change_uses_the_name_that_only_a_log_gives() -> None:
+    """A listing merges an initrd and a CMA area into one unnamed range; either is moved alone, by its own name."""
+    listed = (Reserved(2 * GIB + 448 * MIB, 3 * GIB + 512 * MIB, "reserved"),)
+    events = (
+        Event("initrd", 64 * MIB, 2 * GIB + 448 * MIB, 2 * GIB + 512 * MIB, before_crash=True),
+        Event("cma", GIB, 2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, before_crash=True, name="linux,cma"),
+        Event("hash", 64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB, before_crash=False),
+    )
+    facts = Facts(kernel="6.12", page_size=4 * KIB, va_bits=48, events=events)
+    machine = Machine("<test>", "json", MemoryMap((Region(2 * GIB, 4 * GIB),), listed), facts)
+    told = explain(machine, "512M")
+    freed = of(told, "free")
+    assert (freed["change"]["name"], freed["free"][0]["start"]) == ("linux,cma", 2 * GIB + 512 * MIB)
+    assert freed["text"] == "move linux,cma (cma=SIZE@ADDRESS): 1G at 0xa0000000 is in the way"
 
 
 def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
