@@ -73,7 +73,8 @@ _INITRD = re.compile(r"^Freeing initrd memory: (\d{1,10})K\b")
 _BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
-_TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
+_EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
+_TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _ADDRESS = re.compile(f"={_HEX}")
 _ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
@@ -130,10 +131,11 @@ class Log:
     """The facts of one boot collected so far.
 
     total, cma: RAM and CMA areas as counted by `Memory:`. counts: of rows in each array of the memblock dump. added:
-    ranges of `memblock=debug`, and whether each was added or removed. wrapped: the command line continues on the next
-    line. chopped: it ends at the column where all long lines end. damage: notes on lines that cannot be read,
-    crash_damage: those about the crash kernel. lost: the note on the first damaged memory range, by the first word of
-    its line. va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table.
+    ranges of `memblock=debug`, and whether each was added or removed. efi_size, efi_count: bytes and descriptors of the
+    EFI map, 0 if not known. wrapped: the command line continues on the next line. chopped: it ends at the column where
+    all long lines end. damage: notes on lines that cannot be read, crash_damage: those about the crash kernel. lost:
+    the note on the first damaged memory range, by the first word of its line. va_bits: the processors' virtual address
+    bits. tables: the lowest address of a UEFI table.
     """
 
     def __init__(self, name: str = "", *, chopped: bool = False) -> None:
@@ -148,6 +150,7 @@ class Log:
         self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
         self.counts: dict[str, int] = {}
         self.efi: list[efi.Entry] = []
+        self.efi_size = self.efi_count = 0
         self.nomap: list[Range] = []
         self.events: list[Event] = []
         self.crash: Range | None = None
@@ -241,10 +244,8 @@ def _read(line: str, number: int, log: Log) -> None:
         log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower():
         _crash_line(line, number, log)
-    elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
-        log.row(log.efi, descriptor, number)
-    elif _TABLES.search(line) is not None:
-        log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
+    elif line.startswith("efi:"):
+        _firmware(line, number, log)
     elif line.startswith("KASLR enabled"):
         log.kaslr = True
     elif line.startswith("Zone ranges:"):
@@ -258,6 +259,16 @@ def _read(line: str, number: int, log: Log) -> None:
         log.counts[m[1]] = int(m[2], 16)
     else:
         _fact(line, number, log)
+
+
+def _firmware(line: str, number: int, log: Log) -> None:
+    if (descriptor := efi.entry(line)) is not None:
+        log.row(log.efi, descriptor, number)
+    elif (m := _EFI_SIZE.search(line)) is not None:
+        size = int(m[2], 16)
+        log.efi_size, log.efi_count = (log.efi_size, log.efi_size // max(size, 1)) if m[1] else (size, 0)
+    elif _TABLES.search(line) is not None:
+        log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
 
 
 def _crash_line(line: str, number: int, log: Log) -> None:

@@ -166,6 +166,18 @@ def test_a_small_gap_in_a_firmwares_map() -> None:
     assert note not in parse_text((HEAD + lines + NODES).encode(), "log").notes
 
 
+@pytest.mark.parametrize(("size", "whole"), [("0x0000000000000060", True), ("0x00000600", False)])
+def test_the_count_of_a_firmwares_map(size: str, whole: bool) -> None:
+    """A kernel that stops within the map prints a part of it."""
+    rows = "".join(
+        f"[    0.0] efi:   {gib << 30:#014x}-{(gib + 1 << 30) - 1:#014x} [Conventional|WB]\n" for gib in (1, 2)
+    )
+    sizes = f"[    0.0] efi:   MemMap Size      \t: {size}\n[    0.0] efi:   MemMap Desc. Size: 0x00000030\n"
+    machine = parse_text((HEAD + sizes + rows).encode(), "log")
+    lacking = machine.incomplete and machine.incomplete.damage
+    assert lacking == (None if whole else "the EFI map has 32 descriptors, and the log shows 2")
+
+
 @pytest.mark.parametrize("number", ["0x00000000bffffff", "0x000000bfffffff", "0x00000000000bffff"])
 def test_a_number_that_has_lost_a_digit(number: str) -> None:
     """The kernel pads numbers with zeros, and no range ends before it starts."""
