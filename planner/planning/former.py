@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.kernel.machine import Answered, Facts
 from planner.planning.outcomes import outcome_named
 from planner.planning.result import Help, KernelView, OtherReading, Plan, ReservationView
-from planner.planning.views import TOLD_APART
+from planner.planning.views import DISTINGUISHING
 from planner.rewind.rewound import Rewound
 
 __all__ = ["former_answer", "former_help", "repeated", "undone_before"]
@@ -16,7 +16,7 @@ def former_answer(facts: Facts, text: str, kernel: KernelView, view: Reservation
     former = facts.answered
     if former is None or (former.text, former.outcome) != (text, view.outcome):
         return None
-    modelled = tuple(getattr(kernel, name) for name in TOLD_APART)
+    modelled = tuple(getattr(kernel, name) for name in DISTINGUISHING)
     same = (former.kernel, former.crash, former.low) == (modelled, view.crash, view.low)
     return former if same else None
 

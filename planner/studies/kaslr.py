@@ -35,7 +35,7 @@ __all__ = ["Chances", "Image", "Places", "Positions"]
 ASSUMED_SIZE = 40 * MIB
 """Assumed size of an image that no source shows: typical of distributions' arm64 kernels, bss included."""
 
-_Told = TypeVar("_Told")
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,15 @@ class Places:
         return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.image.slots
 
     def _parts(
-        self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
-    ) -> Iterator[tuple[int, int, _Told]]:
-        """Positions in ascending runs with the same outcome. told: the outcome for one position."""
-        usual = told(None)
+        self, used: Sequence[Span], cuts: set[int], outcome_at: Callable[[int | None], _Outcome]
+    ) -> Iterator[tuple[int, int, _Outcome]]:
+        """Positions in ascending runs with the same outcome. outcome_at: the outcome for one position."""
+        usual = outcome_at(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
             for low, high in pairwise(edges):
                 relevant = any(a - self.image.size < high and low < b for a, b in used)
-                yield low, high, told(low) if relevant else usual
+                yield low, high, outcome_at(low) if relevant else usual
 
     def _crossings(self, request: Reading, known: Placement) -> set[int]:
         """Positions at which a placement just below the image crosses the DMA limit or an edge of a known placement."""

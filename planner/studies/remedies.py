@@ -59,10 +59,10 @@ class Remedy:
     text: str = ""
 
 
-_TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
+_PARTS = ("kernel image", "initrd archive", "unpacked initrd", "page size")
 """Parts of the need that must be known for it to count; those of large drivers are always assumed."""
 
-MOST_TOLD = 3
+MOST_LISTED = 3
 """Maximum number of changes in the report of a plan."""
 
 
@@ -102,7 +102,7 @@ def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
     search = _Search(inquiry_of(question), crashkernel, outcome)
     kinds = search.kinds if outcome not in GOOD else ()
     found = chain(search.enough(least, short) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
-    return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_TOLD)))
+    return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_LISTED)))
 
 
 def _least(machine: Machine) -> int:
@@ -113,7 +113,7 @@ def _least(machine: Machine) -> int:
     from planner.studies.need import need
 
     needed = need(None, machine)
-    return 0 if set(needed.assumed) & set(_TOLD) else needed.least
+    return 0 if set(needed.assumed) & set(_PARTS) else needed.least
 
 
 def _help_of(remedy: Remedy, least: int) -> Help:

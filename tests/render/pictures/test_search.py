@@ -12,7 +12,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.pictures.canvas import Canvas
-from planner.render.pictures.search import paint_others, paint_tracks, told
+from planner.render.pictures.search import describe, paint_others, paint_tracks
 from planner.render.pictures.strip import Scale
 from planner.sources.samples import read
 from tests.plans import plan_of
@@ -90,7 +90,9 @@ def test_where_no_request_is_valid_nothing_is_searched() -> None:
 
 def test_every_attempt_is_told() -> None:
     plan = make_plan(read("altra-2node-512g"), "512M")
-    assert told(plan).startswith("1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: ")
+    assert describe(plan).startswith(
+        "1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: "
+    )
 
 
 def test_a_gap_is_told_whole_where_its_top_lies() -> None:
