@@ -143,7 +143,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
             edges.crash = main
         elif attempt.found is not None:
             # When the low part is searched, the tail of an aligned area is already freed.
-            kept = round_up(plan.request.size, inquiry.former.page) if attempt.purpose == "aligned" else attempt.size
+            kept = round_up(plan.request.size, inquiry.form.page) if attempt.purpose == "aligned" else attempt.size
             main = Range(attempt.found, attempt.found + kept)
         gaps = () if tests else _gaps(memblock, attempt, edges)
         fields = (attempt.purpose, attempt.size, attempt.align, attempt.start, attempt.end, attempt.found)

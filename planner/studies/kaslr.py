@@ -24,7 +24,7 @@ from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
-from planner.planning.capacity import Former, halved
+from planner.planning.capacity import RequestForm, halved
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
@@ -187,9 +187,9 @@ class Places:
         Found by bisection of each stretch of sizes for which, without an image, the same search succeeds: within a
         stretch, a larger size can be blocked at more positions. Every size tried is tried at all positions.
         """
-        former = self.inquiry.former
-        bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
-        unit = max(former.page, former.proposal.granule) if former.proposal and outcomes == ALIGNED else former.page
+        form = self.inquiry.form
+        bare = RequestForm(self.memblock, form.request, form.profile, form.bounds, form.proposal)
+        unit = max(form.page, form.proposal.granule) if form.proposal and outcomes == ALIGNED else form.page
 
         def always(size: int) -> bool:
             return all(part.outcome in outcomes for part in self.chances(bare.sized(size)).positions)
@@ -245,8 +245,8 @@ class Places:
         if request.base:
             yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
             yield size, bounds.align, 0, request.base + size
-        former = Former(self.memblock, request, context.profile, bounds, proposal)
-        for start, end in former.windows():
+        form = RequestForm(self.memblock, request, context.profile, bounds, proposal)
+        for start, end in form.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:
                 yield size, bounds.align, low, end
                 if proposal is not None:

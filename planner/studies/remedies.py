@@ -132,12 +132,12 @@ class _Search:
         self.question = question = inquiry.question._replace(others=(), other_kernels=())
         self.whole = inquiry.question
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
-        self.context, self.former = inquiry.context, inquiry.former
+        self.context, self.form = inquiry.context, inquiry.form
         self.given, self.outcome = crashkernel, outcome
         self.wanted: tuple[str, ...] = ALIGNED if outcome == "fallback" else RESERVED
         placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
-        memblock = self.former.memblock
+        memblock = self.form.memblock
         bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
         bare.memory = memblock.memory
         self.usable = bare.gaps()  # memory that a search may use, reserved or not
@@ -230,7 +230,7 @@ class _Search:
         value = format_size(newest.size)
         found = list(self._told(self._asking({"kind": "plain"}, value, f"request {value}, in the plain form")))
         if not found:
-            size = inquiry_of(with_request(self.question, value)).former.largest(is_reserved, below=newest.size)
+            size = inquiry_of(with_request(self.question, value)).form.largest(is_reserved, below=newest.size)
             if size is not None:
                 value = format_size(_handy(size))
                 found += self._told(self._asking({"kind": "size", "size": size}, value))
@@ -273,9 +273,9 @@ class _Search:
 
     def size(self) -> Iterator[Remedy]:
         """The largest smaller size, and the largest that is aligned."""
-        sizes = [self.former.largest(is_aligned, below=self.request.size)]
+        sizes = [self.form.largest(is_aligned, below=self.request.size)]
         if self.outcome != "fallback":
-            sizes.insert(0, self.former.largest(is_reserved, below=self.request.size))
+            sizes.insert(0, self.form.largest(is_reserved, below=self.request.size))
         for size in dict.fromkeys(s for s in sizes if s is not None):
             value = value_of(self.request, _handy(size))
             yield from self._told(self._asking({"kind": "size", "size": size}, value))
@@ -285,7 +285,7 @@ class _Search:
         lacking = next((need for need in self.needs if need.purpose == "low"), None)
         if lacking is None or not (self.request.high or self.context.profile.combine != "plain"):
             return
-        rooms = self.former.rooms((lacking.start, lacking.end), aligned=False)
+        rooms = self.form.rooms((lacking.start, lacking.end), aligned=False)
         room = next((r.size for r in rooms), 0)
         for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
             high = f"crashkernel={format_size(self.request.size)},high"
@@ -297,10 +297,10 @@ class _Search:
         """The nearest offset at which the size fits; for a request without one, the highest."""
         if self.outcome == "fallback":
             return
-        size, align = round_up(self.request.size, self.former.page), self.former.bounds.align
+        size, align = round_up(self.request.size, self.form.page), self.form.bounds.align
         spots = []
-        for start, end in self.former.memblock.gaps():
-            low, high = round_up(max(start, self.former.page), align), round_down(end - size, align)
+        for start, end in self.form.memblock.gaps():
+            low, high = round_up(max(start, self.form.page), align), round_down(end - size, align)
             if low <= high:
                 spots.append(min(max(round_down(self.request.base, align), low), high) if self.request.base else high)
         base = self.request.base
@@ -434,7 +434,7 @@ class _Search:
 
     def _room(self, free: list[Span]) -> bool:
         """True if a failed search fits into the usable memory of these ranges."""
-        page = self.former.page
+        page = self.form.page
         for span in free:
             for low, high in intersect(span, self.usable):
                 for lacking in self.needs:
