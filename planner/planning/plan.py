@@ -19,8 +19,8 @@ from planner.kernel.pgtable import geometry
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
+from planner.planning.earlier import earlier_answer, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
-from planner.planning.former import former_answer, repeated, undone_before
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
@@ -154,13 +154,13 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         remarks.assume("kfence_pool")
     own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
     kernel = kernel_view(context, remarks)
-    former = former_answer(context.facts, question.text, kernel, reservation)
-    if former is not None:
-        remarks.notes[:0] = former.notes
+    earlier = earlier_answer(context.facts, question.text, kernel, reservation)
+    if earlier is not None:
+        remarks.notes[:0] = earlier.notes
     of_map = shared.other_readings(question.others, question.text, request, context, reservation)
     of_kernel = _other_kernels_answers(question, strategy, own, reservation)
     again = {reading.assumption for reading in of_kernel}
-    before = [reading for reading in (repeated(former) if former else ()) if reading.assumption not in again]
+    before = [reading for reading in (repeated(earlier) if earlier else ()) if reading.assumption not in again]
     readings = tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
     plan = Plan(
         request=request_view(question.text, request, placement),

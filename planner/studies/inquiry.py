@@ -27,8 +27,8 @@ __all__ = [
     "place_of",
     "placed",
     "readable",
-    "ticked",
     "value_of",
+    "with_progress",
 ]
 
 _Item = TypeVar("_Item")
@@ -85,7 +85,7 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
     return Inquiry(question, strategy, context, form)
 
 
-def ticked(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
+def with_progress(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
     """The items one by one, with calls of `progress`."""
     for done, item in enumerate(items):
         if progress is not None:

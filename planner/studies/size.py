@@ -15,7 +15,7 @@ from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS, variant
 from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
-from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, ticked
+from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, with_progress
 
 __all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
 
@@ -226,7 +226,7 @@ def sweep(
         runs = list(_runs(inquiry, least, most))
     rows = []
     plan = None
-    for first, last in ticked(runs, progress):
+    for first, last in with_progress(runs, progress):
         plan = inquiry.plan(first)
         end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))

@@ -8,32 +8,32 @@ from planner.planning.result import Help, KernelView, OtherReading, Plan, Reserv
 from planner.planning.views import DISTINGUISHING
 from planner.rewind.rewound import Rewound
 
-__all__ = ["former_answer", "former_help", "repeated", "undone_before"]
+__all__ = ["earlier_answer", "earlier_help", "repeated", "undone_before"]
 
 
-def former_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
+def earlier_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
     """The earlier plan's results, if request, kernel and placement are the same now."""
-    former = facts.answered
-    if former is None or (former.text, former.outcome) != (text, view.outcome):
+    earlier = facts.answered
+    if earlier is None or (earlier.text, earlier.outcome) != (text, view.outcome):
         return None
     modelled = tuple(getattr(kernel, name) for name in DISTINGUISHING)
-    same = (former.kernel, former.crash, former.low) == (modelled, view.crash, view.low)
-    return former if same else None
+    same = (earlier.kernel, earlier.crash, earlier.low) == (modelled, view.crash, view.low)
+    return earlier if same else None
 
 
-def repeated(former: Answered) -> tuple[OtherReading, ...]:
+def repeated(earlier: Answered) -> tuple[OtherReading, ...]:
     """The other readings in the report."""
-    return tuple(OtherReading(what, outcome_named(outcome), crash, low) for what, outcome, crash, low in former.others)
+    return tuple(OtherReading(what, outcome_named(outcome), crash, low) for what, outcome, crash, low in earlier.others)
 
 
-def former_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
+def earlier_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
     """The changes listed as helpful in the report, if the plan gives the same answer."""
-    former = former_answer(facts, plan.request.text, plan.kernel, plan.reservation)
-    if former is None or former.help is None:
+    earlier = earlier_answer(facts, plan.request.text, plan.kernel, plan.reservation)
+    if earlier is None or earlier.help is None:
         return None
     return tuple(
         Help(text, crashkernel, outcome_named(outcome), crash, lacks)
-        for text, crashkernel, outcome, crash, lacks in former.help
+        for text, crashkernel, outcome, crash, lacks in earlier.help
     )
 
 
