@@ -72,7 +72,7 @@ def verdict(plan: Plan) -> str:
     if done.outcome == "none":
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
+    return doubt + "; ".join([part for part in (place, _protection(plan), own_answer(plan), unsure) if part])
 
 
 def doubt(kernel: KernelView) -> str:
@@ -106,7 +106,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
     return f"{text}; no aligned area was available" if done.outcome == "fallback" else text
 
 
-def beside(plan: Plan) -> str:
+def own_answer(plan: Plan) -> str:
     """Whether the proposal applies, and the answer of the machine's own kernel; "" if the plan is that answer."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
