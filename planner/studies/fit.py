@@ -193,7 +193,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         rungs=_rungs(inquiry),
         any_image=None,
         notes=_notes(inquiry, keep_low),
-        cause=None if readable(request) else next(iter(request.notes), None),
+        cause=None if readable(request) else request.cause or None,
     )
 
 
