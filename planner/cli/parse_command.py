@@ -1,8 +1,6 @@
-"""`parse`: a `crashkernel=` value as the kernel reads it, step by step; its JSON document is imported on use."""
+"""`parse`: a `crashkernel=` value as the kernel reads it, step by step."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +11,7 @@ from planner.cli.param_types import SIZE
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, select_profile
 from planner.render.blocks.parse import asked, blocks
-
-if TYPE_CHECKING:
-    from planner.kernel.crashkernel import Reading
-    from planner.report.parsed import Parsed
+from planner.report.parsed import parsed
 
 __all__ = ["parse"]
 
@@ -43,12 +38,6 @@ def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     nearest = name if selection.certainty == "unknown" else ""
     out.result(
         lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
-        lambda: _document(value, ram, selection, result),
+        lambda: parsed(value, ram, selection, result),
     )
     return 0 if result.valid else 1
-
-
-def _document(value: str, ram: int, selection: Selection, result: Reading) -> Parsed:
-    from planner.report.parsed import parsed
-
-    return parsed(value, ram, selection, result)

@@ -20,8 +20,8 @@ from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, answer
 from planner.planning.result import KernelView, Plan, RequestView
 from planner.studies.inquiry import Inquiry, Progress, inquire
-from planner.studies.kaslr import UNNAMED, Chances, Places
-from planner.studies.owners import named
+from planner.studies.kaslr import Chances, Places
+from planner.studies.owners import UNNAMED, named
 from planner.studies.remedies import Remedy, remedies
 
 __all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]

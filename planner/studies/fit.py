@@ -11,10 +11,11 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import Former, Room, free_below, is_aligned, is_reserved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
 from planner.studies.inquiry import FORM_SIZE, Inquiry, form_name, inquire, readable, value_of
-from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Image, Places
+from planner.studies.kaslr import Chances, Image, Places
 
 __all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
 

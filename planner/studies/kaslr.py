@@ -12,7 +12,6 @@ arch/arm64/include/asm/efi.h @ 6.12.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,36 +22,20 @@ from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import KIB, MIB, round_down, round_up
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
-from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.planning.capacity import Former, halved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
+from planner.studies.owners import image_of
 
-__all__ = [
-    "ALIGNED",
-    "RESERVED",
-    "UNNAMED",
-    "Chances",
-    "Image",
-    "Places",
-    "Positions",
-    "image_of",
-    "is_image",
-]
+__all__ = ["Chances", "Image", "Places", "Positions"]
 
 ASSUMED_SIZE = 40 * MIB
 """Assumed size of an image that no source shows: typical of distributions' arm64 kernels, bss included."""
 
-ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
-"""Outcomes that count as aligned, and as reserved."""
-
 _Told = TypeVar("_Told")
-
-_NAMES = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
-UNNAMED = ("", "reserved")
-"""Names of reservations in listings that do not say what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +79,6 @@ class Chances:
     as_mapped: str | None
     breaking: tuple[Positions, ...]
     positions: tuple[Positions, ...]
-
-
-def is_image(name: str) -> bool:
-    """True if a reservation with this name is the kernel image or a part of it."""
-    return _NAMES.fullmatch(name.strip()) is not None
-
-
-def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
-    """The kernel image in a map: from Kernel code to Kernel data, with unnamed reservations that overlap it."""
-    spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
-    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
-    if not spans:
-        return None
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    across = [(r.start, r.end) for r in memory.reserved if r.name in UNNAMED and r.start < end and start < r.end]
-    return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
 
 
 def position_align(page_size: int) -> int:

@@ -14,12 +14,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from planner.base.errors import printable
-from planner.base.ranges import Span, intersect, subtract, union
-from planner.kernel.machine import Event
-from planner.kernel.memory_map import Reserved
-from planner.studies.kaslr import UNNAMED, is_image
+from planner.base.ranges import Range, Span, intersect, subtract, union
+from planner.kernel.machine import Event, Facts
+from planner.kernel.memory_map import MemoryMap, Reserved
 
-__all__ = ["named", "way_out"]
+__all__ = ["UNNAMED", "image_of", "is_image", "named", "way_out"]
+
+UNNAMED = ("", "reserved")
+"""Names of reservations in listings that do not say what they are."""
+
+_IMAGE = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
+
 
 _FIXED = re.compile(
     r"node[ _]?data|pgdat|mem_?map|vmemmap|struct pages?|page[ _]descriptors|page[ _-]?tables?|per[-_ ]?cpu|hash table"
@@ -35,6 +40,22 @@ _WAYS = (
     ("kvm", "disable protected KVM (kvm-arm.mode=)"),
 )
 """Changes by patterns of names."""
+
+
+def is_image(name: str) -> bool:
+    """True if a reservation with this name is the kernel image or a part of it."""
+    return _IMAGE.fullmatch(name.strip()) is not None
+
+
+def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
+    """The kernel image in a map: from Kernel code to Kernel data, with unnamed reservations that overlap it."""
+    spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
+    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
+    if not spans:
+        return None
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    across = [(r.start, r.end) for r in memory.reserved if r.name in UNNAMED and r.start < end and start < r.end]
+    return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
 
 
 def way_out(name: str, what: str) -> str | None:

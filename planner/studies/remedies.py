@@ -25,15 +25,14 @@ from planner.planning.alignment import granule_of
 from planner.planning.capacity import halved, is_aligned, is_reserved
 from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.former import former_help
-from planner.planning.outcomes import GOOD, Outcome
+from planner.planning.outcomes import ALIGNED, GOOD, RESERVED, Outcome
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
 from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
-from planner.studies.kaslr import ALIGNED, RESERVED, image_of
-from planner.studies.owners import named, way_out
+from planner.studies.owners import image_of, named, way_out
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 

@@ -12,9 +12,11 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import make_plan
 from planner.studies.fit import form_of
-from planner.studies.kaslr import ALIGNED, RESERVED, Places, image_of, position_align
+from planner.studies.kaslr import Places, position_align
+from planner.studies.owners import image_of
 from tests.random_machines import PAGE, Drawn, drawn
 
 IMAGE = 700 * KIB
